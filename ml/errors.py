@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class FaceError(Exception):
-    """A picture cannot be used. `code` names the reason; `details` carries facts for the message."""
+    """A picture cannot be used: `code` names the reason, `details` carries facts about it."""
 
     code = "unusable"
 

@@ -1,0 +1,66 @@
+# `make run` starts the app, `make test` proves it. Everything else is listed by `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+MODEL ?= open
+PROTOCOL ?= lfw
+
+.PHONY: help run test test-long lint evaluate calibrate train bench bench-peers clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+run: $(VENV)/.run ## start the app on http://127.0.0.1:8000
+	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/flask --app wsgi prepare
+	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) wsgi:app
+
+test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests
+	@$(BIN)/pybabel -q compile -d translations
+	@$(MAKE) --no-print-directory lint
+	@node --test tests/js/
+	@$(BIN)/pytest -m "not long" $(TESTS)
+
+test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
+	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/pytest -m long $(TESTS)
+
+lint: $(VENV)/.test ## ruff, mypy and the import contract
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+evaluate: $(VENV)/.test ## LFW View 2 through the whole path: reports/lfw.json
+	@$(BIN)/python -m ml.evaluate $(MODEL) --protocol $(PROTOCOL)
+
+calibrate: $(VENV)/.test ## error rates and threshold from held-out people: calibration.json
+	@$(BIN)/python -m ml.calibrate $(MODEL)
+
+train: $(VENV)/.test ## train a model: make train CONFIG=ml/configs/NAME.toml
+	@$(BIN)/python -m ml.train --config $(CONFIG)
+
+bench: $(VENV)/.test ## milliseconds of every stage: reports/bench.json
+	@$(BIN)/python -m ml.bench
+
+bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
+	@$(BIN)/python -m ml.bench_peers
+
+clean: ## remove what was built; data in instance/ stays
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache reports
+
+$(VENV)/.run: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the app's requirements, some minutes the first time…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run requirements-dev.txt
+	@echo "Installing what the tests need…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || \
+		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null)
+	@touch $@

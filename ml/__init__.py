@@ -1,0 +1,54 @@
+"""Faces in pictures: detect, align, embed with a Siamese network, compare, and say what it means.
+
+This is the façade: what stands here is what the web app may use. Importing it does not load
+TensorFlow; `load_engine` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml.calibration import Calibration, Curve, load_calibration
+from ml.errors import ArtifactError, FaceError, ModelBroken, ModelNotFound
+from ml.faces.types import DetectedFace, Quality
+from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
+from ml.registry import DEFAULT_MODEL, ModelDescription, describe_models
+from ml.results import Comparison, Face, Inspection
+
+if TYPE_CHECKING:
+    from ml.engine import Engine as Engine
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "DEFAULT_RULE",
+    "Anchors",
+    "ArtifactError",
+    "Calibration",
+    "Comparison",
+    "Curve",
+    "DetectedFace",
+    "Face",
+    "FaceError",
+    "Inspection",
+    "ModelBroken",
+    "ModelDescription",
+    "ModelNotFound",
+    "Quality",
+    "describe_models",
+    "load_calibration",
+    "load_engine",
+    "match_rules",
+    "person_similarities",
+]
+
+
+def load_engine(name: str = DEFAULT_MODEL) -> Engine:
+    """Load a model by name, and TensorFlow with it; seconds, so once a process.
+
+    Raises:
+        ModelNotFound, ModelBroken: if the model cannot be used; the text says what to do.
+    """
+    from ml.engine import Engine
+    from ml.registry import load_artifact
+
+    return Engine(load_artifact(name))

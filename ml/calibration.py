@@ -1,0 +1,163 @@
+"""What a similarity means: error rates over the threshold, the score people see, thresholds.
+
+`calibration.json` stands beside the weights and is made by `python -m ml.calibrate` from people who
+took part neither in training nor in the reported tests. It belongs to one model id and is refused
+for any other. Reading it needs no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.errors import ModelBroken
+
+FILE = "calibration.json"
+# One person in a hundred strangers may be taken for somebody enrolled.
+IDENTIFICATION_FPIR = 0.01
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Error rates over ascending thresholds for one matching rule and number of anchors.
+
+    Attributes:
+        rule: the matching rule.
+        anchors: anchors a person.
+        threshold: similarities, float64 (t,).
+        far, far_low, far_high: share of impostor trials accepted, with its 95 % interval, (t,).
+        frr, frr_low, frr_high: share of genuine trials refused, likewise.
+        genuine_trials, impostor_trials: how many trials stand behind the shares.
+        people: people with identities behind them.
+        far_supported: the smallest FAR that these people can support.
+    """
+
+    rule: str
+    anchors: int
+    threshold: np.ndarray
+    far: np.ndarray
+    far_low: np.ndarray
+    far_high: np.ndarray
+    frr: np.ndarray
+    frr_low: np.ndarray
+    frr_high: np.ndarray
+    genuine_trials: int
+    impostor_trials: int
+    people: int
+    far_supported: float
+
+    def threshold_at_far(self, far: float) -> float:
+        """The threshold at which FAR falls to `far`, between measured ones by log FAR.
+
+        A FAR below every measured one gives the highest threshold measured.
+        """
+        seen = self.far > 0
+        log_far = np.log(self.far[seen])[::-1]
+        return float(np.interp(np.log(far), log_far, self.threshold[seen][::-1]))
+
+    def rates_at(self, threshold: float) -> dict[str, float]:
+        """FAR and FRR with their intervals at a similarity, interpolated between measured ones."""
+        return {
+            name: float(np.interp(threshold, self.threshold, getattr(self, name)))
+            for name in ("far", "far_low", "far_high", "frr", "frr_low", "frr_high")
+        }
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the scores of one model mean.
+
+    Attributes:
+        model_id: the model it was measured with.
+        default_rule: the matching rule that serves unless an administrator chooses another.
+        default_far: the FAR at which the default threshold was set.
+        default_threshold: the similarity at or above which a probe matches.
+        curves: by rule and number of anchors.
+        made_from: which data, how many people and pictures, failures to enrol.
+    """
+
+    model_id: str
+    default_rule: str
+    default_far: float
+    default_threshold: float
+    score_knots: tuple[np.ndarray, np.ndarray]
+    curves: dict[str, dict[int, Curve]]
+    made_from: dict[str, Any]
+
+    def score(self, similarity: float) -> float:
+        """Map a similarity, -1 to 1, to a score, 0 to 100; the default threshold is at 50."""
+        return float(np.interp(similarity, *self.score_knots))
+
+    def similarity(self, score: float) -> float:
+        """Map a score, 0 to 100, back to its similarity."""
+        return float(np.interp(score, *self.score_knots[::-1]))
+
+    def curve(self, rule: str | None = None, anchors: int = 1) -> Curve:
+        """The curve of a rule for the largest measured number of anchors not above `anchors`.
+
+        Raises:
+            KeyError: if the rule was not measured.
+        """
+        of_rule = self.curves[rule or self.default_rule]
+        fitting = [count for count in of_rule if count <= anchors]
+        return of_rule[max(fitting, default=min(of_rule))]
+
+    def threshold_at_far(self, far: float, *, anchors: int = 1, rule: str | None = None) -> float:
+        """The similarity that lets a share `far` of impostors pass."""
+        return self.curve(rule, anchors).threshold_at_far(far)
+
+    def identification_threshold(
+        self, anchors_compared: int, fpir: float = IDENTIFICATION_FPIR
+    ) -> float:
+        """The similarity for 1:N: from the 1:1 table at FAR = `fpir` ÷ anchors compared.
+
+        A stranger is compared with every anchor, and each comparison can go wrong (union bound).
+        """
+        return self.threshold_at_far(fpir / max(anchors_compared, 1), anchors=1, rule="best")
+
+
+def load_calibration(folder: Path, model_id: str) -> Calibration:
+    """Read the calibration in an artifact's folder.
+
+    Raises:
+        ModelBroken: if it is missing, unreadable, or of another model.
+    """
+    path = folder / FILE
+    remedy = f"run: python -m ml.calibrate {folder.name}"
+    if not path.exists():
+        raise ModelBroken(f"{path} is missing; {remedy}")
+    try:
+        table = json.loads(path.read_text())
+        calibration = _from_table(table)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(f"{path} cannot be read ({error!r}); {remedy}") from error
+    if calibration.model_id != model_id:
+        raise ModelBroken(f"{path} is of model {calibration.model_id}, not {model_id}; {remedy}")
+    return calibration
+
+
+def _from_table(table: dict[str, Any]) -> Calibration:
+    knots = table["score_map"]
+    return Calibration(
+        model_id=table["model_id"],
+        default_rule=table["default_rule"],
+        default_far=table["default_far"],
+        default_threshold=table["default_threshold"],
+        score_knots=(np.array(knots["similarity"]), np.array(knots["score"])),
+        curves={
+            rule: {int(count): _curve_from(rule, int(count), row) for count, row in rows.items()}
+            for rule, rows in table["verification"].items()
+        },
+        made_from=table["made_from"],
+    )
+
+
+def _curve_from(rule: str, anchors: int, row: dict[str, Any]) -> Curve:
+    values: dict[str, Any] = {
+        key: np.array(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return Curve(rule=rule, anchors=anchors, **values)

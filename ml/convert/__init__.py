@@ -1,0 +1,1 @@
+"""Development only: published weights become artifacts. Nothing that is served imports this."""

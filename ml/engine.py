@@ -1,0 +1,119 @@
+"""The engine: one picture in, one face with its embedding out.
+
+TensorFlow is loaded when an engine is, not before. Each network runs as one function, traced
+once for all pictures, so that no request waits for a trace; `Engine.warm_up` makes them all.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from ml.calibration import Calibration, load_calibration
+from ml.errors import NoFace, TwoFaces
+from ml.faces.decode import decode
+from ml.faces.detect import Detector
+from ml.faces.picture import crop_picture
+from ml.faces.quality import assess
+from ml.faces.select import main_face, rivals
+from ml.registry import Artifact, ModelDescription, describe
+from ml.results import Comparison, Face, Inspection
+from ml.siamese import embedding_network
+
+Purpose = Literal["enrol", "verify"]
+
+# Chips embedded at once; bounds memory, and more is not faster on two cores.
+BATCH = 32
+
+
+class Engine:
+    """One model, loaded: detection, alignment, quality, embedding, comparison."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self.name = artifact.config.name
+        self.model_id = artifact.model_id
+        self.embedding_size = artifact.config.network.embedding_size
+        self.preprocessing = artifact.config.preprocessing
+        self.detector = Detector()
+        size, channels = self.preprocessing.image_size, self.preprocessing.channels
+        self.embedder = embedding_network(artifact.backbone(), mirrored=artifact.config.mirrored)
+        self._embed = tf.function(
+            self.embedder, input_signature=[tf.TensorSpec((None, size, size, channels), tf.float32)]
+        )
+
+    @property
+    def description(self) -> ModelDescription:
+        """Name, terms and figures of the model."""
+        return describe(self.artifact)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What this model's similarities mean.
+
+        Raises:
+            ModelBroken: if the calibration is missing or belongs to another model.
+        """
+        return load_calibration(self.artifact.folder, self.model_id)
+
+    def warm_up(self) -> None:
+        """Trace every compiled function, so that the first request is as fast as the next."""
+        size, channels = self.preprocessing.image_size, self.preprocessing.channels
+        self.embed(np.zeros((1, size, size, channels), np.uint8))
+        self.detector.warm_up()
+
+    def inspect(self, data: bytes, *, thorough: bool = False) -> Inspection:
+        """Detect the faces in a picture and measure the main one, without embedding it.
+
+        Raises:
+            FaceError: if the bytes are no usable picture; no face is no error here.
+        """
+        image = decode(data)
+        height, width = image.shape[:2]
+        faces = self.detector.detect(image, thorough=thorough)
+        main = main_face(faces, width, height)
+        quality = assess(image, main) if main else None
+        return Inspection(tuple(faces), main, quality, width, height)
+
+    def analyse(self, data: bytes, *, purpose: Purpose) -> Face:
+        """Find, judge, align and embed the main face of a picture.
+
+        Args:
+            data: the bytes of a JPEG, PNG or WebP file.
+            purpose: "enrol" refuses a second face of comparable size; "verify" takes the largest,
+                most central face.
+
+        Raises:
+            FaceError: if the picture or the face cannot be used; the type says why.
+        """
+        image = decode(data)
+        height, width = image.shape[:2]
+        faces = self.detector.detect(image, thorough=True)
+        main = main_face(faces, width, height)
+        if main is None:
+            raise NoFace
+        if purpose == "enrol" and rivals(faces, main):
+            raise TwoFaces(faces=len(faces))
+        quality = assess(image, main)
+        refuse_unusable(quality)
+        chip = self.preprocessing.apply(image, main.landmarks)
+        return Face(main, quality, chip, self.embed(chip[None])[0], crop_picture(image, main))
+
+    def embed(self, chips: np.ndarray) -> np.ndarray:
+        """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""
+        parts = [
+            self._embed(tf.constant(chips[start : start + BATCH], tf.float32)).numpy()
+            for start in range(0, len(chips), BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
+
+    def compare(self, a: Face, b: Face) -> Comparison:
+        """Compare two faces by the model's default threshold."""
+        similarity = float(a.embedding @ b.embedding)
+        threshold = self.calibration.default_threshold
+        return Comparison(
+            similarity, self.calibration.score(similarity), threshold, similarity >= threshold
+        )
