@@ -1,0 +1,1 @@
+"""From the bytes of a picture to aligned faces: decode, detect, choose, align, assess."""

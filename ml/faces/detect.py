@@ -1,0 +1,251 @@
+"""Faces and five landmarks in a picture of any size, on compiled networks of fixed shapes.
+
+The cascade is that of the `mtcnn` package: proposals on an image pyramid, refinement, and an
+output stage that looks at the full-size picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from ml.faces import networks
+from ml.faces.boxes import regressed, squared, suppress
+from ml.faces.mosaic import NEUTRAL, Level, Mosaic
+from ml.faces.networks import OUTPUT_SIDE, PROPOSAL_CELL, PROPOSAL_STRIDE, REFINE_SIDE
+from ml.faces.types import DetectedFace
+from ml.faces.warp import warp
+
+
+@dataclass(frozen=True)
+class DetectionSettings:
+    """How the cascade searches. Thresholds are probabilities, overlaps are shares of area.
+
+    Attributes:
+        search_side_px: longest side of the picture that is searched; larger ones are scaled down.
+        thorough_side_px: the same for the thorough pass, to which smaller ones are scaled up.
+        smallest_face_px: the smallest face sought, in the searched picture.
+        scale_step: from one level of the pyramid to the next.
+        proposal, refine, output: probability of a face from which on a candidate passes a stage.
+        level_overlap, proposal_overlap, refine_overlap: intersection over union above which the
+            worse candidate is dropped, on one level, over all levels, and after refinement.
+        output_overlap: intersection over the smaller box, after the last stage.
+        most_candidates: that go from one stage to the next, the best first.
+    """
+
+    search_side_px: int = 320
+    thorough_side_px: int = 800
+    smallest_face_px: int = 20
+    scale_step: float = 0.709
+    proposal: float = 0.6
+    refine: float = 0.7
+    output: float = 0.8
+    level_overlap: float = 0.5
+    proposal_overlap: float = 0.7
+    refine_overlap: float = 0.7
+    output_overlap: float = 0.7
+    most_candidates: int = 128
+
+    def scales(self, side: int) -> tuple[float, ...]:
+        """Scales of the pyramid of a picture of `side` pixels, down to one cell."""
+        first = PROPOSAL_CELL / self.smallest_face_px
+        count = int(np.log(PROPOSAL_CELL / (side * first)) / np.log(self.scale_step)) + 1
+        return tuple(first * self.scale_step**level for level in range(count))
+
+
+SETTINGS = DetectionSettings()
+
+
+@cache
+def _mosaic(settings: DetectionSettings, width: int, height: int) -> Mosaic:
+    return Mosaic.of(width, height, settings.scales(min(width, height)))
+
+
+class Detector:
+    """The compiled detector; loads the networks once, may be shared by threads."""
+
+    def __init__(self, settings: DetectionSettings = SETTINGS) -> None:
+        self.settings = settings
+        self._propose = networks.proposal_network()
+        self._refine = networks.refine_network()
+        self._output = networks.output_network()
+
+    def warm_up(self) -> None:
+        """Trace every shape, so that no later call has to."""
+        for side in (self.settings.search_side_px, self.settings.thorough_side_px):
+            for shape in ((side, side), (side * 3 // 4, side), (side, side * 3 // 4)):
+                self._propose(np.zeros((1, *self._canvas(shape).shape, 3), np.uint8))
+        for size in networks.BATCHES:
+            self._refine(np.zeros((size, REFINE_SIDE, REFINE_SIDE, 3), np.uint8))
+            self._output(np.zeros((size, OUTPUT_SIDE, OUTPUT_SIDE, 3), np.uint8))
+
+    @property
+    def traces(self) -> int:
+        """How many shapes were compiled so far."""
+        return self._propose.traces + self._refine.traces + self._output.traces
+
+    def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
+        """Find all faces.
+
+        Args:
+            rgb: (height, width, 3) uint8.
+            thorough: where nothing is found, look again for smaller faces, and for faces in the
+                picture turned by 90, 270 and 180 degrees.
+
+        Returns:
+            The faces, the most confident first; landmarks in the coordinates of `rgb`.
+        """
+        faces = self._search(rgb, self._fitting_scale(rgb))
+        if faces or not thorough:
+            return faces
+        return self._search_thoroughly(rgb)
+
+    def _search_thoroughly(self, rgb: np.ndarray) -> list[DetectedFace]:
+        faces = self._search(rgb, self.settings.thorough_side_px / max(rgb.shape[:2]))
+        if faces:
+            return faces
+        for turns in (1, 3, 2):
+            turned = np.ascontiguousarray(np.rot90(rgb, turns))
+            faces = self._search(turned, self._fitting_scale(rgb))
+            if faces:
+                return [_turned_back(face, turns, rgb.shape) for face in faces]
+        return []
+
+    def _fitting_scale(self, rgb: np.ndarray) -> float:
+        return min(1.0, self.settings.search_side_px / max(rgb.shape[:2]))
+
+    def _search(self, rgb: np.ndarray, scale: float) -> list[DetectedFace]:
+        small = _scaled(rgb, scale)
+        mosaic = self._canvas(small.shape)
+        pyramid = mosaic.levels(small, PROPOSAL_CELL)
+        boxes = self._proposed(mosaic, pyramid)
+        boxes = self._refined([Level(small, 1.0, 1.0), *pyramid], boxes)
+        # from the searched picture's pixel middles to the full-size picture's
+        factors = np.tile([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], 2)
+        return self._faces(rgb, (boxes + 0.5) * factors - 0.5)
+
+    def _canvas(self, shape: tuple[int, ...]) -> Mosaic:
+        """The smallest of three canvases, wide, high and square, that a picture fits in."""
+        settings = self.settings
+        height, width = shape[:2]
+        longest = max(height, width)
+        side = settings.search_side_px
+        if longest > side:
+            side = settings.thorough_side_px
+        shorter = side * 3 // 4
+        return _mosaic(
+            settings,
+            shorter if width <= shorter else side,
+            shorter if height <= shorter and width > shorter else side,
+        )
+
+    def _proposed(self, mosaic: Mosaic, levels: list[Level]) -> np.ndarray:
+        """Candidates of P-Net on all levels, (n, 4) squares in pixels of the searched picture."""
+        offsets, probabilities = self._propose(mosaic.paint(levels)[None])
+        found = [np.empty((0, 5))]
+        for level, slot in zip(levels, mosaic.slots, strict=False):
+            rows, columns = (
+                slice(start // PROPOSAL_STRIDE, start // PROPOSAL_STRIDE + _cells(length))
+                for start, length in zip((slot.y, slot.x), level.pixels.shape[:2], strict=True)
+            )
+            found.append(
+                self._on_level(level, offsets[0, rows, columns], probabilities[0, rows, columns, 1])
+            )
+        candidates = np.concatenate(found)
+        boxes, scores = candidates[:, :4], candidates[:, 4]
+        kept = suppress(boxes, scores, self.settings.proposal_overlap, "union")
+        return squared(boxes[kept[: self.settings.most_candidates]])
+
+    def _on_level(self, level: Level, offsets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """Candidates of one level: (n, 5), boxes in the searched picture, and probabilities."""
+        rows, columns = np.nonzero(probabilities > self.settings.proposal)
+        scores = probabilities[rows, columns]
+        start = PROPOSAL_STRIDE * np.stack([columns, rows], axis=1)
+        corners = np.hstack([start + 1, start + PROPOSAL_CELL])
+        boxes = corners + offsets[rows, columns] * (PROPOSAL_CELL - 1)
+        boxes = boxes / np.array([level.scale_x, level.scale_y] * 2)
+        kept = suppress(boxes, scores, self.settings.level_overlap, "union")
+        return np.column_stack([boxes[kept], scores[kept]])
+
+    def _refined(self, levels: list[Level], boxes: np.ndarray) -> np.ndarray:
+        """The candidates that R-Net believes in, moved by its regression, as squares."""
+        if len(boxes) == 0:
+            return boxes
+        crops = np.stack([_crop(_level_for(levels, box), box, REFINE_SIDE) for box in boxes])
+        offsets, probabilities = self._refine.in_batches(crops)
+        scores = probabilities[:, 1]
+        passed = scores > self.settings.refine
+        boxes, scores = regressed(boxes, offsets)[passed], scores[passed]
+        return squared(boxes[suppress(boxes, scores, self.settings.refine_overlap, "union")])
+
+    def _faces(self, rgb: np.ndarray, boxes: np.ndarray) -> list[DetectedFace]:
+        """The candidates that O-Net believes in, from the full-size picture."""
+        if len(boxes) == 0:
+            return []
+        whole = Level(rgb, 1.0, 1.0)
+        crops = np.stack([_crop(whole, box, OUTPUT_SIDE) for box in boxes])
+        offsets, shares, probabilities = self._output.in_batches(crops)
+        scores = probabilities[:, 1]
+        sides = boxes[:, 2:] - boxes[:, :2] + 1
+        # five x, then five y, as shares of the square
+        landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1) * sides[:, None]
+        landmarks += boxes[:, None, :2] - 1
+        passed = np.flatnonzero(scores > self.settings.output)
+        found = regressed(boxes, offsets)[passed]
+        kept = suppress(found, scores[passed], self.settings.output_overlap, "min")
+        return [
+            _face(box, landmarks[index], scores[index])
+            for box, index in zip(found[kept], passed[kept], strict=True)
+        ]
+
+
+def _cells(length: int) -> int:
+    """Cells of P-Net along a side: three 3-pixel convolutions around a halving."""
+    return -(-(length - 2) // 2) - 4
+
+
+def _scaled(rgb: np.ndarray, scale: float) -> np.ndarray:
+    if scale == 1:
+        return rgb
+    size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _level_for(levels: list[Level], box: np.ndarray) -> Level:
+    """The smallest level on which a box still has the pixels that R-Net wants."""
+    side = box[2] - box[0]
+    fine = [level for level in levels if side * level.scale_x >= REFINE_SIDE]
+    return fine[-1] if fine else levels[0]
+
+
+def _crop(level: Level, box: np.ndarray, side: int) -> np.ndarray:
+    """A square of a level, box in pixels of the full scale; first and last pixel on its edges."""
+    factors = np.array([level.scale_x, level.scale_y])
+    start = (box[:2] + 0.5) * factors - 0.5
+    steps = (side - 1) / ((box[2:] - box[:2]) * factors)
+    matrix = np.array([[steps[0], 0, -steps[0] * start[0]], [0, steps[1], -steps[1] * start[1]]])
+    return warp(level.pixels, matrix, side, border=NEUTRAL)
+
+
+def _face(box: np.ndarray, landmarks: np.ndarray, score: float) -> DetectedFace:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    return DetectedFace((x1, y1, x2 - x1, y2 - y1), landmarks.astype(np.float32), float(score))
+
+
+def _turned_back(face: DetectedFace, turns: int, shape: tuple[int, ...]) -> DetectedFace:
+    """A face found in a picture turned by 90° × `turns` anticlockwise, in the picture as it was."""
+    height, width = shape[:2]
+    x, y, box_width, box_height = face.box
+    landmarks = face.landmarks
+    corners = np.array([[x, y], [x + box_width, y + box_height]])
+    for turn in range(turns, 0, -1):
+        # anticlockwise, (x, y) went to (y, side − 1 − x); the side is that of the picture before
+        side = width if turn % 2 else height
+        corners = np.column_stack([side - 1 - corners[:, 1], corners[:, 0]])
+        landmarks = np.column_stack([side - 1 - landmarks[:, 1], landmarks[:, 0]])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+    return DetectedFace(box, landmarks.astype(np.float32), face.confidence)

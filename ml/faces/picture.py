@@ -1,0 +1,52 @@
+"""What is kept of a photo: the surroundings of the face, without the file's metadata."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from ml.faces.types import DetectedFace
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """How a kept picture is cut and stored.
+
+    Attributes:
+        margin: added on every side of the face's box, as a share of its longer side.
+        longest_side_px: larger crops are scaled down to this.
+        jpeg_quality: 1 to 95, without chroma subsampling.
+    """
+
+    margin: float = 1.0
+    longest_side_px: int = 800
+    jpeg_quality: int = 92
+
+
+PICTURE = PictureSettings()
+
+
+def encode_crop(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
+    """Cut the face out with a wide margin, as a JPEG without metadata.
+
+    Args:
+        rgb: (height, width, 3) uint8, the picture the face was found in.
+        face: the face.
+        settings: margin, size and quality.
+
+    Returns:
+        The JPEG file.
+    """
+    height, width = rgb.shape[:2]
+    x, y = face.centre
+    reach = max(face.box[2:]) * (0.5 + settings.margin)
+    left, right = max(int(x - reach), 0), min(int(x + reach) + 1, width)
+    top, bottom = max(int(y - reach), 0), min(int(y + reach) + 1, height)
+    crop = Image.fromarray(np.ascontiguousarray(rgb[top:bottom, left:right]))
+    crop.thumbnail((settings.longest_side_px, settings.longest_side_px), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    crop.save(out, "JPEG", quality=settings.jpeg_quality, subsampling=0)
+    return out.getvalue()

@@ -1,0 +1,121 @@
+"""How usable a face is: measured values, each with a unit, and coded reasons against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ml.faces.align import align
+from ml.faces.pose import head_pose
+from ml.faces.select import off_centre
+from ml.faces.types import DetectedFace, Quality
+
+# The aligned face on which light and sharpness are measured, and the part of it that is skin.
+CHIP_PX, TEMPLATE = 150, "dlib"
+SKIN = np.s_[30:125, 32:118]
+BLACK, BURNT = 8, 248
+
+
+@dataclass(frozen=True)
+class QualityThresholds:
+    """From where on something is wrong; units as in `Quality`.
+
+    Chosen on photos from the web with the faces as they come, so that nearly all of them pass.
+    """
+
+    smallest_face_px: float = 30.0
+    largest_share: float = 0.95
+    largest_offset: float = 0.6
+    largest_yaw: float = 50.0
+    largest_pitch: float = 40.0
+    largest_roll: float = 40.0
+    darkest: float = 40.0
+    brightest: float = 225.0
+    least_contrast: float = 14.0
+    most_clipped_dark: float = 0.4
+    most_clipped_bright: float = 0.25
+    most_back_light: float = 110.0
+    least_sharpness: float = 3.0
+    least_confidence: float = 0.85
+
+
+THRESHOLDS = QualityThresholds()
+
+
+def assess(
+    rgb: np.ndarray, face: DetectedFace, thresholds: QualityThresholds = THRESHOLDS
+) -> Quality:
+    """Measure a face of a picture.
+
+    Args:
+        rgb: (height, width, 3) uint8, the picture the face was found in.
+        face: the face.
+        thresholds: from where on something is wrong.
+    """
+    chip = cv2.cvtColor(align(rgb, face.landmarks, CHIP_PX, TEMPLATE), cv2.COLOR_RGB2GRAY)
+    skin = chip[SKIN]
+    pose = head_pose(face.landmarks)
+    measured = Quality(
+        face_px=face.box[2],
+        face_share=face.box[3] / min(rgb.shape[:2]),
+        eye_distance_px=face.eye_distance,
+        offset=off_centre(face, rgb.shape),
+        yaw=pose.yaw,
+        pitch=pose.pitch,
+        roll=pose.roll,
+        brightness=float(skin.mean()),
+        contrast=float(skin.std()),
+        clipped_dark=float((skin <= BLACK).mean()),
+        clipped_bright=float((skin >= BURNT).mean()),
+        back_light=_back_light(rgb, face, float(skin.mean())),
+        sharpness=_sharpness(skin),
+        confidence=face.confidence,
+        reasons=(),
+    )
+    return replace(measured, reasons=_reasons(measured, thresholds))
+
+
+def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:
+    complaints = {
+        "too_small": q.face_px < t.smallest_face_px,
+        "too_close": q.face_share > t.largest_share,
+        "too_dark": q.brightness < t.darkest or q.clipped_dark > t.most_clipped_dark,
+        "too_bright": q.brightness > t.brightest or q.clipped_bright > t.most_clipped_bright,
+        "back_lit": q.back_light > t.most_back_light,
+        "low_contrast": q.contrast < t.least_contrast,
+        "blurred": q.sharpness < t.least_sharpness,
+        "turned_left": q.yaw < -t.largest_yaw,
+        "turned_right": q.yaw > t.largest_yaw,
+        "turned_up": q.pitch > t.largest_pitch,
+        "turned_down": q.pitch < -t.largest_pitch,
+        "tilted": abs(q.roll) > t.largest_roll,
+        "off_centre": q.offset > t.largest_offset,
+        "uncertain": q.confidence < t.least_confidence,
+    }
+    return tuple(reason for reason, applies in complaints.items() if applies)
+
+
+def _sharpness(skin: np.ndarray) -> float:
+    """Standard deviation of the Laplacian, in percent of that of the luminance."""
+    calm = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
+    spread = float(calm.std())
+    return 100 * float(cv2.Laplacian(calm, cv2.CV_32F).std()) / spread if spread > 0 else 0.0
+
+
+def _back_light(rgb: np.ndarray, face: DetectedFace, brightness: float) -> float:
+    """How much brighter the picture outside the face's box is than the face."""
+    small = cv2.cvtColor(
+        cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    )
+    x, y, width, height = face.box
+    outside = np.ones((64, 64), bool)
+    columns, rows = np.clip(
+        np.array([[x, x + width], [y, y + height]])
+        * (64 / np.array([[rgb.shape[1]], [rgb.shape[0]]])),
+        0,
+        64,
+    ).astype(int)
+    outside[slice(*rows), slice(*columns)] = False
+    return float(small[outside].mean()) - brightness if outside.any() else 0.0
