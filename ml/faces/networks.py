@@ -7,7 +7,6 @@ regressions of R-Net and O-Net are relative to the square box; landmarks are fiv
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ class CompiledNetwork:
     def __init__(self, network: Any, weights: str) -> None:
         network.build()
         network.set_weights(load_weights(weights))
-        self._call: Callable[..., Any] = tf.function(
+        self._call = tf.function(
             lambda pixels: network((tf.cast(pixels, tf.float32) - 127.5) / 128.0)
         )
 

@@ -29,7 +29,7 @@ class PictureSettings:
 PICTURE = PictureSettings()
 
 
-def encode_crop(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
+def crop_picture(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
     """Cut the face out with a wide margin, as a JPEG without metadata.
 
     Args:

@@ -61,7 +61,7 @@ def assess(
         face_px=face.box[2],
         face_share=face.box[3] / min(rgb.shape[:2]),
         eye_distance_px=face.eye_distance,
-        offset=off_centre(face, rgb.shape),
+        offset=off_centre(face, rgb.shape[1], rgb.shape[0]),
         yaw=pose.yaw,
         pitch=pose.pitch,
         roll=pose.roll,

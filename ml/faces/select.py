@@ -27,26 +27,29 @@ SELECTION = SelectionSettings()
 
 
 def main_face(
-    faces: Sequence[DetectedFace], shape: tuple[int, ...], settings: SelectionSettings = SELECTION
+    faces: Sequence[DetectedFace], width: int, height: int, settings: SelectionSettings = SELECTION
 ) -> DetectedFace | None:
-    """The largest, most central face, if any, of a picture of `shape` (height, width, …)."""
+    """The largest, most central face of a picture of `width` × `height` pixels, if any."""
     if not faces:
         return None
     return max(
         faces,
-        key=lambda face: face.size * (1 - settings.off_centre_cost * off_centre(face, shape)),
+        key=lambda face: (
+            face.size * (1 - settings.off_centre_cost * off_centre(face, width, height))
+        ),
     )
 
 
-def has_rival(
+def rivals(
     faces: Sequence[DetectedFace], main: DetectedFace, settings: SelectionSettings = SELECTION
-) -> bool:
-    """Whether another face is of a size comparable with the main one's."""
-    return any(face is not main and face.size >= settings.rival_size * main.size for face in faces)
+) -> list[DetectedFace]:
+    """The other faces, of a size comparable with the main one's."""
+    return [
+        face for face in faces if face is not main and face.size >= settings.rival_size * main.size
+    ]
 
 
-def off_centre(face: DetectedFace, shape: tuple[int, ...]) -> float:
+def off_centre(face: DetectedFace, width: int, height: int) -> float:
     """Distance of a face from the picture's middle, as a share of half the diagonal."""
-    height, width = shape[:2]
     x, y = face.centre
     return math.hypot(x - (width - 1) / 2, y - (height - 1) / 2) / (math.hypot(width, height) / 2)
