@@ -13,18 +13,34 @@ import numpy as np
 import tensorflow as tf
 
 from ml.calibration import Calibration, load_calibration
-from ml.errors import NoFace, TwoFaces
+from ml.errors import (
+    FaceError,
+    FaceTooSmall,
+    NoFace,
+    TooBlurred,
+    TooBright,
+    TooDark,
+    TwoFaces,
+)
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
 from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
+from ml.faces.types import Quality
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
 from ml.siamese import embedding_network
 
 Purpose = Literal["enrol", "verify"]
 
+# Complaints about quality that make a face unusable; the others only advise.
+REFUSALS: dict[str, type[FaceError]] = {
+    "too_small": FaceTooSmall,
+    "blurred": TooBlurred,
+    "too_dark": TooDark,
+    "too_bright": TooBright,
+}
 # Chips embedded at once; bounds memory, and more is not faster on two cores.
 BATCH = 32
 
@@ -98,7 +114,7 @@ class Engine:
         if purpose == "enrol" and rivals(faces, main):
             raise TwoFaces(faces=len(faces))
         quality = assess(image, main)
-        refuse_unusable(quality)
+        _refuse_unusable(quality)
         chip = self.preprocessing.apply(image, main.landmarks)
         return Face(main, quality, chip, self.embed(chip[None])[0], crop_picture(image, main))
 
@@ -117,3 +133,9 @@ class Engine:
         return Comparison(
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
+
+
+def _refuse_unusable(quality: Quality) -> None:
+    for reason in quality.reasons:
+        if reason in REFUSALS:
+            raise REFUSALS[reason](face_px=round(quality.face_px))

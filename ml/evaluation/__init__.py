@@ -1,0 +1,1 @@
+"""Measuring a model: protocols, embeddings of whole sets, figures with intervals, reports."""

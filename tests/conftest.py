@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+
+# Quiet and repeatable before TensorFlow is imported anywhere.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+import ml
+from tests import faces
+
+
+@pytest.fixture(scope="session")
+def engine() -> ml.Engine:
+    """The shipped default model, warmed once for the whole run."""
+    loaded = ml.load_engine()
+    loaded.warm_up()
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def people() -> tuple[faces.Person, ...]:
+    """People with several real photos each."""
+    return faces.people()
+
+
+@pytest.fixture(scope="session")
+def chips() -> np.ndarray:
+    """Crops of the public-domain portraits, uint8 (4, 150, 150, 3): input for networks."""
+    portraits = [faces.opened(person.photos[0]) for person in faces.portraits()]
+    boxes = ((150, 20, 300, 170), (160, 40, 340, 220))
+    crops = [image.crop(box).resize((150, 150)) for image in portraits for box in boxes]
+    return np.stack([np.asarray(crop, np.uint8) for crop in crops])
