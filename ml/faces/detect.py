@@ -55,6 +55,10 @@ class DetectionSettings:
         count = int(np.log(PROPOSAL_CELL / (side * first)) / np.log(self.scale_step)) + 1
         return tuple(first * self.scale_step**level for level in range(count))
 
+    def search_scale(self, rgb: np.ndarray) -> float:
+        """By how much a picture is scaled before it is searched, at most 1."""
+        return min(1.0, self.search_side_px / max(rgb.shape[:2]))
+
 
 SETTINGS = DetectionSettings()
 
@@ -78,14 +82,15 @@ class Detector:
         for side in (self.settings.search_side_px, self.settings.thorough_side_px):
             for shape in ((side, side), (side * 3 // 4, side), (side, side * 3 // 4)):
                 self._propose(np.zeros((1, *self._canvas(shape).shape, 3), np.uint8))
-        for size in networks.BATCHES:
-            self._refine(np.zeros((size, REFINE_SIDE, REFINE_SIDE, 3), np.uint8))
-            self._output(np.zeros((size, OUTPUT_SIDE, OUTPUT_SIDE, 3), np.uint8))
+        for network, side in ((self._refine, REFINE_SIDE), (self._output, OUTPUT_SIDE)):
+            for size in network.batches:
+                network(np.zeros((size, side, side, 3), np.uint8))
 
     @property
-    def traces(self) -> int:
+    def compilations(self) -> int:
         """How many shapes were compiled so far."""
-        return self._propose.traces + self._refine.traces + self._output.traces
+        stages = self._propose, self._refine, self._output
+        return sum(stage.compilations for stage in stages)
 
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
         """Find all faces.
@@ -98,7 +103,7 @@ class Detector:
         Returns:
             The faces, the most confident first; landmarks in the coordinates of `rgb`.
         """
-        faces = self._search(rgb, self._fitting_scale(rgb))
+        faces = self._search(rgb, self.settings.search_scale(rgb))
         if faces or not thorough:
             return faces
         return self._search_thoroughly(rgb)
@@ -109,13 +114,10 @@ class Detector:
             return faces
         for turns in (1, 3, 2):
             turned = np.ascontiguousarray(np.rot90(rgb, turns))
-            faces = self._search(turned, self._fitting_scale(rgb))
+            faces = self._search(turned, self.settings.search_scale(rgb))
             if faces:
                 return [_turned_back(face, turns, rgb.shape) for face in faces]
         return []
-
-    def _fitting_scale(self, rgb: np.ndarray) -> float:
-        return min(1.0, self.settings.search_side_px / max(rgb.shape[:2]))
 
     def _search(self, rgb: np.ndarray, scale: float) -> list[DetectedFace]:
         small = _scaled(rgb, scale)

@@ -18,39 +18,49 @@ from mtcnn.utils.tensorflow import load_weights
 
 PROPOSAL_CELL, PROPOSAL_STRIDE = 12, 2
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
-# candidates are judged in batches of these sizes, padded: one trace a size
-BATCHES = (8, 32)
+# candidates are judged in padded batches of these sizes: one compilation each
+REFINE_BATCHES, OUTPUT_BATCHES = (16, 32, 64), (2, 8)
 
 
 class CompiledNetwork:
-    """A network behind a compiled function: uint8 in, a tuple of float32 arrays out."""
+    """A network compiled once for every shape of its input: uint8 in, float32 arrays out."""
 
-    def __init__(self, network: Any, weights: str) -> None:
+    def __init__(self, network: Any, weights: str, batches: tuple[int, ...] = (1,)) -> None:
         network.build()
         network.set_weights(load_weights(weights))
-        self._call = tf.function(
-            lambda pixels: network((tf.cast(pixels, tf.float32) - 127.5) / 128.0)
-        )
+        self.batches = batches
+        self._network = network
+        self._compiled: dict[tuple[int, ...], Any] = {}
 
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
         """Run the network on (n, height, width, 3) uint8."""
-        return [output.numpy() for output in self._call(tf.constant(pixels))]
+        if pixels.shape not in self._compiled:
+            self._compiled[pixels.shape] = self._compile(pixels.shape)
+        return [output.numpy() for output in self._compiled[pixels.shape](tf.constant(pixels))]
 
     def in_batches(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Run the network on any number of inputs in padded batches of the sizes in `BATCHES`."""
+        """Run the network on any number of inputs, padded to the sizes in `batches`."""
         parts = []
-        for start in range(0, len(pixels), BATCHES[-1]):
-            part = pixels[start : start + BATCHES[-1]]
-            size = next(size for size in BATCHES if size >= len(part))
+        for start in range(0, len(pixels), self.batches[-1]):
+            part = pixels[start : start + self.batches[-1]]
+            size = next(size for size in self.batches if size >= len(part))
             padded = np.zeros((size, *part.shape[1:]), np.uint8)
             padded[: len(part)] = part
             parts.append([output[: len(part)] for output in self(padded)])
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
     @property
-    def traces(self) -> int:
-        """How often the function was compiled."""
-        return self._call.experimental_get_tracing_count()
+    def compilations(self) -> int:
+        """For how many shapes the network was compiled so far."""
+        return len(self._compiled)
+
+    def _compile(self, shape: tuple[int, ...]) -> Any:
+        return tf.function(self._normalised, jit_compile=True).get_concrete_function(
+            tf.TensorSpec(shape, tf.uint8)
+        )
+
+    def _normalised(self, pixels: tf.Tensor) -> Any:
+        return self._network((tf.cast(pixels, tf.float32) - 127.5) / 128.0)
 
 
 def proposal_network() -> CompiledNetwork:
@@ -60,9 +70,9 @@ def proposal_network() -> CompiledNetwork:
 
 def refine_network() -> CompiledNetwork:
     """R-Net: regressions (n, 4) and probabilities (n, 2)."""
-    return CompiledNetwork(RNet(), "rnet.lz4")
+    return CompiledNetwork(RNet(), "rnet.lz4", REFINE_BATCHES)
 
 
 def output_network() -> CompiledNetwork:
     """O-Net: regressions (n, 4), landmarks (n, 10) and probabilities (n, 2)."""
-    return CompiledNetwork(ONet(), "onet.lz4")
+    return CompiledNetwork(ONet(), "onet.lz4", OUTPUT_BATCHES)

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ml.errors import (
+    FaceError,
+    NotAnImage,
+    TooFewPixels,
+    TooManyBytes,
+    TooManyPixels,
+    TruncatedImage,
+    UnsupportedFormat,
+)
+from ml.faces.decode import LIMITS, Limits, decode
+from tests.faces import opened, portraits
+
+LEFT, RIGHT = (200, 30, 30), (30, 30, 200)
+
+
+def two_halves(width: int = 64, height: int = 48) -> Image.Image:
+    """Red on the left, blue on the right."""
+    image = Image.new("RGB", (width, height), LEFT)
+    image.paste(RIGHT, (width // 2, 0, width, height))
+    return image
+
+
+def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, file_format, **options)
+    return out.getvalue()
+
+
+def assert_halves(rgb: np.ndarray, *, off: int = 12) -> None:
+    assert rgb.dtype == np.uint8
+    assert rgb.shape == (48, 64, 3)
+    assert np.abs(rgb[24, 8].astype(int) - LEFT).max() <= off
+    assert np.abs(rgb[24, 56].astype(int) - RIGHT).max() <= off
+
+
+@pytest.mark.parametrize(
+    ("file_format", "options"),
+    [("JPEG", {"quality": 95}), ("PNG", {}), ("WEBP", {"lossless": True})],
+)
+def test_accepted_formats_keep_colours_and_size(file_format: str, options: dict) -> None:
+    assert_halves(decode(encoded(two_halves(), file_format, **options)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_undone(orientation: int) -> None:
+    undo = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    upright = two_halves()
+    upright.paste((250, 250, 250), (0, 0, 64, 8))
+    stored = upright.transpose(undo) if undo is not None else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    rgb = decode(encoded(stored, "JPEG", quality=95, exif=exif))
+    assert_halves(rgb)
+    assert rgb[2, 32].min() > 230
+
+
+def test_damaged_orientation_is_ignored() -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\xff\xff\xff\xff\0\0\0\0"
+    assert_halves(decode(encoded(two_halves(), "JPEG", quality=95, exif=exif)))
+
+
+def test_greyscale_becomes_three_equal_channels() -> None:
+    rgb = decode(encoded(two_halves().convert("L"), "JPEG"))
+    assert rgb.shape == (48, 64, 3)
+    assert (rgb[..., 0] == rgb[..., 1]).all()
+    assert (rgb[..., 0] == rgb[..., 2]).all()
+
+
+def test_cmyk_becomes_rgb() -> None:
+    assert_halves(decode(encoded(two_halves().convert("CMYK"), "JPEG", quality=95)), off=25)
+
+
+def test_palette_becomes_rgb() -> None:
+    assert_halves(decode(encoded(two_halves().quantize(4), "PNG")))
+
+
+def test_transparent_pixels_become_white() -> None:
+    image = two_halves().convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 64, 8))
+    rgb = decode(encoded(image, "PNG"))
+    assert_halves(rgb)
+    assert (rgb[:8] == 255).all()
+
+
+def test_a_palette_with_a_transparent_entry_becomes_white_there() -> None:
+    rgb = decode(encoded(two_halves().quantize(2), "PNG", transparency=0))
+    assert {tuple(rgb[24, 8]), tuple(rgb[24, 56])} & {(255, 255, 255)}
+
+
+def test_sixteen_bits_become_eight() -> None:
+    ramp = np.linspace(0, 65535, 64).astype(np.uint16)
+    image = Image.fromarray(np.tile(ramp, (48, 1)))
+    rgb = decode(encoded(image, "PNG"))
+    assert np.abs(rgb[0, :, 0].astype(int) - (ramp >> 8)).max() <= 1
+
+
+def test_sixteen_bits_of_colour_become_eight() -> None:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    rows = np.full((40, 40, 3), (0x8000, 0x4000, 0xFF00), ">u2")
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    png = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )
+    assert np.abs(decode(png)[20, 20].astype(int) - (0x80, 0x40, 0xFF)).max() <= 1
+
+
+def test_the_content_decides_not_the_name() -> None:
+    with pytest.raises(UnsupportedFormat) as error:
+        decode(encoded(two_halves(), "GIF"))
+    assert error.value.details == {"format": "GIF"}
+
+
+@pytest.mark.parametrize("file_format", ["BMP", "TIFF"])
+def test_other_formats_are_refused_by_name(file_format: str) -> None:
+    with pytest.raises(UnsupportedFormat) as error:
+        decode(encoded(two_halves(), file_format))
+    assert error.value.details == {"format": file_format}
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"hevc", b"heix"])
+def test_heic_is_recognised_by_its_brand(brand: bytes) -> None:
+    data = struct.pack(">I", 24) + b"ftyp" + brand + b"\0\0\0\0" + b"mif1heic" + bytes(200)
+    with pytest.raises(UnsupportedFormat) as error:
+        decode(data)
+    assert error.value.details == {"format": "HEIC"}
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"hello, this is text", bytes(1000), b"RIFF1234WAVE"])
+def test_what_is_no_picture_is_called_so(data: bytes) -> None:
+    with pytest.raises(NotAnImage):
+        decode(data)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_file_that_breaks_off_is_refused(file_format: str, share: float) -> None:
+    whole = encoded(opened(portraits()[0].photos[0]).resize((200, 200)), file_format)
+    with pytest.raises(TruncatedImage):
+        decode(whole[: int(len(whole) * share)])
+
+
+def test_one_byte_too_many_is_refused_before_decoding() -> None:
+    with pytest.raises(TooManyBytes) as error:
+        decode(b"\xff\xd8\xff" + bytes(LIMITS.max_bytes))
+    assert error.value.details == {"limit_bytes": LIMITS.max_bytes}
+
+
+def test_a_decompression_bomb_is_refused_by_its_header() -> None:
+    bomb = encoded(Image.new("1", (20_000, 20_000)), "PNG")
+    assert len(bomb) < 200_000
+    with pytest.raises(TooManyPixels) as error:
+        decode(bomb)
+    assert error.value.details == {"limit_pixels": LIMITS.max_pixels}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (LIMITS.min_side_px - 1, 100)])
+def test_a_tiny_picture_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(TooFewPixels):
+        decode(encoded(Image.new("RGB", size), "PNG"))
+
+
+def test_the_smallest_accepted_picture_is_decoded() -> None:
+    side = LIMITS.min_side_px
+    assert decode(encoded(Image.new("RGB", (side, side)), "PNG")).shape == (side, side, 3)
+
+
+def test_a_jpeg_of_very_many_scans_is_refused() -> None:
+    whole = encoded(two_halves(), "JPEG", progressive=True)
+    start = whole.rindex(b"\xff\xda")
+    scan = whole[start:-2]
+    with pytest.raises(UnsupportedFormat):
+        decode(whole[:-2] + scan * LIMITS.max_scans + whole[-2:])
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_large_pictures_are_decoded_at_a_fraction_of_their_size(file_format: str) -> None:
+    limits = Limits(working_side_px=100)
+    rgb = decode(encoded(two_halves(420, 300), file_format), limits)
+    assert 100 <= max(rgb.shape) < 200
+    assert rgb.shape[1] / rgb.shape[0] == pytest.approx(1.4, abs=0.03)
+    assert np.abs(rgb[10, 10].astype(int) - LEFT).max() <= 12
+
+
+@given(
+    st.sampled_from(["JPEG", "PNG", "WEBP"]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=20),
+    st.floats(0, 1),
+)
+def test_mutated_files_decode_or_raise_a_face_error(
+    file_format: str, changes: list[tuple[float, int]], end: float
+) -> None:
+    data = bytearray(SMALL[file_format])
+    for place, value in changes:
+        data[int(place * (len(data) - 1))] = value
+    data = data[: max(int(end * len(data)), 1)] if end < 0.5 else data
+    try:
+        rgb = decode(bytes(data))
+    except FaceError:
+        return
+    assert rgb.dtype == np.uint8
+    assert rgb.ndim == 3
+    assert rgb.shape[2] == 3
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"])
+)
+def test_arbitrary_bytes_raise_a_face_error(tail: bytes, start: bytes) -> None:
+    with pytest.raises(FaceError):
+        decode(start + tail)
+
+
+SMALL = {
+    name: encoded(opened(portraits()[1].photos[0]).resize((48, 48)), name, exif=Image.Exif())
+    for name in ("JPEG", "PNG", "WEBP")
+}
