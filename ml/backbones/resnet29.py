@@ -16,6 +16,8 @@ MEAN_RGB = (122.782, 117.001, 104.298)
 SCALE = 1 / 256
 
 STEM_FILTERS = 32
+# Below this side the last down-sampling block has fewer rows than its filters.
+SMALLEST_SIDE = 103
 # Filters and kind of each residual block, in order; "down" halves height and width.
 BLOCKS = (
     *[(32, "plain")] * 3,
@@ -30,7 +32,15 @@ BLOCKS = (
 
 
 def build(image_size: int = 150, channels: int = 3, embedding_size: int = 128) -> keras.Model:
-    """Build the network; the published weights fit 150 pixels, 3 channels, 128 numbers."""
+    """Build the network; the published weights fit 150 pixels, 3 channels, 128 numbers.
+
+    Raises:
+        ValueError: if `image_size` is below `SMALLEST_SIDE`.
+    """
+    if image_size < SMALLEST_SIDE:
+        raise ValueError(
+            f"resnet29 needs chips of {SMALLEST_SIDE} pixels or more, not {image_size}"
+        )
     chips = keras.Input((image_size, image_size, channels), name="chips")
     mean = MEAN_RGB if channels == len(MEAN_RGB) else (sum(MEAN_RGB) / len(MEAN_RGB),) * channels
     x = keras.layers.Rescaling(SCALE, offset=[-m * SCALE for m in mean], name="normalise")(chips)

@@ -11,12 +11,12 @@ from ml.siamese import embedding_network, twin_network
 @pytest.fixture(scope="module")
 def backbone() -> keras.Model:
     keras.utils.set_random_seed(7)
-    return build_backbone("resnet29", image_size=40, channels=3, embedding_size=16)
+    return build_backbone("resnet29", image_size=112, channels=3, embedding_size=16)
 
 
 @pytest.fixture
 def chips() -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (4, 40, 40, 3)).astype(np.float32)
+    return np.random.default_rng(1).integers(0, 256, (4, 112, 112, 3)).astype(np.float32)
 
 
 def test_the_twins_share_their_weights(backbone):
@@ -49,10 +49,15 @@ def test_a_mirrored_chip_has_the_same_mirrored_embedding(backbone, chips):
     )
 
 
-@pytest.mark.parametrize("image_size", [33, 64, 150])
+@pytest.mark.parametrize("image_size", [103, 112, 150])
 def test_resnet29_takes_other_sizes_and_grey(image_size):
     grey = build_backbone("resnet29", image_size=image_size, channels=1, embedding_size=8)
     assert grey(np.zeros((2, image_size, image_size, 1), np.float32)).shape == (2, 8)
+
+
+def test_resnet29_says_which_size_it_needs():
+    with pytest.raises(ValueError, match="103 pixels or more"):
+        build_backbone("resnet29", image_size=96, channels=3, embedding_size=8)
 
 
 def test_unknown_backbone_lists_the_known():
