@@ -1,0 +1,162 @@
+/** Brings camera, guidance and view together: acts on each change of the capture machine. */
+
+import { CameraFailure } from "./failures.js";
+import { advance, isComplete, progress } from "./hold.js";
+import { CaptureMachine } from "./machine.js";
+
+export const REST_MS = 900;
+
+/**
+ * What a booth is used for: verifying or enrolling.
+ * @typedef {object} Plan
+ * @property {() => void} begin called when guiding begins
+ * @property {(verdict: import("./check.js").Verdict) => boolean} accepts a face that is good
+ * @property {(verdict: import("./check.js").Verdict) => string} wish what a good face still lacks
+ * @property {(grabber: import("./frame.js").FrameGrabber, show: (picture: Blob) => void) =>
+ *   Promise<"more" | "enough">} capture takes pictures; `show` keeps one of them in sight
+ * @property {() => string} count such as "Picture 2 of 3"
+ * @property {() => string} taken what to say when a picture was taken
+ * @property {() => void} finish called when enough pictures were taken
+ */
+
+/** One camera preview with guidance and automatic capture. */
+export class Booth {
+  #machine = new CaptureMachine();
+  #hold = null;
+  #parts;
+
+  /**
+   * @param {object} parts
+   * @param {import("./view.js").BoothView} parts.view
+   * @param {import("./stream.js").Camera} parts.camera
+   * @param {import("./devices.js").CameraMemory} parts.memory
+   * @param {import("./frame.js").FrameGrabber} parts.grabber
+   * @param {import("./guidance.js").Guidance} parts.guidance
+   * @param {import("../announcer.js").Announcer} parts.announcer
+   * @param {Plan} parts.plan
+   * @param {import("../words.js").Words} parts.words
+   */
+  constructor(parts) {
+    this.#parts = parts;
+    this.#machine.onchange = (state, before) => this.#enter(state, before);
+    parts.camera.onunplugged = () => this.#fail("unplugged");
+    parts.guidance.onverdict = (verdict, now) => this.#judge(verdict, now);
+    parts.guidance.onfailure = (failure) => this.#advise(parts.words[failure.code], false);
+    parts.view.listen({
+      start: () => this.start(),
+      capture: () => this.#machine.send("capture"),
+      stop: () => this.#machine.send("stop"),
+      choose: (id) => this.#choose(id),
+    });
+  }
+
+  /** Show the booth, and start at once where the camera was allowed before. */
+  async open() {
+    this.#parts.view.reveal();
+    this.#parts.view.show("idle");
+    document.addEventListener("visibilitychange", () => this.#follow(document.hidden));
+    window.addEventListener("pagehide", () => this.#machine.send("stop"));
+    if ((await this.#parts.camera.permission()) === "granted") this.start();
+  }
+
+  start() {
+    this.#machine.send("start");
+  }
+
+  #enter(state, before) {
+    const { view, plan, guidance, camera } = this.#parts;
+    view.show(state);
+    view.count(plan.count());
+    if (!["guiding", "holding"].includes(state)) guidance.stop();
+    if (["captured", "hidden", "failed", "idle"].includes(state)) camera.close();
+    this.#actions[state]?.(before);
+  }
+
+  #actions = {
+    idle: () => this.#advise("", false),
+    starting: () => this.#open(),
+    guiding: (before) => this.#guide(before),
+    capturing: () => this.#capture(),
+    resting: () => this.#rest(),
+    captured: () => this.#finish(),
+    hidden: () => this.#advise(this.#parts.words.hidden, false),
+  };
+
+  async #open() {
+    const { view, camera, words } = this.#parts;
+    this.#advise(words.starting, false);
+    try {
+      await camera.open();
+    } catch (failure) {
+      this.#fail(failure instanceof CameraFailure ? failure.code : "unknown");
+      return;
+    }
+    if (this.#machine.state !== "starting") {
+      camera.close();
+      return;
+    }
+    view.offer(await camera.choices((n) => view.numberedCamera(n)), camera.current);
+    this.#machine.send("opened");
+  }
+
+  #guide(before) {
+    if (before !== "holding") this.#parts.plan.begin();
+    this.#parts.guidance.start();
+  }
+
+  #judge(verdict, now) {
+    const good = verdict.ok && this.#parts.plan.accepts(verdict);
+    this.#hold = advance(this.#hold, good, verdict.box, now);
+    this.#machine.send(good ? "good" : "lost");
+    const wish = verdict.ok && !good ? this.#parts.plan.wish(verdict) : verdict.message;
+    this.#advise(wish, good);
+    this.#parts.view.ring(progress(this.#hold, now));
+    if (isComplete(this.#hold)) this.#machine.send("capture");
+  }
+
+  async #capture() {
+    this.#hold = null;
+    const { plan, grabber, view } = this.#parts;
+    try {
+      this.#machine.send(await plan.capture(grabber, (picture) => view.freeze(picture)));
+    } catch {
+      if (this.#machine.state === "capturing") this.#fail("unknown");
+    }
+  }
+
+  #rest() {
+    this.#sayNow(this.#parts.plan.taken());
+    setTimeout(() => this.#machine.send("rested"), REST_MS);
+  }
+
+  #finish() {
+    this.#sayNow(this.#parts.plan.taken());
+    this.#parts.plan.finish();
+  }
+
+  #fail(code) {
+    this.#machine.send("fail");
+    this.#advise("", false);
+    this.#parts.view.fail(code);
+  }
+
+  #choose(id) {
+    this.#parts.memory.remember(id);
+    this.#machine.send("stop");
+    this.start();
+  }
+
+  #follow(isHidden) {
+    this.#machine.send(isHidden ? "hide" : "show");
+  }
+
+  #advise(text, good) {
+    this.#parts.view.instruct(text, good);
+    this.#parts.announcer.settle(text);
+  }
+
+  #sayNow(text) {
+    this.#parts.view.instruct(text, true);
+    this.#parts.announcer.urgent(text);
+  }
+}

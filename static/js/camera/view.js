@@ -1,0 +1,137 @@
+/** Shows the booth's state on the page; decides nothing. */
+
+import { fill } from "../words.js";
+
+const LIVE_STATES = ["guiding", "holding", "capturing", "resting"];
+
+/** The elements of one booth, found by their `data-role`. */
+export class BoothView {
+  #root;
+  #words;
+  #part;
+  #frozen = "";
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("../words.js").Words} words
+   */
+  constructor(root, words) {
+    this.#root = root;
+    this.#words = words;
+    this.#part = Object.fromEntries(
+      [...root.querySelectorAll("[data-role]")].map((part) => [part.dataset.role, part]),
+    );
+  }
+
+  /** @returns {HTMLVideoElement} */
+  get video() {
+    return this.#part.video;
+  }
+
+  /** Make the booth visible; without scripts it stays away. */
+  reveal() {
+    this.#root.hidden = false;
+  }
+
+  /**
+   * @param {{start: () => void, capture: () => void, stop: () => void,
+   *   choose: (id: string) => void}} actions
+   */
+  listen({ start, capture, stop, choose }) {
+    this.#part.start.addEventListener("click", start);
+    this.#part.capture.addEventListener("click", capture);
+    this.#part.stop.addEventListener("click", stop);
+    this.#part.cameras.addEventListener("change", (event) => choose(event.target.value));
+  }
+
+  /** @param {import("./machine.js").State} state */
+  show(state) {
+    const isLive = LIVE_STATES.includes(state);
+    this.#root.dataset.state = state;
+    this.#part.start.hidden = isLive || state === "starting";
+    this.#part.capture.hidden = !isLive;
+    this.#part.stop.hidden = !isLive && state !== "starting";
+    if (state !== "failed") this.#part.failure.hidden = true;
+    if (isLive || state === "starting") this.#thaw();
+    if (state !== "holding") this.ring(0);
+  }
+
+  /**
+   * One short instruction over the preview.
+   * @param {string} text
+   * @param {boolean} good whether the face is as it should be
+   */
+  instruct(text, good = false) {
+    if (this.#part.instruction.textContent !== text) this.#part.instruction.textContent = text;
+    this.#part.instruction.hidden = text === "";
+    this.#root.toggleAttribute("data-good", good);
+  }
+
+  /** @param {number} share of the hold that has passed, 0 to 1 */
+  ring(share) {
+    this.#part.ring.setAttribute("stroke-dashoffset", String(100 * (1 - share)));
+  }
+
+  /** @param {string} text such as "Picture 2 of 3", or nothing */
+  count(text) {
+    this.#part.count.textContent = text;
+    this.#part.count.hidden = text === "";
+  }
+
+  /** @param {string} text of the button that starts the camera */
+  nameStart(text) {
+    this.#part.startText.textContent = text;
+  }
+
+  /**
+   * Keep the picture that was taken in sight.
+   * @param {Blob} picture
+   */
+  freeze(picture) {
+    this.#thaw();
+    this.#frozen = URL.createObjectURL(picture);
+    this.#part.still.src = this.#frozen;
+    this.#part.still.hidden = false;
+  }
+
+  /** @param {import("./failures.js").FailureCode} code */
+  fail(code) {
+    this.#part.failureTitle.textContent = this.#words[`${code}_title`];
+    this.#part.failureText.textContent = this.#words[code];
+    this.#part.failure.hidden = false;
+    this.nameStart(this.#words.start_again);
+  }
+
+  /**
+   * Offer the cameras where there is a choice.
+   * @param {import("./devices.js").CameraChoice[]} choices
+   * @param {string | null} current
+   */
+  offer(choices, current) {
+    this.#part.choice.hidden = choices.length < 2;
+    this.#part.cameras.replaceChildren(
+      ...choices.map(({ id, label }) => new Option(label, id, false, id === current)),
+    );
+  }
+
+  /** @param {string} text into the live region */
+  say(text) {
+    this.#part.announcer.textContent = text;
+  }
+
+  /**
+   * @param {number} n
+   * @returns {string} name of a camera that has none
+   */
+  numberedCamera(n) {
+    return fill(this.#words.camera_number, { n });
+  }
+
+  #thaw() {
+    if (!this.#frozen) return;
+    URL.revokeObjectURL(this.#frozen);
+    this.#frozen = "";
+    this.#part.still.hidden = true;
+    this.#part.still.removeAttribute("src");
+  }
+}

@@ -1,0 +1,48 @@
+/** Puts a booth together from the real camera, server and clock of a page. */
+
+import { Announcer } from "../announcer.js";
+import { Booth } from "../camera/booth.js";
+import { Checker } from "../camera/check.js";
+import { CameraMemory } from "../camera/devices.js";
+import { FrameGrabber } from "../camera/frame.js";
+import { Guidance } from "../camera/guidance.js";
+import { Camera } from "../camera/stream.js";
+import { BoothView } from "../camera/view.js";
+import { setUpPicking } from "../pictures/picking.js";
+import { readWords } from "../words.js";
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const clock = { now: () => performance.now(), wait };
+
+/**
+ * @param {(parts: {form: HTMLFormElement, tray: import("../pictures/tray.js").Tray,
+ *   words: import("../words.js").Words, wait: typeof wait, now: () => number}) =>
+ *   import("../camera/booth.js").Plan} makePlan
+ */
+export function setUpBooth(makePlan) {
+  const root = document.querySelector("[data-booth]");
+  if (!root) return null;
+  const form = root.closest("form");
+  const words = readWords(document, "booth-words");
+  const token = document.querySelector("meta[name=csrf-token]").content;
+  const checker = new Checker(root.dataset.checkUrl, token);
+  const notice = form.querySelector("[data-picking-notice]");
+  const picking = setUpPicking(form, checker, words, (text) => {
+    notice.textContent = text;
+  });
+  const plan = makePlan({ form, tray: picking.tray, words, wait, now: clock.now });
+
+  const view = new BoothView(root, words);
+  const memory = new CameraMemory(() => localStorage);
+  const camera = new Camera(view.video, memory);
+  const grabber = new FrameGrabber(view.video);
+  const guidance = new Guidance(
+    (side, quality) => grabber.small(side, quality),
+    (frame, signal) => checker.check(frame, "guide", signal),
+    clock,
+  );
+  const announcer = new Announcer((text) => view.say(text));
+  const booth = new Booth({ view, camera, memory, grabber, guidance, announcer, plan, words });
+  booth.open();
+  return { booth, plan, view, picking, words };
+}

@@ -1,0 +1,21 @@
+/** Checks chosen pictures one after the other, as soon as they are chosen. */
+
+/**
+ * Check every waiting picture of the tray and note the verdict beside it.
+ * @param {import("./tray.js").Tray} tray
+ * @param {(file: File) => Promise<import("../camera/check.js").Verdict>} check
+ * @param {Record<string, string>} words texts for checks that give no verdict, by code
+ */
+export async function checkWaiting(tray, check, words) {
+  const picture = tray.pictures.find((one) => one.state === "waiting");
+  if (!picture) return;
+  tray.judge(picture.id, "checking");
+  try {
+    const verdict = await check(picture.file);
+    tray.judge(picture.id, verdict.ok ? "good" : "poor", verdict.ok ? "" : verdict.message);
+  } catch (failure) {
+    const state = failure.code === "too_large" ? "poor" : "unknown";
+    tray.judge(picture.id, state, words[failure.code] ?? words.refused);
+  }
+  await checkWaiting(tray, check, words);
+}

@@ -1,0 +1,42 @@
+/** Choosing pictures as files: into the tray, checked at once, and back into the form's input. */
+
+import { fill } from "../words.js";
+import { checkWaiting } from "./checking.js";
+import { gatherFiles, putFiles } from "./input.js";
+import { Tray } from "./tray.js";
+import { TrayView } from "./tray_view.js";
+
+/**
+ * Set up the picking of pictures in a form.
+ * @param {HTMLFormElement} form
+ * @param {import("../camera/check.js").Checker} checker
+ * @param {import("../words.js").Words} words
+ * @param {(text: string) => void} say what happened, for everybody to read
+ * @returns {{tray: Tray, view: TrayView}}
+ */
+export function setUpPicking(form, checker, words, say) {
+  const main = form.querySelector("[data-pictures]");
+  const others = [...form.querySelectorAll("[data-more-pictures]")];
+  const tray = new Tray(Number(main.dataset.most));
+  const view = new TrayView(
+    form.querySelector("[data-tray]"),
+    form.querySelector("[data-tray-card]"),
+    words,
+  );
+  const check = (file) => checker.check(file, "picture");
+  let checks = Promise.resolve();
+
+  tray.onchange = () => {
+    putFiles(main, tray.files);
+    view.show(tray.pictures);
+    if (tray.pictures.some((picture) => picture.state === "waiting")) {
+      checks = checks.then(() => checkWaiting(tray, check, words));
+    }
+  };
+  view.onremove = (picture) => tray.remove(picture.id);
+  gatherFiles(main, others, (files) => {
+    const leftOut = files.length - tray.add(files).length;
+    say(leftOut ? fill(words.left_out, { n: leftOut, most: tray.most }) : "");
+  });
+  return { tray, view };
+}

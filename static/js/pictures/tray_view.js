@@ -1,0 +1,86 @@
+/** Shows the tray: a card for each picture, with what the check says and what can be done. */
+
+import { fill } from "../words.js";
+
+/** Fills the page's list from its `<template>`. */
+export class TrayView {
+  #list;
+  #template;
+  #words;
+  #urls = new Map();
+
+  /** @type {(picture: import("./tray.js").Picture) => void} */
+  onremove = () => {};
+  /** @type {(picture: import("./tray.js").Picture) => void} */
+  onretake = () => {};
+
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLTemplateElement} template of one card
+   * @param {import("../words.js").Words} words
+   */
+  constructor(list, template, words) {
+    this.#list = list;
+    this.#template = template;
+    this.#words = words;
+  }
+
+  /** @param {import("./tray.js").Picture[]} pictures */
+  show(pictures) {
+    this.#release(pictures);
+    for (const [index, picture] of pictures.entries()) {
+      const card = this.#card(picture.id) ?? this.#build(picture);
+      this.#update(card, picture, index + 1);
+      this.#list.append(card);
+    }
+    this.#list.hidden = pictures.length === 0;
+  }
+
+  #card(id) {
+    return this.#list.querySelector(`[data-picture="${id}"]`);
+  }
+
+  #build(picture) {
+    const card = this.#template.content.firstElementChild.cloneNode(true);
+    const url = URL.createObjectURL(picture.file);
+    this.#urls.set(picture.id, url);
+    card.dataset.picture = String(picture.id);
+    card.querySelector("img").src = url;
+    card.querySelector("[data-remove]").addEventListener("click", () => this.onremove(picture));
+    const retake = card.querySelector("[data-retake]");
+    retake.hidden = picture.pose === null;
+    retake.addEventListener("click", () => this.onretake(picture));
+    return card;
+  }
+
+  #update(card, picture, number) {
+    const name = picture.pose
+      ? fill(this.#words.camera_picture, { n: number })
+      : picture.file.name;
+    card.dataset.check = picture.state;
+    card.querySelector("[data-name]").textContent = name;
+    card.querySelector("[data-verdict]").textContent =
+      picture.message || this.#words[`picture_${picture.state}`];
+    for (const button of card.querySelectorAll("button")) {
+      button.setAttribute("aria-label", fill(button.dataset.label, { name }));
+    }
+  }
+
+  #release(pictures) {
+    const kept = new Set(pictures.map((picture) => picture.id));
+    for (const [id, url] of this.#urls) {
+      if (kept.has(id)) continue;
+      URL.revokeObjectURL(url);
+      this.#urls.delete(id);
+      this.#dismiss(this.#card(id));
+    }
+  }
+
+  /** Keyboard users go on at the neighbour of a card that goes away. */
+  #dismiss(card) {
+    if (!card) return;
+    const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+    if (card.contains(document.activeElement)) neighbour?.querySelector("[data-remove]").focus();
+    card.remove();
+  }
+}

@@ -1,0 +1,72 @@
+/** Enrolling: one picture a pose, until there are enough; any of them can be taken again. */
+
+import { ENOUGH, hasPose, missingPose } from "../camera/poses.js";
+import { fill } from "../words.js";
+
+/** @implements {import("../camera/booth.js").Plan} */
+export class Enrolling {
+  #tray;
+  #words;
+  #now;
+  #began = 0;
+  #number = 0;
+
+  /** Called after the last picture. */
+  onfinish = () => {};
+
+  /**
+   * @param {object} parts
+   * @param {import("../pictures/tray.js").Tray} parts.tray
+   * @param {import("../words.js").Words} parts.words
+   * @param {() => number} parts.now ms
+   */
+  constructor({ tray, words, now }) {
+    this.#tray = tray;
+    this.#words = words;
+    this.#now = now;
+  }
+
+  /** @returns {import("../camera/poses.js").Pose} the pose to take next */
+  get pose() {
+    return missingPose(this.#poses) ?? "straight";
+  }
+
+  begin() {
+    this.#began = this.#now();
+  }
+
+  accepts(verdict) {
+    return hasPose(this.pose, verdict, this.#now() - this.#began);
+  }
+
+  wish() {
+    return this.#words[`pose_${this.pose}`];
+  }
+
+  count() {
+    const done = this.#poses.length;
+    if (done >= ENOUGH) return "";
+    return fill(this.#words.picture_of, { n: done + 1, all: ENOUGH });
+  }
+
+  taken() {
+    const isDone = this.#poses.length >= ENOUGH;
+    return isDone ? this.#words.enough_taken : this.#words.one_taken;
+  }
+
+  async capture(grabber) {
+    const pose = this.pose;
+    this.#number += 1;
+    const name = fill(this.#words.file_name, { n: this.#number });
+    this.#tray.add([await grabber.full(name)], { pose });
+    return this.#poses.length < ENOUGH && this.#tray.room > 0 ? "more" : "enough";
+  }
+
+  finish() {
+    this.onfinish();
+  }
+
+  get #poses() {
+    return this.#tray.pictures.map((picture) => picture.pose).filter(Boolean);
+  }
+}

@@ -1,0 +1,63 @@
+/** Verifying: a short burst, sent at once to be compared. */
+
+export const BURST = 3;
+export const BURST_GAP_MS = 120;
+
+/** @implements {import("../camera/booth.js").Plan} */
+export class Verifying {
+  #form;
+  #claim;
+  #tray;
+  #words;
+  #wait;
+
+  /**
+   * @param {object} parts
+   * @param {HTMLFormElement} parts.form
+   * @param {HTMLInputElement | null} parts.claim the field that says who one claims to be
+   * @param {import("../pictures/tray.js").Tray} parts.tray
+   * @param {import("../words.js").Words} parts.words
+   * @param {(ms: number) => Promise<void>} parts.wait
+   */
+  constructor({ form, claim, tray, words, wait }) {
+    this.#form = form;
+    this.#claim = claim;
+    this.#tray = tray;
+    this.#words = words;
+    this.#wait = wait;
+  }
+
+  begin() {}
+
+  accepts() {
+    return !this.#claim || this.#claim.value.trim() !== "";
+  }
+
+  wish() {
+    return this.#words.claim_first;
+  }
+
+  count() {
+    return "";
+  }
+
+  taken() {
+    return this.accepts() ? this.#words.comparing : this.#words.claim_first;
+  }
+
+  async capture(grabber, show) {
+    const frames = [];
+    while (frames.length < BURST) {
+      if (frames.length) await this.#wait(BURST_GAP_MS);
+      frames.push(await grabber.full(`camera-${frames.length + 1}`));
+    }
+    show(frames[0]);
+    this.#tray.clear();
+    this.#tray.add(frames, { state: "good" });
+    return "enough";
+  }
+
+  finish() {
+    this.#form.requestSubmit();
+  }
+}

@@ -1,0 +1,157 @@
+"""Codes become words here and nowhere else: what is wrong, and what to do about it.
+
+Services and the `ml` façade speak in codes; people read these sentences in their own language.
+A code has up to two wordings: an instruction for somebody in front of the camera (short, one
+thing to do) and a description of a picture or a request (full sentences).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+
+BYTES_A_MEGABYTE = 1_000_000
+PIXELS_A_MEGAPIXEL = 1_000_000
+
+INSTRUCTIONS: dict[str, LazyString] = {
+    "good": _l("Hold still"),
+    "no_face": _l("Look into the camera"),
+    "two_faces": _l("Only one face, please"),
+    "too_small": _l("Move closer"),
+    "too_close": _l("Move back a little"),
+    "off_centre": _l("Move your face into the oval"),
+    # The codes name the picture's left and right; the person in front of it has them swapped.
+    "turned_left": _l("Turn your head a little to your left"),
+    "turned_right": _l("Turn your head a little to your right"),
+    "turned_up": _l("Lower your chin a little"),
+    "turned_down": _l("Raise your chin a little"),
+    "tilted": _l("Hold your head upright"),
+    "too_dark": _l("More light, please"),
+    "too_bright": _l("Less light, please"),
+    "low_contrast": _l("Find a brighter, clearer light"),
+    "back_lit": _l("Turn away from the light behind you"),
+    "blurred": _l("Hold still, or wipe the lens"),
+    "uncertain": _l("Show your whole face: eyes, nose and mouth"),
+}
+
+PICTURE_PROBLEMS: dict[str, LazyString] = {
+    "not_an_image": _l("This is not a picture we can read. Choose a JPEG, PNG or WebP file."),
+    "truncated_image": _l(
+        "The picture is damaged or breaks off before its end. Export or copy it again."
+    ),
+    "unsupported_format": _l(
+        "%(format)s pictures cannot be read here. Save it as JPEG, PNG or WebP and try again."
+    ),
+    "heic": _l(
+        "HEIC pictures cannot be read here. On an iPhone choose Settings, Camera, Formats, Most "
+        "Compatible and take it again, or export the picture as JPEG."
+    ),
+    "too_many_bytes": _l(
+        "The file is too large. Choose one of at most %(limit_megabytes)s megabytes."
+    ),
+    "too_many_pixels": _l(
+        "The picture has too many pixels. Reduce it to at most %(limit_megapixels)s megapixels."
+    ),
+    "too_few_pixels": _l(
+        "The picture is too small. Choose one in which the face is at least as large as a stamp "
+        "on the screen."
+    ),
+    "no_face": _l("No face was found. Choose a picture that shows the face from the front."),
+    "two_faces": _l(
+        "There is more than one face in the picture. Cut it to one person or choose another one."
+    ),
+    "face_too_small": _l(
+        "The face is too small. Choose a picture taken from nearer, or one with more pixels."
+    ),
+    "too_small": _l(
+        "The face is too small. Choose a picture taken from nearer, or one with more pixels."
+    ),
+    "too_close": _l("The face does not fit into the picture. Choose one taken from further away."),
+    "off_centre": _l("The face is at the edge of the picture. Choose one with the face inside it."),
+    "turned_left": _l("The face is turned to the side. Choose a picture from the front."),
+    "turned_right": _l("The face is turned to the side. Choose a picture from the front."),
+    "turned_up": _l("The face looks up. Choose a picture at eye level."),
+    "turned_down": _l("The face looks down. Choose a picture at eye level."),
+    "tilted": _l("The head is tilted. Choose a picture with the head upright."),
+    "too_dark": _l("The face is too dark. Choose a picture with light on the face."),
+    "too_bright": _l("The face is too bright. Choose a picture with softer light."),
+    "low_contrast": _l("The face is pale and flat. Choose a picture with clearer light."),
+    "back_lit": _l("The light comes from behind. Choose a picture with light on the face."),
+    "blurred": _l("The face is blurred. Choose a sharp picture."),
+    "too_blurred": _l("The face is blurred. Choose a sharp picture."),
+    "uncertain": _l(
+        "The face is partly hidden. Choose a picture that shows eyes, nose and mouth."
+    ),
+    "unusable": _l("This picture cannot be used. Choose another one."),
+}
+
+REQUEST_PROBLEMS: dict[str, LazyString] = {
+    "no_pictures": _l("Add at least one picture: take it with the camera or choose a file."),
+    "too_many_pictures": _l("There are too many pictures. Remove some and try again."),
+    "duplicate_identifier": _l(
+        "Somebody with this identifier is enrolled already. Choose another one, or add the "
+        "pictures to that person."
+    ),
+    "duplicate_anchor": _l("This picture is stored already. Choose a different one."),
+    "unknown_person": _l("This person does not exist, or was deleted."),
+    "unknown_anchor": _l("This picture does not exist, or was deleted."),
+    "last_anchor": _l(
+        "This is the person's only picture. Add another one first, or delete the person."
+    ),
+    "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
+    "nobody_enrolled": _l("Nobody is enrolled yet. Enrol a person first."),
+    "consent_missing": _l("Without consent nothing may be stored. Ask the person and tick the box."),
+    "threshold_out_of_range": _l("Give a number from 0 to 100."),
+    "wrong_credentials": _l("The name or the password is wrong."),
+    "too_many_tries": _l("Too many tries. Wait a moment and try again."),
+    "setup_finished": _l("An administrator exists already. Sign in instead."),
+    "busy": _l("Too much is going on at the moment. Wait a few seconds and try again."),
+    "model_missing": _l("The face model cannot be loaded. Tell whoever runs this site."),
+}
+
+WARNINGS: dict[str, LazyString] = {
+    "unlike_the_others": _l(
+        "This picture does not look like the person's other pictures. Check that it shows the "
+        "same person; if not, remove it."
+    ),
+    "like_somebody_else": _l(
+        "This face looks like somebody who is enrolled already: %(name)s. Check that one person "
+        "is not enrolled twice."
+    ),
+    "poor_quality": _l("The pictures were not good, which makes a wrong “no match” more likely."),
+    "threshold_estimated": _l(
+        "The threshold for searching among everybody follows from the number of pictures "
+        "compared; it has not been measured for this installation yet."
+    ),
+}
+
+
+def instruct(code: str) -> str:
+    """What somebody in front of the camera should do; `code` is a quality reason or "good"."""
+    return str(INSTRUCTIONS.get(code, INSTRUCTIONS["no_face"]))
+
+
+def describe(code: str, details: Mapping[str, object] | None = None) -> str:
+    """What is wrong and what to do, in full sentences.
+
+    `details` are the facts that a face error carries: `format`, `limit_bytes`, `limit_pixels`.
+    """
+    facts = _readable(details or {})
+    if code == "unsupported_format" and str(facts.get("format")).upper() in {"HEIC", "HEIF"}:
+        code = "heic"
+    for catalogue in (PICTURE_PROBLEMS, REQUEST_PROBLEMS, WARNINGS):
+        if code in catalogue:
+            return str(catalogue[code]) % facts
+    return gettext("This could not be done. Try again.")
+
+
+def _readable(details: Mapping[str, object]) -> dict[str, object]:
+    """The facts with limits in the units that people read."""
+    facts = {"format": gettext("Such"), **details}
+    if isinstance(limit := details.get("limit_bytes"), int):
+        facts["limit_megabytes"] = limit // BYTES_A_MEGABYTE
+    if isinstance(limit := details.get("limit_pixels"), int):
+        facts["limit_megapixels"] = limit // PIXELS_A_MEGAPIXEL
+    return facts
