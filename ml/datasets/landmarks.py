@@ -1,0 +1,124 @@
+"""Where the faces are: the serving path's detector over whole folders, once.
+
+What was found is kept in a cache under a name made of the pictures (path, size, time of change)
+and of the detector (its settings, its code, the package with its weights), so that a change of
+either is searched anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import ml.faces
+from ml.datasets.folders import Picture
+from ml.errors import FaceError, NoFace
+from ml.faces.decode import decode
+from ml.faces.detect import SETTINGS, Detector
+from ml.faces.select import main_face
+
+# Files of `ml.faces` on which hangs where a face is found.
+DETECTOR_CODE = ("boxes", "decode", "detect", "mosaic", "networks", "select", "types", "warp")
+DIGITS = 16
+# Pictures read and searched side by side; OpenCV and TensorFlow release the lock.
+READERS = 2
+
+
+@dataclass(frozen=True)
+class Located:
+    """Pictures with the landmarks of their main face.
+
+    Attributes:
+        pictures: those with a usable face.
+        landmarks: (n, 5, 2) float32, pixels of the decoded picture.
+        skipped: the others, each with the code of the reason ("no_face", "truncated_image", …).
+        key: names the pictures and the detector, for caches of what is made from them.
+    """
+
+    pictures: tuple[Picture, ...]
+    landmarks: np.ndarray
+    skipped: tuple[tuple[Picture, str], ...]
+    key: str
+
+    def reasons(self) -> dict[str, int]:
+        """How many pictures were skipped for each reason."""
+        return dict(sorted(Counter(reason for _, reason in self.skipped).items()))
+
+
+def locate_faces(pictures: Sequence[Picture], cache_folder: Path, label: str) -> Located:
+    """Find the main face of every picture, with a progress bar; from the cache where it is there.
+
+    Args:
+        pictures: what to search.
+        cache_folder: where findings are kept; made if missing.
+        label: of the progress bar.
+    """
+    key = _key(pictures)
+    kept = cache_folder / "landmarks" / f"{key}.json"
+    if kept.exists():
+        found = json.loads(kept.read_text())
+    else:
+        found = list(tqdm(_search(pictures), label, len(pictures), unit="picture", mininterval=1))
+        _keep(kept, found)
+    usable = [isinstance(finding, list) for finding in found]
+    return Located(
+        tuple(picture for picture, use in zip(pictures, usable, strict=True) if use),
+        np.array([f for f in found if isinstance(f, list)], np.float32).reshape(-1, 5, 2),
+        tuple((p, str(f)) for p, f in zip(pictures, found, strict=True) if isinstance(f, str)),
+        key,
+    )
+
+
+@cache
+def detector_fingerprint() -> str:
+    """Names the detector: settings, weights and code."""
+    digest = hashlib.sha256(json.dumps(asdict(SETTINGS), sort_keys=True).encode())
+    digest.update(version("mtcnn").encode())
+    for name in DETECTOR_CODE:
+        digest.update((Path(ml.faces.__file__).parent / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:DIGITS]
+
+
+def _search(pictures: Sequence[Picture]) -> Iterator[Any]:
+    """Landmarks as nested lists, or the code of the reason why there are none."""
+    detector = Detector()
+
+    def finding(picture: Picture) -> Any:
+        try:
+            image = decode(picture.path.read_bytes())
+            height, width = image.shape[:2]
+            main = main_face(detector.detect(image, thorough=True), width, height)
+            return NoFace.code if main is None else main.landmarks.tolist()
+        except FaceError as error:
+            return error.code
+
+    with ThreadPoolExecutor(READERS) as readers:
+        yield from readers.map(finding, pictures)
+
+
+def _key(pictures: Sequence[Picture]) -> str:
+    digest = hashlib.sha256(detector_fingerprint().encode())
+    for picture in pictures:
+        status = picture.path.stat()
+        digest.update(f"{picture.path.resolve()}|{picture.person}|".encode())
+        digest.update(f"{status.st_size}|{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:DIGITS]
+
+
+def _keep(path: Path, found: list[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(found))
+    os.replace(beside, path)
