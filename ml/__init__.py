@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml.calibration import Calibration, Curve, load_calibration
-from ml.errors import ArtifactError, FaceError, ModelBroken, ModelNotFound
+from ml.errors import ArtifactError, FaceError, ModelBroken, ModelNotFound, NoFace, TwoFaces
 from ml.faces.types import DetectedFace, Quality
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
 from ml.registry import DEFAULT_MODEL, ModelDescription, describe_models
@@ -33,7 +33,9 @@ __all__ = [
     "ModelBroken",
     "ModelDescription",
     "ModelNotFound",
+    "NoFace",
     "Quality",
+    "TwoFaces",
     "describe_models",
     "load_calibration",
     "load_engine",

@@ -92,7 +92,8 @@ class Engine:
         faces = self.detector.detect(image, thorough=thorough)
         main = main_face(faces, width, height)
         quality = assess(image, main) if main else None
-        return Inspection(tuple(faces), main, quality, width, height)
+        beside = len(rivals(faces, main)) if main else 0
+        return Inspection(tuple(faces), main, quality, beside, width, height)
 
     def analyse(self, data: bytes, *, purpose: Purpose) -> Face:
         """Find, judge, align and embed the main face of a picture.

@@ -30,11 +30,15 @@ class Face:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What stands in a picture, usable or not: for guidance, and for counting faces."""
+    """What stands in a picture, usable or not: for guidance, and for counting faces.
+
+    `rivals` counts the faces beside the main one of a size comparable with it.
+    """
 
     faces: tuple[DetectedFace, ...]
     main: DetectedFace | None
     quality: Quality | None
+    rivals: int
     width: int
     height: int
 
