@@ -50,13 +50,16 @@ export class Booth {
     });
   }
 
-  /** Show the booth, and start at once where the camera was allowed before. */
-  async open() {
+  /**
+   * Show the booth.
+   * @param {boolean} autostart whether to start at once where the camera was allowed before
+   */
+  async open(autostart) {
     this.#parts.view.reveal();
     this.#parts.view.show("idle");
     document.addEventListener("visibilitychange", () => this.#follow(document.hidden));
     window.addEventListener("pagehide", () => this.#machine.send("stop"));
-    if ((await this.#parts.camera.permission()) === "granted") this.start();
+    if (autostart && (await this.#parts.camera.permission()) === "granted") this.start();
   }
 
   start() {
@@ -100,7 +103,10 @@ export class Booth {
   }
 
   #guide(before) {
-    if (before !== "holding") this.#parts.plan.begin();
+    if (before !== "holding") {
+      this.#parts.plan.begin();
+      this.#advise(this.#parts.words.looking, false);
+    }
     this.#parts.guidance.start();
   }
 

@@ -48,10 +48,10 @@ export class BoothView {
   show(state) {
     const isLive = LIVE_STATES.includes(state);
     this.#root.dataset.state = state;
-    this.#part.start.hidden = isLive || state === "starting";
+    this.#part.curtain.hidden = isLive || state === "starting";
     this.#part.capture.hidden = !isLive;
     this.#part.stop.hidden = !isLive && state !== "starting";
-    if (state !== "failed") this.#part.failure.hidden = true;
+    if (state === "starting") this.#explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
   }
@@ -96,9 +96,7 @@ export class BoothView {
 
   /** @param {import("./failures.js").FailureCode} code */
   fail(code) {
-    this.#part.failureTitle.textContent = this.#words[`${code}_title`];
-    this.#part.failureText.textContent = this.#words[code];
-    this.#part.failure.hidden = false;
+    this.#explain(this.#words[`${code}_title`], this.#words[code]);
     this.nameStart(this.#words.start_again);
   }
 
@@ -125,6 +123,11 @@ export class BoothView {
    */
   numberedCamera(n) {
     return fill(this.#words.camera_number, { n });
+  }
+
+  #explain(title, reason) {
+    this.#part.title.textContent = title;
+    this.#part.reason.textContent = reason;
   }
 
   #thaw() {

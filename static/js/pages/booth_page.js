@@ -43,6 +43,6 @@ export function setUpBooth(makePlan) {
   );
   const announcer = new Announcer((text) => view.say(text));
   const booth = new Booth({ view, camera, memory, grabber, guidance, announcer, plan, words });
-  booth.open();
+  booth.open("autostart" in root.dataset);
   return { booth, plan, view, picking, words };
 }

@@ -7,7 +7,10 @@ const page = setUpBooth((parts) => new Enrolling(parts));
 
 if (page) {
   const { booth, plan, view, picking, words } = page;
-  plan.onfinish = () => view.nameStart(words.one_more);
+  plan.onfinish = () => {
+    view.nameStart(words.one_more);
+    picking.view.reveal();
+  };
   picking.view.onretake = (picture) => {
     picking.tray.remove(picture.id);
     booth.start();

@@ -36,6 +36,11 @@ export class TrayView {
     this.#list.hidden = pictures.length === 0;
   }
 
+  /** Bring the pictures into sight. */
+  reveal() {
+    this.#list.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
   #card(id) {
     return this.#list.querySelector(`[data-picture="${id}"]`);
   }

@@ -50,8 +50,8 @@ export class Enrolling {
   }
 
   taken() {
-    const isDone = this.#poses.length >= ENOUGH;
-    return isDone ? this.#words.enough_taken : this.#words.one_taken;
+    const n = this.#poses.length;
+    return n >= ENOUGH ? this.#words.enough_taken : fill(this.#words.one_taken, { n, all: ENOUGH });
   }
 
   async capture(grabber) {
