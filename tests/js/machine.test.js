@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { CaptureMachine, next, TRANSITIONS } from "../../static/js/camera/machine.js";
+
+function statesAfter(...signals) {
+  const machine = new CaptureMachine();
+  return signals.map((signal) => {
+    machine.send(signal);
+    return machine.state;
+  });
+}
+
+test("a good face leads from idle to captured by itself", () => {
+  assert.deepEqual(statesAfter("start", "opened", "good", "capture", "enough"), [
+    "starting", "guiding", "holding", "capturing", "captured",
+  ]);
+});
+
+test("enrolling rests between two pictures and guides again", () => {
+  const states = statesAfter("start", "opened", "capture", "more", "rested", "good");
+  assert.deepEqual(states.slice(2), ["capturing", "resting", "guiding", "holding"]);
+});
+
+test("a face that is lost while holding leads back to guiding", () => {
+  assert.equal(statesAfter("start", "opened", "good", "lost").at(-1), "guiding");
+});
+
+test("the manual button takes a picture while guiding, holding and resting", () => {
+  for (const state of ["guiding", "holding", "resting"]) {
+    assert.equal(next(state, "capture"), "capturing");
+  }
+});
+
+test("a camera that goes away fails every state that uses it", () => {
+  for (const state of ["starting", "guiding", "holding", "capturing", "resting"]) {
+    assert.equal(next(state, "fail"), "failed");
+  }
+});
+
+test("a hidden tab pauses, and showing it starts the camera again", () => {
+  assert.deepEqual(statesAfter("start", "opened", "hide", "show").slice(2), ["hidden", "starting"]);
+});
+
+test("after a failure one can try again", () => {
+  assert.equal(next("failed", "start"), "starting");
+});
+
+test("a verdict that comes late, after the capture began, changes nothing", () => {
+  assert.equal(next("capturing", "lost"), "capturing");
+  assert.equal(next("captured", "good"), "captured");
+});
+
+test("every transition leads to a state that exists", () => {
+  const states = Object.keys(TRANSITIONS);
+  for (const exits of Object.values(TRANSITIONS)) {
+    for (const state of Object.values(exits)) assert.ok(states.includes(state), state);
+  }
+});
+
+test("every state can be reached from idle", () => {
+  const reached = new Set(["idle"]);
+  for (const state of reached) {
+    for (const target of Object.values(TRANSITIONS[state])) reached.add(target);
+  }
+  assert.deepEqual([...reached].sort(), Object.keys(TRANSITIONS).sort());
+});
+
+test("a change is told once, with where it came from", () => {
+  const machine = new CaptureMachine();
+  const told = [];
+  machine.onchange = (state, before) => told.push([before, state]);
+  machine.send("start");
+  machine.send("start");
+  assert.deepEqual(told, [["idle", "starting"]]);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { CheckFailure } from "../../static/js/camera/check.js";
+import { checkWaiting } from "../../static/js/pictures/checking.js";
+import { Tray } from "../../static/js/pictures/tray.js";
+
+const WORDS = { offline: "offline", refused: "refused", too_large: "too large" };
+const named = (name) => ({ name });
+
+test("pictures beyond the limit are left out", () => {
+  const tray = new Tray(2);
+  const added = tray.add([named("a"), named("b"), named("c")]);
+  assert.equal(added.length, 2);
+  assert.equal(tray.room, 0);
+});
+
+test("a removed picture is no longer sent", () => {
+  const tray = new Tray(3);
+  const [first] = tray.add([named("a"), named("b")]);
+  tray.remove(first.id);
+  assert.deepEqual(tray.files, [named("b")]);
+});
+
+test("each picture gets the verdict on itself", async () => {
+  const tray = new Tray(3);
+  tray.add([named("good.jpg"), named("dark.jpg")]);
+  await checkWaiting(tray, async (file) => ({
+    ok: file.name === "good.jpg",
+    message: "The face is too dark.",
+  }), WORDS);
+  assert.deepEqual(tray.pictures.map(({ state, message }) => [state, message]), [
+    ["good", ""],
+    ["poor", "The face is too dark."],
+  ]);
+});
+
+test("pictures are checked one at a time", async () => {
+  const tray = new Tray(5);
+  tray.add(["a", "b", "c"].map(named));
+  let underWay = 0;
+  await checkWaiting(tray, async () => {
+    underWay += 1;
+    assert.equal(underWay, 1);
+    await new Promise(setImmediate);
+    underWay -= 1;
+    return { ok: true };
+  }, WORDS);
+  assert.ok(tray.pictures.every((picture) => picture.state === "good"));
+});
+
+test("a check without an answer leaves the picture to the server's own check", async () => {
+  const tray = new Tray(1);
+  tray.add([named("a")]);
+  await checkWaiting(tray, async () => {
+    throw new CheckFailure("offline", 1000);
+  }, WORDS);
+  assert.equal(tray.pictures[0].state, "unknown");
+  assert.equal(tray.pictures[0].message, "offline");
+});
+
+test("a file that is too large cannot be used", async () => {
+  const tray = new Tray(1);
+  tray.add([named("a")]);
+  await checkWaiting(tray, async () => {
+    throw new CheckFailure("too_large", 1000);
+  }, WORDS);
+  assert.equal(tray.pictures[0].state, "poor");
+});
+
+test("a picture removed while it is checked stays away", async () => {
+  const tray = new Tray(1);
+  const [picture] = tray.add([named("a")]);
+  await checkWaiting(tray, async () => {
+    tray.remove(picture.id);
+    return { ok: true };
+  }, WORDS);
+  assert.deepEqual(tray.pictures, []);
+});

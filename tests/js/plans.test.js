@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PATIENCE_MS } from "../../static/js/camera/poses.js";
+import { Tray } from "../../static/js/pictures/tray.js";
+import { Enrolling } from "../../static/js/plans/enrolling.js";
+import { BURST, Verifying } from "../../static/js/plans/verifying.js";
+
+const WORDS = {
+  claim_first: "claim", comparing: "comparing", picture_of: "{n}/{all}", one_taken: "{n} taken",
+  enough_taken: "done", file_name: "camera-{n}", pose_left: "left", pose_straight: "straight",
+  pose_right: "right", pose_up: "up",
+};
+const FACING = { yaw: 0, pitch: 0 };
+const grabber = { full: async (name) => ({ name: `${name}.jpg` }) };
+
+function verifying(claimed) {
+  const tray = new Tray(5);
+  const claim = { value: claimed };
+  const sent = [];
+  const form = { requestSubmit: () => sent.push([...tray.files]) };
+  const plan = new Verifying({ form, claim, tray, words: WORDS, wait: async () => {} });
+  return { plan, tray, claim, sent };
+}
+
+test("verifying waits until somebody says who they are", () => {
+  const { plan, claim } = verifying(" ");
+  assert.ok(!plan.accepts());
+  assert.equal(plan.wish(), "claim");
+  claim.value = "hopper";
+  assert.ok(plan.accepts());
+});
+
+test("verifying sends a short burst, in place of pictures from before", async () => {
+  const { plan, tray, sent } = verifying("hopper");
+  tray.add([{ name: "old.jpg" }]);
+  const shown = [];
+  assert.equal(await plan.capture(grabber, (picture) => shown.push(picture)), "enough");
+  plan.finish();
+  assert.equal(sent[0].length, BURST);
+  assert.ok(sent[0].every((file) => file.name.startsWith("camera-")));
+  assert.deepEqual(shown, [sent[0][0]]);
+});
+
+function enrolling() {
+  const tray = new Tray(10);
+  const clock = { time: 0 };
+  const plan = new Enrolling({ tray, words: WORDS, now: () => clock.time });
+  return { plan, tray, clock };
+}
+
+test("enrolling takes three pictures, each with the next pose", async () => {
+  const { plan, tray } = enrolling();
+  const wanted = [];
+  for (let n = 0; n < 3; n += 1) wanted.push(await plan.capture(grabber));
+  assert.deepEqual(wanted, ["more", "more", "enough"]);
+  assert.deepEqual(tray.pictures.map((picture) => picture.pose), ["straight", "left", "right"]);
+  assert.equal(plan.taken(), "done");
+});
+
+test("enrolling says which pose is wanted, and how many pictures are left", async () => {
+  const { plan } = enrolling();
+  assert.equal(plan.count(), "1/3");
+  await plan.capture(grabber);
+  assert.equal(plan.count(), "2/3");
+  assert.equal(plan.wish(), "left");
+  assert.ok(!plan.accepts(FACING));
+});
+
+test("patience is counted from when the pose was asked for", () => {
+  const { plan, tray, clock } = enrolling();
+  tray.add([{}], { pose: "straight" });
+  clock.time = 10 * PATIENCE_MS;
+  plan.begin();
+  assert.ok(!plan.accepts(FACING));
+  clock.time += PATIENCE_MS;
+  assert.ok(plan.accepts(FACING));
+});
+
+test("a picture taken again gets the pose of the one it replaces", async () => {
+  const { plan, tray } = enrolling();
+  for (let n = 0; n < 3; n += 1) await plan.capture(grabber);
+  tray.remove(tray.pictures[1].id);
+  assert.equal(plan.pose, "left");
+  assert.equal(await plan.capture(grabber), "enough");
+});
+
+test("two pictures never have the same file name", async () => {
+  const { plan, tray } = enrolling();
+  await plan.capture(grabber);
+  tray.remove(tray.pictures[0].id);
+  await plan.capture(grabber);
+  await plan.capture(grabber);
+  assert.equal(new Set(tray.files.map((file) => file.name)).size, 2);
+});
