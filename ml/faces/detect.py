@@ -17,7 +17,10 @@ from ml.faces.boxes import regressed, squared, suppress
 from ml.faces.mosaic import NEUTRAL, Level, Mosaic
 from ml.faces.networks import OUTPUT_SIDE, PROPOSAL_CELL, PROPOSAL_STRIDE, REFINE_SIDE
 from ml.faces.types import DetectedFace
-from ml.faces.warp import warp
+from ml.faces.warp import sample, warp
+
+# shorter side of the wide and high canvases, in percent of the longer one: that of most cameras
+NARROW_SHARE = 75
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,10 @@ class DetectionSettings:
     """
 
     search_side_px: int = 320
-    thorough_side_px: int = 800
+    thorough_side_px: int = 640
     smallest_face_px: int = 20
     scale_step: float = 0.709
-    proposal: float = 0.6
+    proposal: float = 0.7
     refine: float = 0.7
     output: float = 0.8
     level_overlap: float = 0.5
@@ -64,7 +67,8 @@ SETTINGS = DetectionSettings()
 
 
 @cache
-def _mosaic(settings: DetectionSettings, width: int, height: int) -> Mosaic:
+def _mosaic(settings: DetectionSettings, width: int, height: int | None = None) -> Mosaic:
+    height = height or width
     return Mosaic.of(width, height, settings.scales(min(width, height)))
 
 
@@ -79,9 +83,9 @@ class Detector:
 
     def warm_up(self) -> None:
         """Trace every shape, so that no later call has to."""
-        for side in (self.settings.search_side_px, self.settings.thorough_side_px):
-            for shape in ((side, side), (side * 3 // 4, side), (side, side * 3 // 4)):
-                self._propose(np.zeros((1, *self._canvas(shape).shape, 3), np.uint8))
+        side, thorough = self.settings.search_side_px, self.settings.thorough_side_px
+        for size in ((1, side), (side, 1), (side, side), (thorough, thorough)):
+            self._propose(np.zeros((1, *self._canvas(*size).shape, 3), np.uint8))
         for network, side in ((self._refine, REFINE_SIDE), (self._output, OUTPUT_SIDE)):
             for size in network.batches:
                 network(np.zeros((size, side, side, 3), np.uint8))
@@ -121,28 +125,24 @@ class Detector:
 
     def _search(self, rgb: np.ndarray, scale: float) -> list[DetectedFace]:
         small = _scaled(rgb, scale)
-        mosaic = self._canvas(small.shape)
-        pyramid = mosaic.levels(small, PROPOSAL_CELL)
-        boxes = self._proposed(mosaic, pyramid)
-        boxes = self._refined([Level(small, 1.0, 1.0), *pyramid], boxes)
+        mosaic = self._canvas(*small.shape[:2])
+        boxes = self._proposed(mosaic, mosaic.levels(small, PROPOSAL_CELL))
+        boxes = self._refined(small, boxes)
         # from the searched picture's pixel middles to the full-size picture's
         factors = np.tile([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], 2)
         return self._faces(rgb, (boxes + 0.5) * factors - 0.5)
 
-    def _canvas(self, shape: tuple[int, ...]) -> Mosaic:
-        """The smallest of three canvases, wide, high and square, that a picture fits in."""
-        settings = self.settings
-        height, width = shape[:2]
-        longest = max(height, width)
-        side = settings.search_side_px
-        if longest > side:
-            side = settings.thorough_side_px
-        shorter = side * 3 // 4
-        return _mosaic(
-            settings,
-            shorter if width <= shorter else side,
-            shorter if height <= shorter and width > shorter else side,
-        )
+    def _canvas(self, height: int, width: int) -> Mosaic:
+        """The smallest canvas that a picture fits in: wide, high, square, or the thorough one."""
+        side = self.settings.search_side_px
+        shorter = side * NARROW_SHARE // 100
+        if max(height, width) > side:
+            return _mosaic(self.settings, self.settings.thorough_side_px)
+        if height <= shorter:
+            return _mosaic(self.settings, side, shorter)
+        if width <= shorter:
+            return _mosaic(self.settings, shorter, side)
+        return _mosaic(self.settings, side)
 
     def _proposed(self, mosaic: Mosaic, levels: list[Level]) -> np.ndarray:
         """Candidates of P-Net on all levels, (n, 4) squares in pixels of the searched picture."""
@@ -167,16 +167,17 @@ class Detector:
         scores = probabilities[rows, columns]
         start = PROPOSAL_STRIDE * np.stack([columns, rows], axis=1)
         corners = np.hstack([start + 1, start + PROPOSAL_CELL])
-        boxes = corners + offsets[rows, columns] * (PROPOSAL_CELL - 1)
-        boxes = boxes / np.array([level.scale_x, level.scale_y] * 2)
+        boxes = (corners + offsets[rows, columns] * (PROPOSAL_CELL - 1)) / level.scale
         kept = suppress(boxes, scores, self.settings.level_overlap, "union")
         return np.column_stack([boxes[kept], scores[kept]])
 
-    def _refined(self, levels: list[Level], boxes: np.ndarray) -> np.ndarray:
+    def _refined(self, picture: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """The candidates that R-Net believes in, moved by its regression, as squares."""
         if len(boxes) == 0:
             return boxes
-        crops = np.stack([_crop(_level_for(levels, box), box, REFINE_SIDE) for box in boxes])
+        crops = np.stack(
+            [sample(picture, _to_crop(box, REFINE_SIDE), REFINE_SIDE, NEUTRAL) for box in boxes]
+        )
         offsets, probabilities = self._refine.in_batches(crops)
         scores = probabilities[:, 1]
         passed = scores > self.settings.refine
@@ -187,14 +188,14 @@ class Detector:
         """The candidates that O-Net believes in, from the full-size picture."""
         if len(boxes) == 0:
             return []
-        whole = Level(rgb, 1.0, 1.0)
-        crops = np.stack([_crop(whole, box, OUTPUT_SIDE) for box in boxes])
+        crops = np.stack(
+            [warp(rgb, _to_crop(box, OUTPUT_SIDE), OUTPUT_SIDE, NEUTRAL) for box in boxes]
+        )
         offsets, shares, probabilities = self._output.in_batches(crops)
         scores = probabilities[:, 1]
-        sides = boxes[:, 2:] - boxes[:, :2] + 1
         # five x, then five y, as shares of the square
-        landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1) * sides[:, None]
-        landmarks += boxes[:, None, :2] - 1
+        landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1)
+        landmarks = boxes[:, None, :2] + landmarks * (boxes[:, 2:] - boxes[:, :2])[:, None]
         passed = np.flatnonzero(scores > self.settings.output)
         found = regressed(boxes, offsets)[passed]
         kept = suppress(found, scores[passed], self.settings.output_overlap, "min")
@@ -216,20 +217,11 @@ def _scaled(rgb: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def _level_for(levels: list[Level], box: np.ndarray) -> Level:
-    """The smallest level on which a box still has the pixels that R-Net wants."""
-    side = box[2] - box[0]
-    fine = [level for level in levels if side * level.scale_x >= REFINE_SIDE]
-    return fine[-1] if fine else levels[0]
-
-
-def _crop(level: Level, box: np.ndarray, side: int) -> np.ndarray:
-    """A square of a level, box in pixels of the full scale; first and last pixel on its edges."""
-    factors = np.array([level.scale_x, level.scale_y])
-    start = (box[:2] + 0.5) * factors - 0.5
-    steps = (side - 1) / ((box[2:] - box[:2]) * factors)
-    matrix = np.array([[steps[0], 0, -steps[0] * start[0]], [0, steps[1], -steps[1] * start[1]]])
-    return warp(level.pixels, matrix, side, border=NEUTRAL)
+def _to_crop(box: np.ndarray, side: int) -> np.ndarray:
+    """The map from a picture to a square of `side` pixels whose outer pixels lie on the box."""
+    steps = (side - 1) / (box[2:] - box[:2])
+    shift = -steps * box[:2]
+    return np.array([[steps[0], 0, shift[0]], [0, steps[1], shift[1]]])
 
 
 def _face(box: np.ndarray, landmarks: np.ndarray, score: float) -> DetectedFace:

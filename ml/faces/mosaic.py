@@ -36,11 +36,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Level:
-    """One scale of a picture: its pixels, and the factors from the picture to them."""
+    """One scale of a picture: its pixels, and the factor from the picture to them."""
 
     pixels: np.ndarray
-    scale_x: float
-    scale_y: float
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,11 @@ class Mosaic:
     def levels(self, picture: np.ndarray, shortest_px: int) -> list[Level]:
         """Scale a picture to every level that keeps at least `shortest_px` on its shorter side."""
         height, width = picture.shape[:2]
-        levels: list[Level] = []
-        source = picture
-        for scale in self.scales:
-            size = max(round(width * scale), 1), max(round(height * scale), 1)
-            if min(size) < shortest_px:
-                break
-            source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
-            levels.append(Level(source, size[0] / width, size[1] / height))
-        return levels
+        return [
+            Level(_resized(picture, int(width * scale), int(height * scale)), scale)
+            for scale in self.scales
+            if int(min(width, height) * scale) >= shortest_px
+        ]
 
     def paint(self, levels: list[Level]) -> np.ndarray:
         """Put levels into their slots; (height, width, 3) uint8."""
@@ -89,6 +84,10 @@ class Mosaic:
             height, width = level.pixels.shape[:2]
             canvas[slot.y : slot.y + height, slot.x : slot.x + width] = level.pixels
         return canvas
+
+
+def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _even(length: float) -> int:

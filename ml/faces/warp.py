@@ -27,6 +27,11 @@ def warp(rgb: np.ndarray, matrix: np.ndarray, size: int, border: int = 0) -> np.
     factor = int(1 / scale) if scale > 0 else 1
     if factor >= 2:
         rgb, matrix = _reduce(rgb, matrix, size, factor)
+    return sample(rgb, matrix, size, border)
+
+
+def sample(rgb: np.ndarray, matrix: np.ndarray, size: int, border: int = 0) -> np.ndarray:
+    """As `warp`, by bilinear interpolation alone, which skips pixels where it gets smaller."""
     return cv2.warpAffine(
         rgb,
         matrix,
