@@ -49,42 +49,40 @@ PICTURE_PROBLEMS: dict[str, LazyString] = {
         "Compatible and take it again, or export the picture as JPEG."
     ),
     "too_many_bytes": _l(
-        "The file is too large. Choose one of at most %(limit_megabytes)s megabytes."
+        "The file is too large. Use one of at most %(limit_megabytes)s megabytes."
     ),
     "too_many_pixels": _l(
         "The picture has too many pixels. Reduce it to at most %(limit_megapixels)s megapixels."
     ),
     "too_few_pixels": _l(
-        "The picture is too small. Choose one in which the face is at least as large as a stamp "
+        "The picture is too small. Use one in which the face is at least as large as a stamp "
         "on the screen."
     ),
-    "no_face": _l("No face was found. Choose a picture that shows the face from the front."),
+    "no_face": _l("No face was found. Use a picture that shows the face from the front."),
     "two_faces": _l(
-        "There is more than one face in the picture. Cut it to one person or choose another one."
+        "There is more than one face in the picture. Cut it to one person or use another one."
     ),
     "face_too_small": _l(
-        "The face is too small. Choose a picture taken from nearer, or one with more pixels."
+        "The face is too small. Use a picture taken from nearer, or one with more pixels."
     ),
     "too_small": _l(
-        "The face is too small. Choose a picture taken from nearer, or one with more pixels."
+        "The face is too small. Use a picture taken from nearer, or one with more pixels."
     ),
-    "too_close": _l("The face does not fit into the picture. Choose one taken from further away."),
-    "off_centre": _l("The face is at the edge of the picture. Choose one with the face inside it."),
-    "turned_left": _l("The face is turned to the side. Choose a picture from the front."),
-    "turned_right": _l("The face is turned to the side. Choose a picture from the front."),
-    "turned_up": _l("The face looks up. Choose a picture at eye level."),
-    "turned_down": _l("The face looks down. Choose a picture at eye level."),
-    "tilted": _l("The head is tilted. Choose a picture with the head upright."),
-    "too_dark": _l("The face is too dark. Choose a picture with light on the face."),
-    "too_bright": _l("The face is too bright. Choose a picture with softer light."),
-    "low_contrast": _l("The face is pale and flat. Choose a picture with clearer light."),
-    "back_lit": _l("The light comes from behind. Choose a picture with light on the face."),
-    "blurred": _l("The face is blurred. Choose a sharp picture."),
-    "too_blurred": _l("The face is blurred. Choose a sharp picture."),
-    "uncertain": _l(
-        "The face is partly hidden. Choose a picture that shows eyes, nose and mouth."
-    ),
-    "unusable": _l("This picture cannot be used. Choose another one."),
+    "too_close": _l("The face does not fit into the picture. Use one taken from further away."),
+    "off_centre": _l("The face is at the edge of the picture. Use one with the face inside it."),
+    "turned_left": _l("The face is turned to the side. Use a picture from the front."),
+    "turned_right": _l("The face is turned to the side. Use a picture from the front."),
+    "turned_up": _l("The face looks up. Use a picture at eye level."),
+    "turned_down": _l("The face looks down. Use a picture at eye level."),
+    "tilted": _l("The head is tilted. Use a picture with the head upright."),
+    "too_dark": _l("The face is too dark. Use a picture with light on the face."),
+    "too_bright": _l("The face is too bright. Use a picture with softer light."),
+    "low_contrast": _l("The face is pale and flat. Use a picture with clearer light."),
+    "back_lit": _l("The light comes from behind. Use a picture with light on the face."),
+    "blurred": _l("The face is blurred. Use a sharp picture."),
+    "too_blurred": _l("The face is blurred. Use a sharp picture."),
+    "uncertain": _l("The face is partly hidden. Use a picture that shows eyes, nose and mouth."),
+    "unusable": _l("This picture cannot be used. Use another one."),
 }
 
 REQUEST_PROBLEMS: dict[str, LazyString] = {
@@ -94,26 +92,27 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
         "Somebody with this identifier is enrolled already. Choose another one, or add the "
         "pictures to that person."
     ),
-    "duplicate_anchor": _l("This picture is stored already. Choose a different one."),
-    "unknown_person": _l("This person does not exist, or was deleted."),
-    "unknown_anchor": _l("This picture does not exist, or was deleted."),
+    "unknown_person": _l(
+        "Nobody is enrolled under this identifier. Only signed-in operators are told so."
+    ),
     "last_anchor": _l(
-        "This is the person's only picture. Add another one first, or delete the person."
+        "This is the person’s only picture. Add another one first, or delete the person."
     ),
     "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
     "nobody_enrolled": _l("Nobody is enrolled yet. Enrol a person first."),
-    "consent_missing": _l("Without consent nothing may be stored. Ask the person and tick the box."),
+    "consent_missing": _l(
+        "Without consent nothing may be stored. Ask the person and tick the box."
+    ),
     "threshold_out_of_range": _l("Give a number from 0 to 100."),
     "wrong_credentials": _l("The name or the password is wrong."),
-    "too_many_tries": _l("Too many tries. Wait a moment and try again."),
+    "required": _l("Please fill this in."),
+    "unprintable": _l("This holds characters that cannot be shown. Type it in again."),
     "setup_finished": _l("An administrator exists already. Sign in instead."),
-    "busy": _l("Too much is going on at the moment. Wait a few seconds and try again."),
-    "model_missing": _l("The face model cannot be loaded. Tell whoever runs this site."),
 }
 
 WARNINGS: dict[str, LazyString] = {
     "unlike_the_others": _l(
-        "This picture does not look like the person's other pictures. Check that it shows the "
+        "This picture does not look like the person’s other pictures. Check that it shows the "
         "same person; if not, remove it."
     ),
     "like_somebody_else": _l(

@@ -1,0 +1,109 @@
+"""The web app: people are enrolled, verified and looked after here."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.access import guard
+from webapp.cli import add_commands
+from webapp.config import ROOT, Settings, settings_from
+from webapp.database import prepare_engine
+from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
+from webapp.extensions import babel, csrf, db, limiter, login, migrate
+from webapp.headers import add_headers
+from webapp.logs import set_up_logs
+from webapp.recognition import NAME, Recognition
+from webapp.services.accounts import of_session
+from webapp.startup import MIGRATIONS
+from webapp.uploads import InMemoryRequest
+from webapp.views import add_views
+
+if TYPE_CHECKING:
+    from ml import Engine
+
+LANGUAGES = ("en", "de", "fr")
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+    """Make the app.
+
+    Args:
+        settings: those of the environment, unless given.
+        engine: a loaded engine; without one, the settings' model is loaded when first needed.
+
+    Raises:
+        WrongSetting: if the environment holds a setting that cannot be used.
+    """
+    settings = settings or settings_from(os.environ)
+    app = Flask(
+        __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
+    )
+    app.request_class = InMemoryRequest
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions[NAME] = Recognition(settings, engine)
+    if settings.proxies:
+        trusted = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
+        )
+    set_up_logs(app, settings.log_level)
+    _bind_extensions(app)
+    guard(app)
+    add_headers(app, https=settings.https)
+    add_error_pages(app)
+    add_views(app)
+    add_commands(app)
+    app.context_processor(lambda: {"locale": str(get_locale())})
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    secret = settings.secret_key_file
+    return {
+        "SECRET_KEY": secret.read_text().strip() if secret.exists() else None,
+        "SQLALCHEMY_DATABASE_URI": settings.database,
+        "MAX_CONTENT_LENGTH": settings.request_bytes,
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),
+        "SESSION_COOKIE_NAME": "__Host-session" if settings.https else "session",
+        "SESSION_COOKIE_SECURE": settings.https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PREFERRED_URL_SCHEME": "https" if settings.https else "http",
+        "TRUSTED_HOSTS": list(settings.hosts) or None,
+        "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_HEADERS_ENABLED": True,
+    }
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    babel.init_app(app, locale_selector=_best_language)
+    login.init_app(app)
+    login.user_loader(of_session)
+    login.unauthorized_handler(_to_sign_in)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+
+def _best_language() -> str | None:
+    return request.accept_languages.best_match(LANGUAGES)
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if request.blueprint in JSON_BLUEPRINTS:
+        return answer(401)
+    if request.method != "GET":
+        return redirect(url_for("accounts.sign_in"))
+    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))

@@ -1,0 +1,74 @@
+"""Who may use a route: each view states its rule by a decorator; without one none is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp.extensions import login
+from webapp.recognition import recognition
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTRIBUTE = "access_rule"
+
+
+class Rule(StrEnum):
+    """Who may use a route."""
+
+    PUBLIC = "public"
+    VERIFIER = "verifier"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+def _stating(rule: Rule) -> Callable[[View], View]:
+    def state(view: View) -> View:
+        setattr(view, ATTRIBUTE, rule)
+        return view
+
+    return state
+
+
+public = _stating(Rule.PUBLIC)
+verifier = _stating(Rule.VERIFIER)
+operator = _stating(Rule.OPERATOR)
+admin = _stating(Rule.ADMIN)
+
+
+def rule_of(endpoint: str) -> Rule | None:
+    """The rule that a view states."""
+    return getattr(current_app.view_functions[endpoint], ATTRIBUTE, None)
+
+
+def guard(app: Flask) -> None:
+    """Enforce the rules before every request."""
+    app.view_functions["static"] = public(app.view_functions["static"])
+    app.before_request(_enforce)
+
+
+def _enforce() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None
+    rule = rule_of(request.endpoint)
+    if rule is None:
+        abort(403)
+    if _allowed(rule):
+        return None
+    if current_user.is_authenticated:
+        abort(403)
+    return login.unauthorized()
+
+
+def _allowed(rule: Rule) -> bool:
+    if rule is Rule.PUBLIC:
+        return True
+    if rule is Rule.VERIFIER and not recognition().settings.verify_requires_sign_in:
+        return True
+    if not current_user.is_authenticated:
+        return False
+    return current_user.is_admin or rule is not Rule.ADMIN

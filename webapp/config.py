@@ -1,0 +1,136 @@
+"""Settings: read from the environment, typed, checked once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MEGABYTE = 1_000_000
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+class WrongSetting(Exception):
+    """A setting cannot be used; the text names it and says what is accepted."""
+
+
+@dataclass(frozen=True)
+class PasswordCost:
+    """What one argon2id hash costs; the defaults are RFC 9106's for small machines."""
+
+    time_cost: int = 3
+    memory_kib: int = 65_536
+    parallelism: int = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an installation can choose.
+
+    Attributes:
+        instance: folder of the secrets and, by default, the database.
+        database_url: of SQLAlchemy; empty means `instance/faces.db`.
+        model: name of the artifact that serves.
+        verify_requires_sign_in: whether verifying is for signed-in people only.
+        https: whether people reach the app by HTTPS; cookies are then sent by HTTPS only.
+        proxies: how many reverse proxies of ours stand in front, whose headers are believed.
+        hosts: host names the app answers to; empty means any.
+        pictures_a_request: pictures accepted in one enrolment.
+        frames_a_request: frames accepted in one verification.
+        anchors_a_person: pictures kept of one person.
+        request_bytes: largest request, in bytes.
+        session_hours: after this long without a request people are signed out.
+        setup_hours: how long the one-time set-up link works.
+        sign_in_limit, verify_limit, guidance_limit: requests an address may make.
+        password_cost: of hashing a password.
+        log_level: of the app's own log.
+    """
+
+    instance: Path = ROOT / "instance"
+    database_url: str = ""
+    model: str = "open"
+    verify_requires_sign_in: bool = False
+    https: bool = False
+    proxies: int = 0
+    hosts: tuple[str, ...] = ()
+    pictures_a_request: int = 10
+    frames_a_request: int = 5
+    anchors_a_person: int = 30
+    request_bytes: int = 64 * MEGABYTE
+    session_hours: int = 8
+    setup_hours: int = 24
+    sign_in_limit: str = "10 per minute; 60 per hour"
+    verify_limit: str = "30 per minute"
+    guidance_limit: str = "20 per second"
+    password_cost: PasswordCost = field(default_factory=PasswordCost)
+    log_level: str = "INFO"
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{self.instance / 'faces.db'}"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """What signs sessions and forms."""
+        return self.instance / "secret.key"
+
+    @property
+    def master_key_file(self) -> Path:
+        """What wraps the people's data keys."""
+        return self.instance / "master.key"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from environment variables; docs/operating.md lists them.
+
+    Raises:
+        WrongSetting: if a value cannot be used.
+    """
+    read = _Reader(environment)
+    plain = Settings()
+    return Settings(
+        instance=Path(read.text("INSTANCE", str(plain.instance))).absolute(),
+        database_url=read.text("DATABASE_URL", plain.database_url),
+        model=read.text("MODEL", plain.model),
+        verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
+        https=read.switch("HTTPS"),
+        proxies=read.number("PROXIES", plain.proxies, 0, 5),
+        hosts=tuple(name.strip() for name in read.text("HOSTS", "").split(",") if name.strip()),
+        anchors_a_person=read.number("ANCHORS_A_PERSON", plain.anchors_a_person, 1, 1000),
+        session_hours=read.number("SESSION_HOURS", plain.session_hours, 1, 24 * 30),
+        setup_hours=read.number("SETUP_HOURS", plain.setup_hours, 1, 24 * 30),
+        sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
+        verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
+        guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
+        log_level=read.choice("LOG_LEVEL", plain.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    environment: Mapping[str, str]
+
+    def text(self, name: str, default: str) -> str:
+        return self.environment.get(name, "").strip() or default
+
+    def switch(self, name: str) -> bool:
+        value = self.environment.get(name, "").strip().lower()
+        if value in TRUE:
+            return True
+        if value in FALSE:
+            return False
+        raise WrongSetting(f"{name} is {value!r}, but must be 1 (on) or 0 (off)")
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        value = self.environment.get(name, "").strip() or str(default)
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
+        raise WrongSetting(f"{name} is {value!r}, but must be a whole number, {least} to {most}")
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default).upper()
+        if value in choices:
+            return value
+        raise WrongSetting(f"{name} is {value!r}, but must be one of {', '.join(choices)}")

@@ -1,0 +1,71 @@
+"""Errors become a page, or JSON where the browser's script asked; each says what to do."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import RequestLimit
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
+
+from ml import ArtifactError
+from webapp.extensions import db, limiter
+from webapp.uploads import InMemoryRequest
+from webapp.vault import VaultError
+
+PAGES = {400, 403, 404, 413, 429, 500, 503}
+JSON_BLUEPRINTS = {"camera", "health"}
+log = logging.getLogger("webapp.errors")
+
+
+def add_error_pages(app: Flask) -> None:
+    """Answer every error by a page of its own."""
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(TooManyRequests, _too_many)
+    app.register_error_handler(HTTPException, _http_error)
+    for unavailable in (OperationalError, ArtifactError, VaultError):
+        app.register_error_handler(unavailable, _unavailable)
+
+
+def answer(status: int, **context: object) -> ResponseReturnValue:
+    """The page, or the JSON, for a status."""
+    db.session.rollback()
+    if request.blueprint in JSON_BLUEPRINTS:
+        return jsonify(error=status), status
+    page = status if status in PAGES else (400 if status < 500 else 500)
+    return render_template(f"errors/{page}.html", **context), status
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    if error.code >= 500:
+        log.error("failed with %s", type(error.__cause__ or error).__name__)
+    return answer(error.code)
+
+
+def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    if isinstance(request, InMemoryRequest):
+        request.drain()
+    return answer(413)
+
+
+def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
+    return answer(429, retry_after=_seconds_until_reset(limiter.current_limit))
+
+
+def _seconds_until_reset(limit: RequestLimit | None) -> int | None:
+    return max(1, limit.reset_at - int(time.time())) if limit else None
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    log.error("unavailable: %s", _public_text(error))
+    return answer(503)
+
+
+def _public_text(error: Exception) -> str:
+    """SQLAlchemy's own text would carry the statement's parameters."""
+    return str(error.orig) if isinstance(error, OperationalError) else str(error)

@@ -1,0 +1,109 @@
+"""Why a service cannot do what was asked: one type a reason, each with a stable code.
+
+`webapp.messages` turns the codes into words. Reasons against a picture are `ml.FaceError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml import FaceError
+
+
+class ServiceError(Exception):
+    """Something cannot be done: `code` names the reason."""
+
+    code = "failed"
+
+    def __init__(self) -> None:
+        super().__init__(self.code)
+
+
+class DuplicateIdentifier(ServiceError):
+    """Somebody with this identifier is enrolled already."""
+
+    code = "duplicate_identifier"
+
+
+class UnknownPerson(ServiceError):
+    """No such person, or no longer."""
+
+    code = "unknown_person"
+
+
+class UnknownAnchor(ServiceError):
+    """No such anchor, or no longer."""
+
+    code = "unknown_anchor"
+
+
+class LastAnchor(ServiceError):
+    """A person keeps at least one anchor; without any, the person is to be deleted."""
+
+    code = "last_anchor"
+
+
+class TooManyAnchors(ServiceError):
+    """The person has as many anchors as are allowed."""
+
+    code = "too_many_anchors"
+
+
+class NobodyEnrolled(ServiceError):
+    """There is nobody to compare with."""
+
+    code = "nobody_enrolled"
+
+
+class ConsentMissing(ServiceError):
+    """Nothing is stored without the person's consent."""
+
+    code = "consent_missing"
+
+
+class ThresholdOutOfRange(ServiceError):
+    """A threshold is a score from 0 to 100."""
+
+    code = "threshold_out_of_range"
+
+
+class WrongCredentials(ServiceError):
+    """No account of that name with that password, whichever of the two is wrong."""
+
+    code = "wrong_credentials"
+
+
+class DuplicateUsername(ServiceError):
+    """An account of that name exists already."""
+
+    code = "duplicate_username"
+
+
+class SetupFinished(ServiceError):
+    """The first account exists: the set-up link has done its work."""
+
+    code = "setup_finished"
+
+
+class WrongSetupLink(ServiceError):
+    """The set-up link is not the newest one, or too old."""
+
+    code = "wrong_setup_link"
+
+
+@dataclass(frozen=True)
+class RefusedPicture:
+    """A picture that cannot be used, by its place among those sent, from 0."""
+
+    number: int
+    error: FaceError
+
+
+class PicturesRefused(ServiceError):
+    """Some of the pictures cannot be used; nothing was stored."""
+
+    code = "pictures_refused"
+
+    def __init__(self, refused: tuple[RefusedPicture, ...]) -> None:
+        super().__init__()
+        self.refused = refused

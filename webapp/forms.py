@@ -1,0 +1,143 @@
+"""What a person may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import BooleanField, Field, FloatField, Form, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+from wtforms.widgets import NumberInput
+
+from webapp.messages import describe
+from webapp.models.account import USERNAME_LENGTH
+from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
+from webapp.models.threshold import REASON_LENGTH
+from webapp.recognition import recognition
+from webapp.services.names import tidy
+from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE
+from webapp.uploads import chosen
+
+
+def _tidied(value: str | None) -> str:
+    return tidy(value or "")
+
+
+def _printable(_form: Form, field: Field) -> None:
+    if not field.data.isprintable():
+        raise ValidationError(describe("unprintable"))
+
+
+def _filled(_form: Form, field: Field) -> None:
+    if not field.data:
+        raise ValidationError(describe("required"))
+
+
+def _name_field(label: Any, longest: int) -> StringField:
+    return StringField(
+        label, filters=[_tidied], validators=[_filled, Length(max=longest), _printable]
+    )
+
+
+def _some_pictures(field: Field, most: int) -> None:
+    pictures = chosen(field.data)
+    if not pictures:
+        raise ValidationError(describe("no_pictures"))
+    if len(pictures) > most:
+        raise ValidationError(describe("too_many_pictures"))
+
+
+def _some_images(_form: Form, field: Field) -> None:
+    _some_pictures(field, recognition().settings.pictures_a_request)
+
+
+def _some_frames(_form: Form, field: Field) -> None:
+    _some_pictures(field, recognition().settings.frames_a_request)
+
+
+class ScoreField(FloatField):
+    """A number from 0 to 100; None for what is no number."""
+
+    data: float | None
+    widget = NumberInput(step="any", min=LOWEST_SCORE, max=HIGHEST_SCORE)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number, None where there is none."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+
+
+class EmptyForm(FlaskForm):
+    """Nothing but the token against forged requests."""
+
+
+class VerifyForm(FlaskForm):
+    """Who somebody claims to be, and what the camera saw."""
+
+    identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
+    frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
+
+
+class IdentifyForm(FlaskForm):
+    """What the camera saw."""
+
+    frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
+
+
+class AnchorsForm(FlaskForm):
+    """More pictures of a person."""
+
+    images = MultipleFileField(_l("Pictures"), validators=[_some_images])
+
+
+class EnrolForm(AnchorsForm):
+    """A person, their consent and their pictures."""
+
+    identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
+    name = _name_field(_l("Name"), NAME_LENGTH)
+    consent = BooleanField(_l("The person agrees that this is stored"))
+
+    def validate_consent(self, field: Field) -> None:
+        """Nothing is stored without it."""
+        if not field.data:
+            raise ValidationError(describe("consent_missing"))
+
+
+class SignInForm(FlaskForm):
+    """Name and password of an account."""
+
+    username = StringField(_l("Name"), validators=[InputRequired(), Length(max=USERNAME_LENGTH)])
+    password = PasswordField(
+        _l("Password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
+    )
+
+
+class SetupForm(FlaskForm):
+    """The first account."""
+
+    username = _name_field(_l("Name"), USERNAME_LENGTH)
+    password = PasswordField(
+        _l("Password"),
+        validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],
+    )
+    confirm = PasswordField(
+        _l("Password again"),
+        validators=[InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+    )
+
+
+class ThresholdForm(FlaskForm):
+    """A new threshold, and why."""
+
+    score = ScoreField(_l("New threshold"))
+    reason = _name_field(_l("Reason"), REASON_LENGTH)
+
+    def validate_score(self, field: Field) -> None:
+        """Refuse what is no number, or out of range."""
+        if field.data is None or not LOWEST_SCORE <= field.data <= HIGHEST_SCORE:
+            raise ValidationError(describe("threshold_out_of_range"))

@@ -1,0 +1,57 @@
+"""The app's log: one line a request and an event, each with the request's id.
+
+Never in it: faces, names, identifiers, embeddings, tokens, paths with tokens. Rows are named by id.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from uuid import uuid4
+
+from flask import Flask, Response, g, has_request_context, request
+
+FORMAT = "%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s"
+ROOT = "webapp"
+log = logging.getLogger(f"{ROOT}.requests")
+events = logging.getLogger(f"{ROOT}.events")
+
+
+class _RequestId(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
+        return True
+
+
+def record_event(name: str, **ids: object) -> None:
+    """Log that something worth an auditor's eye happened; ids and counts only."""
+    events.info("%s %s", name, " ".join(f"{key}={value}" for key, value in ids.items()))
+
+
+def set_up_logs(app: Flask, level: str) -> None:
+    """Log to standard error, and give every request an id."""
+    logger = logging.getLogger(ROOT)
+    logger.setLevel(level)
+    logger.propagate = True
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(FORMAT))
+        handler.addFilter(_RequestId())
+        logger.addHandler(handler)
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.request_id = uuid4().hex[:16]
+    g.started = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    if request.endpoint != "static":
+        milliseconds = (time.perf_counter() - g.started) * 1000
+        log.info(
+            "%s %s %d %.0f ms", request.method, request.endpoint, response.status_code, milliseconds
+        )
+    return response

@@ -1,0 +1,100 @@
+"""What serves faces in this process: the engine, the vault and the gallery, each made once.
+
+The engine brings TensorFlow and is loaded when it is first asked for, never by importing the app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar
+
+from flask import current_app
+from sqlalchemy import select
+
+import ml
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.gallery import Gallery
+from webapp.models import PersonKey
+from webapp.vault import MasterKeyUnusable, Vault, read_master_key
+
+if TYPE_CHECKING:
+    from ml import Engine
+
+NAME = "recognition"
+Made = TypeVar("Made")
+
+
+class Recognition:
+    """The engine, the vault and the gallery of one app."""
+
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+        self.settings = settings
+        self._given_engine = engine
+        self._lock = RLock()
+
+    @cached_property
+    def _loaded_engine(self) -> Engine:
+        return self._given_engine or ml.load_engine(self.settings.model)
+
+    @cached_property
+    def _read_vault(self) -> Vault:
+        return Vault(read_master_key(self.settings.master_key_file))
+
+    @cached_property
+    def _made_gallery(self) -> Gallery:
+        return Gallery(self.engine.model_id, self.engine.embedding_size, self.vault)
+
+    @property
+    def engine(self) -> Engine:
+        """The model that serves.
+
+        Raises:
+            ml.ArtifactError: if it cannot be used.
+        """
+        return self._once(lambda: self._loaded_engine)
+
+    @property
+    def vault(self) -> Vault:
+        """The keys.
+
+        Raises:
+            MasterKeyUnusable: if there is no usable master key.
+        """
+        return self._once(lambda: self._read_vault)
+
+    @property
+    def gallery(self) -> Gallery:
+        """The anchors of the model that serves."""
+        return self._once(lambda: self._made_gallery)
+
+    def _once(self, make: Callable[[], Made]) -> Made:
+        with self._lock:
+            return make()
+
+    def check_master_key(self) -> None:
+        """Check that the master key is the one that the people's keys were wrapped with.
+
+        Raises:
+            MasterKeyUnusable: if it is another one, or none.
+        """
+        foreign = PersonKey.master_key_id != self.vault.master_key_id
+        if db.session.scalar(select(PersonKey.person_id).where(foreign).limit(1)):
+            raise MasterKeyUnusable(
+                f"{self.settings.master_key_file} is not the key that this database was encrypted "
+                "with; bring back the right file"
+            )
+
+    def warm_up(self) -> None:
+        """Get ready to answer: keys checked, network traced, gallery loaded."""
+        self.check_master_key()
+        self.engine.warm_up()
+        self.gallery.follow()
+        db.session.rollback()
+
+
+def recognition() -> Recognition:
+    """That of the current app."""
+    return current_app.extensions[NAME]

@@ -1,0 +1,48 @@
+"""Claimed identifiers: what an attempt keeps of them, and what a claim to be nobody scores."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from webapp.gallery import Rows
+from webapp.recognition import recognition
+from webapp.services.names import comparable
+from webapp.services.thresholds import Threshold
+
+# Of the variance of strangers' scores, the part that belongs to the claimed person alone.
+PERSONS_SHARE = 0.3
+
+
+def claim_digest(identifier: str) -> bytes:
+    """What an attempt keeps of the claimed identifier: a digest under the master key."""
+    return recognition().vault.keyed_digest("claimed identifier", comparable(identifier))
+
+
+def stranger_similarity(
+    identifier: str, embedding: np.ndarray, rows: Rows, threshold: Threshold
+) -> float:
+    """The similarity of a probe with an identifier that nobody has.
+
+    It must tell nothing: over many identifiers it is distributed like that of strangers below the
+    threshold, by the calibration; for one identifier it follows the probe as a real person's
+    would, near for near faces, and asking again gives the same.
+
+    Args:
+        identifier: as claimed.
+        embedding: the probe's, float32 (d,).
+        rows: the gallery, whose middle is taken for that of all faces.
+        threshold: in force; the result lies below it.
+    """
+    digest = recognition().vault.keyed_digest("stranger", comparable(identifier))
+    generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
+    own, direction = generator.standard_normal(), generator.standard_normal(len(embedding))
+    apart = embedding - rows.middle
+    towards = direction @ apart / max(float(np.linalg.norm(apart)), np.finfo(np.float32).tiny)
+    deviation = math.sqrt(PERSONS_SHARE) * own + math.sqrt(1 - PERSONS_SHARE) * towards
+    share_above = 0.5 * math.erfc(deviation / math.sqrt(2))
+    curve = recognition().engine.calibration.curve(threshold.rule, rows.anchors_a_person)
+    accepted = curve.rates_at(threshold.similarity)["far"]
+    similarity = curve.threshold_at_far(accepted + (1 - accepted) * share_above)
+    return min(similarity, float(np.nextafter(threshold.similarity, -1)))

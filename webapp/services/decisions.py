@@ -1,0 +1,98 @@
+"""What an attempt ends in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from webapp.gallery import PersonAnchors
+from webapp.models import Person
+from webapp.recognition import recognition
+from webapp.services.thresholds import Threshold
+
+# Notes; the words stand in the catalogue of messages.
+UNKNOWN_PERSON, POOR_QUALITY, THRESHOLD_ESTIMATED = (
+    "unknown_person",
+    "poor_quality",
+    "threshold_estimated",
+)
+
+
+@dataclass(frozen=True)
+class PersonLabel:
+    """A person as results name them."""
+
+    id: UUID
+    identifier: str
+    name: str
+
+    @classmethod
+    def of(cls, person: Person) -> PersonLabel:
+        """The label of a person."""
+        return cls(person.id, person.identifier, person.name)
+
+
+@dataclass(frozen=True)
+class AnchorScore:
+    """How one anchor scored, 0 to 100."""
+
+    person: PersonLabel
+    anchor_id: UUID
+    score: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Match or no match, and what it rests on.
+
+    Attributes:
+        match: whether the similarity reaches the threshold.
+        similarity: the person's, or the nearest person's; -1 to 1.
+        score: the similarity as people see it, 0 to 100.
+        threshold: what judged it.
+        milliseconds: from the frames to the decision.
+        compared: how many anchors were compared.
+        person: who was claimed, or found; None for nobody.
+        anchors: how each anchor scored, best first.
+        reasons: what is wrong with the frames, as codes of quality.
+        notes: codes of what is worth knowing besides.
+    """
+
+    match: bool
+    similarity: float
+    score: float
+    threshold: Threshold
+    milliseconds: float
+    compared: int
+    person: PersonLabel | None
+    anchors: tuple[AnchorScore, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def threshold_score(self) -> float:
+        """The threshold as people see it, 0 to 100."""
+        return self.threshold.score
+
+    def for_everyone(self) -> Decision:
+        """Without what helps an attacker: anchors, whether the person exists, a fine score."""
+        whole = math.ceil(self.score) if self.match else math.floor(self.score)
+        notes = tuple(note for note in self.notes if note != UNKNOWN_PERSON)
+        return replace(self, score=float(whole), compared=0, person=None, anchors=(), notes=notes)
+
+
+def anchor_scores(
+    people: Iterable[tuple[PersonLabel, PersonAnchors]],
+) -> tuple[AnchorScore, ...]:
+    """The scores of people's anchors, best first."""
+    to_score = recognition().engine.calibration.score
+    scores = [
+        AnchorScore(person, anchor_id, to_score(similarity))
+        for person, anchors in people
+        for anchor_id, similarity in zip(
+            anchors.anchor_ids, anchors.similarities.tolist(), strict=True
+        )
+    ]
+    return tuple(sorted(scores, key=lambda anchor: anchor.score, reverse=True))

@@ -1,0 +1,170 @@
+"""Enrolment: pictures become anchors of a person, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ml import Face, FaceError
+from webapp.database import unit_of_work
+from webapp.errors import (
+    ConsentMissing,
+    DuplicateIdentifier,
+    PicturesRefused,
+    RefusedPicture,
+    TooManyAnchors,
+    UnknownPerson,
+)
+from webapp.extensions import db
+from webapp.gallery import raise_version, seal_embedding
+from webapp.logs import record_event
+from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
+from webapp.recognition import recognition
+from webapp.services.names import comparable, tidy
+from webapp.vault import PersonSeal, Place
+
+# Rises when the words beside the tick-box change what a person agrees to.
+CONSENT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Who is to be enrolled, and whether they agreed."""
+
+    identifier: str
+    name: str
+    consent: bool
+
+
+def enrol(new: NewPerson, pictures: Sequence[bytes], enrolled_by: UUID | None) -> UUID:
+    """Enrol a person with at least one picture; returns the person's id.
+
+    Raises:
+        ConsentMissing: if the person did not agree.
+        DuplicateIdentifier: if somebody has this identifier already.
+        PicturesRefused: if any picture cannot be used; it says which and why.
+    """
+    if not new.consent:
+        raise ConsentMissing
+    if _is_taken(new.identifier):
+        raise DuplicateIdentifier
+    return store_person(new, analysed(pictures), enrolled_by)
+
+
+def store_person(new: NewPerson, faces: Sequence[Face], enrolled_by: UUID | None) -> UUID:
+    """Store a person with the faces of their pictures, whole or not at all.
+
+    Raises:
+        DuplicateIdentifier: if somebody has this identifier already.
+    """
+    vault = recognition().vault
+    with unit_of_work() as session:
+        person = Person(
+            id=uuid4(),
+            identifier=tidy(new.identifier),
+            identifier_key=comparable(new.identifier),
+            name=tidy(new.name),
+            name_key=comparable(new.name),
+            consent_version=CONSENT_VERSION,
+            consent_at=now(),
+            gallery_version=raise_version(session),
+            created_by_id=enrolled_by,
+        )
+        session.add(person)
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise DuplicateIdentifier from error
+        key = PersonKey(
+            person_id=person.id,
+            wrapped=vault.new_person_key(person.id),
+            master_key_id=vault.master_key_id,
+        )
+        session.add(key)
+        _add_anchors(session, vault.person_seal(key.wrapped, person.id), person.id, faces)
+    record_event("person_enrolled", person=person.id, anchors=len(faces), account=enrolled_by)
+    return person.id
+
+
+def add_anchors(person_id: UUID, pictures: Sequence[bytes], added_by: UUID | None) -> None:
+    """Add pictures to a person.
+
+    Raises:
+        UnknownPerson: if there is no such person.
+        PicturesRefused: if any picture cannot be used; it says which and why.
+        TooManyAnchors: if the person would have more than are allowed.
+    """
+    if db.session.get(Person, person_id) is None:
+        raise UnknownPerson
+    faces = analysed(pictures)
+    with unit_of_work() as session:
+        person = session.get(Person, person_id)
+        if person is None:
+            raise UnknownPerson
+        kept = session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
+        if kept + len(faces) > recognition().settings.anchors_a_person:
+            raise TooManyAnchors
+        person.gallery_version = raise_version(session)
+        seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        _add_anchors(session, seal, person_id, faces)
+    record_event("anchors_added", person=person_id, anchors=len(faces), account=added_by)
+
+
+def analysed(pictures: Sequence[bytes]) -> tuple[Face, ...]:
+    """The faces of all pictures.
+
+    Raises:
+        PicturesRefused: if any cannot be used.
+    """
+    engine = recognition().engine
+    faces: list[Face] = []
+    refused: list[RefusedPicture] = []
+    for number, picture in enumerate(pictures):
+        try:
+            faces.append(engine.analyse(picture, purpose="enrol"))
+        except FaceError as error:
+            refused.append(RefusedPicture(number, error))
+    if refused:
+        raise PicturesRefused(tuple(refused))
+    return tuple(faces)
+
+
+def picture_place(anchor_id: UUID) -> Place:
+    """Where an anchor's picture is sealed."""
+    return Place("anchor", anchor_id, "picture")
+
+
+def _is_taken(identifier: str) -> bool:
+    taken = exists().where(Person.identifier_key == comparable(identifier))
+    return bool(db.session.scalar(select(taken)))
+
+
+def _add_anchors(
+    session: Session, seal: PersonSeal, person_id: UUID, faces: Sequence[Face]
+) -> None:
+    model_id = recognition().engine.model_id
+    for face in faces:
+        anchor_id, embedding_id = uuid4(), uuid4()
+        session.add(
+            Anchor(
+                id=anchor_id,
+                person_id=person_id,
+                picture=seal.seal(face.picture, picture_place(anchor_id)),
+                quality=asdict(face.quality),
+            )
+        )
+        session.add(
+            AnchorEmbedding(
+                id=embedding_id,
+                anchor_id=anchor_id,
+                person_id=person_id,
+                model_id=model_id,
+                vector=seal_embedding(seal, face.embedding, embedding_id),
+            )
+        )
+        session.flush()

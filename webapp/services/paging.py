@@ -1,0 +1,56 @@
+"""Long lists, one page at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+
+from webapp.extensions import db
+
+ROWS_A_PAGE = 25
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """One page of a list; pages count from 1."""
+
+    items: tuple[Item, ...]
+    page: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, math.ceil(self.total / ROWS_A_PAGE))
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether a page stands before this one."""
+        return self.page > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a page follows this one."""
+        return self.page < self.pages
+
+    @property
+    def prev_num(self) -> int:
+        """The number of the page before."""
+        return self.page - 1
+
+    @property
+    def next_num(self) -> int:
+        """The number of the page after."""
+        return self.page + 1
+
+
+def paged(rows: Select[Any], page: int) -> Page[Any]:
+    """A page of the rows of an ordered query; a page too far is the last one."""
+    total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+    page = min(max(page, 1), max(1, math.ceil(total / ROWS_A_PAGE)))
+    found = db.session.scalars(rows.limit(ROWS_A_PAGE).offset((page - 1) * ROWS_A_PAGE))
+    return Page(tuple(found), page, total)

@@ -1,0 +1,47 @@
+"""The probe: the frames of one attempt as one embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml import Face, FaceError
+from webapp.recognition import recognition
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the frames of an attempt say together.
+
+    Attributes:
+        embedding: float32 (d,), the mean of the frames' embeddings. It is not stretched back to
+            unit length: a product with an anchor is then the mean of the frames' similarities, so
+            that frames of different faces never do better than the best of them alone.
+        reasons: what is wrong with the best frame; empty for a good one.
+    """
+
+    embedding: np.ndarray
+    reasons: tuple[str, ...]
+
+
+def probe_from(frames: Sequence[bytes]) -> Probe:
+    """Make a probe of the frames without complaint, or of the best there are.
+
+    Raises:
+        FaceError: if no frame can be used: why the first cannot.
+    """
+    faces: list[Face] = []
+    errors: list[FaceError] = []
+    for frame in frames:
+        try:
+            faces.append(recognition().engine.analyse(frame, purpose="verify"))
+        except FaceError as error:
+            errors.append(error)
+    if not faces:
+        raise errors[0]
+    fewest = min(len(face.quality.reasons) for face in faces)
+    used = [face for face in faces if len(face.quality.reasons) == fewest]
+    embeddings = np.stack([face.embedding for face in used])
+    return Probe(embeddings.mean(axis=0), used[0].quality.reasons)

@@ -1,0 +1,109 @@
+"""Getting an installation ready: secrets, database, set-up link; and checking that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import func, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ml import ArtifactError
+from webapp.config import ROOT, Settings
+from webapp.extensions import db
+from webapp.models import PersonKey
+from webapp.recognition import recognition
+from webapp.services.accounts import new_setup_token
+from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
+
+MIGRATIONS = ROOT / "migrations"
+PRIVATE_FOLDER = 0o700
+REMEDY = "run: flask --app wsgi prepare"
+
+
+class NotReady(Exception):
+    """The app cannot serve; the text says why and what to do."""
+
+
+def prepare() -> str | None:
+    """Make what is missing and bring the database up to date.
+
+    Returns:
+        The token of the one-time set-up link, None once there is an account.
+
+    Raises:
+        MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
+    """
+    settings = recognition().settings
+    settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    _make_keys(settings)
+    upgrade(directory=str(MIGRATIONS))
+    recognition().check_master_key()
+    return new_setup_token()
+
+
+def get_ready(app: Flask) -> None:
+    """Check everything and warm the model up, before the first request.
+
+    Raises:
+        NotReady: if anything is missing; the text says what to do.
+    """
+    with app.app_context():
+        for check in (lambda: _check_secret(app), _check_database, recognition().warm_up):
+            try:
+                check()
+            except (ArtifactError, VaultError, SQLAlchemyError) as error:
+                raise NotReady(str(error)) from error
+
+
+def obstacles(app: Flask) -> set[str]:
+    """Names of what stands in the way of serving; empty when all is well."""
+    checks: dict[str, Callable[[], object]] = {
+        "secret key": lambda: _check_secret(app),
+        "database": _check_database,
+        "master key": recognition().check_master_key,
+        "model": lambda: recognition().engine.calibration,
+    }
+    return {name for name, check in checks.items() if not _holds(check)}
+
+
+def _holds(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (NotReady, ArtifactError, VaultError, SQLAlchemyError):
+        return False
+    return True
+
+
+def _check_secret(app: Flask) -> None:
+    if not app.secret_key:
+        raise NotReady(f"{recognition().settings.secret_key_file} is missing; {REMEDY}")
+
+
+def _check_database() -> None:
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    current = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if current != newest:
+        raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
+
+
+def _make_keys(settings: Settings) -> None:
+    if not settings.secret_key_file.exists():
+        write_new_key(settings.secret_key_file)
+    if settings.master_key_file.exists():
+        return
+    if _people_keys():
+        raise MasterKeyUnusable(
+            f"{settings.master_key_file} is missing, and this database holds people encrypted "
+            "under it: bring the file back; a new key could not open their data"
+        )
+    write_new_key(settings.master_key_file)
+
+
+def _people_keys() -> int:
+    if not inspect(db.engine).has_table(PersonKey.__tablename__):
+        return 0
+    return db.session.scalar(select(func.count()).select_from(PersonKey)) or 0

@@ -1,0 +1,150 @@
+"""Envelope encryption of what belongs to a person; the only module that sees keys.
+
+The master key, in a file outside the database, wraps one random data key a person. The data key
+seals the person's pictures and embeddings by AES-256-GCM. What is sealed is bound to its place, so
+that it opens nowhere else, and destroying the one wrapped key of a person destroys the data.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+FORMAT = b"\x01"
+PRIVATE_FILE = 0o600
+
+
+class VaultError(Exception):
+    """Keys or sealed data cannot be used; the text says why, and never holds a secret."""
+
+
+class MasterKeyUnusable(VaultError):
+    """The master key is missing, readable by others, or no key; the text says what to do."""
+
+
+class SealBroken(VaultError):
+    """A sealed value was altered, moved, or belongs to another key."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed value stands: table, id of the row, and field."""
+
+    table: str
+    row: UUID
+    field: str
+
+    @property
+    def associated_data(self) -> bytes:
+        """The place as bytes, bound to the value by its seal; the format's version included."""
+        return FORMAT + "|".join((self.table, self.row.hex, self.field)).encode()
+
+
+class PersonSeal:
+    """Seals and opens the values of one person."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, value: bytes, place: Place) -> bytes:
+        """Encrypt a value for a place: format, nonce, ciphertext and tag."""
+        return _seal(self._cipher, value, place)
+
+    def open(self, sealed: bytes, place: Place) -> bytes:
+        """Decrypt a value that was sealed for this place.
+
+        Raises:
+            SealBroken: if it was altered, or sealed for another place or person.
+        """
+        return _open(self._cipher, sealed, place)
+
+
+class Vault:
+    """Makes, wraps and unwraps the people's keys, and derives keys for digests."""
+
+    def __init__(self, master_key: bytes) -> None:
+        self._master_key = master_key
+        self._wrapper = AESGCM(self._derived("wrap people's keys"))
+        self.master_key_id = self._derived("name of the master key").hex()[:16]
+
+    def new_person_key(self, person_id: UUID) -> bytes:
+        """Make a random data key for a person; returned wrapped, ready to be stored."""
+        return _seal(self._wrapper, secrets.token_bytes(KEY_BYTES), _key_place(person_id))
+
+    def person_seal(self, wrapped_key: bytes, person_id: UUID) -> PersonSeal:
+        """The seal of a person.
+
+        Raises:
+            SealBroken: if the key is another person's or was wrapped by another master key.
+        """
+        return PersonSeal(_open(self._wrapper, wrapped_key, _key_place(person_id)))
+
+    def keyed_digest(self, purpose: str, value: str) -> bytes:
+        """32 bytes that only the master key's holder can compute from `value`, for one purpose."""
+        return hmac.digest(self._derived(purpose), value.encode(), sha256)
+
+    def _derived(self, purpose: str) -> bytes:
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._master_key)
+
+
+def read_master_key(path: Path) -> bytes:
+    """Read the master key.
+
+    Raises:
+        MasterKeyUnusable: if it is missing, no key, or readable by others than its owner.
+    """
+    if not path.exists():
+        raise MasterKeyUnusable(
+            f"{path} is missing: bring it back from where it is kept; without it enrolled people "
+            "cannot be read. A new installation makes one by: flask --app wsgi prepare"
+        )
+    if path.stat().st_mode & 0o077:
+        raise MasterKeyUnusable(f"{path} can be read by others; run: chmod 600 {path}")
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except ValueError as error:
+        raise MasterKeyUnusable(f"{path} holds no key; bring back the right file") from error
+    if len(key) != KEY_BYTES:
+        raise MasterKeyUnusable(f"{path} holds no key of {KEY_BYTES} bytes; bring back the file")
+    return key
+
+
+def write_new_key(path: Path) -> None:
+    """Write a random key to a file that must not exist yet, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+
+
+def _key_place(person_id: UUID) -> Place:
+    return Place("person_key", person_id, "wrapped")
+
+
+def _seal(cipher: AESGCM, value: bytes, place: Place) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return FORMAT + nonce + cipher.encrypt(nonce, value, place.associated_data)
+
+
+def _open(cipher: AESGCM, sealed: bytes, place: Place) -> bytes:
+    start = len(FORMAT) + NONCE_BYTES
+    if len(sealed) < start + TAG_BYTES or not sealed.startswith(FORMAT):
+        raise SealBroken(f"{place.table}.{place.field} holds no sealed value")
+    nonce, ciphertext = sealed[len(FORMAT) : start], sealed[start:]
+    try:
+        return cipher.decrypt(nonce, ciphertext, place.associated_data)
+    except InvalidTag:
+        raise SealBroken(f"{place.table}.{place.field} does not open with this key") from None

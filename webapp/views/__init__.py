@@ -1,0 +1,22 @@
+"""One blueprint a place; views parse, call a service and render."""
+
+from flask import Flask
+
+from webapp.views import accounts, attempts, camera, health, home, people, threshold, verify
+
+BLUEPRINTS = (
+    home.blueprint,
+    accounts.blueprint,
+    verify.blueprint,
+    camera.blueprint,
+    people.blueprint,
+    threshold.blueprint,
+    attempts.blueprint,
+    health.blueprint,
+)
+
+
+def add_views(app: Flask) -> None:
+    """Register every blueprint."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,47 @@
+"""Guidance for whoever stands before the camera; nothing is stored."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from webapp.access import verifier
+from webapp.extensions import limiter
+from webapp.messages import INSTRUCTIONS, describe, instruct
+from webapp.recognition import recognition
+from webapp.services.guidance import Check, check_frame, check_picture
+
+blueprint = Blueprint("camera", __name__)
+
+
+def _guidance_limit() -> str:
+    return recognition().settings.guidance_limit
+
+
+@blueprint.post("/camera/check")
+@verifier
+@limiter.limit(_guidance_limit)
+def check() -> ResponseReturnValue:
+    """Fields: frame (a picture), purpose ("guide", or "picture" for a chosen file). JSON."""
+    if "frame" not in request.files:
+        abort(400)
+    picture = request.files["frame"].read()
+    guiding = request.form.get("purpose") != "picture"
+    seen = check_frame(picture) if guiding else check_picture(picture)
+    return jsonify(
+        faces=seen.faces,
+        ok=seen.ok,
+        reasons=seen.reasons,
+        message=_words(seen, guiding=guiding),
+        box=seen.box,
+        yaw=seen.yaw,
+        pitch=seen.pitch,
+        ms=round(seen.milliseconds, 1),
+    )
+
+
+def _words(seen: Check, *, guiding: bool) -> str:
+    code = seen.reasons[0] if seen.reasons else "good"
+    if guiding and code in INSTRUCTIONS:
+        return instruct(code)
+    return describe(code, seen.details) if seen.reasons else ""

@@ -1,0 +1,29 @@
+"""For whatever watches over the app: is it alive, is it ready?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from webapp.access import public
+from webapp.extensions import limiter
+from webapp.startup import obstacles
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+
+
+@blueprint.get("/live")
+@public
+@limiter.exempt
+def live() -> ResponseReturnValue:
+    """The process answers."""
+    return jsonify(live=True)
+
+
+@blueprint.get("/ready")
+@public
+@limiter.exempt
+def ready() -> ResponseReturnValue:
+    """Database, keys and model can be used; otherwise the names of those that can't."""
+    found = obstacles(current_app)
+    return jsonify(ready=not found, obstacles=sorted(found)), 503 if found else 200

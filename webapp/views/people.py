@@ -1,0 +1,135 @@
+"""People: list, enrol, show, change, delete."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import operator
+from webapp.errors import (
+    DuplicateIdentifier,
+    LastAnchor,
+    PicturesRefused,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.forms import AnchorsForm, EmptyForm, EnrolForm
+from webapp.messages import describe
+from webapp.services import enrolment, people
+from webapp.services.enrolment import NewPerson
+from webapp.views.pictures import contents, problems
+
+blueprint = Blueprint("people", __name__, url_prefix="/people")
+
+
+@blueprint.errorhandler(UnknownPerson)
+@blueprint.errorhandler(UnknownAnchor)
+def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
+    """What is not there, or no longer, has no page."""
+    abort(404)
+
+
+@blueprint.get("")
+@operator
+def index() -> str:
+    """Context: page (Page of Person, with anchors), q (what was searched for)."""
+    query = request.args.get("q", "").strip()
+    page = people.list_people(query, request.args.get("page", 1, type=int))
+    return render_template("people/index.html", page=page, q=query)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@operator
+def enrol() -> ResponseReturnValue:
+    """Context: form (identifier, name, consent, images), image_errors (name, words)."""
+    form = EnrolForm()
+    image_errors: list[tuple[str, str]] = []
+    if form.validate_on_submit():
+        new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
+        try:
+            person_id = enrolment.enrol(new, contents(form.images.data), current_user.id)
+        except DuplicateIdentifier as error:
+            form.identifier.errors = [describe(error.code)]
+        except PicturesRefused as refusal:
+            image_errors = problems(refusal, form.images.data)
+        else:
+            flash(_("%(name)s is enrolled.", name=new.name), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    page = render_template("people/enrol.html", form=form, image_errors=image_errors)
+    return page, 422 if form.errors or image_errors else 200
+
+
+@blueprint.get("/<uuid:person_id>")
+@operator
+def show(person_id: UUID) -> ResponseReturnValue:
+    """Context: person, anchors, add_form (images), delete_form, image_errors (name, words)."""
+    return _person_page(person_id, AnchorsForm(), [])
+
+
+@blueprint.post("/<uuid:person_id>/anchors")
+@operator
+def add_anchors(person_id: UUID) -> ResponseReturnValue:
+    """Add pictures; on refusal the page of `show`."""
+    form = AnchorsForm()
+    image_errors: list[tuple[str, str]] = []
+    if form.validate_on_submit():
+        try:
+            enrolment.add_anchors(person_id, contents(form.images.data), current_user.id)
+        except TooManyAnchors as error:
+            form.form_errors.append(describe(error.code))
+        except PicturesRefused as refusal:
+            image_errors = problems(refusal, form.images.data)
+        else:
+            flash(_("The pictures were added."), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    return _person_page(person_id, form, image_errors), 422
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
+@operator
+def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Delete one picture."""
+    try:
+        people.delete_anchor(person_id, anchor_id, current_user.id)
+    except LastAnchor as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("The picture was deleted."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@blueprint.post("/<uuid:person_id>/delete")
+@operator
+def delete(person_id: UUID) -> ResponseReturnValue:
+    """Delete a person and everything that belongs to them."""
+    people.delete_person(person_id, current_user.id)
+    flash(_("The person and everything stored of them were deleted."), "success")
+    return redirect(url_for("people.index"))
+
+
+@blueprint.get("/<uuid:person_id>/anchors/<uuid:anchor_id>/picture")
+@operator
+def picture(person_id: UUID, anchor_id: UUID) -> Response:
+    """The picture of an anchor, JPEG."""
+    return Response(
+        people.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
+    )
+
+
+def _person_page(
+    person_id: UUID, add_form: AnchorsForm, image_errors: list[tuple[str, str]]
+) -> str:
+    person = people.find_person(person_id)
+    return render_template(
+        "people/show.html",
+        person=person,
+        anchors=person.anchors,
+        add_form=add_form,
+        delete_form=EmptyForm(),
+        image_errors=image_errors,
+    )
