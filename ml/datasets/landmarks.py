@@ -26,7 +26,6 @@ import ml.faces
 from ml.datasets.folders import Picture
 from ml.errors import FaceError, NoFace
 from ml.faces.decode import decode
-from ml.faces.detect import SETTINGS, Detector
 from ml.faces.select import main_face
 
 # Files of `ml.faces` on which hangs where a face is found.
@@ -84,6 +83,8 @@ def locate_faces(pictures: Sequence[Picture], cache_folder: Path, label: str) ->
 @cache
 def detector_fingerprint() -> str:
     """Names the detector: settings, weights and code."""
+    from ml.faces.detect import SETTINGS
+
     digest = hashlib.sha256(json.dumps(asdict(SETTINGS), sort_keys=True).encode())
     digest.update(version("mtcnn").encode())
     for name in DETECTOR_CODE:
@@ -93,6 +94,9 @@ def detector_fingerprint() -> str:
 
 def _search(pictures: Sequence[Picture]) -> Iterator[Any]:
     """Landmarks as nested lists, or the code of the reason why there are none."""
+    # Here, since it loads TensorFlow, which a filled cache does not need.
+    from ml.faces.detect import Detector
+
     detector = Detector()
 
     def finding(picture: Picture) -> Any:

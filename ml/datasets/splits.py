@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.datasets.chips import Chips
 from ml.datasets.errors import DatasetError
 
 # Genuine and impostor pairs both need two people with two pictures.
@@ -15,18 +14,20 @@ FEWEST_PEOPLE = 2
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Three sets without a person in common; `test` may be empty."""
+    """Rows of three sets without a person in common, int (n,) each; `test` may be empty."""
 
-    train: Chips
-    validation: Chips
-    test: Chips
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
 
 
-def split_people(chips: Chips, *, validation_share: float, test_share: float, seed: int) -> Splits:
-    """Deal people, with all their chips, to training, validation and test.
+def split_people(
+    labels: np.ndarray, *, validation_share: float, test_share: float, seed: int
+) -> Splits:
+    """Deal people, with all their rows, to training, validation and test.
 
     Args:
-        chips: of known people.
+        labels: int (n,), whom each row shows.
         validation_share: of the people, 0 to 1; at least two people.
         test_share: likewise; 0 for none.
         seed: decides who goes where.
@@ -34,20 +35,20 @@ def split_people(chips: Chips, *, validation_share: float, test_share: float, se
     Raises:
         DatasetError: if a set that is asked for would have fewer than two people.
     """
-    order = np.random.default_rng(seed).permutation(len(chips.people))
-    validation = max(round(validation_share * len(order)), FEWEST_PEOPLE)
-    test = max(round(test_share * len(order)), FEWEST_PEOPLE) if test_share else 0
-    if len(order) - validation - test < FEWEST_PEOPLE:
+    people = np.random.default_rng(seed).permutation(np.unique(labels))
+    validation = max(round(validation_share * len(people)), FEWEST_PEOPLE)
+    test = max(round(test_share * len(people)), FEWEST_PEOPLE) if test_share else 0
+    if len(people) - validation - test < FEWEST_PEOPLE:
         raise DatasetError(
-            f"{len(order)} people are too few for training, validation"
+            f"{len(people)} people are too few for training, validation"
             f"{' and test' if test else ''}: each set needs {FEWEST_PEOPLE} or more"
         )
     return Splits(
-        train=_of(chips, order[validation + test :]),
-        validation=_of(chips, order[:validation]),
-        test=_of(chips, order[validation : validation + test]),
+        train=_rows_of(labels, people[validation + test :]),
+        validation=_rows_of(labels, people[:validation]),
+        test=_rows_of(labels, people[validation : validation + test]),
     )
 
 
-def _of(chips: Chips, people: np.ndarray) -> Chips:
-    return chips.only(np.flatnonzero(np.isin(chips.labels, people)))
+def _rows_of(labels: np.ndarray, people: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.isin(labels, people))

@@ -21,7 +21,9 @@ def distances(embeddings: keras.KerasTensor) -> keras.KerasTensor:
 
 def genuine_pairs(labels: keras.KerasTensor) -> keras.KerasTensor:
     """Which of the (n, n) pairs are two different pictures of one person, bool."""
-    return ops.logical_and(same_person(labels), ops.logical_not(ops.eye(len(labels), dtype="bool")))
+    return ops.logical_and(
+        same_person(labels), ops.logical_not(ops.eye(labels.shape[0], dtype="bool"))
+    )
 
 
 def same_person(labels: keras.KerasTensor) -> keras.KerasTensor:

@@ -29,7 +29,7 @@ class SupervisedContrastive(keras.layers.Layer):
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
         """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         logits = ops.matmul(embeddings, ops.transpose(embeddings)) / self.temperature
-        logits = logits + EXCLUDED * ops.eye(len(labels))
+        logits = logits + EXCLUDED * ops.eye(labels.shape[0])
         log_share = logits - ops.logsumexp(logits, axis=1, keepdims=True)
         genuine = genuine_pairs(labels)
         positives = ops.cast(genuine, "float32")

@@ -1,0 +1,41 @@
+"""Checkpoints: everything a run needs to go on, in one file that is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FACTS = "facts"
+
+
+def save_checkpoint(path: Path, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
+    """Write arrays and facts beside `path`, sync them to the disk, and rename.
+
+    Args:
+        path: ends in .npz.
+        arrays: by any name but "facts".
+        facts: what JSON can hold.
+    """
+    beside = path.with_name(f".{path.name}")
+    with beside.open("wb") as file:
+        stored: dict[str, Any] = {**arrays, FACTS: np.array(json.dumps(facts))}
+        np.savez(file, **stored)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read what `save_checkpoint` wrote."""
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != FACTS}
+        return arrays, json.loads(str(stored[FACTS]))
