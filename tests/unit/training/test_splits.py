@@ -1,0 +1,49 @@
+"""No person stands in two of training, validation and test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml.datasets.errors import DatasetError
+from ml.datasets.splits import split_people
+
+labels_of_many = st.lists(st.integers(0, 30), min_size=8, max_size=120).map(np.array)
+shares = st.floats(0.01, 0.4)
+
+
+@given(labels_of_many.filter(lambda labels: len(np.unique(labels)) >= 20), shares, shares)
+def test_splits_share_no_person_and_lose_no_row(
+    labels: np.ndarray, validation: float, test: float
+) -> None:
+    splits = split_people(labels, validation_share=validation, test_share=test, seed=3)
+    parts = [splits.train, splits.validation, splits.test]
+    people = [set(labels[part]) for part in parts]
+    assert not people[0] & people[1]
+    assert not people[0] & people[2]
+    assert not people[1] & people[2]
+    assert all(len(part) >= 2 for part in people)
+    assert sorted(np.concatenate(parts)) == list(range(len(labels)))
+
+
+def test_the_seed_decides_who_goes_where() -> None:
+    labels = np.repeat(np.arange(40), 3)
+
+    def validation(seed: int) -> list[int]:
+        splits = split_people(labels, validation_share=0.25, test_share=0, seed=seed)
+        return splits.validation.tolist()
+
+    assert validation(1) == validation(1)
+    assert validation(1) != validation(2)
+
+
+def test_without_a_share_nobody_is_tested() -> None:
+    splits = split_people(np.arange(20), validation_share=0.1, test_share=0, seed=0)
+    assert len(splits.test) == 0
+
+
+def test_too_few_people_are_explained() -> None:
+    with pytest.raises(DatasetError, match="5 people are too few for training, validation and te"):
+        split_people(np.arange(5), validation_share=0.2, test_share=0.2, seed=0)
