@@ -69,6 +69,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": secret.read_text().strip() if secret.exists() else None,
         "SQLALCHEMY_DATABASE_URI": settings.database,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # they would reach the log
         "MAX_CONTENT_LENGTH": settings.request_bytes,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),
         "SESSION_COOKIE_NAME": "__Host-session" if settings.https else "session",

@@ -62,10 +62,5 @@ def _seconds_until_reset(limit: RequestLimit | None) -> int | None:
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    log.error("unavailable: %s", _public_text(error))
+    log.error("unavailable: %s", error)
     return answer(503)
-
-
-def _public_text(error: Exception) -> str:
-    """SQLAlchemy's own text would carry the statement's parameters."""
-    return str(error.orig) if isinstance(error, OperationalError) else str(error)

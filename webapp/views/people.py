@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import operator
+from webapp.error_pages import answer
 from webapp.errors import (
     DuplicateIdentifier,
     LastAnchor,
@@ -31,7 +32,7 @@ blueprint = Blueprint("people", __name__, url_prefix="/people")
 @blueprint.errorhandler(UnknownAnchor)
 def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
     """What is not there, or no longer, has no page."""
-    abort(404)
+    return answer(404)
 
 
 @blueprint.get("")
