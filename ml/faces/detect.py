@@ -84,8 +84,8 @@ class Detector:
     def warm_up(self) -> None:
         """Trace every shape, so that no later call has to."""
         side, thorough = self.settings.search_side_px, self.settings.thorough_side_px
-        for size in ((1, side), (side, 1), (side, side), (thorough, thorough)):
-            self._propose(np.zeros((1, *self._canvas(*size).shape, 3), np.uint8))
+        for height, width in ((1, side), (side, 1), (side, side), (thorough, thorough)):
+            self._propose(np.zeros((1, *self._canvas(height, width).shape, 3), np.uint8))
         for network, side in ((self._refine, REFINE_SIDE), (self._output, OUTPUT_SIDE)):
             for size in network.batches:
                 network(np.zeros((size, side, side, 3), np.uint8))

@@ -1,0 +1,181 @@
+"""Time every stage from a picture's bytes to a score: `python -m ml.bench`.
+
+Prints and writes `reports/bench.json`: median and 95th percentile in milliseconds, for 640×480
+webcam frames with one face (at the top), 12-megapixel photos and group photos. Only ratios taken
+in one run mean something across machines; so the library's driver runs on the same frames in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from tqdm import tqdm
+
+import ml
+from ml.bench_photos import group_photos, large_photos, webcam_frames
+from ml.faces.decode import decode
+from ml.faces.select import main_face
+
+REPORT = Path("reports") / "bench.json"
+ANCHORS, ANCHORS_A_PERSON = 1000, 5
+SEED = 5
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENBLAS_CORETYPE",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_ENABLE_ONEDNN_OPTS",
+)
+
+T = TypeVar("T")
+Times = dict[str, list[float]]
+
+
+class Stopwatch:
+    """Collects the milliseconds of named stages."""
+
+    def __init__(self) -> None:
+        self.times: Times = defaultdict(list)
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        """Do the work and note how long it took."""
+        start = time.perf_counter()
+        result = work()
+        self.note({f"{stage}_ms": 1000 * (time.perf_counter() - start)})
+        return result
+
+    def note(self, milliseconds: dict[str, float]) -> None:
+        """Add times measured elsewhere; keys end in `_ms`."""
+        for stage, value in milliseconds.items():
+            self.times[stage].append(value)
+
+    def summary(self) -> dict[str, Any]:
+        """Median and 95th percentile of every stage, in milliseconds."""
+        return {
+            stage: {
+                "median": round(float(np.median(times)), 3),
+                "p95": round(float(np.quantile(times, 0.95)), 3),
+            }
+            for stage, times in self.times.items()
+        } | {"photos": max((len(times) for times in self.times.values()), default=0)}
+
+
+class Bench:
+    """An engine, a gallery to score against, and the library's driver for comparison."""
+
+    def __init__(self, model: str) -> None:
+        from ml.faces.library import LibraryDetector
+
+        self.engine = ml.load_engine(model)
+        self.engine.warm_up()
+        self.library = LibraryDetector()
+        self.library.warm_up()
+        anchors = np.random.default_rng(SEED).normal(size=(ANCHORS, self.engine.embedding_size))
+        anchors /= np.linalg.norm(anchors, axis=1, keepdims=True)
+        self.embeddings = anchors.astype(np.float32)
+        self.anchors = ml.Anchors.of(self.embeddings, np.arange(0, ANCHORS, ANCHORS_A_PERSON))
+
+    def run(self, photos: Sequence[bytes], label: str, *, library: bool = False) -> dict[str, Any]:
+        """Time all stages, and the whole, on every photo; the first photo only warms up."""
+        self._once(photos[0], Stopwatch(), library=library)
+        watch = Stopwatch()
+        for photo in tqdm(photos, desc=label, unit="photo"):
+            self._once(photo, watch, library=library)
+        return watch.summary()
+
+    def _once(self, photo: bytes, watch: Stopwatch, *, library: bool) -> None:
+        rgb = watch.time("decode", lambda: decode(photo))
+        faces = watch.time("detect", lambda: self.engine.detector.detect(rgb))
+        if library:
+            watch.time("detect_library", lambda: self.library.detect(rgb))
+        main = main_face(faces, rgb.shape[1], rgb.shape[0])
+        if main is None:
+            return
+        chip = watch.time("align", lambda: self.engine.preprocessing.apply(rgb, main.landmarks))
+        embedding = watch.time("embed", lambda: self.engine.embed(chip[None])[0])
+        watch.time("score", lambda: self._score(embedding))
+        watch.time("total", lambda: self._whole(photo))
+
+    def _score(self, embedding: np.ndarray) -> np.ndarray:
+        return ml.person_similarities(self.embeddings @ embedding, self.anchors)
+
+    def _whole(self, photo: bytes) -> None:
+        self._score(self.engine.analyse(photo, purpose="verify").embedding)
+
+
+def environment() -> dict[str, Any]:
+    """What the figures depend on: processor, threads, versions, load."""
+    import tensorflow as tf
+
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "tensorflow_threads": {
+            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        },
+        "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        "versions": {
+            name: version(name) for name in ("tensorflow", "numpy", "opencv-python-headless")
+        },
+        "python": platform.python_version(),
+    }
+
+
+def ratios(report: dict[str, Any]) -> dict[str, float]:
+    """What the targets speak of."""
+    large = report["photo_12mp"]["total_ms"]["median"]
+    return {
+        "library_over_detect": round(
+            report["detect_library_ms"]["median"] / report["detect_ms"]["median"], 2
+        ),
+        "photo_12mp_over_webcam": round(large / report["total_ms"]["median"], 2),
+    }
+
+
+def write_report(path: Path, report: dict[str, Any]) -> None:
+    """Write a report as JSON and print it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, indent=2)
+    path.write_text(text + "\n")
+    print(text)
+
+
+def _processor() -> str:
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", nargs="?", default="open", help="an installed model")
+    parser.add_argument("--photos", type=int, default=60, help="webcam frames; fewer of the others")
+    parser.add_argument("--out", type=Path, default=REPORT)
+    arguments = parser.parse_args()
+    bench = Bench(arguments.model)
+    few = max(arguments.photos // 4, 2)
+    report = bench.run(webcam_frames(arguments.photos), "webcam frames", library=True)
+    report["photo_12mp"] = bench.run(large_photos(few), "12-megapixel photos")
+    report["group"] = bench.run(group_photos(few), "group photos", library=True)
+    report["ratios"] = ratios(report)
+    report["environment"] = {"model": bench.engine.model_id} | environment()
+    write_report(arguments.out, report)
+
+
+if __name__ == "__main__":
+    main()
