@@ -25,7 +25,7 @@ from ml.errors import (
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
-from ml.faces.quality import assess
+from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import Quality
 from ml.registry import Artifact, ModelDescription, describe
@@ -81,8 +81,13 @@ class Engine:
         self.embed(np.zeros((1, size, size, channels), np.uint8))
         self.detector.warm_up()
 
-    def inspect(self, data: bytes, *, thorough: bool = False) -> Inspection:
+    def inspect(self, data: bytes, *, thorough: bool = False, live: bool = False) -> Inspection:
         """Detect the faces in a picture and measure the main one, without embedding it.
+
+        Args:
+            data: the bytes of a JPEG, PNG or WebP file.
+            thorough: whether to look again, more closely, where no face was found at first.
+            live: whether somebody is in front of the camera, and can be asked for more.
 
         Raises:
             FaceError: if the bytes are no usable picture; no face is no error here.
@@ -91,7 +96,8 @@ class Engine:
         height, width = image.shape[:2]
         faces = self.detector.detect(image, thorough=thorough)
         main = main_face(faces, width, height)
-        quality = assess(image, main) if main else None
+        thresholds = LIVE if live else THRESHOLDS
+        quality = assess(image, main, thresholds) if main else None
         beside = len(rivals(faces, main)) if main else 0
         return Inspection(tuple(faces), main, quality, beside, width, height)
 

@@ -22,10 +22,11 @@ BLACK, BURNT = 8, 248
 class QualityThresholds:
     """From where on something is wrong; units as in `Quality`.
 
-    Chosen on photos from the web with the faces as they come, so that nearly all of them pass.
+    The defaults are for pictures as they come, chosen so that nearly all photos from the web pass.
     """
 
     smallest_face_px: float = 30.0
+    smallest_share: float = 0.0
     largest_share: float = 0.95
     largest_offset: float = 0.6
     largest_yaw: float = 50.0
@@ -42,6 +43,19 @@ class QualityThresholds:
 
 
 THRESHOLDS = QualityThresholds()
+# Somebody in front of a camera can do better than a found photo, and is asked to.
+LIVE = QualityThresholds(
+    smallest_share=0.3,
+    largest_share=0.85,
+    largest_offset=0.22,
+    largest_yaw=38.0,
+    largest_pitch=35.0,
+    largest_roll=25.0,
+    darkest=55.0,
+    brightest=215.0,
+    most_back_light=95.0,
+    least_sharpness=4.0,
+)
 
 
 def assess(
@@ -79,7 +93,7 @@ def assess(
 
 def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:
     complaints = {
-        "too_small": q.face_px < t.smallest_face_px,
+        "too_small": q.face_px < t.smallest_face_px or q.face_share < t.smallest_share,
         "too_close": q.face_share > t.largest_share,
         "too_dark": q.brightness < t.darkest or q.clipped_dark > t.most_clipped_dark,
         "too_bright": q.brightness > t.brightest or q.clipped_bright > t.most_clipped_bright,

@@ -56,7 +56,7 @@ def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
 
 
 def _frame(frame: bytes) -> Check:
-    seen = recognition().engine.inspect(frame)
+    seen = recognition().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return Check(ok=False, reasons=(NoFace.code,))
     crowded = (TwoFaces.code,) if seen.rivals else ()
