@@ -1,0 +1,150 @@
+"""A whole installation for tests: secrets, a database built by migrations, the real engine."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+import ml
+from tests import faces
+from webapp import create_app
+from webapp.config import PasswordCost, Settings
+from webapp.extensions import db
+from webapp.models import Account, Model, Role
+from webapp.services import accounts
+from webapp.startup import prepare
+
+PASSWORD = "correct horse battery"
+ADMIN, OPERATOR = "the admin", "the operator"
+CHEAP = PasswordCost(time_cost=1, memory_kib=8)
+UNLIMITED = "100000 per second"
+
+
+class Visitor:
+    """Somebody with a browser of their own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def token(self) -> str:
+        page = self.client.get("/sign-in").text
+        return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
+
+    def post(
+        self, path: str, pictures: dict[str, Sequence[bytes | tuple[bytes, str]]] | None = None, **fields: str
+    ) -> TestResponse:
+        """Send a form as its page would, token included; pictures as bytes, or with a name."""
+        data: dict[str, object] = {"csrf_token": self.token(), **fields}
+        for field, files in (pictures or {}).items():
+            data[field] = [as_file(number, file) for number, file in enumerate(files)]
+        return self.client.post(path, data=data, content_type="multipart/form-data")
+
+    def sign_in(self, username: str, password: str = PASSWORD, **query: str) -> TestResponse:
+        place = f"/sign-in?next={query['next']}" if query else "/sign-in"
+        return self.post(place, username=username, password=password)
+
+
+def as_file(number: int, file: bytes | tuple[bytes, str]) -> tuple[io.BytesIO, str]:
+    data, name = file if isinstance(file, tuple) else (file, f"picture-{number}.jpg")
+    return io.BytesIO(data), name
+
+
+def words(response: TestResponse) -> str:
+    """The text of a page, without tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def rows_stored() -> dict[str, int]:
+    """How many rows each table holds."""
+    return {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
+        for table in Model.metadata.sorted_tables
+    }
+
+
+@pytest.fixture(scope="session")
+def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared instance folder with an administrator and an operator; never served itself."""
+    instance = tmp_path_factory.mktemp("fresh")
+    app = create_app(Settings(instance=instance, password_cost=CHEAP))
+    with app.app_context():
+        prepare()
+        accounts.create_account(ADMIN, PASSWORD, Role.ADMIN)
+        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
+        db.engine.dispose()
+    return instance
+
+
+@pytest.fixture
+def settings(fresh_installation: Path, tmp_path: Path) -> Settings:
+    """Settings of an installation of this test's own."""
+    instance = shutil.copytree(fresh_installation, tmp_path / "instance")
+    return Settings(
+        instance=instance,
+        password_cost=CHEAP,
+        sign_in_limit=UNLIMITED,
+        verify_limit=UNLIMITED,
+        guidance_limit=UNLIMITED,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
+    """The app, inside its context."""
+    made = create_app(settings, engine)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
+    """The app where only signed-in people may verify."""
+    return create_app(replace(settings, verify_requires_sign_in=True), engine)
+
+
+@pytest.fixture
+def operator_id(app: Flask) -> object:
+    return db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
+
+
+@pytest.fixture
+def anybody(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def operator(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(OPERATOR)
+    return visitor
+
+
+@pytest.fixture
+def admin(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(ADMIN)
+    return visitor
+
+
+@pytest.fixture(scope="session")
+def known_faces(engine: ml.Engine) -> tuple[tuple[ml.Face, ...], ...]:
+    """Two people's first three photos, analysed."""
+    return tuple(
+        tuple(engine.analyse(photo, purpose="verify") for photo in person.photos[:3])
+        for person in faces.people()[:2]
+    )

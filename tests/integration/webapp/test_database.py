@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import GalleryVersion
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("foreign_keys", 1), ("journal_mode", "wal"), ("secure_delete", 1), ("synchronous", 2)],
+)
+def test_every_connection_has_sqlites_safe_settings(
+    app: Flask, pragma: str, value: object
+) -> None:
+    assert db.session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_a_unit_of_work_holds_the_lock_from_its_start(app: Flask, settings: Settings) -> None:
+    other = sqlite3.connect(settings.instance / "faces.db", timeout=0, isolation_level=None)
+
+    with unit_of_work(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_a_unit_of_work_that_fails_leaves_nothing(app: Flask) -> None:
+    with pytest.raises(ZeroDivisionError), unit_of_work() as session:
+        session.get(GalleryVersion, 1).number = 99
+        session.flush()
+        raise ZeroDivisionError
+
+    assert db.session.get(GalleryVersion, 1).number == 0
+
+
+def test_rows_cannot_point_nowhere(app: Flask) -> None:
+    with pytest.raises(IntegrityError), unit_of_work() as session:
+        session.execute(
+            text("INSERT INTO person_key VALUES ('00000000000000000000000000000000', x'00', 'k')")
+        )

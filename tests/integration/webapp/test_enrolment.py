@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import io
+import pickle
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+
+from tests.installation import rows_stored
+from webapp.config import ROOT, Settings
+from webapp.errors import (
+    ConsentMissing,
+    DuplicateIdentifier,
+    LastAnchor,
+    PicturesRefused,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.extensions import db
+from webapp.models import Anchor, AnchorEmbedding, Person
+from webapp.recognition import recognition
+from webapp.services import enrolment
+from webapp.services import people as people_service
+from webapp.services.enrolment import NewPerson, enrol, store_person
+
+ADA = NewPerson("ada", "Ada", True)
+
+
+def test_one_good_picture_enrols_a_person(app: Flask, people, operator_id) -> None:
+    person_id = enrol(ADA, [people[0].photos[0]], operator_id)
+
+    person = people_service.find_person(person_id)
+    assert (person.identifier, person.name, len(person.anchors)) == ("ada", "Ada", 1)
+    assert person.consent_at.tzinfo is not None
+    assert person.created_by_id == operator_id
+
+
+def test_pictures_and_embeddings_stand_sealed_in_the_database(
+    app: Flask, settings: Settings, people, operator_id
+) -> None:
+    enrol(ADA, [people[0].photos[0]], operator_id)
+    face = recognition().engine.analyse(people[0].photos[0], purpose="enrol")
+
+    stored = b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
+
+    assert face.picture[:64] not in stored
+    assert face.embedding.astype("<f4").tobytes()[:32] not in stored
+
+
+def test_the_picture_kept_has_no_metadata(app: Flask, people, operator_id) -> None:
+    photo = Image.open(io.BytesIO(people[0].photos[0]))
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"  # ImageDescription
+    tagged = io.BytesIO()
+    photo.save(tagged, "JPEG", exif=exif, comment=b"a comment")
+    person_id = enrol(ADA, [tagged.getvalue()], operator_id)
+    anchor = db.session.scalar(select(Anchor.id))
+
+    picture = people_service.open_picture(person_id, anchor, operator_id)
+
+    kept = Image.open(io.BytesIO(picture))
+    assert kept.format == "JPEG"
+    assert len(kept.getexif()) == 0
+    assert b"a comment" not in picture
+    assert b"taken at home" not in picture
+
+
+def test_without_consent_nothing_is_stored(app: Flask, people, operator_id) -> None:
+    before = rows_stored()
+
+    with pytest.raises(ConsentMissing):
+        enrol(NewPerson("ada", "Ada", False), [people[0].photos[0]], operator_id)
+
+    assert rows_stored() == before
+
+
+def test_one_bad_picture_among_good_ones_stores_nothing(app: Flask, people, operator_id) -> None:
+    before = rows_stored()
+
+    with pytest.raises(PicturesRefused) as refusal:
+        enrol(ADA, [people[0].photos[0], b"no picture"], operator_id)
+
+    assert [(r.number, r.error.code) for r in refusal.value.refused] == [(1, "not_an_image")]
+    assert rows_stored() == before
+
+
+@pytest.mark.parametrize("identifier", ["ada", " ADA ", "ａｄａ"])
+def test_an_identifier_is_given_once(app: Flask, known_faces, identifier: str) -> None:
+    store_person(ADA, known_faces[0][:1], None)
+    before = rows_stored()
+
+    with pytest.raises(DuplicateIdentifier):
+        store_person(NewPerson(identifier, "Another", True), known_faces[1][:1], None)
+
+    assert rows_stored() == before
+
+
+def test_of_two_enrolments_at_once_one_is_told_of_the_duplicate(app: Flask, known_faces) -> None:
+    together = threading.Barrier(2)
+    outcomes: list[object] = []
+
+    def enrol_at_once() -> None:
+        with app.app_context():
+            together.wait()
+            try:
+                outcomes.append(store_person(ADA, known_faces[0], None))
+            except DuplicateIdentifier as error:
+                outcomes.append(error.code)
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=enrol_at_once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert outcomes.count("duplicate_identifier") == 1
+    assert rows_stored()["person"] == 1
+    assert rows_stored()["anchor"] == len(known_faces[0])
+
+
+def test_pictures_are_added_up_to_the_limit(app: Flask, people, known_faces) -> None:
+    person_id = store_person(ADA, known_faces[0][:1], None)
+    enrolment.add_anchors(person_id, [people[0].photos[1]], None)
+    object.__setattr__(recognition().settings, "anchors_a_person", 2)
+
+    with pytest.raises(TooManyAnchors):
+        enrolment.add_anchors(person_id, [people[0].photos[2]], None)
+
+    assert len(people_service.find_person(person_id).anchors) == 2
+
+
+def test_nobody_gets_no_pictures(app: Flask, people, operator_id) -> None:
+    with pytest.raises(UnknownPerson):
+        enrolment.add_anchors(operator_id, [people[0].photos[0]], operator_id)
+
+
+def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
+    app: Flask, known_faces, operator_id
+) -> None:
+    person_id = store_person(ADA, known_faces[0][:2], None)
+    first, second = db.session.scalars(select(Anchor.id)).all()
+
+    people_service.delete_anchor(person_id, first, operator_id)
+
+    assert db.session.scalars(select(AnchorEmbedding.anchor_id)).all() == [second]
+    with pytest.raises(LastAnchor):
+        people_service.delete_anchor(person_id, second, operator_id)
+
+
+def test_an_anchor_is_reached_only_through_its_person(
+    app: Flask, known_faces, operator_id
+) -> None:
+    store_person(ADA, known_faces[0], None)
+    other = store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+    adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))
+
+    with pytest.raises(UnknownAnchor):
+        people_service.open_picture(other, adas, operator_id)
+    with pytest.raises(UnknownAnchor):
+        people_service.delete_anchor(other, adas, operator_id)
+
+
+def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
+    settings: Settings, known_faces, tmp_path: Path
+) -> None:
+    pickled = tmp_path / "faces.pickle"
+    pickled.write_bytes(pickle.dumps(known_faces[0][:2]))
+    script = [sys.executable, "-m", "tests.integration.webapp.killed_while_storing"]
+
+    run = subprocess.run(
+        [*script, settings.instance, pickled], check=True, capture_output=True, cwd=ROOT
+    )
+
+    assert int(run.stdout) >= 7  # each table's insert, the version's rise, the commit
+    database = sqlite3.connect(settings.instance / "faces.db")
+    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    counts = {
+        table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        for table in ("person", "person_key", "anchor", "anchor_embedding")
+    }
+    assert counts == {"person": 1, "person_key": 1, "anchor": 2, "anchor_embedding": 2}

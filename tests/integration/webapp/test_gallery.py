@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from webapp import create_app
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import AnchorEmbedding
+from webapp.recognition import recognition
+from webapp.services import people as people_service
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.vault import SealBroken
+
+
+@pytest.fixture
+def two_people(app: Flask, known_faces):
+    return [
+        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, None)
+        for number, faces in enumerate(known_faces)
+    ]
+
+
+def test_rows_are_contiguous_grouped_by_person_and_as_enrolled(app, two_people, known_faces) -> None:
+    rows = recognition().gallery.follow()
+
+    assert rows.embeddings.flags.c_contiguous
+    assert rows.embeddings.dtype == np.float32
+    assert set(rows.person_ids) == set(two_people)
+    for person_id, faces in zip(two_people, known_faces, strict=True):
+        own = rows.embeddings[rows.of_person(rows.person_ids.index(person_id))]
+        enrolled = np.stack([face.embedding for face in faces])
+        assert sorted(map(tuple, own)) == sorted(map(tuple, enrolled))
+
+
+def test_similarities_are_those_with_each_anchor_of_the_person(
+    app, two_people, known_faces
+) -> None:
+    probe = known_faces[0][0].embedding
+
+    found = recognition().gallery.similarities(probe, two_people[1])
+
+    expected = [float(face.embedding @ probe) for face in known_faces[1]]
+    assert sorted(found.similarities.tolist()) == pytest.approx(sorted(expected), abs=1e-6)
+    assert found.by_rule("best") == pytest.approx(max(expected), abs=1e-6)
+
+
+def test_nobody_has_no_similarities(app, two_people, known_faces) -> None:
+    people_service.delete_person(two_people[1], two_people[0])
+
+    assert recognition().gallery.similarities(known_faces[0][0].embedding, two_people[1]) is None
+
+
+def test_the_nearest_come_first(app, two_people, known_faces) -> None:
+    for number, person_id in enumerate(two_people):
+        nearest = recognition().gallery.nearest(known_faces[number][0].embedding, 2, "best")
+
+        assert nearest[0].person_id == person_id
+        assert nearest[0].by_rule("best") > nearest[1].by_rule("best")
+
+
+def test_another_process_follows_at_its_next_answer(
+    app, two_people, known_faces, settings: Settings, engine
+) -> None:
+    elsewhere = create_app(settings, engine)
+    with elsewhere.app_context():
+        assert len(recognition().gallery.follow().person_ids) == 2
+        db.session.rollback()
+    people_service.delete_person(two_people[0], two_people[1])
+
+    with elsewhere.app_context():
+        assert recognition().gallery.follow().person_ids == (two_people[1],)
+
+
+def test_only_people_who_changed_are_read_again(app, two_people, known_faces) -> None:
+    recognition().gallery.follow()
+    with unit_of_work() as session:  # unreadable, but not noted as changed
+        session.execute(
+            update(AnchorEmbedding)
+            .where(AnchorEmbedding.person_id == two_people[0])
+            .values(vector=b"unreadable")
+        )
+
+    store_person(NewPerson("third", "Third", True), known_faces[0][:1], None)
+
+    assert len(recognition().gallery.follow().person_ids) == 3
+
+
+def test_an_embedding_moved_to_another_row_is_noticed(app, two_people) -> None:
+    first, second = db.session.scalars(select(AnchorEmbedding).limit(2)).all()
+    with unit_of_work() as session:
+        session.get(AnchorEmbedding, first.id).vector = session.get(
+            AnchorEmbedding, second.id
+        ).vector
+
+    with pytest.raises(SealBroken):
+        recognition().gallery.follow()
+
+
+def test_embeddings_of_another_model_are_never_compared(app, two_people) -> None:
+    with unit_of_work() as session:
+        session.execute(update(AnchorEmbedding).values(model_id="other-00000000"))
+
+    assert recognition().gallery.follow().person_ids == ()

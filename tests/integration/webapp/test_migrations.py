@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect
+
+import ml
+from tests.installation import rows_stored
+from webapp.extensions import db
+from webapp.models import Model
+from webapp.services import thresholds, verification
+from webapp.services.enrolment import NewPerson, store_person
+
+
+def fill(known_faces: tuple[tuple[ml.Face, ...], ...], photo: bytes, operator_id: object) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], operator_id)
+    thresholds.change(60, "stricter", operator_id)
+    verification.verify("ada", [photo], operator_id)
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, Model.metadata) == []
+
+
+def test_down_and_up_again_with_rows_in(app: Flask, known_faces, people, operator_id) -> None:
+    fill(known_faces, people[0].photos[0], operator_id)
+    stored = rows_stored()
+    assert min(stored[name] for name in ("person", "anchor_embedding", "attempt", "account")) > 0
+
+    db.session.remove()
+    downgrade(revision="base")
+    assert inspect(db.engine).get_table_names() == ["alembic_version"]
+    upgrade()
+
+    assert rows_stored() == dict.fromkeys(stored, 0) | {"gallery_version": 1}
+
+
+def test_upgrading_again_keeps_every_row(app: Flask, known_faces, people, operator_id) -> None:
+    fill(known_faces, people[0].photos[0], operator_id)
+    stored = rows_stored()
+
+    db.session.remove()
+    upgrade()
+
+    assert rows_stored() == stored
