@@ -76,6 +76,7 @@ class Calibration:
         default_rule: the matching rule that serves unless an administrator chooses another.
         default_far: the FAR at which the default threshold was set.
         default_threshold: the similarity at or above which a probe matches.
+        pairs: the curve of single comparisons, over all pairs of photos.
         curves: by rule and number of anchors.
         made_from: which data, how many people and pictures, failures to enrol.
     """
@@ -85,6 +86,7 @@ class Calibration:
     default_far: float
     default_threshold: float
     score_knots: tuple[np.ndarray, np.ndarray]
+    pairs: Curve
     curves: dict[str, dict[int, Curve]]
     made_from: dict[str, Any]
 
@@ -117,7 +119,7 @@ class Calibration:
 
         A stranger is compared with every anchor, and each comparison can go wrong (union bound).
         """
-        return self.threshold_at_far(fpir / max(anchors_compared, 1), anchors=1, rule="best")
+        return self.pairs.threshold_at_far(fpir / max(anchors_compared, 1))
 
 
 def load_calibration(folder: Path, model_id: str) -> Calibration:
@@ -148,6 +150,7 @@ def _from_table(table: dict[str, Any]) -> Calibration:
         default_far=table["default_far"],
         default_threshold=table["default_threshold"],
         score_knots=(np.array(knots["similarity"]), np.array(knots["score"])),
+        pairs=_curve_from("pairs", 1, table["pairs"]),
         curves={
             rule: {int(count): _curve_from(rule, int(count), row) for count, row in rows.items()}
             for rule, rows in table["verification"].items()

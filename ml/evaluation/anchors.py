@@ -1,0 +1,87 @@
+"""Trials with several anchors: some photos of a person are enrolled, the others are probes.
+
+Which photos become anchors is drawn anew several times, since one draw decides much. Every usable
+photo of anybody else is an impostor probe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.error_rates import Trials
+from ml.matching import Anchors, person_similarities
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """One draw of anchors.
+
+    Attributes:
+        people: int (p,), who is enrolled.
+        rows: int (p × k,), which photos are the anchors, person by person.
+        anchors: their layout for the matching rules.
+        embeddings: float32 (p × k, d), of the anchors.
+    """
+
+    people: np.ndarray
+    rows: np.ndarray
+    anchors: Anchors
+    embeddings: np.ndarray
+
+    def similarities(self, probes: np.ndarray, rule: str) -> np.ndarray:
+        """Similarity of every probe (n, d) to every person, float32 (p, n)."""
+        return person_similarities(self.embeddings @ probes.T, self.anchors, rule)
+
+
+def draw_gallery(
+    embeddings: np.ndarray,
+    person: np.ndarray,
+    anchors: int,
+    *,
+    least_photos: int,
+    generator: np.random.Generator,
+) -> Gallery:
+    """Enrol everybody who has `least_photos` or more, with `anchors` of them drawn at random.
+
+    Args:
+        embeddings: float32 (n, d), of usable photos only.
+        person: int (n,), who is in them.
+        anchors: photos enrolled a person.
+        least_photos: who has fewer stays a stranger.
+        generator: decides the draw.
+    """
+    counts = np.bincount(person)
+    people = np.flatnonzero(counts >= max(least_photos, anchors + 1))
+    rows = np.concatenate(
+        [generator.permutation(np.flatnonzero(person == one))[:anchors] for one in people]
+    )
+    chosen = embeddings[rows]
+    return Gallery(people, rows, Anchors.of(chosen, np.arange(len(people)) * anchors), chosen)
+
+
+def verification_trials(
+    gallery: Gallery, embeddings: np.ndarray, person: np.ndarray, rule: str
+) -> Trials:
+    """Claim every enrolled identity with every photo that is no anchor."""
+    probes = np.setdiff1d(np.arange(len(person)), gallery.rows)
+    similarities = gallery.similarities(embeddings[probes], rule)
+    return Trials(
+        similarity=similarities.ravel(),
+        probe=np.tile(person[probes], len(gallery.people)),
+        anchor=np.repeat(gallery.people, len(probes)),
+    )
+
+
+def pair_trials(embeddings: np.ndarray, person: np.ndarray, identified: int) -> Trials:
+    """Compare every photo of the first `identified` people with every other photo, once.
+
+    Those after them are strangers with one photo each, compared with the first but not among
+    themselves.
+    """
+    rows = np.flatnonzero(person < identified)
+    similarity = embeddings[rows] @ embeddings.T
+    first, second = np.meshgrid(rows, np.arange(len(person)), indexing="ij")
+    once = (second > first) | (person[second] >= identified)
+    return Trials(similarity[once], person[second[once]], person[first[once]])
