@@ -50,7 +50,7 @@ class DataConfig:
     validation_share: float = 0.15
     test_share: float = 0.0
     drop_near: tuple[str, ...] = ()
-    near_person: float = 0.95
+    near_person: float = 0.96
     near_copy: float = 0.995
     stray: float = -1.0
     judge: str = DEFAULT_MODEL
