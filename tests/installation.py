@@ -36,21 +36,26 @@ class Visitor:
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
 
-    def get(self, path: str) -> TestResponse:
-        return self.client.get(path)
+    def get(self, path: str, **options: object) -> TestResponse:
+        with self.client.application.app_context():  # each request has one of its own
+            return self.client.get(path, **options)
 
     def token(self) -> str:
-        page = self.client.get("/sign-in").text
+        page = self.get("/sign-in").text
         return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
 
     def post(
-        self, path: str, pictures: dict[str, Sequence[bytes | tuple[bytes, str]]] | None = None, **fields: str
+        self,
+        path: str,
+        pictures: dict[str, Sequence[bytes | tuple[bytes, str]]] | None = None,
+        **fields: str,
     ) -> TestResponse:
         """Send a form as its page would, token included; pictures as bytes, or with a name."""
         data: dict[str, object] = {"csrf_token": self.token(), **fields}
         for field, files in (pictures or {}).items():
             data[field] = [as_file(number, file) for number, file in enumerate(files)]
-        return self.client.post(path, data=data, content_type="multipart/form-data")
+        with self.client.application.app_context():
+            return self.client.post(path, data=data, content_type="multipart/form-data")
 
     def sign_in(self, username: str, password: str = PASSWORD, **query: str) -> TestResponse:
         place = f"/sign-in?next={query['next']}" if query else "/sign-in"
@@ -68,7 +73,8 @@ def words(response: TestResponse) -> str:
 
 
 def rows_stored() -> dict[str, int]:
-    """How many rows each table holds."""
+    """How many rows each table holds, as of now."""
+    db.session.rollback()
     return {
         table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for table in Model.metadata.sorted_tables

@@ -62,10 +62,10 @@ def store_person(new: NewPerson, faces: Sequence[Face], enrolled_by: UUID | None
     Raises:
         DuplicateIdentifier: if somebody has this identifier already.
     """
-    vault = recognition().vault
+    vault, person_id = recognition().vault, uuid4()
     with unit_of_work() as session:
         person = Person(
-            id=uuid4(),
+            id=person_id,
             identifier=tidy(new.identifier),
             identifier_key=comparable(new.identifier),
             name=tidy(new.name),
@@ -81,14 +81,14 @@ def store_person(new: NewPerson, faces: Sequence[Face], enrolled_by: UUID | None
         except IntegrityError as error:
             raise DuplicateIdentifier from error
         key = PersonKey(
-            person_id=person.id,
-            wrapped=vault.new_person_key(person.id),
+            person_id=person_id,
+            wrapped=vault.new_person_key(person_id),
             master_key_id=vault.master_key_id,
         )
         session.add(key)
-        _add_anchors(session, vault.person_seal(key.wrapped, person.id), person.id, faces)
-    record_event("person_enrolled", person=person.id, anchors=len(faces), account=enrolled_by)
-    return person.id
+        _add_anchors(session, vault.person_seal(key.wrapped, person_id), person_id, faces)
+    record_event("person_enrolled", person=person_id, anchors=len(faces), account=enrolled_by)
+    return person_id
 
 
 def add_anchors(person_id: UUID, pictures: Sequence[bytes], added_by: UUID | None) -> None:

@@ -17,9 +17,7 @@ from webapp.models import GalleryVersion
     ("pragma", "value"),
     [("foreign_keys", 1), ("journal_mode", "wal"), ("secure_delete", 1), ("synchronous", 2)],
 )
-def test_every_connection_has_sqlites_safe_settings(
-    app: Flask, pragma: str, value: object
-) -> None:
+def test_every_connection_has_sqlites_safe_settings(app: Flask, pragma: str, value: object) -> None:
     assert db.session.scalar(text(f"PRAGMA {pragma}")) == value
 
 

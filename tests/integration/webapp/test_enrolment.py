@@ -157,9 +157,7 @@ def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
         people_service.delete_anchor(person_id, second, operator_id)
 
 
-def test_an_anchor_is_reached_only_through_its_person(
-    app: Flask, known_faces, operator_id
-) -> None:
+def test_an_anchor_is_reached_only_through_its_person(app: Flask, known_faces, operator_id) -> None:
     store_person(ADA, known_faces[0], None)
     other = store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
     adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))

@@ -24,7 +24,9 @@ def two_people(app: Flask, known_faces):
     ]
 
 
-def test_rows_are_contiguous_grouped_by_person_and_as_enrolled(app, two_people, known_faces) -> None:
+def test_rows_are_contiguous_grouped_by_person_and_as_enrolled(
+    app, two_people, known_faces
+) -> None:
     rows = recognition().gallery.follow()
 
     assert rows.embeddings.flags.c_contiguous

@@ -1,0 +1,373 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests import faces
+from tests.installation import ADMIN, OPERATOR, Visitor, rows_stored, words
+from webapp import create_app
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Account
+from webapp.services import accounts
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import prepare
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+
+
+def enrol(visitor: Visitor, *photos: bytes, **fields: str):
+    return visitor.post(
+        "/people/new",
+        {"images": photos},
+        **{"identifier": "grace", "name": "Grace", "consent": "y"} | fields,
+    )
+
+
+def test_a_person_is_enrolled_listed_shown_and_deleted(operator: Visitor, people) -> None:
+    created = enrol(operator, people[0].photos[0], people[0].photos[1])
+    assert created.status_code == 302
+    assert "Grace" in words(operator.get("/people"))
+    page = operator.get(created.location)
+    pictures = re.findall(r'src="(/people/[^"]+/picture)"', page.text)
+    assert len(pictures) == 2
+
+    picture = operator.get(pictures[0])
+    assert picture.mimetype == "image/jpeg"
+    assert picture.data.startswith(b"\xff\xd8\xff")
+
+    deleted = operator.post(f"{created.location}/delete")
+    assert deleted.location == "/people"
+    assert operator.get(created.location).status_code == 404
+    assert operator.get(pictures[0]).status_code == 404
+
+
+def test_pictures_are_added_and_removed(operator: Visitor, ada, people) -> None:
+    added = operator.post(f"/people/{ada}/anchors", {"images": [people[0].photos[2]]})
+    assert added.status_code == 302
+    assert rows_stored()["anchor"] == 3
+
+    removals = re.findall(
+        rf'action="(/people/{ada}/anchors/[^"]+/delete)"', operator.get(added.location).text
+    )
+    assert len(removals) == 3
+    for removal in removals:
+        operator.post(removal)
+
+    assert rows_stored()["anchor"] == 1
+    assert "only picture" in words(operator.get(f"/people/{ada}"))
+
+
+def test_a_refused_picture_is_named_and_explained(operator: Visitor, people) -> None:
+    answer = enrol(operator, people[0].photos[0], (faces.without_face(), "wall.jpg"))
+
+    assert answer.status_code == 422
+    assert "wall.jpg : No face was found" in words(answer)
+    assert rows_stored()["person"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"identifier": "ada"}, "enrolled already"),
+        ({"identifier": ""}, "fill this in"),
+        ({"identifier": "a\x00b"}, "cannot be shown"),
+        ({"identifier": "x" * 65}, "longer than 64"),
+        ({"name": " "}, "fill this in"),
+        ({"consent": ""}, "Without consent"),
+    ],
+)
+def test_a_wrong_field_is_explained_and_nothing_is_stored(
+    operator: Visitor, ada, people, fields: dict[str, str], message: str
+) -> None:
+    before = rows_stored()
+
+    answer = enrol(operator, people[1].photos[0], **fields)
+
+    assert answer.status_code == 422
+    assert message in words(answer)
+    assert rows_stored() == before
+
+
+def test_an_empty_form_is_explained(operator: Visitor, anybody: Visitor, ada) -> None:
+    for visitor, path in ((operator, "/people/new"), (anybody, "/verify"), (operator, "/identify")):
+        answer = visitor.post(path)
+
+        assert answer.status_code == 422
+        assert "Add at least one picture" in words(answer)
+
+
+def test_more_pictures_than_are_accepted_are_refused(anybody: Visitor, ada, people) -> None:
+    answer = anybody.post("/verify", {"frames": [people[0].photos[0]] * 6}, identifier="ada")
+
+    assert answer.status_code == 422
+    assert "too many pictures" in words(answer)
+
+
+def test_everyone_learns_the_verdict_and_operators_every_anchor(
+    anybody: Visitor, operator: Visitor, ada, people
+) -> None:
+    frames = {"frames": [people[0].photos[2]]}
+
+    public = anybody.post("/verify", frames, identifier="ada")
+    detailed = operator.post("/verify", frames, identifier="ada")
+
+    assert public.status_code == detailed.status_code == 200
+    assert "Match" in words(public)
+    assert "Threshold in force 50.0" in words(public)
+    assert "/picture" not in public.text
+    assert detailed.text.count("/picture") == 2
+
+
+def shape(page: str, identifier: str) -> str:
+    """A result without what may differ: claim, numbers, tokens."""
+    return re.sub(
+        r"[\d.]+", "#", re.sub(r'content="[^"]{40,}"', "", page.replace(identifier, "ID"))
+    )
+
+
+def test_claiming_to_be_nobody_looks_like_a_failed_match(anybody: Visitor, ada, people) -> None:
+    frames = {"frames": [people[1].photos[0]]}
+
+    failed = anybody.post("/verify", frames, identifier="ada")
+    nobody = anybody.post("/verify", frames, identifier="zoe")
+
+    assert failed.status_code == nobody.status_code
+    assert shape(failed.text, "ada") == shape(nobody.text, "zoe")
+
+
+def test_operators_are_told_that_nobody_has_the_identifier(operator: Visitor, ada, people) -> None:
+    answer = operator.post("/verify", {"frames": [people[1].photos[0]]}, identifier="zoe")
+
+    assert "Nobody is enrolled under this identifier" in words(answer)
+
+
+def test_a_picture_that_cannot_be_used_is_explained(anybody: Visitor, ada) -> None:
+    answer = anybody.post("/verify", {"frames": [faces.without_face()]}, identifier="ada")
+
+    assert answer.status_code == 422
+    assert "No face was found" in words(answer)
+
+
+def test_verifying_when_nobody_is_enrolled_says_so(anybody: Visitor, people) -> None:
+    answer = anybody.post("/verify", {"frames": [people[0].photos[0]]}, identifier="ada")
+
+    assert "Nobody is enrolled yet" in words(answer)
+
+
+def test_operators_learn_who_it_is_and_that_the_threshold_is_estimated(
+    operator: Visitor, ada, people
+) -> None:
+    answer = operator.post("/identify", {"frames": [people[0].photos[2]]})
+
+    assert "Ada Lovelace" in words(answer)
+    assert "follows from the number of pictures compared" in words(answer)
+
+
+def test_the_admin_raises_the_threshold_and_the_decision_follows(
+    admin: Visitor, ada, people
+) -> None:
+    frames = {"frames": [people[0].photos[2]]}
+    assert "does not match" not in words(admin.post("/verify", frames, identifier="ada"))
+
+    changed = admin.post("/threshold", score="99.5", reason="a test")
+
+    assert changed.status_code == 302
+    assert "99.5" in words(admin.get("/threshold"))
+    assert "does not match" in words(admin.post("/verify", frames, identifier="ada"))
+
+
+@pytest.mark.parametrize("score", ["", "-1", "101", "nan", "inf", "1e9", "fifty", "5;0"])
+def test_a_threshold_that_is_no_number_from_0_to_100_is_refused(admin: Visitor, score: str) -> None:
+    answer = admin.post("/threshold", score=score, reason="a test")
+
+    assert answer.status_code == 422
+    assert words(answer).count("Give a number from 0 to 100") == 1
+    assert rows_stored()["threshold_change"] == 0
+
+
+def test_a_threshold_without_a_reason_is_refused(admin: Visitor) -> None:
+    assert admin.post("/threshold", score="60", reason=" ").status_code == 422
+    assert rows_stored()["threshold_change"] == 0
+
+
+def test_attempts_are_listed_newest_first(operator: Visitor, ada, people) -> None:
+    operator.post("/verify", {"frames": [people[0].photos[2]]}, identifier="ada")
+    operator.post("/verify", {"frames": [people[1].photos[0]]}, identifier="ada")
+
+    listed = words(operator.get("/attempts"))
+
+    assert 0 < listed.index("No match") < listed.index(" Match ", listed.index("No match") + 9)
+
+
+def test_people_are_searched_and_paged(operator: Visitor, known_faces) -> None:
+    for number in range(27):
+        new = NewPerson(f"id-{number:02}", f"Name {number:02} 100%", True)
+        store_person(new, known_faces[0][:1], None)
+
+    assert "Name 00" in words(operator.get("/people"))
+    assert "Name 26" not in words(operator.get("/people"))
+    assert "Name 26" in words(operator.get("/people?page=2"))
+    assert "Name 26" in words(operator.get("/people?page=999"))
+    assert "Name 07" in words(operator.get("/people?q=ID-07"))
+    assert "Nobody fits" in words(operator.get("/people?q=7_1"))
+
+
+def test_the_camera_check_guides_and_stores_nothing(anybody: Visitor, people) -> None:
+    before = rows_stored()
+
+    good = anybody.post("/camera/check", {"frame": [people[0].photos[2]]}).json
+    empty = anybody.post("/camera/check", {"frame": [faces.without_face()]}).json
+
+    assert good["faces"] == 1
+    assert all(0 <= share <= 1 for share in good["box"])
+    assert isinstance(good["yaw"], float)
+    assert (empty["ok"], empty["faces"], empty["reasons"]) == (False, 0, ["no_face"])
+    assert empty["box"] is None
+    assert empty["message"]
+    assert rows_stored() == before
+
+
+def test_a_chosen_picture_is_judged_as_enrolment_would(anybody: Visitor, people) -> None:
+    two = faces.side_by_side(people[0].photos[0], people[1].photos[0])
+
+    def check(picture: bytes) -> dict[str, object]:
+        return anybody.post("/camera/check", {"frame": [picture]}, purpose="picture").json
+
+    assert check(people[0].photos[0])["ok"]
+    assert check(two)["reasons"] == ["two_faces"]
+    assert check(b"no picture")["reasons"] == ["not_an_image"]
+    assert "JPEG" in check(b"no picture")["message"]
+
+
+def test_a_check_without_a_picture_is_refused(anybody: Visitor) -> None:
+    assert anybody.post("/camera/check").status_code == 400
+
+
+def test_health_says_ready(anybody: Visitor) -> None:
+    assert anybody.get("/health/live").json == {"live": True}
+    assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+@pytest.mark.parametrize(("language", "heading"), [("de", "Anmelden"), ("en", "Sign in")])
+def test_pages_speak_the_readers_language(anybody: Visitor, language: str, heading: str) -> None:
+    page = anybody.get("/sign-in", headers={"Accept-Language": language}).text
+
+    assert f'<html lang="{language}">' in page
+
+
+# Set-up
+
+
+@pytest.fixture
+def new_visitor(settings: Settings, engine) -> Visitor:
+    """A visitor of an app without accounts."""
+    app = create_app(settings, engine)
+    with app.app_context():
+        db.session.query(Account).delete()
+        db.session.commit()
+        yield Visitor(app)
+        db.session.remove()
+
+
+def finish(visitor: Visitor, token: str | None, **fields: str):
+    return visitor.post(
+        f"/setup/{token}",
+        **{"username": "boss", "password": "a long sentence", "confirm": "a long sentence"}
+        | fields,
+    )
+
+
+def test_the_set_up_link_makes_one_administrator_once(new_visitor: Visitor) -> None:
+    token = prepare()
+    assert "First" in words(new_visitor.get("/"))
+
+    assert new_visitor.get(f"/setup/{token}").status_code == 200
+    assert finish(new_visitor, token).location == "/sign-in"
+    assert finish(new_visitor, token, username="intruder").location == "/sign-in"
+
+    assert rows_stored()["account"] == 1
+    assert rows_stored()["setup_token"] == 0
+    new_visitor.sign_in("boss", "a long sentence")
+    assert new_visitor.get("/threshold").status_code == 200
+    assert prepare() is None
+
+
+def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) -> None:
+    first, second = prepare(), prepare()
+
+    assert new_visitor.get(f"/setup/{first}").status_code == 404
+    assert new_visitor.get(f"/setup/{second}").status_code == 200
+    object.__setattr__(
+        new_visitor.client.application.extensions["recognition"].settings, "setup_hours", -1
+    )
+    assert new_visitor.get(f"/setup/{prepare()}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"password": "short", "confirm": "short"}, {"confirm": "another one"}, {"username": ""}],
+)
+def test_a_wrong_set_up_form_makes_no_account(new_visitor: Visitor, fields: dict[str, str]) -> None:
+    assert finish(new_visitor, prepare(), **fields).status_code == 422
+    assert rows_stored()["account"] == 0
+
+
+# Signing in
+
+
+def test_wrong_names_and_wrong_passwords_are_refused_alike(anybody: Visitor) -> None:
+    wrong_name = anybody.sign_in("nobody")
+    wrong_password = anybody.sign_in(OPERATOR, "not the password")
+
+    assert wrong_name.status_code == wrong_password.status_code == 422
+    assert "name or the password is wrong" in words(wrong_name)
+    assert "name or the password is wrong" in words(wrong_password)
+
+
+def test_signing_in_leads_back_to_where_one_was_going(anybody: Visitor) -> None:
+    asked = anybody.get("/people?q=ada")
+    assert asked.status_code == 302
+    assert asked.location == "/sign-in?next=/people?q%3Dada"
+
+    answer = anybody.post(asked.location, username=OPERATOR, password="correct horse battery")
+
+    assert answer.location == "/people?q=ada"
+
+
+def test_signing_out_ends_the_session(operator: Visitor) -> None:
+    assert operator.get("/people").status_code == 200
+    operator.post("/sign-out")
+
+    assert operator.get("/people").status_code == 302
+
+
+def test_a_new_password_signs_out_everywhere(operator: Visitor) -> None:
+    accounts.change_password(OPERATOR, "another long sentence")
+
+    assert operator.get("/people").status_code == 302
+
+
+def test_commands_make_accounts_and_refuse_duplicates(app: Flask, anybody: Visitor) -> None:
+    run = app.test_cli_runner().invoke
+    create = ["account", "create", "Carol", "--role", "operator", "--password", "a long sentence"]
+
+    assert run(args=create).exit_code == 0
+    assert anybody.sign_in("carol", "a long sentence").status_code == 302
+    again = run(args=create)
+    assert again.exit_code == 1
+    assert "already" in again.output
+    assert (
+        run(args=["account", "password", "nobody", "--password", "a long sentence"]).exit_code == 1
+    )
+    assert run(args=[*create[:-1], "short"]).exit_code == 2
+
+
+def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
+    assert admin.get("/people").status_code == 200
+    assert ADMIN in admin.get("/").text

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import ml
+from tests import faces
+from tests.installation import rows_stored
+from webapp import create_app
+from webapp.config import Settings
+from webapp.errors import NobodyEnrolled, ThresholdOutOfRange
+from webapp.extensions import db
+from webapp.models import Attempt
+from webapp.recognition import recognition
+from webapp.services import people as people_service
+from webapp.services import thresholds
+from webapp.services.claims import stranger_similarity
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.identification import identify
+from webapp.services.probes import probe_from
+from webapp.services.verification import verify
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+@pytest.fixture
+def bob(app: Flask, known_faces):
+    return store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+
+
+def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
+    decision = verify("Ada", [people[0].photos[2]])
+
+    assert decision.match
+    assert decision.score >= decision.threshold_score
+    assert decision.compared == len(decision.anchors) == 2
+    assert decision.person.id == ada
+
+
+def test_somebody_elses_photo_does_not_match(app: Flask, people, ada) -> None:
+    decision = verify("ada", [people[1].photos[0]])
+
+    assert not decision.match
+    assert decision.score < decision.threshold_score
+
+
+def test_the_score_is_that_of_the_best_anchor(app: Flask, people, ada) -> None:
+    decision = verify("ada", [people[0].photos[2]])
+
+    scores = [anchor.score for anchor in decision.anchors]
+    assert scores == sorted(scores, reverse=True)
+    assert decision.score == pytest.approx(scores[0], abs=1e-4)
+
+
+def test_unusable_frames_beside_a_usable_one_do_not_matter(app: Flask, people, ada) -> None:
+    alone = verify("ada", [people[0].photos[2]])
+
+    beside = verify("ada", [faces.without_face(), people[0].photos[2], b"no picture"])
+
+    assert beside.similarity == pytest.approx(alone.similarity, abs=1e-6)
+
+
+def test_frames_of_different_people_score_no_better_than_the_best_of_them(
+    app: Flask, people, ada, bob
+) -> None:
+    photos = [person.photos[0] for person in people]
+    singly = [verify("bob", [photo]).similarity for photo in photos]
+
+    together = verify("bob", photos).similarity
+
+    assert together <= max(singly) + 1e-6
+
+
+def test_an_attempt_keeps_what_judged_it(app: Flask, people, ada, operator_id) -> None:
+    decision = verify("ada", [people[0].photos[2]], operator_id)
+    thresholds.change(90, "later", operator_id)
+
+    attempt = db.session.scalar(select(Attempt))
+    assert (attempt.person_id, attempt.match, attempt.account_id) == (ada, True, operator_id)
+    assert attempt.threshold == recognition().engine.calibration.default_threshold
+    assert attempt.similarity == pytest.approx(decision.similarity)
+    assert attempt.model_id == recognition().engine.model_id
+    assert attempt.rule == "best"
+
+
+def test_when_nobody_is_enrolled_nobody_can_be_compared(app: Flask, people, operator_id) -> None:
+    before = rows_stored()
+
+    with pytest.raises(NobodyEnrolled):
+        verify("ada", [people[0].photos[0]])
+    with pytest.raises(NobodyEnrolled):
+        identify([people[0].photos[0]], operator_id)
+
+    assert rows_stored() == before
+
+
+def test_a_picture_without_a_face_is_no_attempt(app: Flask, ada) -> None:
+    with pytest.raises(ml.NoFace):
+        verify("ada", [faces.without_face()])
+
+    assert rows_stored()["attempt"] == 0
+
+
+def test_the_person_is_found_among_all(app: Flask, people, ada, bob, operator_id) -> None:
+    decision = identify([people[0].photos[2]], operator_id)
+
+    assert decision.match
+    assert decision.person.id == ada
+    assert decision.compared == 5
+
+
+def test_a_stranger_is_nobody(app: Flask, people, ada, operator_id) -> None:
+    decision = identify([people[1].photos[0]], operator_id)
+
+    assert not decision.match
+    assert decision.person is None
+
+
+def test_the_threshold_among_all_follows_the_number_of_anchors(
+    app: Flask, people, ada, bob, operator_id
+) -> None:
+    decision = identify([people[0].photos[2]], operator_id)
+
+    calibration = recognition().engine.calibration
+    assert decision.threshold.similarity == calibration.identification_threshold(5)
+    assert "threshold_estimated" in decision.notes
+
+
+# An identifier that nobody has
+
+
+def test_claiming_to_be_nobody_never_matches_and_always_scores_the_same(
+    app: Flask, people, ada
+) -> None:
+    first = verify("nobody", [people[0].photos[2]])
+    again = verify("nobody", [people[0].photos[2]])
+
+    assert not first.match
+    assert first.similarity == again.similarity
+    assert first.score < first.threshold_score
+
+
+def test_claiming_to_be_nobody_is_distributed_like_claiming_to_be_somebody_else(
+    app: Flask, people, ada, bob
+) -> None:
+    threshold = thresholds.in_force()
+    rows = recognition().gallery.follow()
+    probe = probe_from([people[0].photos[2]]).embedding
+
+    drawn = np.array(
+        [stranger_similarity(f"nobody {n}", probe, rows, threshold) for n in range(2000)]
+    )
+
+    curve = recognition().engine.calibration.curve("best", rows.anchors_a_person)
+    assert drawn.max() < threshold.similarity
+    for far in (0.5, 0.1, 0.02):
+        share = float((drawn >= curve.threshold_at_far(far)).mean())
+        assert share == pytest.approx(far, abs=3 * np.sqrt(far * (1 - far) / 2000) + 0.01)
+
+
+def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, bob) -> None:
+    threshold = thresholds.in_force()
+    rows = recognition().gallery.follow()
+    same = [probe_from([photo]).embedding for photo in people[2].photos[:2]]
+    other = known_faces[0][0].embedding
+
+    def apart(a: np.ndarray, b: np.ndarray) -> float:
+        names = [f"nobody {n}" for n in range(300)]
+        return float(
+            np.mean(
+                [
+                    abs(
+                        stranger_similarity(name, a, rows, threshold)
+                        - stranger_similarity(name, b, rows, threshold)
+                    )
+                    for name in names
+                ]
+            )
+        )
+
+    assert 0 < apart(*same) < apart(same[0], other)
+
+
+# The threshold
+
+
+def test_without_a_change_the_models_default_is_in_force(app: Flask) -> None:
+    threshold = thresholds.in_force()
+
+    assert threshold.similarity == recognition().engine.calibration.default_threshold
+    assert threshold.score == pytest.approx(50)
+
+
+def test_raising_the_threshold_turns_a_match_into_none(
+    app: Flask, people, ada, operator_id
+) -> None:
+    score = verify("ada", [people[0].photos[2]]).score
+    thresholds.change(score + 1, "stricter", operator_id)
+
+    decision = verify("ada", [people[0].photos[2]])
+
+    assert not decision.match
+    assert decision.threshold_score == pytest.approx(score + 1, abs=0.01)
+
+
+def test_every_process_follows_a_change_at_once(
+    app: Flask, settings: Settings, engine, operator_id
+) -> None:
+    elsewhere = create_app(settings, engine)
+    thresholds.change(77, "stricter", operator_id)
+
+    with elsewhere.app_context():
+        assert thresholds.in_force().score == pytest.approx(77, abs=0.01)
+
+
+def test_changes_are_kept_with_who_when_from_to_and_why(app: Flask, operator_id) -> None:
+    thresholds.change(60, "first", operator_id)
+    thresholds.change(70, "second", operator_id)
+
+    newest, oldest = thresholds.history()
+
+    assert [newest.reason, oldest.reason] == ["second", "first"]
+    assert newest.score == pytest.approx(70, abs=0.01)
+    assert newest.previous_score == pytest.approx(60, abs=0.01)
+    assert newest.username == "the operator"
+    assert newest.created_at >= oldest.created_at
+
+
+@pytest.mark.parametrize("score", [-0.1, 100.1, float("nan"), float("inf")])
+def test_a_threshold_out_of_range_changes_nothing(app: Flask, operator_id, score: float) -> None:
+    with pytest.raises(ThresholdOutOfRange):
+        thresholds.change(score, "why not", operator_id)
+
+    assert thresholds.history() == ()
+
+
+# Deletion
+
+
+def test_deleting_a_person_leaves_no_trace(
+    app: Flask, settings: Settings, people, ada, bob, operator_id
+) -> None:
+    verify("ada", [people[0].photos[2]])
+    person = people_service.find_person(ada)
+    sealed = [person.key.wrapped, *(anchor.picture[:200] for anchor in person.anchors)]
+    db.session.rollback()
+
+    def on_disk() -> bytes:
+        return b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
+
+    assert all(value in on_disk() for value in sealed)
+    people_service.delete_person(ada, operator_id)
+
+    assert not any(value in on_disk() for value in sealed)
+    attempt = db.session.scalar(select(Attempt))
+    assert (attempt.person_id, attempt.claim_digest) == (None, None)
+    stored = rows_stored()
+    assert [stored[table] for table in ("person", "person_key", "anchor", "anchor_embedding")] == [
+        1,
+        1,
+        3,
+        3,
+    ]
+
+
+def test_deleting_while_others_verify_gives_them_a_decision_either_way(
+    app: Flask, people, ada, bob, operator_id
+) -> None:
+    started = threading.Barrier(3)
+    decisions: list[bool] = []
+
+    def verify_often() -> None:
+        with app.app_context():
+            started.wait()
+            decisions.extend(verify("ada", [people[0].photos[2]]).match for _ in range(5))
+            db.session.remove()
+
+    threads = [threading.Thread(target=verify_often) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    people_service.delete_person(ada, operator_id)
+    for thread in threads:
+        thread.join()
+
+    assert len(decisions) == 10
+    assert not verify("ada", [people[0].photos[2]]).match
