@@ -1,0 +1,138 @@
+"""The main job from first start to a changed decision, with a camera that shows real faces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import scenes
+from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in
+from tests.installation import PASSWORD
+
+ANSWER_MS = 30_000
+
+
+def _set_up(page: Page, site: Site) -> None:
+    page.goto(site.setup_path)
+    page.get_by_label("Name").fill("anna")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_text("The account is there")).to_be_visible()
+    sign_in(page)
+
+
+def _enrol_by_camera(page: Page, identifier: str) -> None:
+    page.goto("/people/new")
+    page.get_by_label("Identifier").fill(identifier)
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Start the camera").click()
+    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    expect(instruction(page)).to_contain_text("Done", timeout=ANSWER_MS)
+    expect(cards).to_have_count(3)
+    expect(cards.get_by_text("Good", exact=True)).to_have_count(3, timeout=ANSWER_MS)
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_text("Grace is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+
+
+def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
+    page.goto("/verify")
+    page.get_by_label("Identifier").fill(identifier)
+    start = page.get_by_role("button", name="Start the camera")
+    if start.is_visible():
+        start.click()
+    expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible(timeout=ANSWER_MS)
+
+
+def _set_threshold(page: Page, score: str) -> None:
+    page.goto("/threshold")
+    page.get_by_label("New threshold").fill(score)
+    page.get_by_label("Reason").fill("for the test")
+    page.get_by_role("button", name="Set the threshold").click()
+    expect(page.get_by_text("The threshold is changed")).to_be_visible()
+
+
+def test_from_first_start_to_a_decision_that_follows_the_threshold(
+    make_site: Callable[[], Site],
+    opener: Opener,
+    portraits: tuple[tuple[scenes.Portrait, ...], ...],
+    tmp_path: Path,
+) -> None:
+    site = make_site()
+    (enrolled, again), (stranger, _) = portraits
+    operator = opener.camera_page(site, scenes.film(tmp_path, "enrolled", scenes.facing(enrolled)))
+    _set_up(operator, site)
+    _enrol_by_camera(operator, "grace")
+
+    same = opener.camera_page(site, scenes.film(tmp_path, "again", scenes.facing(again)))
+    _verify_by_camera(same, "grace", "Match")
+    other = opener.camera_page(
+        site, scenes.film(tmp_path, "stranger", scenes.facing(stranger)), **PHONE
+    )
+    _verify_by_camera(other, "grace", "No match")
+
+    _set_threshold(operator, "99.9")
+    _verify_by_camera(same, "grace", "No match")
+    _set_threshold(operator, "50")
+    _verify_by_camera(same, "grace", "Match")
+
+
+def test_operators_see_every_anchor_and_others_only_the_decision(
+    site: Site,
+    opener: Opener,
+    portraits: tuple[tuple[scenes.Portrait, ...], ...],
+    people: tuple,
+    tmp_path: Path,
+) -> None:
+    site.enrol("collins", *people[0].photos[:2])
+    film = scenes.film(tmp_path, "face", scenes.facing(portraits[0][0]))
+    page = opener.camera_page(site, film)
+    _verify_by_camera(page, "collins", "Match")
+    expect(page.get_by_role("heading", name="Every picture compared")).to_have_count(0)
+
+    sign_in(page)
+    _verify_by_camera(page, "collins", "Match")
+    expect(page.get_by_text("2 pictures were compared")).to_be_visible()
+    thumbnails = page.locator(".anchor-score img")
+    expect(thumbnails).to_have_count(2)
+    for thumbnail in thumbnails.all():
+        expect(thumbnail).to_have_js_property("complete", True)
+        assert thumbnail.evaluate("image => image.naturalWidth") > 0
+
+
+def test_an_unknown_identifier_looks_like_a_failed_match(
+    site: Site,
+    opener: Opener,
+    portraits: tuple[tuple[scenes.Portrait, ...], ...],
+    people: tuple,
+    tmp_path: Path,
+) -> None:
+    site.enrol("somebody", people[0].photos[0])
+    film = scenes.film(tmp_path, "face", scenes.facing(portraits[1][0]))
+    page = opener.camera_page(site, film)
+    pages = []
+    for identifier in ("somebody", "nobody-has-this"):
+        _verify_by_camera(page, identifier, "No match")
+        words = page.get_by_role("main").inner_text().replace(identifier, "…")
+        pages.append(re.sub(r"\d+([.,]\d+)?", "0", words))
+    assert pages[0] == pages[1]
+
+
+def test_searching_among_everybody_names_the_person(
+    site: Site,
+    opener: Opener,
+    portraits: tuple[tuple[scenes.Portrait, ...], ...],
+    people: tuple,
+    tmp_path: Path,
+) -> None:
+    site.enrol("searched", people[1].photos[0])
+    film = scenes.film(tmp_path, "face", scenes.facing(portraits[1][0]))
+    page = opener.camera_page(site, film)
+    sign_in(page)
+    page.goto("/identify")
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.get_by_role("heading", name="Searched")).to_be_visible(timeout=ANSWER_MS)
