@@ -14,6 +14,7 @@ import numpy as np
 
 from ml.faces import networks
 from ml.faces.boxes import regressed, squared, suppress
+from ml.faces.coarse import Coarse
 from ml.faces.mosaic import NEUTRAL, Level, Mosaic
 from ml.faces.networks import OUTPUT_SIDE, PROPOSAL_CELL, PROPOSAL_STRIDE, REFINE_SIDE
 from ml.faces.types import DetectedFace
@@ -30,6 +31,8 @@ class DetectionSettings:
     Attributes:
         search_side_px: longest side of the picture that is searched; larger ones are scaled down.
         thorough_side_px: the same for the thorough pass, to which smaller ones are scaled up.
+        coarse_side_px: pictures are first reduced by a whole factor down to at least this; it must
+            be at least as long as the other two.
         smallest_face_px: the smallest face sought, in the searched picture.
         scale_step: from one level of the pyramid to the next.
         proposal, refine, output: probability of a face from which on a candidate passes a stage.
@@ -41,6 +44,7 @@ class DetectionSettings:
 
     search_side_px: int = 320
     thorough_side_px: int = 640
+    coarse_side_px: int = 640
     smallest_face_px: int = 20
     scale_step: float = 0.709
     proposal: float = 0.7
@@ -107,30 +111,32 @@ class Detector:
         Returns:
             The faces, the most confident first; landmarks in the coordinates of `rgb`.
         """
-        faces = self._search(rgb, self.settings.search_scale(rgb))
+        faces = self._search(rgb, self.settings.search_side_px)
         if faces or not thorough:
             return faces
         return self._search_thoroughly(rgb)
 
     def _search_thoroughly(self, rgb: np.ndarray) -> list[DetectedFace]:
-        faces = self._search(rgb, self.settings.thorough_side_px / max(rgb.shape[:2]))
+        faces = self._search(rgb, self.settings.thorough_side_px, enlarge=True)
         if faces:
             return faces
         for turns in (1, 3, 2):
             turned = np.ascontiguousarray(np.rot90(rgb, turns))
-            faces = self._search(turned, self.settings.search_scale(rgb))
+            faces = self._search(turned, self.settings.search_side_px)
             if faces:
                 return [_turned_back(face, turns, rgb.shape) for face in faces]
         return []
 
-    def _search(self, rgb: np.ndarray, scale: float) -> list[DetectedFace]:
-        small = _scaled(rgb, scale)
+    def _search(self, rgb: np.ndarray, side: int, *, enlarge: bool = False) -> list[DetectedFace]:
+        """Search a picture at a longest side of `side` pixels."""
+        coarse = Coarse.of(rgb, self.settings.coarse_side_px)
+        scale = side / max(coarse.pixels.shape[:2])
+        small = _scaled(coarse.pixels, scale if enlarge else min(scale, 1.0))
         mosaic = self._canvas(*small.shape[:2])
         boxes = self._proposed(mosaic, mosaic.levels(small, PROPOSAL_CELL))
         boxes = self._refined(small, boxes)
-        # from the searched picture's pixel middles to the full-size picture's
-        factors = np.tile([rgb.shape[1] / small.shape[1], rgb.shape[0] / small.shape[0]], 2)
-        return self._faces(rgb, (boxes + 0.5) * factors - 0.5)
+        factors = np.tile(np.divide(coarse.pixels.shape[1::-1], small.shape[1::-1]), 2)
+        return self._faces(rgb, coarse, coarse.to_full((boxes + 0.5) * factors - 0.5))
 
     def _canvas(self, height: int, width: int) -> Mosaic:
         """The smallest canvas that a picture fits in: wide, high, square, or the thorough one."""
@@ -184,13 +190,11 @@ class Detector:
         boxes, scores = regressed(boxes, offsets)[passed], scores[passed]
         return squared(boxes[suppress(boxes, scores, self.settings.refine_overlap, "union")])
 
-    def _faces(self, rgb: np.ndarray, boxes: np.ndarray) -> list[DetectedFace]:
+    def _faces(self, rgb: np.ndarray, coarse: Coarse, boxes: np.ndarray) -> list[DetectedFace]:
         """The candidates that O-Net believes in, from the full-size picture."""
         if len(boxes) == 0:
             return []
-        crops = np.stack(
-            [warp(rgb, _to_crop(box, OUTPUT_SIDE), OUTPUT_SIDE, NEUTRAL) for box in boxes]
-        )
+        crops = np.stack([_output_crop(rgb, coarse, box) for box in boxes])
         offsets, shares, probabilities = self._output.in_batches(crops)
         scores = probabilities[:, 1]
         # five x, then five y, as shares of the square
@@ -215,6 +219,13 @@ def _scaled(rgb: np.ndarray, scale: float) -> np.ndarray:
         return rgb
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)
     return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _output_crop(rgb: np.ndarray, coarse: Coarse, box: np.ndarray) -> np.ndarray:
+    """What O-Net sees of a candidate; the coarse picture serves where it has enough pixels."""
+    if box[2] - box[0] >= OUTPUT_SIDE * coarse.factor:
+        rgb, box = coarse.pixels, coarse.from_full(box)
+    return warp(rgb, _to_crop(box, OUTPUT_SIDE), OUTPUT_SIDE, NEUTRAL)
 
 
 def _to_crop(box: np.ndarray, side: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from mtcnn.utils.tensorflow import load_weights
 PROPOSAL_CELL, PROPOSAL_STRIDE = 12, 2
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
 # candidates are judged in padded batches of these sizes: one compilation each
-REFINE_BATCHES, OUTPUT_BATCHES = (16, 48), (2, 8)
+REFINE_BATCHES, OUTPUT_BATCHES = (16, 32, 48), (2, 8)
 
 
 class CompiledNetwork:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -45,8 +46,12 @@ def crop_picture(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings 
     reach = max(face.box[2:]) * (0.5 + settings.margin)
     left, right = max(int(x - reach), 0), min(int(x + reach) + 1, width)
     top, bottom = max(int(y - reach), 0), min(int(y + reach) + 1, height)
-    crop = Image.fromarray(np.ascontiguousarray(rgb[top:bottom, left:right]))
-    crop.thumbnail((settings.longest_side_px, settings.longest_side_px), Image.Resampling.LANCZOS)
+    crop = rgb[top:bottom, left:right]
+    scale = settings.longest_side_px / max(crop.shape[:2])
+    if scale < 1:
+        crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     out = io.BytesIO()
-    crop.save(out, "JPEG", quality=settings.jpeg_quality, subsampling=0)
+    Image.fromarray(np.ascontiguousarray(crop)).save(
+        out, "JPEG", quality=settings.jpeg_quality, subsampling=0
+    )
     return out.getvalue()

@@ -16,6 +16,8 @@ from ml.faces.types import DetectedFace, Quality
 CHIP_PX, TEMPLATE = 150, "dlib"
 SKIN = np.s_[30:125, 32:118]
 BLACK, BURNT = 8, 248
+# every so many pixels of the picture's shorter side tell how bright the surroundings are
+SURROUNDINGS_PX = 64
 
 
 @dataclass(frozen=True)
@@ -120,16 +122,9 @@ def _sharpness(skin: np.ndarray) -> float:
 
 def _back_light(rgb: np.ndarray, face: DetectedFace, brightness: float) -> float:
     """How much brighter the picture outside the face's box is than the face."""
-    small = cv2.cvtColor(
-        cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
-    )
-    x, y, width, height = face.box
-    outside = np.ones((64, 64), bool)
-    columns, rows = np.clip(
-        np.array([[x, x + width], [y, y + height]])
-        * (64 / np.array([[rgb.shape[1]], [rgb.shape[0]]])),
-        0,
-        64,
-    ).astype(int)
-    outside[slice(*rows), slice(*columns)] = False
-    return float(small[outside].mean()) - brightness if outside.any() else 0.0
+    step = max(min(rgb.shape[:2]) // SURROUNDINGS_PX, 1)
+    grey = cv2.cvtColor(np.ascontiguousarray(rgb[::step, ::step]), cv2.COLOR_RGB2GRAY)
+    x, y, width, height = (value / step for value in face.box)
+    outside = np.ones(grey.shape, bool)
+    outside[max(int(y), 0) : int(y + height) + 1, max(int(x), 0) : int(x + width) + 1] = False
+    return float(grey[outside].mean()) - brightness if outside.any() else 0.0

@@ -42,16 +42,20 @@ def sample(rgb: np.ndarray, matrix: np.ndarray, size: int, border: int = 0) -> n
     )
 
 
+def reduced(rgb: np.ndarray, factor: int) -> np.ndarray:
+    """A picture averaged over squares of `factor` pixels; what is left over at the end is cut."""
+    rows, columns = rgb.shape[0] // factor, rgb.shape[1] // factor
+    whole = rgb[: rows * factor, : columns * factor]
+    return cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+
+
 def _reduce(
     rgb: np.ndarray, matrix: np.ndarray, size: int, factor: int
 ) -> tuple[np.ndarray, np.ndarray]:
     left, top, right, bottom = _source_region(rgb, matrix, size, factor)
-    columns, rows = (right - left) // factor, (bottom - top) // factor
-    region = rgb[top : top + rows * factor, left : left + columns * factor]
-    reduced = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
     middle = (factor - 1) / 2
     to_source = np.array([[factor, 0, left + middle], [0, factor, top + middle], [0, 0, 1]])
-    return reduced, matrix @ to_source
+    return reduced(rgb[top:bottom, left:right], factor), matrix @ to_source
 
 
 def _source_region(
