@@ -75,10 +75,12 @@ def words(response: TestResponse) -> str:
 def rows_stored() -> dict[str, int]:
     """How many rows each table holds, as of now."""
     db.session.rollback()
-    return {
+    counts = {
         table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for table in Model.metadata.sorted_tables
     }
+    db.session.rollback()
+    return counts
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.extensions import db
 
 BUSY_MS = 10_000
+EMPTYING_MS = 1_000
 PRAGMAS = (
     "foreign_keys = ON",
     "journal_mode = WAL",
@@ -61,8 +62,13 @@ def unit_of_work() -> Iterator[Session]:
 
 
 def forget_deleted_pages() -> None:
-    """Empty SQLite's write-ahead log, in which deleted rows may still stand, if nobody reads it."""
+    """Empty SQLite's write-ahead log, in which deleted rows may still stand.
+
+    Where somebody reads for longer than the wait, the log is emptied by a later change.
+    """
     if db.engine.dialect.name != "sqlite":
         return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"PRAGMA busy_timeout = {EMPTYING_MS}"))
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        connection.execute(text(f"PRAGMA busy_timeout = {BUSY_MS}"))

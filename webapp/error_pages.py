@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestEntityTooLarge,
+    SecurityError,
+    TooManyRequests,
+)
 
 from ml import ArtifactError
 from webapp.extensions import db, limiter
@@ -25,6 +30,7 @@ def add_error_pages(app: Flask) -> None:
     """Answer every error by a page of its own."""
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(TooManyRequests, _too_many)
+    app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
     for unavailable in (OperationalError, ArtifactError, VaultError):
         app.register_error_handler(unavailable, _unavailable)
@@ -37,6 +43,11 @@ def answer(status: int, **context: object) -> ResponseReturnValue:
         return jsonify(error=status), status
     page = status if status in PAGES else (400 if status < 500 else 500)
     return render_template(f"errors/{page}.html", **context), status
+
+
+def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
+    """No page: its links would need a host that is ours."""
+    return Response("This site does not answer to that host name.\n", 400, mimetype="text/plain")
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -29,10 +29,14 @@ def test_a_unit_of_work_holds_the_lock_from_its_start(app: Flask, settings: Sett
 
 
 def test_a_unit_of_work_that_fails_leaves_nothing(app: Flask) -> None:
-    with pytest.raises(ZeroDivisionError), unit_of_work() as session:
-        session.get(GalleryVersion, 1).number = 99
-        session.flush()
-        raise ZeroDivisionError
+    def fail_half_way() -> None:
+        with unit_of_work() as session:
+            session.get(GalleryVersion, 1).number = 99
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
 
     assert db.session.get(GalleryVersion, 1).number == 0
 

@@ -183,7 +183,7 @@ def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
     database = sqlite3.connect(settings.instance / "faces.db")
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     counts = {
-        table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+        table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         for table in ("person", "person_key", "anchor", "anchor_embedding")
     }
     assert counts == {"person": 1, "person_key": 1, "anchor": 2, "anchor_embedding": 2}

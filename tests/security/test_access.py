@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule as Route
+
+from tests.installation import ADMIN, OPERATOR, Visitor
+from webapp.access import Rule, rule_of
+
+# The whole table, so that a route that is new or opened wider is noticed here.
+RULES = {
+    "static": Rule.PUBLIC,
+    "home.index": Rule.PUBLIC,
+    "accounts.setup": Rule.PUBLIC,
+    "accounts.sign_in": Rule.PUBLIC,
+    "accounts.sign_out": Rule.PUBLIC,
+    "health.live": Rule.PUBLIC,
+    "health.ready": Rule.PUBLIC,
+    "verify.verify": Rule.VERIFIER,
+    "camera.check": Rule.VERIFIER,
+    "verify.identify": Rule.OPERATOR,
+    "people.index": Rule.OPERATOR,
+    "people.enrol": Rule.OPERATOR,
+    "people.show": Rule.OPERATOR,
+    "people.add_anchors": Rule.OPERATOR,
+    "people.delete_anchor": Rule.OPERATOR,
+    "people.delete": Rule.OPERATOR,
+    "people.picture": Rule.OPERATOR,
+    "attempts.index": Rule.OPERATOR,
+    "threshold.edit": Rule.ADMIN,
+}
+NOBODYS_ID = UUID(int=0)
+
+
+def path_of(route: Route) -> str:
+    values = {
+        name: {"token": "none", "filename": "img/mark.svg"}.get(name, NOBODYS_ID)
+        for name in route.arguments
+    }
+    return route.build(values)[1]
+
+
+def refused(answer) -> bool:
+    """Whether somebody was turned away: to sign in, or for good."""
+    to_sign_in = answer.status_code == 302 and answer.location.startswith("/sign-in")
+    return to_sign_in or answer.status_code in {401, 403}
+
+
+def ask(visitor: Visitor, route: Route, method: str):
+    path = path_of(route)
+    return visitor.get(path) if method == "GET" else visitor.post(path)
+
+
+def test_every_route_states_the_rule_it_is_meant_to_have(app: Flask) -> None:
+    stated = {route.endpoint: rule_of(route.endpoint) for route in app.url_map.iter_rules()}
+
+    assert stated == RULES
+
+
+def test_a_route_without_a_rule_is_closed_to_everybody(app: Flask, admin: Visitor) -> None:
+    app.view_functions["home.index"] = lambda: "no rule"
+
+    assert admin.get("/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("username", "allowed"),
+    [
+        (None, {Rule.PUBLIC, Rule.VERIFIER}),
+        (OPERATOR, {Rule.PUBLIC, Rule.VERIFIER, Rule.OPERATOR}),
+        (ADMIN, set(Rule)),
+    ],
+)
+def test_everyone_reaches_what_their_role_may_and_nothing_else(
+    app: Flask, username: str | None, allowed: set[Rule]
+) -> None:
+    for route in app.url_map.iter_rules():
+        if route.endpoint == "accounts.setup":  # its link decides, once for all
+            continue
+        for method in route.methods & {"GET", "POST"}:
+            visitor = Visitor(app)
+            if username:
+                visitor.sign_in(username)
+
+            answer = ask(visitor, route, method)
+
+            assert answer.status_code < 500
+            assert refused(answer) is (RULES[route.endpoint] not in allowed), (route, method)
+
+
+def test_by_a_setting_verifying_is_for_signed_in_people_only(closed_app: Flask) -> None:
+    stranger, operator = Visitor(closed_app), Visitor(closed_app)
+    operator.sign_in(OPERATOR)
+
+    assert refused(stranger.get("/verify"))
+    assert stranger.post("/camera/check").status_code == 401
+    assert operator.get("/verify").status_code == 200

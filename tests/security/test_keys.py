@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from webapp import create_app
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import NotReady, get_ready, obstacles, prepare
+from webapp.vault import MasterKeyUnusable, write_new_key
+
+
+@pytest.fixture
+def enrolled(app: Flask, known_faces) -> Flask:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    db.session.rollback()
+    return app
+
+
+def restarted(settings: Settings, engine) -> Flask:
+    return create_app(settings, engine)
+
+
+def test_preparing_makes_private_secrets_and_says_where_to_go(tmp_path: Path) -> None:
+    settings = Settings(instance=tmp_path / "instance")
+    output = create_app(settings).test_cli_runner().invoke(args=["prepare"]).output
+
+    assert "http://127.0.0.1:8000/setup/" in output
+    assert stat.S_IMODE(settings.instance.stat().st_mode) == 0o700
+    for secret in (settings.secret_key_file, settings.master_key_file):
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+        assert secret.read_text().strip() not in output
+
+
+def test_preparing_again_keeps_secrets_and_people(enrolled: Flask, settings: Settings) -> None:
+    before = [settings.secret_key_file.read_text(), settings.master_key_file.read_text()]
+
+    prepare()
+
+    assert [settings.secret_key_file.read_text(), settings.master_key_file.read_text()] == before
+
+
+def test_a_lost_key_is_not_replaced_while_people_are_enrolled(
+    enrolled: Flask, settings: Settings, engine
+) -> None:
+    settings.master_key_file.unlink()
+    again = restarted(settings, engine)
+
+    result = again.test_cli_runner().invoke(args=["prepare"])
+
+    assert result.exit_code == 1
+    assert "bring the file back" in result.output
+    assert not settings.master_key_file.exists()
+
+
+def test_a_wrong_key_stops_the_app_before_it_serves(
+    enrolled: Flask, settings: Settings, engine
+) -> None:
+    settings.master_key_file.unlink()
+    write_new_key(settings.master_key_file)
+    again = restarted(settings, engine)
+
+    with pytest.raises(NotReady, match="not the key that this database was encrypted with"):
+        get_ready(again)
+    with again.app_context():
+        assert obstacles(again) == {"master key"}
+        with pytest.raises(MasterKeyUnusable):
+            prepare()
+
+
+def test_a_missing_secret_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
+    settings.secret_key_file.unlink()
+
+    with pytest.raises(NotReady, match=r"secret\.key is missing; run: flask --app wsgi prepare"):
+        get_ready(restarted(settings, engine))
+
+
+def test_an_old_database_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
+    for file in settings.instance.glob("faces.db*"):
+        file.unlink()
+
+    with pytest.raises(NotReady, match="run: flask --app wsgi prepare"):
+        get_ready(restarted(settings, engine))
+
+
+def test_a_whole_installation_is_ready(enrolled: Flask, settings: Settings, engine) -> None:
+    get_ready(restarted(settings, engine))
+
+
+def test_without_a_usable_key_pages_say_that_the_app_is_not_ready(
+    enrolled: Flask, settings: Settings, engine, tmp_path: Path
+) -> None:
+    shutil.move(settings.master_key_file, tmp_path / "elsewhere")
+    client = restarted(settings, engine).test_client()
+
+    assert client.get("/health/ready").status_code == 503
+    assert client.get("/health/ready").json["obstacles"] == ["master key"]
+    assert client.get("/health/live").status_code == 200
