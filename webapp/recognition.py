@@ -5,10 +5,8 @@ The engine brings TensorFlow and is loaded when it is first asked for, never by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
 from threading import RLock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from flask import current_app
 from sqlalchemy import select
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from ml import Engine
 
 NAME = "recognition"
-Made = TypeVar("Made")
 
 
 class Recognition:
@@ -32,20 +29,10 @@ class Recognition:
 
     def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
         self.settings = settings
-        self._given_engine = engine
         self._lock = RLock()
-
-    @cached_property
-    def _loaded_engine(self) -> Engine:
-        return self._given_engine or ml.load_engine(self.settings.model)
-
-    @cached_property
-    def _read_vault(self) -> Vault:
-        return Vault(read_master_key(self.settings.master_key_file))
-
-    @cached_property
-    def _made_gallery(self) -> Gallery:
-        return Gallery(self.engine.model_id, self.engine.embedding_size, self.vault)
+        self._engine = engine
+        self._vault: Vault | None = None
+        self._gallery: Gallery | None = None
 
     @property
     def engine(self) -> Engine:
@@ -54,7 +41,10 @@ class Recognition:
         Raises:
             ml.ArtifactError: if it cannot be used.
         """
-        return self._once(lambda: self._loaded_engine)
+        with self._lock:
+            if self._engine is None:
+                self._engine = ml.load_engine(self.settings.model)
+            return self._engine
 
     @property
     def vault(self) -> Vault:
@@ -63,16 +53,19 @@ class Recognition:
         Raises:
             MasterKeyUnusable: if there is no usable master key.
         """
-        return self._once(lambda: self._read_vault)
+        with self._lock:
+            if self._vault is None:
+                self._vault = Vault(read_master_key(self.settings.master_key_file))
+            return self._vault
 
     @property
     def gallery(self) -> Gallery:
         """The anchors of the model that serves."""
-        return self._once(lambda: self._made_gallery)
-
-    def _once(self, make: Callable[[], Made]) -> Made:
         with self._lock:
-            return make()
+            if self._gallery is None:
+                engine = self.engine
+                self._gallery = Gallery(engine.model_id, engine.embedding_size, self.vault)
+            return self._gallery
 
     def check_master_key(self) -> None:
         """Check that the master key is the one that the people's keys were wrapped with.
