@@ -9,7 +9,12 @@ from webapp.services.names import comparable, tidy
 
 @pytest.mark.parametrize(
     ("typed", "same"),
-    [("  Ada   Lovelace ", "ada lovelace"), ("STRASSE", "straße"), ("ａｄａ", "Ada"), ("e\u0301", "é")],
+    [
+        ("  Ada   Lovelace ", "ada lovelace"),
+        ("STRASSE", "straße"),
+        ("ａｄａ", "Ada"),
+        ("e\u0301", "é"),
+    ],
 )
 def test_the_same_name_compares_equal_however_it_is_typed(typed: str, same: str) -> None:
     assert comparable(typed) == comparable(same)
