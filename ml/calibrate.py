@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,35 @@ def calibrate(engine: Engine, people: Photos, strangers: Photos) -> dict[str, An
         people: several photos each; genuine and impostor trials.
         strangers: one photo each; impostor trials only.
     """
-    identified = len(people.names)
     embedded = embed_photos(engine, people + strangers, label="calibration")
-    embeddings, person, dropped = _usable(embedded, identified, engine.artifact.config.mirrored)
+    embeddings, person, dropped = _usable(
+        embedded, len(people.names), engine.artifact.config.mirrored
+    )
+    facts = {
+        "photos": len(people.paths),
+        "strangers_dropped_as_lookalikes": dropped,
+        "failures_to_enrol": len(embedded.failures),
+    }
+    return measure(engine.model_id, embeddings, person, people.names, facts)
+
+
+def measure(
+    model_id: str,
+    embeddings: np.ndarray,
+    person: np.ndarray,
+    names: Sequence[str],
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """Measure error rates from embeddings; the content of the file.
+
+    Args:
+        model_id: of the model that made the embeddings.
+        embeddings: float32 (n, d), as served.
+        person: int (n,), who is in them; numbers from len(names) on are strangers.
+        names: of the people with several photos each.
+        facts: about where the embeddings come from, to be kept.
+    """
+    identified = len(names)
     pairs = pair_trials(embeddings, person, identified)
     sharing = _identities_sharing_a_photo(pairs)
     pairs = _without(pairs, sharing)
@@ -95,21 +122,17 @@ def calibrate(engine: Engine, people: Photos, strangers: Photos) -> dict[str, An
     progress.close()
     impostor = pairs.similarity[~pairs.genuine]
     return {
-        "model_id": engine.model_id,
+        "model_id": model_id,
         "default_rule": DEFAULT_RULE,
         "default_far": DEFAULT_FAR,
         "default_threshold": threshold_at_far(impostor, DEFAULT_FAR),
         "score_map": _score_map(impostor),
         "made_from": {
             "people": identified,
-            "photos": len(people.paths),
             "strangers": len(strangers_left),
-            "strangers_dropped_as_lookalikes": dropped,
-            "failures_to_enrol": len(embedded.failures),
-            "identities_sharing_a_photo": [
-                [people.names[a], people.names[b]] for a, b in sorted(sharing)
-            ],
-        },
+            "identities_sharing_a_photo": [[names[a], names[b]] for a, b in sorted(sharing)],
+        }
+        | facts,
         "pairs": pairs_curve,
         "verification": curves,
     }

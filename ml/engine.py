@@ -27,7 +27,7 @@ from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
 from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face, rivals
-from ml.faces.types import Quality
+from ml.faces.types import FaceDetector, Quality
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
 from ml.siamese import embedding_network
@@ -54,7 +54,7 @@ class Engine:
         self.model_id = artifact.model_id
         self.embedding_size = artifact.config.network.embedding_size
         self.preprocessing = artifact.config.preprocessing
-        self.detector = Detector()
+        self.detector: FaceDetector = Detector()
         size, channels = self.preprocessing.image_size, self.preprocessing.channels
         self.embedder = embedding_network(artifact.backbone(), mirrored=artifact.config.mirrored)
         self._embed = tf.function(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 CONFIDENCE = 0.95
 RULE_OF_THREE = 3.0
@@ -29,7 +30,7 @@ class Rates:
 
 
 def error_rates(
-    genuine: np.ndarray, impostor: np.ndarray, thresholds: np.ndarray | None = None
+    genuine: np.ndarray, impostor: np.ndarray, thresholds: ArrayLike | None = None
 ) -> Rates:
     """Count errors at each threshold; by default at every similarity that occurs."""
     genuine, impostor = np.sort(genuine), np.sort(impostor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -84,3 +85,13 @@ class Quality:
     def good(self) -> bool:
         """Whether nothing is wrong with the face."""
         return not self.reasons
+
+
+class FaceDetector(Protocol):
+    """What finds faces: ours, or the `mtcnn` package's own driver in comparisons."""
+
+    def warm_up(self) -> None:
+        """Compile what would otherwise be compiled at the first picture."""
+
+    def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
+        """Find all faces in (height, width, 3) uint8; `thorough` looks twice before "none"."""

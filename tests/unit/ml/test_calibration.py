@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml.calibrate import _score_map
+from ml.calibration import FILE, Curve, load_calibration
+from ml.errors import ModelBroken
+from ml.matching import match_rules
+from ml.registry import load_artifact
+
+ARTIFACT = load_artifact("open")
+
+
+@pytest.fixture(scope="module")
+def calibration():
+    return load_calibration(ARTIFACT.folder, ARTIFACT.model_id)
+
+
+def curve(threshold: list[float], far: list[float]) -> Curve:
+    rates = np.array(far)
+    nothing = np.zeros_like(rates)
+    return Curve(
+        rule="best",
+        anchors=1,
+        threshold=np.array(threshold),
+        far=rates,
+        far_low=rates / 2,
+        far_high=rates * 2,
+        frr=nothing,
+        frr_low=nothing,
+        frr_high=nothing,
+        genuine_trials=10,
+        impostor_trials=1000,
+        people=5,
+        far_supported=1e-3,
+    )
+
+
+def test_threshold_at_far_between_measured_ones_follows_log_far():
+    measured = curve([0.5, 0.6, 0.7], [1e-1, 1e-2, 1e-3])
+    assert measured.threshold_at_far(1e-2) == pytest.approx(0.6)
+    assert measured.threshold_at_far(10**-2.5) == pytest.approx(0.65)
+
+
+def test_a_far_below_every_measured_one_gives_the_highest_threshold():
+    assert curve([0.5, 0.6, 0.7], [1e-1, 1e-2, 0.0]).threshold_at_far(1e-9) == pytest.approx(0.6)
+
+
+def test_rates_are_interpolated():
+    rates = curve([0.5, 0.7], [0.2, 0.1]).rates_at(0.6)
+    assert rates["far"] == pytest.approx(0.15)
+    assert rates["far_high"] == pytest.approx(0.3)
+
+
+@given(st.floats(0, 100))
+def test_score_and_similarity_are_inverse(score):
+    calibration = load_calibration(ARTIFACT.folder, ARTIFACT.model_id)
+    assert calibration.score(calibration.similarity(score)) == pytest.approx(score, abs=1e-6)
+
+
+def test_score_never_falls_as_similarity_rises(calibration):
+    scores = [calibration.score(value) for value in np.linspace(-1, 1, 2001)]
+    assert np.all(np.diff(scores) >= 0)
+    assert (scores[0], scores[-1]) == (0, 100)
+
+
+def test_fifteen_points_are_ten_times_fewer_strangers():
+    impostor = np.random.default_rng(0).normal(0.8, 0.03, 200_000).clip(-1, 0.99)
+    table = _score_map(impostor)
+    at = dict(zip(table["score"], table["similarity"], strict=True))
+    assert np.mean(impostor >= at[50.0]) == pytest.approx(1e-3, rel=0.02)
+    assert np.mean(impostor >= at[35.0]) == pytest.approx(1e-2, rel=0.02)
+
+
+def test_default_threshold_holds_its_far_on_the_calibration_people(calibration):
+    rates = calibration.pairs.rates_at(calibration.default_threshold)
+    assert rates["far"] == pytest.approx(calibration.default_far, rel=0.1)
+    assert rates["far_low"] < calibration.default_far < rates["far_high"]
+
+
+def test_every_rule_is_calibrated_for_several_numbers_of_anchors(calibration):
+    assert set(calibration.curves) == set(match_rules)
+    for by_anchors in calibration.curves.values():
+        assert sorted(by_anchors) == [1, 3, 5]
+
+
+def test_more_anchors_refuse_fewer_genuine_tries(calibration):
+    frr = [
+        calibration.curve("best", k).rates_at(calibration.threshold_at_far(1e-3, anchors=k))["frr"]
+        for k in (1, 3, 5)
+    ]
+    assert frr[0] > frr[1] > frr[2]
+
+
+def test_identification_is_stricter_with_more_anchors(calibration):
+    few, many = (calibration.identification_threshold(n) for n in (10, 1000))
+    assert calibration.threshold_at_far(1e-2) < few < many
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"model_id": 3'])
+def test_a_damaged_file_says_how_to_make_it_again(tmp_path, content):
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(ModelBroken, match=r"ml\.calibrate"):
+        load_calibration(tmp_path, "any")
+
+
+def test_a_missing_file_says_how_to_make_it(tmp_path):
+    with pytest.raises(ModelBroken, match="is missing"):
+        load_calibration(tmp_path, "any")
+
+
+def test_another_models_file_is_refused(tmp_path):
+    table = json.loads((ARTIFACT.folder / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps(table))
+    with pytest.raises(ModelBroken, match="is of model open-"):
+        load_calibration(tmp_path, "other-00000000")
