@@ -14,7 +14,7 @@ help: ## what can be made
 
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8000
 	@$(BIN)/pybabel -q compile -d translations
-	@$(BIN)/flask --app wsgi prepare
+	@$(BIN)/flask --app wsgi prepare --url http://$(HOST):$(PORT)
 	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) wsgi:app
 
 test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests

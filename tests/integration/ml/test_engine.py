@@ -57,10 +57,10 @@ def test_a_picture_without_a_face_is_refused_but_can_be_inspected(engine):
 
 
 def test_no_picture_needs_another_trace_once_warm(engine, people):
-    before = engine.detector.traces
+    before = engine.detector.compilations
     for photo in people[0].photos[:3]:
         engine.analyse(photo, purpose="verify")
-    assert engine.detector.traces == before
+    assert engine.detector.compilations == before
 
 
 def test_strangers_score_low_and_the_threshold_is_at_fifty(engine, people):
