@@ -71,6 +71,11 @@ class Rows:
     anchors: Anchors
 
     @cached_property
+    def numbers(self) -> dict[UUID, int]:
+        """The place of each person in `person_ids`."""
+        return {person_id: number for number, person_id in enumerate(self.person_ids)}
+
+    @cached_property
     def middle(self) -> np.ndarray:
         """The mean of the embeddings, float32 (d,); zeros for an empty gallery."""
         return self.embeddings.sum(axis=0) / max(len(self.embeddings), 1)
@@ -102,7 +107,6 @@ class Gallery:
         self._vault = vault
         self._lock = Lock()
         self._rows = _assembled(-1, {}, embedding_size)
-        self._numbers: dict[UUID, int] = {}
 
     def follow(self) -> Rows:
         """Bring the cache up to the database's version and return it."""
@@ -110,15 +114,12 @@ class Gallery:
         with self._lock:
             if version != self._rows.version:
                 self._rows = self._reloaded(version)
-                self._numbers = {
-                    person_id: number for number, person_id in enumerate(self._rows.person_ids)
-                }
             return self._rows
 
     def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
         """A probe, float32 (d,), against the anchors of one person; None if there are none."""
         rows = self.follow()
-        number = self._numbers.get(person_id)
+        number = rows.numbers.get(person_id)
         if number is None:
             return None
         block = rows.embeddings[rows.of_person(number)]
@@ -145,7 +146,7 @@ class Gallery:
         changed = self._load_changed_since(self._rows.version)
         kept = {
             person_id: self._block(number)
-            for person_id, number in self._numbers.items()
+            for person_id, number in self._rows.numbers.items()
             if person_id in present and person_id not in changed
         }
         return _assembled(version, kept | changed, self._rows.embeddings.shape[1])
