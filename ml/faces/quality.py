@@ -30,17 +30,17 @@ class QualityThresholds:
     smallest_face_px: float = 30.0
     smallest_share: float = 0.0
     largest_share: float = 0.95
-    largest_offset: float = 0.6
-    largest_yaw: float = 50.0
+    largest_offset: float = 0.65
+    largest_yaw: float = 54.0
     largest_pitch: float = 40.0
     largest_roll: float = 40.0
-    darkest: float = 40.0
-    brightest: float = 225.0
-    least_contrast: float = 14.0
+    darkest: float = 50.0
+    brightest: float = 210.0
+    least_contrast: float = 16.0
     most_clipped_dark: float = 0.4
     most_clipped_bright: float = 0.25
-    most_back_light: float = 110.0
-    least_sharpness: float = 3.0
+    most_back_light: float = 100.0
+    least_sharpness: float = 6.0
     least_confidence: float = 0.85
 
 
@@ -100,8 +100,8 @@ def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:
         "too_dark": q.brightness < t.darkest or q.clipped_dark > t.most_clipped_dark,
         "too_bright": q.brightness > t.brightest or q.clipped_bright > t.most_clipped_bright,
         "back_lit": q.back_light > t.most_back_light,
-        "low_contrast": q.contrast < t.least_contrast,
         "blurred": q.sharpness < t.least_sharpness,
+        "low_contrast": q.contrast < t.least_contrast,
         "turned_left": q.yaw < -t.largest_yaw,
         "turned_right": q.yaw > t.largest_yaw,
         "turned_up": q.pitch > t.largest_pitch,

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ml
+from ml.faces.detect import Detector
+from tests.faces import opened, portraits
+
+
+@pytest.fixture(scope="session")
+def detector(engine: ml.Engine) -> Detector:
+    """The detector of the shipped model, warm."""
+    return engine.detector
+
+
+@pytest.fixture(scope="session", params=["Eileen Collins", "Grace Hopper"])
+def portrait(request: pytest.FixtureRequest) -> np.ndarray:
+    """A public-domain portrait, (h, w, 3) uint8."""
+    person = next(person for person in portraits() if person.name == request.param)
+    return np.asarray(opened(person.photos[0]))
