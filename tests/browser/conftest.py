@@ -95,7 +95,7 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
-class _served:  # noqa: N801
+class _served:
     def __init__(self, engine: ml.Engine, instance: Path) -> None:
         self.engine, self.instance = engine, instance
 
@@ -178,13 +178,15 @@ class Opener:
         *arguments: str,
         expected: tuple[str, ...] = (),
         script: str = "",
+        host: str = "",
         **options: object,
     ) -> Page:
         """A page in a browser of its own, with Chromium's switches and Playwright's options."""
+        url = site.url.replace("127.0.0.1", host) if host else site.url
         context = self.browser(*arguments).new_context(
-            base_url=site.url, **({"locale": "en-GB"} | DESKTOP | options)
+            base_url=url, **({"locale": "en-GB"} | DESKTOP | options)
         )
-        watch = Watch(site.url, expected=expected)
+        watch = Watch(url, expected=expected)
         watch.over(context)
         self.watches.append(watch)
         if script:
@@ -224,6 +226,13 @@ def portraits(
 def instruction(page: Page) -> Locator:
     """The one instruction that stands over the preview."""
     return page.locator("[data-role=instruction]")
+
+
+def start_camera(page: Page) -> None:
+    """Start the camera, unless the page does so by itself because it is allowed already."""
+    page.evaluate("navigator.permissions.query({ name: 'camera' }).then(() => null)")
+    if page.locator("[data-booth]").get_attribute("data-state") == "idle":
+        page.get_by_role("button", name="Start the camera").click()
 
 
 def sign_in(page: Page, username: str = "anna") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser import scenes
-from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in
+from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in, start_camera
 from tests.installation import PASSWORD
 
 ANSWER_MS = 30_000
@@ -30,7 +30,7 @@ def _enrol_by_camera(page: Page, identifier: str) -> None:
     page.get_by_label("Identifier").fill(identifier)
     page.get_by_label("Name").fill("Grace")
     page.get_by_role("checkbox").check()
-    page.get_by_role("button", name="Start the camera").click()
+    start_camera(page)
     cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
     expect(instruction(page)).to_contain_text("Done", timeout=ANSWER_MS)
     expect(cards).to_have_count(3)
@@ -42,9 +42,7 @@ def _enrol_by_camera(page: Page, identifier: str) -> None:
 def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
     page.goto("/verify")
     page.get_by_label("Identifier").fill(identifier)
-    start = page.get_by_role("button", name="Start the camera")
-    if start.is_visible():
-        start.click()
+    start_camera(page)
     expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible(timeout=ANSWER_MS)
 
 
@@ -134,5 +132,5 @@ def test_searching_among_everybody_names_the_person(
     page = opener.camera_page(site, film)
     sign_in(page)
     page.goto("/identify")
-    page.get_by_role("button", name="Start the camera").click()
+    start_camera(page)
     expect(page.get_by_role("heading", name="Searched")).to_be_visible(timeout=ANSWER_MS)

@@ -1,0 +1,147 @@
+"""Whoever is in front of the camera gets the one right instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+from playwright.sync_api import Request, expect
+
+import ml
+from tests import faces
+from tests.browser import scenes
+from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in, start_camera
+
+People = tuple[tuple[scenes.Portrait, ...], ...]
+Scene = Callable[[People], Image.Image]
+ANSWER_MS = 20_000
+TURNED = faces.SHARED / "celeba_wild" / "test" / "07463" / "149174.jpg"
+
+SCENES: dict[str, tuple[Scene, str]] = {
+    "nobody": (lambda _: scenes.empty(), "Look into the camera"),
+    "two people": (lambda p: scenes.pair(p[0][0], p[1][0]), "Only one face, please"),
+    "the light is off": (lambda p: scenes.dark(scenes.facing(p[0][0])), "More light, please"),
+    "a greasy lens": (
+        lambda p: scenes.blurred(scenes.facing(p[0][0])),
+        "Hold still, or wipe the lens",
+    ),
+    "far away": (lambda p: scenes.facing(p[0][0], share=0.2), "Move closer"),
+    "too near": (lambda p: scenes.facing(p[0][0], share=0.95), "Move back a little"),
+    "beside the oval": (
+        lambda p: scenes.facing(p[0][0], share=0.4, at=(0.24, 0.5)),
+        "Move your face into the oval",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_scene_gets_its_instruction(
+    name: str, site: Site, opener: Opener, portraits: People, tmp_path: Path
+) -> None:
+    scene, words = SCENES[name]
+    page = opener.camera_page(site, scenes.film(tmp_path, "scene", scene(portraits)))
+    page.goto("/verify?identifier=somebody")
+    start_camera(page)
+    expect(instruction(page)).to_have_text(words, timeout=ANSWER_MS)
+
+
+@pytest.mark.skipif(not faces.HAS_SHARED, reason="needs a photo of a turned head")
+@pytest.mark.parametrize(("turn", "side"), [(ImageOps.mirror, "right"), (None, "left")])
+def test_a_turned_head_is_asked_to_turn_back(
+    turn: Callable[[Image.Image], Image.Image] | None,
+    side: str,
+    engine: ml.Engine,
+    site: Site,
+    opener: Opener,
+    tmp_path: Path,
+) -> None:
+    frame = scenes.facing(scenes.Portrait.of(engine, TURNED.read_bytes()))
+    page = opener.camera_page(site, scenes.film(tmp_path, "turned", turn(frame) if turn else frame))
+    page.goto("/verify?identifier=somebody")
+    start_camera(page)
+    words = f"Turn your head a little to your {side}"
+    expect(instruction(page)).to_have_text(words, timeout=ANSWER_MS)
+
+
+def test_a_good_face_waits_until_somebody_says_who_they_are(
+    site: Site, opener: Opener, portraits: People, tmp_path: Path
+) -> None:
+    page = opener.camera_page(
+        site, scenes.film(tmp_path, "good", scenes.facing(portraits[0][0])), **PHONE
+    )
+    page.goto("/verify")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Type who you are to go on", timeout=ANSWER_MS)
+    expect(page.get_by_role("region", name="Camera").get_by_role("status")).to_have_text(
+        "Type who you are to go on"
+    )
+
+
+def test_frames_are_small_and_one_at_a_time(
+    site: Site, opener: Opener, portraits: People, tmp_path: Path
+) -> None:
+    page = opener.camera_page(
+        site, scenes.film(tmp_path, "far", scenes.facing(portraits[0][0], share=0.2))
+    )
+    under_way: set[Request] = set()
+    finished: list[Request] = []
+    most: list[int] = []
+
+    def began(request: Request) -> None:
+        if request.url.endswith("/camera/check"):
+            under_way.add(request)
+            most.append(len(under_way))
+
+    def ended(request: Request) -> None:
+        if request in under_way:
+            under_way.remove(request)
+            finished.append(request)
+
+    page.on("request", began)
+    page.on("requestfinished", ended)
+    page.goto("/verify?identifier=somebody")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Move closer", timeout=ANSWER_MS)
+    while len(finished) < 10:
+        page.wait_for_event("requestfinished", timeout=ANSWER_MS)
+    assert max(most) == 1
+    assert max(request.sizes()["requestBodySize"] for request in finished) < 100_000
+
+
+def test_the_button_takes_a_picture_that_the_guide_would_not(
+    site: Site, opener: Opener, portraits: People, tmp_path: Path
+) -> None:
+    page = opener.camera_page(
+        site, scenes.film(tmp_path, "far", scenes.facing(portraits[0][0], share=0.25))
+    )
+    sign_in(page)
+    page.goto("/people/new")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Move closer", timeout=ANSWER_MS)
+    page.get_by_role("button", name="Take the picture now").click()
+    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    expect(cards).to_have_count(1)
+
+
+def test_a_picture_can_be_taken_again(
+    site: Site, opener: Opener, portraits: People, tmp_path: Path
+) -> None:
+    page = opener.camera_page(site, scenes.film(tmp_path, "good", scenes.facing(portraits[0][0])))
+    sign_in(page)
+    page.goto("/people/new")
+    start_camera(page)
+    manual = page.get_by_role("button", name="Take the picture now")
+    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    for taken in (1, 2, 3):
+        if taken < 3:
+            manual.click()
+        expect(cards).to_have_count(taken, timeout=ANSWER_MS)
+    expect(instruction(page)).to_contain_text("Done", timeout=ANSWER_MS)
+    page.get_by_role("button", name="Take again: Picture 2").click()
+    expect(cards).to_have_count(2)
+    expect(cards).to_have_count(3, timeout=ANSWER_MS)
+    chosen = page.get_by_label("Pictures", exact=True)
+    names = chosen.evaluate("input => [...input.files].map(file => file.name)")
+    assert len(set(names)) == 3

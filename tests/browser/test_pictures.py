@@ -1,0 +1,133 @@
+"""Pictures chosen as files: checked at once, named, and sent by the same form."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests import faces
+from tests.browser import scenes
+from tests.browser.conftest import Opener, Site, sign_in
+
+ANSWER_MS = 30_000
+Files = list[dict[str, object]]
+
+
+def _file(name: str, data: bytes, kind: str = "image/jpeg") -> dict[str, object]:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def _card(page: Page, name: str) -> object:
+    tray = page.get_by_role("list", name="Pictures to be sent")
+    return tray.get_by_role("listitem").filter(has_text=name)
+
+
+def test_each_chosen_picture_is_checked_at_once_and_named(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    page = opener.page(site)
+    sign_in(page)
+    page.goto("/people/new")
+    good, other = people[0].photos[0], people[1].photos[0]
+    page.get_by_label("Pictures", exact=True).set_input_files(
+        [
+            _file("good.jpg", good),
+            _file("wall.png", _png(scenes.empty()), "image/png"),
+            _file("couple.jpg", faces.side_by_side(good, other)),
+            _file("letter.jpg", b"Dear Sir or Madam"),
+        ]
+    )
+    verdicts = {
+        "good.jpg": "Good",
+        "wall.png": "No face was found",
+        "couple.jpg": "more than one face",
+        "letter.jpg": "not a picture we can read",
+    }
+    for name, words in verdicts.items():
+        expect(_card(page, name)).to_contain_text(words, timeout=ANSWER_MS)
+
+    for name in list(verdicts)[1:]:
+        page.get_by_role("button", name=f"Remove: {name}").click()
+    page.get_by_label("Identifier").fill("by-file")
+    page.get_by_label("Name").fill("By File")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_text("By File is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name="1 picture")).to_be_visible()
+
+
+def test_a_second_choice_adds_to_the_first_up_to_ten(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    page = opener.page(site)
+    sign_in(page)
+    page.goto("/people/new")
+    photo = people[0].photos[0]
+    chosen = page.get_by_label("Pictures", exact=True)
+    chosen.set_input_files([_file(f"first-{n}.jpg", photo) for n in range(6)])
+    chosen.set_input_files([_file(f"second-{n}.jpg", photo) for n in range(6)])
+    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    expect(cards).to_have_count(10)
+    expect(page.get_by_text("Only 10 pictures fit. Left out: 2.")).to_be_visible()
+    assert chosen.evaluate("input => input.files.length") == 10
+
+
+def test_the_phones_camera_feeds_the_same_form(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    site.enrol("phone", people[0].photos[0])
+    page = opener.page(site)
+    page.goto("/verify?identifier=phone")
+    page.get_by_text("Choose a picture instead of the camera").click()
+    page.locator("input[capture=user]").set_input_files(_file("shot.jpg", people[0].photos[1]))
+    expect(_card(page, "shot.jpg")).to_contain_text("Good", timeout=ANSWER_MS)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_everything_but_the_camera_works_without_scripts(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    page = opener.page(site, java_script_enabled=False)
+    sign_in(page)
+    page.goto("/people/new")
+    expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
+    expect(page.get_by_text("The camera needs JavaScript")).to_be_visible()
+    page.get_by_label("Identifier").fill("no-scripts")
+    page.get_by_label("Name").fill("No Scripts")
+    page.get_by_role("checkbox").check()
+    page.get_by_label("Pictures", exact=True).set_input_files(_file("one.jpg", people[0].photos[0]))
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_text("No Scripts is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+
+    page.goto("/verify?identifier=no-scripts")
+    page.get_by_text("Choose a picture instead of the camera").click()
+    page.get_by_label("Pictures", exact=True).set_input_files(_file("two.jpg", people[1].photos[0]))
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="No match")).to_be_visible(timeout=ANSWER_MS)
+
+
+def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
+    site: Site, opener: Opener
+) -> None:
+    page = opener.page(site, expected=("422",))
+    sign_in(page)
+    page.goto("/people/new")
+    page.get_by_label("Identifier").fill("wall")
+    page.get_by_label("Name").fill("A Wall")
+    page.get_by_role("checkbox").check()
+    page.get_by_label("Pictures", exact=True).set_input_files(
+        _file("wall.png", _png(scenes.empty()), "image/png")
+    )
+    page.get_by_role("button", name="Enrol this person").click()
+    alert = page.get_by_role("alert").filter(has_text="wall.png")
+    expect(alert).to_contain_text("No face was found", timeout=ANSWER_MS)
+    expect(page.get_by_label("Name")).to_have_value("A Wall")
