@@ -55,12 +55,12 @@ $(VENV)/.run: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the app's requirements, some minutes the first time…"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements.txt -c constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-dev.txt
 	@echo "Installing what the tests need…"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements-dev.txt -c constraints.txt
 	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || \
 		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null)
 	@touch $@

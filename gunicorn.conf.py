@@ -30,4 +30,4 @@ def post_worker_init(worker):
     except NotReady as problem:
         print(f"The app cannot start: {problem}", file=sys.stderr)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
-    print("Ready.", flush=True)
+    print(f"Ready: open {' or '.join(map(str, worker.sockets))}", flush=True)
