@@ -222,9 +222,12 @@ def _grid(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
 
 
 def _score_map(impostor: np.ndarray) -> dict[str, list[float]]:
-    similarity = [-1.0, *(threshold_at_far(impostor, far) for far, _ in SCORE_AT_FAR), 1.0]
-    score = [0.0, *(score for _, score in SCORE_AT_FAR), 100.0]
-    return {"similarity": similarity, "score": score}
+    knots = {-1.0: 0.0, 1.0: 100.0}
+    for far, score in SCORE_AT_FAR:
+        knots[threshold_at_far(impostor, far)] = score
+    # With few impostors several shares are reached at one similarity; the default keeps its score.
+    knots[threshold_at_far(impostor, DEFAULT_FAR)] = dict(SCORE_AT_FAR)[DEFAULT_FAR]
+    return {"similarity": sorted(knots), "score": [knots[place] for place in sorted(knots)]}
 
 
 def _summary(engine: Engine) -> str:

@@ -51,6 +51,9 @@ def _train(config: ExperimentConfig, options: argparse.Namespace) -> int:
         return INTERRUPTED
     home = run.write_artifact()
     print(f"best validation EER {run.best_eer:.2%} at step {run.best_step}; installed in {home}")
+    print(
+        f"before it serves: python -m ml.calibrate {config.name}, on people held out from all this"
+    )
     return 0
 
 

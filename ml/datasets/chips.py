@@ -1,8 +1,9 @@
 """Aligned chips of many pictures, cut once and kept on disk.
 
 A kept chip is the serving path's chip with a margin around it, before equalisation and loss of
-colour. Its middle, finished, is to the byte what `Preprocessing.apply` makes of the picture; the
-margin gives augmentation room to shift and turn without running into black.
+colour. Its middle, finished, is what `Preprocessing.apply` makes of the picture, but for rounding
+and, where a large picture is reduced by averaging, where the averaged blocks begin. The margin
+gives augmentation room to shift and turn without running into black.
 """
 
 from __future__ import annotations

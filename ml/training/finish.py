@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from ml.registry import ArtifactConfig, load_artifact, save_artifact, update_metrics
+from ml.calibrate import LEAST_PHOTOS, measure
+from ml.calibration import FILE
+from ml.datasets.chips import Chips
+from ml.registry import (
+    Artifact,
+    ArtifactConfig,
+    load_artifact,
+    save_artifact,
+    update_metrics,
+    write_atomically,
+)
 from ml.siamese import embedding_network
 from ml.training.config import ExperimentConfig
 from ml.training.embedding import embed_chips
 from ml.training.prepare import Prepared
 from ml.training.validation import pair_eer
+
+# Fewer people with enough pictures for several anchors give no curve worth keeping.
+FEWEST_CALIBRATED = 4
 
 
 @dataclass(frozen=True)
@@ -49,11 +64,31 @@ def write_artifact(
         backbone,
     )
     artifact = load_artifact(config.name, artifacts)
+    held_out = data.test if len(data.test) else data.validation
+    embeddings = _as_served(artifact, held_out)
     figures = asdict(outcome) | {"data": data.report.get("used", {})}
     if len(data.test):
-        # With the weights as they were written, rounded.
-        embedder = embedding_network(artifact.backbone(), mirrored=texts.mirrored)
-        embeddings = embed_chips(tf.function(embedder, reduce_retracing=True), data.test)
         figures["test_eer"] = pair_eer(embeddings, data.test.labels)
     update_metrics(artifact, training=figures)
+    _calibrate(artifact, embeddings, held_out)
     return home
+
+
+def _as_served(artifact: Artifact, chips: Chips) -> np.ndarray:
+    """Embeddings with the weights as they were written, rounded."""
+    embedder = embedding_network(artifact.backbone(), mirrored=artifact.config.mirrored)
+    return embed_chips(tf.function(embedder, reduce_retracing=True), chips)
+
+
+def _calibrate(artifact: Artifact, embeddings: np.ndarray, held_out: Chips) -> None:
+    """Say what similarities mean, by the run's own held-out people where they suffice.
+
+    People who decided when to stop make a model look a little better than it is, and few people
+    support no small FAR: before it serves, the model should be calibrated on others.
+    """
+    counts = np.bincount(held_out.labels)
+    if (counts >= LEAST_PHOTOS).sum() < FEWEST_CALIBRATED:
+        return
+    facts = {"photos": len(held_out), "note": "the training run's own held-out people"}
+    table = measure(artifact.model_id, embeddings, held_out.labels, held_out.people, facts)
+    write_atomically(artifact.folder / FILE, json.dumps(table) + "\n")

@@ -61,7 +61,8 @@ class Run:
 
         Raises:
             OtherRun: if the checkpoint is of another configuration.
-            ConfigError: if the artifact to start from has another architecture.
+            ConfigError: if the artifact to start from has another architecture, or backbone or
+                loss cannot be built as configured.
             DatasetError, ArtifactError: if data or models cannot be used.
         """
         self.config = config
@@ -73,7 +74,7 @@ class Run:
         _make_repeatable(config)
         self.data = prepare(config, places.cache, places.artifacts)
         write_atomically(self.folder / "data.json", json.dumps(self.data.report, indent=2) + "\n")
-        self.trainer = Trainer(config, len(self.data.train.people))
+        self.trainer = _trainer(config, len(self.data.train.people))
         self._embed = tf.function(self.trainer.embedder, reduce_retracing=True)
         self._judged = self.data.validation.only(validation_rows(self.data.validation.labels))
         self.step, self.best_step, self.best_eer = 0, 0, 1.0
@@ -194,6 +195,13 @@ class Run:
             )
         self.trainer.start_from(artifact.backbone().get_weights())
         self._best = self.trainer.average.get_weights()
+
+
+def _trainer(config: ExperimentConfig, people: int) -> Trainer:
+    try:
+        return Trainer(config, people)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _make_repeatable(config: ExperimentConfig) -> None:
