@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FloatField, Form, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 from wtforms.widgets import NumberInput
@@ -136,6 +137,11 @@ class ThresholdForm(FlaskForm):
 
     score = ScoreField(_l("New threshold"))
     reason = _name_field(_l("Reason"), REASON_LENGTH)
+
+    def preview(self, query: MultiDict[str, str], *, otherwise: float) -> None:
+        """Take the score that a query asks about, checked; without one, another."""
+        self.score.process(query, data=otherwise)
+        self.score.validate(self, [ThresholdForm.validate_score])
 
     def validate_score(self, field: Field) -> None:
         """Refuse what is no number, or out of range."""

@@ -1,15 +1,16 @@
-"""The threshold: seen and changed."""
+"""The threshold: what it costs, seen and changed."""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import admin
 from webapp.forms import ThresholdForm
-from webapp.services import thresholds
+from webapp.services import threshold_cost, thresholds
+from webapp.views import threshold_words
 
 blueprint = Blueprint("threshold", __name__)
 
@@ -17,16 +18,34 @@ blueprint = Blueprint("threshold", __name__)
 @blueprint.route("/threshold", methods=["GET", "POST"])
 @admin
 def edit() -> ResponseReturnValue:
-    """Context: form (score, reason), threshold (Threshold in force), history (Changes)."""
+    """Context: form (score, reason), threshold (in force), history, cost and what it rests on.
+
+    `?score=…` shows what another score would cost; nothing changes by it.
+    """
     form = ThresholdForm()
     if form.validate_on_submit() and form.score.data is not None:
         thresholds.change(form.score.data, form.reason.data, current_user.id)
         flash(_("The threshold is changed. It counts from now on."), "success")
         return redirect(url_for("threshold.edit"))
+    return _page(form), 422 if form.errors else 200
+
+
+def _page(form: ThresholdForm) -> str:
     threshold = thresholds.in_force()
     if not form.is_submitted():
-        form.score.data = round(threshold.score, 1)
-    page = render_template(
-        "threshold/edit.html", form=form, threshold=threshold, history=thresholds.history()
+        form.preview(request.args, otherwise=round(threshold.score, 1))
+    anchors = threshold_cost.typical_anchors()
+    costs = threshold_cost.costs_of(threshold, anchors)
+    entered = form.score.data if form.score.data is not None and not form.score.errors else None
+    return render_template(
+        "threshold/edit.html",
+        form=form,
+        threshold=threshold,
+        history=thresholds.history(),
+        words=threshold_words,
+        curve=costs.curve,
+        typical_anchors=anchors,
+        cost=costs.at(threshold.score if entered is None else entered),
+        cost_in_force=costs.at(threshold.score),
+        presets=costs.presets(),
     )
-    return page, 422 if form.errors else 200

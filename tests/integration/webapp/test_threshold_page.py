@@ -1,0 +1,81 @@
+"""The threshold page: what scores cost, before anything is changed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.installation import Visitor, rows_stored, words
+from webapp.recognition import recognition
+from webapp.services import threshold_cost, thresholds
+from webapp.services.enrolment import NewPerson, store_person
+
+
+def previewed(page: str) -> str:
+    """The number in the form that sets the threshold."""
+    form = re.search(r'<form method="post".*?</form>', page.split("</header>")[1], re.DOTALL)
+    return re.search(r'name="score"[^>]* value="([^"]*)"', form.group()).group(1)
+
+
+def test_it_says_what_the_threshold_in_force_costs_and_on_whom_that_was_measured(
+    admin: Visitor,
+) -> None:
+    page = words(admin.get("/threshold"))
+
+    assert re.search(
+        r"In force now: 50\.0 About 1 in [\d,]+ strangers would be accepted "
+        r"\(95 % interval 1 in [\d,]+ to 1 in [\d,]+\)\. "
+        r"About \d+ in (100|\d+) genuine tries would be refused",
+        page,
+    )
+    curve = recognition().engine.calibration.curve("best", 1)
+    assert f"{curve.people} people, {curve.genuine_trials:,} genuine tries" in page
+    assert f"{curve.impostor_trials:,} tries by strangers" in page
+    assert "Weaker than NIST SP 800-63B-4" in page
+
+
+def test_any_score_can_be_asked_about_without_scripts(admin: Visitor) -> None:
+    answer = admin.get("/threshold?score=99")
+
+    assert answer.status_code == 200
+    assert "Score 99.0 Fewer than 1 in" in words(answer)
+    assert previewed(answer.text) == "99"
+    assert rows_stored()["threshold_change"] == 0
+
+
+@pytest.mark.parametrize("score", ["", "-1", "101", "nan", "fifty", "1e9", "<b>"])
+def test_asking_about_what_is_no_score_is_answered_in_words(admin: Visitor, score: str) -> None:
+    answer = admin.get("/threshold", query_string={"score": score})
+
+    assert answer.status_code == 422
+    assert words(answer).count("Give a number from 0 to 100") == 1
+
+
+def test_presets_show_their_score_and_keep_what_they_promise(admin: Visitor) -> None:
+    buttons = re.findall(
+        r'<button[^>]* name="score" value="([\d.]+)"', admin.get("/threshold").text
+    )
+
+    scores = [float(score) for score in buttons]
+    costs = threshold_cost.costs_of(thresholds.in_force(), 1)
+    assert scores == sorted(scores)
+    for score, far in zip(scores, threshold_cost.GOALS.values(), strict=True):
+        assert 0.9 * far < costs.at(score).strangers.share <= far
+    assert previewed(admin.get(f"/threshold?score={buttons[-1]}").text) == buttons[-1]
+
+
+def test_the_costs_follow_how_many_pictures_people_here_have(
+    app: Flask, admin: Visitor, known_faces
+) -> None:
+    assert threshold_cost.typical_anchors() == 1
+    for number, anchors in enumerate((1, 3, 3)):
+        pictures = known_faces[0][:anchors]
+        store_person(NewPerson(f"person {number}", "Somebody", True), pictures, None)
+
+    page = words(admin.get("/threshold"))
+
+    assert threshold_cost.typical_anchors() == 3
+    assert "Measured with 3 enrolled pictures a person" in page
+    assert "People here typically have 3 pictures" in page

@@ -1,0 +1,127 @@
+"""What a threshold costs, in sentences; scripts get the same ones with places to fill."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+
+from webapp.services.threshold_cost import Cost, Rate
+
+# From this share on "23 in 100" is easier to grasp than "1 in 4".
+OFTEN = 0.1
+
+
+def odds(share: float) -> str:
+    """A share above 0 as people grasp it: "1 in 2,400", "23 in 100"."""
+    if share >= OFTEN:
+        return _in_hundred(str(floor(share * 100 + 0.5)))
+    return _one_in(format_decimal(_two_digits(1 / share)))
+
+
+def strangers(rate: Rate) -> str:
+    """How many strangers would be accepted."""
+    if not rate.is_supported:
+        return _fewer_strangers(odds(rate.bound))
+    return _strangers(odds(rate.share), odds(rate.high), _interval_low(rate))
+
+
+def genuine(rate: Rate) -> str:
+    """How many tries of the right people would be refused."""
+    if not rate.is_supported:
+        return _fewer_genuine(odds(rate.bound))
+    return _genuine(odds(rate.share), odds(rate.high), _interval_low(rate))
+
+
+def authenticator(cost: Cost) -> str:
+    """How the threshold stands to what NIST asks of an authenticator."""
+    return _authenticator()[cost.authenticator]
+
+
+def goal_names() -> dict[str, str]:
+    """The goals of presets."""
+    return {"convenient": _("Convenient"), "balanced": _("Balanced"), "strict": _("Strict")}
+
+
+def for_scripts() -> dict[str, str]:
+    """The sentences with places in braces."""
+    return {
+        "one_in": _one_in("{n}"),
+        "in_hundred": _in_hundred("{n}"),
+        "fewer": _fewer("{odds}"),
+        "strangers": _strangers("{odds}", "{high}", "{low}"),
+        "fewer_strangers": _fewer_strangers("{odds}"),
+        "genuine": _genuine("{odds}", "{high}", "{low}"),
+        "fewer_genuine": _fewer_genuine("{odds}"),
+        **_authenticator(),
+    }
+
+
+def _two_digits(number: float) -> int:
+    step = 10 ** max(floor(log10(number)) - 1, 0)
+    return floor(number / step + 0.5) * step
+
+
+def _interval_low(rate: Rate) -> str:
+    return odds(rate.low) if rate.low >= rate.supported else _fewer(odds(rate.supported))
+
+
+def _one_in(number: str) -> str:
+    return _("1 in %(n)s", n=number)
+
+
+def _in_hundred(number: str) -> str:
+    return _("%(n)s in 100", n=number)
+
+
+def _fewer(odds: str) -> str:
+    return _("fewer than %(odds)s", odds=odds)
+
+
+def _strangers(odds: str, high: str, low: str) -> str:
+    return _(
+        "About %(odds)s strangers would be accepted (95 %% interval %(high)s to %(low)s).",
+        odds=odds,
+        high=high,
+        low=low,
+    )
+
+
+def _fewer_strangers(odds: str) -> str:
+    return _(
+        "Fewer than %(odds)s strangers would be accepted, as far as the data can say.", odds=odds
+    )
+
+
+def _genuine(odds: str, high: str, low: str) -> str:
+    return _(
+        "About %(odds)s genuine tries would be refused (95 %% interval %(high)s to %(low)s).",
+        odds=odds,
+        high=high,
+        low=low,
+    )
+
+
+def _fewer_genuine(odds: str) -> str:
+    return _(
+        "Fewer than %(odds)s genuine tries would be refused, as far as the data can say.",
+        odds=odds,
+    )
+
+
+def _authenticator() -> dict[str, str]:
+    return {
+        "weaker": _(
+            "Weaker than NIST SP 800-63B-4 asks for where a face is an authenticator: at most 1 "
+            "in 10,000 strangers."
+        ),
+        "unsure": _(
+            "Perhaps weaker than NIST SP 800-63B-4 asks for where a face is an authenticator: "
+            "the interval reaches beyond 1 in 10,000 strangers."
+        ),
+        "enough": _(
+            "As strict as NIST SP 800-63B-4 asks for where a face is an authenticator: at most 1 "
+            "in 10,000 strangers."
+        ),
+    }
