@@ -31,7 +31,12 @@ class Portrait:
         return cls(faces.opened(photo), *face.centre, face.box[3])
 
 
-def facing(portrait: Portrait, share: float = 0.55, at: tuple[float, float] = (0.5, 0.5)) -> Image:
+People = tuple[tuple[Portrait, ...], ...]
+
+
+def facing(
+    portrait: Portrait, share: float = 0.55, at: tuple[float, float] = (0.5, 0.5)
+) -> Image.Image:
     """A frame with the face `share` of its height high, its middle at shares of the frame."""
     width, height = FRAME
     scale = portrait.height / (share * height)
@@ -70,8 +75,7 @@ def pair(left: Portrait, right: Portrait) -> Image.Image:
     return frame
 
 
-def film(folder: Path, name: str, *frames: Image.Image) -> Path:
-    """Write frames as the file that a fake camera plays in a loop."""
-    path = folder / f"{name}.mjpeg"
-    path.write_bytes(b"".join(faces.jpeg(frame, quality=95) for frame in frames))
+def film(path: Path, frame: Image.Image) -> Path:
+    """Write a frame as the film that a fake camera plays in a loop."""
+    path.write_bytes(faces.jpeg(frame, quality=95))
     return path

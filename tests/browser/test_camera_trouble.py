@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import scenes
-from tests.browser.conftest import Opener, Site, instruction, start_camera
+from tests.browser.opening import Opener, instruction, start_camera
+from tests.browser.site import Site
 
 FAKE = ("--use-fake-device-for-media-stream",)
-ANSWER_MS = 20_000
 REFUSING = """
 if (navigator.mediaDevices) {
   navigator.mediaDevices.getUserMedia = async () => {
@@ -83,36 +81,30 @@ def test_an_insecure_address_is_explained(site: Site, opener: Opener) -> None:
     _expect_explanation(_started(page), "The camera needs a secure address")
 
 
-def test_a_camera_that_is_unplugged_can_be_started_again(
-    site: Site, opener: Opener, tmp_path: Path
-) -> None:
-    page = opener.camera_page(
-        site, scenes.film(tmp_path, "nobody", scenes.empty()), script=REMEMBERING
-    )
+def test_a_camera_that_is_unplugged_can_be_started_again(site: Site, opener: Opener) -> None:
+    page = opener.camera_page(site, scenes.empty(), script=REMEMBERING)
     _started(page)
-    expect(instruction(page)).to_have_text("Look into the camera", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Look into the camera")
     page.evaluate("stream.getTracks().forEach((track) => track.dispatchEvent(new Event('ended')))")
     _expect_explanation(page, "The camera went away")
     page.get_by_role("button", name="Try the camera again").click()
-    expect(instruction(page)).to_have_text("Look into the camera", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Look into the camera")
 
 
 def test_the_camera_stops_when_it_is_turned_off_or_the_tab_is_hidden(
-    site: Site, opener: Opener, tmp_path: Path
+    site: Site, opener: Opener
 ) -> None:
-    page = opener.camera_page(
-        site, scenes.film(tmp_path, "nobody", scenes.empty()), script=REMEMBERING
-    )
+    page = opener.camera_page(site, scenes.empty(), script=REMEMBERING)
     live = "stream.getTracks().some((track) => track.readyState === 'live')"
     _started(page)
-    expect(instruction(page)).to_have_text("Look into the camera", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Look into the camera")
     assert page.evaluate(live)
     page.get_by_role("button", name="Turn the camera off").click()
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
     assert not page.evaluate(live)
 
     start_camera(page)
-    expect(instruction(page)).to_have_text("Look into the camera", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Look into the camera")
     page.evaluate(
         "Object.defineProperty(document, 'hidden', { value: true, configurable: true });"
         "document.dispatchEvent(new Event('visibilitychange'))"
@@ -120,7 +112,7 @@ def test_the_camera_stops_when_it_is_turned_off_or_the_tab_is_hidden(
     expect(instruction(page)).to_contain_text("while this page is in the background")
     assert not page.evaluate(live)
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    expect(instruction(page)).to_have_text("Look into the camera", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Look into the camera")
 
 
 def test_the_chosen_camera_is_remembered(site: Site, opener: Opener) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
@@ -12,11 +11,10 @@ from playwright.sync_api import Request, expect
 import ml
 from tests import faces
 from tests.browser import scenes
-from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in, start_camera
+from tests.browser.opening import PHONE, Opener, instruction, sign_in, start_camera, tray
+from tests.browser.site import Site
 
-People = tuple[tuple[scenes.Portrait, ...], ...]
-Scene = Callable[[People], Image.Image]
-ANSWER_MS = 20_000
+Scene = Callable[[scenes.People], Image.Image]
 TURNED = faces.SHARED / "celeba_wild" / "test" / "07463" / "149174.jpg"
 
 SCENES: dict[str, tuple[Scene, str]] = {
@@ -38,13 +36,13 @@ SCENES: dict[str, tuple[Scene, str]] = {
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_scene_gets_its_instruction(
-    name: str, site: Site, opener: Opener, portraits: People, tmp_path: Path
+    name: str, site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     scene, words = SCENES[name]
-    page = opener.camera_page(site, scenes.film(tmp_path, "scene", scene(portraits)))
+    page = opener.camera_page(site, scene(portraits))
     page.goto("/verify?identifier=somebody")
     start_camera(page)
-    expect(instruction(page)).to_have_text(words, timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text(words)
 
 
 @pytest.mark.skipif(not faces.HAS_SHARED, reason="needs a photo of a turned head")
@@ -55,36 +53,31 @@ def test_a_turned_head_is_asked_to_turn_back(
     engine: ml.Engine,
     site: Site,
     opener: Opener,
-    tmp_path: Path,
 ) -> None:
     frame = scenes.facing(scenes.Portrait.of(engine, TURNED.read_bytes()))
-    page = opener.camera_page(site, scenes.film(tmp_path, "turned", turn(frame) if turn else frame))
+    page = opener.camera_page(site, turn(frame) if turn else frame)
     page.goto("/verify?identifier=somebody")
     start_camera(page)
     words = f"Turn your head a little to your {side}"
-    expect(instruction(page)).to_have_text(words, timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text(words)
 
 
 def test_a_good_face_waits_until_somebody_says_who_they_are(
-    site: Site, opener: Opener, portraits: People, tmp_path: Path
+    site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
-    page = opener.camera_page(
-        site, scenes.film(tmp_path, "good", scenes.facing(portraits[0][0])), **PHONE
-    )
+    page = opener.camera_page(site, scenes.facing(portraits[0][0]), **PHONE)
     page.goto("/verify")
     start_camera(page)
-    expect(instruction(page)).to_have_text("Type who you are to go on", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Type who you are to go on")
     expect(page.get_by_role("region", name="Camera").get_by_role("status")).to_have_text(
         "Type who you are to go on"
     )
 
 
 def test_frames_are_small_and_one_at_a_time(
-    site: Site, opener: Opener, portraits: People, tmp_path: Path
+    site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
-    page = opener.camera_page(
-        site, scenes.film(tmp_path, "far", scenes.facing(portraits[0][0], share=0.2))
-    )
+    page = opener.camera_page(site, scenes.facing(portraits[0][0], share=0.2))
     under_way: set[Request] = set()
     finished: list[Request] = []
     most: list[int] = []
@@ -103,45 +96,41 @@ def test_frames_are_small_and_one_at_a_time(
     page.on("requestfinished", ended)
     page.goto("/verify?identifier=somebody")
     start_camera(page)
-    expect(instruction(page)).to_have_text("Move closer", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Move closer")
     while len(finished) < 10:
-        page.wait_for_event("requestfinished", timeout=ANSWER_MS)
+        page.wait_for_event("requestfinished")
     assert max(most) == 1
     assert max(request.sizes()["requestBodySize"] for request in finished) < 100_000
 
 
 def test_the_button_takes_a_picture_that_the_guide_would_not(
-    site: Site, opener: Opener, portraits: People, tmp_path: Path
+    site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
-    page = opener.camera_page(
-        site, scenes.film(tmp_path, "far", scenes.facing(portraits[0][0], share=0.25))
-    )
+    page = opener.camera_page(site, scenes.facing(portraits[0][0], share=0.25))
     sign_in(page)
     page.goto("/people/new")
     start_camera(page)
-    expect(instruction(page)).to_have_text("Move closer", timeout=ANSWER_MS)
+    expect(instruction(page)).to_have_text("Move closer")
     page.get_by_role("button", name="Take the picture now").click()
-    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    cards = tray(page)
     expect(cards).to_have_count(1)
 
 
-def test_a_picture_can_be_taken_again(
-    site: Site, opener: Opener, portraits: People, tmp_path: Path
-) -> None:
-    page = opener.camera_page(site, scenes.film(tmp_path, "good", scenes.facing(portraits[0][0])))
+def test_a_picture_can_be_taken_again(site: Site, opener: Opener, portraits: scenes.People) -> None:
+    page = opener.camera_page(site, scenes.facing(portraits[0][0]))
     sign_in(page)
     page.goto("/people/new")
     start_camera(page)
     manual = page.get_by_role("button", name="Take the picture now")
-    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    cards = tray(page)
     for taken in (1, 2, 3):
         if taken < 3:
             manual.click()
-        expect(cards).to_have_count(taken, timeout=ANSWER_MS)
-    expect(instruction(page)).to_contain_text("Done", timeout=ANSWER_MS)
+        expect(cards).to_have_count(taken)
+    expect(instruction(page)).to_contain_text("Done")
     page.get_by_role("button", name="Take again: Picture 2").click()
     expect(cards).to_have_count(2)
-    expect(cards).to_have_count(3, timeout=ANSWER_MS)
+    expect(cards).to_have_count(3)
     chosen = page.get_by_label("Pictures", exact=True)
     names = chosen.evaluate("input => [...input.files].map(file => file.name)")
     assert len(set(names)) == 3

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests import faces
 from tests.browser import scenes
-from tests.browser.conftest import PHONE, Opener, Site, instruction, sign_in, start_camera
+from tests.browser.opening import PHONE, Opener, instruction, sign_in, start_camera, tray
+from tests.browser.site import Site
 from tests.installation import PASSWORD
-
-ANSWER_MS = 30_000
 
 
 def _set_up(page: Page, site: Site) -> None:
@@ -31,19 +29,19 @@ def _enrol_by_camera(page: Page, identifier: str) -> None:
     page.get_by_label("Name").fill("Grace")
     page.get_by_role("checkbox").check()
     start_camera(page)
-    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
-    expect(instruction(page)).to_contain_text("Done", timeout=ANSWER_MS)
+    cards = tray(page)
+    expect(instruction(page)).to_contain_text("Done")
     expect(cards).to_have_count(3)
-    expect(cards.get_by_text("Good", exact=True)).to_have_count(3, timeout=ANSWER_MS)
+    expect(cards.get_by_text("Good", exact=True)).to_have_count(3)
     page.get_by_role("button", name="Enrol this person").click()
-    expect(page.get_by_text("Grace is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_text("Grace is enrolled.")).to_be_visible()
 
 
 def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
     page.goto("/verify")
     page.get_by_label("Identifier").fill(identifier)
     start_camera(page)
-    expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
 
 
 def _set_threshold(page: Page, score: str) -> None:
@@ -55,22 +53,18 @@ def _set_threshold(page: Page, score: str) -> None:
 
 
 def test_from_first_start_to_a_decision_that_follows_the_threshold(
-    make_site: Callable[[], Site],
+    fresh_site: Site,
     opener: Opener,
-    portraits: tuple[tuple[scenes.Portrait, ...], ...],
-    tmp_path: Path,
+    portraits: scenes.People,
 ) -> None:
-    site = make_site()
     (enrolled, again), (stranger, _) = portraits
-    operator = opener.camera_page(site, scenes.film(tmp_path, "enrolled", scenes.facing(enrolled)))
-    _set_up(operator, site)
+    operator = opener.camera_page(fresh_site, scenes.facing(enrolled))
+    _set_up(operator, fresh_site)
     _enrol_by_camera(operator, "grace")
 
-    same = opener.camera_page(site, scenes.film(tmp_path, "again", scenes.facing(again)))
+    same = opener.camera_page(fresh_site, scenes.facing(again))
     _verify_by_camera(same, "grace", "Match")
-    other = opener.camera_page(
-        site, scenes.film(tmp_path, "stranger", scenes.facing(stranger)), **PHONE
-    )
+    other = opener.camera_page(fresh_site, scenes.facing(stranger), **PHONE)
     _verify_by_camera(other, "grace", "No match")
 
     _set_threshold(operator, "99.9")
@@ -82,13 +76,11 @@ def test_from_first_start_to_a_decision_that_follows_the_threshold(
 def test_operators_see_every_anchor_and_others_only_the_decision(
     site: Site,
     opener: Opener,
-    portraits: tuple[tuple[scenes.Portrait, ...], ...],
-    people: tuple,
-    tmp_path: Path,
+    portraits: scenes.People,
+    people: tuple[faces.Person, ...],
 ) -> None:
     site.enrol("collins", *people[0].photos[:2])
-    film = scenes.film(tmp_path, "face", scenes.facing(portraits[0][0]))
-    page = opener.camera_page(site, film)
+    page = opener.camera_page(site, scenes.facing(portraits[0][0]))
     _verify_by_camera(page, "collins", "Match")
     expect(page.get_by_role("heading", name="Every picture compared")).to_have_count(0)
 
@@ -105,13 +97,11 @@ def test_operators_see_every_anchor_and_others_only_the_decision(
 def test_an_unknown_identifier_looks_like_a_failed_match(
     site: Site,
     opener: Opener,
-    portraits: tuple[tuple[scenes.Portrait, ...], ...],
-    people: tuple,
-    tmp_path: Path,
+    portraits: scenes.People,
+    people: tuple[faces.Person, ...],
 ) -> None:
     site.enrol("somebody", people[0].photos[0])
-    film = scenes.film(tmp_path, "face", scenes.facing(portraits[1][0]))
-    page = opener.camera_page(site, film)
+    page = opener.camera_page(site, scenes.facing(portraits[1][0]))
     pages = []
     for identifier in ("somebody", "nobody-has-this"):
         _verify_by_camera(page, identifier, "No match")
@@ -123,14 +113,12 @@ def test_an_unknown_identifier_looks_like_a_failed_match(
 def test_searching_among_everybody_names_the_person(
     site: Site,
     opener: Opener,
-    portraits: tuple[tuple[scenes.Portrait, ...], ...],
-    people: tuple,
-    tmp_path: Path,
+    portraits: scenes.People,
+    people: tuple[faces.Person, ...],
 ) -> None:
     site.enrol("searched", people[1].photos[0])
-    film = scenes.film(tmp_path, "face", scenes.facing(portraits[1][0]))
-    page = opener.camera_page(site, film)
+    page = opener.camera_page(site, scenes.facing(portraits[1][0]))
     sign_in(page)
     page.goto("/identify")
     start_camera(page)
-    expect(page.get_by_role("heading", name="Searched")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name="Searched")).to_be_visible()

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from tests import faces
 from tests.browser import scenes
-from tests.browser.conftest import Opener, Site, sign_in
+from tests.browser.opening import Opener, sign_in, tray
+from tests.browser.site import Site
 
-ANSWER_MS = 30_000
 Files = list[dict[str, object]]
 
 
@@ -52,7 +52,7 @@ def test_each_chosen_picture_is_checked_at_once_and_named(
         "letter.jpg": "not a picture we can read",
     }
     for name, words in verdicts.items():
-        expect(_card(page, name)).to_contain_text(words, timeout=ANSWER_MS)
+        expect(_card(page, name)).to_contain_text(words)
 
     for name in list(verdicts)[1:]:
         page.get_by_role("button", name=f"Remove: {name}").click()
@@ -60,7 +60,7 @@ def test_each_chosen_picture_is_checked_at_once_and_named(
     page.get_by_label("Name").fill("By File")
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Enrol this person").click()
-    expect(page.get_by_text("By File is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_text("By File is enrolled.")).to_be_visible()
     expect(page.get_by_role("heading", name="1 picture")).to_be_visible()
 
 
@@ -74,7 +74,7 @@ def test_a_second_choice_adds_to_the_first_up_to_ten(
     chosen = page.get_by_label("Pictures", exact=True)
     chosen.set_input_files([_file(f"first-{n}.jpg", photo) for n in range(6)])
     chosen.set_input_files([_file(f"second-{n}.jpg", photo) for n in range(6)])
-    cards = page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+    cards = tray(page)
     expect(cards).to_have_count(10)
     expect(page.get_by_text("Only 10 pictures fit. Left out: 2.")).to_be_visible()
     assert chosen.evaluate("input => input.files.length") == 10
@@ -88,9 +88,9 @@ def test_the_phones_camera_feeds_the_same_form(
     page.goto("/verify?identifier=phone")
     page.get_by_text("Choose a picture instead of the camera").click()
     page.locator("input[capture=user]").set_input_files(_file("shot.jpg", people[0].photos[1]))
-    expect(_card(page, "shot.jpg")).to_contain_text("Good", timeout=ANSWER_MS)
+    expect(_card(page, "shot.jpg")).to_contain_text("Good")
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
 
 
 def test_everything_but_the_camera_works_without_scripts(
@@ -106,13 +106,13 @@ def test_everything_but_the_camera_works_without_scripts(
     page.get_by_role("checkbox").check()
     page.get_by_label("Pictures", exact=True).set_input_files(_file("one.jpg", people[0].photos[0]))
     page.get_by_role("button", name="Enrol this person").click()
-    expect(page.get_by_text("No Scripts is enrolled.")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_text("No Scripts is enrolled.")).to_be_visible()
 
     page.goto("/verify?identifier=no-scripts")
     page.get_by_text("Choose a picture instead of the camera").click()
     page.get_by_label("Pictures", exact=True).set_input_files(_file("two.jpg", people[1].photos[0]))
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", name="No match")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.get_by_role("heading", name="No match")).to_be_visible()
 
 
 def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
@@ -129,5 +129,5 @@ def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
     )
     page.get_by_role("button", name="Enrol this person").click()
     alert = page.get_by_role("alert").filter(has_text="wall.png")
-    expect(alert).to_contain_text("No face was found", timeout=ANSWER_MS)
+    expect(alert).to_contain_text("No face was found")
     expect(page.get_by_label("Name")).to_have_value("A Wall")

@@ -1,0 +1,84 @@
+/** What a score costs as threshold, in the same words as the server's. */
+
+import { fill } from "../words.js";
+
+/** From this share on "23 in 100" is easier to grasp than "1 in 4". */
+const OFTEN = 0.1;
+
+/**
+ * @typedef {{share: number, low: number, high: number}} Rate
+ * @typedef {{score: number, strangers: Rate, genuine: Rate}} Cost
+ * @typedef {{corners: Cost[], supported: {strangers: number, genuine: number},
+ *   authenticator_far: number, words: import("../words.js").Words}} Costs
+ */
+
+/**
+ * The cost of a score: straight between the corners, the nearest corner's outside of them.
+ * @param {Cost[]} corners by ascending score
+ * @param {number} score
+ * @returns {Cost}
+ */
+export function costAt(corners, score) {
+  const after = corners.findIndex((corner) => corner.score >= score);
+  if (after === 0) return { ...corners[0], score };
+  if (after === -1) return { ...corners.at(-1), score };
+  const [left, right] = [corners[after - 1], corners[after]];
+  const share = (score - left.score) / (right.score - left.score);
+  return {
+    score,
+    strangers: between(left.strangers, right.strangers, share),
+    genuine: between(left.genuine, right.genuine, share),
+  };
+}
+
+function between(left, right, share) {
+  const mixed = (name) => left[name] + (right[name] - left[name]) * share;
+  return { share: mixed("share"), low: mixed("low"), high: mixed("high") };
+}
+
+/**
+ * A share above 0 as people grasp it: "1 in 2,400", "23 in 100".
+ * @param {number} share
+ * @param {import("../words.js").Words} words
+ * @param {Intl.NumberFormat} numbers
+ */
+export function odds(share, words, numbers) {
+  if (share >= OFTEN) return fill(words.in_hundred, { n: Math.round(share * 100) });
+  return fill(words.one_in, { n: numbers.format(twoDigits(1 / share)) });
+}
+
+function twoDigits(number) {
+  const step = 10 ** Math.max(Math.floor(Math.log10(number)) - 1, 0);
+  return Math.round(number / step) * step;
+}
+
+/**
+ * The sentences about a score, and how it stands to what an authenticator needs.
+ * @param {Costs} costs
+ * @param {number} score
+ * @param {Intl.NumberFormat} numbers
+ */
+export function describeCost(costs, score, numbers) {
+  const { words, supported } = costs;
+  const cost = costAt(costs.corners, score);
+  const say = (share) => odds(share, words, numbers);
+  const sentence = (kind) => {
+    const { share, low, high } = cost[kind];
+    const least = supported[kind];
+    if (share < least) return fill(words[`fewer_${kind}`], { odds: say(Math.max(high, least)) });
+    const end = low >= least ? say(low) : fill(words.fewer, { odds: say(least) });
+    return fill(words[kind], { odds: say(share), high: say(high), low: end });
+  };
+  const standing = standingOf(cost.strangers, costs.authenticator_far);
+  return {
+    strangers: sentence("strangers"),
+    genuine: sentence("genuine"),
+    standing,
+    authenticator: words[standing],
+  };
+}
+
+function standingOf(strangers, most) {
+  if (strangers.share > most) return "weaker";
+  return strangers.high > most ? "unsure" : "enough";
+}

@@ -1,0 +1,69 @@
+"""The real app, served on a free port out of a temporary folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+import ml
+from tests.installation import CHEAP, PASSWORD, UNLIMITED
+from webapp import create_app
+from webapp.config import Settings
+from webapp.models import Role
+from webapp.services import accounts
+from webapp.services.enrolment import NewPerson, enrol
+from webapp.startup import get_ready, prepare
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the app is served, and its set-up link's path."""
+
+    url: str
+    setup_path: str
+    app: Flask
+
+    def add_administrator(self, username: str) -> None:
+        """Make an account that may do everything."""
+        with self.app.app_context():
+            accounts.create_account(username, PASSWORD, Role.ADMIN)
+
+    def enrol(self, identifier: str, *photos: bytes) -> str:
+        """Enrol somebody; returns the path of their page."""
+        with self.app.app_context():
+            person = enrol(NewPerson(identifier, identifier.title(), True), photos, None)
+        return f"/people/{person}"
+
+
+class _Silent(WSGIRequestHandler):
+    def log_request(self, *_facts: object) -> None:
+        """Say nothing: a guiding camera makes ten requests a second."""
+
+
+@contextmanager
+def served(engine: ml.Engine, instance: Path) -> Iterator[Site]:
+    """Serve a fresh installation while the context lasts."""
+    settings = Settings(
+        instance=instance,
+        password_cost=CHEAP,
+        sign_in_limit=UNLIMITED,
+        verify_limit=UNLIMITED,
+        guidance_limit=UNLIMITED,
+        log_level="WARNING",
+    )
+    with create_app(settings, engine).app_context():
+        token = prepare()
+    app = create_app(settings, engine)
+    get_ready(app)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(f"http://127.0.0.1:{server.port}", f"/setup/{token}", app)
+    server.shutdown()
+    thread.join()
