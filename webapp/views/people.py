@@ -22,6 +22,7 @@ from webapp.errors import (
 from webapp.forms import AnchorsForm, EmptyForm, EnrolForm
 from webapp.messages import describe
 from webapp.services import enrolment, people
+from webapp.services.doubts import doubts_about
 from webapp.services.enrolment import NewPerson
 from webapp.views.pictures import contents, problems
 
@@ -68,7 +69,9 @@ def enrol() -> ResponseReturnValue:
 @blueprint.get("/<uuid:person_id>")
 @operator
 def show(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, anchors, add_form (images), delete_form, image_errors (name, words)."""
+    """Context: person, anchors, add_form (images), delete_form, image_errors (name, words),
+    doubts (words by anchor's id).
+    """
     return _person_page(person_id, AnchorsForm(), [])
 
 
@@ -133,4 +136,12 @@ def _person_page(
         add_form=add_form,
         delete_form=EmptyForm(),
         image_errors=image_errors,
+        doubts=_doubts(person_id),
     )
+
+
+def _doubts(person_id: UUID) -> dict[UUID, list[str]]:
+    words: dict[UUID, list[str]] = {}
+    for doubt in doubts_about(person_id):
+        words.setdefault(doubt.anchor_id, []).append(describe(doubt.code, {"name": doubt.name}))
+    return words

@@ -14,7 +14,7 @@ from webapp.forms import IdentifyForm, VerifyForm
 from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services import identification, verification
-from webapp.services.decisions import Decision
+from webapp.services.decisions import POOR_QUALITY, Decision
 from webapp.views.pictures import contents
 
 blueprint = Blueprint("verify", __name__)
@@ -71,6 +71,13 @@ def _complain(form: VerifyForm | IdentifyForm, error: FaceError | ServiceError) 
 def _answer(
     template: str, form: VerifyForm | IdentifyForm, decision: Decision | None
 ) -> ResponseReturnValue:
-    notes = [describe(note) for note in decision.notes] if decision else []
+    notes = _notes(decision) if decision else []
     page = render_template(template, form=form, decision=decision, notes=notes)
     return page, 422 if form.errors else 200
+
+
+def _notes(decision: Decision) -> list[str]:
+    """Words for what is worth knowing; poor pictures explain a refusal, not a match."""
+    if decision.match:
+        return [describe(note) for note in decision.notes if note != POOR_QUALITY]
+    return [describe(code) for code in (*decision.notes, *decision.reasons[:1])]
