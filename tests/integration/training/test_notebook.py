@@ -1,0 +1,43 @@
+"""The notebook runs from start to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[3]
+NOTEBOOK = ROOT / "ml" / "notebooks" / "training.ipynb"
+MINUTE = 60
+
+
+def run_notebook() -> str:
+    """Execute it; everything it printed."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    NotebookClient(notebook, timeout=30 * MINUTE, resources={"metadata": {"path": ROOT}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return "".join(output.get("text", "") for output in outputs)
+
+
+def test_a_shortened_run_reaches_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTEBOOK_STEPS", "4")
+    assert "Ada and Bo: similarity" in run_notebook()
+
+
+@pytest.mark.long
+def test_the_whole_run_tells_ada_from_bo() -> None:
+    printed = run_notebook()
+    error_rate = float(printed.split("\nEER ")[1].split("%")[0])
+    assert error_rate < 15
+    same, other = (
+        float(printed.split(f"Ada and {name}: similarity ")[1].split(",")[0])
+        for name in ("Ada again", "Bo")
+    )
+    assert same > other
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    assert not any(cell.get("outputs") for cell in cells)
