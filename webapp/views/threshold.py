@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import admin
+from webapp.charts import RateChart
 from webapp.forms import ThresholdForm
 from webapp.services import threshold_cost, thresholds
+from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Cost
 from webapp.views import threshold_words
 
 blueprint = Blueprint("threshold", __name__)
+TABLE_SCORES = range(0, 101, 5)
 
 
 @blueprint.route("/threshold", methods=["GET", "POST"])
@@ -37,6 +43,7 @@ def _page(form: ThresholdForm) -> str:
     anchors = threshold_cost.typical_anchors()
     costs = threshold_cost.costs_of(threshold, anchors)
     entered = form.score.data if form.score.data is not None and not form.score.errors else None
+    corners = costs.corners()
     return render_template(
         "threshold/edit.html",
         form=form,
@@ -48,4 +55,17 @@ def _page(form: ThresholdForm) -> str:
         cost=costs.at(threshold.score if entered is None else entered),
         cost_in_force=costs.at(threshold.score),
         presets=costs.presets(),
+        rate_chart=RateChart(),
+        corners=corners,
+        table_costs=[costs.at(score) for score in TABLE_SCORES],
+        for_scripts=_for_scripts(corners),
     )
+
+
+def _for_scripts(corners: tuple[Cost, ...]) -> dict[str, Any]:
+    """What the page's script needs to say the cost of any score."""
+    return {
+        "corners": [asdict(corner) for corner in corners],
+        "authenticator_far": AUTHENTICATOR_FAR,
+        "words": threshold_words.for_scripts(),
+    }

@@ -34,6 +34,23 @@ def genuine(rate: Rate) -> str:
     return _genuine(odds(rate.share), odds(rate.high), _interval_low(rate))
 
 
+def short(rate: Rate) -> str:
+    """A rate with its interval, for a table."""
+    if not rate.is_supported:
+        return _fewer(odds(rate.bound))
+    return _(
+        "%(odds)s (%(high)s to %(low)s)",
+        odds=odds(rate.share),
+        high=odds(rate.high),
+        low=_interval_low(rate),
+    )
+
+
+def axis(rate: float) -> str:
+    """A power of ten beside an axis."""
+    return _("all") if rate == 1 else _one_in(format_decimal(round(1 / rate)))
+
+
 def authenticator(cost: Cost) -> str:
     """How the threshold stands to what NIST asks of an authenticator."""
     return _authenticator()[cost.authenticator]

@@ -6,10 +6,10 @@ import { fill } from "../words.js";
 const OFTEN = 0.1;
 
 /**
- * @typedef {{share: number, low: number, high: number}} Rate
+ * @typedef {{share: number, low: number, high: number, supported: number}} Rate
  * @typedef {{score: number, strangers: Rate, genuine: Rate}} Cost
- * @typedef {{corners: Cost[], supported: {strangers: number, genuine: number},
- *   authenticator_far: number, words: import("../words.js").Words}} Costs
+ * @typedef {{corners: Cost[], authenticator_far: number,
+ *   words: import("../words.js").Words}} Costs
  */
 
 /**
@@ -33,7 +33,7 @@ export function costAt(corners, score) {
 
 function between(left, right, share) {
   const mixed = (name) => left[name] + (right[name] - left[name]) * share;
-  return { share: mixed("share"), low: mixed("low"), high: mixed("high") };
+  return { share: mixed("share"), low: mixed("low"), high: mixed("high"), supported: left.supported };
 }
 
 /**
@@ -59,14 +59,15 @@ function twoDigits(number) {
  * @param {Intl.NumberFormat} numbers
  */
 export function describeCost(costs, score, numbers) {
-  const { words, supported } = costs;
+  const { words } = costs;
   const cost = costAt(costs.corners, score);
   const say = (share) => odds(share, words, numbers);
   const sentence = (kind) => {
-    const { share, low, high } = cost[kind];
-    const least = supported[kind];
-    if (share < least) return fill(words[`fewer_${kind}`], { odds: say(Math.max(high, least)) });
-    const end = low >= least ? say(low) : fill(words.fewer, { odds: say(least) });
+    const { share, low, high, supported } = cost[kind];
+    if (share < supported) {
+      return fill(words[`fewer_${kind}`], { odds: say(Math.max(high, supported)) });
+    }
+    const end = low >= supported ? say(low) : fill(words.fewer, { odds: say(supported) });
     return fill(words[kind], { odds: say(share), high: say(high), low: end });
   };
   const standing = standingOf(cost.strangers, costs.authenticator_far);

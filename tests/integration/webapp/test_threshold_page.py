@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+from dataclasses import asdict
 
 import pytest
 from flask import Flask
 
 from tests.installation import Visitor, rows_stored, words
+from webapp.charts import RateChart
 from webapp.recognition import recognition
 from webapp.services import threshold_cost, thresholds
 from webapp.services.enrolment import NewPerson, store_person
@@ -79,3 +83,25 @@ def test_the_costs_follow_how_many_pictures_people_here_have(
     assert threshold_cost.typical_anchors() == 3
     assert "Measured with 3 enrolled pictures a person" in page
     assert "People here typically have 3 pictures" in page
+
+
+def test_the_chart_marks_both_scores_and_is_a_table_too(admin: Visitor) -> None:
+    page = admin.get("/threshold?score=75").text
+    chart = RateChart()
+
+    assert f'd="M{chart.x(50)} {chart.top}V{chart.bottom}"' in page
+    assert f"translate({chart.x(75)} 0)" in page
+    table = re.search(r"<tbody>.*?</tbody>", page, re.DOTALL).group()
+    assert re.findall(r'<th scope="row">(\d+)</th>', table) == [str(n) for n in range(0, 101, 5)]
+    assert "style=" not in page
+
+
+def test_scripts_get_the_same_costs_as_the_server(admin: Visitor) -> None:
+    page = admin.get("/threshold").text
+    data = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    costs = json.loads(html.unescape(data.group(1)))
+
+    corner = costs["corners"][len(costs["corners"]) // 2]
+    expected = threshold_cost.costs_of(thresholds.in_force(), 1).at(corner["score"])
+    assert corner == asdict(expected)
+    assert costs["words"]["one_in"] == "1 in {n}"

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { costAt, describeCost, odds } from "../../static/js/threshold/cost.js";
+
+const words = {
+  one_in: "1 in {n}",
+  in_hundred: "{n} in 100",
+  fewer: "fewer than {odds}",
+  strangers: "strangers {odds}, {high} to {low}",
+  fewer_strangers: "fewer strangers than {odds}",
+  genuine: "genuine {odds}, {high} to {low}",
+  fewer_genuine: "fewer genuine than {odds}",
+  weaker: "weaker!",
+  unsure: "unsure!",
+  enough: "enough!",
+};
+const strangers = (share, low, high) => ({ share, low, high, supported: 0.0005 });
+const genuine = (share, low, high) => ({ share, low, high, supported: 0.01 });
+const costs = {
+  corners: [
+    { score: 50, strangers: strangers(0.1, 0.05, 0.2), genuine: genuine(0, 0, 0.005) },
+    { score: 60, strangers: strangers(0.01, 0.005, 0.02), genuine: genuine(0.02, 0.01, 0.03) },
+    { score: 70, strangers: strangers(0.001, 0.0002, 0.002), genuine: genuine(0.04, 0.02, 0.06) },
+    { score: 80, strangers: strangers(0, 0, 0), genuine: genuine(0.5, 0.4, 0.6) },
+  ],
+  authenticator_far: 0.0001,
+  words,
+};
+const numbers = new Intl.NumberFormat("en");
+const near = (value, expected) => assert.ok(Math.abs(value - expected) < 1e-12, `${value}`);
+
+test("between two corners a cost is straight", () => {
+  const cost = costAt(costs.corners, 65);
+  near(cost.strangers.share, 0.0055);
+  near(cost.strangers.low, 0.0026);
+  near(cost.strangers.high, 0.011);
+  near(cost.genuine.share, 0.03);
+});
+
+test("outside of the corners the nearest counts", () => {
+  assert.equal(costAt(costs.corners, 0).strangers.share, 0.1);
+  assert.equal(costAt(costs.corners, 50).strangers.share, 0.1);
+  assert.equal(costAt(costs.corners, 100).genuine.share, 0.5);
+});
+
+test("odds have two digits and are grouped as the reader does", () => {
+  assert.equal(odds(1, words, numbers), "100 in 100");
+  assert.equal(odds(0.234, words, numbers), "23 in 100");
+  assert.equal(odds(0.0999, words, numbers), "1 in 10");
+  assert.equal(odds(1 / 87.4, words, numbers), "1 in 87");
+  assert.equal(odds(1 / 2449, words, numbers), "1 in 2,400");
+  assert.equal(odds(1 / 2449, words, new Intl.NumberFormat("de")), "1 in 2.400");
+  assert.equal(odds(1.9e-5, words, numbers), "1 in 53,000");
+});
+
+test("a cost is said with its interval", () => {
+  const said = describeCost(costs, 60, numbers);
+  assert.equal(said.strangers, "strangers 1 in 100, 1 in 50 to 1 in 200");
+  assert.equal(said.genuine, "genuine 1 in 50, 1 in 33 to 1 in 100");
+});
+
+test("an interval that reaches below what the data supports says so", () => {
+  const said = describeCost(costs, 70, numbers);
+  assert.equal(said.strangers, "strangers 1 in 1,000, 1 in 500 to fewer than 1 in 2,000");
+});
+
+test("below what the data supports only a bound is claimed", () => {
+  assert.equal(describeCost(costs, 77, numbers).strangers, "fewer strangers than 1 in 1,700");
+  assert.equal(describeCost(costs, 80, numbers).strangers, "fewer strangers than 1 in 2,000");
+  assert.equal(describeCost(costs, 50, numbers).genuine, "fewer genuine than 1 in 100");
+});
+
+test("it says when a threshold is weaker than an authenticator needs", () => {
+  assert.equal(describeCost(costs, 70, numbers).authenticator, "weaker!");
+  assert.equal(describeCost(costs, 79.5, numbers).authenticator, "unsure!");
+  assert.equal(describeCost(costs, 80, numbers).authenticator, "enough!");
+});
