@@ -67,6 +67,12 @@ class ThresholdOutOfRange(ServiceError):
     code = "threshold_out_of_range"
 
 
+class ThresholdChangedMeanwhile(ServiceError):
+    """Somebody else set another threshold since the one that a change is based on."""
+
+    code = "threshold_changed_meanwhile"
+
+
 class WrongCredentials(ServiceError):
     """No account of that name with that password, whichever of the two is wrong."""
 

@@ -8,10 +8,19 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, FloatField, Form, PasswordField, StringField
+from wtforms import (
+    BooleanField,
+    Field,
+    FloatField,
+    Form,
+    IntegerField,
+    PasswordField,
+    StringField,
+)
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
-from wtforms.widgets import NumberInput
+from wtforms.widgets import HiddenInput, NumberInput
 
+from webapp.errors import ThresholdChangedMeanwhile
 from webapp.messages import describe
 from webapp.models.account import USERNAME_LENGTH
 from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
@@ -133,10 +142,11 @@ class SetupForm(FlaskForm):
 
 
 class ThresholdForm(FlaskForm):
-    """A new threshold, and why."""
+    """A new threshold, why, and the number of the change that it is based on."""
 
     score = ScoreField(_l("New threshold"))
     reason = _name_field(_l("Reason"), REASON_LENGTH)
+    based_on = IntegerField(widget=HiddenInput())
 
     def preview(self, query: MultiDict[str, str], *, otherwise: float) -> None:
         """Take the score that a query asks about, checked; without one, another."""
@@ -147,3 +157,8 @@ class ThresholdForm(FlaskForm):
         """Refuse what is no number, or out of range."""
         if field.data is None or not LOWEST_SCORE <= field.data <= HIGHEST_SCORE:
             raise ValidationError(describe("threshold_out_of_range"))
+
+    def validate_based_on(self, field: Field) -> None:
+        """Refuse a form that does not say what it is based on."""
+        if field.data is None:
+            raise ValidationError(describe(ThresholdChangedMeanwhile.code))

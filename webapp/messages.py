@@ -104,6 +104,11 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
         "Without consent nothing may be stored. Ask the person and tick the box."
     ),
     "threshold_out_of_range": _l("Give a number from 0 to 100."),
+    "threshold_changed_meanwhile": _l(
+        "Somebody changed the threshold since you opened this page. Nothing was set; what you "
+        "typed is still here. Look at the threshold in force and send it again if you still want "
+        "it."
+    ),
     "wrong_credentials": _l("The name or the password is wrong."),
     "required": _l("Please fill this in."),
     "unprintable": _l("This holds characters that cannot be shown. Type it in again."),

@@ -12,7 +12,9 @@ from flask_login import current_user
 
 from webapp.access import admin
 from webapp.charts import RateChart
+from webapp.errors import ThresholdChangedMeanwhile
 from webapp.forms import ThresholdForm
+from webapp.messages import describe
 from webapp.services import threshold_cost, thresholds
 from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Cost
 from webapp.views import threshold_words
@@ -30,9 +32,15 @@ def edit() -> ResponseReturnValue:
     """
     form = ThresholdForm()
     if form.validate_on_submit() and form.score.data is not None:
-        thresholds.change(form.score.data, form.reason.data, current_user.id)
-        flash(_("The threshold is changed. It counts from now on."), "success")
-        return redirect(url_for("threshold.edit"))
+        try:
+            thresholds.change(
+                form.score.data, form.reason.data, current_user.id, form.based_on.data
+            )
+        except ThresholdChangedMeanwhile as error:
+            form.based_on.errors = [describe(error.code)]
+        else:
+            flash(_("The threshold is changed. It counts from now on."), "success")
+            return redirect(url_for("threshold.edit"))
     return _page(form), 422 if form.errors else 200
 
 
@@ -48,6 +56,7 @@ def _page(form: ThresholdForm) -> str:
         "threshold/edit.html",
         form=form,
         threshold=threshold,
+        newest_number=thresholds.newest_number(),
         history=thresholds.history(),
         words=threshold_words,
         curve=costs.curve,

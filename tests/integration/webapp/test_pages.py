@@ -175,7 +175,7 @@ def test_the_admin_raises_the_threshold_and_the_decision_follows(
     frames = {"frames": [people[0].photos[2]]}
     assert "does not match" not in words(admin.post("/verify", frames, identifier="ada"))
 
-    changed = admin.post("/threshold", score="99.5", reason="a test")
+    changed = admin.post("/threshold", score="99.5", reason="a test", based_on="0")
 
     assert changed.status_code == 302
     assert "99.5" in words(admin.get("/threshold"))
@@ -184,7 +184,7 @@ def test_the_admin_raises_the_threshold_and_the_decision_follows(
 
 @pytest.mark.parametrize("score", ["", "-1", "101", "nan", "inf", "1e9", "fifty", "5;0"])
 def test_a_threshold_that_is_no_number_from_0_to_100_is_refused(admin: Visitor, score: str) -> None:
-    answer = admin.post("/threshold", score=score, reason="a test")
+    answer = admin.post("/threshold", score=score, reason="a test", based_on="0")
 
     assert answer.status_code == 422
     assert words(answer).count("Give a number from 0 to 100") == 1
@@ -192,7 +192,7 @@ def test_a_threshold_that_is_no_number_from_0_to_100_is_refused(admin: Visitor, 
 
 
 def test_a_threshold_without_a_reason_is_refused(admin: Visitor) -> None:
-    assert admin.post("/threshold", score="60", reason=" ").status_code == 422
+    assert admin.post("/threshold", score="60", reason=" ", based_on="0").status_code == 422
     assert rows_stored()["threshold_change"] == 0
 
 

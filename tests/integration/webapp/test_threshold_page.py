@@ -105,3 +105,34 @@ def test_scripts_get_the_same_costs_as_the_server(admin: Visitor) -> None:
     expected = threshold_cost.costs_of(thresholds.in_force(), 1).at(corner["score"])
     assert corner == asdict(expected)
     assert costs["words"]["one_in"] == "1 in {n}"
+
+
+@pytest.mark.parametrize("based_on", ["0", "", "7"])
+def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
+    admin: Visitor, operator_id, based_on: str
+) -> None:
+    thresholds.change(60, "somebody else", operator_id)
+
+    stale = admin.post("/threshold", score="71.5", reason="too lax", based_on=based_on)
+
+    assert stale.status_code == 422
+    assert words(stale).count("Somebody changed the threshold since you opened this page") == 1
+    assert "In force now: 60.0" in words(stale)
+    assert previewed(stale.text) == "71.5"
+    assert 'value="too lax"' in stale.text
+    assert rows_stored()["threshold_change"] == 1
+
+    again = re.search(r'name="based_on" value="(\d+)"', stale.text).group(1)
+    sent = admin.post("/threshold", score="71.5", reason="too lax", based_on=again)
+    assert sent.status_code == 302
+    assert rows_stored()["threshold_change"] == 2
+
+
+def test_an_earlier_threshold_can_be_put_back_into_the_form(admin: Visitor, operator_id) -> None:
+    thresholds.change(60.25, "first", operator_id)
+    thresholds.change(70, "second", operator_id)
+
+    (back,) = re.findall(r'href="(/threshold\?score=[^"]+)"', admin.get("/threshold").text)
+
+    assert float(previewed(admin.get(back).text)) == pytest.approx(60.25, abs=1e-4)
+    assert thresholds.in_force().score == pytest.approx(70)
