@@ -98,6 +98,7 @@ export class Booth {
       camera.close();
       return;
     }
+    view.focus();
     view.offer(await camera.choices((n) => view.numberedCamera(n)), camera.current);
     this.#machine.send("opened");
   }

@@ -1,7 +1,7 @@
 /** Decides when a face has been steady and good for long enough. */
 
 export const HOLD_MS = 500;
-export const LONGEST_GAP_MS = 1500;
+export const LONGEST_GAP_MS = 4000;
 export const STEADY_SHARE = 0.06;
 
 /**

@@ -45,6 +45,11 @@ export class BoothView {
     this.#part.cameras.addEventListener("change", (event) => choose(event.target.value));
   }
 
+  /** Bring the preview into sight: on a phone it may lie below the fields. */
+  focus() {
+    this.#part.video.scrollIntoView({ block: "nearest" });
+  }
+
   /** @param {import("./machine.js").State} state */
   show(state) {
     const isLive = LIVE_STATES.includes(state);

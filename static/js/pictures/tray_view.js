@@ -38,7 +38,7 @@ export class TrayView {
 
   /** Bring the pictures into sight. */
   reveal() {
-    this.#list.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    this.#list.scrollIntoView({ block: "nearest" });
   }
 
   #card(id) {
