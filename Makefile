@@ -2,20 +2,31 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-HOST ?= 127.0.0.1
 PORT ?= 8000
+INSTANCE ?= instance
 MODEL ?= open
 PROTOCOL ?= lfw
+
+# With HTTPS=1 other devices of the local network may come; phones give the camera only then.
+ifeq ($(HTTPS),1)
+HOST ?= 0.0.0.0
+URL = https://$(shell $(BIN)/flask --app wsgi certificate):$(PORT)
+TLS = --certfile $(INSTANCE)/certificate.pem --keyfile $(INSTANCE)/certificate.key
+else
+HOST ?= 127.0.0.1
+URL = http://$(HOST):$(PORT)
+TLS =
+endif
 
 .PHONY: help run test test-long lint evaluate calibrate train bench bench-peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-run: $(VENV)/.run ## start the app on http://127.0.0.1:8000
+run: $(VENV)/.run ## start the app on http://127.0.0.1:8000; HTTPS=1: for phones on this network
 	@$(BIN)/pybabel -q compile -d translations
-	@$(BIN)/flask --app wsgi prepare --url http://$(HOST):$(PORT)
-	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) wsgi:app
+	@$(BIN)/flask --app wsgi prepare --url $(URL)
+	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) $(TLS) wsgi:app
 
 test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests
 	@$(BIN)/pybabel -q compile -d translations

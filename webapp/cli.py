@@ -6,11 +6,13 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
+from webapp.certificate import local_address, make_certificate
 from webapp.errors import DuplicateUsername, WrongCredentials
 from webapp.models import Role
+from webapp.recognition import recognition
 from webapp.services import accounts
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from webapp.startup import prepare
+from webapp.startup import PRIVATE_FOLDER, prepare
 from webapp.vault import VaultError
 
 account_commands = AppGroup("account", help="Create accounts and set passwords.")
@@ -20,6 +22,7 @@ def add_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(account_commands)
     app.cli.add_command(prepare_command)
+    app.cli.add_command(certificate_command)
 
 
 @click.command("prepare")
@@ -36,6 +39,17 @@ def prepare_command(url: str) -> None:
         return
     click.echo("There is no account yet. Create the administrator by this one-time link:")
     click.echo(f"    {url}/setup/{token}")
+
+
+@click.command("certificate")
+@with_appcontext
+def certificate_command() -> None:
+    """Make a certificate for HTTPS on the local network, and print this machine's address there."""
+    settings = recognition().settings
+    settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    address = local_address()
+    make_certificate(settings.certificate_file, settings.certificate_key_file, address)
+    click.echo(address)
 
 
 def _password(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -81,6 +81,16 @@ class Settings:
         """What wraps the people's data keys."""
         return self.instance / "master.key"
 
+    @property
+    def certificate_file(self) -> Path:
+        """What shows browsers who this is, where the app itself speaks HTTPS."""
+        return self.instance / "certificate.pem"
+
+    @property
+    def certificate_key_file(self) -> Path:
+        """The private key of the certificate."""
+        return self.instance / "certificate.key"
+
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; docs/operating.md lists them.
