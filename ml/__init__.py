@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml.calibration import Calibration, Curve, load_calibration
-from ml.errors import ArtifactError, FaceError, ModelBroken, ModelNotFound, NoFace, TwoFaces
+from ml.errors import (
+    ArtifactError,
+    FaceError,
+    ModelBroken,
+    ModelNotFound,
+    NoFace,
+    TooDark,
+    TwoFaces,
+)
 from ml.faces.types import DetectedFace, Quality
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
 from ml.registry import DEFAULT_MODEL, ModelDescription, describe_models
@@ -35,6 +43,7 @@ __all__ = [
     "ModelNotFound",
     "NoFace",
     "Quality",
+    "TooDark",
     "TwoFaces",
     "describe_models",
     "load_calibration",

@@ -25,7 +25,7 @@ from ml.errors import (
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
-from ml.faces.quality import LIVE, THRESHOLDS, assess
+from ml.faces.quality import LIVE, THRESHOLDS, assess, is_dark
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
 from ml.registry import Artifact, ModelDescription, describe
@@ -99,7 +99,8 @@ class Engine:
         thresholds = LIVE if live else THRESHOLDS
         quality = assess(image, main, thresholds) if main else None
         beside = len(rivals(faces, main)) if main else 0
-        return Inspection(tuple(faces), main, quality, beside, width, height)
+        dark = is_dark(image, thresholds)
+        return Inspection(tuple(faces), main, quality, beside, dark, width, height)
 
     def analyse(self, data: bytes, *, purpose: Purpose) -> Face:
         """Find, judge, align and embed the main face of a picture.

@@ -45,18 +45,19 @@ class QualityThresholds:
 
 
 THRESHOLDS = QualityThresholds()
-# Somebody in front of a camera can do better than a found photo, and is asked to.
+# Somebody in front of a camera can do better than a found photo, and is asked to; 97 % of the LFW
+# people kept for strangers pass untouched.
 LIVE = QualityThresholds(
     smallest_share=0.3,
     largest_share=0.85,
     largest_offset=0.22,
-    largest_yaw=38.0,
-    largest_pitch=35.0,
+    largest_yaw=43.0,
+    largest_pitch=38.0,
     largest_roll=25.0,
     darkest=55.0,
     brightest=215.0,
     most_back_light=95.0,
-    least_sharpness=4.0,
+    least_sharpness=5.0,
 )
 
 
@@ -91,6 +92,11 @@ def assess(
         reasons=(),
     )
     return replace(measured, reasons=_reasons(measured, thresholds))
+
+
+def is_dark(rgb: np.ndarray, thresholds: QualityThresholds = THRESHOLDS) -> bool:
+    """Whether a whole picture, (height, width, 3) uint8, is too dark to find a face in."""
+    return float(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).mean()) < thresholds.darkest
 
 
 def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from ml import FaceError, NoFace, TwoFaces
+from ml import FaceError, NoFace, TooDark, TwoFaces
 from webapp.recognition import recognition
 
 Shares = tuple[float, float, float, float]
@@ -58,7 +58,7 @@ def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
 def _frame(frame: bytes) -> Check:
     seen = recognition().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
-        return Check(ok=False, reasons=(NoFace.code,))
+        return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
     crowded = (TwoFaces.code,) if seen.rivals else ()
     x, y, width, height = seen.main.box
     return Check(

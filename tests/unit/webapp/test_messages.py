@@ -1,0 +1,61 @@
+"""Every code that can be raised has words of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask_babel import Babel, force_locale
+
+import ml.errors
+from webapp import messages
+from webapp.config import ROOT
+from webapp.messages import describe, instruct
+
+
+@pytest.fixture(autouse=True)
+def words() -> Iterator[None]:
+    app = Flask(__name__)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "translations")
+    Babel(app)
+    with app.test_request_context():
+        yield
+
+
+def _codes(base: type) -> list[str]:
+    return sorted({error.code for error in base.__subclasses__()})
+
+
+@pytest.mark.parametrize("code", _codes(ml.errors.FaceError))
+def test_every_reason_against_a_picture_says_what_to_do(code: str) -> None:
+    facts = {"format": "TIFF", "limit_bytes": 25_000_000, "limit_pixels": 50_000_000}
+    assert code in messages.PICTURE_PROBLEMS
+    assert len(describe(code, facts).split(". ")) >= 2
+
+
+def test_limits_are_said_in_readable_units() -> None:
+    assert "25 megabytes" in describe("too_many_bytes", {"limit_bytes": 25_000_000})
+    assert "50 megapixels" in describe("too_many_pixels", {"limit_pixels": 50_000_000})
+
+
+@pytest.mark.parametrize("name", ["HEIC", "heif"])
+def test_heic_pictures_come_with_the_way_to_convert_them(name: str) -> None:
+    assert "iPhone" in describe("unsupported_format", {"format": name})
+    assert "iPhone" not in describe("unsupported_format", {"format": "TIFF"})
+
+
+def test_an_unknown_code_still_says_something() -> None:
+    assert describe("never heard of it") == "This could not be done. Try again."
+
+
+def test_instructions_are_short() -> None:
+    longest = max(messages.INSTRUCTIONS, key=lambda code: len(instruct(code).split()))
+    assert len(instruct(longest).split()) <= 8, instruct(longest)
+
+
+def test_words_are_in_the_language_asked_for() -> None:
+    with force_locale("de"):
+        assert instruct("too_small") == "Näher kommen"
+    with force_locale("fr"):
+        assert instruct("too_small") == "Approchez-vous"
