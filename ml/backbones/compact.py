@@ -23,8 +23,7 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 128) -
     x = _convolution(x, STAGES[0], 3, 2, "stem")
     for stage, filters in enumerate(STAGES, start=1):
         for block in range(1, BLOCKS_A_STAGE + 1):
-            shrinks = stage > 1 and block == 1
-            x = _block(x, filters, 2 if shrinks else 1, f"stage{stage}_block{block}")
+            x = _block(x, filters, 2 if block == 1 else 1, f"stage{stage}_block{block}")
     x = _activated(x, "last")
     x = keras.layers.DepthwiseConv2D(x.shape[1:3], use_bias=False, name="pool")(x)
     x = keras.layers.Flatten(name="flatten")(x)
