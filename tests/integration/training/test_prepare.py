@@ -1,0 +1,74 @@
+"""Real photos, prepared: people known elsewhere are dropped, and nobody is in two splits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.faces.preprocess import Preprocessing
+from ml.registry import NetworkConfig
+from ml.training.config import ArtifactTexts, DataConfig, ExperimentConfig
+from ml.training.prepare import Prepared, prepare
+from tests.faces import HAS_SHARED, SHARED
+
+PICTURES = 3
+
+pytestmark = pytest.mark.skipif(not HAS_SHARED, reason="needs ../shared/data for six real people")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Six people, one of whom is in another folder, too."""
+    home = tmp_path_factory.mktemp("data")
+    everybody = sorted((SHARED / "celeba_wild" / "train").iterdir())
+    people = [person for person in everybody if len(list(person.iterdir())) >= PICTURES][:6]
+    for number, person in enumerate(people):
+        for photo in sorted(person.iterdir())[:PICTURES]:
+            _link(photo, home / "people" / person.name)
+            if number == 0:
+                _link(photo, home / "elsewhere" / "Known")
+    config = ExperimentConfig(
+        name="x",
+        artifact=ArtifactTexts("x"),
+        preprocessing=Preprocessing(64, "arcface"),
+        network=NetworkConfig("compact", 8),
+        data=DataConfig(
+            folder=str(home / "people"),
+            validation_share=0.4,
+            drop_near=(str(home / "elsewhere"),),
+            near_person=0.999,
+        ),
+    )
+    return prepare(config, home / "cache")
+
+
+def _link(photo: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / photo.name).symlink_to(photo)
+
+
+def test_a_person_known_elsewhere_is_dropped_and_named(prepared: Prepared) -> None:
+    (near,) = prepared.report["near_people_elsewhere"]
+    assert near["near"].endswith("elsewhere/Known")
+    assert near["similarity"] == pytest.approx(1, abs=1e-3)
+    assert near["person"] not in prepared.train.people + prepared.validation.people
+
+
+def test_nobody_is_in_two_splits(prepared: Prepared) -> None:
+    train, validation = prepared.train, prepared.validation
+    assert not set(train.people) & set(validation.people)
+    assert len(train.people) + len(validation.people) == 5
+    for chips in (train, validation):
+        assert len(chips) == len(chips.wide) == len(chips.labels)
+        assert set(np.unique(chips.labels)) == set(range(len(chips.people)))
+
+
+def test_the_report_counts_what_is_used(prepared: Prepared) -> None:
+    used = prepared.report["used"]
+    assert used["training"] == {
+        "people": len(prepared.train.people),
+        "pictures": len(prepared.train),
+    }
+    assert prepared.report["pictures"] == 6 * PICTURES

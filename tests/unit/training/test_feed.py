@@ -1,0 +1,80 @@
+"""Batches join labelled and unlabelled chips, each with its own target, whenever a run begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ml.datasets.augmentation import Augmentation
+from ml.datasets.drawn import drawn_chips
+from ml.faces.preprocess import Preprocessing
+from ml.registry import NetworkConfig
+from ml.training.config import (
+    ArtifactTexts,
+    BatchConfig,
+    DataConfig,
+    DistilConfig,
+    DrawnData,
+    ExperimentConfig,
+    RunConfig,
+)
+from ml.training.feed import feed
+from ml.training.prepare import Prepared, Unlabelled
+
+PREPROCESSING = Preprocessing(24, "arcface")
+STEPS = 4
+PLAIN: tuple[Augmentation, ...] = ()
+VARIED = (Augmentation("crop_and_shift", probability=1.0), Augmentation("light"))
+
+
+def config(augmentation: tuple[Augmentation, ...], unlabelled: int) -> ExperimentConfig:
+    return ExperimentConfig(
+        name="x",
+        artifact=ArtifactTexts("x"),
+        preprocessing=PREPROCESSING,
+        network=NetworkConfig("compact", 2),
+        data=DataConfig(drawn=DrawnData(people=4, views=3)),
+        batch=BatchConfig(people=2, pictures=2, unlabelled=unlabelled),
+        distil=DistilConfig("teacher", folder="heap"),
+        run=RunConfig(steps=STEPS),
+        augmentation=augmentation,
+    )
+
+
+def data() -> Prepared:
+    """Targets are the row's number, doubled for unlabelled chips."""
+    train, heap = (drawn_chips(4, 3, PREPROCESSING, seed) for seed in (1, 2))
+    rows = np.arange(12, dtype=np.float32)[:, None].repeat(2, axis=1)
+    nobody = train.only(np.empty(0, np.int64))
+    return Prepared(train, nobody, nobody, rows, Unlabelled(heap, 2 * rows), {})
+
+
+def batches(augmentation: tuple[Augmentation, ...], unlabelled: int, first: int) -> list[Any]:
+    return [
+        (batch.chips.numpy(), batch.labels.numpy(), batch.targets)
+        for batch in feed(config(augmentation, unlabelled), data(), first)
+    ]
+
+
+def test_labelled_chips_come_first_each_with_its_target() -> None:
+    prepared = data()
+    assert prepared.unlabelled is not None
+    for chips, labels, targets in batches(PLAIN, unlabelled=3, first=0):
+        assert len(chips) == len(targets) == 7
+        assert len(labels) == 4
+        for place, row in enumerate(targets[:4, 0].astype(int)):
+            np.testing.assert_array_equal(chips[place], prepared.train.served(row))
+            assert labels[place] == prepared.train.labels[row]
+        for place, row in enumerate(targets[4:, 0].astype(int) // 2, start=4):
+            np.testing.assert_array_equal(chips[place], prepared.unlabelled.chips.served(row))
+
+
+def test_a_run_that_goes_on_gets_the_batches_it_would_have_got() -> None:
+    whole, rest = batches(VARIED, unlabelled=3, first=0), batches(VARIED, unlabelled=3, first=2)
+    assert len(whole) == STEPS
+    assert len(rest) == STEPS - 2
+    for expected, batch in zip(whole[2:], rest, strict=True):
+        for a, b in zip(expected, batch, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert (whole[0][0] != whole[1][0]).any()
