@@ -54,9 +54,10 @@ def main(folder: Path) -> None:
         site.enrol("hopper", hopper.photos[0])
         portrait = scenes.Portrait.of(engine, hopper.photos[0])
         for look, options in LOOKS.items():
-            opener = Opener(playwright, stack, temporary / look)
-            opener.folder.mkdir()
-            _photograph(opener, site, empty, person, portrait, options, folder / look)
+            with ExitStack() as browsers:
+                opener = Opener(playwright, browsers, temporary / look)
+                opener.folder.mkdir()
+                _photograph(opener, site, empty, person, portrait, options, folder / look)
 
 
 def _photograph(
