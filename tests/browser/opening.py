@@ -112,7 +112,7 @@ class Opener:
 def sign_in(page: Page) -> None:
     """Sign in as the administrator."""
     page.goto("/sign-in")
-    page.get_by_label("Name").fill(ADMINISTRATOR)
+    page.get_by_label("Name", exact=True).fill(ADMINISTRATOR)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()

@@ -15,7 +15,7 @@ from tests.installation import PASSWORD
 
 def _set_up(page: Page, site: Site) -> None:
     page.goto(site.setup_path)
-    page.get_by_label("Name").fill("anna")
+    page.get_by_label("Name", exact=True).fill("anna")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Create the account").click()
@@ -25,8 +25,8 @@ def _set_up(page: Page, site: Site) -> None:
 
 def _enrol_by_camera(page: Page, identifier: str) -> None:
     page.goto("/people/new")
-    page.get_by_label("Identifier").fill(identifier)
-    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Identifier", exact=True).fill(identifier)
+    page.get_by_label("Name", exact=True).fill("Grace")
     page.get_by_role("checkbox").check()
     start_camera(page)
     cards = tray(page)
@@ -39,7 +39,7 @@ def _enrol_by_camera(page: Page, identifier: str) -> None:
 
 def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
     page.goto("/verify")
-    page.get_by_label("Identifier").fill(identifier)
+    page.get_by_label("Identifier", exact=True).fill(identifier)
     start_camera(page)
     expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
 

@@ -56,8 +56,8 @@ def test_each_chosen_picture_is_checked_at_once_and_named(
 
     for name in list(verdicts)[1:]:
         page.get_by_role("button", name=f"Remove: {name}").click()
-    page.get_by_label("Identifier").fill("by-file")
-    page.get_by_label("Name").fill("By File")
+    page.get_by_label("Identifier", exact=True).fill("by-file")
+    page.get_by_label("Name", exact=True).fill("By File")
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Enrol this person").click()
     expect(page.get_by_text("By File is enrolled.")).to_be_visible()
@@ -101,8 +101,8 @@ def test_everything_but_the_camera_works_without_scripts(
     page.goto("/people/new")
     expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
     expect(page.get_by_text("The camera needs JavaScript")).to_be_visible()
-    page.get_by_label("Identifier").fill("no-scripts")
-    page.get_by_label("Name").fill("No Scripts")
+    page.get_by_label("Identifier", exact=True).fill("no-scripts")
+    page.get_by_label("Name", exact=True).fill("No Scripts")
     page.get_by_role("checkbox").check()
     page.get_by_label("Pictures", exact=True).set_input_files(_file("one.jpg", people[0].photos[0]))
     page.get_by_role("button", name="Enrol this person").click()
@@ -121,8 +121,8 @@ def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
     page = opener.page(site, expected=("422",))
     sign_in(page)
     page.goto("/people/new")
-    page.get_by_label("Identifier").fill("wall")
-    page.get_by_label("Name").fill("A Wall")
+    page.get_by_label("Identifier", exact=True).fill("wall")
+    page.get_by_label("Name", exact=True).fill("A Wall")
     page.get_by_role("checkbox").check()
     page.get_by_label("Pictures", exact=True).set_input_files(
         _file("wall.png", _png(scenes.empty()), "image/png")
@@ -130,4 +130,4 @@ def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
     page.get_by_role("button", name="Enrol this person").click()
     alert = page.get_by_role("alert").filter(has_text="wall.png")
     expect(alert).to_contain_text("No face was found")
-    expect(page.get_by_label("Name")).to_have_value("A Wall")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("A Wall")
