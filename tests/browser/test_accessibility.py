@@ -78,9 +78,11 @@ def test_no_page_scrolls_sideways_on_the_narrowest_screen(
     person = site.enrol("a-rather-long-identifier@example.org", people[0].photos[0])
     page = opener.page(site, expected=("404",), **NARROW)
     sign_in(page)
-    for path in (*PUBLIC, *OPERATORS, person):
-        page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+    for language in ("en", "de", "fr"):
+        page.context.set_extra_http_headers({"Accept-Language": language})
+        for path in (*PUBLIC, *OPERATORS, person):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, (language, path)
 
 
 def test_enrolling_needs_no_mouse(
