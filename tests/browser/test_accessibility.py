@@ -76,12 +76,16 @@ def test_no_page_scrolls_sideways_on_the_narrowest_screen(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     person = site.enrol("a-rather-long-identifier@example.org", people[0].photos[0])
-    page = opener.page(site, expected=("404",), **NARROW)
-    sign_in(page)
+    english = opener.page(site)
+    sign_in(english)
+    session = english.context.storage_state()
     for language in ("en", "de", "fr"):
-        page.context.set_extra_http_headers({"Accept-Language": language})
+        page = opener.page(
+            site, expected=("404",), locale=language, storage_state=session, **NARROW
+        )
         for path in (*PUBLIC, *OPERATORS, person):
             page.goto(path)
+            expect(page.locator("html")).to_have_attribute("lang", language)
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, (language, path)
 
 
