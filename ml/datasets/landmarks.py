@@ -24,12 +24,9 @@ from tqdm import tqdm
 
 import ml.faces
 from ml.datasets.folders import Picture
-from ml.errors import FaceError, NoFace
-from ml.faces.decode import decode
-from ml.faces.select import main_face
+from ml.errors import FaceError
+from ml.faces.locate import locate
 
-# Files of `ml.faces` on which hangs where a face is found.
-DETECTOR_CODE = ("boxes", "decode", "detect", "mosaic", "networks", "select", "types", "warp")
 DIGITS = 16
 # Pictures read and searched side by side; OpenCV and TensorFlow release the lock.
 READERS = 2
@@ -87,8 +84,9 @@ def detector_fingerprint() -> str:
 
     digest = hashlib.sha256(json.dumps(asdict(SETTINGS), sort_keys=True).encode())
     digest.update(version("mtcnn").encode())
-    for name in DETECTOR_CODE:
-        digest.update((Path(ml.faces.__file__).parent / f"{name}.py").read_bytes())
+    # All of it: a list of the files that matter would miss the next one.
+    for module in sorted(Path(ml.faces.__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
     return digest.hexdigest()[:DIGITS]
 
 
@@ -101,10 +99,8 @@ def _search(pictures: Sequence[Picture]) -> Iterator[Any]:
 
     def finding(picture: Picture) -> Any:
         try:
-            image = decode(picture.path.read_bytes())
-            height, width = image.shape[:2]
-            main = main_face(detector.detect(image, thorough=True), width, height)
-            return NoFace.code if main is None else main.landmarks.tolist()
+            _, main = locate(picture.path.read_bytes(), detector)
+            return main.landmarks.tolist()
         except FaceError as error:
             return error.code
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from ml.engine import BATCH, Engine
-from ml.errors import FaceError, NoFace
+from ml.errors import FaceError
 from ml.evaluation.photos import Photos
-from ml.faces.decode import decode
-from ml.faces.select import main_face
+from ml.faces.locate import locate
 from ml.siamese import embedding_network
 
 # Pictures decoded, searched and aligned side by side; TensorFlow and OpenCV release the lock.
@@ -63,7 +62,8 @@ def embed_photos(
     single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
     usable, failures = np.zeros(size[0], bool), []
     bar = tqdm(total=size[0], desc=label, unit="photo", mininterval=1)
-    for batch in _batches(_chips(engine, photos.paths)):
+    chips_found = _chips(engine, photos.paths)
+    while batch := list(islice(chips_found, BATCH)):
         rows, chips = [], []
         for row, chip in batch:
             if isinstance(chip, FaceError):
@@ -84,26 +84,13 @@ def embed_photos(
 def _chips(engine: Engine, paths: Sequence[Path]) -> Iterator[tuple[int, np.ndarray | FaceError]]:
     def chip_of(path: Path) -> np.ndarray | FaceError:
         try:
-            image = decode(path.read_bytes())
-            height, width = image.shape[:2]
-            main = main_face(engine.detector.detect(image, thorough=True), width, height)
-            return NoFace() if main is None else engine.preprocessing.apply(image, main.landmarks)
+            image, main = locate(path.read_bytes(), engine.detector)
+            return engine.preprocessing.apply(image, main.landmarks)
         except FaceError as error:
             return error
 
     with ThreadPoolExecutor(READERS) as readers:
         yield from enumerate(readers.map(chip_of, paths))
-
-
-def _batches(items: Iterator[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
