@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ml.calibration import Calibration, Curve, load_calibration
+from ml.calibration import Calibration, Curve, Histogram, load_calibration
 from ml.errors import (
     ArtifactError,
     FaceError,
@@ -37,6 +37,7 @@ __all__ = [
     "DetectedFace",
     "Face",
     "FaceError",
+    "Histogram",
     "Inspection",
     "ModelBroken",
     "ModelDescription",

@@ -43,6 +43,8 @@ SAME_FACE_FAR = 1e-4
 # names, or a mislabelled photo: trials between them are no impostor trials.
 SAME_PHOTO = 0.995
 
+HISTOGRAM_BINS = 80
+
 # Scores at which the shares of accepted strangers are pinned: every fifteen points above 20 let
 # ten times fewer pass, and the default threshold is in the middle.
 SCORE_AT_FAR = ((0.5, 2.0), (1e-1, 20.0), (1e-2, 35.0), (DEFAULT_FAR, 50.0), (1e-4, 65.0))
@@ -134,6 +136,7 @@ def measure(
         }
         | facts,
         "pairs": pairs_curve,
+        "histogram": _histogram(pairs),
         "verification": curves,
     }
 
@@ -211,6 +214,16 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
         "people": len(np.unique(trials.anchor)),
         "far_supported": float(f"{RULE_OF_THREE / pairs_of_people:.2g}"),
     }
+
+
+def _histogram(pairs: Trials) -> dict[str, list[float]]:
+    """Shares of genuine and of impostor comparisons over equal steps of similarity."""
+    edges = np.linspace(pairs.similarity.min(), pairs.similarity.max(), HISTOGRAM_BINS + 1)
+    rows = {"edges": edges}
+    for name, chosen in (("genuine", pairs.genuine), ("impostor", ~pairs.genuine)):
+        counts = np.histogram(pairs.similarity[chosen], edges)[0]
+        rows[name] = counts / max(counts.sum(), 1)
+    return {name: [float(f"{value:.4g}") for value in row] for name, row in rows.items()}
 
 
 def _grid(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:

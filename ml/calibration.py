@@ -68,6 +68,20 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """How single comparisons spread over similarity.
+
+    Attributes:
+        edges: ascending similarities, float64 (b + 1,).
+        genuine, impostor: share of the trials between two edges, float64 (b,); each sums to 1.
+    """
+
+    edges: np.ndarray
+    genuine: np.ndarray
+    impostor: np.ndarray
+
+
+@dataclass(frozen=True)
 class Calibration:
     """What the scores of one model mean.
 
@@ -77,6 +91,7 @@ class Calibration:
         default_far: the FAR at which the default threshold was set.
         default_threshold: the similarity at or above which a probe matches.
         pairs: the curve of single comparisons, over all pairs of photos.
+        histogram: of the same comparisons; None where it was not measured.
         curves: by rule and number of anchors.
         made_from: which data, how many people and pictures, failures to enrol.
     """
@@ -87,6 +102,7 @@ class Calibration:
     default_threshold: float
     score_knots: tuple[np.ndarray, np.ndarray]
     pairs: Curve
+    histogram: Histogram | None
     curves: dict[str, dict[int, Curve]]
     made_from: dict[str, Any]
 
@@ -151,12 +167,17 @@ def _from_table(table: dict[str, Any]) -> Calibration:
         default_threshold=table["default_threshold"],
         score_knots=(np.array(knots["similarity"]), np.array(knots["score"])),
         pairs=_curve_from("pairs", 1, table["pairs"]),
+        histogram=_histogram_from(table.get("histogram")),
         curves={
             rule: {int(count): _curve_from(rule, int(count), row) for count, row in rows.items()}
             for rule, rows in table["verification"].items()
         },
         made_from=table["made_from"],
     )
+
+
+def _histogram_from(rows: dict[str, list[float]] | None) -> Histogram | None:
+    return Histogram(**{name: np.array(row) for name, row in rows.items()}) if rows else None
 
 
 def _curve_from(rule: str, anchors: int, row: dict[str, Any]) -> Curve:

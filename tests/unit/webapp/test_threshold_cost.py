@@ -36,6 +36,7 @@ CALIBRATION = Calibration(
     default_threshold=0.2,
     score_knots=(np.array([-1.0, 1.0]), np.array([0.0, 100.0])),
     pairs=CURVE,
+    histogram=None,
     curves={"best": {1: CURVE}},
     made_from={},
 )
