@@ -71,6 +71,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": settings.database,
         "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # they would reach the log
         "MAX_CONTENT_LENGTH": settings.request_bytes,
+        "MAX_FORM_MEMORY_SIZE": settings.fields_bytes,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),
         "SESSION_COOKIE_NAME": "__Host-session" if settings.https else "session",
         "SESSION_COOKIE_SECURE": settings.https,

@@ -40,6 +40,8 @@ class Settings:
         frames_a_request: frames accepted in one verification.
         anchors_a_person: pictures kept of one person.
         request_bytes: largest request, in bytes.
+        fields_bytes: largest fields of a request besides files, the pictures kept by a page that
+            has no scripts among them.
         session_hours: after this long without a request people are signed out.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
@@ -58,6 +60,7 @@ class Settings:
     frames_a_request: int = 5
     anchors_a_person: int = 30
     request_bytes: int = 64 * MEGABYTE
+    fields_bytes: int = 12 * MEGABYTE
     session_hours: int = 8
     setup_hours: int = 24
     sign_in_limit: str = "10 per minute; 60 per hour"

@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ml import FaceError
-
 
 class ServiceError(Exception):
     """Something cannot be done: `code` names the reason."""
@@ -73,6 +69,30 @@ class ThresholdChangedMeanwhile(ServiceError):
     code = "threshold_changed_meanwhile"
 
 
+class RuleNotMeasured(ServiceError):
+    """The calibration of the model knows nothing of the matching rule."""
+
+    code = "rule_not_measured"
+
+
+class PersonThresholdTooLow(ServiceError):
+    """A person's threshold would let more strangers pass than are acceptable."""
+
+    code = "person_threshold_too_low"
+
+
+class PointsOutOfRange(ServiceError):
+    """The distance of a person's threshold is a number within its bounds."""
+
+    code = "points_out_of_range"
+
+
+class SearchOutOfRange(ServiceError):
+    """How a search decides is a rate and a margin within their bounds."""
+
+    code = "search_out_of_range"
+
+
 class WrongCredentials(ServiceError):
     """No account of that name with that password, whichever of the two is wrong."""
 
@@ -95,21 +115,3 @@ class WrongSetupLink(ServiceError):
     """The set-up link is not the newest one, or too old."""
 
     code = "wrong_setup_link"
-
-
-@dataclass(frozen=True)
-class RefusedPicture:
-    """A picture that cannot be used, by its place among those sent, from 0."""
-
-    number: int
-    error: FaceError
-
-
-class PicturesRefused(ServiceError):
-    """Some of the pictures cannot be used; nothing was stored."""
-
-    code = "pictures_refused"
-
-    def __init__(self, refused: tuple[RefusedPicture, ...]) -> None:
-        super().__init__()
-        self.refused = refused

@@ -13,6 +13,7 @@ from wtforms import (
     Field,
     FloatField,
     Form,
+    HiddenField,
     IntegerField,
     PasswordField,
     StringField,
@@ -52,20 +53,15 @@ def _name_field(label: Any, longest: int) -> StringField:
     )
 
 
-def _some_pictures(field: Field, most: int) -> None:
-    pictures = chosen(field.data)
+def _some_pictures(pictures: int, most: int) -> None:
     if not pictures:
         raise ValidationError(describe("no_pictures"))
-    if len(pictures) > most:
+    if pictures > most:
         raise ValidationError(describe("too_many_pictures"))
 
 
-def _some_images(_form: Form, field: Field) -> None:
-    _some_pictures(field, recognition().settings.pictures_a_request)
-
-
 def _some_frames(_form: Form, field: Field) -> None:
-    _some_pictures(field, recognition().settings.frames_a_request)
+    _some_pictures(len(chosen(field.data)), recognition().settings.frames_a_request)
 
 
 class ScoreField(FloatField):
@@ -80,6 +76,16 @@ class ScoreField(FloatField):
             super().process_formdata(valuelist)
         except ValueError:
             self.data = None
+
+
+class KeptField(Field):
+    """The pictures that the last page handed back: none, one or more values."""
+
+    data: list[str]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take every value."""
+        self.data = valuelist
 
 
 class EmptyForm(FlaskForm):
@@ -100,9 +106,20 @@ class IdentifyForm(FlaskForm):
 
 
 class AnchorsForm(FlaskForm):
-    """More pictures of a person."""
+    """More pictures of a person: chosen now, or kept from the last page with its doubts."""
 
-    images = MultipleFileField(_l("Pictures"), validators=[_some_images])
+    images = MultipleFileField(_l("Pictures"))
+    kept = KeptField(default=list)
+    doubts_seen = HiddenField()
+
+    @property
+    def most(self) -> int:
+        """How many pictures may be sent at once."""
+        return recognition().settings.pictures_a_request
+
+    def validate_images(self, field: Field) -> None:
+        """Some, and not too many."""
+        _some_pictures(len(self.kept.data) + len(chosen(field.data)), self.most)
 
 
 class EnrolForm(AnchorsForm):

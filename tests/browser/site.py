@@ -17,7 +17,8 @@ from webapp import create_app
 from webapp.config import Settings
 from webapp.models import Role
 from webapp.services import accounts
-from webapp.services.enrolment import NewPerson, enrol
+from webapp.services.drafts import look_through
+from webapp.services.enrolment import NewPerson, store_person
 from webapp.startup import get_ready, prepare
 
 
@@ -37,7 +38,8 @@ class Site:
     def enrol(self, identifier: str, *photos: bytes) -> str:
         """Enrol somebody; returns the path of their page."""
         with self.app.app_context():
-            person = enrol(NewPerson(identifier, identifier.title(), True), photos, None)
+            faces = look_through(photos).faces.values()
+            person = store_person(NewPerson(identifier, identifier.title(), True), faces, None)
         return f"/people/{person}"
 
 

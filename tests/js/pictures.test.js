@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { CheckFailure } from "../../static/js/camera/check.js";
 import { checkWaiting } from "../../static/js/pictures/checking.js";
+import { fileOf } from "../../static/js/pictures/kept.js";
 import { Tray } from "../../static/js/pictures/tray.js";
 
 const WORDS = { offline: "offline", refused: "refused", too_large: "too large" };
@@ -76,4 +77,18 @@ test("a picture removed while it is checked stays away", async () => {
     return { ok: true };
   }, WORDS);
   assert.deepEqual(tray.pictures, []);
+});
+
+test("a picture that the server handed back is a file again, with its name and bytes", async () => {
+  const value = `${encodeURIComponent("Tag 1, zu Hause.jpg")},${btoa("\xff\xd8 picture")}`;
+  const file = fileOf(value);
+  assert.equal(file.name, "Tag 1, zu Hause.jpg");
+  assert.equal(file.type, "image/jpeg");
+  assert.deepEqual([...new Uint8Array(await file.arrayBuffer())].slice(0, 2), [0xff, 0xd8]);
+});
+
+test("a picture with a doubt keeps it until it is removed", () => {
+  const tray = new Tray(2);
+  const [picture] = tray.add([named("a")], { state: "doubtful", message: "Like Ada" });
+  assert.deepEqual([picture.state, picture.message], ["doubtful", "Like Ada"]);
 });

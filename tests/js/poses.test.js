@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  ENOUGH, hasPose, missingPose, PATIENCE_MS, POSES, TURN_DEGREES,
+  ENOUGH, hasPose, missingPose, nameWithPose, PATIENCE_MS, poseOf, POSES, TURN_DEGREES,
 } from "../../static/js/camera/poses.js";
 
 const SLIGHT = TURN_DEGREES + 1;
@@ -33,4 +33,10 @@ test("the pose of a picture that is taken away is asked for again", () => {
 test("three to five pictures are taken", () => {
   assert.equal(ENOUGH, 3);
   assert.equal(POSES.length, 5);
+});
+
+test("the name of a picture tells its pose, that of somebody's own file none", () => {
+  for (const pose of POSES) assert.equal(poseOf(`${nameWithPose("kamera-2", pose)}.jpg`), pose);
+  assert.equal(poseOf("holiday.jpg"), null);
+  assert.equal(poseOf("holiday.final.jpg"), null);
 });

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ml import Face, FaceError
+from ml import Face
 from webapp.database import unit_of_work
 from webapp.errors import (
     ConsentMissing,
     DuplicateIdentifier,
-    PicturesRefused,
-    RefusedPicture,
     TooManyAnchors,
     UnknownPerson,
 )
-from webapp.extensions import db
 from webapp.gallery import raise_version, seal_embedding
 from webapp.logs import record_event
 from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
@@ -41,27 +38,15 @@ class NewPerson:
     consent: bool
 
 
-def enrol(new: NewPerson, pictures: Sequence[bytes], enrolled_by: UUID | None) -> UUID:
-    """Enrol a person with at least one picture; returns the person's id.
+def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | None) -> UUID:
+    """Store a person with the faces of their pictures, whole or not at all; returns their id.
 
     Raises:
         ConsentMissing: if the person did not agree.
         DuplicateIdentifier: if somebody has this identifier already.
-        PicturesRefused: if any picture cannot be used; it says which and why.
     """
     if not new.consent:
         raise ConsentMissing
-    if _is_taken(new.identifier):
-        raise DuplicateIdentifier
-    return store_person(new, analysed(pictures), enrolled_by)
-
-
-def store_person(new: NewPerson, faces: Sequence[Face], enrolled_by: UUID | None) -> UUID:
-    """Store a person with the faces of their pictures, whole or not at all.
-
-    Raises:
-        DuplicateIdentifier: if somebody has this identifier already.
-    """
     vault, person_id = recognition().vault, uuid4()
     with unit_of_work() as session:
         person = Person(
@@ -91,17 +76,13 @@ def store_person(new: NewPerson, faces: Sequence[Face], enrolled_by: UUID | None
     return person_id
 
 
-def add_anchors(person_id: UUID, pictures: Sequence[bytes], added_by: UUID | None) -> None:
-    """Add pictures to a person.
+def add_anchors(person_id: UUID, faces: Collection[Face], added_by: UUID | None) -> None:
+    """Add the faces of pictures to a person, all or none.
 
     Raises:
         UnknownPerson: if there is no such person.
-        PicturesRefused: if any picture cannot be used; it says which and why.
         TooManyAnchors: if the person would have more than are allowed.
     """
-    if db.session.get(Person, person_id) is None:
-        raise UnknownPerson
-    faces = analysed(pictures)
     with unit_of_work() as session:
         person = session.get(Person, person_id)
         if person is None:
@@ -115,37 +96,13 @@ def add_anchors(person_id: UUID, pictures: Sequence[bytes], added_by: UUID | Non
     record_event("anchors_added", person=person_id, anchors=len(faces), account=added_by)
 
 
-def analysed(pictures: Sequence[bytes]) -> tuple[Face, ...]:
-    """The faces of all pictures.
-
-    Raises:
-        PicturesRefused: if any cannot be used.
-    """
-    engine = recognition().engine
-    faces: list[Face] = []
-    refused: list[RefusedPicture] = []
-    for number, picture in enumerate(pictures):
-        try:
-            faces.append(engine.analyse(picture, purpose="enrol"))
-        except FaceError as error:
-            refused.append(RefusedPicture(number, error))
-    if refused:
-        raise PicturesRefused(tuple(refused))
-    return tuple(faces)
-
-
 def picture_place(anchor_id: UUID) -> Place:
     """Where an anchor's picture is sealed."""
     return Place("anchor", anchor_id, "picture")
 
 
-def _is_taken(identifier: str) -> bool:
-    taken = exists().where(Person.identifier_key == comparable(identifier))
-    return bool(db.session.scalar(select(taken)))
-
-
 def _add_anchors(
-    session: Session, seal: PersonSeal, person_id: UUID, faces: Sequence[Face]
+    session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
 ) -> None:
     model_id = recognition().engine.model_id
     for face in faces:

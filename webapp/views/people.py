@@ -14,7 +14,6 @@ from webapp.error_pages import answer
 from webapp.errors import (
     DuplicateIdentifier,
     LastAnchor,
-    PicturesRefused,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
@@ -23,8 +22,16 @@ from webapp.forms import AnchorsForm, EmptyForm, EnrolForm
 from webapp.messages import describe
 from webapp.services import enrolment, people
 from webapp.services.doubts import doubts_about
+from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
-from webapp.views.pictures import contents, problems
+from webapp.views.pictures import (
+    NOTHING,
+    LookedThrough,
+    in_words,
+    is_accepted,
+    looked_through,
+    sent_pictures,
+)
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
@@ -48,50 +55,56 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @operator
 def enrol() -> ResponseReturnValue:
-    """Context: form (identifier, name, consent, images), image_errors (name, words)."""
+    """Context: form (identifier, name, consent, images), pictures (LookedThrough).
+
+    Whatever stops the enrolment, the pictures that can be used come back with the page.
+    """
     form = EnrolForm()
-    image_errors: list[tuple[str, str]] = []
-    if form.validate_on_submit():
+    if not form.is_submitted():
+        return render_template("people/enrol.html", form=form, pictures=NOTHING)
+    sent = sent_pictures(form)
+    draft = look_through([picture.data for picture in sent])
+    if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
-            person_id = enrolment.enrol(new, contents(form.images.data), current_user.id)
+            person_id = enrolment.store_person(new, draft.faces.values(), current_user.id)
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
-        except PicturesRefused as refusal:
-            image_errors = problems(refusal, form.images.data)
         else:
             flash(_("%(name)s is enrolled.", name=new.name), "success")
             return redirect(url_for("people.show", person_id=person_id))
-    page = render_template("people/enrol.html", form=form, image_errors=image_errors)
-    return page, 422 if form.errors or image_errors else 200
+    pictures = looked_through(draft, sent)
+    form.doubts_seen.data = pictures.doubts_seen
+    return render_template("people/enrol.html", form=form, pictures=pictures), 422
 
 
 @blueprint.get("/<uuid:person_id>")
 @operator
 def show(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, anchors, add_form (images), delete_form, image_errors (name, words),
-    doubts (words by anchor's id).
+    """Context: person, anchors, add_form (images), delete_form, pictures (LookedThrough), doubts
+    (words by anchor's id).
     """
-    return _person_page(person_id, AnchorsForm(), [])
+    return _person_page(person_id, AnchorsForm(), NOTHING)
 
 
 @blueprint.post("/<uuid:person_id>/anchors")
 @operator
 def add_anchors(person_id: UUID) -> ResponseReturnValue:
-    """Add pictures; on refusal the page of `show`."""
+    """Add pictures; whatever stops it, the page of `show` with those that can be used."""
     form = AnchorsForm()
-    image_errors: list[tuple[str, str]] = []
-    if form.validate_on_submit():
+    sent = sent_pictures(form)
+    draft = look_through([picture.data for picture in sent], person_id)
+    if form.validate() and is_accepted(draft, sent, form):
         try:
-            enrolment.add_anchors(person_id, contents(form.images.data), current_user.id)
+            enrolment.add_anchors(person_id, draft.faces.values(), current_user.id)
         except TooManyAnchors as error:
             form.form_errors.append(describe(error.code))
-        except PicturesRefused as refusal:
-            image_errors = problems(refusal, form.images.data)
         else:
             flash(_("The pictures were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
-    return _person_page(person_id, form, image_errors), 422
+    pictures = looked_through(draft, sent)
+    form.doubts_seen.data = pictures.doubts_seen
+    return _person_page(person_id, form, pictures), 422
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
@@ -125,23 +138,18 @@ def picture(person_id: UUID, anchor_id: UUID) -> Response:
     )
 
 
-def _person_page(
-    person_id: UUID, add_form: AnchorsForm, image_errors: list[tuple[str, str]]
-) -> str:
+def _person_page(person_id: UUID, add_form: AnchorsForm, pictures: LookedThrough) -> str:
     person = people.find_person(person_id)
+    doubts = {
+        anchor_id: [in_words(doubt) for doubt in of_anchor]
+        for anchor_id, of_anchor in doubts_about(person_id).items()
+    }
     return render_template(
         "people/show.html",
         person=person,
         anchors=person.anchors,
         add_form=add_form,
         delete_form=EmptyForm(),
-        image_errors=image_errors,
-        doubts=_doubts(person_id),
+        pictures=pictures,
+        doubts=doubts,
     )
-
-
-def _doubts(person_id: UUID) -> dict[UUID, list[str]]:
-    words: dict[UUID, list[str]] = {}
-    for doubt in doubts_about(person_id):
-        words.setdefault(doubt.anchor_id, []).append(describe(doubt.code, {"name": doubt.name}))
-    return words

@@ -38,3 +38,22 @@ export function hasPose(pose, verdict, waitedMs) {
 export function missingPose(taken) {
   return POSES.find((pose) => !taken.includes(pose)) ?? null;
 }
+
+/**
+ * The name of a picture's file, which tells its pose even after a round to the server.
+ * @param {string} name without extension
+ * @param {Pose} pose
+ */
+export function nameWithPose(name, pose) {
+  return `${name}.${pose}`;
+}
+
+/**
+ * The pose that the name of a picture's file tells, or null for a file of somebody's own.
+ * @param {string} fileName
+ * @returns {Pose | null}
+ */
+export function poseOf(fileName) {
+  const told = /\.(\w+)\.jpg$/.exec(fileName)?.[1];
+  return POSES.find((pose) => pose === told) ?? null;
+}

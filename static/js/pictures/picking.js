@@ -1,8 +1,10 @@
 /** Choosing pictures as files: into the tray, checked at once, and back into the form's input. */
 
+import { poseOf } from "../camera/poses.js";
 import { fill } from "../words.js";
 import { checkWaiting } from "./checking.js";
 import { gatherFiles, putFiles } from "./input.js";
+import { takeKept } from "./kept.js";
 import { Tray } from "./tray.js";
 import { TrayView } from "./tray_view.js";
 
@@ -38,5 +40,9 @@ export function setUpPicking(form, checker, words, say) {
     const leftOut = files.length - tray.add(files).length;
     say(leftOut ? fill(words.left_out, { n: leftOut, most: tray.most }) : "");
   });
+  for (const { file, doubt } of takeKept(form)) {
+    const state = doubt ? "doubtful" : "good";
+    tray.add([file], { pose: poseOf(file.name), state, message: doubt });
+  }
   return { tray, view };
 }

@@ -5,7 +5,7 @@
  * @property {number} id
  * @property {File} file
  * @property {string | null} pose set for a picture of the camera
- * @property {"waiting" | "checking" | "good" | "poor" | "unknown"} state
+ * @property {"waiting" | "checking" | "good" | "doubtful" | "poor" | "unknown"} state
  * @property {string} message what the check said
  */
 
@@ -34,13 +34,13 @@ export class Tray {
   /**
    * Add pictures as far as there is room.
    * @param {File[]} files
-   * @param {{pose?: string | null, state?: Picture["state"]}} facts
+   * @param {Partial<Pick<Picture, "pose" | "state" | "message">>} facts
    * @returns {Picture[]} those that were added
    */
-  add(files, { pose = null, state = "waiting" } = {}) {
+  add(files, { pose = null, state = "waiting", message = "" } = {}) {
     const added = files.slice(0, this.room).map((file) => {
       this.#lastId += 1;
-      return { id: this.#lastId, file, pose, state, message: "" };
+      return { id: this.#lastId, file, pose, state, message };
     });
     this.pictures.push(...added);
     this.onchange();

@@ -1,6 +1,6 @@
 /** Enrolling: one picture a pose, until there are enough; any of them can be taken again. */
 
-import { ENOUGH, hasPose, missingPose } from "../camera/poses.js";
+import { ENOUGH, hasPose, missingPose, nameWithPose } from "../camera/poses.js";
 import { fill } from "../words.js";
 
 /** @implements {import("../camera/booth.js").Plan} */
@@ -58,7 +58,7 @@ export class Enrolling {
     const pose = this.pose;
     this.#number += 1;
     const name = fill(this.#words.file_name, { n: this.#number });
-    this.#tray.add([await grabber.full(name)], { pose });
+    this.#tray.add([await grabber.full(nameWithPose(name, pose))], { pose });
     return this.#poses.length < ENOUGH && this.#tray.room > 0 ? "more" : "enough";
   }
 

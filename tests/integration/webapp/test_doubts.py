@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
+import numpy as np
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 import ml
 from tests import faces
-from tests.installation import Visitor, words
-from webapp.services.doubts import LIKE_SOMEBODY_ELSE, UNLIKE_THE_OTHERS, doubts_about
+from tests.installation import Visitor, rows_stored, words
+from webapp.services.doubts import (
+    LIKE_SOMEBODY_ELSE,
+    UNLIKE_THE_OTHERS,
+    Doubt,
+    doubts_about,
+    doubts_before_storing,
+)
 from webapp.services.enrolment import NewPerson, store_person
 
 Known = tuple[tuple[ml.Face, ...], ...]
@@ -18,40 +27,125 @@ def _enrolled(identifier: str, *of_person: ml.Face) -> UUID:
     return store_person(NewPerson(identifier, identifier.title(), True), of_person, None)
 
 
+def _embeddings(*of_faces: ml.Face) -> np.ndarray:
+    return np.stack([face.embedding for face in of_faces])
+
+
 def test_pictures_of_one_person_raise_no_doubt(app: Flask, known_faces: Known) -> None:
     person_id = _enrolled("ada", *known_faces[0][:2])
     _enrolled("bob", known_faces[1][0])
-    assert doubts_about(person_id) == ()
+    assert doubts_about(person_id) == {}
 
 
 def test_a_picture_of_somebody_else_is_unlike_the_others(app: Flask, known_faces: Known) -> None:
     person_id = _enrolled("ada", *known_faces[0][:2], known_faces[1][0])
-    (doubt,) = doubts_about(person_id)
-    assert (doubt.code, doubt.name) == (UNLIKE_THE_OTHERS, None)
+    assert list(doubts_about(person_id).values()) == [(Doubt(UNLIKE_THE_OTHERS),)]
 
 
 def test_a_single_picture_cannot_be_unlike_others(app: Flask, known_faces: Known) -> None:
-    assert doubts_about(_enrolled("ada", known_faces[0][0])) == ()
+    assert doubts_about(_enrolled("ada", known_faces[0][0])) == {}
 
 
 def test_a_person_enrolled_twice_is_noticed(app: Flask, known_faces: Known) -> None:
     _enrolled("ada", known_faces[0][0])
     again = _enrolled("ada-again", known_faces[0][0])
-    (doubt,) = doubts_about(again)
-    assert (doubt.code, doubt.name) == (LIKE_SOMEBODY_ELSE, "Ada")
+    assert list(doubts_about(again).values()) == [(Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)]
 
 
-@pytest.mark.usefixtures("app")
-def test_the_persons_page_says_what_is_doubtful(
+def test_before_storing_pictures_are_compared_with_each_other(
+    app: Flask, known_faces: Known
+) -> None:
+    (ada, again, _), (bob, *_) = known_faces
+    found = doubts_before_storing(_embeddings(ada, bob, again))
+    assert found == {1: (Doubt(UNLIKE_THE_OTHERS),)}
+    assert doubts_before_storing(_embeddings(bob)) == {}
+
+
+def test_before_storing_pictures_are_compared_with_the_persons_own_and_with_everybody(
+    app: Flask, known_faces: Known
+) -> None:
+    (ada, again, _), (bob, *_) = known_faces
+    person_id = _enrolled("ada", ada)
+    _enrolled("bob", bob)
+    assert doubts_before_storing(_embeddings(again), person_id) == {}
+    assert doubts_before_storing(_embeddings(bob), person_id) == {
+        0: (Doubt(UNLIKE_THE_OTHERS), Doubt(LIKE_SOMEBODY_ELSE, "Bob"))
+    }
+    assert doubts_before_storing(_embeddings(ada)) == {0: (Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)}
+
+
+def _fields(page: str, name: str) -> list[str]:
+    return re.findall(rf'name="{name}"[^>]* value="([^"]*)"', page)
+
+
+def _send(operator: Visitor, *photos: bytes | tuple[bytes, str], **fields: object) -> TestResponse:
+    return operator.post(
+        "/people/new",
+        {"images": photos},
+        **{"identifier": "new", "name": "New", "consent": "y"} | fields,
+    )
+
+
+def test_doubts_are_shown_before_anything_is_stored(
     operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
-    for identifier in ("ada", "ada-again"):
-        answer = operator.post(
-            "/people/new",
-            {"images": [people[0].photos[0]]},
-            identifier=identifier,
-            name=identifier.title(),
-            consent="y",
-        )
-    page = words(operator.get(answer.headers["Location"]))
-    assert "looks like somebody who is enrolled already: Ada." in page
+    _send(operator, people[0].photos[0], identifier="ada", name="Ada")
+    first = _send(operator, people[0].photos[1])
+    assert first.status_code == 422
+    assert "looks like somebody who is enrolled already: Ada." in words(first)
+    assert rows_stored()["person"] == 1
+
+    (kept,), (seen,) = _fields(first.text, "kept"), _fields(first.text, "doubts_seen")
+    second = _send(operator, kept=kept, doubts_seen=seen)
+    assert second.status_code == 302
+    assert rows_stored()["person"] == 2
+    assert "looks like somebody who is enrolled already: Ada." in words(
+        operator.get(second.location)
+    )
+
+
+def test_a_doubt_about_another_picture_is_shown_again(
+    operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    _send(operator, people[0].photos[0], identifier="ada", name="Ada")
+    first = _send(operator, people[0].photos[1])
+    (seen,) = _fields(first.text, "doubts_seen")
+    assert _send(operator, people[0].photos[2], doubts_seen=seen).status_code == 422
+    assert rows_stored()["person"] == 1
+
+
+@pytest.mark.parametrize("wrong", [{"identifier": ""}, {"consent": ""}, {"name": " "}])
+def test_no_good_picture_is_lost_by_bad_input(
+    operator: Visitor, people: tuple[faces.Person, ...], wrong: dict[str, str]
+) -> None:
+    photos = [(photo, f"day {n}, home.jpg") for n, photo in enumerate(people[0].photos[:2])]
+    first = _send(operator, *photos, (faces.without_face(), "wall.jpg"), **wrong)
+    assert first.status_code == 422
+    kept = _fields(first.text, "kept")
+    assert len(kept) == 2
+    assert all(name in words(first) for _, name in photos)
+
+    second = _send(operator, kept=kept)
+    assert second.status_code == 302
+    assert rows_stored()["anchor"] == 2
+
+
+@pytest.mark.parametrize("value", ["", "no comma", "a.jpg,not base64!", "%ff,AAAA"])
+def test_a_kept_picture_that_is_none_is_refused(operator: Visitor, value: str) -> None:
+    answer = _send(operator, kept=value)
+    assert answer.status_code == 422
+    assert "not a picture we can read" in words(answer)
+
+
+def test_added_pictures_are_doubted_before_they_are_stored(
+    operator: Visitor, known_faces: Known, people: tuple[faces.Person, ...]
+) -> None:
+    person_id = _enrolled("ada", *known_faces[0][:2])
+    place = f"/people/{person_id}/anchors"
+    first = operator.post(place, {"images": [people[1].photos[0]]})
+    assert "does not look like the person’s other pictures" in words(first)
+    assert rows_stored()["anchor"] == 2
+
+    (kept,), (seen,) = _fields(first.text, "kept"), _fields(first.text, "doubts_seen")
+    assert operator.post(place, kept=kept, doubts_seen=seen).status_code == 302
+    assert rows_stored()["anchor"] == 3

@@ -1,0 +1,28 @@
+/** Pictures that the server handed back with the page: out of its list, into the tray. */
+
+/**
+ * The picture that a field holds: its name, a comma, its bytes in Base64.
+ * @param {string} value
+ * @returns {File}
+ */
+export function fileOf(value) {
+  const comma = value.lastIndexOf(",");
+  const bytes = Uint8Array.from(atob(value.slice(comma + 1)), (letter) => letter.charCodeAt(0));
+  return new File([bytes], decodeURIComponent(value.slice(0, comma)), { type: "image/jpeg" });
+}
+
+/**
+ * Take the kept pictures out of a form.
+ * @param {HTMLFormElement} form
+ * @returns {{file: File, doubt: string}[]} `doubt` is empty where there is none
+ */
+export function takeKept(form) {
+  const list = form.querySelector("[data-kept]");
+  const cards = [...(list?.querySelectorAll("li") ?? [])];
+  const kept = cards.map((card) => ({
+    file: fileOf(card.querySelector("[name=kept]").value),
+    doubt: [...card.querySelectorAll("[data-doubt]")].map((one) => one.textContent).join(" "),
+  }));
+  list?.remove();
+  return kept;
+}
