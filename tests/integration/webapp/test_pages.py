@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -371,3 +372,12 @@ def test_commands_make_accounts_and_refuse_duplicates(app: Flask, anybody: Visit
 def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
     assert admin.get("/people").status_code == 200
     assert ADMIN in admin.get("/").text
+
+
+def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine) -> None:
+    visitor = Visitor(create_app(replace(settings, sign_in_limit="1 per hour"), engine))
+
+    answers = [visitor.sign_in("nobody"), visitor.sign_in("nobody")]
+
+    assert [answer.status_code for answer in answers] == [422, 429]
+    assert re.search(r"Try again in about (\d+ minutes|1 hour)\.", words(answers[1]))
