@@ -22,12 +22,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def post_worker_init(worker):
-    """Warm the model up before the worker takes its first request."""
-    from webapp.startup import NotReady, get_ready  # only now: the worker has its environment
+    """Warm the model up before the worker takes its first request, and start background work."""
+    from webapp.startup import (  # only now: the worker has its environment
+        NotReady,
+        get_ready,
+        start_background_work,
+    )
 
     try:
         get_ready(worker.wsgi)
     except NotReady as problem:
         print(f"The app cannot start: {problem}", file=sys.stderr)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
+    worker.background_work = start_background_work(worker.wsgi)
     print(f"Ready: open {' or '.join(map(str, worker.sockets))}", flush=True)
+
+
+def worker_exit(_server, worker):
+    """End background work after its step at hand."""
+    if hasattr(worker, "background_work"):
+        worker.background_work.stop()

@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from ml import ArtifactError
 from webapp.config import ROOT, Settings
 from webapp.extensions import db
+from webapp.jobs import Worker
 from webapp.models import PersonKey
 from webapp.recognition import recognition
 from webapp.services.accounts import new_setup_token
+from webapp.services.background import KINDS
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
 MIGRATIONS = ROOT / "migrations"
@@ -57,6 +59,13 @@ def get_ready(app: Flask) -> None:
                 check()
             except (ArtifactError, VaultError, SQLAlchemyError) as error:
                 raise NotReady(str(error)) from error
+
+
+def start_background_work(app: Flask) -> Worker:
+    """Start this process's thread for background work; call it after the process was forked."""
+    worker = Worker(app, KINDS)
+    worker.start()
+    return worker
 
 
 def obstacles(app: Flask) -> set[str]:

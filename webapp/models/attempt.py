@@ -1,11 +1,11 @@
-"""Attempts to verify or identify, with what judged them."""
+"""Attempts to verify or identify, with what judged them, and those without a usable picture."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.columns import CreatedAt, Id, Model
@@ -23,26 +23,42 @@ class Attempt(Model):
     """One attempt that was decided; one without a usable picture is none.
 
     `person_id` is the person claimed or found. `claim_digest` is the keyed digest of the claimed
-    identifier, which may be nobody's. `similarity` is that of the person, or of the nearest one.
+    identifier, which may be nobody's. `similarity` is that of the person, or of the nearest one;
+    `by_rule` that of the person claimed by every matching rule, `runner_up` that of the second
+    nearest in a search.
     """
 
     __tablename__ = "attempt"
+    __table_args__ = tuple(
+        Index(None, column, "created_at") for column in ("person_id", "match", "kind")
+    )
 
     id: Mapped[Id]
     created_at: Mapped[CreatedAt] = mapped_column(index=True)
     kind: Mapped[Kind] = mapped_column(String(16))
     match: Mapped[bool]
-    person_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("person.id", ondelete="SET NULL"), index=True
-    )
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     claim_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
     model_id: Mapped[str] = mapped_column(String(64))
     rule: Mapped[str] = mapped_column(String(32))
     threshold: Mapped[float]
     similarity: Mapped[float]
+    by_rule: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    runner_up: Mapped[float | None]
     anchors_compared: Mapped[int]
     milliseconds: Mapped[float]
     reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     person: Mapped[Person | None] = relationship()
+
+
+class Refusal(Model):
+    """One try whose pictures could not be used, counted by the reason; who tried is not kept."""
+
+    __tablename__ = "refusal"
+
+    id: Mapped[Id]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
+    kind: Mapped[Kind] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(32))

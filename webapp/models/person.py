@@ -32,7 +32,7 @@ class Person(Model):
     consent_version: Mapped[str] = mapped_column(String(32))
     consent_at: Mapped[datetime]
     gallery_version: Mapped[int] = mapped_column(index=True)
-    created_at: Mapped[CreatedAt]
+    created_at: Mapped[CreatedAt] = mapped_column(index=True)
     created_by_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("account.id", ondelete="SET NULL")
     )
@@ -56,7 +56,7 @@ class PersonKey(Model):
 
 
 class Anchor(Model):
-    """One enrolled picture, sealed."""
+    """One enrolled picture, sealed; a retired one is kept, but not compared."""
 
     __tablename__ = "anchor"
 
@@ -65,6 +65,7 @@ class Anchor(Model):
     picture: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     quality: Mapped[dict[str, object]] = mapped_column(JSON)
     created_at: Mapped[CreatedAt]
+    retired_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(back_populates="anchors")
 

@@ -1,0 +1,282 @@
+"""Background work: nothing is done twice, nothing is lost, whoever dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tests.installation import CHEAP
+from webapp import create_app, jobs
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import NobodyEnrolled
+from webapp.extensions import db
+from webapp.jobs import Kind, Lease
+from webapp.models import Account, Job, JobState, now
+
+STEPS = 3
+
+
+class Counted:
+    """Work whose steps are noted; it goes on where the row says that it is."""
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+
+    def run(self, lease: Lease) -> None:
+        done = db.session.scalar(select(Job.done).where(Job.id == lease.job_id))
+        for step in range(done, STEPS):
+            with unit_of_work() as session:
+                lease.advance(session, step + 1, STEPS)
+                self.steps.append(step)
+
+
+def queue(kind: str = "count", subject: str = "") -> object:
+    with unit_of_work() as session:
+        return jobs.enqueue(session, kind, subject)
+
+
+def stored() -> Job:
+    db.session.rollback()
+    return db.session.scalars(select(Job)).one()
+
+
+def run(work, stopping: Event | None = None) -> int:
+    return jobs.run_due({"count": Kind(work)}, stopping or Event())
+
+
+def let_the_lease_end() -> None:
+    with unit_of_work() as session:
+        session.execute(update(Job).values(lease_expires_at=now() - timedelta(seconds=1)))
+
+
+def test_a_job_is_done_and_says_how_far_it_is(app: Flask) -> None:
+    queue()
+    counted = Counted()
+
+    assert run(counted.run) == 1
+
+    job = stored()
+    assert (job.state, job.done, job.total, job.attempts) == (JobState.DONE, STEPS, STEPS, 1)
+    assert counted.steps == [0, 1, 2]
+    assert run(counted.run) == 0
+
+
+def test_the_same_work_is_queued_once(app: Flask) -> None:
+    assert queue(subject="a") == queue(subject="a")
+    assert queue(subject="b") != queue(subject="a")
+
+    with pytest.raises(IntegrityError), unit_of_work() as session:
+        session.add(Job(kind="count", subject="a"))
+
+
+def test_finished_work_can_be_queued_again(app: Flask) -> None:
+    first = queue()
+    run(Counted().run)
+
+    assert queue() != first
+
+
+def test_a_failure_is_kept_and_says_nothing_about_anybody(app: Flask) -> None:
+    def fail(_lease: Lease) -> None:
+        raise ValueError("the name of somebody")
+
+    queue()
+    run(fail)
+
+    assert (stored().state, stored().error) == (JobState.FAILED, "ValueError")
+
+
+def test_a_failure_with_a_text_for_people_keeps_it(app: Flask) -> None:
+    def fail(_lease: Lease) -> None:
+        raise NobodyEnrolled
+
+    queue()
+    run(fail)
+
+    assert stored().error == "NobodyEnrolled: nobody_enrolled"
+
+
+def test_a_process_that_stops_gives_the_job_back_and_another_goes_on(app: Flask) -> None:
+    stopping, counted = Event(), Counted()
+
+    def stop_after_a_step(lease: Lease) -> None:
+        with unit_of_work() as session:
+            lease.advance(session, 1, STEPS)
+            counted.steps.append(0)
+        stopping.set()
+        counted.run(lease)
+
+    queue()
+    run(stop_after_a_step, stopping)
+    assert (stored().state, stored().done, stored().attempts) == (JobState.WAITING, 1, 0)
+
+    run(counted.run)
+
+    assert stored().state == JobState.DONE
+    assert counted.steps == [0, 1, 2]
+
+
+def test_ctrl_c_gives_the_job_back(app: Flask) -> None:
+    job_id = queue()
+
+    def press_ctrl_c(done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_one({"count": Kind(Counted().run)}, job_id, press_ctrl_c)
+
+    assert (stored().state, stored().done) == (JobState.WAITING, 1)
+    assert jobs.run_one({"count": Kind(Counted().run)}, job_id, lambda *_: None)
+    assert stored().state == JobState.DONE
+
+
+def test_a_leased_job_is_not_taken_until_the_lease_ends(app: Flask) -> None:
+    queue()
+    meanwhile: list[int] = []
+
+    def look_on(lease: Lease) -> None:
+        meanwhile.append(run(Counted().run))
+        let_the_lease_end()
+        meanwhile.append(run(Counted().run))
+        with unit_of_work() as session:
+            lease.advance(session, 1, 1)
+
+    run(look_on)
+
+    assert meanwhile == [0, 1]
+    assert (stored().state, stored().done, stored().attempts) == (JobState.DONE, STEPS, 2)
+
+
+def test_whoever_lost_the_lease_cannot_commit(app: Flask) -> None:
+    queue()
+
+    def work_too_long(lease: Lease) -> None:
+        let_the_lease_end()
+        run(Counted().run)
+        with unit_of_work() as session:
+            session.execute(update(Account).values(username="changed without the lease"))
+            lease.advance(session, 1, 1)
+
+    run(work_too_long)
+
+    assert "changed without the lease" not in db.session.scalars(select(Account.username)).all()
+
+
+def test_a_job_that_processes_die_of_is_given_up(app: Flask) -> None:
+    queue()
+    with unit_of_work() as session:
+        session.execute(
+            update(Job).values(
+                state=JobState.RUNNING,
+                attempts=jobs.MOST_ATTEMPTS,
+                lease_owner="dead",
+                lease_expires_at=now() - timedelta(seconds=1),
+            )
+        )
+
+    assert run(Counted().run) == 0
+    assert stored().state == JobState.FAILED
+    assert "died" in stored().error
+
+
+def test_periodic_work_is_queued_by_itself_once_a_period(app: Flask) -> None:
+    counted = Counted()
+    kinds = {"count": Kind(counted.run, every=timedelta(hours=1))}
+
+    assert [jobs.run_due(kinds, Event()) for _ in range(2)] == [1, 0]
+    with unit_of_work() as session:
+        session.execute(update(Job).values(created_at=now() - timedelta(hours=2)))
+
+    assert jobs.run_due(kinds, Event()) == 1
+
+
+def test_of_many_threads_each_job_goes_to_one(app: Flask) -> None:
+    for number in range(6):
+        queue(subject=str(number))
+    together = threading.Barrier(4)
+    taken: list[str] = []
+
+    def work_once(lease: Lease) -> None:
+        taken.append(lease.subject)
+
+    def compete() -> None:
+        with app.app_context():
+            together.wait()
+            run(work_once)
+
+    threads = [threading.Thread(target=compete) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(taken) == [str(number) for number in range(6)]
+
+
+def _die_after_the_first_step(instance: Path) -> None:
+    app = create_app(Settings(instance=instance, password_cost=CHEAP))
+
+    def work(lease: Lease) -> None:
+        with unit_of_work() as session:
+            lease.advance(session, 1, STEPS)
+        os._exit(9)
+
+    with app.app_context():
+        run(work)
+
+
+def test_the_job_of_a_killed_process_goes_on_where_it_was(app: Flask, settings: Settings) -> None:
+    queue()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_die_after_the_first_step, args=(settings.instance,)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    assert (stored().state, stored().done) == (JobState.RUNNING, 1)
+    counted = Counted()
+    assert run(counted.run) == 0
+
+    let_the_lease_end()
+    run(counted.run)
+
+    assert (stored().state, stored().attempts) == (JobState.DONE, 2)
+    assert counted.steps == [1, 2]
+
+
+def test_the_worker_of_a_process_works_and_stops(app: Flask) -> None:
+    queue()
+    done = Event()
+
+    def work(lease: Lease) -> None:
+        with unit_of_work() as session:
+            lease.advance(session, 1, 1)
+        done.set()
+
+    ran: list[str] = []
+    worker = jobs.Worker(app, {"count": Kind(work)}, errands=[lambda: ran.append("errand")])
+    worker.start()
+    assert done.wait(30)
+    worker.stop()
+
+    assert ran
+    assert stored().state == JobState.DONE
+
+
+def test_the_command_does_what_is_due(app: Flask) -> None:
+    answer = app.test_cli_runner().invoke(args=["jobs", "run"])
+
+    assert answer.exit_code == 0
+    assert answer.output.endswith("jobs done\n")
+    assert db.session.scalar(select(func.count()).select_from(Job)) == 0
