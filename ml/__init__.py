@@ -6,6 +6,7 @@ TensorFlow; `load_engine` does.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml.calibration import Calibration, Curve, Histogram, load_calibration
@@ -20,16 +21,26 @@ from ml.errors import (
 )
 from ml.faces.types import DetectedFace, Quality
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
-from ml.registry import DEFAULT_MODEL, ModelDescription, describe_models
+from ml.registry import (
+    ARTIFACTS,
+    DEFAULT_MODEL,
+    Artifact,
+    ModelDescription,
+    describe_models,
+    installed,
+    load_artifact,
+)
 from ml.results import Comparison, Face, Inspection
 
 if TYPE_CHECKING:
     from ml.engine import Engine as Engine
 
 __all__ = [
+    "ARTIFACTS",
     "DEFAULT_MODEL",
     "DEFAULT_RULE",
     "Anchors",
+    "Artifact",
     "ArtifactError",
     "Calibration",
     "Comparison",
@@ -47,6 +58,8 @@ __all__ = [
     "TooDark",
     "TwoFaces",
     "describe_models",
+    "installed",
+    "load_artifact",
     "load_calibration",
     "load_engine",
     "match_rules",
@@ -54,13 +67,16 @@ __all__ = [
 ]
 
 
-def load_engine(name: str = DEFAULT_MODEL) -> Engine:
+def load_engine(name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS) -> Engine:
     """Load a model by name, and TensorFlow with it; seconds, so once a process.
+
+    Args:
+        name: of the artifact.
+        folder: where the artifacts are.
 
     Raises:
         ModelNotFound, ModelBroken: if the model cannot be used; the text says what to do.
     """
     from ml.engine import Engine
-    from ml.registry import load_artifact
 
-    return Engine(load_artifact(name))
+    return Engine(load_artifact(name, folder))

@@ -32,7 +32,7 @@ from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
 from ml.siamese import embedding_network
 
-Purpose = Literal["enrol", "verify"]
+Purpose = Literal["enrol", "verify", "embed again"]
 
 # Complaints about quality that make a face unusable; the others only advise.
 REFUSALS: dict[str, type[FaceError]] = {
@@ -108,7 +108,8 @@ class Engine:
         Args:
             data: the bytes of a JPEG, PNG or WebP file.
             purpose: "enrol" refuses a second face of comparable size; "verify" takes the largest,
-                most central face.
+                most central face; "embed again" takes that, too, and does not judge it, for a
+                picture that was accepted before.
 
         Raises:
             FaceError: if the picture or the face cannot be used; the type says why.
@@ -122,7 +123,8 @@ class Engine:
         if purpose == "enrol" and rivals(faces, main):
             raise TwoFaces(faces=len(faces))
         quality = assess(image, main)
-        _refuse_unusable(quality)
+        if purpose != "embed again":
+            _refuse_unusable(quality)
         chip = self.preprocessing.apply(image, main.landmarks)
         return Face(main, quality, chip, self.embed(chip[None])[0], crop_picture(image, main))
 

@@ -86,6 +86,11 @@ class Artifact:
     config: ArtifactConfig
     model_id: str
 
+    @property
+    def description(self) -> ModelDescription:
+        """Name, terms and figures of the model."""
+        return describe(self)
+
     def metrics(self) -> dict[str, Any]:
         """The measured figures, empty where nothing was measured yet."""
         path = self.folder / METRICS
