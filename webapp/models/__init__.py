@@ -6,7 +6,7 @@ from webapp.models.columns import Model, now
 from webapp.models.job import Job, JobState
 from webapp.models.person import Anchor, AnchorEmbedding, GalleryVersion, Person, PersonKey
 from webapp.models.serving import ModelChange
-from webapp.models.threshold import ThresholdChange
+from webapp.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
 
 __all__ = [
     "Account",
@@ -21,8 +21,10 @@ __all__ = [
     "ModelChange",
     "Person",
     "PersonKey",
+    "PersonThresholdChange",
     "Refusal",
     "Role",
+    "SearchChange",
     "SetupToken",
     "ThresholdChange",
     "now",

@@ -1,4 +1,8 @@
-"""The threshold: which is in force, how it changed, and changing it."""
+"""Everybody's threshold: which is in force, how it changed, and changing it.
+
+A threshold is a similarity by a matching rule of a model: another model or another rule has one of
+its own, never the same number.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
+from ml import Calibration
 from webapp.database import unit_of_work
-from webapp.errors import ThresholdChangedMeanwhile, ThresholdOutOfRange
+from webapp.errors import RuleNotMeasured, ThresholdOutOfRange
 from webapp.extensions import db
 from webapp.logs import record_event
 from webapp.models import ThresholdChange
 from webapp.recognition import recognition
+from webapp.services.changes import check_still_in_force, next_number, number_of
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
 HISTORY_LENGTH = 50
-NO_CHANGE = 0
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,22 @@ class Change:
 
     number: int
     score: float
+    rule: str
     previous_score: float
+    previous_rule: str
     reason: str
     created_at: datetime
     username: str | None
 
 
 def in_force() -> Threshold:
-    """The newest threshold of the model that serves; without any, the artifact's default."""
-    calibration = recognition().engine.calibration
-    newest = db.session.scalar(_changes().limit(1))
+    """The threshold of the model that serves."""
+    return in_force_of(recognition().engine.calibration)
+
+
+def in_force_of(calibration: Calibration) -> Threshold:
+    """The newest threshold of a calibration's model; without any, the calibrated default."""
+    newest = _newest(calibration.model_id)
     if newest is None:
         similarity, rule = calibration.default_threshold, calibration.default_rule
     else:
@@ -54,66 +65,86 @@ def in_force() -> Threshold:
     return Threshold(similarity, calibration.score(similarity), rule)
 
 
-def change(score: float, reason: str, changed_by: UUID, based_on: int | None = None) -> None:
+def rules() -> tuple[str, ...]:
+    """The matching rules that were measured for the model that serves."""
+    return tuple(recognition().engine.calibration.curves)
+
+
+def change(
+    score: float,
+    reason: str,
+    changed_by: UUID,
+    based_on: int | None = None,
+    rule: str | None = None,
+) -> None:
     """Set the threshold of the model that serves.
 
     Args:
-        score: 0 to 100.
+        score: 0 to 100, by the rule.
         reason: why.
         changed_by: the account.
         based_on: the number of the change that must still be in force, `NO_CHANGE` for the
             default; None sets the threshold whatever is in force.
+        rule: the matching rule from now on; None keeps the one in force.
 
     Raises:
         ThresholdChangedMeanwhile: if another change is in force.
         ThresholdOutOfRange: if the score is not a number from 0 to 100.
+        RuleNotMeasured: if the calibration does not know the rule.
     """
     if not (math.isfinite(score) and LOWEST_SCORE <= score <= HIGHEST_SCORE):
         raise ThresholdOutOfRange
-    engine = recognition().engine
+    if rule is not None and rule not in rules():
+        raise RuleNotMeasured
+    calibration = recognition().engine.calibration
     with unit_of_work() as session:
-        if based_on is not None and based_on != newest_number():
-            raise ThresholdChangedMeanwhile
+        check_still_in_force(_newest(calibration.model_id), based_on)
         before = in_force()
         session.add(
             ThresholdChange(
-                number=(session.scalar(select(func.max(ThresholdChange.number))) or 0) + 1,
-                model_id=engine.model_id,
-                rule=before.rule,
-                similarity=engine.calibration.similarity(score),
+                number=next_number(session, ThresholdChange),
+                model_id=calibration.model_id,
+                rule=rule or before.rule,
+                similarity=calibration.similarity(score),
+                previous_rule=before.rule,
                 previous_similarity=before.similarity,
                 reason=reason,
                 created_by_id=changed_by,
             )
         )
-    record_event("threshold_changed", account=changed_by, score=score)
+    record_event("threshold_changed", account=changed_by, score=score, rule=rule or before.rule)
 
 
 def newest_number() -> int:
     """The number of the change in force, `NO_CHANGE` while there is none."""
-    newest = db.session.scalar(_changes().limit(1))
-    return newest.number if newest else NO_CHANGE
+    return number_of(_newest(recognition().engine.model_id))
 
 
 def history() -> tuple[Change, ...]:
     """The last changes for the model that serves, newest first."""
-    to_score = recognition().engine.calibration.score
+    calibration = recognition().engine.calibration
     return tuple(
         Change(
             number=row.number,
-            score=to_score(row.similarity),
-            previous_score=to_score(row.previous_similarity),
+            score=calibration.score(row.similarity),
+            rule=row.rule,
+            previous_score=calibration.score(row.previous_similarity),
+            previous_rule=row.previous_rule,
             reason=row.reason,
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
         )
-        for row in db.session.scalars(_changes().limit(HISTORY_LENGTH))
+        for row in db.session.scalars(_changes(calibration.model_id).limit(HISTORY_LENGTH))
     )
 
 
-def _changes() -> Select[Any]:
+def _newest(model_id: str) -> ThresholdChange | None:
+    return db.session.scalar(_changes(model_id).limit(1))
+
+
+def _changes(model_id: str) -> Select[Any]:
     return (
         select(ThresholdChange)
-        .where(ThresholdChange.model_id == recognition().engine.model_id)
+        .where(ThresholdChange.model_id == model_id)
         .order_by(ThresholdChange.number.desc())
     )
