@@ -33,6 +33,7 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "low_contrast": _l("Find a brighter, clearer light"),
     "back_lit": _l("Turn away from the light behind you"),
     "blurred": _l("Hold still, or wipe the lens"),
+    "eyes_hidden": _l("Show your eyes; take off dark glasses"),
     "uncertain": _l("Show your whole face: eyes, nose and mouth"),
 }
 
@@ -81,6 +82,7 @@ PICTURE_PROBLEMS: dict[str, LazyString] = {
     "back_lit": _l("The light comes from behind. Use a picture with light on the face."),
     "blurred": _l("The face is blurred. Use a sharp picture."),
     "too_blurred": _l("The face is blurred. Use a sharp picture."),
+    "eyes_hidden": _l("The eyes are hidden. Use a picture without dark glasses or hair over them."),
     "uncertain": _l("The face is partly hidden. Use a picture that shows eyes, nose and mouth."),
     "unusable": _l("This picture cannot be used. Use another one."),
 }
@@ -99,6 +101,7 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
         "This is the person’s only picture. Add another one first, or delete the person."
     ),
     "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
+    "model_changed_meanwhile": _l("Another model serves since just now. Send the pictures again."),
     "nobody_enrolled": _l("Nobody is enrolled yet. Enrol a person first."),
     "consent_missing": _l(
         "Without consent nothing may be stored. Ask the person and tick the box."

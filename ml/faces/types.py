@@ -61,6 +61,8 @@ class Quality:
         clipped_dark, clipped_bright: share of the face's pixels that are black or burnt out.
         back_light: how much brighter the picture around the face is, in steps of 255.
         sharpness: fine detail of the aligned face relative to its contrast, in percent.
+        eye_detail: how much the luminance changes across the eyes, as a share of what it does over
+            the whole face; about 1.3 for eyes that can be seen, 0.2 behind dark glasses.
         confidence: the detector's, 0 to 1.
         reasons: coded complaints, the most important first; empty for a good face.
     """
@@ -78,6 +80,7 @@ class Quality:
     clipped_bright: float
     back_light: float
     sharpness: float
+    eye_detail: float
     confidence: float
     reasons: tuple[str, ...]
 

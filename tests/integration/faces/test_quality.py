@@ -10,7 +10,7 @@ from ml.evaluation.photos import photos_in
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.pose import MEAN_HEAD_MM
-from ml.faces.quality import THRESHOLDS, assess
+from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face
 from ml.faces.types import DetectedFace, Quality
 from tests.faces import HAS_SHARED, SHARED
@@ -136,6 +136,38 @@ def test_a_blurred_face_is_blurred(portrait: np.ndarray, face: DetectedFace, sha
 def test_sharpness_does_not_depend_on_light(portrait: np.ndarray, face: DetectedFace) -> None:
     plain, dim = assess(portrait, face), assess(brightened(portrait, 0.5), face)
     assert dim.sharpness == pytest.approx(plain.sharpness, rel=0.05)
+
+
+def with_dark_glasses(portrait: np.ndarray, face: DetectedFace, shade: int) -> np.ndarray:
+    """Lenses of one shade drawn over the eyes, and a bridge between them."""
+    left, right = face.landmarks[:2].astype(float)
+    lens = round(0.4 * face.eye_distance), round(0.3 * face.eye_distance)
+    angle = float(np.degrees(np.arctan2(*(right - left)[::-1])))
+    picture, colour = portrait.copy(), (shade,) * 3
+    for eye in (left, right):
+        middle = round(eye[0]), round(eye[1] + 0.04 * face.eye_distance)
+        cv2.ellipse(picture, middle, lens, angle, 0, 360, colour, -1, cv2.LINE_AA)
+    ends = [(round(x), round(y)) for x, y in (left, right)]
+    cv2.line(picture, *ends, colour, max(1, lens[1] // 6), cv2.LINE_AA)
+    return picture
+
+
+@pytest.mark.parametrize("shade", [8, 40, 70])
+def test_eyes_behind_dark_glasses_are_hidden(
+    detector: Detector, portrait: np.ndarray, face: DetectedFace, shade: int
+) -> None:
+    quality = seen(detector, with_dark_glasses(portrait, face, shade))
+    assert "eyes_hidden" in quality.reasons
+    assert quality.eye_detail < assess(portrait, face).eye_detail / 2
+
+
+@pytest.mark.parametrize("share", [0.02, 0.04])
+def test_eyes_that_can_be_seen_are_not_hidden(
+    portrait: np.ndarray, face: DetectedFace, share: float
+) -> None:
+    soft = cv2.GaussianBlur(portrait, (0, 0), share * face.eye_distance)
+    for picture in (portrait, soft, brightened(portrait, 0.6)):
+        assert assess(picture, face).eye_detail > 1.5 * LIVE.least_eye_detail
 
 
 def test_a_doubtful_face_is_uncertain(portrait: np.ndarray, face: DetectedFace) -> None:
