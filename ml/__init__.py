@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml.calibration import Calibration, Curve, Histogram, load_calibration
+from ml.error_rates import (
+    Trials,
+    bootstrap_interval,
+    threshold_at_far,
+    upper_bound_without_errors,
+)
 from ml.errors import (
     ArtifactError,
     FaceError,
@@ -56,7 +62,9 @@ __all__ = [
     "NoFace",
     "Quality",
     "TooDark",
+    "Trials",
     "TwoFaces",
+    "bootstrap_interval",
     "describe_models",
     "installed",
     "load_artifact",
@@ -64,6 +72,8 @@ __all__ = [
     "load_engine",
     "match_rules",
     "person_similarities",
+    "threshold_at_far",
+    "upper_bound_without_errors",
 ]
 
 

@@ -7,6 +7,7 @@ in a transaction that has not itself changed anchors, lest the cache hold what i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -60,9 +61,12 @@ class PersonAnchors:
         return float(person_similarities(self.similarities, self.anchors, rule)[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
-    """The gallery at one version: embeddings (n, d) float32, rows grouped by person."""
+    """The gallery at one version: embeddings (n, d) float32, rows grouped by person.
+
+    Equal to itself alone, so that what was worked out for one can be kept beside it.
+    """
 
     version: int
     person_ids: tuple[UUID, ...]
@@ -89,6 +93,13 @@ class Rows:
         """The rows of the person at a place in `person_ids`."""
         start = int(self.anchors.starts[number])
         return slice(start, start + int(self.anchors.counts[number]))
+
+    def of_people(self, numbers: Sequence[int]) -> tuple[np.ndarray, Anchors]:
+        """The embeddings of some people, at least one, by their places, and their grouping."""
+        blocks = [self.embeddings[self.of_person(number)] for number in numbers]
+        starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
+        embeddings = np.concatenate(blocks)
+        return embeddings, Anchors.of(embeddings, starts)
 
 
 @dataclass(frozen=True)

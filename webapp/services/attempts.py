@@ -47,6 +47,8 @@ def record(
             rule=decision.threshold.rule,
             threshold=decision.threshold.similarity,
             similarity=decision.similarity,
+            by_rule=dict(decision.by_rule) or None,
+            runner_up=decision.runner_up,
             anchors_compared=decision.compared,
             milliseconds=decision.milliseconds,
             reasons=list(decision.reasons),

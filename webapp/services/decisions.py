@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
+
+import numpy as np
 
 from webapp.gallery import PersonAnchors
 from webapp.models import Person
 from webapp.recognition import recognition
-from webapp.services.thresholds import Threshold
+from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
 # Notes; the words stand in the catalogue of messages.
-UNKNOWN_PERSON, POOR_QUALITY, THRESHOLD_ESTIMATED = (
+UNKNOWN_PERSON, POOR_QUALITY, THRESHOLD_ESTIMATED, TOO_CLOSE_TO_TELL = (
     "unknown_person",
     "poor_quality",
     "threshold_estimated",
+    "too_close_to_tell",
 )
 
 
@@ -58,6 +61,10 @@ class Decision:
         anchors: how each anchor scored, best first.
         reasons: what is wrong with the frames, as codes of quality.
         notes: codes of what is worth knowing besides.
+        everybodys: everybody's threshold, where the person has another one.
+        by_rule: the similarity with the person claimed by every matching rule.
+        runner_up: the similarity of the second nearest person, in a search that has one.
+        rivals: the people between whom a search cannot tell.
     """
 
     match: bool
@@ -70,6 +77,10 @@ class Decision:
     anchors: tuple[AnchorScore, ...]
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    everybodys: Threshold | None = None
+    by_rule: Mapping[str, float] = field(default_factory=dict)
+    runner_up: float | None = None
+    rivals: tuple[PersonLabel, ...] = ()
 
     @property
     def threshold_score(self) -> float:
@@ -77,10 +88,32 @@ class Decision:
         return self.threshold.score
 
     def for_everyone(self) -> Decision:
-        """Without what helps an attacker: anchors, whether the person exists, a fine score."""
-        whole = math.ceil(self.score) if self.match else math.floor(self.score)
-        notes = tuple(note for note in self.notes if note != UNKNOWN_PERSON)
-        return replace(self, score=float(whole), compared=0, person=None, anchors=(), notes=notes)
+        """Without what helps an attacker: anchors, whether the person exists, a fine score.
+
+        A threshold of the person's own would say that they exist: the score is moved to where it
+        stands as far from everybody's.
+        """
+        threshold = self.everybodys or self.threshold
+        score = _moved(self.score, self.threshold.score, threshold.score)
+        return replace(
+            self,
+            score=float(math.ceil(score) if self.match else math.floor(score)),
+            threshold=threshold,
+            compared=0,
+            person=None,
+            anchors=(),
+            notes=tuple(note for note in self.notes if note != UNKNOWN_PERSON),
+            everybodys=None,
+            by_rule={},
+        )
+
+
+def _moved(score: float, threshold: float, other: float) -> float:
+    """A score's place between the bounds and another threshold, as it was with its own."""
+    if threshold == other:
+        return score
+    ends = (LOWEST_SCORE, HIGHEST_SCORE)
+    return float(np.interp(score, (ends[0], threshold, ends[1]), (ends[0], other, ends[1])))
 
 
 def anchor_scores(

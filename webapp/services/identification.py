@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from sqlalchemy import select
 from webapp.database import unit_of_work
 from webapp.errors import NobodyEnrolled
 from webapp.extensions import db
-from webapp.gallery import PersonAnchors
+from webapp.gallery import PersonAnchors, Rows
 from webapp.logs import record_event
 from webapp.models import Kind, Person
 from webapp.recognition import recognition
-from webapp.services import attempts
+from webapp.services import attempts, person_thresholds, searches
 from webapp.services.decisions import (
     POOR_QUALITY,
     THRESHOLD_ESTIMATED,
+    TOO_CLOSE_TO_TELL,
     Decision,
     PersonLabel,
     anchor_scores,
@@ -27,15 +29,14 @@ from webapp.services.people import count_people
 from webapp.services.probes import Probe, probe_from
 from webapp.services.thresholds import Threshold
 
-# The table from which the threshold comes is of single anchors: the best one decides.
-RULE = "best"
 NEAREST_SHOWN = 10
 
 
 def identify(frames: Sequence[bytes], asked_by: UUID) -> Decision:
     """Compare frames with the anchors of everybody, and record the attempt.
 
-    The threshold is 1:N's own: it rises with the number of anchors compared.
+    The threshold is a search's own: it rises with the number of people. Who is nearest must also
+    lead the next person by the margin in force.
 
     Raises:
         NobodyEnrolled: if there is nobody to compare with.
@@ -46,42 +47,89 @@ def identify(frames: Sequence[bytes], asked_by: UUID) -> Decision:
         raise NobodyEnrolled
     probe = probe_from(frames)
     with unit_of_work() as session:
-        gallery = recognition().gallery
-        compared = len(gallery.follow().anchor_ids)
-        if not compared:
+        rows = recognition().gallery.follow()
+        if not rows.anchor_ids:
             raise NobodyEnrolled
-        nearest = gallery.nearest(probe.embedding, NEAREST_SHOWN, RULE)
-        decision = _decision(nearest, probe, compared, started)
+        decision = _decision(_found(probe, rows), probe, started)
         attempts.record(session, Kind.IDENTIFY, decision, asked_by)
     record_event("identified", match=decision.match, account=asked_by)
     return decision
 
 
-def _decision(
-    nearest: tuple[PersonAnchors, ...], probe: Probe, compared: int, started: float
-) -> Decision:
-    threshold = _threshold(compared)
+@dataclass(frozen=True)
+class _Found:
+    """The people nearest to a probe, and what decides.
+
+    Attributes:
+        nearest: nearest first, with their labels.
+        similarities: theirs, by the rule of the threshold.
+        threshold: for the nearest of them.
+        margin: the points of score by which the nearest must lead.
+        compared: how many anchors were compared.
+    """
+
+    nearest: tuple[tuple[PersonLabel, PersonAnchors], ...]
+    similarities: tuple[float, ...]
+    threshold: Threshold
+    margin: float
+    compared: int
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The scores of the nearest people."""
+        return tuple(map(recognition().engine.calibration.score, self.similarities))
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the nearest person reaches the threshold."""
+        return self.similarities[0] >= self.threshold.similarity
+
+    @property
+    def rivals(self) -> tuple[PersonLabel, ...]:
+        """The people between whom it is too close to tell; none where somebody leads, or nobody."""
+        lead = self.scores[0] - self.margin
+        close = [
+            label
+            for (label, _), score in zip(self.nearest, self.scores, strict=True)
+            if score > lead
+        ]
+        return tuple(close) if self.reaches and len(close) > 1 else ()
+
+
+def _found(probe: Probe, rows: Rows) -> _Found:
+    search = searches.in_force()
+    threshold = searches.threshold(rows, search)
+    nearest = recognition().gallery.nearest(probe.embedding, NEAREST_SHOWN, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
-    similarity = nearest[0].by_rule(RULE)
-    match = similarity >= threshold.similarity
-    return Decision(
-        match=match,
-        similarity=similarity,
-        score=recognition().engine.calibration.score(similarity),
-        threshold=threshold,
-        milliseconds=(perf_counter() - started) * 1000,
-        compared=compared,
-        person=labels[nearest[0].person_id] if match else None,
-        anchors=anchor_scores((labels[person.person_id], person) for person in nearest),
-        reasons=probe.reasons,
-        notes=(*((POOR_QUALITY,) if probe.reasons else ()), THRESHOLD_ESTIMATED),
+    points = person_thresholds.points_of(nearest[0].person_id)
+    return _Found(
+        nearest=tuple((labels[person.person_id], person) for person in nearest),
+        similarities=tuple(person.by_rule(threshold.rule) for person in nearest),
+        threshold=person_thresholds.stricter(threshold, points),
+        margin=search.margin,
+        compared=len(rows.anchor_ids),
     )
 
 
-def _threshold(compared: int) -> Threshold:
-    calibration = recognition().engine.calibration
-    similarity = calibration.identification_threshold(compared)
-    return Threshold(similarity, calibration.score(similarity), RULE)
+def _decision(found: _Found, probe: Probe, started: float) -> Decision:
+    match = found.reaches and not found.rivals
+    notes = ((POOR_QUALITY,) if probe.reasons else ()) + (
+        (TOO_CLOSE_TO_TELL,) if found.rivals else ()
+    )
+    return Decision(
+        match=match,
+        similarity=found.similarities[0],
+        score=found.scores[0],
+        threshold=found.threshold,
+        milliseconds=(perf_counter() - started) * 1000,
+        compared=found.compared,
+        person=found.nearest[0][0] if match else None,
+        anchors=anchor_scores(found.nearest),
+        reasons=probe.reasons,
+        notes=(*notes, THRESHOLD_ESTIMATED),
+        runner_up=found.similarities[1] if len(found.similarities) > 1 else None,
+        rivals=found.rivals,
+    )
 
 
 def _labels(person_ids: list[UUID]) -> dict[UUID, PersonLabel]:

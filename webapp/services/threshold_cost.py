@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import func, select
 
-from ml import Calibration, Curve
+from ml import Calibration, Curve, upper_bound_without_errors
 from webapp.extensions import db
 from webapp.models import Anchor
 from webapp.recognition import recognition
@@ -18,8 +18,6 @@ from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 # NIST SP 800-63B-4: a face that authenticates is falsely matched in at most 1 of 10,000 tries.
 AUTHENTICATOR_FAR = 1e-4
 GOALS = {"convenient": 1e-2, "balanced": 1e-3, "strict": 1e-4}
-# What happened in none of n trials happens, at 95 %, in fewer than 3 of n.
-RULE_OF_THREE = 3
 TENTHS = range(int(LOWEST_SCORE * 10), int(HIGHEST_SCORE * 10) + 1)
 
 
@@ -74,10 +72,15 @@ class Preset:
 
 @dataclass(frozen=True)
 class Costs:
-    """The costs of every threshold, by one matching rule and number of anchors."""
+    """The costs of every threshold, by one matching rule and number of anchors.
+
+    `people_tried` is how many people stand behind the genuine trials, where these are so few that
+    people, not trials, are to be counted.
+    """
 
     calibration: Calibration
     curve: Curve
+    people_tried: int | None = None
 
     def at(self, score: float) -> Cost:
         """What a score, 0 to 100, costs as threshold."""
@@ -93,7 +96,7 @@ class Costs:
     @property
     def frr_supported(self) -> float:
         """The smallest FRR that the genuine trials can support."""
-        return RULE_OF_THREE / self.curve.genuine_trials
+        return upper_bound_without_errors(self.people_tried or self.curve.genuine_trials)
 
     def presets(self) -> tuple[Preset, ...]:
         """One a goal, from convenient to strict."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
 from sqlalchemy import select
 
+from ml import match_rules
 from webapp.database import unit_of_work
 from webapp.errors import NobodyEnrolled
 from webapp.extensions import db
@@ -15,7 +17,7 @@ from webapp.gallery import PersonAnchors
 from webapp.logs import record_event
 from webapp.models import Kind, Person
 from webapp.recognition import recognition
-from webapp.services import attempts, thresholds
+from webapp.services import attempts, person_thresholds, thresholds
 from webapp.services.claims import claim_digest, stranger_similarity
 from webapp.services.decisions import (
     POOR_QUALITY,
@@ -28,6 +30,24 @@ from webapp.services.names import comparable
 from webapp.services.people import count_people
 from webapp.services.probes import Probe, probe_from
 from webapp.services.thresholds import Threshold
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """Who is claimed, how their anchors stand to the probe, and what decides.
+
+    `threshold` is the person's own, `everybodys` that of everybody else and of nobody.
+    """
+
+    person: Person | None
+    anchors: PersonAnchors | None
+    threshold: Threshold
+    everybodys: Threshold
+
+    @property
+    def compared(self) -> int:
+        """How many anchors are compared."""
+        return len(self.anchors.anchor_ids) if self.anchors else 0
 
 
 def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> Decision:
@@ -44,41 +64,45 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
         raise NobodyEnrolled
     probe = probe_from(frames)
     with unit_of_work() as session:
-        threshold = thresholds.in_force()
-        person = _claimed(identifier)
-        anchors = recognition().gallery.similarities(probe.embedding, person.id) if person else None
+        claim = _claim(identifier, probe)
         rows = recognition().gallery.follow()
-        stranger = stranger_similarity(identifier, probe.embedding, rows, threshold)
-        similarity = anchors.by_rule(threshold.rule) if anchors else stranger
-        decision = _decision(similarity, threshold, probe, person, anchors, started)
+        stranger = stranger_similarity(identifier, probe.embedding, rows, claim.everybodys)
+        decision = _decision(claim, stranger, probe, started)
         attempts.record(session, Kind.VERIFY, decision, asked_by, claim_digest(identifier))
     record_event("verified", match=decision.match, account=asked_by)
     return decision
 
 
-def _claimed(identifier: str) -> Person | None:
-    return db.session.scalar(select(Person).where(Person.identifier_key == comparable(identifier)))
+def _claim(identifier: str, probe: Probe) -> _Claim:
+    person = db.session.scalar(
+        select(Person).where(Person.identifier_key == comparable(identifier))
+    )
+    everybodys = thresholds.in_force()
+    points = person_thresholds.points_of(person.id if person else None)
+    anchors = recognition().gallery.similarities(probe.embedding, person.id) if person else None
+    own = everybodys
+    if anchors:
+        own = person_thresholds.apart(everybodys, points, len(anchors.anchor_ids))
+    return _Claim(person, anchors, own, everybodys)
 
 
-def _decision(
-    similarity: float,
-    threshold: Threshold,
-    probe: Probe,
-    person: Person | None,
-    anchors: PersonAnchors | None,
-    started: float,
-) -> Decision:
-    label = PersonLabel.of(person) if person else None
-    notes = ((POOR_QUALITY,) if probe.reasons else ()) + (() if person else (UNKNOWN_PERSON,))
+def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> Decision:
+    """`stranger` stands in for the similarity with nobody."""
+    anchors, label = claim.anchors, PersonLabel.of(claim.person) if claim.person else None
+    by_rule = {rule: anchors.by_rule(rule) for rule in match_rules} if anchors else {}
+    similarity = by_rule.get(claim.threshold.rule, stranger)
+    notes = ((POOR_QUALITY,) if probe.reasons else ()) + (() if label else (UNKNOWN_PERSON,))
     return Decision(
-        match=anchors is not None and similarity >= threshold.similarity,
+        match=anchors is not None and similarity >= claim.threshold.similarity,
         similarity=similarity,
         score=recognition().engine.calibration.score(similarity),
-        threshold=threshold,
+        threshold=claim.threshold,
         milliseconds=(perf_counter() - started) * 1000,
-        compared=len(anchors.anchor_ids) if anchors else 0,
+        compared=claim.compared,
         person=label,
         anchors=anchor_scores([(label, anchors)]) if label and anchors else (),
         reasons=probe.reasons,
         notes=notes,
+        everybodys=claim.everybodys,
+        by_rule=by_rule,
     )

@@ -1,0 +1,157 @@
+"""Pairs closest to trouble: people who look alike, and anchors unlike their own person.
+
+Everybody is compared with everybody, square by square; of very many anchors, people are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select
+
+from ml import Anchors
+from webapp.extensions import db
+from webapp.models import Person
+from webapp.recognition import recognition
+from webapp.services import thresholds
+from webapp.services.decisions import PersonLabel
+from webapp.services.own_scores import draw_people
+from webapp.services.thresholds import Threshold
+
+MOST_SHOWN = 20
+# 30,000 anchors are 450 million pairs: seconds of one core.
+MOST_ANCHORS = 30_000
+TILE = 512
+NOT_YET = (0, 0, -np.inf)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A person by one of their anchors."""
+
+    person: PersonLabel
+    anchor_id: UUID
+
+
+@dataclass(frozen=True)
+class Lookalikes:
+    """Two people by their most similar anchors, and the score of these, 0 to 100."""
+
+    first: Portrait
+    second: Portrait
+    score: float
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """An anchor and its best score against its person's other anchors, 0 to 100."""
+
+    portrait: Portrait
+    score: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What to review.
+
+    Attributes:
+        threshold: in force.
+        lookalikes: the most alike of different people, most alike first.
+        misfits: anchors below the threshold against all their person's others, worst first.
+        misfit_count: how many there are of these.
+        compared: how many people were compared.
+        enrolled: how many there are.
+    """
+
+    threshold: Threshold
+    lookalikes: tuple[Lookalikes, ...]
+    misfits: tuple[Misfit, ...]
+    misfit_count: int
+    compared: int
+    enrolled: int
+
+
+def find_trouble() -> Trouble:
+    """Compare everybody with everybody."""
+    rows, threshold = recognition().gallery.follow(), thresholds.in_force()
+    chosen = draw_people(rows.anchors, most_anchors=MOST_ANCHORS)
+    ids = [anchor for one in chosen for anchor in rows.anchor_ids[rows.of_person(one)]]
+    people = [rows.person_ids[one] for one in chosen]
+    embeddings, anchors = rows.of_people(chosen)
+    pairs = most_alike(embeddings, anchors, MOST_SHOWN)
+    unlike = misfits(embeddings, anchors, threshold.similarity)
+    person_of = np.repeat(np.arange(len(people)), anchors.counts)
+    named = [row for first, second, _ in pairs for row in (first, second)]
+    named += [row for row, _ in unlike[:MOST_SHOWN]]
+    labels = _labels({people[person_of[row]] for row in named})
+    portraits = {row: Portrait(labels[people[person_of[row]]], ids[row]) for row in named}
+    to_score = recognition().engine.calibration.score
+    return Trouble(
+        threshold=threshold,
+        lookalikes=tuple(
+            Lookalikes(portraits[first], portraits[second], to_score(similarity))
+            for first, second, similarity in pairs
+        ),
+        misfits=tuple(
+            Misfit(portraits[row], to_score(similarity)) for row, similarity in unlike[:MOST_SHOWN]
+        ),
+        misfit_count=len(unlike),
+        compared=len(people),
+        enrolled=len(rows.person_ids),
+    )
+
+
+def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:
+    """The pairs of people whose nearest anchors are most similar.
+
+    Args:
+        embeddings: float32 (n, d), rows grouped by person.
+        anchors: which rows belong to whom.
+        most: how many pairs.
+
+    Returns:
+        The rows of the two anchors and their similarity, most similar first; one a pair of people.
+    """
+    person = np.repeat(np.arange(len(anchors.starts)), anchors.counts)
+    best: dict[tuple[int, int], tuple[int, int, float]] = {}
+    floor = -np.inf
+    for top, left in _tiles(len(embeddings)):
+        tile = embeddings[top : top + TILE] @ embeddings[left : left + TILE].T
+        for row, column in np.argwhere(tile >= floor).tolist():
+            first, second = top + row, left + column
+            pair = (int(person[first]), int(person[second]))
+            similarity = float(tile[row, column])
+            if pair[0] < pair[1] and similarity > best.get(pair, NOT_YET)[2]:
+                best[pair] = (first, second, similarity)
+        best = dict(sorted(best.items(), key=lambda one: -one[1][2])[:most])
+        if len(best) == most:
+            floor = min(similarity for _, _, similarity in best.values())
+    return list(best.values())
+
+
+def _tiles(rows: int) -> Iterator[tuple[int, int]]:
+    """Where the squares begin that cover the upper triangle, from top and left."""
+    starts = range(0, rows, TILE)
+    return ((top, left) for top in starts for left in starts if left >= top)
+
+
+def misfits(embeddings: np.ndarray, anchors: Anchors, threshold: float) -> list[tuple[int, float]]:
+    """Anchors that match none of their person's others: row and best similarity, worst first."""
+    found = []
+    for start, count in zip(anchors.starts.tolist(), anchors.counts.tolist(), strict=True):
+        if count < 2:
+            continue
+        own = embeddings[start : start + count]
+        among = own @ own.T
+        np.fill_diagonal(among, -np.inf)
+        nearest = among.max(axis=1)
+        found += [(start + int(n), float(nearest[n])) for n in np.flatnonzero(nearest < threshold)]
+    return sorted(found, key=lambda one: one[1])
+
+
+def _labels(person_ids: set[UUID]) -> dict[UUID, PersonLabel]:
+    people = db.session.scalars(select(Person).where(Person.id.in_(person_ids)))
+    return {person.id: PersonLabel.of(person) for person in people}

@@ -1,0 +1,184 @@
+"""One person's threshold: so many points of score above or below everybody's.
+
+Points, not a score: they keep their meaning when everybody's threshold, the matching rule or the
+model changes. Looser goes only as far as few enough strangers pass; a search is never looser.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from webapp.database import unit_of_work
+from webapp.errors import PersonThresholdTooLow, PointsOutOfRange
+from webapp.extensions import db
+from webapp.logs import record_event
+from webapp.models import PersonThresholdChange
+from webapp.recognition import recognition
+from webapp.services import thresholds
+from webapp.services.changes import check_still_in_force, next_number, number_of
+from webapp.services.people import find_person
+from webapp.services.threshold_cost import GOALS
+from webapp.services.thresholds import HIGHEST_SCORE, HISTORY_LENGTH, Threshold
+
+# The most points of score, up or down, by which a person's threshold may differ.
+MOST_POINTS = 50.0
+# Of strangers who claim to be one person, the largest share that may pass; no goal allows more.
+LARGEST_FAR = GOALS["convenient"]
+
+
+@dataclass(frozen=True)
+class PersonThreshold:
+    """A person's threshold and what it comes from.
+
+    Attributes:
+        threshold: in force for the person in 1:1.
+        everybody: everybody's threshold.
+        lowest: the lowest score that the person's threshold may have.
+        points: by which it was set apart from everybody's; 0 for none.
+        anchors: how many anchors the person has.
+        number: that of the change in force.
+    """
+
+    threshold: Threshold
+    everybody: Threshold
+    lowest: float
+    points: float
+    anchors: int
+    number: int
+
+
+@dataclass(frozen=True)
+class PointsChange:
+    """One change of a person's threshold, in points above everybody's."""
+
+    points: float
+    previous_points: float
+    reason: str
+    created_at: datetime
+    username: str | None
+
+
+def of_person(person_id: UUID) -> PersonThreshold:
+    """The threshold of a person, and what it comes from."""
+    everybody, newest = thresholds.in_force(), _newest(person_id)
+    points, anchors = newest.points if newest else 0.0, _count_anchors(person_id)
+    return PersonThreshold(
+        threshold=apart(everybody, points, anchors),
+        everybody=everybody,
+        lowest=lowest_score(everybody, anchors),
+        points=points,
+        anchors=anchors,
+        number=number_of(newest),
+    )
+
+
+def points_of(person_id: UUID | None) -> float:
+    """By how many points a person's threshold was set apart; 0 for nobody, in the same time."""
+    newest = _newest(person_id)
+    return newest.points if newest else 0.0
+
+
+def all_points() -> dict[UUID | None, float]:
+    """The points of everybody who ever had any, by the person's id."""
+    rows = db.session.scalars(select(PersonThresholdChange).order_by(PersonThresholdChange.number))
+    return {row.person_id: row.points for row in rows}
+
+
+def apart(everybody: Threshold, points: float, anchors: int) -> Threshold:
+    """A threshold so many points above everybody's, within its bounds, for so many anchors."""
+    if not points:
+        return everybody
+    score = max(everybody.score + points, lowest_score(everybody, anchors))
+    return _at(min(score, HIGHEST_SCORE), everybody.rule)
+
+
+def stricter(threshold: Threshold, points: float) -> Threshold:
+    """A search's threshold for a person: a looser one does not count there."""
+    if points <= 0:
+        return threshold
+    return _at(min(threshold.score + points, HIGHEST_SCORE), threshold.rule)
+
+
+def lowest_score(everybody: Threshold, anchors: int) -> float:
+    """The lowest score at which few enough strangers pass, or everybody's where that is lower."""
+    calibration = recognition().engine.calibration
+    similarity = calibration.threshold_at_far(
+        LARGEST_FAR, anchors=max(anchors, 1), rule=everybody.rule
+    )
+    return min(calibration.score(similarity), everybody.score)
+
+
+def change(
+    person_id: UUID, points: float, reason: str, changed_by: UUID, based_on: int | None = None
+) -> None:
+    """Set a person's threshold apart from everybody's; 0 points take it back.
+
+    Raises:
+        UnknownPerson: if there is no such person.
+        PointsOutOfRange: if the points are not a number within their bounds.
+        PersonThresholdTooLow: if too many strangers would pass.
+        ThresholdChangedMeanwhile: if another change is in force for the person.
+    """
+    if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
+        raise PointsOutOfRange
+    with unit_of_work() as session:
+        find_person(person_id)
+        newest, everybody = _newest(person_id), thresholds.in_force()
+        check_still_in_force(newest, based_on)
+        if points < 0 and everybody.score + points < lowest_score(
+            everybody, _count_anchors(person_id)
+        ):
+            raise PersonThresholdTooLow
+        session.add(
+            PersonThresholdChange(
+                number=next_number(session, PersonThresholdChange),
+                person_id=person_id,
+                points=points,
+                previous_points=newest.points if newest else 0.0,
+                reason=reason,
+                created_by_id=changed_by,
+            )
+        )
+    record_event("person_threshold_changed", account=changed_by, person=person_id, points=points)
+
+
+def history(person_id: UUID) -> tuple[PointsChange, ...]:
+    """The last changes for a person, newest first."""
+    return tuple(
+        PointsChange(
+            points=row.points,
+            previous_points=row.previous_points,
+            reason=row.reason,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(_changes(person_id).limit(HISTORY_LENGTH))
+    )
+
+
+def _at(score: float, rule: str) -> Threshold:
+    return Threshold(recognition().engine.calibration.similarity(score), score, rule)
+
+
+def _count_anchors(person_id: UUID) -> int:
+    rows = recognition().gallery.follow()
+    number = rows.numbers.get(person_id)
+    return 0 if number is None else int(rows.anchors.counts[number])
+
+
+def _newest(person_id: UUID | None) -> PersonThresholdChange | None:
+    return db.session.scalar(_changes(person_id).limit(1))
+
+
+def _changes(person_id: UUID | None) -> Select[Any]:
+    return (
+        select(PersonThresholdChange)
+        .where(PersonThresholdChange.person_id == person_id)
+        .order_by(PersonThresholdChange.number.desc())
+    )
