@@ -65,6 +65,7 @@ class Decision:
         by_rule: the similarity with the person claimed by every matching rule.
         runner_up: the similarity of the second nearest person, in a search that has one.
         rivals: the people between whom a search cannot tell.
+        frames_sent, frames_used: how many frames there were, and how many were used together.
     """
 
     match: bool
@@ -81,6 +82,8 @@ class Decision:
     by_rule: Mapping[str, float] = field(default_factory=dict)
     runner_up: float | None = None
     rivals: tuple[PersonLabel, ...] = ()
+    frames_sent: int = 1
+    frames_used: int = 1
 
     @property
     def threshold_score(self) -> float:

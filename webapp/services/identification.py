@@ -129,6 +129,8 @@ def _decision(found: _Found, probe: Probe, started: float) -> Decision:
         notes=(*notes, THRESHOLD_ESTIMATED),
         runner_up=found.similarities[1] if len(found.similarities) > 1 else None,
         rivals=found.rivals,
+        frames_sent=probe.sent,
+        frames_used=probe.used,
     )
 
 

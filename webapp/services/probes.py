@@ -20,10 +20,13 @@ class Probe:
             unit length: a product with an anchor is then the mean of the frames' similarities, so
             that frames of different faces never do better than the best of them alone.
         reasons: what is wrong with the best frame; empty for a good one.
+        sent, used: how many frames there were, and how many of them are in the mean.
     """
 
     embedding: np.ndarray
     reasons: tuple[str, ...]
+    sent: int
+    used: int
 
 
 def probe_from(frames: Sequence[bytes]) -> Probe:
@@ -44,4 +47,4 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     fewest = min(len(face.quality.reasons) for face in faces)
     used = [face for face in faces if len(face.quality.reasons) == fewest]
     embeddings = np.stack([face.embedding for face in used])
-    return Probe(embeddings.mean(axis=0), used[0].quality.reasons)
+    return Probe(embeddings.mean(axis=0), used[0].quality.reasons, len(frames), len(used))

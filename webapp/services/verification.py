@@ -105,4 +105,6 @@ def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> D
         notes=notes,
         everybodys=claim.everybodys,
         by_rule=by_rule,
+        frames_sent=probe.sent,
+        frames_used=probe.used,
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from PIL import ImageEnhance
 
 from tests import faces
 from tests.installation import ADMIN, OPERATOR, Visitor, rows_stored, words
@@ -381,3 +382,33 @@ def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine
 
     assert [answer.status_code for answer in answers] == [422, 429]
     assert re.search(r"Try again in about (\d+ minutes|1 hour)\.", words(answers[1]))
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        (("good", "good", "good"), "All 3 pictures were used together."),
+        (("good", "dark", "good"), "The best 2 of 3 pictures were used together."),
+        (("good", "dark"), "The best of 2 pictures was used."),
+    ],
+)
+def test_the_result_says_which_pictures_of_a_burst_were_used(
+    anybody: Visitor, ada, people, frames: tuple[str, ...], said: str
+) -> None:
+    photo = people[0].photos[2]
+    dim = faces.jpeg(ImageEnhance.Brightness(faces.opened(photo)).enhance(0.15))
+    burst = [photo if frame == "good" else dim for frame in frames]
+
+    assert said in words(anybody.post("/verify", {"frames": burst}, identifier="ada"))
+
+
+def test_a_poor_picture_is_named_as_the_likely_cause_of_no_match(
+    anybody: Visitor, ada, people
+) -> None:
+    photo = faces.opened(people[1].photos[0])
+    faded = faces.jpeg(ImageEnhance.Contrast(photo).enhance(0.25))
+
+    answer = words(anybody.post("/verify", {"frames": [faded]}, identifier="ada"))
+
+    assert "which makes a wrong “no match” more likely" in answer
+    assert "The face is pale and flat" in answer
