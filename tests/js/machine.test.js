@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { CaptureMachine, next, TRANSITIONS } from "../../static/js/camera/machine.js";
@@ -73,4 +74,21 @@ test("a change is told once, with where it came from", () => {
   machine.send("start");
   machine.send("start");
   assert.deepEqual(told, [["idle", "starting"]]);
+});
+
+test("every state leads exactly to those that are written down", () => {
+  const source = readFileSync(new URL("../../static/js/camera/machine.js", import.meta.url), "utf8");
+  const line = /^ \*   (\w+) .*→ (.+)$/gm;
+  const written = Object.fromEntries(
+    [...source.matchAll(line)].map(([, state, targets]) => {
+      return [state, targets.replace(/\(.*?\)/g, "").split(",").map((name) => name.trim())];
+    }),
+  );
+  const live = ["starting", "guiding", "holding", "capturing", "resting"];
+  for (const [state, signals] of Object.entries(TRANSITIONS)) {
+    const targets = new Set(Object.values(signals).filter((target) => target !== state));
+    const expected = [...written[state], ...(live.includes(state) ? ["failed", "hidden", "idle"] : [])];
+    assert.deepEqual([...targets].sort(), expected.sort(), state);
+  }
+  assert.deepEqual(Object.keys(written).sort(), Object.keys(TRANSITIONS).sort());
 });

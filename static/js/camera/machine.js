@@ -1,15 +1,18 @@
 /**
- * The states of capturing, and what leads from one to the next.
+ * The states of capturing, and those that each can lead to.
  *
- *   idle      the camera is off                      → starting
- *   starting  the browser asks for permission        → guiding, failed
- *   guiding   frames are checked, hints are shown    → holding, capturing
- *   holding   the face is good, the ring fills       → capturing, or back to guiding
- *   capturing pictures are taken                     → resting (more are wanted), captured
- *   resting   the next pose is announced             → guiding, capturing
- *   captured  enough pictures, the camera is off     → starting (one more, or retake)
- *   hidden    the tab is in the background           → starting
- *   failed    no camera, with the reason shown       → starting
+ *   idle      the camera is off                       → starting, failed
+ *   starting  the browser asks for permission         → guiding
+ *   guiding   frames are checked, hints are shown     → holding, capturing
+ *   holding   the face is good, the ring fills        → guiding, capturing
+ *   capturing pictures are taken                      → resting (more are wanted), captured
+ *   resting   the next pose is announced              → guiding, capturing
+ *   captured  there are enough, the camera is off     → starting (one more, or again), idle
+ *   hidden    the page is in the background           → starting, failed, idle
+ *   failed    no camera, with the reason shown        → starting, idle
+ *
+ * From starting, guiding, holding, capturing and resting, the states that use the camera, also
+ * → failed (it went away), hidden (the page went into the background), idle (turned off, or left).
  */
 
 /**

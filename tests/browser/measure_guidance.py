@@ -1,0 +1,77 @@
+"""Measures guidance as one person sees it: python -m tests.browser.measure_guidance [SECONDS]
+
+Frames looked at in a second, what one costs the server, and how long the answer to a verification
+takes from the moment the pictures are taken; browser and server share the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from playwright.sync_api import Page, Response, expect, sync_playwright
+
+import ml
+from tests import faces
+from tests.browser import scenes
+from tests.browser.opening import Opener, instruction, start_camera
+from tests.browser.site import served
+
+TIMEOUT_MS = 120_000
+
+
+def main(seconds: float) -> None:
+    """Print the figures."""
+    expect.set_options(timeout=TIMEOUT_MS)
+    engine = ml.load_engine()
+    hopper = faces.portraits()[1]
+    portrait = scenes.Portrait.of(engine, hopper.photos[0])
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        playwright = stack.enter_context(sync_playwright())
+        site = stack.enter_context(served(engine, folder / "site"))
+        site.enrol("hopper", hopper.photos[0])
+        opener = Opener(playwright, stack, folder)
+        print(f"cores: {len(os.sched_getaffinity(0))}, load: {os.getloadavg()[0]:.1f}")
+        _frames(opener.camera_page(site, scenes.facing(portrait, share=0.2)), seconds)
+        _answer(opener.camera_page(site, scenes.facing(portrait)))
+
+
+def _frames(page: Page, seconds: float) -> None:
+    checks: list[Response] = []
+    page.goto("/verify?identifier=hopper")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Move closer")
+
+    def note(response: Response) -> None:
+        if response.url.endswith("/camera/check"):
+            checks.append(response)
+
+    page.on("response", note)
+    began = time.monotonic()
+    page.wait_for_timeout(seconds * 1000)
+    taken = time.monotonic() - began
+    page.remove_listener("response", note)
+    costs = [check.json()["ms"] for check in checks]
+    print(f"frames a second: {len(checks) / taken:.1f}")
+    print(f"milliseconds a frame on the server, median: {statistics.median(costs):.0f}")
+
+
+def _answer(page: Page) -> None:
+    page.goto("/verify?identifier=hopper")
+    with page.expect_request(lambda request: request.method == "POST" and "/verify" in request.url):
+        start_camera(page)
+    began = time.monotonic()
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
+    print(f"milliseconds from the pictures to the result: {1000 * (time.monotonic() - began):.0f}")
+    taken = page.get_by_text("milliseconds").inner_text()
+    print(f"of which the decision: {taken}")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
