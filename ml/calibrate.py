@@ -77,7 +77,7 @@ def calibrate(engine: Engine, people: Photos, strangers: Photos) -> dict[str, An
         people: several photos each; genuine and impostor trials.
         strangers: one photo each; impostor trials only.
     """
-    embedded = embed_photos(engine, people + strangers, label="calibration")
+    embedded = embed_photos(engine.artifact, people + strangers, label="calibration")
     embeddings, person, dropped = _usable(
         embedded, len(people.names), engine.artifact.config.mirrored
     )

@@ -19,20 +19,19 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from ml import DEFAULT_MODEL, ArtifactError, load_engine
+from ml.datasets.landmarks import AS_SERVED, LIBRARY
 from ml.engine import Engine
 from ml.error_rates import error_rates
 from ml.evaluation.embed import Embedded, embed_photos
 from ml.evaluation.lfw import lfw_view2
 from ml.evaluation.pairs import PairScores, score_pairs
 from ml.evaluation.photos import Pairs, ProtocolError
-from ml.faces.detect import Detector
-from ml.faces.library import LibraryDetector
-from ml.faces.types import FaceDetector
 from ml.registry import update_metrics, write_atomically
 
 REPORTS = Path("reports")
 VIEWS = {"single": False, "mirrored": True}
-DETECTORS: dict[str, type[FaceDetector]] = {"ours": Detector, "library": LibraryDetector}
+SERVING = "ours"
+SEARCHES = {SERVING: AS_SERVED, "library": LIBRARY}
 METRICS_SECTION = "lfw_view2"
 
 
@@ -43,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         pairs = lfw_view2()
         for model in options.models or [DEFAULT_MODEL]:
             engine = load_engine(model)
-            engine.detector = DETECTORS[options.detector]()
-            _evaluate(engine, pairs, keep=options.detector == "ours")
+            _evaluate(engine, pairs, options.detector)
     except (ArtifactError, ProtocolError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
@@ -59,21 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--protocol", choices=["lfw"], default="lfw", help="LFW View 2")
     parser.add_argument(
         "--detector",
-        choices=sorted(DETECTORS),
-        default="ours",
+        choices=sorted(SEARCHES),
+        default=SERVING,
         help="the serving path's, or the mtcnn package's own driver for comparison",
     )
     return parser
 
 
-def _evaluate(engine: Engine, pairs: Pairs, *, keep: bool) -> None:
-    embedded = embed_photos(engine, pairs.photos, label=f"{engine.name} on LFW")
+def _evaluate(engine: Engine, pairs: Pairs, detector: str) -> None:
+    search = SEARCHES[detector]
+    embedded = embed_photos(engine.artifact, pairs.photos, search=search, label="LFW")
     scores = {
         view: score_pairs(pairs, embedded, mirrored=mirrored) for view, mirrored in VIEWS.items()
     }
     figures = _figures(engine, embedded, scores)
     print(json.dumps(figures, indent=2))
-    if not keep:
+    if detector != SERVING:
         return
     REPORTS.mkdir(exist_ok=True)
     write_atomically(REPORTS / "lfw.json", json.dumps({"model_id": engine.model_id} | figures))

@@ -1,8 +1,8 @@
 """Where the faces are: the serving path's detector over whole folders, once.
 
-What was found is kept in a cache under a name made of the pictures (path, size, time of change)
-and of the detector (its settings, its code, the package with its weights), so that a change of
-either is searched anew.
+What was found is kept in a cache under a name made of the pictures (path, size, time of change),
+of the detector (its settings, its code, the package with its weights) and of how the pictures are
+read, so that a change of any is searched anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -26,10 +26,43 @@ import ml.faces
 from ml.datasets.folders import Picture
 from ml.errors import FaceError
 from ml.faces.locate import locate
+from ml.faces.types import FaceDetector
 
 DIGITS = 16
 # Pictures read and searched side by side; OpenCV and TensorFlow release the lock.
 READERS = 2
+
+
+def _serving_detector() -> FaceDetector:
+    # Here, since it loads TensorFlow, which a filled cache does not need.
+    from ml.faces.detect import Detector
+
+    return Detector()
+
+
+def _library_detector() -> FaceDetector:
+    from ml.faces.library import LibraryDetector
+
+    return LibraryDetector()
+
+
+@dataclass(frozen=True)
+class Search:
+    """How pictures are read and searched.
+
+    Attributes:
+        name: tells caches apart; empty for the files as they are and the serving path's detector.
+        read: gives the bytes of a picture file.
+        detector: makes the detector, when there is something to search.
+    """
+
+    name: str = ""
+    read: Callable[[Path], bytes] = Path.read_bytes
+    detector: Callable[[], FaceDetector] = _serving_detector
+
+
+AS_SERVED = Search()
+LIBRARY = Search("library", detector=_library_detector)
 
 
 @dataclass(frozen=True)
@@ -53,20 +86,24 @@ class Located:
         return dict(sorted(Counter(reason for _, reason in self.skipped).items()))
 
 
-def locate_faces(pictures: Sequence[Picture], cache_folder: Path, label: str) -> Located:
+def locate_faces(
+    pictures: Sequence[Picture], cache_folder: Path, label: str, search: Search = AS_SERVED
+) -> Located:
     """Find the main face of every picture, with a progress bar; from the cache where it is there.
 
     Args:
         pictures: what to search.
         cache_folder: where findings are kept; made if missing.
         label: of the progress bar.
+        search: how pictures are read and by which detector they are searched.
     """
-    key = _key(pictures)
+    key = _key(pictures, search)
     kept = cache_folder / "landmarks" / f"{key}.json"
     if kept.exists():
         found = json.loads(kept.read_text())
     else:
-        found = list(tqdm(_search(pictures), label, len(pictures), unit="picture", mininterval=1))
+        findings = _findings(pictures, search)
+        found = list(tqdm(findings, label, len(pictures), unit="picture", mininterval=1))
         _keep(kept, found)
     usable = [isinstance(finding, list) for finding in found]
     return Located(
@@ -90,16 +127,13 @@ def detector_fingerprint() -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def _search(pictures: Sequence[Picture]) -> Iterator[Any]:
+def _findings(pictures: Sequence[Picture], search: Search) -> Iterator[Any]:
     """Landmarks as nested lists, or the code of the reason why there are none."""
-    # Here, since it loads TensorFlow, which a filled cache does not need.
-    from ml.faces.detect import Detector
-
-    detector = Detector()
+    detector = search.detector()
 
     def finding(picture: Picture) -> Any:
         try:
-            _, main = locate(picture.path.read_bytes(), detector)
+            _, main = locate(search.read(picture.path), detector)
             return main.landmarks.tolist()
         except FaceError as error:
             return error.code
@@ -108,8 +142,8 @@ def _search(pictures: Sequence[Picture]) -> Iterator[Any]:
         yield from readers.map(finding, pictures)
 
 
-def _key(pictures: Sequence[Picture]) -> str:
-    digest = hashlib.sha256(detector_fingerprint().encode())
+def _key(pictures: Sequence[Picture], search: Search) -> str:
+    digest = hashlib.sha256(f"{detector_fingerprint()}{search.name}".encode())
     for picture in pictures:
         status = picture.path.stat()
         digest.update(f"{picture.path.resolve()}|{picture.person}|".encode())

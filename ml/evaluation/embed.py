@@ -1,26 +1,27 @@
-"""Embed whole sets of photos through the serving path, once."""
+"""Embed whole sets of photos through the serving path, once: what was found and embedded is kept.
+
+Faces are located once for all models, embeddings are kept by model, detector and files. A chip is
+cut from its photo anew, exactly as serving cuts it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from ml.engine import BATCH, Engine
-from ml.errors import FaceError
+from ml.datasets.folders import Picture
+from ml.datasets.landmarks import AS_SERVED, READERS, Located, Search, locate_faces
 from ml.evaluation.photos import Photos
-from ml.faces.locate import locate
-from ml.siamese import embedding_network
+from ml.faces.decode import decode
+from ml.faces.preprocess import Preprocessing
+from ml.registry import Artifact
 
-# Pictures decoded, searched and aligned side by side; TensorFlow and OpenCV release the lock.
-READERS = 2
-
-Alter = Callable[[np.ndarray], np.ndarray]
+CACHE = Path(".cache")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Embedded:
         usable: bool (n,), whether a face was found.
         single: float32 (n, d), embeddings of one pass, unit length; zeros where unusable.
         mirrored: float32 (n, d), averaged with the mirrored chip's, likewise.
+        landmarks: float32 (n, 5, 2), pixels of the decoded photo, likewise.
         failures: path and reason of each failure to enrol.
     """
 
@@ -39,6 +41,7 @@ class Embedded:
     usable: np.ndarray
     single: np.ndarray
     mirrored: np.ndarray
+    landmarks: np.ndarray
     failures: tuple[tuple[Path, str], ...]
 
     def view(self, mirrored: bool) -> np.ndarray:
@@ -47,50 +50,101 @@ class Embedded:
 
 
 def embed_photos(
-    engine: Engine, photos: Photos, *, alter: Alter | None = None, label: str = "photos"
+    artifact: Artifact,
+    photos: Photos,
+    *,
+    search: Search = AS_SERVED,
+    cache: Path = CACHE,
+    label: str = "photos",
 ) -> Embedded:
-    """Align and embed the main face of every photo, with a progress bar.
+    """Align and embed the main face of every photo, with progress bars, or from the cache.
 
     Args:
-        engine: the model.
+        artifact: the model.
         photos: what to embed.
-        alter: changes each aligned chip before it is embedded, for degraded tests.
-        label: of the progress bar.
+        search: how photos are read and by which detector they are searched.
+        cache: folder for what is found and embedded.
+        label: of the progress bars.
     """
-    network = embedding_network(engine.artifact.backbone())
-    size = (len(photos.paths), engine.embedding_size)
+    pictures = [
+        Picture(path, photos.names[person])
+        for path, person in zip(photos.paths, photos.person, strict=True)
+    ]
+    located = locate_faces(pictures, cache, f"finding faces, {label}", search)
+    single, flipped = _both_views(artifact, located, search, cache, label)
+    failures = tuple((picture.path, reason) for picture, reason in located.skipped)
+    failed = {path for path, _ in failures}
+    usable = np.array([path not in failed for path in photos.paths], bool)
+    return Embedded(
+        photos,
+        usable,
+        _spread(single, usable),
+        _spread(_unit(single + flipped), usable),
+        _spread(located.landmarks, usable),
+        failures,
+    )
+
+
+def _both_views(
+    artifact: Artifact, located: Located, search: Search, cache: Path, label: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of the located faces and of their mirror images, float32 (m, d) each."""
+    kept = cache / "embeddings" / f"{artifact.model_id}-{located.key}.npz"
+    if not kept.exists():
+        _keep(kept, *_embed(artifact, located, search, label))
+    with np.load(kept) as stored:
+        return stored["single"], stored["flipped"]
+
+
+def _embed(
+    artifact: Artifact, located: Located, search: Search, label: str
+) -> tuple[np.ndarray, np.ndarray]:
+    # Here, since they load TensorFlow, which a filled cache does not need.
+    from ml.engine import BATCH
+    from ml.siamese import embedding_network
+
+    network = embedding_network(artifact.backbone())
+    size = (len(located.pictures), artifact.config.network.embedding_size)
     single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    usable, failures = np.zeros(size[0], bool), []
-    bar = tqdm(total=size[0], desc=label, unit="photo", mininterval=1)
-    chips_found = _chips(engine, photos.paths)
-    while batch := list(islice(chips_found, BATCH)):
-        rows, chips = [], []
-        for row, chip in batch:
-            if isinstance(chip, FaceError):
-                failures.append((photos.paths[row], chip.code))
-                continue
-            rows.append(row)
-            chips.append(alter(chip) if alter else chip)
-        if rows:
-            stack = np.stack(chips).astype(np.float32)
+    bar = tqdm(total=size[0], desc=f"{artifact.config.name}, {label}", unit="photo", mininterval=1)
+    with ThreadPoolExecutor(READERS) as readers, bar:
+        for start in range(0, size[0], BATCH):
+            rows = slice(start, min(start + BATCH, size[0]))
+            stack = _chips(artifact.config.preprocessing, located, rows, search, readers)
             both = network.predict_on_batch(np.concatenate([stack, stack[:, :, ::-1]]))
-            single[rows], flipped[rows] = both[: len(rows)], both[len(rows) :]
-            usable[rows] = True
-        bar.update(len(batch))
-    bar.close()
-    return Embedded(photos, usable, single, _unit(single + flipped), tuple(failures))
+            single[rows], flipped[rows] = both[: len(stack)], both[len(stack) :]
+            bar.update(len(stack))
+    return single, flipped
 
 
-def _chips(engine: Engine, paths: Sequence[Path]) -> Iterator[tuple[int, np.ndarray | FaceError]]:
-    def chip_of(path: Path) -> np.ndarray | FaceError:
-        try:
-            image, main = locate(path.read_bytes(), engine.detector)
-            return engine.preprocessing.apply(image, main.landmarks)
-        except FaceError as error:
-            return error
+def _chips(
+    preprocessing: Preprocessing,
+    located: Located,
+    rows: slice,
+    search: Search,
+    readers: ThreadPoolExecutor,
+) -> np.ndarray:
+    """Some of the located faces as the model wants them, float32 (n, size, size, channels)."""
 
-    with ThreadPoolExecutor(READERS) as readers:
-        yield from enumerate(readers.map(chip_of, paths))
+    def chip_of(picture: Picture, landmarks: np.ndarray) -> np.ndarray:
+        return preprocessing.apply(decode(search.read(picture.path)), landmarks)
+
+    chips = readers.map(chip_of, located.pictures[rows], located.landmarks[rows])
+    return np.stack(list(chips)).astype(np.float32)
+
+
+def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    np.savez(beside, single=single, flipped=flipped)
+    os.replace(beside, path)
+
+
+def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Rows of the usable photos in a table of all of them, zeros in between."""
+    table = np.zeros((len(usable), *values.shape[1:]), np.float32)
+    table[usable] = values
+    return table
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
