@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import ml
 from tests import faces
@@ -16,19 +16,21 @@ WALL = (148, 152, 150)
 
 @dataclass(frozen=True)
 class Portrait:
-    """A photo and where its face is: middle and height of the detector's box, in pixels."""
+    """A photo and where its face is, in pixels: middle and height of the box, and the eyes."""
 
     image: Image.Image
     x: float
     y: float
     height: float
+    eyes: tuple[tuple[float, float], tuple[float, float]]
 
     @classmethod
     def of(cls, engine: ml.Engine, photo: bytes) -> Portrait:
         """Find the face of a photo."""
         face = engine.inspect(photo, thorough=True).main
         assert face is not None, "the photo shows no face"
-        return cls(faces.opened(photo), *face.centre, face.box[3])
+        left, right = (tuple(eye) for eye in face.landmarks[:2].tolist())
+        return cls(faces.opened(photo), *face.centre, face.box[3], (left, right))
 
 
 People = tuple[tuple[Portrait, ...], ...]
@@ -62,6 +64,40 @@ def dark(frame: Image.Image) -> Image.Image:
 def blurred(frame: Image.Image) -> Image.Image:
     """The lens is greasy."""
     return frame.filter(ImageFilter.GaussianBlur(9))
+
+
+def bright(frame: Image.Image) -> Image.Image:
+    """A lamp shines into the face."""
+    return frame.point(lambda value: int(150 + 0.5 * value))
+
+
+def back_lit(frame: Image.Image) -> Image.Image:
+    """A window behind the head, which lies in the shade."""
+    width, height = frame.size
+    head = Image.new("L", frame.size, 0)
+    middle, reach = (width / 2, height / 2), (0.24 * height, 0.36 * height)
+    box = [m + sign * r for sign in (-1, 1) for m, r in zip(middle, reach, strict=True)]
+    ImageDraw.Draw(head).ellipse(box, fill=255)
+    soft = head.filter(ImageFilter.GaussianBlur(6))
+    return Image.composite(dimmed(frame), Image.new("RGB", frame.size, (252, 252, 250)), soft)
+
+
+def dimmed(frame: Image.Image) -> Image.Image:
+    """Half of the light."""
+    return ImageEnhance.Brightness(frame).enhance(0.6)
+
+
+def with_dark_glasses(portrait: Portrait) -> Portrait:
+    """The same person in sunglasses."""
+    image = portrait.image.copy()
+    (left, top), (right, bottom) = portrait.eyes
+    apart = right - left
+    pen = ImageDraw.Draw(image)
+    for x, y in portrait.eyes:
+        lens = (x - 0.42 * apart, y - 0.27 * apart, x + 0.42 * apart, y + 0.37 * apart)
+        pen.ellipse(lens, fill=(14, 14, 16))
+    pen.line((left, top, right, bottom), fill=(14, 14, 16), width=max(2, int(0.07 * apart)))
+    return replace(portrait, image=image)
 
 
 def pair(left: Portrait, right: Portrait) -> Image.Image:

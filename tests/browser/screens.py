@@ -116,6 +116,21 @@ def _photograph(
     expect(instruction(good)).to_contain_text("Done")
     expect(good.locator("[data-check=good]")).to_have_count(3)
     shoot(good, "enrol-done")
+    good.get_by_role("checkbox", name="The person agrees").check()
+    good.get_by_role("button", name="Enrol this person").click()
+    expect(good.locator("[data-check=doubtful]")).to_have_count(3)
+    shoot(good, "enrol-doubts")
+    good.goto("/people/new")
+    good.get_by_label("Pictures", exact=True).set_input_files(
+        [
+            {"name": name, "mimeType": "image/jpeg", "buffer": faces.jpeg(image)}
+            for name, image in (("wall.jpg", scenes.empty()), ("me.jpg", scenes.facing(portrait)))
+        ]
+    )
+    expect(good.locator("[data-check=poor]")).to_be_visible()
+    good.get_by_role("button", name="Enrol this person").click()
+    expect(good.get_by_role("heading", name="A picture cannot be used")).to_be_visible()
+    shoot(good, "enrol-refused")
     for path, name in (
         (person, "person"),
         ("/people", "people"),
@@ -126,6 +141,15 @@ def _photograph(
         good.goto(path)
         good.wait_for_load_state("networkidle")
         shoot(good, name)
+
+    shaded = opener.camera_page(site, scenes.facing(scenes.with_dark_glasses(portrait)), **options)
+    shaded.goto("/verify?identifier=hopper")
+    start_camera(shaded)
+    expect(instruction(shaded)).to_contain_text("dark glasses")
+    shoot(shaded, "camera-glasses", whole=False)
+    shaded.get_by_role("button", name="Take the picture now").click()
+    expect(shaded.get_by_role("heading", name="Result")).to_be_attached()
+    shoot(shaded, "poor-picture")
 
     far = opener.camera_page(site, scenes.facing(portrait, share=0.2), **options)
     far.goto("/verify?identifier=hopper")

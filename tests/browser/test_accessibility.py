@@ -8,12 +8,21 @@ from playwright.sync_api import Page, expect
 
 from tests import faces
 from tests.browser import scenes
-from tests.browser.opening import ALLOWED, Opener, instruction, sign_in, start_camera
+from tests.browser.opening import (
+    ADMINISTRATOR,
+    ALLOWED,
+    Opener,
+    instruction,
+    sign_in,
+    start_camera,
+)
+from tests.browser.pages import addresses, pages
 from tests.browser.site import Site
 
-PUBLIC = ("/", "/verify", "/sign-in", "/nothing-here")
-OPERATORS = ("/people", "/people?q=nobody", "/people/new", "/identify", "/attempts", "/threshold")
+KNOWN = {"/", "/verify", "/sign-in", "/people", "/people/new", "/identify", "/threshold"}
 NARROW = {"viewport": {"width": 320, "height": 640}}
+ZOOMED = {"viewport": {"width": 640, "height": 400}}  # a screen of 1280 × 800 at 200 %
+LANDSCAPE = {"viewport": {"width": 844, "height": 390}, "is_mobile": True, "has_touch": True}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -25,6 +34,17 @@ def _compare(page: Page, identifier: str, photo: bytes) -> None:
     )
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="Result of the verification")).to_be_attached()
+
+
+def _problems(page: Page, found: list[str]) -> list[str]:
+    """Violations on pages, and forms that do not show that they are being worked on."""
+    problems = []
+    for address in found:
+        page.goto(address)
+        problems += _violations(page)
+        silent = page.locator("main form[method=post]:not([data-busy])").count()
+        problems += [f"{address}: a form shows no progress"] * silent
+    return problems
 
 
 def _violations(page: Page) -> list[str]:
@@ -42,19 +62,43 @@ def test_no_page_violates_a_rule(
 ) -> None:
     person = site.enrol(f"axe-{scheme}", *people[0].photos[:2])
     page = opener.page(site, color_scheme=scheme, reduced_motion="reduce", expected=("404",))
-    found: list[str] = []
-    for path in PUBLIC:
-        page.goto(path)
-        found += _violations(page)
+    found = addresses(site, person)
+    public = pages(page.context, found)
+    problems = _problems(page, public)
     sign_in(page)
-    for path in (*OPERATORS, person):
-        page.goto(path)
-        found += _violations(page)
+    signed_in = pages(page.context, found)
+    assert {*public, *signed_in} >= {*KNOWN, person}
+    problems += _problems(page, [*signed_in, "/people?q=nobody"])
     for probe in (people[0].photos[1], people[1].photos[0]):
         _compare(page, f"axe-{scheme}", probe)
         page.get_by_text("The score is not a probability").click()
-        found += _violations(page)
-    assert found == []
+        problems += _violations(page)
+    assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_pages_violate_no_rule(scheme: str, fresh_site: Site, opener: Opener) -> None:
+    page = opener.page(fresh_site, color_scheme=scheme)
+    assert _problems(page, ["/", fresh_site.setup_path]) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_enrolment_that_is_not_accepted_violates_no_rule(
+    scheme: str, site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    site.enrol(f"twin-{scheme}", people[0].photos[0])
+    page = opener.page(site, color_scheme=scheme, expected=("422",))
+    sign_in(page)
+    page.goto("/people/new")
+    page.get_by_label("Pictures", exact=True).set_input_files(
+        [
+            {"name": name, "mimeType": "image/jpeg", "buffer": data}
+            for name, data in (("a.jpg", people[0].photos[1]), ("b.jpg", faces.without_face()))
+        ]
+    )
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_role("heading", name="A picture cannot be used")).to_be_focused()
+    assert _violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -72,6 +116,15 @@ def test_the_camera_violates_no_rule_at_work_or_out_of_order(
     assert _violations(working) + _violations(broken) == []
 
 
+def _too_wide(page: Page, found: list[str]) -> list[str]:
+    wide = []
+    for address in found:
+        page.goto(address)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(f"{address} in {page.locator('html').get_attribute('lang')}")
+    return wide
+
+
 def test_no_page_scrolls_sideways_on_the_narrowest_screen(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
@@ -79,20 +132,55 @@ def test_no_page_scrolls_sideways_on_the_narrowest_screen(
     english = opener.page(site)
     sign_in(english)
     session = english.context.storage_state()
+    found = pages(english.context, addresses(site, person))
+    wide = []
     for language in ("en", "de", "fr"):
         page = opener.page(
             site, expected=("404",), locale=language, storage_state=session, **NARROW
         )
-        for path in (*PUBLIC, *OPERATORS, person):
-            page.goto(path)
-            expect(page.locator("html")).to_have_attribute("lang", language)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, (language, path)
+        wide += _too_wide(page, found)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+    zoomed = opener.page(site, expected=("404",), storage_state=session, **ZOOMED)
+    assert wide + _too_wide(zoomed, found) == []
+
+
+def test_text_of_twice_the_size_still_fits(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    person = site.enrol("large-print", people[0].photos[0])
+    large = """addEventListener("DOMContentLoaded", () => {
+      document.documentElement.style.fontSize = "200%";
+    });"""
+    page = opener.page(site, expected=("404",), script=large)
+    sign_in(page)
+    assert _too_wide(page, pages(page.context, addresses(site, person))) == []
+
+
+def test_who_wants_less_motion_sees_none(site: Site, opener: Opener) -> None:
+    page = opener.camera_page(site, scenes.empty(), reduced_motion="reduce")
+    page.goto("/verify")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Look into the camera")
+    moving = """[...document.querySelectorAll("*")].filter((one) => {
+      const { animationDuration, transitionDuration } = getComputedStyle(one);
+      return Math.max(parseFloat(animationDuration), parseFloat(transitionDuration)) > 0.001;
+    }).map((one) => one.outerHTML.slice(0, 80))"""
+    assert page.evaluate(moving) == []
+
+
+def test_a_phone_on_its_side_shows_the_whole_stage(site: Site, opener: Opener) -> None:
+    page = opener.camera_page(site, scenes.empty(), **LANDSCAPE)
+    page.goto("/verify")
+    start_camera(page)
+    expect(instruction(page)).to_be_in_viewport(ratio=1)
+    expect(page.locator(".booth-stage")).to_be_in_viewport(ratio=0.98)
 
 
 def test_enrolling_needs_no_mouse(
-    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+    fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
-    page = opener.page(site)
+    fresh_site.add_administrator(ADMINISTRATOR)
+    page = opener.page(fresh_site)
     sign_in(page)
     page.goto("/people/new")
     page.keyboard.press("Tab")

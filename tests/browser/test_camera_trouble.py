@@ -41,6 +41,13 @@ if (real) {
   };
 }
 """
+COUNTING_STOPS = """
+const stop = MediaStreamTrack.prototype.stop;
+MediaStreamTrack.prototype.stop = function () {
+  sessionStorage.stopped = Number(sessionStorage.stopped ?? 0) + 1;
+  stop.call(this);
+};
+"""
 
 
 def _started(page: Page) -> Page:
@@ -113,6 +120,15 @@ def test_the_camera_stops_when_it_is_turned_off_or_the_tab_is_hidden(
     assert not page.evaluate(live)
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     expect(instruction(page)).to_have_text("Look into the camera")
+
+
+def test_the_camera_stops_when_the_page_is_left(site: Site, opener: Opener) -> None:
+    page = opener.camera_page(site, scenes.empty(), script=COUNTING_STOPS)
+    _started(page)
+    expect(instruction(page)).to_have_text("Look into the camera")
+    page.get_by_role("link", name="Siamese Faces").click()
+    expect(page.get_by_role("heading", name="Is it the same face?")).to_be_visible()
+    assert page.evaluate("sessionStorage.stopped") == "1"
 
 
 def test_the_chosen_camera_is_remembered(site: Site, opener: Opener) -> None:

@@ -14,6 +14,15 @@ from tests.browser import scenes
 from tests.browser.opening import PHONE, Opener, instruction, sign_in, start_camera, tray
 from tests.browser.site import Site
 
+# Playwright does not tell how large a body of files is.
+NOTING_SIZES = """
+const send = window.fetch;
+window.sizes = [];
+window.fetch = (url, options) => {
+  sizes.push(options.body.get("frame").size);
+  return send(url, options);
+};
+"""
 Scene = Callable[[scenes.People], Image.Image]
 TURNED = faces.SHARED / "celeba_wild" / "test" / "07463" / "149174.jpg"
 
@@ -27,6 +36,18 @@ SCENES: dict[str, tuple[Scene, str]] = {
     ),
     "far away": (lambda p: scenes.facing(p[0][0], share=0.2), "Move closer"),
     "too near": (lambda p: scenes.facing(p[0][0], share=0.95), "Move back a little"),
+    "dark glasses": (
+        lambda p: scenes.facing(scenes.with_dark_glasses(p[0][0])),
+        "Show your eyes; take off dark glasses",
+    ),
+    "against a window": (
+        lambda p: scenes.back_lit(scenes.facing(p[0][0])),
+        "Turn away from the light behind you",
+    ),
+    "under a lamp": (
+        lambda p: scenes.bright(scenes.facing(p[0][0])),
+        "Less light, please",
+    ),
     "beside the oval": (
         lambda p: scenes.facing(p[0][0], share=0.4, at=(0.24, 0.5)),
         "Move your face into the oval",
@@ -77,7 +98,8 @@ def test_a_good_face_waits_until_somebody_says_who_they_are(
 def test_frames_are_small_and_one_at_a_time(
     site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
-    page = opener.camera_page(site, scenes.facing(portraits[0][0], share=0.2))
+    far = scenes.facing(portraits[0][0], share=0.2)
+    page = opener.camera_page(site, far, script=NOTING_SIZES)
     under_way: set[Request] = set()
     finished: list[Request] = []
     most: list[int] = []
@@ -100,7 +122,23 @@ def test_frames_are_small_and_one_at_a_time(
     while len(finished) < 10:
         page.wait_for_event("requestfinished")
     assert max(most) == 1
-    assert max(request.sizes()["requestBodySize"] for request in finished) < 100_000
+    assert 0 < max(page.evaluate("sizes")) < 100_000
+
+
+def test_frames_get_smaller_on_a_slow_line(
+    site: Site, opener: Opener, portraits: scenes.People
+) -> None:
+    far = scenes.facing(portraits[0][0], share=0.2)
+    page = opener.camera_page(site, far, script=NOTING_SIZES)
+    page.goto("/verify?identifier=somebody")
+    line = page.context.new_cdp_session(page)
+    slow = {"latency": 400, "downloadThroughput": 40_000, "uploadThroughput": 40_000}
+    line.send("Network.emulateNetworkConditions", {"offline": False, **slow})
+    start_camera(page)
+    while len(sizes := page.evaluate("sizes")) < 7:
+        page.wait_for_event("requestfinished")
+    assert sizes[-1] < sizes[0] / 1.5
+    expect(instruction(page)).to_have_text("Move closer")
 
 
 def test_the_button_takes_a_picture_that_the_guide_would_not(

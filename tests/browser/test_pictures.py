@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests import faces
 from tests.browser import scenes
-from tests.browser.opening import Opener, sign_in, tray
+from tests.browser.opening import (
+    ADMINISTRATOR,
+    Opener,
+    instruction,
+    sign_in,
+    start_camera,
+    tray,
+)
 from tests.browser.site import Site
 
 Files = list[dict[str, object]]
@@ -94,9 +102,10 @@ def test_the_phones_camera_feeds_the_same_form(
 
 
 def test_everything_but_the_camera_works_without_scripts(
-    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+    fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
-    page = opener.page(site, java_script_enabled=False)
+    fresh_site.add_administrator(ADMINISTRATOR)
+    page = opener.page(fresh_site, java_script_enabled=False)
     sign_in(page)
     page.goto("/people/new")
     expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
@@ -115,19 +124,61 @@ def test_everything_but_the_camera_works_without_scripts(
     expect(page.get_by_role("heading", name="No match")).to_be_visible()
 
 
-def test_a_refused_enrolment_keeps_what_was_typed_and_names_the_picture(
-    site: Site, opener: Opener
-) -> None:
-    page = opener.page(site, expected=("422",))
-    sign_in(page)
+def _fill_in(page: Page, identifier: str, name: str) -> None:
     page.goto("/people/new")
-    page.get_by_label("Identifier", exact=True).fill("wall")
-    page.get_by_label("Name", exact=True).fill("A Wall")
-    page.get_by_role("checkbox").check()
+    page.get_by_label("Identifier", exact=True).fill(identifier)
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("checkbox", name="The person agrees").check()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_refused_enrolment_keeps_what_was_typed_and_every_good_picture(
+    scripts: bool, fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    fresh_site.add_administrator(ADMINISTRATOR)
+    page = opener.page(fresh_site, expected=("422",), java_script_enabled=scripts)
+    sign_in(page)
+    _fill_in(page, "kept", "Kept")
     page.get_by_label("Pictures", exact=True).set_input_files(
-        _file("wall.png", _png(scenes.empty()), "image/png")
+        [
+            _file("good.jpg", people[0].photos[0]),
+            _file("wall.png", _png(scenes.empty()), "image/png"),
+        ]
     )
     page.get_by_role("button", name="Enrol this person").click()
     alert = page.get_by_role("alert").filter(has_text="wall.png")
     expect(alert).to_contain_text("No face was found")
-    expect(page.get_by_label("Name", exact=True)).to_have_value("A Wall")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Kept")
+    kept = page.get_by_role("listitem").filter(has_text="good.jpg")
+    expect(kept).to_be_visible()
+    page.get_by_role("button", name="Enrol").click()
+    expect(page.get_by_text("Kept is enrolled.")).to_be_visible()
+
+
+def test_a_doubtful_picture_is_shown_before_it_is_stored_and_can_be_taken_again(
+    fresh_site: Site,
+    opener: Opener,
+    portraits: scenes.People,
+    people: tuple[faces.Person, ...],
+) -> None:
+    fresh_site.add_administrator(ADMINISTRATOR)
+    fresh_site.enrol("first", people[0].photos[0])
+    page = opener.camera_page(fresh_site, scenes.facing(portraits[0][0]), expected=("422",))
+    sign_in(page)
+    _fill_in(page, "second", "Second")
+    start_camera(page)
+    expect(instruction(page)).to_contain_text("Done")
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_focused()
+    doubtful = page.locator("[data-check=doubtful]")
+    expect(doubtful).to_have_count(3)
+    expect(doubtful.first).to_contain_text("looks like somebody who is enrolled already: First")
+
+    page.get_by_role("button", name="Take again: Picture 2").click()
+    expect(tray(page)).to_have_count(2)
+    expect(tray(page)).to_have_count(3)
+    page.get_by_role("button", name="Enrol anyway").click()
+    expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_focused()
+    page.get_by_role("button", name="Enrol anyway").click()
+    expect(page.get_by_text("Second is enrolled.")).to_be_visible()
+    expect(page.get_by_role("heading", name="3 pictures")).to_be_visible()
