@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "de", "fr")
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     """Make the app.
 
     Args:
         settings: those of the environment, unless given.
-        engine: a loaded engine; without one, the settings' model is loaded when first needed.
+        engines: loaded already; any other model is loaded when it is first needed.
 
     Raises:
         WrongSetting: if the environment holds a setting that cannot be used.
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     )
     app.request_class = InMemoryRequest
     app.config.from_mapping(_flask_config(settings))
-    app.extensions[NAME] = Recognition(settings, engine)
+    app.extensions[NAME] = Recognition(settings, *engines)
     if settings.proxies:
         trusted = settings.proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

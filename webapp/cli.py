@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 from webapp.certificate import local_address, make_certificate
 from webapp.errors import DuplicateUsername, WrongCredentials
 from webapp.job_commands import job_commands
+from webapp.model_commands import model_commands
 from webapp.models import Role
 from webapp.recognition import recognition
 from webapp.services import accounts
@@ -23,6 +24,7 @@ def add_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(account_commands)
     app.cli.add_command(job_commands)
+    app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)
     app.cli.add_command(certificate_command)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ml import ARTIFACTS, DEFAULT_MODEL
+
 ROOT = Path(__file__).parents[1]
 MEGABYTE = 1_000_000
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -31,7 +33,8 @@ class Settings:
     Attributes:
         instance: folder of the secrets and, by default, the database.
         database_url: of SQLAlchemy; empty means `instance/faces.db`.
-        model: name of the artifact that serves.
+        model: name of the artifact that serves until an administrator chooses one.
+        artifacts: folder of the models.
         verify_requires_sign_in: whether verifying is for signed-in people only.
         https: whether people reach the app by HTTPS; cookies are then sent by HTTPS only.
         proxies: how many reverse proxies of ours stand in front, whose headers are believed.
@@ -51,7 +54,8 @@ class Settings:
 
     instance: Path = ROOT / "instance"
     database_url: str = ""
-    model: str = "open"
+    model: str = DEFAULT_MODEL
+    artifacts: Path = ARTIFACTS
     verify_requires_sign_in: bool = False
     https: bool = False
     proxies: int = 0
@@ -107,6 +111,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         instance=Path(read.text("INSTANCE", str(plain.instance))).absolute(),
         database_url=read.text("DATABASE_URL", plain.database_url),
         model=read.text("MODEL", plain.model),
+        artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
         verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),

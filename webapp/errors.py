@@ -45,6 +45,24 @@ class TooManyAnchors(ServiceError):
     code = "too_many_anchors"
 
 
+class ModelChangedMeanwhile(ServiceError):
+    """Another model serves by now than the one that the work was done with."""
+
+    code = "model_changed_meanwhile"
+
+
+class PicturesNotEmbedded(ServiceError):
+    """A model cannot serve: pictures in use have no embedding by it."""
+
+    code = "pictures_not_embedded"
+
+
+class PicturesUnusable(ServiceError):
+    """A model cannot serve: it finds no face in some of the pictures in use."""
+
+    code = "pictures_unusable"
+
+
 class NobodyEnrolled(ServiceError):
     """There is nobody to compare with."""
 

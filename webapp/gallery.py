@@ -1,4 +1,4 @@
-"""Anchors in memory: the embeddings of one model, decrypted, as one matrix.
+"""Anchors in memory: the embeddings of one model, decrypted, as one matrix; no retired anchors.
 
 A cache of the database. A number there rises with every change of anchors, in the same
 transaction; the gallery compares it before it answers and reloads the people that changed. Ask only
@@ -14,12 +14,12 @@ from threading import Lock
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from ml import Anchors, person_similarities
 from webapp.extensions import db
-from webapp.models import AnchorEmbedding, GalleryVersion, Person, PersonKey
+from webapp.models import Anchor, AnchorEmbedding, GalleryVersion, Person, PersonKey
 from webapp.vault import PersonSeal, Place, Vault
 
 ON_DISK = np.dtype("<f4")
@@ -45,6 +45,24 @@ def raise_version(session: Session) -> int:
     if number is None:
         raise RuntimeError("the gallery's version is missing; run: flask --app wsgi prepare")
     return number
+
+
+def lacks_embedding(model_id: str) -> ColumnElement[bool]:
+    """The condition that an anchor has no embedding by a model."""
+    return ~exists().where(
+        AnchorEmbedding.anchor_id == Anchor.id, AnchorEmbedding.model_id == model_id
+    )
+
+
+def in_use() -> ColumnElement[bool]:
+    """The condition that an embedding's anchor is not retired."""
+    return AnchorEmbedding.anchor_id.not_in(select(Anchor.id).where(Anchor.retired_at.is_not(None)))
+
+
+def count_unembedded(model_id: str) -> int:
+    """How many anchors in use have no embedding by a model."""
+    anchors = select(func.count()).select_from(Anchor).where(Anchor.retired_at.is_(None))
+    return db.session.scalar(anchors.where(lacks_embedding(model_id))) or 0
 
 
 @dataclass(frozen=True)
@@ -150,7 +168,7 @@ class Gallery:
         present = set(
             db.session.scalars(
                 select(AnchorEmbedding.person_id)
-                .where(AnchorEmbedding.model_id == self.model_id)
+                .where(AnchorEmbedding.model_id == self.model_id, in_use())
                 .distinct()
             )
         )
@@ -171,7 +189,11 @@ class Gallery:
             select(Person.id, PersonKey.wrapped, AnchorEmbedding)
             .join(PersonKey, PersonKey.person_id == Person.id)
             .join(AnchorEmbedding, AnchorEmbedding.person_id == Person.id)
-            .where(AnchorEmbedding.model_id == self.model_id, Person.gallery_version > version)
+            .where(
+                AnchorEmbedding.model_id == self.model_id,
+                Person.gallery_version > version,
+                in_use(),
+            )
             .order_by(Person.id, AnchorEmbedding.id)
         )
         vectors: dict[UUID, dict[UUID, np.ndarray]] = {}

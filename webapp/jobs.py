@@ -217,12 +217,12 @@ class Worker:
             self._stopping.wait(POLL_SECONDS)
 
     def _look_for_work(self) -> None:
-        try:
-            for errand in self._errands:
-                errand()
-            run_due(self._kinds, self._stopping)
-        except (SQLAlchemyError, *SPEAKING_ERRORS) as error:  # tried again at the next look
-            log.error("background work: %s", _speakable(error))
+        for task in (*self._errands, lambda: run_due(self._kinds, self._stopping)):
+            try:
+                task()
+            except (SQLAlchemyError, *SPEAKING_ERRORS) as error:  # tried again at the next look
+                db.session.rollback()
+                log.error("background work: %s", _speakable(error))
 
 
 def _run(kind: Kind, name: str, lease: Lease) -> None:
@@ -296,5 +296,5 @@ def _queued_since(kind: str, period: timedelta) -> bool:
 
 
 def _speakable(error: Exception) -> str:
-    name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, SPEAKING_ERRORS) else name
+    """Its text, or code, where it is known to say nothing about anybody; else its type."""
+    return str(error) if isinstance(error, SPEAKING_ERRORS) else type(error).__name__

@@ -102,6 +102,10 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     ),
     "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
     "model_changed_meanwhile": _l("Another model serves since just now. Send the pictures again."),
+    "pictures_unusable": _l(
+        "The model finds no face in some of the pictures. Retire or remove those, or take them "
+        "again, and start anew. What was embedded stays."
+    ),
     "nobody_enrolled": _l("Nobody is enrolled yet. Enrol a person first."),
     "consent_missing": _l(
         "Without consent nothing may be stored. Ask the person and tick the box."

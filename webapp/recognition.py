@@ -1,21 +1,28 @@
-"""What serves faces in this process: the engine, the vault and the gallery, each made once.
+"""What serves faces in this process: the vault, and engine and gallery of the model that serves.
 
-The engine brings TensorFlow and is loaded when it is first asked for, never by importing the app.
+The newest choice in the database says which model serves; without one the setting does. Engines
+bring TensorFlow and are loaded when they are first asked for, or before by `keep_up`, never by
+importing the app. What runs in one app context, a request or a look for background work, keeps the
+model that it began with: a decision is never made across two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import select
 
 import ml
+from ml import ArtifactError, Calibration, ModelBroken
 from webapp.config import Settings
+from webapp.errors import ModelChangedMeanwhile
 from webapp.extensions import db
-from webapp.gallery import Gallery
-from webapp.models import PersonKey
+from webapp.gallery import Gallery, count_unembedded
+from webapp.models import ModelChange, PersonKey
 from webapp.vault import MasterKeyUnusable, Vault, read_master_key
 
 if TYPE_CHECKING:
@@ -24,27 +31,92 @@ if TYPE_CHECKING:
 NAME = "recognition"
 
 
-class Recognition:
-    """The engine, the vault and the gallery of one app."""
+class EmbeddingsMissing(ArtifactError):
+    """Enrolled pictures have no embedding by the model that serves; the text says what to do."""
 
-    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+
+@dataclass(frozen=True)
+class Choice:
+    """A model by its name, and by the id that it had when it was chosen; None for any."""
+
+    name: str
+    model_id: str | None = None
+
+    def is_met_by(self, engine: Engine) -> bool:
+        """Whether an engine is of the model that was chosen."""
+        return engine.name == self.name and self.model_id in {None, engine.model_id}
+
+
+class Recognition:
+    """The engines, the vault and the galleries of one app."""
+
+    def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
         self._lock = RLock()
-        self._engine = engine
+        self._loading = RLock()
+        self._engines = engines
         self._vault: Vault | None = None
-        self._gallery: Gallery | None = None
+        self._galleries: dict[str, Gallery] = {}
+        self._calibrations: dict[str, Calibration | None] = {}
+
+    @property
+    def choice(self) -> Choice:
+        """Which model is to serve, as of the running transaction."""
+        newest = db.session.scalar(select(ModelChange).order_by(ModelChange.number.desc()).limit(1))
+        return Choice(newest.name, newest.model_id) if newest else Choice(self.settings.model)
 
     @property
     def engine(self) -> Engine:
-        """The model that serves.
+        """The model that serves; the same one for as long as the app context lasts.
 
         Raises:
             ml.ArtifactError: if it cannot be used.
         """
+        if "engine" not in g:
+            g.engine = self.load(self.choice)
+        return g.engine
+
+    def check_still_serving(self) -> None:
+        """Check in the running transaction that the context's model is still the one to serve.
+
+        Raises:
+            ModelChangedMeanwhile: if another one is; what the context computed is of no use to it.
+        """
+        if not self.choice.is_met_by(self.engine):
+            raise ModelChangedMeanwhile
+
+    def follow_choice(self) -> None:
+        """Go on in this context with the model that serves now."""
+        g.pop("engine", None)
+
+    def load(self, choice: Choice) -> Engine:
+        """The engine of a model, loaded once; seconds, in which loaded ones go on serving.
+
+        Raises:
+            ml.ArtifactError: if it cannot be used, or is no longer the model that was chosen.
+        """
+        engine = self._loaded(choice)
+        if engine:
+            return engine
+        with self._loading:
+            return self._loaded(choice) or self._load(choice)
+
+    def get_ready(self, choice: Choice) -> Engine:
+        """Load a model, trace its network and read its gallery, so that no request waits."""
+        engine = self._loaded(choice)
+        if engine is None:
+            engine = self.load(choice)
+            engine.warm_up()
+            self.gallery_of(engine).follow()
+        return engine
+
+    def forget_all_but(self, kept: Iterable[Engine]) -> None:
+        """Free the memory of models that no longer serve; requests at work finish with theirs."""
+        with self._loading:
+            self._engines = tuple(kept)
         with self._lock:
-            if self._engine is None:
-                self._engine = ml.load_engine(self.settings.model)
-            return self._engine
+            ids = {engine.model_id for engine in self._engines}
+            self._galleries = {key: self._galleries[key] for key in self._galleries.keys() & ids}
 
     @property
     def vault(self) -> Vault:
@@ -61,11 +133,53 @@ class Recognition:
     @property
     def gallery(self) -> Gallery:
         """The anchors of the model that serves."""
+        return self.gallery_of(self.engine)
+
+    def gallery_of(self, engine: Engine) -> Gallery:
+        """The anchors of a model."""
         with self._lock:
-            if self._gallery is None:
-                engine = self.engine
-                self._gallery = Gallery(engine.model_id, engine.embedding_size, self.vault)
-            return self._gallery
+            if engine.model_id not in self._galleries:
+                self._galleries[engine.model_id] = Gallery(
+                    engine.model_id, engine.embedding_size, self.vault
+                )
+            return self._galleries[engine.model_id]
+
+    def calibration_of(self, model_id: str) -> Calibration | None:
+        """What a model's similarities mean, None where it is no longer installed as it was."""
+        engine = next((one for one in self._engines if one.model_id == model_id), None)
+        if engine:
+            return engine.calibration
+        if model_id not in self._calibrations:
+            self._calibrations[model_id] = self._installed_calibration(model_id)
+        return self._calibrations[model_id]
+
+    def check_model(self) -> None:
+        """Check that the model to serve can be used, without waiting for it to be loaded.
+
+        Raises:
+            ml.ArtifactError: if it cannot.
+        """
+        engine = self._loaded(self.choice)
+        if engine:
+            _ = engine.calibration
+            return
+        artifact = ml.load_artifact(self.choice.name, self.settings.artifacts)
+        ml.load_calibration(artifact.folder, self._model_id())
+
+    def check_embeddings(self) -> None:
+        """Check that every picture in use has an embedding by the model to serve.
+
+        Raises:
+            EmbeddingsMissing: if any lacks it; the text says what to do.
+            ml.ArtifactError: if there is no such model.
+        """
+        model_id = self._model_id()
+        missing = count_unembedded(model_id)
+        if missing:
+            raise EmbeddingsMissing(
+                f"{missing} enrolled pictures have no embedding by {model_id}, the model to serve; "
+                "run: flask --app wsgi models reembed"
+            )
 
     def check_master_key(self) -> None:
         """Check that the master key is the one that the people's keys were wrapped with.
@@ -81,11 +195,40 @@ class Recognition:
             )
 
     def warm_up(self) -> None:
-        """Get ready to answer: keys checked, network traced, gallery loaded."""
+        """Get ready to answer: keys and embeddings checked, network traced, gallery loaded."""
         self.check_master_key()
         self.engine.warm_up()
+        self.check_embeddings()
         self.gallery.follow()
         db.session.rollback()
+
+    def _installed_calibration(self, model_id: str) -> Calibration | None:
+        name = model_id.rpartition("-")[0]
+        try:
+            artifact = ml.load_artifact(name, self.settings.artifacts)
+            return ml.load_calibration(artifact.folder, model_id)
+        except ArtifactError:
+            return None
+
+    def _model_id(self) -> str:
+        choice = self.choice
+        engine = self._loaded(choice)
+        if engine:
+            return engine.model_id
+        return choice.model_id or ml.load_artifact(choice.name, self.settings.artifacts).model_id
+
+    def _loaded(self, choice: Choice) -> Engine | None:
+        return next((engine for engine in self._engines if choice.is_met_by(engine)), None)
+
+    def _load(self, choice: Choice) -> Engine:
+        engine = ml.load_engine(choice.name, self.settings.artifacts)
+        if not choice.is_met_by(engine):
+            raise ModelBroken(
+                f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} was "
+                f"chosen to serve; run: flask --app wsgi models use {choice.name}"
+            )
+        self._engines = (*self._engines, engine)
+        return engine
 
 
 def recognition() -> Recognition:

@@ -19,6 +19,7 @@ from webapp.models import PersonKey
 from webapp.recognition import recognition
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
+from webapp.services.serving import keep_up
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
 MIGRATIONS = ROOT / "migrations"
@@ -63,7 +64,7 @@ def get_ready(app: Flask) -> None:
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
-    worker = Worker(app, KINDS)
+    worker = Worker(app, KINDS, errands=[keep_up])
     worker.start()
     return worker
 
@@ -74,7 +75,8 @@ def obstacles(app: Flask) -> set[str]:
         "secret key": lambda: _check_secret(app),
         "database": _check_database,
         "master key": recognition().check_master_key,
-        "model": lambda: recognition().engine.calibration,
+        "model": recognition().check_model,
+        "embeddings": recognition().check_embeddings,
     }
     return {name for name, check in checks.items() if not _holds(check)}
 

@@ -72,6 +72,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_refusal_created_at", "refusal", ["created_at"])
     op.add_column("anchor", sa.Column("retired_at", sa.DateTime(), nullable=True))
+    op.drop_index("ix_anchor_person_id", "anchor")
+    op.create_index("ix_anchor_person_id_retired_at", "anchor", ["person_id", "retired_at"])
+    op.create_index("ix_anchor_retired_at_id", "anchor", ["retired_at", "id"])
     op.create_index("ix_person_created_at", "person", ["created_at"])
     op.drop_index("ix_attempt_person_id", "attempt")
     for column in ("person_id", "match", "kind"):
@@ -83,6 +86,9 @@ def downgrade() -> None:
         op.drop_index(f"ix_attempt_{column}_created_at", "attempt")
     op.create_index("ix_attempt_person_id", "attempt", ["person_id"])
     op.drop_index("ix_person_created_at", "person")
+    op.drop_index("ix_anchor_retired_at_id", "anchor")
+    op.drop_index("ix_anchor_person_id_retired_at", "anchor")
+    op.create_index("ix_anchor_person_id", "anchor", ["person_id"])
     with op.batch_alter_table("anchor") as anchor:
         anchor.drop_column("retired_at")
     for table in ("refusal", "model_change", "job"):

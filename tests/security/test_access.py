@@ -30,6 +30,9 @@ RULES = {
     "people.picture": Rule.OPERATOR,
     "attempts.index": Rule.OPERATOR,
     "threshold.edit": Rule.ADMIN,
+    "models.index": Rule.ADMIN,
+    "models.serve": Rule.ADMIN,
+    "models.progress": Rule.ADMIN,
 }
 NOBODYS_ID = UUID(int=0)
 

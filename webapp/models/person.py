@@ -56,12 +56,17 @@ class PersonKey(Model):
 
 
 class Anchor(Model):
-    """One enrolled picture, sealed; a retired one is kept, but not compared."""
+    """One enrolled picture, sealed; a retired one is kept, but not compared.
+
+    Rows are large, and a column behind the picture is reached only through all of it: what counts
+    or compares many anchors reads the indices alone.
+    """
 
     __tablename__ = "anchor"
+    __table_args__ = (Index(None, "person_id", "retired_at"), Index(None, "retired_at", "id"))
 
     id: Mapped[Id]
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     picture: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     quality: Mapped[dict[str, object]] = mapped_column(JSON)
     created_at: Mapped[CreatedAt]

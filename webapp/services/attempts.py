@@ -64,16 +64,14 @@ def list_attempts(page: int) -> Page[AttemptRow]:
 
 
 def _row(attempt: Attempt) -> AttemptRow:
-    """Scores only for the model that serves: another's similarities mean something else."""
-    engine = recognition().engine
-    comparable = attempt.model_id == engine.model_id
-    to_score = engine.calibration.score
+    """Scores by the model that judged the attempt: another's would mean something else."""
+    calibration = recognition().calibration_of(attempt.model_id)
     return AttemptRow(
         created_at=attempt.created_at,
         kind=attempt.kind,
         claim=attempt.person.identifier if attempt.person else None,
         match=attempt.match,
-        score=to_score(attempt.similarity) if comparable else None,
-        threshold_score=to_score(attempt.threshold) if comparable else None,
+        score=calibration.score(attempt.similarity) if calibration else None,
+        threshold_score=calibration.score(attempt.threshold) if calibration else None,
         milliseconds=attempt.milliseconds,
     )

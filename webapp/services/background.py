@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from webapp.jobs import Kinds
+from webapp.jobs import Kind, Kinds
+from webapp.services.reembedding import change_model
+from webapp.services.serving import CHANGE_MODEL
 
-KINDS: Kinds = {}
+KINDS: Kinds = {CHANGE_MODEL: Kind(change_model)}

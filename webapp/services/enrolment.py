@@ -44,6 +44,7 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
     Raises:
         ConsentMissing: if the person did not agree.
         DuplicateIdentifier: if somebody has this identifier already.
+        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
     """
     if not new.consent:
         raise ConsentMissing
@@ -60,6 +61,7 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
             gallery_version=raise_version(session),
             created_by_id=enrolled_by,
         )
+        recognition().check_still_serving()
         session.add(person)
         try:
             session.flush()
@@ -82,6 +84,7 @@ def add_anchors(person_id: UUID, faces: Collection[Face], added_by: UUID | None)
     Raises:
         UnknownPerson: if there is no such person.
         TooManyAnchors: if the person would have more than are allowed.
+        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
     """
     with unit_of_work() as session:
         person = session.get(Person, person_id)
@@ -91,6 +94,7 @@ def add_anchors(person_id: UUID, faces: Collection[Face], added_by: UUID | None)
         if kept + len(faces) > recognition().settings.anchors_a_person:
             raise TooManyAnchors
         person.gallery_version = raise_version(session)
+        recognition().check_still_serving()
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)
         _add_anchors(session, seal, person_id, faces)
     record_event("anchors_added", person=person_id, anchors=len(faces), account=added_by)

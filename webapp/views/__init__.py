@@ -2,7 +2,17 @@
 
 from flask import Flask
 
-from webapp.views import accounts, attempts, camera, health, home, people, threshold, verify
+from webapp.views import (
+    accounts,
+    attempts,
+    camera,
+    health,
+    home,
+    models,
+    people,
+    threshold,
+    verify,
+)
 
 BLUEPRINTS = (
     home.blueprint,
@@ -12,6 +22,7 @@ BLUEPRINTS = (
     people.blueprint,
     threshold.blueprint,
     attempts.blueprint,
+    models.blueprint,
     health.blueprint,
 )
 

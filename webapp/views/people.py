@@ -14,6 +14,7 @@ from webapp.error_pages import answer
 from webapp.errors import (
     DuplicateIdentifier,
     LastAnchor,
+    ModelChangedMeanwhile,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
@@ -70,6 +71,8 @@ def enrol() -> ResponseReturnValue:
             person_id = enrolment.store_person(new, draft.faces.values(), current_user.id)
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
+        except ModelChangedMeanwhile as error:
+            form.form_errors.append(describe(error.code))
         else:
             flash(_("%(name)s is enrolled.", name=new.name), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -97,7 +100,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
     if form.validate() and is_accepted(draft, sent, form):
         try:
             enrolment.add_anchors(person_id, draft.faces.values(), current_user.id)
-        except TooManyAnchors as error:
+        except (TooManyAnchors, ModelChangedMeanwhile) as error:
             form.form_errors.append(describe(error.code))
         else:
             flash(_("The pictures were added."), "success")

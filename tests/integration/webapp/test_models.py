@@ -1,0 +1,442 @@
+"""From one model to another: nobody is compared across models, and nobody waits."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from threading import Event
+
+import pytest
+import tomli_w
+from flask import Flask
+from PIL import Image
+from sqlalchemy import func, select, update
+
+import ml
+from ml.train import main as train
+from tests.installation import Visitor, rows_stored, words
+from webapp import create_app, jobs
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import ModelChangedMeanwhile, PicturesNotEmbedded
+from webapp.extensions import db
+from webapp.models import Anchor, AnchorEmbedding, Attempt, Job, JobState, Person
+from webapp.recognition import Choice, recognition
+from webapp.services import serving, thresholds
+from webapp.services.attempts import list_attempts
+from webapp.services.background import KINDS
+from webapp.services.enrolment import NewPerson, picture_place, store_person
+from webapp.services.serving import CHANGE_MODEL
+from webapp.services.verification import verify
+from webapp.startup import NotReady, get_ready, obstacles
+
+TINY = "tiny"
+# koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
+EXPERIMENT = {
+    "name": TINY,
+    "artifact": {"title": "koch on drawn faces", "terms": "research", "licence": "a test"},
+    "preprocessing": {
+        "image_size": 66,
+        "template": "arcface",
+        "equalise": "global",
+        "colour": "grey",
+    },
+    "network": {"backbone": "koch", "embedding_size": 16},
+    "data": {"drawn": {"people": 16, "views": 7}, "validation_share": 0.25, "test_share": 0.25},
+    "batch": {"people": 2, "pictures": 2},
+    "run": {"steps": 4, "validate_every": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped model, and one that is trained here."""
+    home = tmp_path_factory.mktemp("models")
+    folder = home / "artifacts"
+    shutil.copytree(ml.ARTIFACTS / ml.DEFAULT_MODEL, folder / ml.DEFAULT_MODEL)
+    config = home / "tiny.toml"
+    config.write_text(tomli_w.dumps(EXPERIMENT))
+    places = [f"--{place}={home / place}" for place in ("runs", "cache", "artifacts")]
+    assert train([f"--config={config}", *places]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(artifacts: Path) -> ml.Engine:
+    return ml.load_engine(TINY, artifacts)
+
+
+@pytest.fixture
+def settings(settings: Settings, artifacts: Path) -> Settings:
+    return replace(settings, artifacts=artifacts)
+
+
+@pytest.fixture
+def app(settings: Settings, engine: ml.Engine, tiny: ml.Engine) -> Iterator[Flask]:
+    made = create_app(settings, engine, tiny)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+
+
+def change_to_tiny(listener: jobs.Listener = lambda *_: None) -> Job:
+    """Queue the change and do it here; returns the job."""
+    jobs.run_one(KINDS, serving.start_change(TINY, None), listener)
+    recognition().follow_choice()
+    return jobs.newest(CHANGE_MODEL, TINY)
+
+
+def embedded_by(model_id: str) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(AnchorEmbedding.model_id == model_id))
+
+
+def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
+    settings: Settings, engine: ml.Engine, known_faces, people
+) -> None:
+    app = create_app(settings, engine)
+    with app.app_context():
+        store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+        used = app.test_cli_runner().invoke(args=["models", "use", TINY])
+        assert used.exit_code == 0, used.output
+        assert f"{TINY} serves." in used.output
+        recognition().follow_choice()
+        serves = recognition().engine
+        assert (serves.name, serves.preprocessing.image_size) == (TINY, 66)
+        assert embedded_by(serves.model_id) == 1
+        operator = Visitor(app)
+        operator.sign_in("the operator")
+
+        enrolled = operator.post(
+            "/people/new",
+            {"images": [people[1].photos[0]]},
+            identifier="bob",
+            name="Bob",
+            consent="y",
+        )
+        assert enrolled.status_code == 302, words(enrolled)
+        for claim, photo in (("ada", people[0].photos[0]), ("bob", people[1].photos[0])):
+            answer = operator.post("/verify", {"frames": [photo]}, identifier=claim)
+            assert answer.status_code == 200
+
+        db.session.rollback()
+        attempts = db.session.scalars(select(Attempt)).all()
+        assert {attempt.model_id for attempt in attempts} == {serves.model_id}
+        assert {attempt.match for attempt in attempts} == {True}
+        default = serves.calibration.default_threshold
+        assert {attempt.threshold for attempt in attempts} == {default}
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_old_model_serves_until_every_picture_is_embedded(
+    app: Flask, ada, engine: ml.Engine, tiny: ml.Engine, people
+) -> None:
+    meanwhile: list[str] = []
+
+    def look_on(_done: int, _total: int) -> None:
+        with app.app_context():
+            meanwhile.append(recognition().engine.model_id)
+
+    job = change_to_tiny(look_on)
+
+    assert (job.state, job.done, job.total) == (JobState.DONE, 2, 2)
+    assert meanwhile == [engine.model_id]
+    assert recognition().engine is tiny
+    assert verify("ada", [people[0].photos[0]]).match
+
+
+def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, known_faces) -> None:
+    late: list[object] = []
+
+    def enrol_once_all_is_embedded(model_id: str, name: str, asked_by: object) -> None:
+        if not late:
+            with app.app_context():
+                late.append(store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None))
+        real(model_id, name, asked_by)
+
+    real = serving.let_serve
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("webapp.services.reembedding.let_serve", enrol_once_all_is_embedded)
+        change_to_tiny()
+
+    assert set(recognition().gallery.follow().person_ids) == {ada, *late}
+    assert recognition().engine is tiny
+
+
+def test_a_change_that_was_stopped_goes_on_where_it_was(
+    app: Flask, tiny: ml.Engine, known_faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.services.reembedding.BATCH", 1)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:3], None)
+
+    def press_ctrl_c(done: int, _total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        change_to_tiny(press_ctrl_c)
+    assert embedded_by(tiny.model_id) == 1
+    assert recognition().engine is not tiny
+    first = db.session.scalar(
+        select(AnchorEmbedding.id).where(AnchorEmbedding.model_id == tiny.model_id)
+    )
+
+    change_to_tiny()
+
+    assert embedded_by(tiny.model_id) == 3
+    assert db.session.get(AnchorEmbedding, first) is not None
+    assert recognition().engine is tiny
+
+
+def test_every_process_follows_at_once(
+    app: Flask, ada, settings: Settings, engine: ml.Engine, tiny: ml.Engine
+) -> None:
+    elsewhere = create_app(settings, engine, tiny)
+    with elsewhere.app_context():
+        assert recognition().engine is engine
+    change_to_tiny()
+
+    with elsewhere.app_context():
+        assert recognition().engine is tiny
+        assert recognition().gallery.follow().person_ids == (ada,)
+
+
+def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
+    app: Flask, ada, settings: Settings, engine: ml.Engine, tiny: ml.Engine
+) -> None:
+    serving.start_change(TINY, None)
+    elsewhere = create_app(settings, engine)
+    about_to_serve = Choice(TINY, tiny.model_id)
+    with elsewhere.app_context():
+        serving.keep_up()
+        loaded = recognition().load(about_to_serve)
+        assert recognition().engine is engine
+    jobs.run_due(KINDS, Event())
+
+    with elsewhere.app_context():
+        assert recognition().engine is loaded
+        serving.keep_up()
+        assert recognition().load(Choice(engine.name, engine.model_id)) is not engine
+
+
+def test_a_request_ends_with_the_model_that_it_began_with(
+    app: Flask, ada, settings: Settings, engine: ml.Engine, tiny: ml.Engine, people
+) -> None:
+    elsewhere = create_app(settings, engine, tiny)
+    with elsewhere.app_context():
+        assert recognition().engine is engine
+        with app.app_context():
+            change_to_tiny()
+
+        assert verify("ada", [people[0].photos[1]]).match
+
+        attempt = db.session.scalars(select(Attempt)).one()
+        assert attempt.model_id == engine.model_id
+        assert attempt.threshold == engine.calibration.default_threshold
+
+
+def test_faces_of_the_model_before_are_not_enrolled(
+    app: Flask, ada, settings: Settings, engine: ml.Engine, tiny: ml.Engine, known_faces
+) -> None:
+    elsewhere = create_app(settings, engine, tiny)
+    with elsewhere.app_context():
+        assert recognition().engine is engine
+        with app.app_context():
+            change_to_tiny()
+        before = rows_stored()
+
+        with pytest.raises(ModelChangedMeanwhile):
+            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+
+        assert rows_stored() == before
+
+
+def test_a_model_cannot_serve_before_every_picture_is_embedded(
+    app: Flask, ada, tiny: ml.Engine
+) -> None:
+    with pytest.raises(PicturesNotEmbedded):
+        serving.let_serve(tiny.model_id, tiny.name, None)
+
+    assert rows_stored()["model_change"] == 0
+
+
+def test_a_threshold_belongs_to_its_model(
+    app: Flask, ada, operator_id, engine: ml.Engine, tiny: ml.Engine
+) -> None:
+    thresholds.change(77, "stricter", operator_id)
+    change_to_tiny()
+    assert thresholds.in_force().similarity == tiny.calibration.default_threshold
+    thresholds.change(66, "for tiny", operator_id)
+
+    serving.let_serve(engine.model_id, engine.name, None)
+    assert thresholds.in_force().score == pytest.approx(77, abs=0.01)
+
+    serving.let_serve(tiny.model_id, tiny.name, None)
+    assert thresholds.in_force().score == pytest.approx(66, abs=0.01)
+
+
+def test_attempts_keep_the_meaning_of_the_model_that_judged_them(app: Flask, ada, people) -> None:
+    before = verify("ada", [people[0].photos[2]])
+    change_to_tiny()
+
+    (listed,) = list_attempts(1).items
+
+    assert listed.score == pytest.approx(before.score)
+    assert listed.threshold_score == pytest.approx(50)
+
+
+def make_picture_empty(person_id: object) -> None:
+    """Seal a picture without a face in the place of one of a person's."""
+    blank = BytesIO()
+    Image.new("RGB", (200, 200), "grey").save(blank, "JPEG")
+    with unit_of_work() as session:
+        person = session.get(Person, person_id)
+        anchor = person.anchors[0]
+        seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        anchor.picture = seal.seal(blank.getvalue(), picture_place(anchor.id))
+
+
+def test_a_picture_that_the_new_model_cannot_use_stops_the_change_and_is_named(
+    app: Flask, ada, engine: ml.Engine, tiny: ml.Engine, admin: Visitor
+) -> None:
+    make_picture_empty(ada)
+
+    job = change_to_tiny()
+
+    assert (job.state, job.error) == (JobState.FAILED, "pictures_unusable")
+    assert recognition().engine is engine
+    assert embedded_by(tiny.model_id) == 1
+    page = words(admin.get("/models"))
+    assert "finds no face in some of the pictures" in page
+    assert "Ada Lovelace" in page
+
+
+def test_a_retired_picture_does_not_stop_the_change(app: Flask, ada, tiny: ml.Engine) -> None:
+    make_picture_empty(ada)
+    with unit_of_work() as session:
+        first = session.get(Person, ada).anchors[0].id
+        session.execute(
+            update(Anchor).where(Anchor.id == first).values(retired_at=func.current_timestamp())
+        )
+
+    assert change_to_tiny().state == JobState.DONE
+    assert recognition().engine is tiny
+
+
+def test_a_model_without_calibration_is_refused_with_the_way_out(
+    app: Flask, admin: Visitor, settings: Settings, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(settings.artifacts, tmp_path / "artifacts")
+    (folder / TINY / "calibration.json").unlink()
+    object.__setattr__(recognition().settings, "artifacts", folder)
+    remedy = f"run: python -m ml.calibrate {TINY}"
+
+    command = app.test_cli_runner().invoke(args=["models", "use", TINY])
+    assert command.exit_code == 1
+    assert remedy in command.output
+    page = admin.get("/models")
+    assert remedy in words(page)
+    assert f"/models/{TINY}/serve" not in page.text
+    admin.post(f"/models/{TINY}/serve")
+    assert rows_stored()["job"] == 0
+
+
+def test_an_unknown_model_is_refused_with_those_that_are_known(app: Flask) -> None:
+    command = app.test_cli_runner().invoke(args=["models", "use", "huge"])
+
+    assert command.exit_code == 1
+    assert "installed: open, tiny" in command.output
+
+
+def test_a_process_whose_model_lacks_embeddings_refuses_to_start_until_they_are_made(
+    app: Flask, ada, settings: Settings, tiny: ml.Engine
+) -> None:
+    by_setting = create_app(replace(settings, model=TINY), tiny)
+
+    with pytest.raises(NotReady, match="models reembed"):
+        get_ready(by_setting)
+    with by_setting.app_context():
+        assert obstacles(by_setting) == {"embeddings"}
+        db.session.rollback()
+        assert by_setting.test_cli_runner().invoke(args=["models", "reembed"]).exit_code == 0
+
+    get_ready(by_setting)
+    with by_setting.app_context():
+        assert obstacles(by_setting) == set()
+        assert rows_stored()["model_change"] == 0
+
+
+def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
+    app: Flask, ada, settings: Settings, engine: ml.Engine, tmp_path: Path
+) -> None:
+    change_to_tiny()
+    folder = shutil.copytree(settings.artifacts, tmp_path / "artifacts")
+    config = (folder / TINY / "config.toml").read_text()
+    (folder / TINY / "config.toml").write_text(
+        config.replace("mirrored = false", "mirrored = true")
+    )
+    replaced = ml.load_artifact(TINY, folder).model_id
+    calibration = folder / TINY / "calibration.json"
+    before = ml.load_artifact(TINY, settings.artifacts).model_id
+    calibration.write_text(calibration.read_text().replace(before, replaced))
+    restarted = create_app(replace(settings, artifacts=folder))
+
+    with restarted.app_context(), pytest.raises(ml.ArtifactError, match="models use tiny"):
+        _ = recognition().engine
+    with restarted.app_context():
+        used = restarted.test_cli_runner().invoke(args=["models", "use", TINY])
+        assert used.exit_code == 0, used.output
+    with restarted.app_context():
+        assert recognition().engine.model_id == replaced
+        assert len(recognition().gallery.follow().anchor_ids) == 2
+
+
+def test_the_page_names_models_terms_and_figures_and_starts_the_change(
+    app: Flask, ada, admin: Visitor, engine: ml.Engine, tiny: ml.Engine
+) -> None:
+    page = words(admin.get("/models"))
+    assert re.search(r"koch on drawn faces For research only", page)
+    assert re.search(r"Right decisions on LFW View 2 99\.\d\d %", page)
+    assert "Pictures still to embed 2" in page
+    assert "Embed 2 pictures, then let it serve" in page
+
+    admin.post(f"/models/{TINY}/serve")
+
+    assert admin.get(f"/models/{TINY}/progress").json["unfinished"]
+    assert "Getting ready" in words(admin.get("/models"))
+    assert jobs.run_due(KINDS, Event()) == 1
+    answer = admin.get(f"/models/{TINY}/progress").json
+    assert (answer["unfinished"], answer["done"], answer["total"]) == (False, 2, 2)
+    page = words(admin.get("/models"))
+    assert re.search(r"koch on drawn faces Serves now", page)
+    assert re.search(rf"{tiny.model_id} .* the admin", page)
+
+
+def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ada) -> None:
+    run = app.test_cli_runner().invoke
+
+    listed = run(args=["models", "list"]).output
+    assert re.search(r"^\* open: .*\(open\)$", listed, re.MULTILINE)
+    assert re.search(r"^  tiny: .*\(research\); 2 pictures to embed$", listed, re.MULTILINE)
+    serving.start_change(TINY, None)
+    assert "change to tiny: waiting, 0 of 0 pictures" in run(args=["models", "status"]).output
+
+
+def test_the_health_of_a_process_is_right_before_it_has_loaded_its_model(
+    settings: Settings, app: Flask, ada
+) -> None:
+    change_to_tiny()
+    fresh = create_app(settings)
+    with fresh.app_context():
+        assert obstacles(fresh) == set()

@@ -1,0 +1,162 @@
+"""Which model serves: those installed, what each still needs, and letting another one serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+import ml
+from ml import Artifact, ArtifactError, Calibration, ModelDescription
+from webapp import jobs
+from webapp.database import unit_of_work
+from webapp.errors import PicturesNotEmbedded
+from webapp.extensions import db
+from webapp.gallery import count_unembedded, lacks_embedding, raise_version
+from webapp.logs import record_event
+from webapp.models import Anchor, Job, ModelChange, Person
+from webapp.recognition import Choice, recognition
+
+# The kind of background work that embeds what is missing and lets a model serve.
+CHANGE_MODEL = "change_model"
+HISTORY_LENGTH = 20
+NAMED_PEOPLE = 20
+
+
+@dataclass(frozen=True)
+class InstalledModel:
+    """A model in the folder of artifacts.
+
+    Attributes:
+        name: its folder's.
+        serves: whether it is the one that serves.
+        unembedded: how many pictures in use have no embedding by it.
+        job: the newest job that lets it serve, if there was one.
+        problem: why it cannot serve and what to do; None if it can.
+        description, calibration: None where it is broken.
+    """
+
+    name: str
+    serves: bool
+    unembedded: int
+    job: Job | None
+    problem: str | None
+    description: ModelDescription | None = None
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One choice of the model that serves."""
+
+    name: str
+    model_id: str
+    created_at: datetime
+    username: str | None
+
+
+def installed_models() -> tuple[InstalledModel, ...]:
+    """Every model in the folder of artifacts, by name; broken ones say what is wrong."""
+    return tuple(_described(name) for name in ml.installed(recognition().settings.artifacts))
+
+
+def find_artifact(name: str) -> Artifact:
+    """An installed model that can serve.
+
+    Raises:
+        ml.ArtifactError: if it is not there, broken, or has no calibration; it says what to do.
+    """
+    artifact = ml.load_artifact(name, recognition().settings.artifacts)
+    ml.load_calibration(artifact.folder, artifact.model_id)
+    return artifact
+
+
+def people_without_embedding(model_id: str) -> list[Person]:
+    """Some of the people who have a picture in use without an embedding by a model."""
+    lacking = select(Anchor.person_id).where(Anchor.retired_at.is_(None), lacks_embedding(model_id))
+    by_name = select(Person).where(Person.id.in_(lacking)).order_by(Person.name_key)
+    return list(db.session.scalars(by_name.limit(NAMED_PEOPLE)))
+
+
+def start_change(name: str, asked_by: UUID | None) -> UUID:
+    """Queue the background job that lets a model serve; returns its id.
+
+    Raises:
+        ml.ArtifactError: if the model cannot serve; it says what to do.
+    """
+    find_artifact(name)
+    with unit_of_work() as session:
+        job_id = jobs.enqueue(session, CHANGE_MODEL, name, asked_by)
+    record_event("model_change_queued", model=name, account=asked_by)
+    return job_id
+
+
+def let_serve(model_id: str, name: str, asked_by: UUID | None) -> None:
+    """Let a model serve from the next answer on, in every process.
+
+    Raises:
+        PicturesNotEmbedded: if pictures in use have no embedding by it.
+    """
+    with unit_of_work() as session:
+        raise_version(session)  # whoever enrols meanwhile comes before this, or sees it
+        if count_unembedded(model_id):
+            raise PicturesNotEmbedded
+        choice = recognition().choice
+        if choice.name == name and choice.model_id in {None, model_id}:
+            return
+        session.add(
+            ModelChange(
+                number=(session.scalar(select(func.max(ModelChange.number))) or 0) + 1,
+                name=name,
+                model_id=model_id,
+                created_by_id=asked_by,
+            )
+        )
+    recognition().follow_choice()
+    record_event("model_changed", model=model_id, account=asked_by)
+
+
+def history() -> tuple[Change, ...]:
+    """The last choices of the model that serves, newest first."""
+    newest_first = select(ModelChange).order_by(ModelChange.number.desc()).limit(HISTORY_LENGTH)
+    return tuple(
+        Change(
+            name=row.name,
+            model_id=row.model_id,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(newest_first)
+    )
+
+
+def keep_up() -> None:
+    """Have in this process what serves and what is about to, and nothing else."""
+    serving = recognition()
+    wanted = [serving.get_ready(choice) for choice in (serving.choice, *_about_to_serve())]
+    serving.forget_all_but(dict.fromkeys(wanted))
+
+
+def _about_to_serve() -> Iterator[Choice]:
+    for job in jobs.unfinished(CHANGE_MODEL):
+        with suppress(ArtifactError):  # the job itself says what is wrong
+            yield Choice(job.subject, find_artifact(job.subject).model_id)
+
+
+def _described(name: str) -> InstalledModel:
+    choice, job = recognition().choice, jobs.newest(CHANGE_MODEL, name)
+    try:
+        artifact = ml.load_artifact(name, recognition().settings.artifacts)
+    except ArtifactError as error:
+        return InstalledModel(name, choice.name == name, 0, job, str(error))
+    serves = choice.name == name and choice.model_id in {None, artifact.model_id}
+    unembedded, description = count_unembedded(artifact.model_id), artifact.description
+    try:
+        calibration = ml.load_calibration(artifact.folder, artifact.model_id)
+    except ArtifactError as error:
+        return InstalledModel(name, serves, unembedded, job, str(error), description)
+    return InstalledModel(name, serves, unembedded, job, None, description, calibration)

@@ -1,0 +1,80 @@
+"""The models: which are installed, which one serves, and changing it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from ml import ArtifactError
+from webapp import jobs
+from webapp.access import admin
+from webapp.forms import EmptyForm
+from webapp.models import Job
+from webapp.services import serving
+from webapp.services.serving import CHANGE_MODEL, InstalledModel
+from webapp.views import model_words
+
+blueprint = Blueprint("models", __name__, url_prefix="/models")
+
+
+@blueprint.get("")
+@admin
+def index() -> str:
+    """Context: models (InstalledModel), people_lacking (by model's name), history, words, form."""
+    models = serving.installed_models()
+    return render_template(
+        "models/index.html",
+        models=models,
+        people_lacking={model.name: _people_lacking(model) for model in models},
+        history=serving.history(),
+        words=model_words,
+        progress_words=_progress_words,
+        form=EmptyForm(),
+    )
+
+
+@blueprint.post("/<name>/serve")
+@admin
+def serve(name: str) -> ResponseReturnValue:
+    """Let a model serve as soon as every picture is embedded by it."""
+    try:
+        serving.start_change(name, current_user.id)
+    except ArtifactError as error:
+        flash(str(error), "error")
+    else:
+        flash(_("The change to “%(name)s” has begun.", name=name), "success")
+    return redirect(url_for("models.index"))
+
+
+@blueprint.get("/<name>/progress")
+@admin
+def progress(name: str) -> ResponseReturnValue:
+    """How far the newest change to a model is, as JSON: unfinished, done, total, words."""
+    job = jobs.newest(CHANGE_MODEL, name)
+    if job is None:
+        return jsonify(unfinished=False, done=0, total=0, words="")
+    return jsonify(
+        unfinished=job.is_unfinished, done=job.done, total=job.total, words=_progress_words(job)
+    )
+
+
+def _people_lacking(model: InstalledModel) -> list[object]:
+    """The people of a change that failed, whose pictures the model cannot use."""
+    failed = model.job is not None and not model.job.is_unfinished and model.unembedded > 0
+    if not failed or model.description is None:
+        return []
+    return list(serving.people_without_embedding(model.description.model_id))
+
+
+def _progress_words(job: Job) -> str:
+    if not job.total:
+        return _("Getting ready…")
+    return ngettext(
+        "%(done)s of %(num)s picture embedded",
+        "%(done)s of %(num)s pictures embedded",
+        job.total,
+        done=job.done,
+    )
