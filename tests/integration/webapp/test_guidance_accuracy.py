@@ -1,9 +1,17 @@
-"""How often the guide gives the right instruction, on LFW faces disturbed on purpose."""
+"""How often the guide is right on 500 faces of LFW: as they are, and disturbed on purpose.
+
+One photo each of 500 people, drawn at random from those never looked at while limits were chosen.
+Left out are only photos of which the guide says "only one face, please" and in which a second face
+of comparable size stands by eye: that is right, and nothing can be told of them. They are named in
+`second_faces.txt`. Every other photo counts, whatever may be wrong with it, untouched and under
+every disturbance.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
@@ -19,6 +27,7 @@ PHOTOS = 500
 AT_LEAST = 0.95
 FRAME = (640, 480)
 WALL = (140, 140, 140)
+SECOND_FACES = Path(__file__).with_name("second_faces.txt")
 
 Disturb = Callable[[Image.Image], Image.Image]
 
@@ -59,11 +68,19 @@ DISTURBED: dict[str, tuple[Disturb, str]] = {
 }
 
 
-def _found(number: int) -> list[Image.Image]:
-    """Photos of different people, drawn at random but always the same."""
+def _drawn() -> Iterator[Path]:
+    """First photos of people in random order, without the thousand of an earlier count."""
     paths = sorted((faces.SHARED / "lfw").glob("*/*_0001.jpg"))
-    drawn = random.Random(2026).sample(paths, number)
-    return [faces.opened(path.read_bytes()) for path in drawn]
+    looked_at = set(random.Random(2026).sample(paths, 1000))
+    unseen = [path for path in paths if path not in looked_at]
+    yield from random.Random(20261124).sample(unseen, len(unseen))
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Image.Image]:
+    crowded = set(SECOND_FACES.read_text().split())
+    alone = (path for path in _drawn() if path.stem not in crowded)
+    return [faces.opened(next(alone).read_bytes()) for _ in range(PHOTOS)]
 
 
 def _verdict(photo: Image.Image) -> Check:
@@ -71,20 +88,16 @@ def _verdict(photo: Image.Image) -> Check:
 
 
 @pytest.mark.usefixtures("app")
-def test_untouched_faces_are_good() -> None:
-    """Photos with a second face are left out: the guide is right to complain of those."""
-    verdicts = [_verdict(photo) for photo in _found(PHOTOS)]
-    alone = [verdict for verdict in verdicts if "two_faces" not in verdict.reasons]
-    good = sum(verdict.ok for verdict in alone)
-    assert good >= AT_LEAST * len(alone), f"{good} of {len(alone)}"
+def test_untouched_faces_are_good(photos: list[Image.Image]) -> None:
+    good = sum(_verdict(photo).ok for photo in photos)
+    print(f"good: {good} of {PHOTOS}")
+    assert good >= AT_LEAST * PHOTOS
 
 
 @pytest.mark.parametrize("name", DISTURBED)
 @pytest.mark.usefixtures("app")
-def test_a_disturbed_face_gets_the_right_instruction(name: str) -> None:
-    """Of photos that are good untouched, so that only the disturbance is wrong with them."""
+def test_a_disturbed_face_gets_the_right_instruction(name: str, photos: list[Image.Image]) -> None:
     disturb, reason = DISTURBED[name]
-    good = [photo for photo in _found(2 * PHOTOS) if _verdict(photo).ok][:PHOTOS]
-    assert len(good) == PHOTOS
-    right = sum(_verdict(disturb(photo)).reasons[:1] == (reason,) for photo in good)
-    assert right >= AT_LEAST * PHOTOS, f"{right} of {PHOTOS}"
+    right = sum(_verdict(disturb(photo)).reasons[:1] == (reason,) for photo in photos)
+    print(f"{reason}: {right} of {PHOTOS}")
+    assert right >= AT_LEAST * PHOTOS
