@@ -133,3 +133,11 @@ def instruction(page: Page) -> Locator:
 def tray(page: Page) -> Locator:
     """The cards of the pictures that will be sent."""
     return page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
+
+
+def fill_in(page: Page, identifier: str, name: str) -> None:
+    """Open the enrolment and say who it is, and that they agree."""
+    page.goto("/people/new")
+    page.get_by_label("Identifier", exact=True).fill(identifier)
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("checkbox", name="The person agrees").check()

@@ -23,6 +23,7 @@ from tests.browser.opening import (
     DESKTOP,
     PHONE,
     Opener,
+    fill_in,
     instruction,
     sign_in,
     start_camera,
@@ -107,20 +108,17 @@ def _photograph(
         expect(good.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
         good.wait_for_load_state("networkidle")
         shoot(good, f"operator-{outcome.lower().replace(' ', '-')}")
-    good.goto("/people/new")
-    good.get_by_label("Identifier", exact=True).fill("hopper-2")
-    good.get_by_label("Name", exact=True).fill("Grace Hopper")
+    fill_in(good, "hopper-2", "Grace Hopper")
     start_camera(good)
     expect(instruction(good)).to_contain_text("Turn your head slightly")
     shoot(good, "enrol-guiding")
     expect(instruction(good)).to_contain_text("Done")
     expect(good.locator("[data-check=good]")).to_have_count(3)
     shoot(good, "enrol-done")
-    good.get_by_role("checkbox", name="The person agrees").check()
     good.get_by_role("button", name="Enrol this person").click()
     expect(good.locator("[data-check=doubtful]")).to_have_count(3)
     shoot(good, "enrol-doubts")
-    good.goto("/people/new")
+    fill_in(good, "hopper-2", "Grace Hopper")
     good.get_by_label("Pictures", exact=True).set_input_files(
         [
             {"name": name, "mimeType": "image/jpeg", "buffer": faces.jpeg(image)}

@@ -12,9 +12,11 @@ from tests.browser.opening import (
     ADMINISTRATOR,
     ALLOWED,
     Opener,
+    fill_in,
     instruction,
     sign_in,
     start_camera,
+    tray,
 )
 from tests.browser.pages import addresses, pages
 from tests.browser.site import Site
@@ -89,7 +91,7 @@ def test_an_enrolment_that_is_not_accepted_violates_no_rule(
     site.enrol(f"twin-{scheme}", people[0].photos[0])
     page = opener.page(site, color_scheme=scheme, expected=("422",))
     sign_in(page)
-    page.goto("/people/new")
+    fill_in(page, f"again-{scheme}", "Again")
     page.get_by_label("Pictures", exact=True).set_input_files(
         [
             {"name": name, "mimeType": "image/jpeg", "buffer": data}
@@ -207,6 +209,21 @@ def test_enrolling_needs_no_mouse(
     )
     page.get_by_role("button", name="Enrol this person").press("Enter")
     expect(page.get_by_text("Keys Only is enrolled.")).to_be_visible()
+
+
+def test_the_camera_needs_no_mouse(site: Site, opener: Opener) -> None:
+    page = opener.camera_page(site, scenes.empty())
+    sign_in(page)
+    page.goto("/people/new")
+    page.get_by_role("button", name="Start the camera").press("Enter")
+    manual = page.get_by_role("button", name="Take the picture now")
+    expect(manual).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tray(page)).to_have_count(1)
+    expect(manual).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Start the camera")).to_be_focused()
 
 
 def test_focus_is_visible_wherever_it_goes(site: Site, opener: Opener) -> None:

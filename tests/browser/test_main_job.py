@@ -8,7 +8,15 @@ from playwright.sync_api import Page, expect
 
 from tests import faces
 from tests.browser import scenes
-from tests.browser.opening import PHONE, Opener, instruction, sign_in, start_camera, tray
+from tests.browser.opening import (
+    PHONE,
+    Opener,
+    fill_in,
+    instruction,
+    sign_in,
+    start_camera,
+    tray,
+)
 from tests.browser.site import Site
 from tests.installation import PASSWORD
 
@@ -24,10 +32,7 @@ def _set_up(page: Page, site: Site) -> None:
 
 
 def _enrol_by_camera(page: Page, identifier: str) -> None:
-    page.goto("/people/new")
-    page.get_by_label("Identifier", exact=True).fill(identifier)
-    page.get_by_label("Name", exact=True).fill("Grace")
-    page.get_by_role("checkbox").check()
+    fill_in(page, identifier, "Grace")
     start_camera(page)
     cards = tray(page)
     expect(instruction(page)).to_contain_text("Done")

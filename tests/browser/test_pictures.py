@@ -13,6 +13,7 @@ from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
     Opener,
+    fill_in,
     instruction,
     sign_in,
     start_camera,
@@ -43,7 +44,7 @@ def test_each_chosen_picture_is_checked_at_once_and_named(
 ) -> None:
     page = opener.page(site)
     sign_in(page)
-    page.goto("/people/new")
+    fill_in(page, "by-file", "By File")
     good, other = people[0].photos[0], people[1].photos[0]
     page.get_by_label("Pictures", exact=True).set_input_files(
         [
@@ -64,9 +65,6 @@ def test_each_chosen_picture_is_checked_at_once_and_named(
 
     for name in list(verdicts)[1:]:
         page.get_by_role("button", name=f"Remove: {name}").click()
-    page.get_by_label("Identifier", exact=True).fill("by-file")
-    page.get_by_label("Name", exact=True).fill("By File")
-    page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Enrol this person").click()
     expect(page.get_by_text("By File is enrolled.")).to_be_visible()
     expect(page.get_by_role("heading", name="1 picture")).to_be_visible()
@@ -107,12 +105,9 @@ def test_everything_but_the_camera_works_without_scripts(
     fresh_site.add_administrator(ADMINISTRATOR)
     page = opener.page(fresh_site, java_script_enabled=False)
     sign_in(page)
-    page.goto("/people/new")
+    fill_in(page, "no-scripts", "No Scripts")
     expect(page.get_by_role("button", name="Start the camera")).to_be_hidden()
     expect(page.get_by_text("The camera needs JavaScript")).to_be_visible()
-    page.get_by_label("Identifier", exact=True).fill("no-scripts")
-    page.get_by_label("Name", exact=True).fill("No Scripts")
-    page.get_by_role("checkbox").check()
     page.get_by_label("Pictures", exact=True).set_input_files(_file("one.jpg", people[0].photos[0]))
     page.get_by_role("button", name="Enrol this person").click()
     expect(page.get_by_text("No Scripts is enrolled.")).to_be_visible()
@@ -124,13 +119,6 @@ def test_everything_but_the_camera_works_without_scripts(
     expect(page.get_by_role("heading", name="No match")).to_be_visible()
 
 
-def _fill_in(page: Page, identifier: str, name: str) -> None:
-    page.goto("/people/new")
-    page.get_by_label("Identifier", exact=True).fill(identifier)
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("checkbox", name="The person agrees").check()
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_refused_enrolment_keeps_what_was_typed_and_every_good_picture(
     scripts: bool, fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
@@ -138,7 +126,7 @@ def test_a_refused_enrolment_keeps_what_was_typed_and_every_good_picture(
     fresh_site.add_administrator(ADMINISTRATOR)
     page = opener.page(fresh_site, expected=("422",), java_script_enabled=scripts)
     sign_in(page)
-    _fill_in(page, "kept", "Kept")
+    fill_in(page, "kept", "Kept")
     page.get_by_label("Pictures", exact=True).set_input_files(
         [
             _file("good.jpg", people[0].photos[0]),
@@ -165,7 +153,7 @@ def test_a_doubtful_picture_is_shown_before_it_is_stored_and_can_be_taken_again(
     fresh_site.enrol("first", people[0].photos[0])
     page = opener.camera_page(fresh_site, scenes.facing(portraits[0][0]), expected=("422",))
     sign_in(page)
-    _fill_in(page, "second", "Second")
+    fill_in(page, "second", "Second")
     start_camera(page)
     expect(instruction(page)).to_contain_text("Done")
     page.get_by_role("button", name="Enrol this person").click()

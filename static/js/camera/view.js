@@ -60,6 +60,7 @@ export class BoothView {
     if (state === "starting") this.#explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
+    this.#passFocusOn(isLive);
   }
 
   /**
@@ -129,6 +130,15 @@ export class BoothView {
    */
   numberedCamera(n) {
     return fill(this.#words.camera_number, { n });
+  }
+
+  /** Who uses the keyboard goes on here when the button they pressed goes away. */
+  #passFocusOn(isLive) {
+    const active = document.activeElement;
+    const isLeft = this.#root.contains(active) && active.closest("[hidden]");
+    if (!isLeft && active !== this.#root) return;
+    const button = isLive ? this.#part.capture : this.#part.start;
+    (button.closest("[hidden]") ? this.#root : button).focus({ preventScroll: true });
   }
 
   #explain(title, reason) {
