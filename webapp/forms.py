@@ -7,11 +7,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     Field,
-    FloatField,
     Form,
     HiddenField,
     IntegerField,
@@ -19,7 +17,7 @@ from wtforms import (
     StringField,
 )
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
-from wtforms.widgets import HiddenInput, NumberInput
+from wtforms.widgets import HiddenInput
 
 from webapp.errors import ThresholdChangedMeanwhile
 from webapp.messages import describe
@@ -29,7 +27,6 @@ from webapp.models.threshold import REASON_LENGTH
 from webapp.recognition import recognition
 from webapp.services.names import tidy
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE
 from webapp.uploads import chosen
 
 
@@ -62,20 +59,6 @@ def _some_pictures(pictures: int, most: int) -> None:
 
 def _some_frames(_form: Form, field: Field) -> None:
     _some_pictures(len(chosen(field.data)), recognition().settings.frames_a_request)
-
-
-class ScoreField(FloatField):
-    """A number from 0 to 100; None for what is no number."""
-
-    data: float | None
-    widget = NumberInput(step="any", min=LOWEST_SCORE, max=HIGHEST_SCORE)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number, None where there is none."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            self.data = None
 
 
 class KeptField(Field):
@@ -158,22 +141,15 @@ class SetupForm(FlaskForm):
     )
 
 
-class ThresholdForm(FlaskForm):
-    """A new threshold, why, and the number of the change that it is based on."""
+class ReasonedForm(FlaskForm):
+    """Why something is changed, the number of the change that it is based on, and how far it goes.
 
-    score = ScoreField(_l("New threshold"))
+    With `review` nothing is changed yet: the effect is shown first.
+    """
+
     reason = _name_field(_l("Reason"), REASON_LENGTH)
     based_on = IntegerField(widget=HiddenInput())
-
-    def preview(self, query: MultiDict[str, str], *, otherwise: float) -> None:
-        """Take the score that a query asks about, checked; without one, another."""
-        self.score.process(query, data=otherwise)
-        self.score.validate(self, [ThresholdForm.validate_score])
-
-    def validate_score(self, field: Field) -> None:
-        """Refuse what is no number, or out of range."""
-        if field.data is None or not LOWEST_SCORE <= field.data <= HIGHEST_SCORE:
-            raise ValidationError(describe("threshold_out_of_range"))
+    review = BooleanField()
 
     def validate_based_on(self, field: Field) -> None:
         """Refuse a form that does not say what it is based on."""

@@ -116,6 +116,15 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
         "typed is still here. Look at the threshold in force and send it again if you still want "
         "it."
     ),
+    "rule_not_measured": _l(
+        "This matching rule was not measured for the model that serves. Choose another one."
+    ),
+    "person_threshold_too_low": _l(
+        "This threshold would let too many strangers pass as this person. Give %(lowest)s points "
+        "or more."
+    ),
+    "points_out_of_range": _l("Give a number of points from −%(most)s to %(most)s."),
+    "search_out_of_range": _l("Give a rate and a lead within the bounds beside their fields."),
     "wrong_credentials": _l("The name or the password is wrong."),
     "required": _l("Please fill this in."),
     "unprintable": _l("This holds characters that cannot be shown. Type it in again."),
@@ -132,6 +141,9 @@ WARNINGS: dict[str, LazyString] = {
         "is not enrolled twice."
     ),
     "poor_quality": _l("The pictures were not good, which makes a wrong “no match” more likely."),
+    "too_close_to_tell": _l(
+        "Several people are almost equally near. Ask who it is, and verify that claim instead."
+    ),
     "threshold_estimated": _l(
         "The threshold for searching among everybody follows from the number of pictures "
         "compared; it has not been measured for this installation yet."

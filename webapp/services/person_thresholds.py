@@ -17,10 +17,9 @@ from sqlalchemy import Select, select
 from webapp.database import unit_of_work
 from webapp.errors import PersonThresholdTooLow, PointsOutOfRange
 from webapp.extensions import db
-from webapp.logs import record_event
 from webapp.models import PersonThresholdChange
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import audit, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.people import find_person
 from webapp.services.threshold_cost import GOALS
@@ -125,27 +124,33 @@ def change(
         PersonThresholdTooLow: if too many strangers would pass.
         ThresholdChangedMeanwhile: if another change is in force for the person.
     """
-    if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
-        raise PointsOutOfRange
     with unit_of_work() as session:
-        find_person(person_id)
-        newest, everybody = _newest(person_id), thresholds.in_force()
-        check_still_in_force(newest, based_on)
-        if points < 0 and everybody.score + points < lowest_score(
-            everybody, _count_anchors(person_id)
-        ):
-            raise PersonThresholdTooLow
+        check(person_id, points, based_on)
+        before = points_of(person_id)
         session.add(
             PersonThresholdChange(
                 number=next_number(session, PersonThresholdChange),
                 person_id=person_id,
                 points=points,
-                previous_points=newest.points if newest else 0.0,
+                previous_points=before,
                 reason=reason,
                 created_by_id=changed_by,
             )
         )
-    record_event("person_threshold_changed", account=changed_by, person=person_id, points=points)
+        audit.record(
+            session, "person_threshold_changed", changed_by, person=person_id, points=points
+        )
+
+
+def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
+    """Check that a change could be made; it raises as `change` does."""
+    if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
+        raise PointsOutOfRange
+    find_person(person_id)
+    check_still_in_force(_newest(person_id), based_on)
+    own = of_person(person_id)
+    if points < 0 and own.everybody.score + points < own.lowest:
+        raise PersonThresholdTooLow
 
 
 def history(person_id: UUID) -> tuple[PointsChange, ...]:

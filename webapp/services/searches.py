@@ -19,10 +19,9 @@ from webapp.database import unit_of_work
 from webapp.errors import SearchOutOfRange
 from webapp.extensions import db
 from webapp.gallery import Rows
-from webapp.logs import record_event
 from webapp.models import SearchChange
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import audit, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.thresholds import HISTORY_LENGTH, Threshold
 
@@ -91,10 +90,9 @@ def change(search: Search, reason: str, changed_by: UUID, based_on: int | None =
         SearchOutOfRange: if the rate or the margin is no number within its bounds.
         ThresholdChangedMeanwhile: if another change is in force than the one based on.
     """
-    check(search)
     with unit_of_work() as session:
-        newest, before = _newest(), in_force()
-        check_still_in_force(newest, based_on)
+        check(search, based_on)
+        before = in_force()
         session.add(
             SearchChange(
                 number=next_number(session, SearchChange),
@@ -106,15 +104,11 @@ def change(search: Search, reason: str, changed_by: UUID, based_on: int | None =
                 created_by_id=changed_by,
             )
         )
-    record_event("search_changed", account=changed_by, fpir=search.fpir, margin=search.margin)
+        audit.record(session, "search_changed", changed_by, fpir=search.fpir, margin=search.margin)
 
 
-def check(search: Search) -> None:
-    """Check that a search can be set so.
-
-    Raises:
-        SearchOutOfRange: if it cannot.
-    """
+def check(search: Search, based_on: int | None = None) -> None:
+    """Check that a change could be made; it raises as `change` does."""
     within = (
         math.isfinite(search.fpir)
         and BOUNDS.least_fpir <= search.fpir <= BOUNDS.most_fpir
@@ -123,6 +117,7 @@ def check(search: Search) -> None:
     )
     if not within:
         raise SearchOutOfRange
+    check_still_in_force(_newest(), based_on)
 
 
 def newest_number() -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from math import ceil
 from statistics import median_low
 from typing import Literal
 
+import numpy as np
 from sqlalchemy import func, select
 
-from ml import Calibration, Curve, upper_bound_without_errors
+from ml import Calibration, Curve, Histogram, upper_bound_without_errors
 from webapp.extensions import db
 from webapp.models import Anchor
 from webapp.recognition import recognition
@@ -121,11 +123,49 @@ class Costs:
             if LOWEST_SCORE <= score <= HIGHEST_SCORE
         )
 
+    def equivalent(self, cost: Cost) -> float:
+        """The score, in tenths, that lets as few strangers pass as a cost, as far as is known."""
+        far = max(cost.strangers.share, self.curve.far_supported)
+        score = self.calibration.score(self.curve.threshold_at_far(far))
+        return min(ceil(score * 10) / 10, HIGHEST_SCORE)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How many trials score from one score to another: shares of all, 0 to 1."""
+
+    low: float
+    high: float
+    genuine: float
+    impostor: float
+
+
+def spread(histogram: Histogram, calibration: Calibration) -> tuple[Spread, ...]:
+    """A histogram by tens of score; inside a bar its trials count as evenly spread."""
+    scores = range(int(LOWEST_SCORE), int(HIGHEST_SCORE) + 1, 10)
+    similarities = [calibration.similarity(score) for score in scores]
+    below = [
+        np.interp(similarities, histogram.edges, np.concatenate([[0], np.cumsum(shares)]))
+        for shares in (histogram.genuine, histogram.impostor)
+    ]
+    genuine, impostor = (np.diff(shares) for shares in below)
+    return tuple(
+        Spread(float(low), float(high), float(of_genuine), float(of_impostor))
+        for low, high, of_genuine, of_impostor in zip(
+            scores[:-1], scores[1:], genuine, impostor, strict=True
+        )
+    )
+
 
 def costs_of(threshold: Threshold, anchors: int) -> Costs:
     """The costs by a threshold's rule, for people with so many anchors."""
+    return costs_by(threshold.rule, anchors)
+
+
+def costs_by(rule: str, anchors: int) -> Costs:
+    """The costs by a matching rule, for people with so many anchors."""
     calibration = recognition().engine.calibration
-    return Costs(calibration, calibration.curve(threshold.rule, anchors))
+    return Costs(calibration, calibration.curve(rule, anchors))
 
 
 def typical_anchors() -> int:

@@ -10,6 +10,8 @@ from webapp.views import (
     home,
     models,
     people,
+    person_threshold,
+    search_threshold,
     threshold,
     verify,
 )
@@ -21,6 +23,8 @@ BLUEPRINTS = (
     camera.blueprint,
     people.blueprint,
     threshold.blueprint,
+    person_threshold.blueprint,
+    search_threshold.blueprint,
     attempts.blueprint,
     models.blueprint,
     health.blueprint,

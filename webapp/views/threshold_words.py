@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import floor, log10
 
-from flask_babel import format_decimal
+from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 
+from webapp.services.person_thresholds import PersonThreshold
 from webapp.services.threshold_cost import Cost, Rate
 
 # From this share on "23 in 100" is easier to grasp than "1 in 4".
@@ -59,6 +60,39 @@ def authenticator(cost: Cost) -> str:
 def goal_names() -> dict[str, str]:
     """The goals of presets."""
     return {"convenient": _("Convenient"), "balanced": _("Balanced"), "strict": _("Strict")}
+
+
+def percent(share: float) -> str:
+    """A share in percent, to the digits that tell."""
+    return format_percent(share, "#,##0.###\u00a0%")
+
+
+def points(number: float) -> str:
+    """A distance between scores."""
+    return _("%(number)s points", number=format_decimal(number, "0.#"))
+
+
+def distance(own: PersonThreshold) -> str:
+    """How a person's threshold stands to everybody's."""
+    everybody = format_decimal(own.everybody.score, "0.0")
+    apart = points(abs(own.points))
+    if not own.points:
+        return _("As for everybody.")
+    if own.points > 0:
+        return _(
+            "Stricter by %(points)s than everybody’s, %(score)s.", points=apart, score=everybody
+        )
+    return _("Looser by %(points)s than everybody’s, %(score)s.", points=apart, score=everybody)
+
+
+def rule_name(rule: str) -> str:
+    """A matching rule by name."""
+    return _rules()[rule][0]
+
+
+def rule_explained(rule: str) -> str:
+    """What a matching rule does."""
+    return _rules()[rule][1]
 
 
 def for_scripts() -> dict[str, str]:
@@ -125,6 +159,28 @@ def _fewer_genuine(odds: str) -> str:
         "Fewer than %(odds)s genuine tries would be refused, as far as the data can say.",
         odds=odds,
     )
+
+
+def _rules() -> dict[str, tuple[str, str]]:
+    return {
+        "best": (_("Best picture"), _("The person’s most similar picture decides.")),
+        "mean": (
+            _("Mean of all pictures"),
+            _("The mean over all the person’s pictures decides: bad pictures count too."),
+        ),
+        "top": (
+            _("Mean of the best three"),
+            _("The mean of the person’s three most similar pictures decides."),
+        ),
+        "share": (
+            _("Half of the pictures"),
+            _("At least half of the person’s pictures must reach the threshold."),
+        ),
+        "template": (
+            _("Averaged picture"),
+            _("The person’s pictures are averaged into one, with which the face is compared."),
+        ),
+    }
 
 
 def _authenticator() -> dict[str, str]:

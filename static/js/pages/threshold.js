@@ -1,12 +1,14 @@
 /** The score looked at: slider, number, line and words move together. Without scripts the page asks the server. */
 
 import { describeCost } from "../threshold/cost.js";
+import { placeAt } from "../threshold/place.js";
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const field = find("score");
 const slider = find("slider");
 const line = find("line");
 const looked = find("looked-at");
+const own = find("own");
 const costs = JSON.parse(document.getElementById("threshold-costs").textContent);
 const language = document.documentElement.lang;
 const numbers = new Intl.NumberFormat(language);
@@ -15,16 +17,38 @@ const scores = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
 });
 
+function say(place, said) {
+  place.querySelector("[data-cost-strangers]").textContent = said.strangers;
+  place.querySelector("[data-cost-genuine]").textContent = said.genuine;
+}
+
+/** Lines stand across and get one coordinate, points get two; what stands nowhere is hidden. */
+function move(mark, at) {
+  mark.setAttribute("visibility", at ? "visible" : "hidden");
+  if (at) mark.setAttribute("transform", `translate(${at[0]} ${at[1] ?? 0})`);
+}
+
 function show(score) {
   const said = describeCost(costs, score, numbers);
-  looked.querySelector("[data-cost-strangers]").textContent = said.strangers;
-  looked.querySelector("[data-cost-genuine]").textContent = said.genuine;
+  say(looked, said);
+  if (own) say(own, describeCost({ ...costs, corners: costs.own_corners }, score, numbers));
   const standing = looked.querySelector("[data-cost-authenticator]");
   standing.textContent = said.authenticator;
   standing.className = `cost-${said.standing}`;
   find("looked-at-score").textContent = scores.format(score);
   const { left, width } = line.dataset;
-  line.setAttribute("transform", `translate(${Number(left) + (Number(width) * score) / 100} 0)`);
+  move(line, [Number(left) + (Number(width) * score) / 100]);
+  for (const mark of document.querySelectorAll("[data-place]")) {
+    move(mark, placeAt(costs.places[mark.dataset.place], score));
+  }
+}
+
+/** The slider's ends stand under the chart's. */
+function align() {
+  const { left, width, view } = line.dataset;
+  const style = slider.closest(".slide").style;
+  style.setProperty("--chart-left", Number(left) / view);
+  style.setProperty("--chart-right", 1 - (Number(left) + Number(width)) / view);
 }
 
 function choose(text) {
@@ -35,6 +59,7 @@ function choose(text) {
 
 find("ask").hidden = true;
 slider.closest("[hidden]").hidden = false;
+align();
 slider.value = field.value;
 slider.addEventListener("input", () => choose(slider.value));
 field.addEventListener("input", () => {

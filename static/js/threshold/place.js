@@ -1,0 +1,20 @@
+/** Where a score stands in a drawing. */
+
+/** @typedef {number[]} Place a score and its coordinates */
+
+/**
+ * The coordinates of a score, straight between places; null outside of them.
+ * @param {Place[]} places by ascending score
+ * @param {number} score
+ * @returns {number[] | null}
+ */
+export function placeAt(places, score) {
+  const after = places.findIndex(([at]) => at >= score);
+  if (after === -1) return null;
+  const [right, ...end] = places[after];
+  if (right === score) return end;
+  if (after === 0) return null;
+  const [left, ...start] = places[after - 1];
+  const share = (score - left) / (right - left);
+  return start.map((from, axis) => from + (end[axis] - from) * share);
+}

@@ -1,0 +1,104 @@
+"""One person's threshold: seen and changed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import admin
+from webapp.error_pages import answer
+from webapp.errors import (
+    PersonThresholdTooLow,
+    PointsOutOfRange,
+    ThresholdChangedMeanwhile,
+    UnknownPerson,
+)
+from webapp.messages import describe
+from webapp.services import person_thresholds, redecisions, threshold_cost
+from webapp.services.people import find_person
+from webapp.services.person_thresholds import LARGEST_FAR, MOST_POINTS, PersonThreshold
+from webapp.services.threshold_cost import Cost
+from webapp.threshold_forms import PersonThresholdForm
+from webapp.views import threshold_words
+
+blueprint = Blueprint("person_threshold", __name__)
+
+
+@blueprint.errorhandler(UnknownPerson)
+def unknown(_error: UnknownPerson) -> ResponseReturnValue:
+    """Who is not there, or no longer, has no page."""
+    return answer(404)
+
+
+@blueprint.route("/people/<uuid:person_id>/threshold", methods=["GET", "POST"])
+@admin
+def edit(person_id: UUID) -> ResponseReturnValue:
+    """Context: person, form (points, reason), own (in force), its cost, history."""
+    find_person(person_id)
+    form = PersonThresholdForm()
+    if form.validate_on_submit():
+        points = math.nan if form.points.data is None else form.points.data
+        try:
+            if form.review.data:
+                person_thresholds.check(person_id, points, form.based_on.data)
+                return _review(person_id, form, points)
+            person_thresholds.change(
+                person_id, points, form.reason.data, current_user.id, form.based_on.data
+            )
+        except (PersonThresholdTooLow, PointsOutOfRange, ThresholdChangedMeanwhile) as error:
+            form.form_errors.append(describe(error.code, _facts(person_id)))
+        else:
+            flash(_("The person’s threshold is changed. It counts from now on."), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    return _page(person_id, form), 422 if form.errors else 200
+
+
+def _facts(person_id: UUID) -> dict[str, object]:
+    own = person_thresholds.of_person(person_id)
+    lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
+    return {"most": f"{MOST_POINTS:g}", "lowest": f"{lowest:g}"}
+
+
+def _page(person_id: UUID, form: PersonThresholdForm) -> str:
+    own = person_thresholds.of_person(person_id)
+    if not form.is_submitted():
+        form.points.data = own.points
+    return render_template(
+        "threshold/person.html",
+        person=find_person(person_id),
+        form=form,
+        own=own,
+        cost=_cost(own),
+        history=person_thresholds.history(person_id),
+        largest_far=LARGEST_FAR,
+        words=threshold_words,
+    )
+
+
+def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
+    """What a change would do, before it counts."""
+    before = person_thresholds.of_person(person_id)
+    threshold = person_thresholds.apart(before.everybody, points, before.anchors)
+    after = replace(before, threshold=threshold, points=points)
+    return render_template(
+        "threshold/person_review.html",
+        person=find_person(person_id),
+        form=form,
+        before=before,
+        after=after,
+        cost_before=_cost(before),
+        cost_after=_cost(after),
+        redecisions=redecisions.by_points(person_id, points),
+        words=threshold_words,
+    )
+
+
+def _cost(own: PersonThreshold) -> Cost:
+    costs = threshold_cost.costs_of(own.everybody, max(own.anchors, 1))
+    return costs.at(own.threshold.score)

@@ -1,0 +1,82 @@
+"""How a search among everybody decides: seen and changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import admin
+from webapp.errors import SearchOutOfRange, ThresholdChangedMeanwhile
+from webapp.messages import describe
+from webapp.recognition import recognition
+from webapp.services import redecisions, searches
+from webapp.services.searches import Search
+from webapp.services.thresholds import Threshold
+from webapp.threshold_forms import PERCENT, SearchForm
+from webapp.views import threshold_words
+
+blueprint = Blueprint("search", __name__)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a search decides, and the threshold that this makes for the people enrolled."""
+
+    search: Search
+    threshold: Threshold
+
+    @classmethod
+    def of(cls, search: Search) -> Setting:
+        """With the threshold at the present number of people."""
+        return cls(search, searches.threshold(recognition().gallery.follow(), search))
+
+
+@blueprint.route("/threshold/search", methods=["GET", "POST"])
+@admin
+def edit() -> ResponseReturnValue:
+    """Context: form (percent, margin, reason), setting in force, people, history, bounds."""
+    form = SearchForm()
+    if form.validate_on_submit():
+        try:
+            if form.review.data:
+                searches.check(form.search, form.based_on.data)
+                return _review(form)
+            searches.change(form.search, form.reason.data, current_user.id, form.based_on.data)
+        except (SearchOutOfRange, ThresholdChangedMeanwhile) as error:
+            form.form_errors.append(describe(error.code))
+        else:
+            flash(_("Searches decide by this from now on."), "success")
+            return redirect(url_for("search.edit"))
+    return _page(form), 422 if form.errors else 200
+
+
+def _page(form: SearchForm) -> str:
+    in_force = searches.in_force()
+    if not form.is_submitted():
+        form.percent.data, form.margin.data = in_force.fpir * PERCENT, in_force.margin
+    return render_template(
+        "threshold/search.html",
+        form=form,
+        setting=Setting.of(in_force),
+        people=len(recognition().gallery.follow().person_ids),
+        newest_number=searches.newest_number(),
+        history=searches.history(),
+        bounds=searches.BOUNDS,
+        words=threshold_words,
+    )
+
+
+def _review(form: SearchForm) -> str:
+    """What a change would do, before it counts."""
+    return render_template(
+        "threshold/search_review.html",
+        form=form,
+        before=Setting.of(searches.in_force()),
+        after=Setting.of(form.search),
+        redecisions=redecisions.by_search(form.search),
+        words=threshold_words,
+    )
