@@ -21,7 +21,7 @@ from ml import DEFAULT_MODEL, DEFAULT_RULE, ArtifactError, load_engine, match_ru
 from ml.calibration import FILE, Curve, load_calibration
 from ml.engine import Engine
 from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_at_far
-from ml.evaluation.anchors import draw_gallery, pair_trials, verification_trials
+from ml.evaluation.anchors import SEED, drawn_trials, pair_trials
 from ml.evaluation.embed import Embedded, embed_photos
 from ml.evaluation.photos import SHARED, Photos, ProtocolError, photos_in
 from ml.registry import write_atomically
@@ -31,9 +31,6 @@ STRANGERS = SHARED / "lfw_strangers"
 
 DEFAULT_FAR = 1e-3
 ANCHORS = (1, 3, 5)
-LEAST_PHOTOS = 6
-DRAWS = 5
-SEED = 20
 
 # A stranger whose nearest photo of an identified person is at least this similar may be that
 # person: both sets hold celebrities. It lies where one in ten thousand known impostors lies.
@@ -118,7 +115,7 @@ def measure(
     for rule in match_rules:
         curves[rule] = {}
         for anchors in ANCHORS:
-            draws = _drawn_trials(embeddings, person, anchors, rule)
+            draws = drawn_trials(embeddings, person, anchors, rule)
             curves[rule][str(anchors)] = _curve([_without(d, sharing) for d in draws], groups)
             progress.update()
     progress.close()
@@ -170,20 +167,6 @@ def _without(trials: Trials, sharing: set[tuple[int, int]]) -> Trials:
     for a, b in sharing:
         keep &= (low != a) | (high != b)
     return Trials(trials.similarity[keep], trials.probe[keep], trials.anchor[keep])
-
-
-def _drawn_trials(
-    embeddings: np.ndarray, person: np.ndarray, anchors: int, rule: str
-) -> list[Trials]:
-    """Trials of several draws of anchors among the identified people."""
-    generator = np.random.default_rng(SEED)
-    draws = []
-    for _ in range(DRAWS):
-        gallery = draw_gallery(
-            embeddings, person, anchors, least_photos=LEAST_PHOTOS, generator=generator
-        )
-        draws.append(verification_trials(gallery, embeddings, person, rule))
-    return draws
 
 
 def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:

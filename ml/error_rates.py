@@ -9,7 +9,9 @@ people, not pairs: a pair counts as often as both its people were drawn (Bolle, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -188,18 +190,40 @@ def bootstrap_interval(
     Returns:
         (low, high), (t,) each, rates 0 to 1.
     """
+    resamples = resampled_people(groups, rounds, seed)
+    shares = []
+    while some := list(islice(resamples, ROUNDS_AT_ONCE)):
+        shares.append(counts.shares(np.stack(some)))
+    low, high = confidence_limits(np.concatenate(shares))
+    return low, high
+
+
+def resampled_people(
+    groups: Sequence[np.ndarray], rounds: int, seed: int = 0
+) -> Iterator[np.ndarray]:
+    """Draw people with replacement, as many as there are; how often each was drawn.
+
+    Args:
+        groups: people who are resampled among themselves.
+        rounds: how many resamples.
+        seed: of the generator, for a result that can be repeated.
+
+    Yields:
+        float32 (people,), one a round.
+    """
     generator = np.random.default_rng(seed)
     people = sum(len(group) for group in groups)
-    shares = []
-    for start in range(0, rounds, ROUNDS_AT_ONCE):
-        weights = np.zeros((min(ROUNDS_AT_ONCE, rounds - start), people), np.float32)
-        for row in weights:
-            for group in groups:
-                row += np.bincount(generator.choice(group, len(group)), minlength=people)
-        shares.append(counts.shares(weights))
+    for _ in range(rounds):
+        times = np.zeros(people, np.float32)
+        for group in groups:
+            times += np.bincount(generator.choice(group, len(group)), minlength=people)
+        yield times
+
+
+def confidence_limits(resamples: np.ndarray) -> np.ndarray:
+    """Limits of the 95 % interval over resamples (rounds, …): (2, …), low and high."""
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.concatenate(shares), [tail, 1 - tail], axis=0)
-    return low, high
+    return np.quantile(resamples, [tail, 1 - tail], axis=0)
 
 
 def upper_bound_without_errors(independent_trials: int) -> float:

@@ -13,6 +13,11 @@ import numpy as np
 from ml.error_rates import Trials
 from ml.matching import Anchors, person_similarities
 
+# Who has fewer photos is not enrolled: five anchors leave one photo to try.
+LEAST_PHOTOS = 6
+DRAWS = 5
+SEED = 20
+
 
 @dataclass(frozen=True)
 class Gallery:
@@ -72,6 +77,20 @@ def verification_trials(
         probe=np.tile(person[probes], len(gallery.people)),
         anchor=np.repeat(gallery.people, len(probes)),
     )
+
+
+def drawn_trials(
+    embeddings: np.ndarray, person: np.ndarray, anchors: int, rule: str
+) -> list[Trials]:
+    """Trials of several draws of anchors; the same draws whatever the rule and the model."""
+    generator = np.random.default_rng(SEED)
+    draws = []
+    for _ in range(DRAWS):
+        gallery = draw_gallery(
+            embeddings, person, anchors, least_photos=LEAST_PHOTOS, generator=generator
+        )
+        draws.append(verification_trials(gallery, embeddings, person, rule))
+    return draws
 
 
 def pair_trials(embeddings: np.ndarray, person: np.ndarray, identified: int) -> Trials:

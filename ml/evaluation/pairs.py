@@ -9,11 +9,12 @@ import numpy as np
 
 from ml.error_rates import equal_error_rate, fold_accuracy, tar_at_far
 from ml.evaluation.embed import Embedded
+from ml.evaluation.folds import NO_FOLD
+from ml.evaluation.impostors import REFUSED
 from ml.evaluation.photos import Pairs
+from ml.evaluation.resampling import PersonTrials
 
 FARS = (1e-2, 1e-3)
-# What a pair without a usable face scores where a number is needed: refused at any threshold.
-REFUSED = -1.0
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,18 @@ class PairScores:
         """Similarities of impostor pairs; an unusable one was not accepted."""
         return np.nan_to_num(self.similarity[~self.pairs.same], nan=REFUSED)
 
+    @property
+    def genuine_trials(self) -> PersonTrials:
+        """The genuine pairs with their people."""
+        person = self.pairs.photos.person[self.pairs.a[self.pairs.same]]
+        return PersonTrials.of(self.genuine, person)
+
     def figures(self) -> dict[str, Any]:
         """Accuracy with its standard error, TAR at FAR 1e-2 and 1e-3, EER."""
-        folds = fold_accuracy(self.similarity, self.pairs.same, self.pairs.fold)
+        dealt = self.pairs.fold != NO_FOLD
+        folds = fold_accuracy(
+            self.similarity[dealt], self.pairs.same[dealt], self.pairs.fold[dealt]
+        )
         tars = {
             f"tar_at_far_1e-{round(-np.log10(far))}": tar_at_far(self.genuine, self.impostor, far)
             for far in FARS

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml.calibrate import LEAST_PHOTOS, measure
+from ml.calibrate import measure
 from ml.calibration import FILE
 from ml.datasets.chips import Chips
+from ml.evaluation.anchors import LEAST_PHOTOS
 from ml.registry import (
     Artifact,
     ArtifactConfig,

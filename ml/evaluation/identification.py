@@ -1,0 +1,163 @@
+"""Searching a gallery (1:N): how often a stranger is found, and somebody enrolled is not.
+
+Half of the people are enrolled, filled up with strangers of whom one photo each is known; the other
+half search in vain. FPIR is the share of searches by people who are not enrolled that return
+somebody; FNIR the share of searches by enrolled people whose best candidate is somebody else or
+stays below the threshold (ISO/IEC 19795-1). Who is enrolled, and with which photos, is drawn anew
+several times. Intervals resample those who search; the gallery stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from ml.evaluation.anchors import DRAWS, SEED
+from ml.evaluation.embed import Embedded
+from ml.evaluation.impostors import REFUSED
+from ml.evaluation.resampling import Estimate, PersonTrials, accuracy
+from ml.matching import DEFAULT_RULE, Anchors, person_similarities
+
+# None stands for everybody there is.
+GALLERY_SIZES = (100, 1000, None)
+ANCHOR_COUNTS = (1, 3)
+FPIR = 1e-2
+FEWEST_ENROLLED = 2
+
+
+@dataclass(frozen=True)
+class IdentificationResult:
+    """Searches of galleries of one size.
+
+    Attributes:
+        people: enrolled, strangers included.
+        anchors: of each person with several photos; strangers have one.
+        threshold: similarity at which FPIR is 1e-2.
+        fnir: at that threshold.
+        rank_one_missed: share of searches by enrolled people whose best candidate is another, or
+            that had no usable face.
+        enrolled_searches, stranger_searches: how many, over all draws.
+    """
+
+    people: int
+    anchors: int
+    threshold: float
+    fnir: Estimate
+    rank_one_missed: float
+    enrolled_searches: int
+    stranger_searches: int
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Searches of one or several galleries.
+
+    Attributes:
+        hit: float32 (n,), similarity to the enrolled person who searched, if they came first, else
+            `REFUSED`.
+        enrolled: int (n,), who searched.
+        top: float32 (m,), similarity of the best candidate of a person who is not enrolled.
+        stranger: int (m,), who searched.
+    """
+
+    hit: np.ndarray
+    enrolled: np.ndarray
+    top: np.ndarray
+    stranger: np.ndarray
+
+
+def measure_identification(
+    embedded: Embedded, fillers: np.ndarray, *, mirrored: bool
+) -> list[IdentificationResult]:
+    """Measure galleries of 100, 1,000 and all people, as far as there are so many.
+
+    Args:
+        embedded: people with several photos.
+        fillers: float32 (m, d), one embedding of each stranger, to fill galleries with.
+        mirrored: which view of the embeddings is served.
+    """
+    results = []
+    for anchors in tqdm(ANCHOR_COUNTS, "1:N", unit="number of anchors", leave=False):
+        half = len(searchable(embedded, anchors)) // 2
+        if half < FEWEST_ENROLLED:
+            continue
+        most = half + len(fillers)
+        sizes = sorted({size or most for size in GALLERY_SIZES if (size or most) <= most})
+        results += [_measured(embedded, fillers, mirrored, anchors, size) for size in sizes]
+    return results
+
+
+def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
+    """People who have a photo left to search with when so many are enrolled."""
+    photos = np.bincount(
+        embedded.photos.person[embedded.usable], minlength=len(embedded.photos.names)
+    )
+    return np.flatnonzero(photos > anchors)
+
+
+def _measured(
+    embedded: Embedded, fillers: np.ndarray, mirrored: bool, anchors: int, size: int
+) -> IdentificationResult:
+    generator = np.random.default_rng(SEED)
+    draws = [search(embedded, fillers, mirrored, anchors, size, generator) for _ in range(DRAWS)]
+    hit, enrolled, top, stranger = (
+        np.concatenate([getattr(draw, name) for draw in draws])
+        for name in ("hit", "enrolled", "top", "stranger")
+    )
+    point = accuracy(
+        PersonTrials.of(hit, enrolled),
+        PersonTrials.of(top, stranger),
+        [FPIR],
+        len(embedded.photos.names),
+    ).points[0]
+    return IdentificationResult(
+        people=size,
+        anchors=anchors,
+        threshold=point.threshold,
+        fnir=point.tar.complement(),
+        rank_one_missed=float(np.mean(hit == REFUSED)),
+        enrolled_searches=len(hit),
+        stranger_searches=len(top),
+    )
+
+
+def search(
+    embedded: Embedded,
+    fillers: np.ndarray,
+    mirrored: bool,
+    anchors: int,
+    size: int,
+    generator: np.random.Generator,
+) -> Searches:
+    """Draw one gallery and let everybody search it with every photo that is not in it."""
+    person, view = embedded.photos.person, embedded.view(mirrored)
+    shuffled = generator.permutation(searchable(embedded, anchors))
+    enrolled = np.sort(shuffled[: min(len(shuffled) // 2, size)])
+    rows = np.concatenate(
+        [
+            generator.permutation(np.flatnonzero((person == one) & embedded.usable))[:anchors]
+            for one in enrolled
+        ]
+    )
+    filling = generator.permutation(len(fillers))[: size - len(enrolled)]
+    gallery = np.concatenate([view[rows], fillers[filling]])
+    starts = np.concatenate(
+        [np.arange(len(enrolled)) * anchors, len(rows) + np.arange(len(filling))]
+    )
+    probes = np.setdiff1d(np.arange(len(person)), rows)
+    similarity = person_similarities(
+        gallery @ view[probes].T, Anchors.of(gallery, starts), DEFAULT_RULE
+    )
+    similarity[:, ~embedded.usable[probes]] = REFUSED
+    return _outcome(similarity, enrolled, person[probes])
+
+
+def _outcome(similarity: np.ndarray, enrolled: np.ndarray, searching: np.ndarray) -> Searches:
+    """Who was found: similarity (p, n) of everybody in the gallery, the enrolled people first."""
+    first, top = similarity.argmax(axis=0), similarity.max(axis=0)
+    mated = np.isin(searching, enrolled)
+    place = np.searchsorted(enrolled, searching[mated])
+    hit = np.where(first[mated] == place, top[mated], np.float32(REFUSED))
+    return Searches(hit, searching[mated], top[~mated], searching[~mated])
