@@ -24,6 +24,7 @@ MODULES = {
     "resnet29": "ml.backbones.resnet29",
     "koch": "ml.backbones.koch",
     "compact": "ml.backbones.compact",
+    "mobilefacenet": "ml.backbones.mobilefacenet",
     "mobilenet": "ml.backbones.mobilenet",
     "resnet50": "ml.backbones.resnet50",
 }
