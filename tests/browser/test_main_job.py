@@ -53,6 +53,7 @@ def _set_threshold(page: Page, score: str) -> None:
     page.goto("/threshold")
     page.get_by_label("New threshold").fill(score)
     page.get_by_label("Reason").fill("for the test")
+    page.get_by_role("button", name="Review the change").click()
     page.get_by_role("button", name="Set the threshold").click()
     expect(page.get_by_text("The threshold is changed")).to_be_visible()
 
