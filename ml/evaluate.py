@@ -1,7 +1,8 @@
-"""Measure a model: `python -m ml.evaluate MODEL... --protocol lfw`.
+"""Measure models: `python -m ml.evaluate MODEL... --protocol lfw|PAIRS.csv|FOLDER`.
 
 The whole path is measured, detection included: a photo without a face is a failure to enrol and
-counts against the model. Figures go to `reports/` and, for LFW, into the artifact's `metrics.json`.
+counts against the model. Report and figures go to `reports/`; those of LFW, taken with the serving
+path's detector, into each artifact's `metrics.json`, too.
 """
 
 from __future__ import annotations
@@ -9,27 +10,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
-from ml import DEFAULT_MODEL, ArtifactError, load_engine
+from ml import DEFAULT_MODEL, Artifact, ArtifactError, load_artifact
 from ml.datasets.landmarks import AS_SERVED, LIBRARY
-from ml.engine import Engine
-from ml.error_rates import error_rates
-from ml.evaluation.embed import Embedded, embed_photos
-from ml.evaluation.lfw import lfw_view2
-from ml.evaluation.pairs import PairScores, score_pairs
-from ml.evaluation.photos import Pairs, ProtocolError
+from ml.evaluation.embed import CACHE
+from ml.evaluation.figures import model_figures, pair_figures
+from ml.evaluation.measure import Measured, measure_model
+from ml.evaluation.photos import SHARED, Photos, ProtocolError, photos_in
+from ml.evaluation.protocols import LFW, Protocol, find_protocol
+from ml.evaluation.report import render
+from ml.evaluation.summary import summary
 from ml.registry import update_metrics, write_atomically
 
 REPORTS = Path("reports")
-VIEWS = {"single": False, "mirrored": True}
+STRANGERS = SHARED / "lfw_strangers"
 SERVING = "ours"
 SEARCHES = {SERVING: AS_SERVED, "library": LIBRARY}
 METRICS_SECTION = "lfw_view2"
@@ -39,83 +35,89 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        pairs = lfw_view2()
-        for model in options.models or [DEFAULT_MODEL]:
-            engine = load_engine(model)
-            _evaluate(engine, pairs, options.detector)
+        artifacts = [_artifact(model) for model in options.models or [DEFAULT_MODEL]]
+        protocol = find_protocol(options.protocol)
+        strangers = _strangers(protocol, options.strangers)
     except (ArtifactError, ProtocolError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
+    models = [
+        measure_model(
+            artifact, protocol, strangers, cache=options.cache, search=SEARCHES[options.detector]
+        )
+        for artifact in artifacts
+    ]
+    print(summary(protocol, models))
+    _write(protocol, models, options.reports, options.detector)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ml.evaluate", description="Measure models on a public protocol."
+        prog="python -m ml.evaluate", description="Measure models side by side."
     )
-    parser.add_argument("models", nargs="*", help=f"models, {DEFAULT_MODEL} if none is named")
-    parser.add_argument("--protocol", choices=["lfw"], default="lfw", help="LFW View 2")
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help=f"installed models or folders of artifacts, {DEFAULT_MODEL} if none is named",
+    )
+    parser.add_argument(
+        "--protocol",
+        default=LFW,
+        metavar="lfw|PAIRS.csv|FOLDER",
+        help="LFW View 2, a table of pairs, or a folder with one sub-folder a person",
+    )
     parser.add_argument(
         "--detector",
         choices=sorted(SEARCHES),
         default=SERVING,
         help="the serving path's, or the mtcnn package's own driver for comparison",
     )
+    parser.add_argument(
+        "--strangers",
+        type=Path,
+        default=STRANGERS,
+        metavar="FOLDER",
+        help="one photo a person, to fill galleries with",
+    )
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="where the report goes")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="found and embedded faces")
     return parser
 
 
-def _evaluate(engine: Engine, pairs: Pairs, detector: str) -> None:
-    search = SEARCHES[detector]
-    embedded = embed_photos(engine.artifact, pairs.photos, search=search, label="LFW")
-    scores = {
-        view: score_pairs(pairs, embedded, mirrored=mirrored) for view, mirrored in VIEWS.items()
-    }
-    figures = _figures(engine, embedded, scores)
-    print(json.dumps(figures, indent=2))
-    if detector != SERVING:
-        return
-    REPORTS.mkdir(exist_ok=True)
-    write_atomically(REPORTS / "lfw.json", json.dumps({"model_id": engine.model_id} | figures))
-    _draw_roc(scores, engine, REPORTS / "lfw_roc.png")
-    update_metrics(engine.artifact, **{METRICS_SECTION: figures})
-
-
-def _figures(engine: Engine, embedded: Embedded, scores: dict[str, PairScores]) -> dict[str, Any]:
-    """Figures of both views, and how the served one does at the calibrated threshold."""
-    failures = {"failures_to_enrol": len(embedded.failures)}
-    served = "mirrored" if engine.artifact.config.mirrored else "single"
-    threshold = engine.calibration.default_threshold
-    at_threshold = error_rates(
-        scores[served].genuine, scores[served].impostor, thresholds=[threshold]
+def _artifact(model: str) -> Artifact:
+    """An installed model by its name, or any artifact by its folder."""
+    folder = Path(model)
+    return (
+        load_artifact(folder.name, folder.parent) if len(folder.parts) > 1 else load_artifact(model)
     )
-    return {
-        **{view: score.figures() | failures for view, score in scores.items()},
-        "served": served,
-        "at_default_threshold": {
-            "threshold": round(threshold, 5),
-            "far": round(float(at_threshold.far[0]), 5),
-            "frr": round(float(at_threshold.frr[0]), 5),
-        },
+
+
+def _strangers(protocol: Protocol, folder: Path) -> Photos | None:
+    """Fillers of galleries; the shared set may be missing, one that was asked for may not."""
+    if not protocol.whole_people or (folder == STRANGERS and not folder.is_dir()):
+        return None
+    return photos_in(folder)
+
+
+def _write(protocol: Protocol, models: Sequence[Measured], reports: Path, detector: str) -> None:
+    name = protocol.name if detector == SERVING else f"{protocol.name}-{detector}"
+    reports.mkdir(parents=True, exist_ok=True)
+    table = {
+        "protocol": protocol.title,
+        "photos": len(protocol.pairs.photos.paths),
+        "people": len(protocol.pairs.photos.names),
+        "folds": protocol.folds,
+        "detector": detector,
+        "models": [model_figures(measured) for measured in models],
     }
-
-
-def _draw_roc(scores: dict[str, PairScores], engine: Engine, path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
-    for view, score in scores.items():
-        rates = error_rates(score.genuine, score.impostor)
-        axes.plot(rates.far, 1 - rates.frr, label=f"{engine.name}, {view}", drawstyle="steps-post")
-    axes.set(
-        xscale="log",
-        xlim=(1e-3 / 3, 1),
-        ylim=(0.8, 1.002),
-        xlabel="FAR: impostor pairs accepted",
-        ylabel="TAR: genuine pairs accepted",
-        title="LFW View 2, 6,000 pairs",
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    write_atomically(reports / f"{name}.json", json.dumps(table, indent=2) + "\n")
+    write_atomically(reports / f"{name}.html", render(protocol, models))
+    print(f"{reports / name}.html, {reports / name}.json")
+    if protocol.name == LFW and detector == SERVING:
+        for measured in models:
+            update_metrics(measured.artifact, **{METRICS_SECTION: pair_figures(measured)})
 
 
 if __name__ == "__main__":

@@ -46,16 +46,18 @@ class PairScores:
         folds = fold_accuracy(
             self.similarity[dealt], self.pairs.same[dealt], self.pairs.fold[dealt]
         )
-        tars = {
-            f"tar_at_far_1e-{round(-np.log10(far))}": tar_at_far(self.genuine, self.impostor, far)
-            for far in FARS
-        }
+        tars = {rate_name(far): tar_at_far(self.genuine, self.impostor, far) for far in FARS}
         return {
             "accuracy": round(folds.accuracy, 5),
             "accuracy_se": round(folds.standard_error, 5),
             **{name: round(value, 4) for name, value in tars.items()},
             "eer": round(equal_error_rate(self.genuine, self.impostor), 5),
         }
+
+
+def rate_name(far: float) -> str:
+    """The key of a TAR: tar_at_far_1e-3 for 0.001."""
+    return f"tar_at_far_1e-{round(-np.log10(far))}"
 
 
 def score_pairs(pairs: Pairs, embedded: Embedded, *, mirrored: bool) -> PairScores:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from tqdm import tqdm
 
 from ml.error_rates import confidence_limits, resampled_people
 
@@ -146,6 +147,7 @@ def accuracy(
     people: int,
     *,
     rounds: int = ROUNDS,
+    label: str = "",
 ) -> Accuracy:
     """Measure TAR at each FAR and the EER, with intervals over people.
 
@@ -155,11 +157,13 @@ def accuracy(
         fars: shares of impostor trials that may pass.
         people: how many there are; everybody may be drawn.
         rounds: resamples; the same people give the same resamples, whatever the model.
+        label: of a progress bar, if there shall be one.
     """
     as_they_are = np.ones(people, np.float32)
     thresholds, tars, eer = _measured(genuine, impostor, fars, as_they_are)
     resamples = resampled_people([np.arange(people)], rounds, SEED)
-    drawn = [_measured(genuine, impostor, fars, times)[1:] for times in resamples]
+    bar = tqdm(resamples, label, rounds, unit="resample", disable=not label, leave=False)
+    drawn = [_measured(genuine, impostor, fars, times)[1:] for times in bar]
     drawn_tars = np.array([tar for tar, _ in drawn])
     points = tuple(
         OperatingPoint(far, threshold, Estimate(tar, drawn_tars[:, number]))

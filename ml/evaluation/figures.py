@@ -1,0 +1,105 @@
+"""What was measured, as plain values for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ml.error_rates import error_rates
+from ml.evaluation.degraded import DegradedResult
+from ml.evaluation.measure import Measured
+from ml.evaluation.pairs import rate_name
+from ml.evaluation.resampling import Estimate
+
+DIGITS = 5
+
+
+def pair_figures(measured: Measured) -> dict[str, Any]:
+    """Figures of both views, and of the served one over all impostor pairs and as calibrated."""
+    failures = {"failures_to_enrol": len(measured.embedded.failures)}
+    figures: dict[str, Any] = {
+        view: scores.figures() | failures for view, scores in measured.scores.items()
+    }
+    figures["served"] = measured.served
+    if measured.calibration:
+        figures["at_default_threshold"] = _at_threshold(
+            measured, measured.calibration.default_threshold
+        )
+    figures["all_impostor_pairs"] = {
+        "pairs": measured.impostors.total,
+        "eer": estimate(measured.over_all.eer),
+        **{
+            rate_name(point.far): estimate(point.tar)
+            | {"threshold": round(point.threshold, DIGITS)}
+            for point in measured.over_all.points
+        },
+    }
+    return figures
+
+
+def model_figures(measured: Measured) -> dict[str, Any]:
+    """Everything that was measured of a model."""
+    config = measured.artifact.config
+    figures: dict[str, Any] = {
+        "model_id": measured.artifact.model_id,
+        "title": config.title,
+        "terms": config.terms,
+        "failures": dict(sorted(Counter(why for _, why in measured.embedded.failures).items())),
+        "pairs": pair_figures(measured),
+    }
+    if measured.anchors:
+        figures["several_anchors"] = [
+            {"rule": row.rule, "anchors": row.anchors, "frr_at_far_1e-3": estimate(row.frr)}
+            for row in measured.anchors
+        ]
+    if measured.identification:
+        figures["identification"] = [
+            {
+                "people": row.people,
+                "anchors": row.anchors,
+                "fnir_at_fpir_1e-2": estimate(row.fnir),
+                "threshold": round(row.threshold, DIGITS),
+                "rank_one_missed": round(row.rank_one_missed, DIGITS),
+                "enrolled_searches": row.enrolled_searches,
+                "stranger_searches": row.stranger_searches,
+            }
+            for row in measured.identification
+        ]
+    if measured.degraded:
+        figures["degraded"] = {
+            "mean_frr_at_far_1e-3": estimate(measured.degraded.mean),
+            **{
+                row.name: _degraded(row)
+                for row in (measured.degraded.untouched, *measured.degraded.results)
+            },
+        }
+    return figures
+
+
+def estimate(value: Estimate) -> dict[str, Any]:
+    """A figure and the limits of its 95 % interval; null where there is none."""
+    low, high = value.interval or (None, None)
+    return {
+        "value": round(value.value, DIGITS) if value.value == value.value else None,
+        "low": None if low is None else round(low, DIGITS),
+        "high": None if high is None else round(high, DIGITS),
+    }
+
+
+def _degraded(row: DegradedResult) -> dict[str, Any]:
+    return {
+        "frr_at_far_1e-3": estimate(row.frr),
+        "failures_to_enrol": row.failures,
+        "far_at_untouched_threshold": round(row.far_before, DIGITS),
+        "frr_at_untouched_threshold": round(row.frr_before, DIGITS),
+    }
+
+
+def _at_threshold(measured: Measured, threshold: float) -> dict[str, float]:
+    scores = measured.served_scores
+    rates = error_rates(scores.genuine, scores.impostor, thresholds=[threshold])
+    return {
+        "threshold": round(threshold, DIGITS),
+        "far": round(float(rates.far[0]), DIGITS),
+        "frr": round(float(rates.frr[0]), DIGITS),
+    }
