@@ -34,7 +34,7 @@ class UnknownAnchor(ServiceError):
 
 
 class LastAnchor(ServiceError):
-    """A person keeps at least one anchor; without any, the person is to be deleted."""
+    """A person keeps at least one anchor in use; without any, the person is to be deleted."""
 
     code = "last_anchor"
 
@@ -43,6 +43,12 @@ class TooManyAnchors(ServiceError):
     """The person has as many anchors as are allowed."""
 
     code = "too_many_anchors"
+class PictureNotComparable(ServiceError):
+    """The model that serves found no face in a picture, so that it has no embedding."""
+
+    code = "picture_not_comparable"
+
+
 
 
 class ModelChangedMeanwhile(ServiceError):

@@ -14,6 +14,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     PasswordField,
+    SelectField,
     StringField,
 )
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
@@ -107,6 +108,12 @@ class AnchorsForm(FlaskForm):
 
 class EnrolForm(AnchorsForm):
     """A person, their consent and their pictures."""
+class MoreAnchorsForm(AnchorsForm):
+    """More pictures of somebody enrolled, perhaps in place of one, which the view knows."""
+
+    in_place_of = SelectField(_l("In place of"), default="")
+
+
 
     identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     name = _name_field(_l("Name"), NAME_LENGTH)

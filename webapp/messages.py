@@ -100,6 +100,10 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "last_anchor": _l(
         "This is the person’s only picture. Add another one first, or delete the person."
     ),
+    "picture_not_comparable": _l(
+        "The model that serves finds no face in this picture. Remove it, and take another one."
+    ),
+    "no_day": _l("Give a day, like 2026-01-31."),
     "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
     "model_changed_meanwhile": _l("Another model serves since just now. Send the pictures again."),
     "pictures_unusable": _l(
@@ -159,6 +163,10 @@ def instruct(code: str) -> str:
 def describe(code: str, details: Mapping[str, object] | None = None) -> str:
     """What is wrong and what to do, in full sentences.
 
+    "nearer_to_somebody_else": _l(
+        "This picture is nearer to %(name)s than to the person’s other pictures. Check whom it "
+        "shows; if it is right, a better one is steadier."
+    ),
     `details` are the facts that a face error carries: `format`, `limit_bytes`, `limit_pixels`.
     """
     facts = _readable(details or {})
@@ -178,3 +186,9 @@ def _readable(details: Mapping[str, object]) -> dict[str, object]:
     if isinstance(limit := details.get("limit_pixels"), int):
         facts["limit_megapixels"] = limit // PIXELS_A_MEGAPIXEL
     return facts
+def summarise(code: str) -> str:
+    """What is wrong with a picture, without what to do about it."""
+    problem = PICTURE_PROBLEMS.get(code, PICTURE_PROBLEMS["unusable"])
+    return str(problem).partition(". ")[0].removesuffix(".") % _readable({})
+
+

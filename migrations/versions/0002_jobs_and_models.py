@@ -9,6 +9,12 @@ branch_labels = None
 depends_on = None
 
 UNFINISHED = sa.text("state IN ('waiting', 'running')")
+ATTEMPT_INDICES = (
+    ["created_at", "id"],
+    ["person_id", "created_at", "id"],
+    ["match", "created_at", "id"],
+    ["kind", "created_at", "id"],
+)
 
 
 def upgrade() -> None:
@@ -77,13 +83,15 @@ def upgrade() -> None:
     op.create_index("ix_anchor_retired_at_id", "anchor", ["retired_at", "id"])
     op.create_index("ix_person_created_at", "person", ["created_at"])
     op.drop_index("ix_attempt_person_id", "attempt")
-    for column in ("person_id", "match", "kind"):
-        op.create_index(f"ix_attempt_{column}_created_at", "attempt", [column, "created_at"])
+    op.drop_index("ix_attempt_created_at", "attempt")
+    for columns in ATTEMPT_INDICES:
+        op.create_index(f"ix_attempt_{'_'.join(columns)}", "attempt", columns)
 
 
 def downgrade() -> None:
-    for column in ("person_id", "match", "kind"):
-        op.drop_index(f"ix_attempt_{column}_created_at", "attempt")
+    for columns in ATTEMPT_INDICES:
+        op.drop_index(f"ix_attempt_{'_'.join(columns)}", "attempt")
+    op.create_index("ix_attempt_created_at", "attempt", ["created_at"])
     op.create_index("ix_attempt_person_id", "attempt", ["person_id"])
     op.drop_index("ix_person_created_at", "person")
     op.drop_index("ix_anchor_retired_at_id", "anchor")

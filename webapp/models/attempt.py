@@ -29,12 +29,15 @@ class Attempt(Model):
     """
 
     __tablename__ = "attempt"
-    __table_args__ = tuple(
-        Index(None, column, "created_at") for column in ("person_id", "match", "kind")
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "person_id", "created_at", "id"),
+        Index(None, "match", "created_at", "id"),
+        Index(None, "kind", "created_at", "id"),
     )
 
     id: Mapped[Id]
-    created_at: Mapped[CreatedAt] = mapped_column(index=True)
+    created_at: Mapped[CreatedAt]
     kind: Mapped[Kind] = mapped_column(String(16))
     match: Mapped[bool]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))

@@ -1,18 +1,60 @@
-"""Attempts: recorded with what judged them, and listed."""
+"""Attempts: recorded with what judged them, listed, and handed out as rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, selectinload
 
-from webapp.models import Attempt, Kind
+from ml import FaceError
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.logs import record_event
+from webapp.models import Account, Attempt, Kind, Person, Refusal
 from webapp.recognition import recognition
 from webapp.services.decisions import Decision
 from webapp.services.paging import Page, paged
+from webapp.services.people import holds
+
+LATEST_SHOWN = 10
+ROWS_AT_ONCE = 500
+# The order of the indices of attempts, read backwards.
+NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which attempts are asked for; what is None or empty is not asked about.
+
+    Attributes:
+        person: a part of the identifier or the name of the person claimed or found.
+        match: the outcome.
+        kind: verification or search.
+        since, until: first and last day, in UTC.
+    """
+
+    person: str = ""
+    match: bool | None = None
+    kind: Kind | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """What the rows asked for fulfil."""
+        if self.person:
+            yield Attempt.person_id.in_(select(Person.id).where(holds(self.person)))
+        if self.match is not None:
+            yield Attempt.match.is_(self.match)
+        if self.kind is not None:
+            yield Attempt.kind == self.kind
+        if self.since:
+            yield Attempt.created_at >= _midnight(self.since)
+        if self.until:
+            yield Attempt.created_at < _midnight(self.until) + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -26,6 +68,20 @@ class AttemptRow:
     score: float | None
     threshold_score: float | None
     milliseconds: float
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """An attempt in full, for other programs."""
+
+    row: AttemptRow
+    similarity: float
+    threshold: float
+    rule: str
+    model_id: str
+    anchors_compared: int
+    reasons: tuple[str, ...]
+    asked_by: str | None
 
 
 def record(
@@ -56,11 +112,53 @@ def record(
     )
 
 
-def list_attempts(page: int) -> Page[AttemptRow]:
-    """A page of the attempts, newest first."""
-    newest_first = select(Attempt).order_by(Attempt.created_at.desc(), Attempt.id)
-    found = paged(newest_first.options(selectinload(Attempt.person)), page)
-    return replace(found, items=tuple(_row(attempt) for attempt in found.items))
+def record_refusal(kind: Kind, error: FaceError) -> None:
+    """Count a try without a usable picture, by its reason; nothing else of it is kept."""
+    with unit_of_work() as session:
+        session.add(Refusal(kind=kind, code=error.code))
+
+
+def list_attempts(page: int, wanted: Wanted | None = None) -> Page[AttemptRow]:
+    """A page of the attempts asked for, newest first."""
+    ids = select(Attempt.id).where(*(wanted or Wanted()).conditions())
+    found = paged(ids.order_by(*NEWEST_FIRST), page)
+    shown = select(Attempt).where(Attempt.id.in_(found.items)).order_by(*NEWEST_FIRST)
+    return replace(found, items=_rows(shown))
+
+
+def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
+    """The last attempts to be a person, or in which they were found, newest first."""
+    of_person = select(Attempt).where(Attempt.person_id == person_id)
+    return _rows(of_person.order_by(*NEWEST_FIRST).limit(LATEST_SHOWN))
+
+
+def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
+    """The attempts asked for, oldest first, without holding them all in memory."""
+    record_event("attempts_exported", account=exported_by)
+    rows = (
+        select(Attempt, Account.username)
+        .outerjoin(Account, Account.id == Attempt.account_id)
+        .where(*wanted.conditions())
+        .order_by(Attempt.created_at, Attempt.id)
+        .options(selectinload(Attempt.person))
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )
+    for attempt, username in db.session.execute(rows):
+        yield AttemptRecord(
+            row=_row(attempt),
+            similarity=attempt.similarity,
+            threshold=attempt.threshold,
+            rule=attempt.rule,
+            model_id=attempt.model_id,
+            anchors_compared=attempt.anchors_compared,
+            reasons=tuple(attempt.reasons),
+            asked_by=username,
+        )
+
+
+def _rows(attempts: Select[tuple[Attempt]]) -> tuple[AttemptRow, ...]:
+    found = db.session.scalars(attempts.options(selectinload(Attempt.person)))
+    return tuple(_row(attempt) for attempt in found)
 
 
 def _row(attempt: Attempt) -> AttemptRow:
@@ -75,3 +173,7 @@ def _row(attempt: Attempt) -> AttemptRow:
         threshold_score=calibration.score(attempt.threshold) if calibration else None,
         milliseconds=attempt.milliseconds,
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

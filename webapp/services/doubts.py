@@ -12,10 +12,11 @@ from webapp.extensions import db
 from webapp.gallery import Rows
 from webapp.models import Person
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import searches, thresholds
 
 UNLIKE_THE_OTHERS = "unlike_the_others"
 LIKE_SOMEBODY_ELSE = "like_somebody_else"
+NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
 NOBODY = slice(0, 0)
 
 
@@ -33,8 +34,9 @@ Doubts = tuple[Doubt, ...]
 def doubts_about(person_id: UUID) -> dict[UUID, Doubts]:
     """Doubts about the anchors of a person, by the anchor's id; those without are left out.
 
-    A picture is unlike the others if it would not match any of them, and like somebody else if
-    searching among everybody with it would find that person.
+    A picture is unlike the others if it would not match any of them, like somebody else if
+    searching among everybody with it would find that person, and nearer to somebody else if one of
+    their pictures is more similar than any other of the person's own.
     """
     rows = recognition().gallery.follow()
     own = _rows_of(rows, person_id)
@@ -65,38 +67,68 @@ def _rows_of(rows: Rows, person_id: UUID | None) -> slice:
 
 def _doubts(judged: np.ndarray, of_person: np.ndarray, rows: Rows, own: slice) -> dict[int, Doubts]:
     """`of_person` holds all embeddings of the person, those that are judged first."""
-    unlike = _unlike(judged @ of_person.T)
-    alike = _alike(judged @ rows.embeddings.T, rows, own)
-    return {
-        number: doubts
-        for number in range(len(judged))
-        if (doubts := (*unlike.get(number, ()), *alike.get(number, ())))
-    }
+    if not len(judged):
+        return {}
+    own_nearest = _nearest_of_own(judged @ of_person.T)
+    unlike = own_nearest < thresholds.in_force().similarity
+    others = _Others.of(judged @ rows.embeddings.T, rows, own)
+    found: dict[int, Doubts] = {}
+    for number in range(len(judged)):
+        doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
+        doubts += others.doubts_about(number, float(own_nearest[number]))
+        if doubts:
+            found[number] = doubts
+    return found
 
 
-def _unlike(among: np.ndarray) -> dict[int, Doubts]:
-    """`among` holds the cosines of the judged with all of the person, (k, n), k ≤ n."""
+def _nearest_of_own(among: np.ndarray) -> np.ndarray:
+    """The highest cosine with another picture of the person, (k,); infinite where there is none.
+
+    `among` holds the cosines of the judged with all of the person, (k, n), k ≤ n.
+    """
     if among.shape[1] < 2:
-        return {}
-    itself = np.eye(*among.shape, dtype=bool)
-    nearest = np.where(itself, -np.inf, among).max(axis=1)
-    unlike = np.flatnonzero(nearest < thresholds.in_force().similarity)
-    return {int(number): (Doubt(UNLIKE_THE_OTHERS),) for number in unlike}
+        return np.full(len(among), np.inf)
+    return np.where(np.eye(*among.shape, dtype=bool), -np.inf, among).max(axis=1)
 
 
-def _alike(similarities: np.ndarray, rows: Rows, own: slice) -> dict[int, Doubts]:
-    """`similarities` holds the cosines of the judged with the whole gallery, (k, n)."""
-    if not similarities.size:
-        return {}
-    threshold = recognition().engine.calibration.identification_threshold(len(rows.anchor_ids))
-    with_others = similarities.copy()
-    with_others[:, own] = -np.inf
-    nearest = with_others.argmax(axis=1)
-    found = np.flatnonzero(with_others.max(axis=1) >= threshold)
-    return {
-        int(number): (Doubt(LIKE_SOMEBODY_ELSE, _name(rows.anchor_ids[nearest[number]])),)
-        for number in found
-    }
+@dataclass(frozen=True)
+class _Others:
+    """For each judged picture the nearest anchor of somebody else.
+
+    Attributes:
+        anchor_ids: of those anchors; empty where nobody else is enrolled.
+        similarities: with them, float32 (k,).
+        threshold: from which on a search would find their person.
+    """
+
+    anchor_ids: tuple[UUID, ...]
+    similarities: np.ndarray
+    threshold: float
+
+    @classmethod
+    def of(cls, similarities: np.ndarray, rows: Rows, own: slice) -> _Others:
+        """`similarities` holds the cosines of the judged with the whole gallery, (k, n)."""
+        with_others = similarities.copy()
+        with_others[:, own] = -np.inf
+        if not np.isfinite(with_others).any():
+            return cls((), np.empty(0, np.float32), np.inf)
+        nearest = with_others.argmax(axis=1)
+        return cls(
+            anchor_ids=tuple(rows.anchor_ids[number] for number in nearest),
+            similarities=with_others.max(axis=1),
+            threshold=searches.threshold(rows).similarity,
+        )
+
+    def doubts_about(self, number: int, own_nearest: float) -> Doubts:
+        """Whether a picture is like, or at least nearer to, somebody else."""
+        if not self.anchor_ids:
+            return ()
+        similarity = self.similarities[number]
+        if similarity >= self.threshold:
+            return (Doubt(LIKE_SOMEBODY_ELSE, _name(self.anchor_ids[number])),)
+        if similarity > own_nearest:
+            return (Doubt(NEARER_TO_SOMEBODY_ELSE, _name(self.anchor_ids[number])),)
+        return ()
 
 
 def _name(anchor_id: UUID) -> str | None:

@@ -16,6 +16,7 @@ from webapp.errors import (
     ConsentMissing,
     DuplicateIdentifier,
     TooManyAnchors,
+    UnknownAnchor,
     UnknownPerson,
 )
 from webapp.gallery import raise_version, seal_embedding
@@ -78,7 +79,12 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
     return person_id
 
 
-def add_anchors(person_id: UUID, faces: Collection[Face], added_by: UUID | None) -> None:
+def add_anchors(
+    person_id: UUID,
+    faces: Collection[Face],
+    added_by: UUID | None,
+    in_place_of: UUID | None = None,
+) -> None:
     """Add the faces of pictures to a person, all or none.
 
     Raises:
@@ -91,8 +97,15 @@ def add_anchors(person_id: UUID, faces: Collection[Face], added_by: UUID | None)
         if person is None:
             raise UnknownPerson
         kept = session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
+    Args:
+        person_id: whose.
+        faces: of the pictures.
+        added_by: the account.
+        in_place_of: an anchor that is retired, if any.
+
         if kept + len(faces) > recognition().settings.anchors_a_person:
             raise TooManyAnchors
+        UnknownAnchor: if the person has no such anchor to be retired.
         person.gallery_version = raise_version(session)
         recognition().check_still_serving()
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)
@@ -106,6 +119,8 @@ def picture_place(anchor_id: UUID) -> Place:
 
 
 def _add_anchors(
+        if in_place_of is not None:
+            _retire(session, person_id, in_place_of)
     session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
 ) -> None:
     model_id = recognition().engine.model_id
@@ -115,6 +130,13 @@ def _add_anchors(
             Anchor(
                 id=anchor_id,
                 person_id=person_id,
+def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
+    anchor = session.get(Anchor, anchor_id)
+    if anchor is None or anchor.person_id != person_id:
+        raise UnknownAnchor
+    anchor.retired_at = anchor.retired_at or now()
+
+
                 picture=seal.seal(face.picture, picture_place(anchor_id)),
                 quality=asdict(face.quality),
             )

@@ -26,7 +26,7 @@ from webapp.services.decisions import (
     anchor_scores,
 )
 from webapp.services.people import count_people
-from webapp.services.probes import Probe, probe_from
+from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
 
 NEAREST_SHOWN = 10
@@ -40,12 +40,12 @@ def identify(frames: Sequence[bytes], asked_by: UUID) -> Decision:
 
     Raises:
         NobodyEnrolled: if there is nobody to compare with.
-        FaceError: if no frame can be used; no attempt is recorded then.
+        FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     started = perf_counter()
     if not count_people():
         raise NobodyEnrolled
-    probe = probe_from(frames)
+    probe = probe_for(Kind.IDENTIFY, frames)
     with unit_of_work() as session:
         rows = recognition().gallery.follow()
         if not rows.anchor_ids:

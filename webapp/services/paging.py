@@ -48,9 +48,14 @@ class Page(Generic[Item]):
         return self.page + 1
 
 
-def paged(rows: Select[Any], page: int) -> Page[Any]:
-    """A page of the rows of an ordered query; a page too far is the last one."""
-    total = db.session.scalar(select(func.count()).select_from(rows.order_by(None).subquery())) or 0
+def paged(keys: Select[Any], page: int) -> Page[Any]:
+    """A page of an ordered query for keys; a page too far is the last one.
+
+    Keys are enough to find a page, and to count: an index that holds them answers alone, and only
+    the rows of the page are read.
+    """
+    counted = select(func.count()).select_from(keys.order_by(None).subquery())
+    total = db.session.scalar(counted) or 0
     page = min(max(page, 1), max(1, math.ceil(total / ROWS_A_PAGE)))
-    found = db.session.scalars(rows.limit(ROWS_A_PAGE).offset((page - 1) * ROWS_A_PAGE))
+    found = db.session.scalars(keys.limit(ROWS_A_PAGE).offset((page - 1) * ROWS_A_PAGE))
     return Page(tuple(found), page, total)

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from webapp.database import forget_deleted_pages, unit_of_work
-from webapp.errors import LastAnchor, UnknownAnchor, UnknownPerson
+from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor, UnknownPerson
 from webapp.extensions import db
 from webapp.gallery import raise_version
 from webapp.logs import record_event
-from webapp.models import Anchor, Attempt, Person
+from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
 from webapp.recognition import recognition
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
 from webapp.services.names import comparable
 from webapp.services.paging import Page, paged
+
+# How many of a person's anchors are compared; read from an index alone.
+_PICTURES = (
+    select(func.count())
+    .where(Anchor.person_id == Person.id, Anchor.retired_at.is_(None))
+    .correlate(Person)
+    .scalar_subquery()
+)
+# Orders of the list, by name; what stands behind the first keeps pages apart.
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "name": (Person.name_key.asc(), Person.identifier_key.asc()),
+    "name_down": (Person.name_key.desc(), Person.identifier_key.desc()),
+    "identifier": (Person.identifier_key.asc(),),
+    "identifier_down": (Person.identifier_key.desc(),),
+    "enrolled": (Person.created_at.asc(), Person.id.asc()),
+    "enrolled_down": (Person.created_at.desc(), Person.id.desc()),
+    "pictures": (_PICTURES.asc(), Person.name_key.asc(), Person.identifier_key.asc()),
+    "pictures_down": (_PICTURES.desc(), Person.name_key.asc(), Person.identifier_key.asc()),
+}
+DEFAULT_SORT = "name"
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person as the list shows them; `pictures` counts those that are compared."""
+
+    id: UUID
+    identifier: str
+    name: str
+    pictures: int
+    created_at: datetime
 
 
 def count_people() -> int:
@@ -26,10 +59,22 @@ def count_people() -> int:
     return db.session.scalar(select(func.count()).select_from(Person)) or 0
 
 
-def list_people(query: str, page: int) -> Page[Person]:
-    """A page of the people whose identifier or name holds the query, by name."""
-    people = _matching(query).options(selectinload(Person.anchors))
-    return paged(people, page)
+def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:
+    """A page of the people whose identifier or name holds the query.
+
+    Args:
+        query: a part of identifier or name, in any case; empty for everybody.
+        page: from 1.
+        sort: one of `SORTS`; anything else is the default.
+    """
+    order = SORTS.get(sort, SORTS[DEFAULT_SORT])
+    found = paged(select(Person.id).where(*_matching(query)).order_by(*order), page)
+    shown = db.session.execute(select(Person, _PICTURES).where(Person.id.in_(found.items)))
+    rows = {
+        person.id: PersonRow(person.id, person.identifier, person.name, pictures, person.created_at)
+        for person, pictures in shown
+    }
+    return replace(found, items=tuple(rows[person_id] for person_id in found.items))
 
 
 def find_person(person_id: UUID) -> Person:
@@ -57,18 +102,54 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID) -> bytes:
     return seal.open(anchor.picture, picture_place(anchor_id))
 
 
-def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
-    """Delete one anchor of a person who has others.
+def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID) -> None:
+    """Compare an anchor no longer, but keep it.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
-        LastAnchor: if it is the only one.
+        LastAnchor: if it is the only one in use.
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)
         person = find_person(person_id)
-        if len(person.anchors) == 1:
-            raise LastAnchor
+        _check_others_in_use(person, anchor)
+        anchor.retired_at = anchor.retired_at or now()
+        person.gallery_version = raise_version(session)
+    record_event("anchor_retired", person=person_id, anchor=anchor_id, account=retired_by)
+
+
+def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID) -> None:
+    """Compare a retired anchor again.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        PictureNotComparable: if the model that serves could not embed it.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        recognition().check_still_serving()
+        embedded = select(AnchorEmbedding.id).where(
+            AnchorEmbedding.anchor_id == anchor_id,
+            AnchorEmbedding.model_id == recognition().engine.model_id,
+        )
+        if session.scalar(embedded) is None:
+            raise PictureNotComparable
+        anchor.retired_at = None
+        find_person(person_id).gallery_version = raise_version(session)
+    record_event("anchor_restored", person=person_id, anchor=anchor_id, account=restored_by)
+
+
+def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
+    """Delete one anchor of a person who has others in use.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        LastAnchor: if it is the only one in use.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        person = find_person(person_id)
+        _check_others_in_use(person, anchor)
         person.gallery_version = raise_version(session)
         session.execute(delete(Anchor).where(Anchor.id == anchor.id))
     forget_deleted_pages()
@@ -95,17 +176,23 @@ def delete_person(person_id: UUID, deleted_by: UUID) -> None:
     record_event("person_deleted", person=person_id, account=deleted_by)
 
 
-def _matching(query: str) -> Select[Any]:
-    people = select(Person).order_by(Person.name_key, Person.identifier_key)
-    if not query:
-        return people
+def _matching(query: str) -> list[ColumnElement[bool]]:
+    return [holds(query)] if query else []
+
+
+def holds(query: str) -> ColumnElement[bool]:
+    """The condition that a person's identifier or name holds a text, in any case."""
     part = comparable(query)
-    return people.where(
-        or_(
-            Person.identifier_key.contains(part, autoescape=True),
-            Person.name_key.contains(part, autoescape=True),
-        )
+    return or_(
+        Person.identifier_key.contains(part, autoescape=True),
+        Person.name_key.contains(part, autoescape=True),
     )
+
+
+def _check_others_in_use(person: Person, anchor: Anchor) -> None:
+    in_use = [one for one in person.anchors if one.retired_at is None]
+    if in_use == [anchor]:
+        raise LastAnchor
 
 
 def _find_anchor(person_id: UUID, anchor_id: UUID) -> Anchor:

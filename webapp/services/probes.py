@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.models import Kind
 from webapp.recognition import recognition
+from webapp.services.attempts import record_refusal
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,19 @@ class Probe:
     reasons: tuple[str, ...]
     sent: int
     used: int
+
+
+def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
+    """The probe of an attempt; a try without a usable picture is counted as refused.
+
+    Raises:
+        FaceError: if no frame can be used: why the first cannot.
+    """
+    try:
+        return probe_from(frames)
+    except FaceError as error:
+        record_refusal(kind, error)
+        raise
 
 
 def probe_from(frames: Sequence[bytes]) -> Probe:

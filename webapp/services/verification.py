@@ -28,7 +28,7 @@ from webapp.services.decisions import (
 )
 from webapp.services.names import comparable
 from webapp.services.people import count_people
-from webapp.services.probes import Probe, probe_from
+from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
 
 
@@ -57,12 +57,12 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
 
     Raises:
         NobodyEnrolled: if there is nobody at all.
-        FaceError: if no frame can be used; no attempt is recorded then.
+        FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     started = perf_counter()
     if not count_people():
         raise NobodyEnrolled
-    probe = probe_from(frames)
+    probe = probe_for(Kind.VERIFY, frames)
     with unit_of_work() as session:
         claim = _claim(identifier, probe)
         rows = recognition().gallery.follow()

@@ -6,6 +6,7 @@ from webapp.views import (
     accounts,
     attempts,
     camera,
+    dashboard,
     health,
     home,
     models,
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     person_threshold.blueprint,
     search_threshold.blueprint,
     attempts.blueprint,
+    dashboard.blueprint,
     models.blueprint,
     health.blueprint,
 )

@@ -1,18 +1,97 @@
-"""The list of attempts."""
+"""The attempts: listed, filtered, and as a table for other programs."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from webapp.access import operator
-from webapp.services.attempts import list_attempts
+from webapp.attempt_forms import AttemptsForm
+from webapp.services.attempts import AttemptRecord, every_attempt, list_attempts
 
 blueprint = Blueprint("attempts", __name__)
+COLUMNS = (
+    "time_utc",
+    "kind",
+    "outcome",
+    "person",
+    "score",
+    "threshold_score",
+    "similarity",
+    "threshold",
+    "rule",
+    "model",
+    "pictures_compared",
+    "milliseconds",
+    "complaints",
+    "asked_by",
+)
+# Spreadsheets take a cell that begins so for a formula.
+FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/attempts")
 @operator
-def index() -> str:
-    """Context: page (Page of AttemptRow)."""
-    page = list_attempts(request.args.get("page", 1, type=int))
-    return render_template("attempts/index.html", page=page)
+def index() -> ResponseReturnValue:
+    """Context: page (Page of AttemptRow), form (filters), filters (those in use, for links)."""
+    form = AttemptsForm(request.args)
+    page = list_attempts(request.args.get("page", 1, type=int), form.wanted())
+    in_use = {key: value for key, value in request.args.items() if value and key in form}
+    return render_template("attempts/index.html", page=page, form=form, filters=in_use)
+
+
+@blueprint.get("/attempts.csv")
+@operator
+def export() -> Response:
+    """The attempts that the filters ask for, as CSV."""
+    rows = every_attempt(AttemptsForm(request.args).wanted(), current_user.id)
+    answer = Response(stream_with_context(_lines(rows)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
+    return answer
+
+
+def _lines(records: Iterable[AttemptRecord]) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line)
+    writer.writerow(COLUMNS)
+    for record in records:
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+        writer.writerow(_cells(record))
+    yield line.getvalue()
+
+
+def _cells(record: AttemptRecord) -> list[object]:
+    row = record.row
+    return [
+        row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        row.kind,
+        "match" if row.match else "no match",
+        _text(row.claim),
+        _rounded(row.score, 2),
+        _rounded(row.threshold_score, 2),
+        round(record.similarity, 6),
+        round(record.threshold, 6),
+        record.rule,
+        _text(record.model_id),
+        record.anchors_compared,
+        round(row.milliseconds),
+        " ".join(record.reasons),
+        _text(record.asked_by),
+    ]
+
+
+def _text(value: str | None) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    text = value or ""
+    return f"'{text}" if text.startswith(FORMULA_BEGINNINGS) else text
+
+
+def _rounded(value: float | None, digits: int) -> float | str:
+    return "" if value is None else round(value, digits)

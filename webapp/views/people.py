@@ -15,14 +15,15 @@ from webapp.errors import (
     DuplicateIdentifier,
     LastAnchor,
     ModelChangedMeanwhile,
+    PictureNotComparable,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.forms import AnchorsForm, EmptyForm, EnrolForm
+from webapp.forms import EmptyForm, EnrolForm, MoreAnchorsForm
 from webapp.messages import describe
-from webapp.services import enrolment, people
-from webapp.services.doubts import doubts_about
+from webapp.services import attempts, enrolment, people
+from webapp.services.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
 from webapp.views.pictures import (
@@ -47,10 +48,13 @@ def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
 @blueprint.get("")
 @operator
 def index() -> str:
-    """Context: page (Page of Person, with anchors), q (what was searched for)."""
+    """Context: page (Page of PersonRow), q (what was searched for), sort (in force)."""
     query = request.args.get("q", "").strip()
-    page = people.list_people(query, request.args.get("page", 1, type=int))
-    return render_template("people/index.html", page=page, q=query)
+    sort = request.args.get("sort", people.DEFAULT_SORT)
+    if sort not in people.SORTS:
+        sort = people.DEFAULT_SORT
+    page = people.list_people(query, request.args.get("page", 1, type=int), sort)
+    return render_template("people/index.html", page=page, q=query, sort=sort)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -84,22 +88,28 @@ def enrol() -> ResponseReturnValue:
 @blueprint.get("/<uuid:person_id>")
 @operator
 def show(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, anchors, add_form (images), delete_form, pictures (LookedThrough), doubts
-    (words by anchor's id).
+    """Context: person, anchors (AnchorReport), likeness, attempts, add_form (images, in_place_of),
+    action_form, pictures (LookedThrough), in_words (of a doubt).
+
+    `?retake=…` prepares to take pictures in place of an anchor.
     """
-    return _person_page(person_id, AnchorsForm(), NOTHING)
+    return _person_page(
+        person_id, MoreAnchorsForm(in_place_of=request.args.get("retake", "")), NOTHING
+    )
 
 
 @blueprint.post("/<uuid:person_id>/anchors")
 @operator
 def add_anchors(person_id: UUID) -> ResponseReturnValue:
     """Add pictures; whatever stops it, the page of `show` with those that can be used."""
-    form = AnchorsForm()
+    form = MoreAnchorsForm()
+    form.in_place_of.choices = _choices(report_on(people.find_person(person_id)))
     sent = sent_pictures(form)
     draft = look_through([picture.data for picture in sent], person_id)
     if form.validate() and is_accepted(draft, sent, form):
+        retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
-            enrolment.add_anchors(person_id, draft.faces.values(), current_user.id)
+            enrolment.add_anchors(person_id, draft.faces.values(), current_user.id, retired)
         except (TooManyAnchors, ModelChangedMeanwhile) as error:
             form.form_errors.append(describe(error.code))
         else:
@@ -108,6 +118,32 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
     return _person_page(person_id, form, pictures), 422
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/retire")
+@operator
+def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Keep a picture, but compare it no longer."""
+    try:
+        people.retire_anchor(person_id, anchor_id, current_user.id)
+    except LastAnchor as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("The picture is retired: it is kept, but no longer compared."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/restore")
+@operator
+def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Compare a retired picture again."""
+    try:
+        people.restore_anchor(person_id, anchor_id, current_user.id)
+    except (PictureNotComparable, ModelChangedMeanwhile) as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("The picture is compared again."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
@@ -141,18 +177,31 @@ def picture(person_id: UUID, anchor_id: UUID) -> Response:
     )
 
 
-def _person_page(person_id: UUID, add_form: AnchorsForm, pictures: LookedThrough) -> str:
+def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough) -> str:
     person = people.find_person(person_id)
-    doubts = {
-        anchor_id: [in_words(doubt) for doubt in of_anchor]
-        for anchor_id, of_anchor in doubts_about(person_id).items()
-    }
+    anchors = report_on(person)
+    add_form.in_place_of.choices = _choices(anchors)
     return render_template(
         "people/show.html",
         person=person,
-        anchors=person.anchors,
+        anchors=anchors,
+        likeness=likeness_of(person),
+        attempts=attempts.latest_of(person_id),
         add_form=add_form,
-        delete_form=EmptyForm(),
+        action_form=EmptyForm(),
         pictures=pictures,
-        doubts=doubts,
+        in_words=in_words,
+        describe=describe,
     )
+
+
+def _choices(anchors: tuple[AnchorReport, ...]) -> list[tuple[str, str]]:
+    """What new pictures may take the place of."""
+    return [
+        ("", _("No picture: keep all")),
+        *(
+            (str(anchor.id), _("Picture %(n)s", n=anchor.number))
+            for anchor in anchors
+            if anchor.retired_at is None
+        ),
+    ]

@@ -14,7 +14,7 @@ from webapp import create_app
 from webapp.config import Settings
 from webapp.errors import NobodyEnrolled, ThresholdOutOfRange
 from webapp.extensions import db
-from webapp.models import Attempt
+from webapp.models import Attempt, Refusal
 from webapp.recognition import recognition
 from webapp.services import people as people_service
 from webapp.services import thresholds
@@ -101,11 +101,18 @@ def test_when_nobody_is_enrolled_nobody_can_be_compared(app: Flask, people, oper
     assert rows_stored() == before
 
 
-def test_a_picture_without_a_face_is_no_attempt(app: Flask, ada) -> None:
+def test_a_picture_without_a_face_is_a_refusal_and_no_attempt(app: Flask, ada, operator_id) -> None:
     with pytest.raises(ml.NoFace):
         verify("ada", [faces.without_face()])
+    with pytest.raises(ml.NoFace):
+        identify([faces.without_face()], operator_id)
 
     assert rows_stored()["attempt"] == 0
+    refusals = db.session.scalars(select(Refusal).order_by(Refusal.created_at)).all()
+    assert [(refusal.kind, refusal.code) for refusal in refusals] == [
+        ("verify", "no_face"),
+        ("identify", "no_face"),
+    ]
 
 
 def test_the_person_is_found_among_all(app: Flask, people, ada, bob, operator_id) -> None:

@@ -1,0 +1,229 @@
+"""A person's pictures: how alike they are, which do harm, and taking them out of use."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+
+import ml
+from tests.installation import Visitor, words
+from webapp import create_app
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor
+from webapp.extensions import db
+from webapp.models import Anchor, AnchorEmbedding
+from webapp.recognition import recognition
+from webapp.services import enrolment
+from webapp.services import people as people_service
+from webapp.services.anchor_reports import likeness_of, report_on
+from webapp.services.doubts import NEARER_TO_SOMEBODY_ELSE
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.thresholds import Threshold
+from webapp.services.verification import verify
+
+Known = tuple[tuple[ml.Face, ...], ...]
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces: Known) -> UUID:
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+def anchors_of(person_id: UUID) -> list[UUID]:
+    """Oldest first, as the page numbers them."""
+    return [anchor.id for anchor in people_service.find_person(person_id).anchors]
+
+
+def compared() -> set[UUID]:
+    found = set(recognition().gallery.follow().anchor_ids)
+    db.session.rollback()
+    return found
+
+
+def test_a_retired_picture_is_kept_but_not_compared_in_any_process(
+    app: Flask, ada: UUID, settings: Settings, engine: ml.Engine, people, operator_id
+) -> None:
+    elsewhere = create_app(settings, engine)
+    with elsewhere.app_context():
+        assert len(compared()) == 2
+    first, second = anchors_of(ada)
+
+    people_service.retire_anchor(ada, first, operator_id)
+
+    assert compared() == {second}
+    with elsewhere.app_context():
+        assert compared() == {second}
+    assert verify("ada", [people[0].photos[2]]).compared == 1
+    assert people_service.open_picture(ada, first, operator_id).startswith(b"\xff\xd8")
+
+
+def test_a_retired_picture_comes_back(app: Flask, ada: UUID, operator_id) -> None:
+    first, second = anchors_of(ada)
+    people_service.retire_anchor(ada, first, operator_id)
+
+    people_service.restore_anchor(ada, first, operator_id)
+
+    assert compared() == {first, second}
+
+
+def test_the_last_picture_in_use_stays_whatever_is_retired(
+    app: Flask, ada: UUID, operator_id
+) -> None:
+    first, second = anchors_of(ada)
+    people_service.retire_anchor(ada, first, operator_id)
+
+    for take_away in (people_service.retire_anchor, people_service.delete_anchor):
+        with pytest.raises(LastAnchor):
+            take_away(ada, second, operator_id)
+    people_service.delete_anchor(ada, first, operator_id)
+
+    assert anchors_of(ada) == [second]
+
+
+def test_a_picture_that_the_model_could_not_embed_does_not_come_back(
+    app: Flask, ada: UUID, operator_id
+) -> None:
+    first, _ = anchors_of(ada)
+    people_service.retire_anchor(ada, first, operator_id)
+    with unit_of_work() as session:
+        session.execute(delete(AnchorEmbedding).where(AnchorEmbedding.anchor_id == first))
+
+    with pytest.raises(PictureNotComparable):
+        people_service.restore_anchor(ada, first, operator_id)
+
+    assert db.session.get(Anchor, first).retired_at is not None
+
+
+def test_a_retake_takes_the_old_ones_place(
+    operator: Visitor, ada: UUID, people, operator_id
+) -> None:
+    first, second = anchors_of(ada)
+    page = operator.get(f"/people/{ada}?retake={first}")
+    assert f'<option selected value="{first}">Picture 1</option>' in page.text
+
+    answer = operator.post(
+        f"/people/{ada}/anchors", {"images": [people[0].photos[2]]}, in_place_of=str(first)
+    )
+
+    assert answer.status_code == 302
+    db.session.rollback()
+    in_use = set(db.session.scalars(select(Anchor.id).where(Anchor.retired_at.is_(None))))
+    assert len(in_use) == 2
+    assert second in in_use
+    assert first not in in_use
+
+
+@pytest.mark.parametrize("other", ["nobody", "00000000-0000-0000-0000-000000000000"])
+def test_pictures_do_not_take_the_place_of_what_is_not_there(
+    operator: Visitor, ada: UUID, people, other: str
+) -> None:
+    answer = operator.post(
+        f"/people/{ada}/anchors", {"images": [people[0].photos[2]]}, in_place_of=other
+    )
+
+    assert answer.status_code == 422
+    assert len(anchors_of(ada)) == 2
+
+
+def test_nobody_elses_picture_is_retired(
+    app: Flask, ada: UUID, known_faces: Known, operator_id
+) -> None:
+    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:2], None)
+    bobs, _ = anchors_of(bob)
+
+    with pytest.raises(UnknownAnchor):
+        people_service.retire_anchor(ada, bobs, operator_id)
+    with pytest.raises(UnknownAnchor):
+        enrolment.add_anchors(ada, known_faces[0][2:], operator_id, bobs)
+
+    assert len(compared()) == 4
+
+
+def test_the_matrix_holds_the_score_of_each_picture_with_each_other(
+    app: Flask, ada: UUID, known_faces: Known
+) -> None:
+    likeness = likeness_of(people_service.find_person(ada))
+
+    one, other = (face.embedding for face in known_faces[0][:2])
+    expected = recognition().engine.calibration.score(float(one @ other))
+    assert likeness.numbers == (1, 2)
+    assert likeness.scores[0][0] is None
+    assert likeness.scores[0][1] == pytest.approx(expected, abs=1e-3)
+    assert likeness.scores[1][0] == likeness.scores[0][1]
+
+
+def test_rows_of_the_matrix_belong_to_their_pictures(
+    app: Flask, known_faces: Known, operator_id
+) -> None:
+    """Of three pictures the one of somebody else has the low row, whatever the order stored in."""
+    of_ada, of_bob = known_faces[0], known_faces[1]
+    person_id = store_person(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], None)
+    reports = report_on(people_service.find_person(person_id))
+    odd = next(report for report in reports if report.doubts)
+
+    likeness = likeness_of(people_service.find_person(person_id))
+
+    sums = [sum(score for score in row if score is not None) for row in likeness.scores]
+    assert likeness.numbers[int(np.argmin(sums))] == odd.number
+
+
+def test_one_picture_has_no_matrix(app: Flask, known_faces: Known) -> None:
+    person_id = store_person(NewPerson("one", "One", True), known_faces[0][:1], None)
+
+    assert likeness_of(people_service.find_person(person_id)) is None
+
+
+def test_a_picture_nearer_to_somebody_else_than_to_its_own_is_flagged(
+    app: Flask, known_faces: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_ada, of_bob = known_faces[0], known_faces[1]
+    store_person(NewPerson("bob", "Bob", True), of_bob[:1], None)
+    ada = store_person(NewPerson("ada", "Ada", True), [of_ada[0], of_bob[1]], None)
+    # No search finds anybody: only which is nearer is left to say.
+    monkeypatch.setattr(
+        "webapp.services.doubts.searches.threshold",
+        lambda _rows: Threshold(similarity=2.0, score=100.0, rule="best"),
+    )
+
+    doubts = {report.id: report.doubts for report in report_on(people_service.find_person(ada))}
+
+    flagged = [
+        doubt.name
+        for of_anchor in doubts.values()
+        for doubt in of_anchor
+        if doubt.code == NEARER_TO_SOMEBODY_ELSE
+    ]
+    assert flagged == ["Bob"]
+
+
+def test_the_page_shows_quality_matrix_and_attempts(operator: Visitor, ada: UUID, people) -> None:
+    operator.post("/verify", {"frames": [people[0].photos[2]]}, identifier="ada")
+
+    page = words(operator.get(f"/people/{ada}"))
+
+    assert "How alike the pictures are" in page
+    assert "pixels wide" in page
+    assert "Last attempts Outcome Claim Score Threshold When Match ada" in page
+
+
+def test_pictures_are_retired_restored_and_removed_by_the_page(
+    operator: Visitor, ada: UUID
+) -> None:
+    first, second = anchors_of(ada)
+    place = f"/people/{ada}/anchors"
+
+    assert "retired" in words(operator.get(operator.post(f"{place}/{first}/retire").location))
+    page = operator.get(f"/people/{ada}")
+    assert f"{place}/{first}/restore" in page.text
+    assert f"{place}/{first}/retire" not in page.text
+    refused = operator.post(f"{place}/{second}/retire")
+    assert "only picture" in words(operator.get(refused.location))
+    operator.post(f"{place}/{first}/restore")
+    operator.post(f"{place}/{second}/delete")
+
+    assert anchors_of(ada) == [first]

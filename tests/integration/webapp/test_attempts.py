@@ -1,0 +1,142 @@
+"""The attempts: filtered, and handed out as a table that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import ml
+from tests.installation import OPERATOR, Visitor, words
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import Account, Attempt, Kind
+from webapp.recognition import recognition
+from webapp.services.attempts import Wanted, list_attempts
+from webapp.services.enrolment import NewPerson, store_person
+
+Known = tuple[tuple[ml.Face, ...], ...]
+FORMULA = "=cmd|'/c calc'!A1"
+
+
+def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -> Attempt:
+    values = {
+        "kind": Kind.VERIFY,
+        "match": True,
+        "model_id": recognition().engine.model_id,
+        "rule": "best",
+        "threshold": 0.93,
+        "similarity": 0.95,
+        "anchors_compared": 2,
+        "milliseconds": 123.4,
+        "reasons": ["blurred"],
+    }
+    at = datetime(2026, 3, day, hour, 59, 59, tzinfo=UTC)
+    return Attempt(person_id=person_id, created_at=at, **(values | facts))
+
+
+@pytest.fixture
+def five(app: Flask, known_faces: Known) -> None:
+    """Of Ada two days and a search, of a person with a dangerous identifier one, of nobody one."""
+    ada = store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:1], None)
+    evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], None)
+    account = db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
+    with unit_of_work() as session:
+        session.add_all(
+            [
+                attempt(ada, 1, account_id=account),
+                attempt(ada, 2, hour=23, match=False, similarity=-0.2),
+                attempt(ada, 3, kind=Kind.IDENTIFY),
+                attempt(evil, 3, hour=0),
+                attempt(None, 4, match=False),
+            ]
+        )
+
+
+def found(**wanted: object) -> list[tuple[str | None, int]]:
+    rows = list_attempts(1, Wanted(**wanted)).items
+    return [(row.claim, row.created_at.day) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, [(None, 4), ("ada", 3), (FORMULA, 3), ("ada", 2), ("ada", 1)]),
+        ({"person": "LOVE"}, [("ada", 3), ("ada", 2), ("ada", 1)]),
+        ({"person": "ada"}, [("ada", 3), ("ada", 2), ("ada", 1)]),
+        ({"match": False}, [(None, 4), ("ada", 2)]),
+        ({"match": True, "kind": Kind.VERIFY}, [(FORMULA, 3), ("ada", 1)]),
+        ({"kind": Kind.IDENTIFY}, [("ada", 3)]),
+        ({"since": date(2026, 3, 3)}, [(None, 4), ("ada", 3), (FORMULA, 3)]),
+        ({"until": date(2026, 3, 2)}, [("ada", 2), ("ada", 1)]),
+        ({"since": date(2026, 3, 2), "until": date(2026, 3, 2)}, [("ada", 2)]),
+        ({"person": "nobody"}, []),
+    ],
+)
+def test_attempts_are_filtered(app: Flask, five, wanted, expected) -> None:
+    assert found(**wanted) == expected
+
+
+def test_the_page_filters_and_keeps_the_filters_in_its_links(operator: Visitor, five) -> None:
+    page = operator.get("/attempts?person=ada&result=match&kind=verify&since=2026-03-01")
+
+    assert "1 attempt " in words(page)
+    assert "/attempts.csv?person=ada&amp;result=match&amp;kind=verify" in page.text
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "9999-12-31", "1e9"])
+def test_what_is_no_day_is_said_and_left_out(operator: Visitor, five, day: str) -> None:
+    page = operator.get("/attempts", query_string={"until": day})
+
+    assert page.status_code == 200
+    assert "Give a day, like 2026-01-31." in words(page)
+    assert "5 attempts" in words(page)
+
+
+def test_a_choice_that_does_not_exist_is_left_out(operator: Visitor, five) -> None:
+    assert "5 attempts" in words(operator.get("/attempts?result=maybe&kind=guess"))
+
+
+def test_filters_that_nothing_fits_say_so(operator: Visitor, five) -> None:
+    assert "No attempt fits" in words(operator.get("/attempts?person=nobody"))
+
+
+def rows_of(answer) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_the_table_holds_what_the_filters_ask_for_oldest_first(operator: Visitor, five) -> None:
+    answer = operator.get("/attempts.csv?person=ada&kind=verify")
+
+    assert answer.mimetype == "text/csv"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="attempts.csv"'
+    first, second = rows_of(answer)
+    assert first["time_utc"] == "2026-03-01T12:59:59Z"
+    assert first["outcome"] == "match"
+    assert first["person"] == "ada"
+    assert first["asked_by"] == OPERATOR
+    assert first["complaints"] == "blurred"
+    assert (second["outcome"], second["similarity"]) == ("no match", "-0.2")
+    expected = recognition().engine.calibration.score(0.95)
+    assert float(first["score"]) == pytest.approx(expected, abs=0.01)
+
+
+def test_no_cell_is_taken_for_a_formula(operator: Visitor, five) -> None:
+    rows = rows_of(operator.get("/attempts.csv"))
+
+    people = [row["person"] for row in rows]
+    assert f"'{FORMULA}" in people
+    texts = [row[name] for row in rows for name in ("person", "asked_by", "model", "rule")]
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
+
+
+def test_the_table_comes_in_pieces(operator: Visitor, five) -> None:
+    answer = operator.get("/attempts.csv", buffered=False)
+
+    assert answer.is_streamed
+    assert len(list(answer.iter_encoded())) == 6

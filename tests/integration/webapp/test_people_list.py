@@ -1,0 +1,58 @@
+"""The list of people: searched, sorted, paged."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.installation import Visitor, words
+from webapp.services import people as people_service
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import SORTS, list_people
+
+
+@pytest.fixture
+def three(app: Flask, known_faces, operator_id):
+    """Bob with two pictures, one of them retired; Ada with two; Carol with three."""
+    bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], None)
+    store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], None)
+    store_person(NewPerson("a-3", "Carol", True), known_faces[1][:3], None)
+    person = people_service.find_person(bob)
+    people_service.retire_anchor(bob, person.anchors[0].id, operator_id)
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["ada", "Bob", "Carol"]),
+        ("identifier", ["Carol", "Bob", "ada"]),
+        ("enrolled", ["Bob", "ada", "Carol"]),
+        ("pictures", ["Bob", "ada", "Carol"]),
+    ],
+)
+def test_people_are_sorted_both_ways(app: Flask, three, sort: str, names: list[str]) -> None:
+    assert [person.name for person in list_people("", 1, sort).items] == names
+    assert [person.name for person in list_people("", 1, f"{sort}_down").items] == names[::-1]
+
+
+def test_retired_pictures_do_not_count(app: Flask, three) -> None:
+    pictures = {person.name: person.pictures for person in list_people("", 1).items}
+
+    assert pictures == {"Bob": 1, "ada": 2, "Carol": 3}
+
+
+def test_an_unknown_order_is_the_default(app: Flask, three) -> None:
+    assert list_people("", 1, "'; --") == list_people("", 1)
+
+
+def test_sorting_and_searching_stay_together_on_the_page(operator: Visitor, three) -> None:
+    page = operator.get("/people?q=a&sort=identifier_down")
+
+    assert words(page).index("ada") < words(page).index("Carol")
+    assert 'aria-sort="descending"' in page.text
+    links = re.findall(r'<a class="sort" href="([^"]+)"', page.text)
+    assert len(links) == len(SORTS) // 2
+    assert all("q=a" in link for link in links)
+    assert operator.get("/people?sort=nonsense").status_code == 200

@@ -1,0 +1,94 @@
+"""A person's anchors: how good each is, how like the others, and what is doubtful about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from webapp.models import Anchor, Person
+from webapp.recognition import recognition
+from webapp.services.doubts import Doubts, doubts_about
+
+
+@dataclass(frozen=True)
+class AnchorReport:
+    """What there is to say about an anchor.
+
+    Attributes:
+        number: its place among the person's, from 1, oldest first.
+        retired_at: since when it is kept, but not compared; None if it is compared.
+        reasons: codes of what is wrong with the picture, the most important first.
+        face_px: width of the face, in pixels; None where it was not measured.
+        doubts: why it may do harm.
+    """
+
+    id: UUID
+    number: int
+    created_at: datetime
+    retired_at: datetime | None
+    reasons: tuple[str, ...]
+    face_px: float | None
+    doubts: Doubts
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How like each other a person's anchors in use are.
+
+    Attributes:
+        numbers: the anchors' numbers, in the order of rows and columns.
+        scores: 0 to 100, one row an anchor; None with itself.
+    """
+
+    numbers: tuple[int, ...]
+    scores: tuple[tuple[float | None, ...], ...]
+
+
+def report_on(person: Person) -> tuple[AnchorReport, ...]:
+    """A report on each anchor of a person, oldest first."""
+    doubts = doubts_about(person.id)
+    return tuple(
+        _report(anchor, number, doubts.get(anchor.id, ()))
+        for number, anchor in enumerate(person.anchors, start=1)
+    )
+
+
+def likeness_of(person: Person) -> Likeness | None:
+    """How like each other a person's anchors in use are; None for fewer than two."""
+    rows = recognition().gallery.follow()
+    place = rows.numbers.get(person.id)
+    if place is None or rows.anchors.counts[place] < 2:
+        return None
+    own = rows.of_person(place)
+    row_of = {anchor_id: row for row, anchor_id in enumerate(rows.anchor_ids[own])}
+    numbered = [
+        (number, row_of[anchor.id])
+        for number, anchor in enumerate(person.anchors, start=1)
+        if anchor.id in row_of
+    ]
+    similarities = rows.embeddings[own] @ rows.embeddings[own].T
+    to_score = recognition().engine.calibration.score
+    return Likeness(
+        numbers=tuple(number for number, _ in numbered),
+        scores=tuple(
+            tuple(
+                None if row == column else to_score(float(similarities[row, column]))
+                for _, column in numbered
+            )
+            for _, row in numbered
+        ),
+    )
+
+
+def _report(anchor: Anchor, number: int, doubts: Doubts) -> AnchorReport:
+    reasons, face_px = anchor.quality.get("reasons"), anchor.quality.get("face_px")
+    return AnchorReport(
+        id=anchor.id,
+        number=number,
+        created_at=anchor.created_at,
+        retired_at=anchor.retired_at,
+        reasons=tuple(reasons) if isinstance(reasons, list) else (),
+        face_px=float(face_px) if isinstance(face_px, int | float) else None,
+        doubts=doubts,
+    )
