@@ -39,16 +39,16 @@ class LastAnchor(ServiceError):
     code = "last_anchor"
 
 
-class TooManyAnchors(ServiceError):
-    """The person has as many anchors as are allowed."""
-
-    code = "too_many_anchors"
 class PictureNotComparable(ServiceError):
     """The model that serves found no face in a picture, so that it has no embedding."""
 
     code = "picture_not_comparable"
 
 
+class TooManyAnchors(ServiceError):
+    """The person has as many anchors as are allowed."""
+
+    code = "too_many_anchors"
 
 
 class ModelChangedMeanwhile(ServiceError):

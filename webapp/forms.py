@@ -106,14 +106,14 @@ class AnchorsForm(FlaskForm):
         _some_pictures(len(self.kept.data) + len(chosen(field.data)), self.most)
 
 
-class EnrolForm(AnchorsForm):
-    """A person, their consent and their pictures."""
 class MoreAnchorsForm(AnchorsForm):
     """More pictures of somebody enrolled, perhaps in place of one, which the view knows."""
 
     in_place_of = SelectField(_l("In place of"), default="")
 
 
+class EnrolForm(AnchorsForm):
+    """A person, their consent and their pictures."""
 
     identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     name = _name_field(_l("Name"), NAME_LENGTH)

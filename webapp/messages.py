@@ -144,6 +144,10 @@ WARNINGS: dict[str, LazyString] = {
         "This face looks like somebody who is enrolled already: %(name)s. Check that one person "
         "is not enrolled twice."
     ),
+    "nearer_to_somebody_else": _l(
+        "This picture is nearer to %(name)s than to the person’s other pictures. Check whom it "
+        "shows; if it is right, a better one is steadier."
+    ),
     "poor_quality": _l("The pictures were not good, which makes a wrong “no match” more likely."),
     "too_close_to_tell": _l(
         "Several people are almost equally near. Ask who it is, and verify that claim instead."
@@ -163,10 +167,6 @@ def instruct(code: str) -> str:
 def describe(code: str, details: Mapping[str, object] | None = None) -> str:
     """What is wrong and what to do, in full sentences.
 
-    "nearer_to_somebody_else": _l(
-        "This picture is nearer to %(name)s than to the person’s other pictures. Check whom it "
-        "shows; if it is right, a better one is steadier."
-    ),
     `details` are the facts that a face error carries: `format`, `limit_bytes`, `limit_pixels`.
     """
     facts = _readable(details or {})
@@ -178,6 +178,12 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
     return gettext("This could not be done. Try again.")
 
 
+def summarise(code: str) -> str:
+    """What is wrong with a picture, without what to do about it."""
+    problem = PICTURE_PROBLEMS.get(code, PICTURE_PROBLEMS["unusable"])
+    return str(problem).partition(". ")[0].removesuffix(".") % _readable({})
+
+
 def _readable(details: Mapping[str, object]) -> dict[str, object]:
     """The facts with limits in the units that people read."""
     facts = {"format": gettext("Such"), **details}
@@ -186,9 +192,3 @@ def _readable(details: Mapping[str, object]) -> dict[str, object]:
     if isinstance(limit := details.get("limit_pixels"), int):
         facts["limit_megapixels"] = limit // PIXELS_A_MEGAPIXEL
     return facts
-def summarise(code: str) -> str:
-    """What is wrong with a picture, without what to do about it."""
-    problem = PICTURE_PROBLEMS.get(code, PICTURE_PROBLEMS["unusable"])
-    return str(problem).partition(". ")[0].removesuffix(".") % _readable({})
-
-

@@ -87,8 +87,15 @@ def add_anchors(
 ) -> None:
     """Add the faces of pictures to a person, all or none.
 
+    Args:
+        person_id: whose.
+        faces: of the pictures.
+        added_by: the account.
+        in_place_of: an anchor that is retired, if any.
+
     Raises:
         UnknownPerson: if there is no such person.
+        UnknownAnchor: if the person has no such anchor to be retired.
         TooManyAnchors: if the person would have more than are allowed.
         ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
     """
@@ -97,18 +104,13 @@ def add_anchors(
         if person is None:
             raise UnknownPerson
         kept = session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
-    Args:
-        person_id: whose.
-        faces: of the pictures.
-        added_by: the account.
-        in_place_of: an anchor that is retired, if any.
-
         if kept + len(faces) > recognition().settings.anchors_a_person:
             raise TooManyAnchors
-        UnknownAnchor: if the person has no such anchor to be retired.
         person.gallery_version = raise_version(session)
         recognition().check_still_serving()
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        if in_place_of is not None:
+            _retire(session, person_id, in_place_of)
         _add_anchors(session, seal, person_id, faces)
     record_event("anchors_added", person=person_id, anchors=len(faces), account=added_by)
 
@@ -118,9 +120,14 @@ def picture_place(anchor_id: UUID) -> Place:
     return Place("anchor", anchor_id, "picture")
 
 
+def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
+    anchor = session.get(Anchor, anchor_id)
+    if anchor is None or anchor.person_id != person_id:
+        raise UnknownAnchor
+    anchor.retired_at = anchor.retired_at or now()
+
+
 def _add_anchors(
-        if in_place_of is not None:
-            _retire(session, person_id, in_place_of)
     session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
 ) -> None:
     model_id = recognition().engine.model_id
@@ -130,13 +137,6 @@ def _add_anchors(
             Anchor(
                 id=anchor_id,
                 person_id=person_id,
-def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
-    anchor = session.get(Anchor, anchor_id)
-    if anchor is None or anchor.person_id != person_id:
-        raise UnknownAnchor
-    anchor.retired_at = anchor.retired_at or now()
-
-
                 picture=seal.seal(face.picture, picture_place(anchor_id)),
                 quality=asdict(face.quality),
             )
