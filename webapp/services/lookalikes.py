@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sqlalchemy import select
 
 from ml import Anchors
 from webapp.extensions import db
+from webapp.gallery import Rows
 from webapp.models import Person
 from webapp.recognition import recognition
 from webapp.services import thresholds
@@ -75,19 +77,17 @@ class Trouble:
 
 
 def find_trouble() -> Trouble:
-    """Compare everybody with everybody."""
+    """Compare everybody with everybody; the comparison is kept while the gallery stays the same."""
     rows, threshold = recognition().gallery.follow(), thresholds.in_force()
+    if not rows.person_ids:
+        return Trouble(threshold, (), (), 0, 0, 0)
     chosen = draw_people(rows.anchors, most_anchors=MOST_ANCHORS)
-    ids = [anchor for one in chosen for anchor in rows.anchor_ids[rows.of_person(one)]]
-    people = [rows.person_ids[one] for one in chosen]
     embeddings, anchors = rows.of_people(chosen)
-    pairs = most_alike(embeddings, anchors, MOST_SHOWN)
-    unlike = misfits(embeddings, anchors, threshold.similarity)
-    person_of = np.repeat(np.arange(len(people)), anchors.counts)
-    named = [row for first, second, _ in pairs for row in (first, second)]
-    named += [row for row, _ in unlike[:MOST_SHOWN]]
-    labels = _labels({people[person_of[row]] for row in named})
-    portraits = {row: Portrait(labels[people[person_of[row]]], ids[row]) for row in named}
+    if rows not in _MOST_ALIKE:
+        _MOST_ALIKE[rows] = most_alike(embeddings, anchors, MOST_SHOWN)
+    pairs, unlike = _MOST_ALIKE[rows], misfits(embeddings, anchors, threshold.similarity)
+    named = {row for first, second, _ in pairs for row in (first, second)}
+    portraits = _portraits(rows, chosen, named | {row for row, _ in unlike[:MOST_SHOWN]})
     to_score = recognition().engine.calibration.score
     return Trouble(
         threshold=threshold,
@@ -99,9 +99,25 @@ def find_trouble() -> Trouble:
             Misfit(portraits[row], to_score(similarity)) for row, similarity in unlike[:MOST_SHOWN]
         ),
         misfit_count=len(unlike),
-        compared=len(people),
+        compared=len(chosen),
         enrolled=len(rows.person_ids),
     )
+
+
+_MOST_ALIKE: WeakKeyDictionary[Rows, list[tuple[int, int, float]]] = WeakKeyDictionary()
+
+
+def _portraits(rows: Rows, chosen: list[int], wanted: set[int]) -> dict[int, Portrait]:
+    """Whom some rows show, of the rows of the people chosen."""
+    owners = [
+        (rows.person_ids[one], anchor_id)
+        for one in chosen
+        for anchor_id in rows.anchor_ids[rows.of_person(one)]
+    ]
+    ids = {owners[row][0] for row in wanted}
+    people = db.session.scalars(select(Person).where(Person.id.in_(ids)))
+    labels = {person.id: PersonLabel.of(person) for person in people}
+    return {row: Portrait(labels[owners[row][0]], owners[row][1]) for row in wanted}
 
 
 def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:
@@ -150,8 +166,3 @@ def misfits(embeddings: np.ndarray, anchors: Anchors, threshold: float) -> list[
         nearest = among.max(axis=1)
         found += [(start + int(n), float(nearest[n])) for n in np.flatnonzero(nearest < threshold)]
     return sorted(found, key=lambda one: one[1])
-
-
-def _labels(person_ids: set[UUID]) -> dict[UUID, PersonLabel]:
-    people = db.session.scalars(select(Person).where(Person.id.in_(person_ids)))
-    return {person.id: PersonLabel.of(person) for person in people}

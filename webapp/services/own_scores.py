@@ -33,6 +33,8 @@ from webapp.recognition import recognition
 from webapp.services.threshold_cost import Costs
 
 FEWEST_PEOPLE = 2
+# Of fewer people no rates are given: a few of them decide everything.
+ENOUGH_PEOPLE = 10
 MOST_PEOPLE, MOST_ANCHORS = 300, 2000
 ROUNDS, SEED = 300, 20
 FAR_STEPS, FRR_STEPS, BARS = 40, 20, 40
@@ -71,6 +73,16 @@ class OwnScores:
     def pairs_of_people(self) -> int:
         """How many pairs of different people were compared."""
         return _pairs(self.compared)
+
+    @property
+    def tells_strangers(self) -> bool:
+        """Whether these people are enough to say how many others would be accepted."""
+        return self.compared >= ENOUGH_PEOPLE
+
+    @property
+    def tells_genuine(self) -> bool:
+        """Whether enough of them have several anchors to say how many tries would be refused."""
+        return self.several >= ENOUGH_PEOPLE
 
     @property
     def far(self) -> float:

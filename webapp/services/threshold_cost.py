@@ -9,11 +9,8 @@ from statistics import median_low
 from typing import Literal
 
 import numpy as np
-from sqlalchemy import func, select
 
 from ml import Calibration, Curve, Histogram, upper_bound_without_errors
-from webapp.extensions import db
-from webapp.models import Anchor
 from webapp.recognition import recognition
 from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
@@ -170,6 +167,5 @@ def costs_by(rule: str, anchors: int) -> Costs:
 
 def typical_anchors() -> int:
     """How many anchors a person here has at the middle; 1 where nobody is enrolled."""
-    a_person = select(func.count()).select_from(Anchor).group_by(Anchor.person_id)
-    counts = db.session.scalars(a_person).all()
+    counts = recognition().gallery.follow().anchors.counts.tolist()
     return median_low(counts) if counts else 1

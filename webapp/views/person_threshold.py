@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -62,7 +63,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
 def _facts(person_id: UUID) -> dict[str, object]:
     own = person_thresholds.of_person(person_id)
     lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
-    return {"most": f"{MOST_POINTS:g}", "lowest": f"{lowest:g}"}
+    return {"most": format_decimal(MOST_POINTS), "lowest": format_decimal(lowest)}
 
 
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,10 +14,9 @@ from webapp.access import admin
 from webapp.charts import DetChart, HistogramChart, RateChart, place_at
 from webapp.errors import ThresholdChangedMeanwhile
 from webapp.messages import describe
-from webapp.recognition import recognition
 from webapp.services import lookalikes, redecisions, searches, threshold_cost, thresholds
 from webapp.services.own_scores import OwnScores, own_scores, people_needed
-from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Costs, spread
+from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Cost, Costs, spread
 from webapp.services.thresholds import Threshold
 from webapp.threshold_forms import ThresholdForm
 from webapp.views import threshold_words
@@ -63,72 +62,99 @@ def pairs() -> str:
     return render_template("threshold/pairs.html", trouble=lookalikes.find_trouble())
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What the page looks at.
+
+    Attributes:
+        threshold: in force.
+        cost_in_force: what that costs by its own rule.
+        costs: by the matching rule looked at.
+        own: what the people enrolled here say by that rule.
+        suggested: the score in force, or by another rule the one that lets as few strangers pass.
+    """
+
+    threshold: Threshold
+    cost_in_force: Cost
+    costs: Costs
+    own: OwnScores | None
+    suggested: float
+
+    @classmethod
+    def at(cls, rule: str) -> _Look:
+        """By a matching rule, for people with as many anchors as they have here."""
+        threshold, anchors = thresholds.in_force(), threshold_cost.typical_anchors()
+        in_force = threshold_cost.costs_of(threshold, anchors).at(threshold.score)
+        costs = threshold_cost.costs_by(rule, anchors)
+        suggested = threshold.score if rule == threshold.rule else costs.equivalent(in_force)
+        return cls(threshold, in_force, costs, own_scores(rule), suggested)
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether the rule looked at is the one in force."""
+        return self.costs.curve.rule == self.threshold.rule
+
+
 def _page(form: ThresholdForm) -> str:
-    threshold, anchors = thresholds.in_force(), threshold_cost.typical_anchors()
-    in_force = threshold_cost.costs_of(threshold, anchors).at(threshold.score)
-    costs = threshold_cost.costs_by(_rule(form, threshold), anchors)
-    own = own_scores(costs.curve.rule)
-    suggested = threshold.score
-    if costs.curve.rule != threshold.rule:
-        suggested = costs.equivalent(in_force)
-    proposal = own.proposal() if own and "calibrate" in request.args else None
+    look = _Look.at(_rule(form))
+    proposal = look.own.proposal() if look.own and "calibrate" in request.args else None
     if not form.is_submitted():
-        otherwise = proposal.score if proposal else round(suggested, 1)
-        form.preview(request.args, otherwise=otherwise)
-    entered = form.score.data if form.score.data is not None and not form.score.errors else None
-    score = suggested if entered is None else entered
+        form.preview(
+            request.args, otherwise=proposal.score if proposal else round(look.suggested, 1)
+        )
+    score = look.suggested if form.score.data is None or form.score.errors else form.score.data
+    costs = look.costs
     return render_template(
         "threshold/edit.html",
         form=form,
-        threshold=threshold,
+        threshold=look.threshold,
         newest_number=thresholds.newest_number(),
         history=thresholds.history(),
         words=threshold_words,
         rules=thresholds.rules(),
         curve=costs.curve,
-        typical_anchors=anchors,
+        typical_anchors=threshold_cost.typical_anchors(),
         cost=costs.at(score),
-        cost_in_force=in_force,
+        cost_in_force=look.cost_in_force,
         presets=costs.presets(),
-        rate_chart=RateChart(),
-        corners=costs.corners(),
         table_costs=[costs.at(score) for score in TABLE_SCORES],
         search=searches.in_force(),
         proposal=proposal,
         default_far=costs.calibration.default_far,
         people_needed=people_needed(costs.calibration.default_far),
-        for_scripts=_for_scripts(costs, own),
-        **_spread_context(costs, score, threshold),
-        **_own_context(own, score),
+        for_scripts=_for_scripts(look),
+        **_drawings(look, score),
+        **_own(look.own, score),
     )
 
 
-def _rule(form: ThresholdForm, threshold: Threshold) -> str:
-    """The matching rule that the page is about."""
+def _rule(form: ThresholdForm) -> str:
+    """The matching rule that the page is about: the one in force, unless another is asked for."""
     if not form.is_submitted():
         form.preview_rule(request.args)
     if form.rule.errors or not form.rule.data:
-        form.rule.data = threshold.rule
+        form.rule.data = thresholds.in_force().rule
     return form.rule.data
 
 
-def _spread_context(costs: Costs, score: float, threshold: Threshold) -> dict[str, Any]:
-    """Histogram and trade-off; the points are None outside of what the data supports."""
-    det, corners = DetChart(), costs.corners()
-    in_force = costs if costs.curve.rule == threshold.rule else None
+def _drawings(look: _Look, score: float) -> dict[str, Any]:
+    """Rates, histogram and trade-off; a point is None outside of what the data supports."""
+    det, corners = DetChart(), look.costs.corners()
     places = det.places(corners)
-    calibration, histogram = costs.calibration, costs.calibration.histogram
+    calibration, histogram = look.costs.calibration, look.costs.calibration.histogram
     return {
+        "rate_chart": RateChart(),
+        "corners": corners,
         "histogram": histogram and HistogramChart(histogram=histogram, calibration=calibration),
         "spreads": spread(histogram, calibration) if histogram else (),
         "det": det,
         "det_places": places,
-        "det_in_force": place_at(places, threshold.score) if in_force else None,
+        "det_in_force": place_at(places, look.threshold.score) if look.is_in_force else None,
         "det_looked_at": place_at(places, score),
     }
 
 
-def _own_context(own: OwnScores | None, score: float) -> dict[str, Any]:
+def _own(own: OwnScores | None, score: float) -> dict[str, Any]:
     if own is None:
         return {"own": None}
     calibration = own.costs.calibration
@@ -142,41 +168,37 @@ def _own_context(own: OwnScores | None, score: float) -> dict[str, Any]:
 
 def _review(form: ThresholdForm) -> str:
     """What a change would do, before it counts."""
-    threshold, anchors = thresholds.in_force(), threshold_cost.typical_anchors()
-    rule, score = _rule(form, threshold), float(form.score.data or 0)
-    after = Threshold(recognition().engine.calibration.similarity(score), score, rule)
-    own = own_scores(rule)
+    look, score = _Look.at(_rule(form)), float(form.score.data or 0)
+    calibration = look.costs.calibration
+    after = Threshold(calibration.similarity(score), score, look.costs.curve.rule)
     return render_template(
         "threshold/review.html",
         form=form,
-        before=threshold,
+        before=look.threshold,
         after=after,
-        cost_before=threshold_cost.costs_of(threshold, anchors).at(threshold.score),
-        cost_after=threshold_cost.costs_by(rule, anchors).at(score),
-        own=own,
-        own_cost=own.costs.at(score) if own else None,
+        cost_before=look.cost_in_force,
+        cost_after=look.costs.at(score),
+        own=look.own,
+        own_cost=look.own and look.own.costs.at(score),
         redecisions=redecisions.by_threshold(after),
         words=threshold_words,
     )
 
 
-def _for_scripts(costs: Costs, own: OwnScores | None) -> dict[str, Any]:
+def _for_scripts(look: _Look) -> dict[str, Any]:
     """What the page's script needs to say the cost of any score, and to draw where it stands."""
-    calibration, histograms = costs.calibration, {}
-    if calibration.histogram:
-        histograms["histogram"] = calibration.histogram
-    if own:
-        histograms["own-histogram"] = own.histogram
-    corners = costs.corners()
+    calibration, corners = look.costs.calibration, look.costs.corners()
+    drawn = {"histogram": calibration.histogram, "own-histogram": look.own and look.own.histogram}
     return {
         "corners": [asdict(corner) for corner in corners],
-        "own_corners": [asdict(corner) for corner in own.costs.corners()] if own else [],
+        "own_corners": [asdict(corner) for corner in look.own.costs.corners()] if look.own else [],
         "authenticator_far": AUTHENTICATOR_FAR,
         "places": {
             "det": DetChart().places(corners),
             **{
                 name: HistogramChart(histogram=histogram, calibration=calibration).places
-                for name, histogram in histograms.items()
+                for name, histogram in drawn.items()
+                if histogram
             },
         },
         "words": threshold_words.for_scripts(),

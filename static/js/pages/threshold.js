@@ -17,9 +17,12 @@ const scores = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
 });
 
+/** Of too few people of one's own some sentences are missing. */
 function say(place, said) {
-  place.querySelector("[data-cost-strangers]").textContent = said.strangers;
-  place.querySelector("[data-cost-genuine]").textContent = said.genuine;
+  for (const kind of ["strangers", "genuine"]) {
+    const sentence = place.querySelector(`[data-cost-${kind}]`);
+    if (sentence) sentence.textContent = said[kind];
+  }
 }
 
 /** Lines stand across and get one coordinate, points get two; what stands nowhere is hidden. */

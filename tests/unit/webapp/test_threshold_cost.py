@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from ml import Calibration, Curve
-from webapp.services.threshold_cost import Costs, Preset, Rate
+from ml import Calibration, Curve, Histogram, match_rules
+from webapp.services.threshold_cost import Costs, Preset, Rate, spread
 from webapp.views import threshold_words
 
 # Scores 50, 60, 70 and 80.
@@ -140,3 +140,39 @@ def test_costs_in_words(english) -> None:
     assert threshold_words.strangers(Rate(1e-6, 0, 1e-4, 1e-5)) == (
         "Fewer than 1 in 10,000 strangers would be accepted, as far as the data can say."
     )
+
+
+def test_another_rules_threshold_lets_as_few_strangers_pass() -> None:
+    shifted = Costs(CALIBRATION, replace(CURVE, rule="mean", threshold=CURVE.threshold - 0.1))
+
+    assert shifted.equivalent(COSTS.at(60)) == pytest.approx(55.0)
+    assert shifted.equivalent(COSTS.at(65)) == pytest.approx(57.6)  # FAR 0.005445, by its logarithm
+
+
+def test_where_no_strangers_were_seen_another_rules_threshold_rests_on_what_is_supported() -> None:
+    sound = Costs(CALIBRATION, replace(CURVE, far_supported=0.00099))
+    assert sound.equivalent(COSTS.at(100)) == pytest.approx(70.0)
+
+
+def test_a_histogram_is_summed_by_tens_of_score() -> None:
+    # Scores 45 to 55 and 55 to 65.
+    histogram = Histogram(np.array([-0.1, 0.1, 0.3]), np.array([0.2, 0.8]), np.array([1.0, 0.0]))
+
+    rows = spread(histogram, CALIBRATION)
+
+    assert [(row.low, row.high) for row in rows] == [(n, n + 10) for n in range(0, 100, 10)]
+    assert [row.genuine for row in rows][4:7] == pytest.approx([0.1, 0.5, 0.4])
+    assert [row.impostor for row in rows][4:7] == pytest.approx([0.5, 0.5, 0])
+    assert sum(row.genuine for row in rows) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rule", match_rules)
+def test_every_matching_rule_has_words(rule: str, english) -> None:
+    assert threshold_words.rule_name(rule)
+    assert threshold_words.rule_explained(rule).endswith(".")
+
+
+def test_shares_are_given_to_the_digits_that_tell(english) -> None:
+    shares = (1e-5, 1e-4, 0.01, 0.5)
+    said = [threshold_words.percent(share).replace("\u00a0", " ") for share in shares]
+    assert said == ["0.001 %", "0.01 %", "1 %", "50 %"]

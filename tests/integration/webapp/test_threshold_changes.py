@@ -1,0 +1,543 @@
+"""Thresholds of everybody, of one person and of searches: changed, and what a change would do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import numpy as np
+import pytest
+from flask import Flask
+
+from ml import Face
+from tests.installation import Visitor, rows_stored, words
+from webapp.database import unit_of_work
+from webapp.errors import (
+    PersonThresholdTooLow,
+    PointsOutOfRange,
+    RuleNotMeasured,
+    SearchOutOfRange,
+    ThresholdChangedMeanwhile,
+)
+from webapp.extensions import db
+from webapp.models import Attempt, Kind, now
+from webapp.recognition import recognition
+from webapp.services import person_thresholds, redecisions, searches, thresholds
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.identification import identify
+from webapp.services.people import delete_person
+from webapp.services.searches import Search
+from webapp.services.thresholds import Threshold
+from webapp.services.verification import verify
+
+Known = tuple[tuple[Face, ...], ...]
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces: Known) -> UUID:
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+@pytest.fixture
+def bob(app: Flask, known_faces: Known) -> UUID:
+    return store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+
+
+def similarity_of(score: float) -> float:
+    return recognition().engine.calibration.similarity(score)
+
+
+def threshold_at(score: float, rule: str = "best") -> Threshold:
+    return Threshold(similarity_of(score), score, rule)
+
+
+def attempt(score: float, *, match: bool, **facts: object) -> None:
+    """An attempt that was decided before, each a minute after the one stored last."""
+    with unit_of_work() as session:
+        minutes = session.query(Attempt).count()
+        session.add(
+            Attempt(
+                **{
+                    "kind": Kind.VERIFY,
+                    "match": match,
+                    "created_at": now() + timedelta(minutes=minutes),
+                    "model_id": recognition().engine.model_id,
+                    "rule": "best",
+                    "threshold": similarity_of(50),
+                    "similarity": similarity_of(score),
+                    "anchors_compared": 1,
+                    "milliseconds": 1.0,
+                }
+                | facts
+            )
+        )
+
+
+def scores(found: redecisions.Redecisions) -> list[tuple[int, bool]]:
+    return [(round(one.score), one.match) for one in found.changed]
+
+
+# The matching rule
+
+
+def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
+    app: Flask, operator_id
+) -> None:
+    thresholds.change(40, "a milder rule", operator_id, rule="mean")
+    assert thresholds.in_force() == threshold_at(40, "mean")
+
+    (change,) = thresholds.history()
+    assert (change.previous_rule, change.rule) == ("best", "mean")
+    thresholds.change(change.previous_score, "back", operator_id, rule=change.previous_rule)
+
+    assert thresholds.in_force().rule == "best"
+    assert thresholds.in_force().score == pytest.approx(50)
+
+
+def test_the_rule_in_force_decides(app: Flask, people, ada, operator_id) -> None:
+    photo = people[0].photos[2]
+    best = verify("ada", [photo])
+    thresholds.change(50, "all pictures count", operator_id, rule="mean")
+
+    mean = verify("ada", [photo])
+
+    calibration = recognition().engine.calibration
+    anchors = [calibration.similarity(anchor.score) for anchor in best.anchors]
+    assert best.similarity == pytest.approx(max(anchors), abs=1e-5)
+    assert mean.similarity == pytest.approx(np.mean(anchors), abs=1e-5)
+    assert mean.by_rule == pytest.approx(best.by_rule, abs=1e-6)
+
+
+def test_a_rule_that_was_not_measured_changes_nothing(app: Flask, operator_id) -> None:
+    with pytest.raises(RuleNotMeasured):
+        thresholds.change(50, "why not", operator_id, rule="median")
+    assert thresholds.history() == ()
+
+
+# What a change would have made of the last attempts
+
+
+def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, ada) -> None:
+    attempt(80, match=True, person_id=ada)
+    attempt(60, match=True, person_id=ada)
+    attempt(45, match=False)
+    attempt(10, match=False)
+
+    stricter = redecisions.by_threshold(threshold_at(70))
+    looser = redecisions.by_threshold(threshold_at(40))
+
+    assert (stricter.looked_at, scores(stricter)) == (4, [(60, True)])
+    assert (stricter.refused, stricter.accepted) == (1, 0)
+    assert stricter.changed[0].person.name == "Ada"
+    assert (scores(looser), looser.refused, looser.accepted) == ([(45, False)], 0, 1)
+
+
+def test_whoever_claimed_to_be_nobody_would_not_be_a_match(app: Flask) -> None:
+    attempt(45, match=False, anchors_compared=0)
+    assert redecisions.by_threshold(threshold_at(10)).changed == ()
+
+
+def test_another_rule_judges_by_what_attempts_kept_of_it(app: Flask) -> None:
+    attempt(60, match=True, by_rule={"best": similarity_of(60), "mean": similarity_of(30)})
+    attempt(60, match=True)  # made before attempts kept it
+
+    found = redecisions.by_threshold(threshold_at(40, "mean"))
+
+    assert (found.looked_at, found.unknown, scores(found)) == (1, 1, [(30, True)])
+
+
+def test_attempts_of_another_model_are_not_judged(app: Flask) -> None:
+    attempt(60, match=True, model_id="other-00000000")
+    assert redecisions.by_threshold(threshold_at(90)).looked_at == 0
+
+
+def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id) -> None:
+    person_thresholds.change(ada, 20, "a twin", operator_id)
+    attempt(75, match=True, person_id=ada)
+    attempt(75, match=True)
+
+    found = redecisions.by_threshold(threshold_at(60))
+
+    assert [one.person.name for one in found.changed] == ["Ada"]
+    assert scores(redecisions.by_points(ada, 30)) == [(75, True)]
+    assert redecisions.by_points(ada, 20).changed == ()
+
+
+def test_searches_are_judged_by_rate_and_lead(app: Flask, ada, bob) -> None:
+    rows = recognition().gallery.follow()
+    threshold = searches.threshold(rows, Search(fpir=0.01)).score
+    near, far = similarity_of(threshold + 4), similarity_of(threshold - 30)
+    facts = {"kind": Kind.IDENTIFY, "threshold": similarity_of(threshold)}
+    attempt(threshold + 6, match=True, runner_up=far, **facts)
+    attempt(threshold + 6, match=True, runner_up=near, **facts)
+    attempt(threshold - 1, match=False, runner_up=far, **facts)
+
+    found = redecisions.by_search(Search(fpir=0.01, margin=5))
+
+    assert (found.looked_at, found.refused, found.accepted) == (3, 1, 0)
+    assert redecisions.by_search(Search(fpir=0.01, margin=0)).changed == ()
+    assert redecisions.by_search(Search(fpir=0.1, margin=0)).accepted == 1
+
+
+# One person
+
+
+def test_a_stricter_person_is_refused_where_another_would_pass(
+    app: Flask, people, ada, bob, operator_id
+) -> None:
+    score = verify("ada", [people[0].photos[2]]).score
+    person_thresholds.change(ada, score - 50 + 1, "a twin", operator_id)
+
+    decision = verify("ada", [people[0].photos[2]])
+
+    assert not decision.match
+    assert decision.threshold_score == pytest.approx(score + 1, abs=0.01)
+    assert person_thresholds.of_person(bob).threshold == thresholds.in_force()
+
+
+@pytest.mark.parametrize(("points", "raised"), [(6, 6), (-3, 0)])
+def test_a_search_is_stricter_for_a_person_but_never_looser(
+    app: Flask, people, ada, bob, operator_id, points: float, raised: float
+) -> None:
+    before = identify([people[0].photos[2]], operator_id).threshold_score
+    person_thresholds.change(ada, points, "a reason", operator_id)
+
+    after = identify([people[0].photos[2]], operator_id).threshold_score
+
+    assert after == pytest.approx(before + raised, abs=0.01)
+
+
+def test_a_persons_threshold_keeps_its_distance_from_everybodys(
+    app: Flask, ada, operator_id
+) -> None:
+    person_thresholds.change(ada, 7, "a twin", operator_id)
+    thresholds.change(60, "stricter", operator_id, rule="mean")
+
+    own = person_thresholds.of_person(ada)
+
+    assert (own.threshold.score, own.threshold.rule) == (pytest.approx(67), "mean")
+
+
+def test_a_looser_person_stays_where_few_enough_strangers_pass(
+    app: Flask, ada, operator_id
+) -> None:
+    own = person_thresholds.of_person(ada)
+    curve = recognition().engine.calibration.curve("best", 2)
+    assert curve.rates_at(similarity_of(own.lowest))["far"] == pytest.approx(0.01, rel=0.05)
+
+    with pytest.raises(PersonThresholdTooLow):
+        person_thresholds.change(ada, own.lowest - 50 - 0.5, "the camera refuses", operator_id)
+    person_thresholds.change(ada, own.lowest - 50 + 0.5, "the camera refuses", operator_id)
+    assert person_thresholds.of_person(ada).threshold.score == pytest.approx(own.lowest + 0.5)
+
+    thresholds.change(own.lowest + 1, "looser for all", operator_id)
+    assert person_thresholds.of_person(ada).threshold.score == pytest.approx(own.lowest)
+
+
+@pytest.mark.parametrize("points", [50.1, -50.1, float("nan"), float("inf")])
+def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points: float) -> None:
+    with pytest.raises(PointsOutOfRange):
+        person_thresholds.change(ada, points, "why not", operator_id)
+    assert person_thresholds.history(ada) == ()
+
+
+def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, operator_id) -> None:
+    person_thresholds.change(ada, 7, "a twin", operator_id, based_on=0)
+    with pytest.raises(ThresholdChangedMeanwhile):
+        person_thresholds.change(ada, 9, "another twin", operator_id, based_on=0)
+    person_thresholds.change(ada, 0, "the twin has left", operator_id, based_on=1)
+
+    newest, oldest = person_thresholds.history(ada)
+    assert (newest.previous_points, newest.points, newest.username) == (7, 0, "the operator")
+    assert (oldest.previous_points, oldest.points, oldest.reason) == (0, 7, "a twin")
+
+    delete_person(ada, operator_id)
+    assert rows_stored()["person_threshold_change"] == 0
+
+
+def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_own(
+    app: Flask, people, ada, operator_id
+) -> None:
+    person_thresholds.change(ada, 20, "a twin", operator_id)
+
+    for photo in (people[0].photos[2], people[1].photos[0]):
+        decision = verify("ada", [photo])
+        public = decision.for_everyone()
+
+        assert public.threshold_score == pytest.approx(50)
+        assert (public.score >= public.threshold_score) == public.match == decision.match
+
+
+# Searches
+
+
+def test_a_search_that_cannot_tell_says_so(app: Flask, people, known_faces, operator_id) -> None:
+    for identifier in ("ada", "ada-again"):
+        store_person(NewPerson(identifier, identifier, True), known_faces[0][:1], None)
+
+    decision = identify([people[0].photos[0]], operator_id)
+
+    assert not decision.match
+    assert decision.person is None
+    assert {rival.identifier for rival in decision.rivals} == {"ada", "ada-again"}
+    assert "too_close_to_tell" in decision.notes
+    stored = db.session.query(Attempt).one()
+    assert stored.runner_up == pytest.approx(stored.similarity, abs=1e-6)
+
+    searches.change(Search(margin=0), "first come", operator_id)
+    assert identify([people[0].photos[0]], operator_id).match
+
+
+def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
+    app: Flask, ada, known_faces, operator_id
+) -> None:
+    def threshold() -> float:
+        return searches.threshold(recognition().gallery.follow()).similarity
+
+    few = threshold()
+    for number in range(5):
+        store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], None)
+    many = threshold()
+    searches.change(Search(fpir=0.1), "found more often", operator_id)
+
+    assert few < many
+    assert threshold() < many
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        Search(fpir=0.0009),
+        Search(fpir=0.11),
+        Search(fpir=float("nan")),
+        Search(margin=-1),
+        Search(margin=51),
+        Search(margin=float("nan")),
+    ],
+)
+def test_a_search_out_of_range_changes_nothing(app: Flask, operator_id, search: Search) -> None:
+    with pytest.raises(SearchOutOfRange):
+        searches.change(search, "why not", operator_id)
+    assert searches.in_force() == searches.DEFAULT
+
+
+def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
+    searches.change(Search(0.02, 3), "first", operator_id, based_on=0)
+    with pytest.raises(ThresholdChangedMeanwhile):
+        searches.change(Search(0.03, 4), "stale", operator_id, based_on=0)
+
+    (change,) = searches.history()
+    assert (change.previous, change.search) == (searches.DEFAULT, Search(0.02, 3))
+    assert (change.reason, change.username) == ("first", "the operator")
+
+
+# The pages
+
+
+def hidden(page: str, name: str) -> str:
+    return re.search(rf'<input type="hidden" name="{name}" value="([^"]*)"', page).group(1)
+
+
+def test_a_change_is_reviewed_before_it_counts(admin: Visitor, ada) -> None:
+    attempt(60, match=True, person_id=ada)
+
+    review = admin.post("/threshold", score="70", reason="too lax", based_on="0", review="y")
+
+    assert review.status_code == 200
+    assert "50.0 → 70.0" in words(review)
+    assert "Of the last attempt: 1 match would have been refused," in words(review)
+    assert "Ada" in words(review)
+    assert rows_stored()["threshold_change"] == 0
+
+    fields = {name: hidden(review.text, name) for name in ("score", "rule", "based_on")}
+    assert admin.post("/threshold", reason="too lax", **fields).status_code == 302
+    assert thresholds.in_force().score == pytest.approx(70)
+
+
+def test_a_stale_review_is_refused(admin: Visitor, operator_id) -> None:
+    thresholds.change(60, "somebody else", operator_id)
+
+    answer = admin.post("/threshold", score="70", reason="too lax", based_on="0", review="y")
+
+    assert answer.status_code == 422
+    assert "Somebody changed the threshold" in words(answer)
+
+
+def test_another_rule_is_looked_at_with_its_own_curve_and_threshold(admin: Visitor) -> None:
+    page = admin.get("/threshold?rule=mean")
+
+    assert page.status_code == 200
+    assert "You are looking at another matching rule" in words(page)
+    assert "by the rule “Mean of all pictures”" in words(page)
+    form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
+    assert hidden(form.group(), "rule") == "mean"
+    score = float(re.search(r'name="score"[^>]* value="([^"]*)"', form.group()).group(1))
+    curve = recognition().engine.calibration.curve("mean", 1)
+    in_force = recognition().engine.calibration.curve("best", 1)
+    assert curve.rates_at(similarity_of(score))["far"] == pytest.approx(
+        in_force.rates_at(similarity_of(50))["far"], rel=0.1
+    )
+
+
+def test_a_rule_that_was_not_measured_is_explained(admin: Visitor) -> None:
+    for answer in (
+        admin.get("/threshold?rule=median"),
+        admin.post("/threshold", score="60", reason="x", based_on="0", rule="median"),
+    ):
+        assert answer.status_code == 422
+        assert "This matching rule was not measured" in words(answer)
+    assert rows_stored()["threshold_change"] == 0
+
+
+def test_a_rule_change_stands_in_the_history_with_the_way_back(admin: Visitor) -> None:
+    admin.post("/threshold", score="41", reason="all count", based_on="0", rule="mean")
+    admin.post("/threshold", score="45", reason="stricter", based_on="1")
+
+    page = admin.get("/threshold")
+
+    assert thresholds.in_force().rule == "mean"
+    assert "Best picture → Mean of all pictures" in words(page)
+    assert re.search(r'href="/threshold\?score=41\.0&amp;rule=mean"', page.text)
+
+
+def test_a_model_without_a_histogram_is_said_to_have_none(
+    admin: Visitor, engine, monkeypatch
+) -> None:
+    older = replace(engine.calibration, histogram=None)
+    monkeypatch.setitem(vars(engine), "calibration", older)
+
+    page = admin.get("/threshold")
+
+    assert page.status_code == 200
+    assert "holds no histogram" in words(page)
+
+
+def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> None:
+    page = admin.get("/threshold").text
+
+    assert 'data-place="histogram"' in page
+    assert 'data-place="det"' in page
+    assert page.count("The same as a table") == 2
+    assert re.search(r'<circle class="chart-point" cx="[\d.]+" cy="[\d.]+"', page)
+
+
+def test_own_people_are_too_few_to_calibrate_from(admin: Visitor, ada, bob) -> None:
+    page = words(admin.get("/threshold?calibrate=people"))
+
+    assert "All 2 people enrolled here were compared" in page
+    assert "within the 2 people who have several pictures" in page
+    assert "Too few people are enrolled to say" in page
+    assert "too few people to calibrate from" in page
+    assert "at least 78" in page
+    assert rows_stored()["threshold_change"] == 0
+
+
+def test_with_nobody_enrolled_there_is_nothing_of_ones_own(admin: Visitor) -> None:
+    assert "As soon as two people are enrolled" in words(admin.get("/threshold"))
+    assert admin.get("/threshold/pairs").status_code == 200
+
+
+def test_pairs_to_review_lead_to_the_people(admin: Visitor, known_faces) -> None:
+    one = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    again = store_person(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], None)
+    mixed = (known_faces[0][1], known_faces[1][0])
+    store_person(NewPerson("mixed", "Mixed Up", True), mixed, None)
+
+    page = admin.get("/threshold/pairs")
+
+    assert "above the threshold" in words(page)
+    first_pair = re.search(r'<li class="pair">.*?</li>', page.text, re.DOTALL).group()
+    assert {f"/people/{one}", f"/people/{again}"} == set(
+        re.findall(r'href="(/people/[^"]+)"', first_pair)
+    )
+    assert "2 pictures do not match any other of their person" in words(page)
+
+
+def test_a_persons_threshold_is_set_on_their_page(admin: Visitor, ada) -> None:
+    path = f"/people/{ada}/threshold"
+    assert "As for everybody." in words(admin.get(path))
+
+    review = admin.post(path, points="7.5", reason="a twin", based_on="0", review="y")
+    assert "50.0 → 57.5" in words(review)
+    assert rows_stored()["person_threshold_change"] == 0
+
+    set_ = admin.post(path, points="7.5", reason="a twin", based_on="0")
+    assert set_.location == f"/people/{ada}"
+    assert "Stricter by 7.5 points than everybody’s, 50.0." in words(admin.get(path))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"points": "many"}, "Give a number of points from −50 to 50"),
+        ({"points": "51"}, "Give a number of points from −50 to 50"),
+        ({"points": "-40"}, "would let too many strangers pass"),
+        ({"reason": " "}, "fill this in"),
+        ({"based_on": "7"}, "Somebody changed the threshold"),
+        ({"based_on": ""}, "Somebody changed the threshold"),
+    ],
+)
+def test_a_wrong_threshold_of_a_person_is_explained_and_nothing_lost(
+    admin: Visitor, ada, fields: dict[str, str], message: str
+) -> None:
+    sent = {"points": "7", "reason": "a twin", "based_on": "0"} | fields
+
+    answer = admin.post(f"/people/{ada}/threshold", **sent)
+
+    assert answer.status_code == 422
+    assert words(answer).count(message) == 1
+    assert f'value="{sent["reason"].strip()}"' in answer.text
+    assert rows_stored()["person_threshold_change"] == 0
+
+
+def test_nobodys_threshold_has_no_page(admin: Visitor) -> None:
+    assert admin.get(f"/people/{UUID(int=0)}/threshold").status_code == 404
+
+
+def test_how_a_search_decides_is_set_on_its_page(admin: Visitor, ada, bob) -> None:
+    page = words(admin.get("/threshold/search"))
+    assert "For the 2 people enrolled now" in page
+    assert "must lead the next by 5 points" in page
+
+    fields = {"percent": "2", "margin": "8", "reason": "twins", "based_on": "0"}
+    review = admin.post("/threshold/search", **fields, review="y")
+    assert "About 1 in 50 strangers taken for somebody, a lead of 8 points." in words(review)
+    assert rows_stored()["search_change"] == 0
+
+    assert admin.post("/threshold/search", **fields).status_code == 302
+    assert searches.in_force() == Search(0.02, 8)
+    assert "1 % → 2 %" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"percent": "0"}, "within the bounds"),
+        ({"percent": "some"}, "within the bounds"),
+        ({"margin": "-1"}, "within the bounds"),
+        ({"reason": ""}, "fill this in"),
+        ({"based_on": "3"}, "Somebody changed the threshold"),
+    ],
+)
+def test_a_wrong_setting_of_searches_is_explained(
+    admin: Visitor, fields: dict[str, str], message: str
+) -> None:
+    sent = {"percent": "2", "margin": "8", "reason": "twins", "based_on": "0"} | fields
+
+    answer = admin.post("/threshold/search", **sent)
+
+    assert answer.status_code == 422
+    assert words(answer).count(message) == 1
+    assert rows_stored()["search_change"] == 0
+
+
+def test_a_search_that_cannot_tell_names_the_people(admin: Visitor, people, known_faces) -> None:
+    for name in ("Ada", "Ada Again"):
+        store_person(NewPerson(name, name, True), known_faces[0][:1], None)
+
+    answer = words(admin.post("/identify", {"frames": [people[0].photos[0]]}))
+
+    assert "Too close to tell" in answer
+    assert "almost equally near to Ada, Ada Again" in answer or "Ada Again, Ada" in answer
