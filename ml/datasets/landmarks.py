@@ -33,6 +33,7 @@ DIGITS = 16
 READERS = 2
 
 
+@cache
 def _serving_detector() -> FaceDetector:
     # Here, since it loads TensorFlow, which a filled cache does not need.
     from ml.faces.detect import Detector

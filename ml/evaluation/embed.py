@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -20,6 +22,9 @@ from ml.evaluation.photos import Photos
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
 from ml.registry import Artifact
+
+if TYPE_CHECKING:
+    import keras
 
 CACHE = Path(".cache")
 
@@ -99,11 +104,10 @@ def _both_views(
 def _embed(
     artifact: Artifact, located: Located, search: Search, label: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    # Here, since they load TensorFlow, which a filled cache does not need.
+    # Here, since it loads TensorFlow, which a filled cache does not need.
     from ml.engine import BATCH
-    from ml.siamese import embedding_network
 
-    network = embedding_network(artifact.backbone())
+    network = _network(artifact)
     size = (len(located.pictures), artifact.config.network.embedding_size)
     single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
     bar = tqdm(total=size[0], desc=f"{artifact.config.name}, {label}", unit="photo", mininterval=1)
@@ -115,6 +119,14 @@ def _embed(
             single[rows], flipped[rows] = both[: len(stack)], both[len(stack) :]
             bar.update(len(stack))
     return single, flipped
+
+
+@lru_cache(maxsize=1)
+def _network(artifact: Artifact) -> keras.Model:
+    """One model embeds several sets in a row; building and tracing it takes seconds."""
+    from ml.siamese import embedding_network
+
+    return embedding_network(artifact.backbone())
 
 
 def _chips(

@@ -9,7 +9,7 @@ import pytest
 
 from ml.backbones import build_backbone
 from ml.evaluate import main
-from ml.evaluation.degraded import CHANGES
+from ml.evaluation.degradations import CHANGES
 from ml.faces.preprocess import Preprocessing
 from ml.registry import ArtifactConfig, NetworkConfig, save_artifact
 from tests import faces

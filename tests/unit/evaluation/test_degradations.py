@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.evaluation import degraded
-from ml.evaluation.degraded import CHANGES, FRAME, SETTINGS, face_width
+from ml.evaluation import degradations
+from ml.evaluation.degradations import CHANGES, FRAME, SETTINGS, face_width
 
 SIDE = 300
 
@@ -21,13 +21,13 @@ def photo() -> np.ndarray:
 
 
 def test_a_small_face_is_as_wide_as_said(photo, landmarks):
-    reduced = degraded.small(photo, landmarks)
+    reduced = degradations.small(photo, landmarks)
     scale = reduced.shape[0] / SIDE
     assert face_width(landmarks * scale) == pytest.approx(SETTINGS.face_px, rel=0.02)
 
 
 def test_a_face_that_is_small_already_is_left_alone(photo, landmarks):
-    assert degraded.small(photo, landmarks / 8) is photo
+    assert degradations.small(photo, landmarks / 8) is photo
 
 
 def test_the_width_of_a_face_does_not_depend_on_its_turn(landmarks):
@@ -37,7 +37,7 @@ def test_the_width_of_a_face_does_not_depend_on_its_turn(landmarks):
 
 
 def test_half_the_light_is_half_the_light(photo, landmarks):
-    darker = degraded.half_light(photo, landmarks)
+    darker = degradations.half_light(photo, landmarks)
     light = (darker / 255.0) ** 2.2 / (photo / 255.0) ** 2.2
     assert np.median(light) == pytest.approx(0.5, abs=0.01)
 
@@ -45,7 +45,7 @@ def test_half_the_light_is_half_the_light(photo, landmarks):
 def test_motion_blur_blurs_along_one_direction(landmarks):
     dot = np.zeros((SIDE, SIDE, 3), np.uint8)
     dot[150, 150] = 255
-    rows, columns, _ = np.nonzero(degraded.motion_blur(dot, landmarks))
+    rows, columns, _ = np.nonzero(degradations.motion_blur(dot, landmarks))
     length = np.hypot(np.ptp(rows), np.ptp(columns))
     assert length == pytest.approx(SETTINGS.motion * face_width(landmarks), rel=0.15)
 
