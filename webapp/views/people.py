@@ -22,10 +22,11 @@ from webapp.errors import (
 )
 from webapp.forms import EmptyForm, EnrolForm, MoreAnchorsForm
 from webapp.messages import describe
-from webapp.services import attempts, enrolment, people
+from webapp.services import attempts, enrolment, people, person_thresholds
 from webapp.services.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
+from webapp.views import threshold_words
 from webapp.views.pictures import (
     NOTHING,
     LookedThrough,
@@ -88,8 +89,8 @@ def enrol() -> ResponseReturnValue:
 @blueprint.get("/<uuid:person_id>")
 @operator
 def show(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, anchors (AnchorReport), likeness, attempts, add_form (images, in_place_of),
-    action_form, pictures (LookedThrough), in_words (of a doubt).
+    """Context: person, anchors (AnchorReport), likeness, attempts, own_threshold and its words,
+    add_form (images, in_place_of), action_form, pictures (LookedThrough), in_words (of a doubt).
 
     `?retake=…` prepares to take pictures in place of an anchor.
     """
@@ -179,7 +180,7 @@ def picture(person_id: UUID, anchor_id: UUID) -> Response:
 
 def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough) -> str:
     person = people.find_person(person_id)
-    anchors = report_on(person)
+    anchors, own_threshold = report_on(person), person_thresholds.of_person(person_id)
     add_form.in_place_of.choices = _choices(anchors)
     return render_template(
         "people/show.html",
@@ -187,6 +188,8 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         anchors=anchors,
         likeness=likeness_of(person),
         attempts=attempts.latest_of(person_id),
+        own_threshold=own_threshold,
+        own_threshold_words=threshold_words.distance(own_threshold),
         add_form=add_form,
         action_form=EmptyForm(),
         pictures=pictures,
