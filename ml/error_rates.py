@@ -75,12 +75,16 @@ def equal_error_rate(genuine: np.ndarray, impostor: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class TenFold:
-    """Accuracy as LFW's View 2 defines it: mean over folds, standard error, threshold a fold."""
+    """Accuracy as LFW's View 2 defines it: mean over folds, standard error, threshold a fold.
+
+    `right` says which trials were judged rightly, bool (n,).
+    """
 
     accuracy: float
     standard_error: float
     thresholds: tuple[float, ...]
     folds: tuple[float, ...]
+    right: np.ndarray
 
 
 def fold_accuracy(similarity: np.ndarray, same: np.ndarray, fold: np.ndarray) -> TenFold:
@@ -91,15 +95,16 @@ def fold_accuracy(similarity: np.ndarray, same: np.ndarray, fold: np.ndarray) ->
     """
     accuracies, thresholds = [], []
     usable = ~np.isnan(similarity)
+    right = np.zeros(len(similarity), bool)
     for held_out in np.unique(fold):
         rest = (fold != held_out) & usable
         threshold = _most_accurate(similarity[rest], same[rest])
         here = fold == held_out
-        right = ((similarity[here] >= threshold) == same[here]) & usable[here]
-        accuracies.append(float(right.mean()))
+        right[here] = ((similarity[here] >= threshold) == same[here]) & usable[here]
+        accuracies.append(float(right[here].mean()))
         thresholds.append(threshold)
     spread = float(np.std(accuracies, ddof=1) / np.sqrt(len(accuracies)))
-    return TenFold(float(np.mean(accuracies)), spread, tuple(thresholds), tuple(accuracies))
+    return TenFold(float(np.mean(accuracies)), spread, tuple(thresholds), tuple(accuracies), right)
 
 
 def _most_accurate(similarity: np.ndarray, same: np.ndarray) -> float:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ml.error_rates import error_rates
+from ml.error_rates import RULE_OF_THREE, error_rates
 from ml.evaluation.degraded import DegradedResult
 from ml.evaluation.measure import Measured
-from ml.evaluation.pairs import rate_name
+from ml.evaluation.pairs import DIGITS, rate_name
 from ml.evaluation.resampling import Estimate
-
-DIGITS = 5
 
 
 def pair_figures(measured: Measured) -> dict[str, Any]:
@@ -27,6 +25,7 @@ def pair_figures(measured: Measured) -> dict[str, Any]:
         )
     figures["all_impostor_pairs"] = {
         "pairs": measured.impostors.total,
+        "far_supported": float(f"{far_supported(measured):.2g}"),
         "eer": estimate(measured.over_all.eer),
         **{
             rate_name(point.far): estimate(point.tar)
@@ -74,6 +73,15 @@ def model_figures(measured: Measured) -> dict[str, Any]:
             },
         }
     return figures
+
+
+def far_supported(measured: Measured) -> float:
+    """The smallest FAR that so many people can support, by the rule of three.
+
+    Comparisons between the same two people hang together, so pairs of people are counted.
+    """
+    people = len(measured.embedded.photos.names)
+    return RULE_OF_THREE / (people * (people - 1) / 2)
 
 
 def estimate(value: Estimate) -> dict[str, Any]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ml.error_rates import equal_error_rate, fold_accuracy, tar_at_far
+from ml.error_rates import (
+    TenFold,
+    confidence_limits,
+    equal_error_rate,
+    fold_accuracy,
+    tar_at_far,
+)
 from ml.evaluation.embed import Embedded
 from ml.evaluation.folds import NO_FOLD
 from ml.evaluation.impostors import REFUSED
 from ml.evaluation.photos import Pairs
-from ml.evaluation.resampling import PersonTrials
+from ml.evaluation.resampling import Estimate, PersonTrials, share_right
 
 FARS = (1e-2, 1e-3)
+DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -40,18 +48,31 @@ class PairScores:
         person = self.pairs.photos.person[self.pairs.a[self.pairs.same]]
         return PersonTrials.of(self.genuine, person)
 
-    def figures(self) -> dict[str, Any]:
-        """Accuracy with its standard error, TAR at FAR 1e-2 and 1e-3, EER."""
+    @cached_property
+    def folds(self) -> TenFold:
+        """Accuracy by folds, over the pairs that stand in one."""
         dealt = self.pairs.fold != NO_FOLD
-        folds = fold_accuracy(
-            self.similarity[dealt], self.pairs.same[dealt], self.pairs.fold[dealt]
-        )
+        return fold_accuracy(self.similarity[dealt], self.pairs.same[dealt], self.pairs.fold[dealt])
+
+    @cached_property
+    def accuracy(self) -> Estimate:
+        """The share of those pairs judged rightly, with its interval over people."""
+        dealt = self.pairs.fold != NO_FOLD
+        person = self.pairs.photos.person
+        first, second = person[self.pairs.a[dealt]], person[self.pairs.b[dealt]]
+        return share_right(self.folds.right, first, second, len(self.pairs.photos.names))
+
+    def figures(self) -> dict[str, Any]:
+        """Accuracy with its standard error and interval, TAR at FAR 1e-2 and 1e-3, EER."""
         tars = {rate_name(far): tar_at_far(self.genuine, self.impostor, far) for far in FARS}
+        low, high = confidence_limits(self.accuracy.resamples)
         return {
-            "accuracy": round(folds.accuracy, 5),
-            "accuracy_se": round(folds.standard_error, 5),
+            "accuracy": round(self.folds.accuracy, DIGITS),
+            "accuracy_se": round(self.folds.standard_error, DIGITS),
+            "accuracy_low": round(float(low), DIGITS),
+            "accuracy_high": round(float(high), DIGITS),
             **{name: round(value, 4) for name, value in tars.items()},
-            "eer": round(equal_error_rate(self.genuine, self.impostor), 5),
+            "eer": round(equal_error_rate(self.genuine, self.impostor), DIGITS),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from markupsafe import Markup
 
 from ml.evaluation import curves
 from ml.evaluation.embedding_map import embedding_map
-from ml.evaluation.figures import model_figures
+from ml.evaluation.figures import far_supported, model_figures
 from ml.evaluation.impostors import REFUSED
 from ml.evaluation.measure import VIEWS, Measured
 from ml.evaluation.protocols import Protocol
 from ml.evaluation.resampling import Estimate
 from ml.evaluation.worst import WorstPair, least_alike_genuine, most_alike_strangers, thumbnail
+from ml.matching import DEFAULT_RULE
 
 TEMPLATE = "report.html.jinja"
 
@@ -31,7 +33,11 @@ def render(protocol: Protocol, models: Sequence[Measured]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "with_interval": with_interval}
+    environment.filters |= {
+        "percent": percent,
+        "with_interval": with_interval,
+        "exponent": exponent,
+    }
     return environment.get_template(TEMPLATE).render(
         protocol=protocol,
         models=models,
@@ -39,7 +45,8 @@ def render(protocol: Protocol, models: Sequence[Measured]) -> str:
         roc=Markup(curves.roc(models)),  # noqa: S704  our own drawing
         det=Markup(curves.det(models)),  # noqa: S704
         pictures=[_pictures(measured) for measured in models],
-        differences=_differences(models),
+        differences=_differences(models) if len(models) > 1 else [],
+        far_supported=far_supported(models[0]),
     )
 
 
@@ -56,6 +63,11 @@ def with_interval(estimate: Estimate) -> str:
         return percent(estimate.value)
     low, high = estimate.interval
     return f"{percent(estimate.value)} ({low * 100:.2f} to {high * 100:.2f})"
+
+
+def exponent(rate: float) -> str:
+    """A power of ten as 1e-3."""
+    return f"1e{round(log10(rate))}"
 
 
 def _pictures(measured: Measured) -> dict[str, Any]:
@@ -85,17 +97,29 @@ def _sheet(measured: Measured, pairs: Sequence[WorstPair]) -> list[dict[str, Any
     ]
 
 
-def _differences(models: Sequence[Measured]) -> list[dict[str, Any]]:
-    """TAR of each further model less the first one's, on the same resamples of people."""
+def _differences(models: Sequence[Measured]) -> list[tuple[str, list[Estimate]]]:
+    """What each further model has less or more than the first, on the same resamples of people."""
+    tables = [_comparable(measured) for measured in models]
     return [
-        {
-            "name": other.artifact.config.name,
-            "points": [
-                (mine.far, theirs.tar.minus(mine.tar))
-                for mine, theirs in zip(
-                    models[0].over_all.points, other.over_all.points, strict=True
-                )
-            ],
-        }
-        for other in models[1:]
+        (name, [table[name].minus(first) for table in tables[1:]])
+        for name, first in tables[0].items()
     ]
+
+
+def _comparable(measured: Measured) -> dict[str, Estimate]:
+    """The figures by which models are compared."""
+    view = measured.served_scores
+    figures = {"accuracy by folds": view.accuracy, "EER": measured.over_all.eer}
+    figures |= {f"TAR at FAR {exponent(one.far)}": one.tar for one in measured.over_all.points}
+    figures |= {
+        f"FRR at FAR 1e-3, {row.rule} of {row.anchors}": row.frr
+        for row in measured.anchors
+        if row.rule == DEFAULT_RULE
+    }
+    figures |= {
+        f"FNIR at FPIR 1e-2, {row.people:,} people, {row.anchors} anchors": row.fnir
+        for row in measured.identification
+    }
+    if measured.degraded:
+        figures["bad pictures, mean FRR at FAR 1e-3"] = measured.degraded.mean
+    return figures

@@ -123,6 +123,21 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
     )
 
 
+def share_right(right: np.ndarray, first: np.ndarray, second: np.ndarray, people: int) -> Estimate:
+    """The share of trials judged rightly.
+
+    Args:
+        right: bool (n,).
+        first, second: int (n,), the people of each trial; equal in genuine ones.
+        people: how many there are.
+    """
+    resamples = []
+    for times in resampled_people([np.arange(people)], ROUNDS, SEED):
+        weights = times[first] * np.where(first == second, 1, times[second])
+        resamples.append(float(weights[right].sum() / max(weights.sum(), 1)))
+    return Estimate(float(right.mean()), np.array(resamples))
+
+
 @dataclass(frozen=True)
 class OperatingPoint:
     """TAR at a FAR, and the threshold that gives it."""
