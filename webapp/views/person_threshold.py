@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
@@ -27,8 +27,10 @@ from webapp.services.person_thresholds import LARGEST_FAR, MOST_POINTS, PersonTh
 from webapp.services.threshold_cost import Cost
 from webapp.threshold_forms import PersonThresholdForm
 from webapp.views import threshold_words
+from webapp.views.uncalibrated import explain_on
 
 blueprint = Blueprint("person_threshold", __name__)
+explain_on(blueprint)
 
 
 @blueprint.errorhandler(UnknownPerson)
@@ -40,7 +42,10 @@ def unknown(_error: UnknownPerson) -> ResponseReturnValue:
 @blueprint.route("/people/<uuid:person_id>/threshold", methods=["GET", "POST"])
 @admin
 def edit(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, form (points, reason), own (in force), its cost, history."""
+    """Context: person, form (points, reason), own (in force), its cost, history.
+
+    `?points=…` puts an earlier setting into the form; nothing changes by it.
+    """
     find_person(person_id)
     form = PersonThresholdForm()
     if form.validate_on_submit():
@@ -69,7 +74,7 @@ def _facts(person_id: UUID) -> dict[str, object]:
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:
     own = person_thresholds.of_person(person_id)
     if not form.is_submitted():
-        form.points.data = own.points
+        form.points.data = request.args.get("points", own.points, type=float)
     return render_template(
         "threshold/person.html",
         person=find_person(person_id),

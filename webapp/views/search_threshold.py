@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -18,8 +18,10 @@ from webapp.services.searches import Search
 from webapp.services.thresholds import Threshold
 from webapp.threshold_forms import PERCENT, SearchForm
 from webapp.views import threshold_words
+from webapp.views.uncalibrated import explain_on
 
 blueprint = Blueprint("search", __name__)
+explain_on(blueprint)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class Setting:
 @blueprint.route("/threshold/search", methods=["GET", "POST"])
 @admin
 def edit() -> ResponseReturnValue:
-    """Context: form (percent, margin, reason), setting in force, people, history, bounds."""
+    """Context: form (percent, margin, reason), setting in force, people, history, bounds.
+
+    `?percent=…&margin=…` puts an earlier setting into the form; nothing changes by it.
+    """
     form = SearchForm()
     if form.validate_on_submit():
         try:
@@ -57,7 +62,8 @@ def edit() -> ResponseReturnValue:
 def _page(form: SearchForm) -> str:
     in_force = searches.in_force()
     if not form.is_submitted():
-        form.percent.data, form.margin.data = in_force.fpir * PERCENT, in_force.margin
+        form.percent.data = request.args.get("percent", in_force.fpir * PERCENT, type=float)
+        form.margin.data = request.args.get("margin", in_force.margin, type=float)
     return render_template(
         "threshold/search.html",
         form=form,
@@ -65,6 +71,7 @@ def _page(form: SearchForm) -> str:
         people=len(recognition().gallery.follow().person_ids),
         newest_number=searches.newest_number(),
         history=searches.history(),
+        percent=PERCENT,
         bounds=searches.BOUNDS,
         words=threshold_words,
     )

@@ -20,8 +20,10 @@ from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Cost, Costs, sprea
 from webapp.services.thresholds import Threshold
 from webapp.threshold_forms import ThresholdForm
 from webapp.views import threshold_words
+from webapp.views.uncalibrated import explain_on
 
 blueprint = Blueprint("threshold", __name__)
+explain_on(blueprint)
 TABLE_SCORES = range(0, 101, 5)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -412,6 +414,42 @@ def test_a_model_without_a_histogram_is_said_to_have_none(
 
     assert page.status_code == 200
     assert "holds no histogram" in words(page)
+
+
+@pytest.mark.parametrize("of_another_model", [False, True])
+def test_without_a_usable_calibration_the_pages_say_what_to_do(
+    admin: Visitor, engine, monkeypatch, tmp_path, of_another_model: bool
+) -> None:
+    if of_another_model:
+        table = json.loads((engine.artifact.folder / "calibration.json").read_text())
+        table["model_id"] = "other-00000000"
+        (tmp_path / "calibration.json").write_text(json.dumps(table))
+    monkeypatch.setattr(engine, "artifact", replace(engine.artifact, folder=tmp_path))
+    monkeypatch.delitem(vars(engine), "calibration", raising=False)
+
+    for answer in (
+        admin.get("/threshold"),
+        admin.get("/threshold/search"),
+        admin.post("/threshold", score="60", reason="x", based_on="0"),
+    ):
+        assert answer.status_code == 503
+        assert "python -m ml.calibrate open" in words(answer)
+    assert rows_stored()["threshold_change"] == 0
+
+
+def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, operator_id) -> None:
+    for points in (3, 8):
+        person_thresholds.change(ada, points, "a twin", operator_id)
+        searches.change(Search(points / 100, points), "twins", operator_id)
+
+    for path, fields in (
+        (f"/people/{ada}/threshold", {"points": "3.0"}),
+        ("/threshold/search", {"percent": "3.0", "margin": "3.0"}),
+    ):
+        (back,) = re.findall(rf'href="({path}\?[^"]+)"', admin.get(path).text)
+        page = admin.get(html.unescape(back)).text
+        for name, value in fields.items():
+            assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
 
 
 def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> None:
