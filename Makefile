@@ -44,7 +44,7 @@ lint: $(VENV)/.test ## ruff, mypy and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-evaluate: $(VENV)/.test ## LFW View 2 through the whole path: reports/lfw.json
+evaluate: $(VENV)/.test ## measure models: make evaluate MODEL="open research" PROTOCOL=lfw|FILE.csv|FOLDER
 	@$(BIN)/python -m ml.evaluate $(MODEL) --protocol $(PROTOCOL)
 
 calibrate: $(VENV)/.test ## error rates and threshold from held-out people: calibration.json
