@@ -73,8 +73,10 @@ def _work_on(name: str, job_id: object) -> None:
         try:
             mine = jobs.run_one(KINDS, job_id, show)
         except KeyboardInterrupt:
-            again = f"flask --app wsgi models use {name}"
-            raise click.ClickException(f"stopped; what is done stays. To go on: {again}") from None
+            raise click.ClickException(
+                "stopped; what is done stays. A server that runs goes on by itself, otherwise: "
+                f"flask --app wsgi models use {name}"
+            ) from None
     if not mine:
         raise click.ClickException(
             "a process is at it already; see: flask --app wsgi models status"
