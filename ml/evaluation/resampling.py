@@ -25,7 +25,7 @@ SEED = 20
 ROUNDING = 1e-9
 
 
-class Trials(Protocol):
+class RankedTrials(Protocol):
     """Trials by falling similarity, and how often each counts when people count differently."""
 
     @property
@@ -58,7 +58,7 @@ class PersonTrials:
         return cls(similarity[order], person[order])
 
     def weigh(self, people: np.ndarray) -> tuple[np.ndarray, float]:
-        """See `Trials`."""
+        """See `RankedTrials`."""
         times = people[self.person]
         return times, float(times.sum(dtype=np.float64))
 
@@ -80,7 +80,7 @@ class PairTrials:
     sides: np.ndarray
 
     def weigh(self, people: np.ndarray) -> tuple[np.ndarray, float]:
-        """See `Trials`."""
+        """See `RankedTrials`."""
         left, right = self.sides * people
         total = left.sum() * right.sum() - (left * right).sum()
         return people[self.first] * people[self.second], float(total)
@@ -157,7 +157,7 @@ class Accuracy:
 
 def accuracy(
     genuine: PersonTrials,
-    impostor: Trials,
+    impostor: RankedTrials,
     fars: Sequence[float],
     people: int,
     *,
@@ -188,7 +188,7 @@ def accuracy(
 
 
 def _measured(
-    genuine: PersonTrials, impostor: Trials, fars: Sequence[float], people: np.ndarray
+    genuine: PersonTrials, impostor: RankedTrials, fars: Sequence[float], people: np.ndarray
 ) -> tuple[list[float], list[float], float]:
     """Thresholds and TARs at the FARs, and the EER, when people count so often."""
     times, total = impostor.weigh(people)
