@@ -50,6 +50,11 @@ export class BoothView {
     this.#part.video.scrollIntoView({ block: "nearest" });
   }
 
+  /** Let who asked for the camera elsewhere on the page go on here by keyboard. */
+  enter() {
+    this.#root.focus({ preventScroll: true });
+  }
+
   /** @param {import("./machine.js").State} state */
   show(state) {
     const isLive = LIVE_STATES.includes(state);

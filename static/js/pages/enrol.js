@@ -13,6 +13,7 @@ if (page) {
   };
   picking.view.onretake = (picture) => {
     picking.tray.remove(picture.id);
+    view.enter();
     booth.start();
   };
 }
