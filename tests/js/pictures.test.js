@@ -25,14 +25,17 @@ test("a removed picture is no longer sent", () => {
 
 test("each picture gets the verdict on itself", async () => {
   const tray = new Tray(3);
-  tray.add([named("good.jpg"), named("dark.jpg")]);
-  await checkWaiting(tray, async (file) => ({
-    ok: file.name === "good.jpg",
-    message: "The face is too dark.",
-  }), WORDS);
+  const verdicts = {
+    "good.jpg": { ok: true, reasons: [], message: "" },
+    "dark.jpg": { ok: false, reasons: ["too_dark"], message: "The face is too dark." },
+    "glasses.jpg": { ok: true, reasons: ["eyes_hidden"], message: "The eyes are hidden." },
+  };
+  tray.add(Object.keys(verdicts).map(named));
+  await checkWaiting(tray, async (file) => verdicts[file.name], WORDS);
   assert.deepEqual(tray.pictures.map(({ state, message }) => [state, message]), [
     ["good", ""],
     ["poor", "The face is too dark."],
+    ["doubtful", "The eyes are hidden."],
   ]);
 });
 
@@ -45,7 +48,7 @@ test("pictures are checked one at a time", async () => {
     assert.equal(underWay, 1);
     await new Promise(setImmediate);
     underWay -= 1;
-    return { ok: true };
+    return { ok: true, reasons: [], message: "" };
   }, WORDS);
   assert.ok(tray.pictures.every((picture) => picture.state === "good"));
 });
@@ -74,7 +77,7 @@ test("a picture removed while it is checked stays away", async () => {
   const [picture] = tray.add([named("a")]);
   await checkWaiting(tray, async () => {
     tray.remove(picture.id);
-    return { ok: true };
+    return { ok: true, reasons: [], message: "" };
   }, WORDS);
   assert.deepEqual(tray.pictures, []);
 });

@@ -12,10 +12,16 @@ export async function checkWaiting(tray, check, words) {
   tray.judge(picture.id, "checking");
   try {
     const verdict = await check(picture.file);
-    tray.judge(picture.id, verdict.ok ? "good" : "poor", verdict.ok ? "" : verdict.message);
+    tray.judge(picture.id, stateOf(verdict), verdict.message);
   } catch (failure) {
     const state = failure.code === "too_large" ? "poor" : "unknown";
     tray.judge(picture.id, state, words[failure.code] ?? words.refused);
   }
   await checkWaiting(tray, check, words);
+}
+
+/** A picture that can be used, though something is wrong with it, is worth a second look. */
+function stateOf({ ok, reasons }) {
+  if (!ok) return "poor";
+  return reasons.length ? "doubtful" : "good";
 }

@@ -1,0 +1,18 @@
+"""A picture survives its way through a page that hands it back."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.views.pictures import Picture
+
+
+@given(name=st.text(), data=st.binary())
+def test_a_picture_comes_back_as_it_went(name: str, data: bytes) -> None:
+    assert Picture.of_value(Picture(name, data).value) == Picture(name, data)
+
+
+@given(value=st.text())
+def test_what_is_no_value_of_ours_does_no_harm(value: str) -> None:
+    assert isinstance(Picture.of_value(value).data, bytes)
