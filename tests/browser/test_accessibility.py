@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -50,20 +49,23 @@ def _problems(page: Page, found: list[str]) -> list[str]:
 
 
 def _violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{page.url} {problem['id']}: {node['target']} {node['failureSummary']}"
-        for problem in found
-        for node in problem["nodes"]
-    ]
+    """What axe finds on a page, light and dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [
+            f"{page.url} {scheme} {problem['id']}: {node['target']} {node['failureSummary']}"
+            for problem in Axe().run(page, options=RULES).response["violations"]
+            for node in problem["nodes"]
+        ]
+    return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_violates_a_rule(
-    scheme: str, site: Site, opener: Opener, people: tuple[faces.Person, ...]
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
-    person = site.enrol(f"axe-{scheme}", *people[0].photos[:2])
-    page = opener.page(site, color_scheme=scheme, reduced_motion="reduce", expected=("404",))
+    person = site.enrol("axe", *people[0].photos[:2])
+    page = opener.page(site, expected=("404",))
     found = addresses(site, person)
     public = pages(page.context, found)
     problems = _problems(page, public)
@@ -72,26 +74,24 @@ def test_no_page_violates_a_rule(
     assert {*public, *signed_in} >= {*KNOWN, person}
     problems += _problems(page, [*signed_in, "/people?q=nobody"])
     for probe in (people[0].photos[1], people[1].photos[0]):
-        _compare(page, f"axe-{scheme}", probe)
+        _compare(page, "axe", probe)
         page.get_by_text("The score is not a probability").click()
         problems += _violations(page)
     assert problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_pages_violate_no_rule(scheme: str, fresh_site: Site, opener: Opener) -> None:
-    page = opener.page(fresh_site, color_scheme=scheme)
+def test_the_first_pages_violate_no_rule(fresh_site: Site, opener: Opener) -> None:
+    page = opener.page(fresh_site)
     assert _problems(page, ["/", fresh_site.setup_path]) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_enrolment_that_is_not_accepted_violates_no_rule(
-    scheme: str, site: Site, opener: Opener, people: tuple[faces.Person, ...]
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
-    site.enrol(f"twin-{scheme}", people[0].photos[0])
-    page = opener.page(site, color_scheme=scheme, expected=("422",))
+    site.enrol("twin", people[0].photos[0])
+    page = opener.page(site, expected=("422",))
     sign_in(page)
-    fill_in(page, f"again-{scheme}", "Again")
+    fill_in(page, "again", "Again")
     page.get_by_label("Pictures", exact=True).set_input_files(
         [
             {"name": name, "mimeType": "image/jpeg", "buffer": data}
@@ -103,15 +103,12 @@ def test_an_enrolment_that_is_not_accepted_violates_no_rule(
     assert _violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_camera_violates_no_rule_at_work_or_out_of_order(
-    scheme: str, site: Site, opener: Opener
-) -> None:
-    working = opener.camera_page(site, scenes.empty(), color_scheme=scheme)
+def test_the_camera_violates_no_rule_at_work_or_out_of_order(site: Site, opener: Opener) -> None:
+    working = opener.camera_page(site, scenes.empty())
     working.goto("/verify")
     start_camera(working)
     expect(instruction(working)).to_have_text("Look into the camera")
-    broken = opener.page(site, ALLOWED, color_scheme=scheme)
+    broken = opener.page(site, ALLOWED)
     broken.goto("/verify")
     start_camera(broken)
     expect(broken.get_by_role("heading", name="No camera was found")).to_be_visible()
