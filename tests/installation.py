@@ -25,7 +25,7 @@ from webapp.services import accounts
 from webapp.startup import prepare
 
 PASSWORD = "correct horse battery"
-ADMIN, OPERATOR = "the admin", "the operator"
+ADMIN, OPERATOR, VIEWER = "the admin", "the operator", "the viewer"
 CHEAP = PasswordCost(time_cost=1, memory_kib=8)
 UNLIMITED = "100000 per second"
 
@@ -92,6 +92,7 @@ def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prepare()
         accounts.create_account(ADMIN, PASSWORD, Role.ADMIN)
         accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
+        accounts.create_account(VIEWER, PASSWORD, Role.VIEWER)
         db.engine.dispose()
     return instance
 
@@ -139,6 +140,13 @@ def anybody(app: Flask) -> Visitor:
 def operator(app: Flask) -> Visitor:
     visitor = Visitor(app)
     visitor.sign_in(OPERATOR)
+    return visitor
+
+
+@pytest.fixture
+def viewer(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(VIEWER)
     return visitor
 
 

@@ -19,8 +19,9 @@ from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
 from webapp.extensions import babel, csrf, db, limiter, login, migrate
 from webapp.headers import add_headers
 from webapp.logs import set_up_logs
+from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
-from webapp.services.accounts import of_session
+from webapp.signed_in import of_session
 from webapp.startup import MIGRATIONS
 from webapp.uploads import InMemoryRequest
 from webapp.views import add_views
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
             app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
         )
     set_up_logs(app, settings.log_level)
+    follow_requests(app)
     _bind_extensions(app)
     guard(app)
     add_headers(app, https=settings.https)

@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.extensions import login
+from webapp.models import Role
 from webapp.recognition import recognition
+from webapp.services import audit
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
@@ -22,8 +24,17 @@ class Rule(StrEnum):
 
     PUBLIC = "public"
     VERIFIER = "verifier"
+    VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
+
+
+ROLES = {
+    Rule.VERIFIER: {Role.VIEWER, Role.OPERATOR, Role.ADMIN},
+    Rule.VIEWER: {Role.VIEWER, Role.OPERATOR, Role.ADMIN},
+    Rule.OPERATOR: {Role.OPERATOR, Role.ADMIN},
+    Rule.ADMIN: {Role.ADMIN},
+}
 
 
 def _stating(rule: Rule) -> Callable[[View], View]:
@@ -36,6 +47,7 @@ def _stating(rule: Rule) -> Callable[[View], View]:
 
 public = _stating(Rule.PUBLIC)
 verifier = _stating(Rule.VERIFIER)
+viewer = _stating(Rule.VIEWER)
 operator = _stating(Rule.OPERATOR)
 admin = _stating(Rule.ADMIN)
 
@@ -60,6 +72,7 @@ def _enforce() -> ResponseReturnValue | None:
     if _allowed(rule):
         return None
     if current_user.is_authenticated:
+        audit.record_alone("refused", current_user.id, route=request.endpoint)
         abort(403)
     return login.unauthorized()
 
@@ -69,6 +82,4 @@ def _allowed(rule: Rule) -> bool:
         return True
     if rule is Rule.VERIFIER and not recognition().settings.verify_requires_sign_in:
         return True
-    if not current_user.is_authenticated:
-        return False
-    return current_user.is_admin or rule is not Rule.ADMIN
+    return current_user.is_authenticated and current_user.role in ROLES[rule]

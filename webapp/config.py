@@ -35,6 +35,8 @@ class Settings:
         database_url: of SQLAlchemy; empty means `instance/faces.db`.
         model: name of the artifact that serves until an administrator chooses one.
         artifacts: folder of the models.
+        master_key, previous_master_key: hexadecimal; in place of the file, and while keys are
+            rewrapped. Never in what is printed of the settings.
         verify_requires_sign_in: whether verifying is for signed-in people only.
         https: whether people reach the app by HTTPS; cookies are then sent by HTTPS only.
         proxies: how many reverse proxies of ours stand in front, whose headers are believed.
@@ -46,6 +48,7 @@ class Settings:
         fields_bytes: largest fields of a request besides files, the pictures kept by a page that
             has no scripts among them.
         session_hours: after this long without a request people are signed out.
+        longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
         password_cost: of hashing a password.
@@ -56,6 +59,8 @@ class Settings:
     database_url: str = ""
     model: str = DEFAULT_MODEL
     artifacts: Path = ARTIFACTS
+    master_key: str = field(default="", repr=False)
+    previous_master_key: str = field(default="", repr=False)
     verify_requires_sign_in: bool = False
     https: bool = False
     proxies: int = 0
@@ -66,6 +71,7 @@ class Settings:
     request_bytes: int = 64 * MEGABYTE
     fields_bytes: int = 12 * MEGABYTE
     session_hours: int = 8
+    longest_session_hours: int = 24 * 7
     setup_hours: int = 24
     sign_in_limit: str = "10 per minute; 60 per hour"
     verify_limit: str = "30 per minute"
@@ -87,6 +93,16 @@ class Settings:
     def master_key_file(self) -> Path:
         """What wraps the people's data keys."""
         return self.instance / "master.key"
+
+    @property
+    def next_master_key_file(self) -> Path:
+        """The master key that takes over once every key is rewrapped by it."""
+        return self.instance / "master.next"
+
+    @property
+    def audit_head_file(self) -> Path:
+        """The number and signature of the audit log's newest entry, outside the database."""
+        return self.instance / "audit.head"
 
     @property
     def certificate_file(self) -> Path:
@@ -112,12 +128,17 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         database_url=read.text("DATABASE_URL", plain.database_url),
         model=read.text("MODEL", plain.model),
         artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
+        master_key=read.text("MASTER_KEY", ""),
+        previous_master_key=read.text("PREVIOUS_MASTER_KEY", ""),
         verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),
         hosts=tuple(name.strip() for name in read.text("HOSTS", "").split(",") if name.strip()),
         anchors_a_person=read.number("ANCHORS_A_PERSON", plain.anchors_a_person, 1, 1000),
         session_hours=read.number("SESSION_HOURS", plain.session_hours, 1, 24 * 30),
+        longest_session_hours=read.number(
+            "LONGEST_SESSION_HOURS", plain.longest_session_hours, 1, 24 * 30
+        ),
         setup_hours=read.number("SETUP_HOURS", plain.setup_hours, 1, 24 * 30),
         sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
         verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+
 
 class ServiceError(Exception):
     """Something cannot be done: `code` names the reason."""
@@ -115,6 +119,34 @@ class SearchOutOfRange(ServiceError):
     """How a search decides is a rate and a margin within their bounds."""
 
     code = "search_out_of_range"
+
+
+class MustWait(ServiceError):
+    """There were too many failures in a row; `details` say how many seconds to wait."""
+
+    code = "must_wait"
+
+    def __init__(self, left: timedelta) -> None:
+        super().__init__()
+        self.details: Mapping[str, object] = {"seconds": math.ceil(left.total_seconds())}
+
+
+class FaceDisabled(ServiceError):
+    """There were so many failures in a row that an administrator has to act."""
+
+    code = "face_disabled"
+
+
+class PasswordTooCommon(ServiceError):
+    """The password is one of those that are tried first."""
+
+    code = "password_too_common"
+
+
+class WrongCode(ServiceError):
+    """The code of the second factor is wrong, used before, or too old."""
+
+    code = "wrong_code"
 
 
 class WrongCredentials(ServiceError):

@@ -17,7 +17,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
-from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
 from webapp.errors import ThresholdChangedMeanwhile
@@ -29,6 +29,8 @@ from webapp.recognition import recognition
 from webapp.services.names import tidy
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.uploads import chosen
+
+LONGEST_CODE = 64
 
 
 def _tidied(value: str | None) -> str:
@@ -134,6 +136,18 @@ class SignInForm(FlaskForm):
     )
 
 
+class CodeForm(FlaskForm):
+    """A code of the second factor, or one for when the phone is lost."""
+
+    code = StringField(_l("Code"), validators=[InputRequired(), Length(max=LONGEST_CODE)])
+
+
+class SecondFactorForm(CodeForm):
+    """The secret that the phone has read, and the code that shows it."""
+
+    secret = HiddenField(validators=[Regexp("^[A-Z2-7]{32}$")])
+
+
 class SetupForm(FlaskForm):
     """The first account."""
 
@@ -144,6 +158,22 @@ class SetupForm(FlaskForm):
     )
     confirm = PasswordField(
         _l("Password again"),
+        validators=[InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+    )
+
+
+class PasswordForm(FlaskForm):
+    """A new password for whoever knows the present one."""
+
+    current = PasswordField(
+        _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
+    )
+    password = PasswordField(
+        _l("New password"),
+        validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],
+    )
+    confirm = PasswordField(
+        _l("New password again"),
         validators=[InputRequired(), EqualTo("password", _l("The two passwords differ."))],
     )
 

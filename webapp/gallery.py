@@ -7,7 +7,7 @@ in a transaction that has not itself changed anchors, lest the cache hold what i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -131,7 +131,7 @@ class _Block:
 class Gallery:
     """All anchors of one model. What it answers with is as new as the running transaction."""
 
-    def __init__(self, model_id: str, embedding_size: int, vault: Vault) -> None:
+    def __init__(self, model_id: str, embedding_size: int, vault: Callable[[], Vault]) -> None:
         self.model_id = model_id
         self._vault = vault
         self._lock = Lock()
@@ -198,7 +198,7 @@ class Gallery:
         )
         vectors: dict[UUID, dict[UUID, np.ndarray]] = {}
         for person_id, wrapped, row in found:
-            seal = self._vault.person_seal(wrapped, person_id)
+            seal = self._vault().person_seal(wrapped, person_id)
             opened = np.frombuffer(seal.open(row.vector, embedding_place(row.id)), ON_DISK)
             vectors.setdefault(person_id, {})[row.anchor_id] = opened
         return {

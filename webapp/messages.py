@@ -129,6 +129,16 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     ),
     "points_out_of_range": _l("Give a number of points from −%(most)s to %(most)s."),
     "search_out_of_range": _l("Give a rate and a lead within the bounds beside their fields."),
+    "must_wait": _l("There were too many failures in a row. Try again in %(seconds)s seconds."),
+    "face_disabled": _l(
+        "There were too many failures in a row for this identifier. It cannot be verified by face "
+        "until an administrator allows it again."
+    ),
+    "password_too_common": _l(
+        "This password is among the first that are tried. Choose several words that only you "
+        "would put together."
+    ),
+    "wrong_code": _l("The code is wrong or was used before. Wait for the next one."),
     "wrong_credentials": _l("The name or the password is wrong."),
     "required": _l("Please fill this in."),
     "unprintable": _l("This holds characters that cannot be shown. Type it in again."),

@@ -22,8 +22,10 @@ from webapp.config import Settings
 from webapp.errors import ModelChangedMeanwhile
 from webapp.extensions import db
 from webapp.gallery import Gallery, count_unembedded
-from webapp.models import ModelChange, PersonKey
-from webapp.vault import MasterKeyUnusable, Vault, read_master_key
+from webapp.master_keys import MasterKeys, Stamp
+from webapp.models import InstallationKey, ModelChange, PersonKey
+from webapp.models.installation import ONLY_ROW
+from webapp.vault import InstallationSecrets, MasterKeyUnusable, Vault
 
 if TYPE_CHECKING:
     from ml import Engine
@@ -55,7 +57,9 @@ class Recognition:
         self._lock = RLock()
         self._loading = RLock()
         self._engines = engines
-        self._vault: Vault | None = None
+        self._master_keys = MasterKeys(settings)
+        self._vault: tuple[Stamp, Vault] | None = None
+        self._secrets: InstallationSecrets | None = None
         self._galleries: dict[str, Gallery] = {}
         self._calibrations: dict[str, Calibration | None] = {}
 
@@ -120,15 +124,31 @@ class Recognition:
 
     @property
     def vault(self) -> Vault:
-        """The keys.
+        """The keys, as the files hold them now: a rotation is followed at once.
 
         Raises:
             MasterKeyUnusable: if there is no usable master key.
         """
         with self._lock:
-            if self._vault is None:
-                self._vault = Vault(read_master_key(self.settings.master_key_file))
-            return self._vault
+            stamp = self._master_keys.stamp()
+            if self._vault is None or self._vault[0] != stamp:
+                self._vault = (stamp, self._master_keys.open_vault())
+            return self._vault[1]
+
+    @property
+    def secrets(self) -> InstallationSecrets:
+        """What is derived from the installation's own key.
+
+        Raises:
+            MasterKeyUnusable: if there is no such key, or no master key.
+            SealBroken: if the master key is another one.
+        """
+        if self._secrets is None:
+            row = db.session.get(InstallationKey, ONLY_ROW)
+            if row is None:
+                raise MasterKeyUnusable("run: flask --app wsgi prepare")
+            self._secrets = self.vault.installation_secrets(row.wrapped)
+        return self._secrets
 
     @property
     def gallery(self) -> Gallery:
@@ -140,7 +160,7 @@ class Recognition:
         with self._lock:
             if engine.model_id not in self._galleries:
                 self._galleries[engine.model_id] = Gallery(
-                    engine.model_id, engine.embedding_size, self.vault
+                    engine.model_id, engine.embedding_size, lambda: self.vault
                 )
             return self._galleries[engine.model_id]
 
@@ -187,12 +207,14 @@ class Recognition:
         Raises:
             MasterKeyUnusable: if it is another one, or none.
         """
-        foreign = PersonKey.master_key_id != self.vault.master_key_id
-        if db.session.scalar(select(PersonKey.person_id).where(foreign).limit(1)):
-            raise MasterKeyUnusable(
-                f"{self.settings.master_key_file} is not the key that this database was encrypted "
-                "with; bring back the right file"
-            )
+        known = self.vault.master_key_ids
+        for key in (PersonKey, InstallationKey):
+            foreign = select(key.master_key_id).where(key.master_key_id.not_in(known))
+            if db.session.scalar(foreign.limit(1)):
+                raise MasterKeyUnusable(
+                    f"{self.settings.master_key_file} is not the key that this database was "
+                    "encrypted with; bring back the right file"
+                )
 
     def warm_up(self) -> None:
         """Get ready to answer: keys and embeddings checked, network traced, gallery loaded."""

@@ -13,10 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ml import ArtifactError
 from webapp.config import ROOT, Settings
+from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.jobs import Worker
-from webapp.models import PersonKey
+from webapp.models import InstallationKey, PersonKey
+from webapp.models.installation import ONLY_ROW
 from webapp.recognition import recognition
+from webapp.services import audit
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
 from webapp.services.serving import keep_up
@@ -45,6 +48,7 @@ def prepare() -> str | None:
     _make_keys(settings)
     upgrade(directory=str(MIGRATIONS))
     recognition().check_master_key()
+    _make_installation_key()
     return new_setup_token()
 
 
@@ -64,7 +68,7 @@ def get_ready(app: Flask) -> None:
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
-    worker = Worker(app, KINDS, errands=[keep_up])
+    worker = Worker(app, KINDS, errands=[keep_up, audit.note_head])
     worker.start()
     return worker
 
@@ -104,7 +108,7 @@ def _check_database() -> None:
 def _make_keys(settings: Settings) -> None:
     if not settings.secret_key_file.exists():
         write_new_key(settings.secret_key_file)
-    if settings.master_key_file.exists():
+    if settings.master_key or settings.master_key_file.exists():
         return
     if _people_keys():
         raise MasterKeyUnusable(
@@ -112,6 +116,16 @@ def _make_keys(settings: Settings) -> None:
             "under it: bring the file back; a new key could not open their data"
         )
     write_new_key(settings.master_key_file)
+
+
+def _make_installation_key() -> None:
+    with unit_of_work() as session:
+        if session.get(InstallationKey, ONLY_ROW):
+            return
+        vault = recognition().vault
+        session.add(
+            InstallationKey(wrapped=vault.new_installation_key(), master_key_id=vault.master_key_id)
+        )
 
 
 def _people_keys() -> int:

@@ -1,8 +1,9 @@
 """Envelope encryption of what belongs to a person; the only module that sees keys.
 
-The master key, in a file outside the database, wraps one random data key a person. The data key
-seals the person's pictures and embeddings by AES-256-GCM. What is sealed is bound to its place, so
-that it opens nowhere else, and destroying the one wrapped key of a person destroys the data.
+The master key, outside the database, wraps one random data key a person. The data key seals the
+person's pictures and embeddings by AES-256-GCM. What is sealed is bound to its place, so that it
+opens nowhere else, and destroying the one wrapped key of a person destroys the data. It also wraps
+the installation's own key, from which digests and signatures are derived: they outlive it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -53,6 +55,9 @@ class Place:
         return FORMAT + "|".join((self.table, self.row.hex, self.field)).encode()
 
 
+INSTALLATION = Place("installation_key", UUID(int=0), "wrapped")
+
+
 class PersonSeal:
     """Seals and opens the values of one person."""
 
@@ -73,16 +78,25 @@ class PersonSeal:
 
 
 class Vault:
-    """Makes, wraps and unwraps the people's keys, and derives keys for digests."""
+    """Makes, wraps and unwraps keys.
 
-    def __init__(self, master_key: bytes) -> None:
-        self._master_key = master_key
-        self._wrapper = AESGCM(self._derived("wrap people's keys"))
-        self.master_key_id = self._derived("name of the master key").hex()[:16]
+    Keys are wrapped by the newest master key; older ones still unwrap, while theirs are rewrapped.
+    """
+
+    def __init__(self, newest: bytes, *older: bytes) -> None:
+        self._wrappers = tuple(
+            AESGCM(_derived(key, "wrap people's keys")) for key in (newest, *older)
+        )
+        self.master_key_ids = tuple(_name_of(key) for key in (newest, *older))
+
+    @property
+    def master_key_id(self) -> str:
+        """The name of the key that wraps."""
+        return self.master_key_ids[0]
 
     def new_person_key(self, person_id: UUID) -> bytes:
         """Make a random data key for a person; returned wrapped, ready to be stored."""
-        return _seal(self._wrapper, secrets.token_bytes(KEY_BYTES), _key_place(person_id))
+        return self._wrap(secrets.token_bytes(KEY_BYTES), _key_place(person_id))
 
     def person_seal(self, wrapped_key: bytes, person_id: UUID) -> PersonSeal:
         """The seal of a person.
@@ -90,18 +104,76 @@ class Vault:
         Raises:
             SealBroken: if the key is another person's or was wrapped by another master key.
         """
-        return PersonSeal(_open(self._wrapper, wrapped_key, _key_place(person_id)))
+        return PersonSeal(self._unwrap(wrapped_key, _key_place(person_id)))
 
-    def keyed_digest(self, purpose: str, value: str) -> bytes:
-        """32 bytes that only the master key's holder can compute from `value`, for one purpose."""
-        return hmac.digest(self._derived(purpose), value.encode(), sha256)
+    def rewrapped_person_key(self, wrapped_key: bytes, person_id: UUID) -> bytes:
+        """A person's key, wrapped by the newest master key.
 
-    def _derived(self, purpose: str) -> bytes:
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._master_key)
+        Raises:
+            SealBroken: as `person_seal`.
+        """
+        place = _key_place(person_id)
+        return self._wrap(self._unwrap(wrapped_key, place), place)
+
+    def new_installation_key(self) -> bytes:
+        """Make the installation's own key; returned wrapped."""
+        return self._wrap(secrets.token_bytes(KEY_BYTES), INSTALLATION)
+
+    def installation_secrets(self, wrapped_key: bytes) -> InstallationSecrets:
+        """What is derived from the installation's own key.
+
+        Raises:
+            SealBroken: if it was wrapped by another master key.
+        """
+        return InstallationSecrets(self._unwrap(wrapped_key, INSTALLATION))
+
+    def rewrapped_installation_key(self, wrapped_key: bytes) -> bytes:
+        """The installation's own key, wrapped by the newest master key.
+
+        Raises:
+            SealBroken: as `installation_secrets`.
+        """
+        return self._wrap(self._unwrap(wrapped_key, INSTALLATION), INSTALLATION)
+
+    def _wrap(self, key: bytes, place: Place) -> bytes:
+        return _seal(self._wrappers[0], key, place)
+
+    def _unwrap(self, wrapped: bytes, place: Place) -> bytes:
+        for older in self._wrappers[:0:-1]:
+            with suppress(SealBroken):
+                return _open(older, wrapped, place)
+        return _open(self._wrappers[0], wrapped, place)
+
+
+class InstallationSecrets:
+    """Digests, signatures and seals of what belongs to nobody enrolled."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def keyed_digest(self, purpose: str, value: str | bytes) -> bytes:
+        """32 bytes that only the key's holder can compute from `value`, for one purpose."""
+        data = value.encode() if isinstance(value, str) else value
+        return hmac.digest(_derived(self._key, purpose), data, sha256)
+
+    def seal(self, value: bytes, place: Place) -> bytes:
+        """Encrypt a value for a place."""
+        return _seal(self._cipher(place), value, place)
+
+    def open(self, sealed: bytes, place: Place) -> bytes:
+        """Decrypt a value that was sealed for this place.
+
+        Raises:
+            SealBroken: if it was altered, or sealed for another place or installation.
+        """
+        return _open(self._cipher(place), sealed, place)
+
+    def _cipher(self, place: Place) -> AESGCM:
+        return AESGCM(_derived(self._key, f"seal {place.table}.{place.field}"))
 
 
 def read_master_key(path: Path) -> bytes:
-    """Read the master key.
+    """Read a master key from its file.
 
     Raises:
         MasterKeyUnusable: if it is missing, no key, or readable by others than its owner.
@@ -113,12 +185,21 @@ def read_master_key(path: Path) -> bytes:
         )
     if path.stat().st_mode & 0o077:
         raise MasterKeyUnusable(f"{path} can be read by others; run: chmod 600 {path}")
+    return parse_master_key(path.read_text(), str(path))
+
+
+def parse_master_key(text: str, source: str) -> bytes:
+    """A master key from its text; `source` says where it was read.
+
+    Raises:
+        MasterKeyUnusable: if the text is no key.
+    """
     try:
-        key = bytes.fromhex(path.read_text().strip())
+        key = bytes.fromhex(text.strip())
     except ValueError as error:
-        raise MasterKeyUnusable(f"{path} holds no key; bring back the right file") from error
+        raise MasterKeyUnusable(f"{source} holds no key; bring back the right one") from error
     if len(key) != KEY_BYTES:
-        raise MasterKeyUnusable(f"{path} holds no key of {KEY_BYTES} bytes; bring back the file")
+        raise MasterKeyUnusable(f"{source} holds no key of {KEY_BYTES} bytes; bring back the one")
     return key
 
 
@@ -128,6 +209,14 @@ def write_new_key(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(KEY_BYTES) + "\n")
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+
+
+def _name_of(master_key: bytes) -> str:
+    return _derived(master_key, "name of the master key").hex()[:16]
 
 
 def _key_place(person_id: UUID) -> Place:

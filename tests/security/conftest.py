@@ -8,6 +8,7 @@ from tests.installation import (
     operator,
     operator_id,
     settings,
+    viewer,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "operator",
     "operator_id",
     "settings",
+    "viewer",
 ]

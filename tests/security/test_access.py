@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule as Route
 
-from tests.installation import ADMIN, OPERATOR, Visitor
+from tests.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from webapp.access import Rule, rule_of
 
 # The whole table, so that a route that is new or opened wider is noticed here.
@@ -15,7 +15,13 @@ RULES = {
     "home.index": Rule.PUBLIC,
     "accounts.setup": Rule.PUBLIC,
     "accounts.sign_in": Rule.PUBLIC,
+    "accounts.code": Rule.PUBLIC,
     "accounts.sign_out": Rule.PUBLIC,
+    "account.show": Rule.VIEWER,
+    "account.password": Rule.VIEWER,
+    "account.sign_out_everywhere": Rule.VIEWER,
+    "account.switch_on": Rule.VIEWER,
+    "account.switch_off": Rule.VIEWER,
     "health.live": Rule.PUBLIC,
     "health.ready": Rule.PUBLIC,
     "verify.verify": Rule.VERIFIER,
@@ -41,6 +47,8 @@ RULES = {
     "models.serve": Rule.ADMIN,
     "models.progress": Rule.ADMIN,
 }
+# What decides there is a link, or a password given just before; tested for themselves.
+OF_THEIR_OWN = {"accounts.setup", "accounts.code"}
 NOBODYS_ID = UUID(int=0)
 
 
@@ -79,7 +87,8 @@ def test_a_route_without_a_rule_is_closed_to_everybody(app: Flask, admin: Visito
     ("username", "allowed"),
     [
         (None, {Rule.PUBLIC, Rule.VERIFIER}),
-        (OPERATOR, {Rule.PUBLIC, Rule.VERIFIER, Rule.OPERATOR}),
+        (VIEWER, {Rule.PUBLIC, Rule.VERIFIER, Rule.VIEWER}),
+        (OPERATOR, {Rule.PUBLIC, Rule.VERIFIER, Rule.VIEWER, Rule.OPERATOR}),
         (ADMIN, set(Rule)),
     ],
 )
@@ -87,7 +96,7 @@ def test_everyone_reaches_what_their_role_may_and_nothing_else(
     app: Flask, username: str | None, allowed: set[Rule]
 ) -> None:
     for route in app.url_map.iter_rules():
-        if route.endpoint == "accounts.setup":  # its link decides, once for all
+        if route.endpoint in OF_THEIR_OWN:
             continue
         for method in route.methods & {"GET", "POST"}:
             visitor = Visitor(app)

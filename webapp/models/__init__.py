@@ -1,19 +1,28 @@
 """The tables, one file a subject."""
 
-from webapp.models.account import Account, Role, SetupToken
+from webapp.models.account import Account, AccountSession, RecoveryCode, Role, SetupToken
 from webapp.models.attempt import Attempt, Kind, Refusal
+from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.columns import Model, now
+from webapp.models.installation import InstallationKey
 from webapp.models.job import Job, JobState
+from webapp.models.limits import AddressWindow, FailureCount
 from webapp.models.person import Anchor, AnchorEmbedding, GalleryVersion, Person, PersonKey
 from webapp.models.serving import ModelChange
 from webapp.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
 
 __all__ = [
     "Account",
+    "AccountSession",
+    "AddressWindow",
     "Anchor",
     "AnchorEmbedding",
     "Attempt",
+    "AuditEntry",
+    "AuditHead",
+    "FailureCount",
     "GalleryVersion",
+    "InstallationKey",
     "Job",
     "JobState",
     "Kind",
@@ -22,6 +31,7 @@ __all__ = [
     "Person",
     "PersonKey",
     "PersonThresholdChange",
+    "RecoveryCode",
     "Refusal",
     "Role",
     "SearchChange",

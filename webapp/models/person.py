@@ -18,7 +18,8 @@ class Person(Model):
     """Somebody enrolled.
 
     `identifier_key` and `name_key` are identifier and name as they are compared. `gallery_version`
-    is the gallery's version at which the person's anchors last changed.
+    is the gallery's version at which the person's anchors last changed. `consent_terms` are the
+    settings that the person agreed to; `link_number` stands in the newest link to their own page.
     """
 
     __tablename__ = "person"
@@ -30,7 +31,9 @@ class Person(Model):
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     name_key: Mapped[str] = mapped_column(String)
     consent_version: Mapped[str] = mapped_column(String(32))
-    consent_at: Mapped[datetime]
+    consent_at: Mapped[datetime] = mapped_column(index=True)
+    consent_terms: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    link_number: Mapped[int] = mapped_column(default=0)
     gallery_version: Mapped[int] = mapped_column(index=True)
     created_at: Mapped[CreatedAt] = mapped_column(index=True)
     created_by_id: Mapped[UUID | None] = mapped_column(

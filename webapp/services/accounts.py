@@ -1,9 +1,10 @@
-"""Accounts: made, found, signed in, and the one-time link to the first of them."""
+"""Accounts: made, changed, and the one-time link to the first of them."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -15,11 +16,11 @@ from sqlalchemy.orm import Session
 from webapp.database import unit_of_work
 from webapp.errors import DuplicateUsername, SetupFinished, WrongCredentials, WrongSetupLink
 from webapp.extensions import db
-from webapp.logs import record_event
-from webapp.models import Account, Role, SetupToken, now
+from webapp.models import Account, AccountSession, RecoveryCode, Role, SetupToken, now
 from webapp.recognition import recognition
+from webapp.services import audit, failures
 from webapp.services.names import comparable, tidy
-from webapp.services.passwords import fits, hasher, nobodys_hash
+from webapp.services.passwords import check_uncommon, hasher
 
 TOKEN_BYTES = 32
 
@@ -27,6 +28,11 @@ TOKEN_BYTES = 32
 def any_account() -> bool:
     """Whether the app has been set up."""
     return bool(db.session.scalar(select(exists().where(Account.id.is_not(None)))))
+
+
+def list_accounts() -> Sequence[Account]:
+    """All accounts, by name."""
+    return db.session.scalars(select(Account).order_by(Account.username_key)).all()
 
 
 def new_setup_token() -> str | None:
@@ -62,12 +68,13 @@ def finish_setup(token: str, username: str, password: str) -> UUID:
 
     Raises:
         SetupFinished, WrongSetupLink: as `check_setup_token`.
+        PasswordTooCommon: if the password is one of those that are tried first.
     """
     with unit_of_work() as session:
         check_setup_token(token)
         account = _add_account(session, username, password, Role.ADMIN)
         session.execute(delete(SetupToken))
-    record_event("setup_finished", account=account)
+        audit.record(session, "setup_finished", account)
     return account
 
 
@@ -76,26 +83,11 @@ def create_account(username: str, password: str, role: Role) -> UUID:
 
     Raises:
         DuplicateUsername: if the name is taken.
+        PasswordTooCommon: if the password is one of those that are tried first.
     """
     with unit_of_work() as session:
         account = _add_account(session, username, password, role)
-    record_event("account_created", account=account, role=role)
-    return account
-
-
-def sign_in(username: str, password: str) -> Account:
-    """Find the account that a name and a password belong to.
-
-    Raises:
-        WrongCredentials: if there is none; it takes as long for an unknown name.
-    """
-    cost = recognition().settings.password_cost
-    account = _by_name(username)
-    password_hash = account.password_hash if account else nobodys_hash(cost)
-    if not fits(password_hash, password, cost) or account is None:
-        record_event("sign_in_refused")
-        raise WrongCredentials
-    record_event("signed_in", account=account.id)
+        audit.record(session, "account_created", subject=account, role=role)
     return account
 
 
@@ -104,32 +96,72 @@ def change_password(username: str, password: str) -> None:
 
     Raises:
         WrongCredentials: if there is no account of that name.
+        PasswordTooCommon: if the password is one of those that are tried first.
     """
-    with unit_of_work():
-        account = _by_name(username)
-        if account is None:
-            raise WrongCredentials
+    check_uncommon(password, username)
+    with unit_of_work() as session:
+        account = account_named(username)
         account.password_hash = _hash(password)
-        account.session_number += 1
-        account_id = account.id
-    record_event("password_changed", account=account_id)
+        sign_out_everywhere(session, account.id)
+        failures.forget(session, sign_in_digest(username))
+        audit.record(session, "password_changed", subject=account.id)
 
 
-def of_session(session_id: str) -> Account | None:
-    """The account whose session says so, unless it was signed out everywhere since."""
-    id_text, _, number = session_id.partition(":")
-    try:
-        account = db.session.get(Account, UUID(id_text))
-    except ValueError:
-        return None
-    return account if account and str(account.session_number) == number else None
+def unlock(username: str) -> None:
+    """Let an account try again at once.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        failures.forget(session, sign_in_digest(username))
+        audit.record(session, "account_unlocked", subject=account.id)
 
 
-def _by_name(username: str) -> Account | None:
+def reset_second_factor(username: str) -> None:
+    """Take an account's second factor and recovery codes away, and sign it out everywhere.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        account.totp = None
+        session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+        sign_out_everywhere(session, account.id)
+        audit.record(session, "second_factor_reset", subject=account.id)
+
+
+def account_named(username: str) -> Account:
+    """The account of a name.
+
+    Raises:
+        WrongCredentials: if there is none.
+    """
+    account = find_named(username)
+    if account is None:
+        raise WrongCredentials
+    return account
+
+
+def find_named(username: str) -> Account | None:
+    """The account of a name, None for nobody's."""
     return db.session.scalar(select(Account).where(Account.username_key == comparable(username)))
 
 
+def sign_out_everywhere(session: Session, account_id: UUID) -> None:
+    """End every session of an account in the running transaction."""
+    session.execute(delete(AccountSession).where(AccountSession.account_id == account_id))
+
+
+def sign_in_digest(username: str) -> bytes:
+    """Under what failures to sign in to an account are counted."""
+    return recognition().secrets.keyed_digest("sign-in", comparable(username))
+
+
 def _add_account(session: Session, username: str, password: str, role: Role) -> UUID:
+    check_uncommon(password, username)
     account = Account(
         id=uuid4(),
         username=tidy(username),

@@ -16,8 +16,8 @@ PERSONS_SHARE = 0.3
 
 
 def claim_digest(identifier: str) -> bytes:
-    """What an attempt keeps of the claimed identifier: a digest under the master key."""
-    return recognition().vault.keyed_digest("claimed identifier", comparable(identifier))
+    """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
+    return recognition().secrets.keyed_digest("claimed identifier", comparable(identifier))
 
 
 def stranger_similarity(
@@ -35,7 +35,7 @@ def stranger_similarity(
         rows: the gallery, whose middle is taken for that of all faces.
         threshold: in force; the result lies below it.
     """
-    digest = recognition().vault.keyed_digest("stranger", comparable(identifier))
+    digest = recognition().secrets.keyed_digest("stranger", comparable(identifier))
     generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
     own, direction = generator.standard_normal(), generator.standard_normal(len(embedding))
     apart = embedding - rows.middle

@@ -20,9 +20,10 @@ from webapp.errors import (
     UnknownPerson,
 )
 from webapp.gallery import raise_version, seal_embedding
-from webapp.logs import record_event
 from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.recognition import recognition
+from webapp.services import audit, failures
+from webapp.services.claims import claim_digest
 from webapp.services.names import comparable, tidy
 from webapp.vault import PersonSeal, Place
 
@@ -49,8 +50,9 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
     """
     if not new.consent:
         raise ConsentMissing
-    vault, person_id = recognition().vault, uuid4()
+    person_id = uuid4()
     with unit_of_work() as session:
+        vault = recognition().vault
         person = Person(
             id=person_id,
             identifier=tidy(new.identifier),
@@ -75,7 +77,15 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
         )
         session.add(key)
         _add_anchors(session, vault.person_seal(key.wrapped, person_id), person_id, faces)
-    record_event("person_enrolled", person=person_id, anchors=len(faces), account=enrolled_by)
+        failures.forget(session, claim_digest(new.identifier))
+        audit.record(
+            session,
+            "person_enrolled",
+            enrolled_by,
+            person=person_id,
+            anchors=len(faces),
+            consent=CONSENT_VERSION,
+        )
     return person_id
 
 
@@ -112,7 +122,7 @@ def add_anchors(
         if in_place_of is not None:
             _retire(session, person_id, in_place_of)
         _add_anchors(session, seal, person_id, faces)
-    record_event("anchors_added", person=person_id, anchors=len(faces), account=added_by)
+        audit.record(session, "anchors_added", added_by, person=person_id, anchors=len(faces))
 
 
 def picture_place(anchor_id: UUID) -> Place:

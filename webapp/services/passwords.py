@@ -1,16 +1,21 @@
-"""Passwords: argon2id, at the cost that the settings name."""
+"""Passwords: argon2id, at the cost that the settings name; which may be chosen."""
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from webapp.config import PasswordCost
+from webapp.errors import PasswordTooCommon
+from webapp.services.names import comparable
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 256
+FEWEST_DIFFERENT_CHARACTERS = 5
+COMMON_PASSWORDS = Path(__file__).parents[1] / "data" / "common_passwords.txt"
 
 
 @cache
@@ -33,3 +38,25 @@ def fits(password_hash: str, password: str, cost: PasswordCost) -> bool:
         return hasher(cost).verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def check_uncommon(password: str, username: str) -> None:
+    """Check that a password is none of those that are tried first.
+
+    Raises:
+        PasswordTooCommon: if it is known, of very few characters, or little more than the name.
+    """
+    compared, name = comparable(password), comparable(username)
+    rest = compared.replace(name, "") if name else compared
+    if (
+        compared in _common_passwords()
+        or len(set(compared)) < FEWEST_DIFFERENT_CHARACTERS
+        or (rest != compared and len(rest) < SHORTEST_PASSWORD // 2)
+    ):
+        raise PasswordTooCommon
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    lines = COMMON_PASSWORDS.read_text().splitlines()
+    return frozenset(line for line in lines if not line.startswith("# "))

@@ -14,9 +14,9 @@ from webapp.database import forget_deleted_pages, unit_of_work
 from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor, UnknownPerson
 from webapp.extensions import db
 from webapp.gallery import raise_version
-from webapp.logs import record_event
 from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
 from webapp.recognition import recognition
+from webapp.services import audit, failures
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
 from webapp.services.names import comparable
@@ -98,8 +98,9 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID) -> bytes:
     anchor = _find_anchor(person_id, anchor_id)
     person = find_person(person_id)
     seal = recognition().vault.person_seal(person.key.wrapped, person_id)
-    record_event("picture_seen", person=person_id, anchor=anchor_id, account=seen_by)
-    return seal.open(anchor.picture, picture_place(anchor_id))
+    picture = seal.open(anchor.picture, picture_place(anchor_id))
+    audit.record_alone("picture_seen", seen_by, person=person_id, anchor=anchor_id)
+    return picture
 
 
 def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID) -> None:
@@ -115,7 +116,7 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID) -> None:
         _check_others_in_use(person, anchor)
         anchor.retired_at = anchor.retired_at or now()
         person.gallery_version = raise_version(session)
-    record_event("anchor_retired", person=person_id, anchor=anchor_id, account=retired_by)
+        audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
 
 
 def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID) -> None:
@@ -136,7 +137,7 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID) -> None:
             raise PictureNotComparable
         anchor.retired_at = None
         find_person(person_id).gallery_version = raise_version(session)
-    record_event("anchor_restored", person=person_id, anchor=anchor_id, account=restored_by)
+        audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
 
 
 def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
@@ -152,8 +153,8 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
         _check_others_in_use(person, anchor)
         person.gallery_version = raise_version(session)
         session.execute(delete(Anchor).where(Anchor.id == anchor.id))
+        audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
     forget_deleted_pages()
-    record_event("anchor_deleted", person=person_id, anchor=anchor_id, account=deleted_by)
 
 
 def delete_person(person_id: UUID, deleted_by: UUID) -> None:
@@ -172,8 +173,9 @@ def delete_person(person_id: UUID, deleted_by: UUID) -> None:
         )
         raise_version(session)
         session.execute(delete(Person).where(Person.id == person_id))
+        failures.forget(session, digest)
+        audit.record(session, "person_deleted", deleted_by, person=person_id)
     forget_deleted_pages()
-    record_event("person_deleted", person=person_id, account=deleted_by)
 
 
 def _matching(query: str) -> list[ColumnElement[bool]]:

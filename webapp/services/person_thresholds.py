@@ -17,10 +17,9 @@ from sqlalchemy import Select, select
 from webapp.database import unit_of_work
 from webapp.errors import PersonThresholdTooLow, PointsOutOfRange
 from webapp.extensions import db
-from webapp.logs import record_event
 from webapp.models import PersonThresholdChange
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import audit, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.people import find_person
 from webapp.services.threshold_cost import GOALS
@@ -138,7 +137,9 @@ def change(
                 created_by_id=changed_by,
             )
         )
-    record_event("person_threshold_changed", account=changed_by, person=person_id, points=points)
+        audit.record(
+            session, "person_threshold_changed", changed_by, person=person_id, points=points
+        )
 
 
 def check(person_id: UUID, points: float, based_on: int | None = None) -> None:

@@ -19,10 +19,9 @@ from webapp.database import unit_of_work
 from webapp.errors import SearchOutOfRange
 from webapp.extensions import db
 from webapp.gallery import Rows
-from webapp.logs import record_event
 from webapp.models import SearchChange
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import audit, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.thresholds import HISTORY_LENGTH, Threshold
 
@@ -105,7 +104,7 @@ def change(search: Search, reason: str, changed_by: UUID, based_on: int | None =
                 created_by_id=changed_by,
             )
         )
-    record_event("search_changed", account=changed_by, fpir=search.fpir, margin=search.margin)
+        audit.record(session, "search_changed", changed_by, fpir=search.fpir, margin=search.margin)
 
 
 def check(search: Search, based_on: int | None = None) -> None:

@@ -17,9 +17,9 @@ from webapp.database import unit_of_work
 from webapp.errors import PicturesNotEmbedded
 from webapp.extensions import db
 from webapp.gallery import count_unembedded, lacks_embedding, raise_version
-from webapp.logs import record_event
 from webapp.models import Anchor, Job, ModelChange, Person
 from webapp.recognition import Choice, recognition
+from webapp.services import audit
 
 # The kind of background work that embeds what is missing and lets a model serve.
 CHANGE_MODEL = "change_model"
@@ -91,7 +91,7 @@ def start_change(name: str, asked_by: UUID | None) -> UUID:
     find_artifact(name)
     with unit_of_work() as session:
         job_id = jobs.enqueue(session, CHANGE_MODEL, name, asked_by)
-    record_event("model_change_queued", model=name, account=asked_by)
+        audit.record(session, "model_change_queued", asked_by, model=name)
     return job_id
 
 
@@ -116,8 +116,8 @@ def let_serve(model_id: str, name: str, asked_by: UUID | None) -> None:
                 created_by_id=asked_by,
             )
         )
+        audit.record(session, "model_changed", asked_by, model=model_id)
     recognition().follow_choice()
-    record_event("model_changed", model=model_id, account=asked_by)
 
 
 def history() -> tuple[Change, ...]:

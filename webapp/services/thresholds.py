@@ -18,9 +18,9 @@ from ml import Calibration
 from webapp.database import unit_of_work
 from webapp.errors import RuleNotMeasured, ThresholdOutOfRange
 from webapp.extensions import db
-from webapp.logs import record_event
 from webapp.models import ThresholdChange
 from webapp.recognition import recognition
+from webapp.services import audit
 from webapp.services.changes import check_still_in_force, next_number, number_of
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
@@ -112,7 +112,9 @@ def change(
                 created_by_id=changed_by,
             )
         )
-    record_event("threshold_changed", account=changed_by, score=score, rule=rule or before.rule)
+        audit.record(
+            session, "threshold_changed", changed_by, score=score, rule=rule or before.rule
+        )
 
 
 def check_based_on(number: int | None) -> None:

@@ -8,6 +8,7 @@ from time import perf_counter
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ml import match_rules
 from webapp.database import unit_of_work
@@ -17,7 +18,7 @@ from webapp.gallery import PersonAnchors
 from webapp.logs import record_event
 from webapp.models import Kind, Person
 from webapp.recognition import recognition
-from webapp.services import attempts, person_thresholds, thresholds
+from webapp.services import attempts, audit, failures, person_thresholds, thresholds
 from webapp.services.claims import claim_digest, stranger_similarity
 from webapp.services.decisions import (
     POOR_QUALITY,
@@ -26,6 +27,7 @@ from webapp.services.decisions import (
     PersonLabel,
     anchor_scores,
 )
+from webapp.services.failures import WITH_FACES
 from webapp.services.names import comparable
 from webapp.services.people import count_people
 from webapp.services.probes import Probe, probe_for
@@ -57,20 +59,35 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
 
     Raises:
         NobodyEnrolled: if there is nobody at all.
+        MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     started = perf_counter()
     if not count_people():
         raise NobodyEnrolled
+    digest = claim_digest(identifier)
+    failures.check(digest, WITH_FACES)
     probe = probe_for(Kind.VERIFY, frames)
     with unit_of_work() as session:
+        failures.check(digest, WITH_FACES)  # others may have tried meanwhile
         claim = _claim(identifier, probe)
         rows = recognition().gallery.follow()
         stranger = stranger_similarity(identifier, probe.embedding, rows, claim.everybodys)
         decision = _decision(claim, stranger, probe, started)
-        attempts.record(session, Kind.VERIFY, decision, asked_by, claim_digest(identifier))
+        attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
+        _count(session, digest, decision)
     record_event("verified", match=decision.match, account=asked_by)
     return decision
+
+
+def _count(session: Session, digest: bytes, decision: Decision) -> None:
+    if decision.match:
+        failures.forget(session, digest)
+        return
+    if failures.count_failure(session, digest) == WITH_FACES.most:
+        audit.record(
+            session, "face_disabled", person=decision.person.id if decision.person else None
+        )
 
 
 def _claim(identifier: str, probe: Probe) -> _Claim:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from webapp.views import (
+    account,
     accounts,
     attempts,
     camera,
@@ -20,6 +21,7 @@ from webapp.views import (
 BLUEPRINTS = (
     home.blueprint,
     accounts.blueprint,
+    account.blueprint,
     verify.blueprint,
     camera.blueprint,
     people.blueprint,

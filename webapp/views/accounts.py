@@ -7,15 +7,25 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
+from flask_login import current_user, login_user, logout_user
 
 from webapp.access import public
-from webapp.errors import SetupFinished, WrongCredentials, WrongSetupLink
+from webapp.errors import (
+    MustWait,
+    PasswordTooCommon,
+    ServiceError,
+    SetupFinished,
+    WrongCredentials,
+    WrongSetupLink,
+)
 from webapp.extensions import limiter
-from webapp.forms import EmptyForm, SetupForm, SignInForm
+from webapp.forms import CodeForm, EmptyForm, SetupForm, SignInForm
 from webapp.messages import describe
+from webapp.models import Account
 from webapp.recognition import recognition
-from webapp.services import accounts
+from webapp.services import accounts, sessions
+from webapp.signed_in import SignedIn
+from webapp.signing import half_signed_in, name_half_signed_in
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -36,6 +46,8 @@ def setup(token: str) -> ResponseReturnValue:
             accounts.finish_setup(token, form.username.data, form.password.data)
             flash(_("The account is there. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
+    except PasswordTooCommon as error:
+        form.form_errors.append(describe(error.code))
     except SetupFinished as error:
         flash(describe(error.code), "warning")
         return redirect(url_for("accounts.sign_in"))
@@ -52,26 +64,61 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            account = accounts.sign_in(form.username.data, form.password.data)
-        except WrongCredentials as error:
-            form.form_errors.append(describe(error.code))
+            account = sessions.check_password(form.username.data, form.password.data)
+        except (WrongCredentials, MustWait) as error:
+            _complain(form, error)
         else:
-            session.clear()  # nothing of the stranger's session lives on in the account's
-            session.permanent = True
-            login_user(account)
-            return redirect(_place_within(request.args.get("next", "")))
+            return _after_password(account)
     return render_template("accounts/sign_in.html", form=form), 422 if form.errors else 200
+
+
+@blueprint.route("/sign-in/code", methods=["GET", "POST"])
+@public
+@limiter.limit(_sign_in_limit, methods=["POST"])
+def code() -> ResponseReturnValue:
+    """The second factor of somebody whose password was right. Context: form (code)."""
+    username = half_signed_in()
+    if username is None:
+        return redirect(url_for("accounts.sign_in"))
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            return _begin(accounts.account_named(username), form.code.data)
+        except ServiceError as error:
+            _complain(form, error)
+    return render_template("accounts/code.html", form=form), 422 if form.errors else 200
 
 
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
-    """Forget the session."""
+    """End the session."""
     if not EmptyForm().validate_on_submit():
         abort(400)
+    if current_user.is_authenticated:
+        sessions.end(current_user.session_id, current_user.id)
     logout_user()
     session.clear()
     return redirect(url_for("home.index"))
+
+
+def _after_password(account: Account) -> ResponseReturnValue:
+    if account.totp is None:
+        return _begin(account)
+    name_half_signed_in(account.username)
+    return redirect(url_for("accounts.code", next=request.args.get("next")))
+
+
+def _begin(account: Account, second: str = "") -> ResponseReturnValue:
+    begun = sessions.begin(account, second)
+    session.clear()  # nothing of the stranger's session lives on in the account's
+    session.permanent = True
+    login_user(SignedIn.by(begun))
+    return redirect(_place_within(request.args.get("next", "")))
+
+
+def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
 
 
 def _place_within(target: str) -> str:

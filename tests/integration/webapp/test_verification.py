@@ -286,7 +286,7 @@ def test_deleting_while_others_verify_gives_them_a_decision_either_way(
     def verify_often() -> None:
         with app.app_context():
             started.wait()
-            decisions.extend(verify("ada", [people[0].photos[2]]).match for _ in range(5))
+            decisions.extend(verify("ada", [people[0].photos[2]]).match for _ in range(2))
             db.session.remove()
 
     threads = [threading.Thread(target=verify_often) for _ in range(2)]
@@ -297,5 +297,5 @@ def test_deleting_while_others_verify_gives_them_a_decision_either_way(
     for thread in threads:
         thread.join()
 
-    assert len(decisions) == 10
+    assert len(decisions) == 4  # fewer failures than there is a wait after
     assert not verify("ada", [people[0].photos[2]]).match

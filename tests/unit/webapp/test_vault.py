@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.vault import (
+    InstallationSecrets,
     MasterKeyUnusable,
     PersonSeal,
     Place,
@@ -102,16 +103,37 @@ def test_sealing_twice_gives_different_bytes() -> None:
 
 
 def test_digests_differ_by_purpose_value_and_key() -> None:
-    vault = Vault(b"m" * 32)
+    own, other = InstallationSecrets(b"m" * 32), InstallationSecrets(b"n" * 32)
     digests = {
-        vault.keyed_digest("claim", "a"),
-        vault.keyed_digest("claim", "b"),
-        vault.keyed_digest("stranger", "a"),
-        Vault(b"n" * 32).keyed_digest("claim", "a"),
+        own.keyed_digest("claim", "a"),
+        own.keyed_digest("claim", "b"),
+        own.keyed_digest("stranger", "a"),
+        other.keyed_digest("claim", "a"),
     }
 
     assert len(digests) == 4
-    assert vault.keyed_digest("claim", "a") == Vault(b"m" * 32).keyed_digest("claim", "a")
+    assert own.keyed_digest("claim", "a") == InstallationSecrets(b"m" * 32).keyed_digest(
+        "claim", "a"
+    )
+
+
+def test_after_a_change_of_the_master_key_the_same_keys_open_what_they_did() -> None:
+    old, both, new = Vault(b"o" * 32), Vault(b"n" * 32, b"o" * 32), Vault(b"n" * 32)
+    person, place = uuid4(), Place("anchor", uuid4(), "picture")
+    wrapped, own = old.new_person_key(person), old.new_installation_key()
+    sealed = old.person_seal(wrapped, person).seal(b"a face", place)
+
+    rewrapped = both.rewrapped_person_key(wrapped, person)
+
+    assert both.person_seal(wrapped, person).open(sealed, place) == b"a face"
+    assert new.person_seal(rewrapped, person).open(sealed, place) == b"a face"
+    assert new.installation_secrets(both.rewrapped_installation_key(own)).keyed_digest(
+        "claim", "a"
+    ) == old.installation_secrets(own).keyed_digest("claim", "a")
+    with pytest.raises(SealBroken):
+        new.person_seal(wrapped, person)
+    with pytest.raises(SealBroken):
+        old.person_seal(rewrapped, person)
 
 
 def test_a_new_key_is_its_owners_alone_and_never_replaces_one(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Commands for accounts, from the server: `flask --app wsgi account NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask.cli import AppGroup
+
+from webapp.errors import DuplicateUsername, PasswordTooCommon, WrongCredentials
+from webapp.models import Role
+from webapp.services import accounts
+from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+
+account_commands = AppGroup("account", help="Create accounts, and help those who are locked out.")
+
+
+def _password(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
+        raise click.BadParameter(f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, please")
+    return value
+
+
+password_option = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, callback=_password
+)
+
+
+@contextmanager
+def _explained(username: str) -> Iterator[None]:
+    try:
+        yield
+    except WrongCredentials as error:
+        raise click.ClickException(f"there is no account {username!r}") from error
+    except DuplicateUsername as error:
+        raise click.ClickException(f"there is an account {username!r} already") from error
+    except PasswordTooCommon as error:
+        raise click.ClickException(
+            "this password is among the first that are tried; choose several words"
+        ) from error
+
+
+@account_commands.command("create")
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@password_option
+def create(username: str, role: str, password: str) -> None:
+    """Create an account."""
+    with _explained(username):
+        accounts.create_account(username, password, Role(role))
+    click.echo(f"{username} may sign in.")
+
+
+@account_commands.command("password")
+@click.argument("username")
+@password_option
+def password(username: str, password: str) -> None:
+    """Set a new password, and sign the account out everywhere."""
+    with _explained(username):
+        accounts.change_password(username, password)
+    click.echo(f"The password of {username} is changed.")
+
+
+@account_commands.command("unlock")
+@click.argument("username")
+def unlock(username: str) -> None:
+    """Let an account try to sign in again at once, after failures in a row."""
+    with _explained(username):
+        accounts.unlock(username)
+    click.echo(f"{username} may try again.")
+
+
+@account_commands.command("reset-code")
+@click.argument("username")
+def reset_code(username: str) -> None:
+    """Take the second factor away from an account whose phone is lost; sign it out everywhere."""
+    with _explained(username):
+        accounts.reset_second_factor(username)
+    click.echo(f"{username} signs in by password alone now.")
+
+
+@account_commands.command("list")
+def list_accounts() -> None:
+    """Show the accounts."""
+    for account in accounts.list_accounts():
+        factor = "with codes" if account.totp else ""
+        click.echo("  ".join(filter(None, (account.username, account.role, factor))))

@@ -1,0 +1,85 @@
+"""Failures in a row, counted in the database: shared by all processes, kept over restarts.
+
+Bounds as NIST SP 800-63B-4 sets them for biometrics: after five failures a wait of 30 seconds that
+grows, after fifty the end until somebody acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from webapp.errors import FaceDisabled, MustWait
+from webapp.extensions import db
+from webapp.models import FailureCount, now
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What is borne: free failures, the waits in seconds after more, and how many in all."""
+
+    free: int = 5
+    first_wait: int = 30
+    longest_wait: int = 3600
+    most: int | None = 50
+
+    def wait_after(self, failures: int) -> timedelta:
+        """How long nobody may try after so many failures in a row; it doubles."""
+        if failures < self.free:
+            return timedelta(0)
+        doublings = min(failures - self.free, self.longest_wait.bit_length())
+        return timedelta(seconds=min(self.first_wait << doublings, self.longest_wait))
+
+
+WITH_FACES = Patience()
+WITH_PASSWORDS = Patience(longest_wait=900, most=None)
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How many failures in a row there were, and what they mean."""
+
+    number: int
+    disabled: bool
+
+
+def check(digest: bytes, patience: Patience) -> None:
+    """Check that somebody may try now.
+
+    Raises:
+        FaceDisabled: if there were too many failures.
+        MustWait: if the last failure is too short ago.
+    """
+    count = db.session.get(FailureCount, digest, populate_existing=True)
+    if count is None:
+        return
+    if patience.most is not None and count.failures >= patience.most:
+        raise FaceDisabled
+    left = count.last_at + patience.wait_after(count.failures) - now()
+    if left > timedelta(0):
+        raise MustWait(left)
+
+
+def count_failure(session: Session, digest: bytes) -> int:
+    """Count one more failure in the running transaction; returns how many there are in a row."""
+    count = session.get(FailureCount, digest, with_for_update=True)
+    if count is None:
+        count = FailureCount(digest=digest, failures=0)
+        session.add(count)
+    count.failures, count.last_at = count.failures + 1, now()
+    return count.failures
+
+
+def forget(session: Session, digest: bytes) -> None:
+    """Begin to count anew, in the running transaction."""
+    session.execute(delete(FailureCount).where(FailureCount.digest == digest))
+
+
+def failures_of(digest: bytes, patience: Patience) -> Failures:
+    """How things stand."""
+    count = db.session.get(FailureCount, digest)
+    number = count.failures if count else 0
+    return Failures(number, patience.most is not None and number >= patience.most)

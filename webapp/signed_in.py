@@ -1,0 +1,59 @@
+"""Who is signed in, as views and pages know them: `current_user`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask_login import UserMixin
+
+from webapp.models import Account, AccountSession, Role
+from webapp.services import sessions
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """An account in one of its sessions."""
+
+    session_id: UUID
+    account: Account
+
+    @classmethod
+    def by(cls, session: AccountSession) -> SignedIn:
+        """Whose session it is."""
+        return cls(session.id, session.account)
+
+    def get_id(self) -> str:
+        """What the cookie remembers."""
+        return self.session_id.hex
+
+    @property
+    def id(self) -> UUID:
+        """The account's id."""
+        return self.account.id
+
+    @property
+    def username(self) -> str:
+        """The account's name."""
+        return self.account.username
+
+    @property
+    def role(self) -> Role:
+        """What the account may do."""
+        return Role(self.account.role)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the account may do everything."""
+        return self.account.is_admin
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the account may enrol people and see their pictures."""
+        return self.account.is_operator
+
+
+def of_session(session_id: str) -> SignedIn | None:
+    """Who is signed in by a session, unless it ended."""
+    found = sessions.find(session_id)
+    return SignedIn.by(found) if found else None

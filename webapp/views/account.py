@@ -1,0 +1,97 @@
+"""One's own account: password, second factor, sessions."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import viewer
+from webapp.errors import ServiceError
+from webapp.extensions import limiter
+from webapp.forms import EmptyForm, PasswordForm, SecondFactorForm
+from webapp.messages import describe
+from webapp.recognition import recognition
+from webapp.services import accounts, second_factor, sessions
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+
+
+def _sign_in_limit() -> str:
+    return recognition().settings.sign_in_limit
+
+
+@blueprint.get("")
+@viewer
+def show() -> str:
+    """Context: password_form, empty_form, codes_left."""
+    return _page(PasswordForm())
+
+
+@blueprint.post("/password")
+@viewer
+@limiter.limit(_sign_in_limit)
+def password() -> ResponseReturnValue:
+    """Change the password; every session of the account ends."""
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            sessions.check_password(current_user.username, form.current.data)
+            accounts.change_password(current_user.username, form.password.data)
+        except ServiceError as error:
+            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+        else:
+            flash(_("The password is changed. Sign in with it."), "success")
+            return redirect(url_for("accounts.sign_in"))
+    return _page(form), 422
+
+
+@blueprint.post("/sign-out-everywhere")
+@viewer
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End every session of the account, this one too."""
+    sessions.end_all(current_user.id)
+    flash(_("You are signed out everywhere."), "success")
+    return redirect(url_for("home.index"))
+
+
+@blueprint.route("/second-factor", methods=["GET", "POST"])
+@viewer
+@limiter.limit(_sign_in_limit, methods=["POST"])
+def switch_on() -> ResponseReturnValue:
+    """Context: form (secret, code), picture (SVG as data URI), secret; codes once it is on."""
+    form = SecondFactorForm()
+    if form.validate_on_submit():
+        try:
+            codes = second_factor.switch_on(current_user.id, form.secret.data, form.code.data)
+            return render_template("account/recovery_codes.html", codes=codes)
+        except ServiceError as error:
+            form.form_errors.append(describe(error.code))
+    form.secret.data = form.secret.data or second_factor.new_secret()
+    address = second_factor.address_of(form.secret.data, current_user.username)
+    page = render_template(
+        "account/second_factor.html",
+        form=form,
+        picture=segno.make(address, micro=False).svg_data_uri(scale=4, light="white"),
+    )
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/second-factor/off")
+@viewer
+def switch_off() -> ResponseReturnValue:
+    """Ask for codes no longer."""
+    second_factor.switch_off(current_user.id)
+    flash(_("Codes are no longer asked for."), "success")
+    return redirect(url_for("account.show"))
+
+
+def _page(form: PasswordForm) -> str:
+    return render_template(
+        "account/show.html",
+        password_form=form,
+        empty_form=EmptyForm(),
+        codes_left=second_factor.recovery_codes_left(current_user.id),
+    )
