@@ -136,16 +136,16 @@ def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
     record_event("attempts_exported", account=exported_by)
     rows = (
-        select(Attempt, Account.username)
+        select(Attempt, Person.identifier, Account.username)
+        .outerjoin(Person, Person.id == Attempt.person_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
         .where(*wanted.conditions())
         .order_by(Attempt.created_at, Attempt.id)
-        .options(selectinload(Attempt.person))
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    for attempt, username in db.session.execute(rows):
+    for attempt, claim, username in db.session.execute(rows):
         yield AttemptRecord(
-            row=_row(attempt),
+            row=_row(attempt, claim),
             similarity=attempt.similarity,
             threshold=attempt.threshold,
             rule=attempt.rule,
@@ -158,16 +158,18 @@ def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
 
 def _rows(attempts: Select[tuple[Attempt]]) -> tuple[AttemptRow, ...]:
     found = db.session.scalars(attempts.options(selectinload(Attempt.person)))
-    return tuple(_row(attempt) for attempt in found)
+    return tuple(
+        _row(attempt, attempt.person.identifier if attempt.person else None) for attempt in found
+    )
 
 
-def _row(attempt: Attempt) -> AttemptRow:
+def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
     """Scores by the model that judged the attempt: another's would mean something else."""
     calibration = recognition().calibration_of(attempt.model_id)
     return AttemptRow(
         created_at=attempt.created_at,
         kind=attempt.kind,
-        claim=attempt.person.identifier if attempt.person else None,
+        claim=claim,
         match=attempt.match,
         score=calibration.score(attempt.similarity) if calibration else None,
         threshold_score=calibration.score(attempt.threshold) if calibration else None,

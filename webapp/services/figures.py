@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -95,7 +95,7 @@ class Figures:
 
     days: tuple[Day, ...]
     whole: Day
-    reasons: tuple[tuple[str, int], ...] = field(default=())
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 def figures(period_days: int) -> Figures:

@@ -12,7 +12,7 @@ from ml import ArtifactError
 from webapp import jobs
 from webapp.access import admin
 from webapp.forms import EmptyForm
-from webapp.models import Job
+from webapp.models import Job, Person
 from webapp.services import serving
 from webapp.services.serving import CHANGE_MODEL, InstalledModel
 from webapp.views import model_words
@@ -61,12 +61,12 @@ def progress(name: str) -> ResponseReturnValue:
     )
 
 
-def _people_lacking(model: InstalledModel) -> list[object]:
+def _people_lacking(model: InstalledModel) -> list[Person]:
     """The people of a change that failed, whose pictures the model cannot use."""
     failed = model.job is not None and not model.job.is_unfinished and model.unembedded > 0
     if not failed or model.description is None:
         return []
-    return list(serving.people_without_embedding(model.description.model_id))
+    return serving.people_without_embedding(model.description.model_id)
 
 
 def _progress_words(job: Job) -> str:
