@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from webapp.access import operator
+from webapp.access import viewer
 from webapp.day_charts import DayChart
 from webapp.messages import summarise
 from webapp.services.figures import PERIODS_DAYS, PROMISED_MS, Day, figures
@@ -16,7 +16,7 @@ HIGHEST_SCORE = 100.0
 
 
 @blueprint.get("/dashboard")
-@operator
+@viewer
 def index() -> str:
     """Context: period, periods, figures, and for each chart its area; series (of the days)."""
     period = request.args.get("days", DEFAULT_PERIOD, type=int)
