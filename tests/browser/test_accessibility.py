@@ -147,6 +147,16 @@ def test_no_page_scrolls_sideways_on_the_narrowest_screen(
     assert wide + _too_wide(zoomed, found) == []
 
 
+def test_the_present_place_is_in_sight_in_a_menu_wider_than_the_screen(
+    site: Site, opener: Opener
+) -> None:
+    page = opener.page(site, **NARROW)
+    sign_in(page)
+    for place in ("/verify", "/threshold", "/account"):
+        page.goto(place)
+        expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
+
+
 def test_text_of_twice_the_size_still_fits(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
