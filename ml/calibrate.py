@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_
 from ml.evaluation.anchors import SEED, drawn_trials, pair_trials
 from ml.evaluation.embed import Embedded, embed_photos
 from ml.evaluation.photos import SHARED, Photos, ProtocolError, photos_in
+from ml.evaluation.strangers import FPIRS, GALLERY_SIZES, search_as_strangers
 from ml.registry import write_atomically
 
 PEOPLE = SHARED / "celeba_wild" / "calibration"
@@ -135,6 +137,7 @@ def measure(
         "pairs": pairs_curve,
         "histogram": _histogram(pairs),
         "verification": curves,
+        "identification": _identification(embeddings, person, identified, sharing),
     }
 
 
@@ -189,7 +192,7 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
         if name == "frr":
             rate, low, high = 1 - rate, 1 - high, 1 - low
         for key, values in ((name, rate), (f"{name}_low", low), (f"{name}_high", high)):
-            row[key] = [float(f"{value:.4g}") for value in values]
+            row[key] = _short(values)
     pairs_of_people = len(np.unique(trials.anchor[~genuine] * 10**6 + trials.probe[~genuine]))
     return row | {
         "genuine_trials": int(genuine.sum()) // len(draws),
@@ -199,6 +202,34 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
     }
 
 
+def _identification(
+    embeddings: np.ndarray, person: np.ndarray, identified: int, sharing: set[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """Thresholds of a search by rule, anchors and people enrolled, with the FPIR they give."""
+    # Of two identities that share a photo one stays away, lest it find the other.
+    kept = ~np.isin(person, [second for _, second in sharing])
+    rows = []
+    for rule, anchors, size in product(match_rules, ANCHORS, GALLERY_SIZES):
+        searches = search_as_strangers(
+            embeddings[kept], person[kept], identified, size=size, anchors=anchors, rule=rule
+        )
+        if searches is None:
+            continue
+        thresholds = [searches.threshold(fpir) for fpir in FPIRS]
+        low, high = zip(*map(searches.interval, thresholds), strict=True)
+        rows.append(
+            {"rule": rule, "anchors": anchors, "people": size, "fpir": list(FPIRS)}
+            | {"threshold": [round(threshold, 5) for threshold in thresholds]}
+            | {"fpir_low": _short(low), "fpir_high": _short(high)}
+            | {"searches": len(searches.top), "searching": len(np.unique(searches.person))}
+        )
+    return rows
+
+
+def _short(values: Iterable[float]) -> list[float]:
+    return [float(f"{value:.4g}") for value in values]
+
+
 def _histogram(pairs: Trials) -> dict[str, list[float]]:
     """Shares of genuine and of impostor comparisons over equal steps of similarity."""
     edges = np.linspace(pairs.similarity.min(), pairs.similarity.max(), HISTOGRAM_BINS + 1)
@@ -206,7 +237,7 @@ def _histogram(pairs: Trials) -> dict[str, list[float]]:
     for name, chosen in (("genuine", pairs.genuine), ("impostor", ~pairs.genuine)):
         counts = np.histogram(pairs.similarity[chosen], edges)[0]
         rows[name] = counts / max(counts.sum(), 1)
-    return {name: [float(f"{value:.4g}") for value in row] for name, row in rows.items()}
+    return {name: _short(row) for name, row in rows.items()}
 
 
 def _grid(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:

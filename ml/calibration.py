@@ -82,6 +82,35 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class SearchPoint:
+    """Thresholds of a search of a gallery of one size, for one rule and number of anchors.
+
+    Attributes:
+        rule: the matching rule.
+        anchors: anchors a person.
+        people: people enrolled.
+        fpir: shares of strangers for whom somebody is found, descending, (f,).
+        threshold: the similarities at which these shares pass, ascending, (f,).
+        fpir_low, fpir_high: 95 % interval of the share at that threshold, (f,).
+        searches, searching: searches by strangers, and how many strangers.
+    """
+
+    rule: str
+    anchors: int
+    people: int
+    fpir: np.ndarray
+    threshold: np.ndarray
+    fpir_low: np.ndarray
+    fpir_high: np.ndarray
+    searches: int
+    searching: int
+
+    def threshold_at(self, fpir: float) -> float:
+        """The threshold at an FPIR, by its logarithm; past those measured along a step."""
+        return _along(np.log(fpir), np.log(self.fpir[::-1]), self.threshold[::-1])
+
+
+@dataclass(frozen=True)
 class Calibration:
     """What the scores of one model mean.
 
@@ -91,8 +120,9 @@ class Calibration:
         default_far: the FAR at which the default threshold was set.
         default_threshold: the similarity at or above which a probe matches.
         pairs: the curve of single comparisons, over all pairs of photos.
-        histogram: of the same comparisons; None where it was not measured.
+        histogram: of the same comparisons.
         curves: by rule and number of anchors.
+        searches: by rule, number of anchors and size of the gallery.
         made_from: which data, how many people and pictures, failures to enrol.
     """
 
@@ -102,8 +132,9 @@ class Calibration:
     default_threshold: float
     score_knots: tuple[np.ndarray, np.ndarray]
     pairs: Curve
-    histogram: Histogram | None
+    histogram: Histogram
     curves: dict[str, dict[int, Curve]]
+    searches: tuple[SearchPoint, ...]
     made_from: dict[str, Any]
 
     def score(self, similarity: float) -> float:
@@ -129,13 +160,63 @@ class Calibration:
         return self.curve(rule, anchors).threshold_at_far(far)
 
     def identification_threshold(
-        self, anchors_compared: int, fpir: float = IDENTIFICATION_FPIR
+        self,
+        people: int,
+        *,
+        anchors: int = 1,
+        rule: str | None = None,
+        fpir: float = IDENTIFICATION_FPIR,
     ) -> float:
-        """The similarity for 1:N: from the 1:1 table at FAR = `fpir` ÷ anchors compared.
+        """The similarity at which a share `fpir` of strangers is taken for one of so many people.
 
-        A stranger is compared with every anchor, and each comparison can go wrong (union bound).
+        Between the measured sizes of a gallery it follows the logarithm of the size. Galleries with
+        several anchors were measured up to the number of people who have several photos; beyond,
+        they rise as those with one anchor do, and these along their last step.
+
+        Args:
+            people: how many are enrolled.
+            anchors: of each of them; the largest measured number not above it counts.
+            rule: the matching rule; None for the default one.
+            fpir: share of strangers, 0 to 1.
+
+        Raises:
+            KeyError: if the rule was not measured.
         """
-        return self.pairs.threshold_at_far(fpir / max(anchors_compared, 1))
+        rule = rule or self.default_rule
+        counts = {point.anchors for point in self.searches if point.rule == rule}
+        if not counts:
+            raise KeyError(rule)
+        chosen = max((count for count in counts if count <= anchors), default=min(counts))
+        measured = self._thresholds_by_size(rule, chosen, fpir)
+        single = self._thresholds_by_size(rule, min(counts), fpir)
+        largest = max(measured)
+        if people <= largest or chosen == min(counts):
+            return min(_by_size(people, measured), 1.0)
+        rise = _by_size(people, single) - _by_size(largest, single)
+        return min(measured[largest] + rise, 1.0)
+
+    def _thresholds_by_size(self, rule: str, anchors: int, fpir: float) -> dict[int, float]:
+        return {
+            point.people: point.threshold_at(fpir)
+            for point in self.searches
+            if (point.rule, point.anchors) == (rule, anchors)
+        }
+
+
+def _by_size(people: int, thresholds: dict[int, float]) -> float:
+    sizes = sorted(thresholds)
+    return _along(
+        np.log(max(people, 1)), np.log(sizes), np.array([thresholds[size] for size in sizes])
+    )
+
+
+def _along(x: float, places: np.ndarray, values: np.ndarray) -> float:
+    """Interpolate between ascending places, and go on along the first and the last step."""
+    if len(places) == 1:
+        return float(values[0])
+    after = int(np.clip(np.searchsorted(places, x), 1, len(places) - 1))
+    share = (x - places[after - 1]) / (places[after] - places[after - 1])
+    return float(values[after - 1] + share * (values[after] - values[after - 1]))
 
 
 def load_calibration(folder: Path, model_id: str) -> Calibration:
@@ -167,21 +248,21 @@ def _from_table(table: dict[str, Any]) -> Calibration:
         default_threshold=table["default_threshold"],
         score_knots=(np.array(knots["similarity"]), np.array(knots["score"])),
         pairs=_curve_from("pairs", 1, table["pairs"]),
-        histogram=_histogram_from(table.get("histogram")),
+        histogram=Histogram(**_arrays(table["histogram"])),
         curves={
             rule: {int(count): _curve_from(rule, int(count), row) for count, row in rows.items()}
             for rule, rows in table["verification"].items()
         },
+        searches=tuple(SearchPoint(**_arrays(row)) for row in table["identification"]),
         made_from=table["made_from"],
     )
 
 
-def _histogram_from(rows: dict[str, list[float]] | None) -> Histogram | None:
-    return Histogram(**{name: np.array(row) for name, row in rows.items()}) if rows else None
-
-
 def _curve_from(rule: str, anchors: int, row: dict[str, Any]) -> Curve:
-    values: dict[str, Any] = {
+    return Curve(rule=rule, anchors=anchors, **_arrays(row))
+
+
+def _arrays(row: dict[str, Any]) -> dict[str, Any]:
+    return {
         key: np.array(value) if isinstance(value, list) else value for key, value in row.items()
     }
-    return Curve(rule=rule, anchors=anchors, **values)

@@ -163,8 +163,8 @@ WARNINGS: dict[str, LazyString] = {
         "Several people are almost equally near. Ask who it is, and verify that claim instead."
     ),
     "threshold_estimated": _l(
-        "The threshold for searching among everybody follows from the number of pictures "
-        "compared; it has not been measured for this installation yet."
+        "The threshold for searching among everybody rises with the number of people enrolled. "
+        "It was measured on other people than those enrolled here."
     ),
 }
 

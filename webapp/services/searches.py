@@ -79,8 +79,11 @@ def threshold(rows: Rows, search: Search | None = None, rule: str | None = None)
     """
     calibration = recognition().engine.calibration
     fpir = (search or in_force()).fpir
-    similarity = calibration.identification_threshold(len(rows.anchor_ids), fpir)
-    return Threshold(similarity, calibration.score(similarity), rule or thresholds.in_force().rule)
+    rule = rule or thresholds.in_force().rule
+    similarity = calibration.identification_threshold(
+        len(rows.person_ids), anchors=rows.anchors_a_person, rule=rule, fpir=fpir
+    )
+    return Threshold(similarity, calibration.score(similarity), rule)
 
 
 def change(search: Search, reason: str, changed_by: UUID, based_on: int | None = None) -> None:

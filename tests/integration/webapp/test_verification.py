@@ -130,13 +130,15 @@ def test_a_stranger_is_nobody(app: Flask, people, ada, operator_id) -> None:
     assert decision.person is None
 
 
-def test_the_threshold_among_all_follows_the_number_of_anchors(
+def test_the_threshold_among_all_follows_the_people_and_their_anchors(
     app: Flask, people, ada, bob, operator_id
 ) -> None:
     decision = identify([people[0].photos[2]], operator_id)
 
     calibration = recognition().engine.calibration
-    assert decision.threshold.similarity == calibration.identification_threshold(5)
+    assert decision.threshold.similarity == calibration.identification_threshold(
+        2, anchors=round(5 / 2), rule=calibration.default_rule
+    )
     assert "threshold_estimated" in decision.notes
 
 

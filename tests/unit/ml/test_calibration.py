@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.calibrate import _score_map
-from ml.calibration import FILE, Curve, load_calibration
+from ml.calibration import FILE, Curve, SearchPoint, load_calibration
 from ml.errors import ModelBroken
 from ml.matching import match_rules
 from ml.registry import load_artifact
@@ -97,9 +98,72 @@ def test_more_anchors_refuse_fewer_genuine_tries(calibration):
     assert frr[0] > frr[1] > frr[2]
 
 
-def test_identification_is_stricter_with_more_anchors(calibration):
+def test_identification_is_stricter_with_more_people_and_more_anchors(calibration):
     few, many = (calibration.identification_threshold(n) for n in (10, 1000))
-    assert calibration.threshold_at_far(1e-2) < few < many
+    assert few < many < calibration.identification_threshold(10_000) <= 1
+    assert few < calibration.identification_threshold(10, anchors=5)
+
+
+def test_identification_is_stricter_where_fewer_strangers_may_be_found(calibration):
+    loose, strict = (calibration.identification_threshold(50, fpir=f) for f in (0.1, 0.001))
+    assert loose < strict
+
+
+def test_a_rule_that_was_not_measured_has_no_search_threshold(calibration):
+    with pytest.raises(KeyError):
+        calibration.identification_threshold(10, rule="worst")
+
+
+def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
+    """Thresholds 0.1 apart for one in ten, one in a hundred and one in a thousand strangers."""
+    rates = np.array([0.1, 0.01, 0.001])
+    return SearchPoint(
+        rule="best",
+        anchors=anchors,
+        people=people,
+        fpir=rates,
+        threshold=threshold + np.array([-0.1, 0.0, 0.1]),
+        fpir_low=rates / 2,
+        fpir_high=rates * 2,
+        searches=1000,
+        searching=100,
+    )
+
+
+@pytest.fixture
+def drawn(calibration):
+    """One anchor was measured up to 1,000 people, three anchors up to 100."""
+    points = (
+        searched(1, 10, 0.3),
+        searched(1, 100, 0.4),
+        searched(1, 1000, 0.6),
+        searched(3, 10, 0.4),
+        searched(3, 100, 0.45),
+    )
+    return replace(calibration, searches=points)
+
+
+@pytest.mark.parametrize(
+    ("people", "anchors", "threshold"),
+    [
+        (10, 1, 0.3),
+        (1, 1, 0.2),
+        (round(10**2.5), 1, 0.5),
+        (10_000, 1, 0.8),
+        (10**8, 1, 1.0),
+        (100, 3, 0.45),
+        (100, 4, 0.45),
+        (1000, 3, 0.65),
+    ],
+)
+def test_the_search_threshold_follows_the_logarithm_of_people(drawn, people, anchors, threshold):
+    found = drawn.identification_threshold(people, anchors=anchors)
+    assert found == pytest.approx(threshold, abs=1e-3)
+
+
+def test_the_search_threshold_follows_the_logarithm_of_fpir(drawn):
+    assert drawn.identification_threshold(10, fpir=10**-2.5) == pytest.approx(0.35)
+    assert drawn.identification_threshold(10, fpir=1e-4) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"model_id": 3'])

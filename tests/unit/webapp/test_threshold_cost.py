@@ -36,8 +36,9 @@ CALIBRATION = Calibration(
     default_threshold=0.2,
     score_knots=(np.array([-1.0, 1.0]), np.array([0.0, 100.0])),
     pairs=CURVE,
-    histogram=None,
+    histogram=Histogram(np.array([-1.0, 1.0]), np.ones(1), np.ones(1)),
     curves={"best": {1: CURVE}},
+    searches=(),
     made_from={},
 )
 COSTS = Costs(CALIBRATION, CURVE)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml.evaluation.strangers import StrangerSearches, search_as_strangers
+
+KNOWN, STRANGERS = 30, 40
+
+
+@pytest.fixture
+def embeddings() -> np.ndarray:
+    vectors = np.random.default_rng(1).normal(size=(KNOWN * 2 + STRANGERS, 16)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+PERSON = np.concatenate([np.repeat(np.arange(KNOWN), 2), KNOWN + np.arange(STRANGERS)])
+
+
+def test_nobody_enrolled_searches(embeddings):
+    everybody = search_as_strangers(embeddings, PERSON, KNOWN, size=KNOWN, anchors=2, rule="best")
+    assert everybody is not None
+    assert set(everybody.person) == set(range(KNOWN, KNOWN + STRANGERS))
+    strangers = embeddings[PERSON >= KNOWN]
+    best = (strangers @ embeddings[PERSON < KNOWN].T).max(axis=1)
+    np.testing.assert_allclose(np.unique(everybody.top), np.unique(best), rtol=1e-6)
+
+
+def test_strangers_fill_a_gallery_of_single_anchors_only(embeddings):
+    size = KNOWN + 10
+    filled = search_as_strangers(embeddings, PERSON, KNOWN, size=size, anchors=1, rule="best")
+    assert filled is not None
+    assert len(np.unique(filled.person)) <= STRANGERS
+    assert not search_as_strangers(embeddings, PERSON, KNOWN, size=size, anchors=2, rule="best")
+
+
+def test_too_few_left_to_search_give_nothing(embeddings):
+    size = KNOWN + STRANGERS - 19
+    assert not search_as_strangers(embeddings, PERSON, KNOWN, size=size, anchors=1, rule="best")
+
+
+def test_the_threshold_lets_no_larger_share_pass():
+    searches = StrangerSearches(np.linspace(0, 0.99, 100, dtype=np.float32), np.arange(100))
+    threshold = searches.threshold(0.05)
+    assert (searches.top >= threshold).sum() == 5
+    low, high = searches.interval(threshold)
+    assert low < 0.05 < high
+    assert low == pytest.approx(0.01, abs=0.01)
+    assert high == pytest.approx(0.095, abs=0.015)
