@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 # Modules are named, not imported, so that listing backbones does not load TensorFlow.
 MODULES = {
     "resnet29": "ml.backbones.resnet29",
+    "duet": "ml.backbones.duet",
     "koch": "ml.backbones.koch",
     "compact": "ml.backbones.compact",
     "mobilefacenet": "ml.backbones.mobilefacenet",
+    "mobilefacenet_short": "ml.backbones.mobilefacenet_short",
     "mobilenet": "ml.backbones.mobilenet",
     "resnet50": "ml.backbones.resnet50",
 }

@@ -7,6 +7,8 @@ used: training from nothing is for `mobilenet`, which still has it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import keras
 
 STEM_FILTERS = 64
@@ -30,6 +32,17 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 192) -
     Raises:
         ValueError: if `image_size` is below what the network shrinks to one pixel.
     """
+    return assemble(range(1, len(BLOCKS) + 1), image_size, channels, embedding_size)
+
+
+def assemble(
+    kept: Iterable[int], image_size: int, channels: int, embedding_size: int
+) -> keras.Model:
+    """Build the network of the blocks with these numbers, from 1, under the names they have in all.
+
+    Raises:
+        ValueError: if `image_size` is below what the network shrinks to one pixel.
+    """
     if image_size < SHRINKS_BY:
         raise ValueError(f"mobilefacenet needs chips of {SHRINKS_BY} pixels or more")
     chips = keras.Input((image_size, image_size, channels), name="chips")
@@ -37,8 +50,8 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 192) -
     x = _activated(_convolution(x, STEM_FILTERS, 3, 2, "stem"), "stem")
     x = _activated(_depthwise(x, 3, 1, "stem_depthwise"), "stem_depthwise")
     x = _convolution(x, STEM_FILTERS, 1, 1, "stem_out")
-    for number, (inside, filters, stride) in enumerate(BLOCKS, start=1):
-        x = _block(x, inside, filters, stride, f"block{number:02d}")
+    for number in kept:
+        x = _block(x, *BLOCKS[number - 1], f"block{number:02d}")
     x = _activated(_convolution(x, LAST_FILTERS, 1, 1, "last"), "last")
     x = keras.layers.DepthwiseConv2D(x.shape[1:3], name="pool")(x)
     x = _convolution(x, LAST_FILTERS, 1, 1, "pooled")

@@ -53,14 +53,14 @@ def convert(tensors: dict[str, np.ndarray]) -> keras.Model:
         embedding_size=CONFIG.network.embedding_size,
     )
     try:
-        for layer, name in _published_names().items():
+        for layer, name in published_names().items():
             _set(backbone, layer, SCOPE + name, tensors)
     except (KeyError, ValueError) as error:
         raise NotAGraphModel(f"another network than the one expected: {error}") from error
     return backbone
 
 
-def _published_names() -> dict[str, str]:
+def published_names() -> dict[str, str]:
     """Name in the graph of each of our convolutions."""
     names = {
         "stem": f"{TRUNK}Conv2d_0",

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml.registry import ARTIFACTS, load_artifact, write_atomically
+from ml.registry import ARTIFACTS, Artifact, load_artifact, write_atomically
 from ml.training.checkpoint import load_checkpoint, save_checkpoint
 from ml.training.config import ExperimentConfig
 from ml.training.embedding import embed_chips
@@ -182,19 +182,30 @@ class Run:
             )
 
     def _start_from(self, init: str) -> None:
-        artifact = load_artifact(init, self._places.artifacts)
-        theirs, ours = artifact.config, self.config
-        if theirs.network != ours.network or (
-            theirs.preprocessing.image_size != ours.preprocessing.image_size
-            or theirs.preprocessing.channels != ours.preprocessing.channels
-        ):
-            raise ConfigError(
-                f"{init} is a {theirs.network.backbone} with {theirs.network.embedding_size} "
-                f"numbers for chips of {theirs.preprocessing.image_size} pixels and "
-                f"{theirs.preprocessing.channels} channels; set network and preprocessing to these"
-            )
-        self.trainer.start_from(artifact.backbone().get_weights())
+        backbone = self.trainer.backbone
+        take_weights(backbone, load_artifact(init, self._places.artifacts))
+        self.trainer.start_from(backbone.get_weights())
         self._best = self.trainer.average.get_weights()
+
+
+def take_weights(ours: keras.Model, artifact: Artifact) -> None:
+    """Give every layer the weights of the artifact's layer of its name.
+
+    Raises:
+        ConfigError: if one has no such layer there, or one of another shape.
+    """
+    theirs = {layer.name: layer for layer in artifact.backbone().layers}
+    for layer in ours.layers:
+        given = theirs[layer.name].get_weights() if layer.name in theirs else []
+        shapes = [weight.shape for weight in given]
+        if shapes != [tuple(weight.shape) for weight in layer.weights]:
+            network, chips = artifact.config.network, artifact.config.preprocessing
+            raise ConfigError(
+                f"layer {layer.name} has no match in {artifact.config.name}, a {network.backbone} "
+                f"with {network.embedding_size} numbers for chips of {chips.image_size} pixels and "
+                f"{chips.channels} channels; set network and preprocessing to fit it"
+            )
+        layer.set_weights(given)
 
 
 def _trainer(config: ExperimentConfig, people: int) -> Trainer:

@@ -60,7 +60,8 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"network": {"backbone": "koch"}}, r"network\.embedding_size is missing"),
         (
             {"network": {"backbone": "vgg", "embedding_size": 8}},
-            r"unknown backbone 'vgg'; known are compact, koch, mobilenet, resnet29, resnet50",
+            r"unknown backbone 'vgg'; known are compact, duet, koch, mobilefacenet, "
+            r"mobilefacenet_short, mobilenet, resnet29, resnet50",
         ),
         ({"loss": {"name": "hinge"}}, r"loss: unknown loss 'hinge'; known are arcface, contr"),
         ({"loss": {"weight": 0.0}}, r"with loss\.weight 0 there must be a teacher"),

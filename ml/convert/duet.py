@@ -1,0 +1,66 @@
+"""Make the `research` artifact out of two others: `python -m ml.convert.duet`.
+
+Puts the networks of `open` and `mobilefacenet` side by side (`ml.backbones.duet`); nothing is
+trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import keras
+
+from ml.backbones import build_backbone
+from ml.errors import ArtifactError
+from ml.faces.preprocess import Preprocessing
+from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
+
+PARTS = {"resnet29": "open", "mobilefacenet": "mobilefacenet"}
+
+CONFIG = ArtifactConfig(
+    name="research",
+    title="Research: two networks side by side, the most accurate",
+    terms="research",
+    licence="CC0 1.0, Apache-2.0 and MIT (weights); partly trained on MS-Celeb-1M: research only",
+    mirrored=True,
+    network=NetworkConfig(backbone="duet", embedding_size=320),
+    preprocessing=Preprocessing(image_size=150, template="dlib"),
+)
+
+
+def combine(artifacts: Path) -> keras.Model:
+    """Build `duet` with the weights of both artifacts in a folder.
+
+    Raises:
+        ModelNotFound, ModelBroken: if one of them cannot be used.
+    """
+    backbone = build_backbone(
+        CONFIG.network.backbone,
+        image_size=CONFIG.preprocessing.image_size,
+        channels=CONFIG.preprocessing.channels,
+        embedding_size=CONFIG.network.embedding_size,
+    )
+    for part, artifact in PARTS.items():
+        weights = load_artifact(artifact, artifacts).backbone().get_weights()
+        backbone.get_layer(part).set_weights(weights)
+    return backbone
+
+
+def main() -> int:
+    """Combine and save; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="folder of the artifacts")
+    folder = parser.parse_args().artifacts
+    try:
+        backbone = combine(folder)
+    except ArtifactError as error:
+        print(f"duet: {error}; see ml/convert", file=sys.stderr)
+        return 2
+    print(f"saved {save_artifact(folder, CONFIG, backbone)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
