@@ -17,6 +17,7 @@ from ml.evaluation.photos import Photos
 from ml.evaluation.protocols import Protocol
 from ml.evaluation.resampling import Accuracy, accuracy
 from ml.evaluation.several_anchors import AnchorsResult, measure_anchors
+from ml.evaluation.strangers import are_strangers
 from ml.registry import Artifact
 
 VIEWS = {"single": False, "mirrored": True}
@@ -114,7 +115,7 @@ def _identified(
         fillers = embedded.view(mirrored)[:0]
     else:
         filling = embed_photos(artifact, strangers, search=search, cache=cache, label="strangers")
-        fillers = filling.view(mirrored)[filling.usable]
+        fillers = filling.view(mirrored)[filling.usable & are_strangers(strangers)]
     return measure_identification(embedded, fillers, mirrored=mirrored)
 
 
