@@ -17,11 +17,11 @@ from ml import DEFAULT_MODEL, Artifact, ArtifactError, load_artifact
 from ml.datasets.landmarks import AS_SERVED, LIBRARY
 from ml.evaluation.embed import CACHE
 from ml.evaluation.figures import model_figures, pair_figures
+from ml.evaluation.fillers import STRANGERS
 from ml.evaluation.measure import Measured, measure_model
 from ml.evaluation.photos import Photos, ProtocolError, photos_in
 from ml.evaluation.protocols import LFW, Protocol, find_protocol
 from ml.evaluation.report import render
-from ml.evaluation.strangers import STRANGERS
 from ml.evaluation.summary import summary
 from ml.registry import update_metrics, write_atomically
 

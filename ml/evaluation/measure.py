@@ -10,6 +10,7 @@ from ml.datasets.landmarks import AS_SERVED, Search
 from ml.errors import ModelBroken
 from ml.evaluation.degraded import Degraded, measure_degraded
 from ml.evaluation.embed import Embedded, embed_photos
+from ml.evaluation.fillers import are_strangers
 from ml.evaluation.identification import IdentificationResult, measure_identification
 from ml.evaluation.impostors import Impostors, Side, compare_strangers
 from ml.evaluation.pairs import PairScores, score_pairs
@@ -17,7 +18,6 @@ from ml.evaluation.photos import Photos
 from ml.evaluation.protocols import Protocol
 from ml.evaluation.resampling import Accuracy, accuracy
 from ml.evaluation.several_anchors import AnchorsResult, measure_anchors
-from ml.evaluation.strangers import are_strangers
 from ml.registry import Artifact
 
 VIEWS = {"single": False, "mirrored": True}
