@@ -12,11 +12,12 @@ from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.access import guard
+from webapp.address_limits import SCHEME
 from webapp.cli import add_commands
 from webapp.config import ROOT, Settings, settings_from
 from webapp.database import prepare_engine
 from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
-from webapp.extensions import babel, csrf, db, limiter, login, migrate
+from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
 from webapp.headers import add_headers
 from webapp.logs import set_up_logs
 from webapp.origin import follow_requests
@@ -83,7 +84,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "TRUSTED_HOSTS": list(settings.hosts) or None,
         "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session
         "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
-        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_STORAGE_URI": f"{SCHEME}://",
         "RATELIMIT_HEADERS_ENABLED": True,
     }
 
@@ -93,6 +94,7 @@ def _bind_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     csrf.init_app(app)
     limiter.init_app(app)
+    frame_limiter.init_app(app)
     babel.init_app(app, locale_selector=_best_language)
     login.init_app(app)
     login.user_loader(of_session)

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 
 from webapp.account_commands import account_commands
 from webapp.audit_commands import audit_commands
+from webapp.care_commands import care_commands
 from webapp.certificate import local_address, make_certificate
 from webapp.job_commands import job_commands
 from webapp.model_commands import model_commands
@@ -20,6 +21,8 @@ def add_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(account_commands)
     app.cli.add_command(audit_commands)
+    for command in care_commands:
+        app.cli.add_command(command)
     app.cli.add_command(job_commands)
     app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)

@@ -37,6 +37,7 @@ class Settings:
         artifacts: folder of the models.
         master_key, previous_master_key: hexadecimal; in place of the file, and while keys are
             rewrapped. Never in what is printed of the settings.
+        key_ring: where the wrapped keys for backups stand; None means in `instance`.
         verify_requires_sign_in: whether verifying is for signed-in people only.
         https: whether people reach the app by HTTPS; cookies are then sent by HTTPS only.
         proxies: how many reverse proxies of ours stand in front, whose headers are believed.
@@ -47,6 +48,11 @@ class Settings:
         request_bytes: largest request, in bytes.
         fields_bytes: largest fields of a request besides files, the pictures kept by a page that
             has no scripts among them.
+        retention_days: after this long without a new consent a person is deleted; 0 never.
+        warning_days: so long before, operators are warned.
+        controller, contact, purpose: who answers for the data, how they are reached, and what faces
+            are compared for; shown where consent is asked and on the privacy page.
+        own_link_days: how long the link to a person's own page works.
         session_hours: after this long without a request people are signed out.
         longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
@@ -61,6 +67,7 @@ class Settings:
     artifacts: Path = ARTIFACTS
     master_key: str = field(default="", repr=False)
     previous_master_key: str = field(default="", repr=False)
+    key_ring: Path | None = None
     verify_requires_sign_in: bool = False
     https: bool = False
     proxies: int = 0
@@ -70,6 +77,12 @@ class Settings:
     anchors_a_person: int = 30
     request_bytes: int = 64 * MEGABYTE
     fields_bytes: int = 12 * MEGABYTE
+    retention_days: int = 0
+    warning_days: int = 30
+    controller: str = ""
+    contact: str = ""
+    purpose: str = ""
+    own_link_days: int = 7
     session_hours: int = 8
     longest_session_hours: int = 24 * 7
     setup_hours: int = 24
@@ -98,6 +111,11 @@ class Settings:
     def next_master_key_file(self) -> Path:
         """The master key that takes over once every key is rewrapped by it."""
         return self.instance / "master.next"
+
+    @property
+    def key_ring_file(self) -> Path:
+        """Everybody's keys, wrapped, for backups; only the newest one may be kept."""
+        return self.key_ring or self.instance / "keyring.json"
 
     @property
     def audit_head_file(self) -> Path:
@@ -130,11 +148,18 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
         master_key=read.text("MASTER_KEY", ""),
         previous_master_key=read.text("PREVIOUS_MASTER_KEY", ""),
+        key_ring=Path(read.text("KEY_RING", "")).absolute() if read.text("KEY_RING", "") else None,
         verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),
         hosts=tuple(name.strip() for name in read.text("HOSTS", "").split(",") if name.strip()),
         anchors_a_person=read.number("ANCHORS_A_PERSON", plain.anchors_a_person, 1, 1000),
+        retention_days=read.number("RETENTION_DAYS", plain.retention_days, 0, 3660),
+        warning_days=read.number("WARNING_DAYS", plain.warning_days, 0, 365),
+        controller=read.text("CONTROLLER", plain.controller),
+        contact=read.text("CONTACT", plain.contact),
+        purpose=read.text("PURPOSE", plain.purpose),
+        own_link_days=read.number("OWN_LINK_DAYS", plain.own_link_days, 1, 365),
         session_hours=read.number("SESSION_HOURS", plain.session_hours, 1, 24 * 30),
         longest_session_hours=read.number(
             "LONGEST_SESSION_HOURS", plain.longest_session_hours, 1, 24 * 30

@@ -121,6 +121,24 @@ class SearchOutOfRange(ServiceError):
     code = "search_out_of_range"
 
 
+class BackupImpossible(ServiceError):
+    """No backup can be made or put back so; the text says why."""
+
+    code = "backup_impossible"
+
+    def __init__(self, why: str) -> None:
+        Exception.__init__(self, why)
+
+
+class BackupBroken(ServiceError):
+    """A backup or key ring cannot be read; the text says why."""
+
+    code = "backup_broken"
+
+    def __init__(self, why: str) -> None:
+        Exception.__init__(self, why)
+
+
 class MustWait(ServiceError):
     """There were too many failures in a row; `details` say how many seconds to wait."""
 

@@ -17,4 +17,6 @@ migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()
 limiter = Limiter(get_remote_address)
+# Frames come too often to be written down one by one: each process counts its own.
+frame_limiter = Limiter(get_remote_address, storage_uri="memory://")
 babel = Babel()

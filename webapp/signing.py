@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from flask import session
+from flask import current_app, session
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from webapp.models import now
 
@@ -21,3 +23,21 @@ def half_signed_in() -> str | None:
     """Whose password was right a moment ago, None for nobody's."""
     username, until = session.get(HALF_SIGNED_IN, ("", None))
     return username if until and now() < datetime.fromisoformat(until) else None
+
+
+def sign_link(person_id: UUID, number: int) -> str:
+    """What the link to a person's own page holds."""
+    return str(_links().dumps([person_id.hex, number]))
+
+
+def read_link(token: str, days: int) -> tuple[UUID, int] | None:
+    """Whose link it is, and its number; None for one that is forged or too old."""
+    try:
+        person_id, number = _links().loads(token, max_age=timedelta(days=days).total_seconds())
+    except BadData:
+        return None
+    return UUID(hex=person_id), number
+
+
+def _links() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="own page")

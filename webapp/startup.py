@@ -22,6 +22,7 @@ from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
+from webapp.services.backups import write_key_ring
 from webapp.services.serving import keep_up
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
@@ -59,7 +60,12 @@ def get_ready(app: Flask) -> None:
         NotReady: if anything is missing; the text says what to do.
     """
     with app.app_context():
-        for check in (lambda: _check_secret(app), _check_database, recognition().warm_up):
+        for check in (
+            lambda: _check_secret(app),
+            _check_database,
+            recognition().warm_up,
+            write_key_ring,  # a deletion may have been cut short before it
+        ):
             try:
                 check()
             except (ArtifactError, VaultError, SQLAlchemyError) as error:

@@ -169,7 +169,7 @@ class InstallationSecrets:
         return _open(self._cipher(place), sealed, place)
 
     def _cipher(self, place: Place) -> AESGCM:
-        return AESGCM(_derived(self._key, f"seal {place.table}.{place.field}"))
+        return AESGCM(_derived(self._key, f"seal {place.table} {place.row.hex}"))
 
 
 def read_master_key(path: Path) -> bytes:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from webapp.jobs import Kind, Kinds
 from webapp.services.reembedding import change_model
+from webapp.services.retention import DELETE_EXPIRED, work_off
 from webapp.services.serving import CHANGE_MODEL
 
-KINDS: Kinds = {CHANGE_MODEL: Kind(change_model)}
+KINDS: Kinds = {
+    CHANGE_MODEL: Kind(change_model),
+    DELETE_EXPIRED: Kind(work_off, every=timedelta(days=1)),
+}

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from uuid import UUID
 
 import numpy as np
 
+from webapp.database import unit_of_work
+from webapp.errors import UnknownPerson
 from webapp.gallery import Rows
+from webapp.models import Person
 from webapp.recognition import recognition
+from webapp.services import audit, failures
+from webapp.services.failures import WITH_FACES, Failures
 from webapp.services.names import comparable
 from webapp.services.thresholds import Threshold
 
@@ -18,6 +24,25 @@ PERSONS_SHARE = 0.3
 def claim_digest(identifier: str) -> bytes:
     """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
     return recognition().secrets.keyed_digest("claimed identifier", comparable(identifier))
+
+
+def failures_of(person: Person) -> Failures:
+    """How many failures in a row there were to be a person."""
+    return failures.failures_of(claim_digest(person.identifier), WITH_FACES)
+
+
+def allow_again(person_id: UUID, allowed_by: UUID) -> None:
+    """Let a person be verified by face again.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    with unit_of_work() as session:
+        person = session.get(Person, person_id)
+        if person is None:
+            raise UnknownPerson
+        failures.forget(session, claim_digest(person.identifier))
+        audit.record(session, "face_allowed_again", allowed_by, person=person_id)
 
 
 def stranger_similarity(

@@ -24,11 +24,9 @@ from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.recognition import recognition
 from webapp.services import audit, failures
 from webapp.services.claims import claim_digest
+from webapp.services.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.names import comparable, tidy
 from webapp.vault import PersonSeal, Place
-
-# Rises when the words beside the tick-box change what a person agrees to.
-CONSENT_VERSION = "1"
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,7 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
             name_key=comparable(new.name),
             consent_version=CONSENT_VERSION,
             consent_at=now(),
+            consent_terms=terms_in_force(),
             gallery_version=raise_version(session),
             created_by_id=enrolled_by,
         )

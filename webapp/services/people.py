@@ -17,6 +17,7 @@ from webapp.gallery import raise_version
 from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
 from webapp.recognition import recognition
 from webapp.services import audit, failures
+from webapp.services.backups import write_key_ring
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
 from webapp.services.names import comparable
@@ -89,8 +90,8 @@ def find_person(person_id: UUID) -> Person:
     return person
 
 
-def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID) -> bytes:
-    """The picture of an anchor, JPEG.
+def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
+    """The picture of an anchor, JPEG; without an account the person themselves sees it.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
@@ -157,7 +158,7 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
     forget_deleted_pages()
 
 
-def delete_person(person_id: UUID, deleted_by: UUID) -> None:
+def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
     """Delete a person: key, pictures, embeddings, and their traces in attempts.
 
     Raises:
@@ -176,6 +177,7 @@ def delete_person(person_id: UUID, deleted_by: UUID) -> None:
         failures.forget(session, digest)
         audit.record(session, "person_deleted", deleted_by, person=person_id)
     forget_deleted_pages()
+    write_key_ring()
 
 
 def _matching(query: str) -> list[ColumnElement[bool]]:

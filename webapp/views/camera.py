@@ -6,7 +6,7 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import verifier
-from webapp.extensions import limiter
+from webapp.extensions import frame_limiter
 from webapp.messages import INSTRUCTIONS, describe, instruct
 from webapp.recognition import recognition
 from webapp.services.guidance import Check, check_frame, check_picture
@@ -20,7 +20,7 @@ def _guidance_limit() -> str:
 
 @blueprint.post("/camera/check")
 @verifier
-@limiter.limit(_guidance_limit)
+@frame_limiter.limit(_guidance_limit)
 def check() -> ResponseReturnValue:
     """Fields: frame (a picture), purpose ("guide", or "picture" for a chosen file). JSON."""
     if "frame" not in request.files:

@@ -22,7 +22,7 @@ from webapp.errors import (
 )
 from webapp.forms import EmptyForm, EnrolForm, MoreAnchorsForm
 from webapp.messages import describe
-from webapp.services import attempts, enrolment, people, person_thresholds
+from webapp.services import attempts, claims, enrolment, people, person_thresholds, retention
 from webapp.services.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
@@ -187,6 +187,9 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         person=person,
         anchors=anchors,
         likeness=likeness_of(person),
+        failures=claims.failures_of(person),
+        ends_at=retention.ends_at(person),
+        ends_soon=retention.ends_soon(person),
         attempts=attempts.latest_of(person_id),
         own_threshold=own_threshold,
         own_threshold_words=threshold_words.distance(own_threshold),

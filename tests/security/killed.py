@@ -1,0 +1,85 @@
+"""Does something again and again in processes that are killed, each one statement later.
+
+Arguments: the instance folder, what is done, and its argument. Prints how many processes were
+killed before one, which had more statements left than it takes, came through.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import event
+
+import ml
+from tests.installation import CHEAP
+from webapp import create_app
+from webapp.config import Settings
+from webapp.errors import UnknownPerson
+from webapp.extensions import db
+from webapp.services import backups, people, rotation
+
+
+def main(instance: Path, what: str, argument: str) -> None:
+    killed = 0
+    while died(instance, what, argument, killed):
+        killed += 1
+    print(killed)
+
+
+def died(instance: Path, what: str, argument: str, statements: int) -> bool:
+    """Whether a process that is killed after that many statements died of it."""
+    child = os.fork()
+    if not child:
+        work_until(instance, what, argument, statements)
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def work_until(instance: Path, what: str, argument: str, statements: int) -> None:
+    settings = Settings(instance=instance, password_cost=CHEAP, log_level="ERROR")
+    model = next(model for model in ml.describe_models() if model.name == settings.model)
+    app = create_app(settings, model)  # nothing here asks the engine for more than its id
+    with app.app_context():
+        left = statements
+
+        def count(*_: object) -> None:
+            nonlocal left
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+
+        event.listen(db.engine, "before_cursor_execute", count)
+        event.listen(db.engine, "commit", count)
+        WORK[what](argument)
+
+
+def rotate(_argument: str) -> None:
+    rotation.rotate(lambda _left: None)
+
+
+def delete(person_id: str) -> None:
+    try:
+        people.delete_person(UUID(person_id), None)
+    except UnknownPerson:  # whoever was killed before had done it
+        people.write_key_ring()
+
+
+def backup(target: str) -> None:
+    if not Path(target).exists():
+        backups.back_up(Path(target))
+
+
+def migrate(_argument: str) -> None:
+    downgrade(revision="0003")
+    upgrade()
+
+
+WORK = {"rotate": rotate, "delete": delete, "backup": backup, "migrate": migrate}
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "")

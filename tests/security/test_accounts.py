@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pyotp
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
+from webapp.database import unit_of_work
+from webapp.errors import PasswordTooCommon
+from webapp.extensions import db
+from webapp.models import Account, AccountSession, Role
+from webapp.services import accounts, second_factor
+from webapp.services.passwords import check_uncommon
+from webapp.services.sessions import end_old
+
+
+@pytest.fixture
+def secret(app: Flask, operator_id) -> str:
+    """The secret of the operator's second factor, switched on an hour ago."""
+    made = second_factor.new_secret()
+    second_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
+    with unit_of_work() as session:
+        session.get_one(Account, operator_id).totp_step -= 120
+    return made
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["1qaz2wsx3edc", "1QAZ2WSX3EDC", "aaaaaaaaaaaa", "121212121212", "marigold2024", "MARIGOLD!!"],
+)  # fmt: skip
+def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
+    with pytest.raises(PasswordTooCommon):
+        check_uncommon(password, "marigold")
+
+
+@pytest.mark.parametrize(
+    "password", [PASSWORD, "ünïcödé wörds hére", "marigold and seven seas"]
+)
+def test_long_passwords_of_ones_own_are_accepted(password: str) -> None:
+    check_uncommon(password, "marigold")
+
+
+def test_a_common_password_makes_no_account(app: Flask) -> None:
+    before = rows_stored()["account"]
+
+    result = app.test_cli_runner().invoke(
+        args=["account", "create", "eve", "--role", "viewer", "--password", "1qaz2wsx3edc"]
+    )
+
+    assert result.exit_code == 1
+    assert "first that are tried" in result.output
+    assert rows_stored()["account"] == before
+
+
+# Sessions
+
+
+def test_a_cookie_is_worth_nothing_after_signing_out(app: Flask, operator: Visitor) -> None:
+    cookie = operator.client.get_cookie("session").value
+    operator.post("/sign-out")
+    thief = Visitor(app)
+    thief.client.set_cookie("session", cookie)
+
+    assert thief.get("/people").status_code == 302
+
+
+def test_signing_out_everywhere_ends_every_session(app: Flask, operator: Visitor) -> None:
+    elsewhere = Visitor(app)
+    elsewhere.sign_in(OPERATOR)
+
+    operator.post("/account/sign-out-everywhere")
+
+    assert elsewhere.get("/people").status_code == 302
+    assert operator.get("/people").status_code == 302
+
+
+def test_a_session_ends_in_any_case_after_its_longest_time(app: Flask, operator: Visitor) -> None:
+    with unit_of_work() as session:
+        for row in session.scalars(select(AccountSession)):
+            row.created_at -= timedelta(days=8)
+
+    assert operator.get("/people").status_code == 302
+    end_old()
+    assert rows_stored()["account_session"] == 0
+
+
+def test_a_session_of_a_strangers_making_is_not_taken_over(app: Flask) -> None:
+    victim = Visitor(app)
+    victim.get("/")
+    fixed = victim.client.get_cookie("session")
+    victim.sign_in(OPERATOR)
+    thief = Visitor(app)
+    if fixed:
+        thief.client.set_cookie("session", fixed.value)
+
+    assert victim.client.get_cookie("session").value != getattr(fixed, "value", None)
+    assert thief.get("/people").status_code == 302
+
+
+def test_a_changed_password_signs_out_everywhere_and_needs_the_present_one(
+    app: Flask, operator: Visitor
+) -> None:
+    new = {"password": "another long password", "confirm": "another long password"}
+    refused = operator.post("/account/password", current="not the password", **new)
+    assert "is wrong" in words(refused)
+
+    changed = operator.post("/account/password", current=PASSWORD, **new)
+
+    assert changed.status_code == 302
+    assert operator.get("/people").status_code == 302
+    assert "is wrong" in words(operator.sign_in(OPERATOR))
+    assert operator.sign_in(OPERATOR, new["password"]).status_code == 302
+
+
+# The second factor
+
+
+def test_without_a_second_factor_a_password_is_enough(anybody: Visitor) -> None:
+    assert anybody.sign_in(OPERATOR).location == "/"
+
+
+def test_the_second_factor_is_set_up_by_its_own_code(operator: Visitor, operator_id) -> None:
+    page = operator.get("/account/second-factor").text
+    shared = re.search(r'name="secret"[^>]*value="([A-Z2-7]+)"', page).group(1)
+    assert "data:image/svg" in html.unescape(page)
+
+    wrong = operator.post("/account/second-factor", secret=shared, code="000000")
+    assert wrong.status_code == 422
+    right = operator.post("/account/second-factor", secret=shared, code=pyotp.TOTP(shared).now())
+
+    assert len(re.findall(r"<li><code>", right.text)) == second_factor.RECOVERY_CODES
+    assert shared.encode() not in db.session.get(Account, operator_id).totp
+
+
+def test_with_a_second_factor_a_password_alone_opens_nothing(anybody: Visitor, secret) -> None:
+    answer = anybody.sign_in(OPERATOR)
+
+    assert answer.location.startswith("/sign-in/code")
+    assert anybody.get("/people").status_code == 302
+    assert anybody.post("/sign-in/code", code=pyotp.TOTP(secret).now()).location == "/"
+    assert anybody.get("/people").status_code == 200
+
+
+def test_a_code_works_once(app: Flask, secret: str) -> None:
+    code = pyotp.TOTP(secret).now()
+    first, second = Visitor(app), Visitor(app)
+    for visitor in (first, second):
+        visitor.sign_in(OPERATOR)
+
+    assert first.post("/sign-in/code", code=code).status_code == 302
+    assert second.post("/sign-in/code", code=code).status_code == 422
+
+
+def test_codes_cannot_be_tried_out(anybody: Visitor, secret: str) -> None:
+    anybody.sign_in(OPERATOR)
+    for _ in range(5):
+        anybody.post("/sign-in/code", code="000000")
+
+    answer = anybody.post("/sign-in/code", code=pyotp.TOTP(secret).now())
+
+    assert "Try again in" in words(answer)
+
+
+def test_a_recovery_code_works_once(app: Flask, operator_id) -> None:
+    shared = second_factor.new_secret()
+    codes = second_factor.switch_on(operator_id, shared, pyotp.TOTP(shared).now())
+    first, second = Visitor(app), Visitor(app)
+    for visitor in (first, second):
+        visitor.sign_in(OPERATOR)
+
+    assert first.post("/sign-in/code", code=codes[3].upper()).status_code == 302
+    assert second.post("/sign-in/code", code=codes[3]).status_code == 422
+    assert second_factor.recovery_codes_left(operator_id) == second_factor.RECOVERY_CODES - 1
+
+
+def test_from_the_server_a_lost_phone_is_forgotten(app: Flask, anybody: Visitor, secret) -> None:
+    app.test_cli_runner().invoke(args=["account", "reset-code", OPERATOR])
+
+    assert anybody.sign_in(OPERATOR).location == "/"
+
+
+def test_no_code_without_a_password_before(anybody: Visitor, secret: str) -> None:
+    answer = anybody.post("/sign-in/code", code=pyotp.TOTP(secret).now())
+
+    assert answer.location == "/sign-in"
+
+
+def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
+    for command in ("unlock", "reset-code"):
+        result = app.test_cli_runner().invoke(args=["account", command, "nobody"])
+
+        assert result.exit_code == 1
+        assert "there is no account" in result.output
+
+
+def test_a_viewer_sees_no_pictures(app: Flask, viewer: Visitor, known_faces) -> None:
+    assert accounts.account_named("the viewer").role == Role.VIEWER
+    assert viewer.get("/people").status_code == 403
+    assert viewer.get("/account").status_code == 200

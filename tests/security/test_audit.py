@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.installation import OPERATOR, PASSWORD, Visitor, words
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import AuditEntry
+from webapp.services import audit, thresholds
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import find_person
+
+
+def events() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.number)))
+
+
+def tamper(settings: Settings, *statements: str) -> None:
+    """What somebody does who may write to the database, but has no key."""
+    db.session.rollback()
+    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+        for trigger in ("update", "delete"):
+            database.execute(f"DROP TRIGGER audit_entry_no_{trigger}")
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+    db.session.expire_all()
+
+
+def test_whatever_touches_a_person_or_decides_a_match_is_noted(
+    app: Flask, admin: Visitor, operator: Visitor, people
+) -> None:
+    before = len(events())
+    created = operator.post(
+        "/people/new",
+        {"images": people[0].photos[:2]},
+        identifier="ada",
+        name="Ada",
+        consent="y",
+    )
+    page = created.location
+    anchor = find_person(UUID(page.rpartition("/")[2])).anchors[0].id
+    operator.get(f"{page}/anchors/{anchor}/picture")
+    operator.post(f"{page}/anchors/{anchor}/delete")
+    operator.post(f"{page}/export")
+    operator.get("/threshold")
+    operator.post(f"{page}/delete")
+    operator.post("/sign-out")
+    Visitor(app).sign_in(OPERATOR, "a wrong password")
+
+    assert events()[before:] == [
+        "person_enrolled",
+        "picture_seen",
+        "anchor_deleted",
+        "person_exported",
+        "refused",
+        "person_deleted",
+        "signed_out",
+        "sign_in_refused",
+    ]
+    seen = db.session.scalar(select(AuditEntry).where(AuditEntry.event == "picture_seen"))
+    assert seen.account_id is not None
+    assert seen.address == "127.0.0.1"
+    assert str(anchor) in seen.details
+    assert audit.verify().problem is None
+
+
+def test_what_is_rolled_back_is_not_noted(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    before = events()
+
+    with pytest.raises(Exception, match="duplicate_identifier"):
+        store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    assert events() == before
+
+
+def test_no_name_picture_or_password_is_in_it(app: Flask, operator: Visitor, people) -> None:
+    operator.post(
+        "/people/new", {"images": [people[0].photos[0]]},
+        identifier="secret-identifier", name="Secret Name", consent="y",
+    )  # fmt: skip
+    output = app.test_cli_runner().invoke(args=["audit", "export"]).output
+
+    assert len(output.splitlines()) == len(events())
+    for secret in ("secret-identifier", "Secret Name", PASSWORD, OPERATOR):
+        assert secret not in output
+    assert all(json.loads(line)["mac"] for line in output.splitlines())
+
+
+def test_the_database_itself_refuses_to_rewrite_it(app: Flask, settings: Settings) -> None:
+    db.session.rollback()
+    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+        for statement in ("UPDATE audit_entry SET event = 'x'", "DELETE FROM audit_entry"):
+            with pytest.raises(sqlite3.IntegrityError, match="only ever added to"):
+                database.execute(statement)
+
+
+LAST = "(SELECT max(number) FROM audit_entry)"
+TAMPERED = {
+    "a changed event": ("UPDATE audit_entry SET event = 'other' WHERE number = 2", "2 was changed"),
+    "changed details": ("UPDATE audit_entry SET details = '{}' WHERE number = 2", "2 was changed"),
+    "a changed address": ("UPDATE audit_entry SET address = 'x' WHERE number = 2", "2 was changed"),
+    "a moved moment": ("UPDATE audit_entry SET at = '2020-01-01' WHERE number=2", "2 was changed"),
+    "a missing entry": ("DELETE FROM audit_entry WHERE number = 2", "2 is missing"),
+    "no beginning": ("DELETE FROM audit_entry WHERE number = 1", "1 is missing"),
+    "a cut end": (f"DELETE FROM audit_entry WHERE number = {LAST}", "cut off"),
+    "a cut end, number put back": (
+        f"DELETE FROM audit_entry WHERE number = {LAST};"
+        f"UPDATE audit_head SET number = {LAST}",
+        "newest number was changed",
+    ),
+    "an entry of another's": (
+        "INSERT INTO audit_entry SELECT number + 1, at, event, account_id, address, details, mac "
+        f"FROM audit_entry WHERE number = {LAST}",
+        "was changed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_whoever_rewrites_it_without_the_key_is_found(
+    app: Flask, settings: Settings, operator: Visitor, operator_id, how: str
+) -> None:
+    thresholds.change(60, "stricter", operator_id)
+    assert audit.verify().problem is None
+    statements, problem = TAMPERED[how]
+
+    tamper(settings, *statements.split(";"))
+
+    assert problem in audit.verify().problem
+    result = app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert result.exit_code == 1
+    assert problem in result.output
+
+
+def test_putting_back_an_old_end_is_found_by_the_noted_head(
+    app: Flask, settings: Settings, operator_id
+) -> None:
+    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+        old = database.execute("SELECT number, hex(mac) FROM audit_head").fetchone()
+    thresholds.change(60, "stricter", operator_id)
+    audit.note_head()
+    noted = audit.noted_head()
+
+    tamper(
+        settings,
+        f"DELETE FROM audit_entry WHERE number > {old[0]}",
+        f"UPDATE audit_head SET number = {old[0]}, mac = x'{old[1]}'",
+    )
+
+    assert audit.verify().problem is None  # from within, nothing is to be seen
+    assert "cut off" in audit.verify(noted).problem
+    result = app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert "cut off" in result.output
+
+
+def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> None:
+    runner = app.test_cli_runner()
+    noted = runner.invoke(args=["audit", "head"]).output.strip()
+    thresholds.change(60, "stricter", operator_id)
+
+    result = runner.invoke(args=["audit", "verify", "--head", noted])
+
+    assert result.exit_code == 0
+    assert "entries hold" in result.output
+
+
+def test_administrators_read_it(app: Flask, admin: Visitor) -> None:
+    page = admin.get("/audit")
+
+    assert "signed_in" in words(page)
+    assert "the admin" in words(page)
+    assert "account_created" not in words(admin.get("/audit?event=signed_in")).partition("Show")[2]
+
+
+def test_a_change_is_not_made_when_it_cannot_be_noted(
+    app: Flask, operator_id, make_full: Callable[[], None]
+) -> None:
+    make_full()
+
+    with pytest.raises(Exception, match="no room"):
+        thresholds.change(60, "stricter", operator_id)
+
+    assert thresholds.history() == ()
+
+
+@pytest.fixture
+def make_full(settings: Settings) -> Callable[[], None]:
+    def refuse_entries() -> None:
+        db.session.rollback()
+        with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+            database.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON audit_entry "
+                "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+            )
+
+    return refuse_entries

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.installation import rows_stored
+from webapp import create_app
+from webapp.config import ROOT, Settings
+from webapp.extensions import db
+from webapp.models import PersonKey
+from webapp.recognition import recognition
+from webapp.sealed_files import unseal_file
+from webapp.services import audit, backups, rotation
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import delete_person, find_person
+from webapp.services.verification import verify
+from webapp.startup import get_ready
+from webapp.vault import SealBroken, Vault, read_master_key
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+
+
+@pytest.fixture
+def bob(app: Flask, known_faces):
+    return store_person(NewPerson("bob", "Robert Bell", True), known_faces[1][:2], None)
+
+
+def run(app: Flask, *args: object):
+    return app.test_cli_runner().invoke(args=list(map(str, args)))
+
+
+def restarted(settings: Settings, engine) -> Flask:
+    return create_app(settings, engine)
+
+
+# Backup and restore
+
+
+def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
+    app: Flask, settings: Settings, engine, people, ada, bob, tmp_path: Path
+) -> None:
+    backup = tmp_path / "monday.backup"
+    assert run(app, "backup", backup).exit_code == 0
+    stored = rows_stored()
+    db.session.remove()
+    db.engine.dispose()
+    for file in settings.instance.glob("faces.db*"):
+        file.unlink()
+
+    again = restarted(settings, engine)
+    result = run(again, "restore", backup)
+
+    assert "2 people are back" in result.output
+    with again.app_context():
+        get_ready(again)
+        assert verify("ada", [people[0].photos[2]]).match
+        assert find_person(bob).name == "Robert Bell"
+        assert audit.verify().problem is None
+        assert rows_stored()["anchor"] == stored["anchor"]
+
+
+def test_who_was_deleted_since_does_not_come_back(
+    app: Flask, settings: Settings, engine, people, ada, bob, tmp_path: Path
+) -> None:
+    verify("ada", [people[0].photos[2]])
+    backup = tmp_path / "monday.backup"
+    backups.back_up(backup)
+    delete_person(ada, None)
+
+    result = run(restarted(settings, engine), "restore", backup)
+
+    assert "1 people are back" in result.output
+    with restarted(settings, engine).app_context():
+        stored = rows_stored()
+        assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
+        assert find_person(bob).identifier == "bob"
+
+
+def test_with_every_key_there_is_a_deleted_person_cannot_be_read_in_an_old_backup(
+    app: Flask, settings: Settings, ada, bob, tmp_path: Path
+) -> None:
+    key = db.session.get(PersonKey, ada).wrapped
+    db.session.rollback()
+    backup, opened = tmp_path / "monday.backup", tmp_path / "opened.db"
+    backups.back_up(backup)
+    delete_person(ada, None)
+
+    unseal_file(backup, opened, recognition().secrets, backups.PURPOSE)
+
+    assert ada not in backups.KeyRing.read(settings.key_ring_file).people
+    content = opened.read_bytes()
+    with closing(sqlite3.connect(opened)) as database:
+        assert database.execute("SELECT count(*) FROM anchor").fetchone() == (4,)
+    for trace in (key, b"Ada Lovelace", b'"ada"', b"Robert Bell"):
+        assert trace not in content
+    everything = b"".join(
+        path.read_bytes() for path in settings.instance.rglob("*") if path.is_file()
+    )
+    assert key not in everything
+
+
+def test_a_backup_shows_nothing_to_whoever_finds_it(
+    app: Flask, settings: Settings, ada, tmp_path: Path
+) -> None:
+    backup = tmp_path / "monday.backup"
+    backups.back_up(backup)
+
+    content = backup.read_bytes()
+
+    assert b"SQLite" not in content
+    assert b"lovelace" not in content.lower()
+    assert oct(backup.stat().st_mode)[-2:] == "00"
+    assert oct(settings.key_ring_file.stat().st_mode)[-2:] == "00"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["instance", "monday.backup"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "foreign"])
+def test_a_damaged_backup_replaces_nothing(
+    app: Flask, settings: Settings, ada, tmp_path: Path, damage: str
+) -> None:
+    backup = tmp_path / "monday.backup"
+    backups.back_up(backup)
+    whole = backup.read_bytes()
+    backup.write_bytes(
+        {
+            "cut": whole[: len(whole) // 2],
+            "changed": whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:],
+            "empty": b"",
+            "foreign": b"PK\3\4" + bytes(100),
+        }[damage]
+    )
+
+    result = run(app, "restore", backup)
+
+    assert result.exit_code == 1
+    assert "cannot be opened" in result.output
+    assert find_person(ada).name == "Ada Lovelace"
+
+
+def test_a_backup_is_never_overwritten(app: Flask, ada, tmp_path: Path) -> None:
+    backup = tmp_path / "monday.backup"
+    backup.write_text("precious")
+
+    result = run(app, "backup", backup)
+
+    assert "never overwritten" in result.output
+    assert backup.read_text() == "precious"
+
+
+# The master key
+
+
+def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
+    app: Flask, settings: Settings, engine, people, ada, bob
+) -> None:
+    old = read_master_key(settings.master_key_file)
+
+    result = run(app, "keys", "rotate")
+
+    assert "2 keys are wrapped by the new master key" in result.output
+    assert not settings.next_master_key_file.exists()
+    assert verify("ada", [people[0].photos[2]]).match  # the app that was running follows
+    again = restarted(settings, engine)
+    with again.app_context():
+        get_ready(again)
+        assert verify("bob", [people[1].photos[2]]).match
+        assert audit.verify().problem is None
+        with pytest.raises(SealBroken):
+            Vault(old).person_seal(db.session.get(PersonKey, ada).wrapped, ada)
+
+
+def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
+    app: Flask, settings: Settings, people, known_faces, ada, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "KEYS_A_STEP", 1)
+    store_person(NewPerson("cy", "Cy", True), known_faces[1][:1], None)
+    seen: list[bool] = []
+
+    def meanwhile(left: int) -> None:
+        if not seen:
+            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+        seen.append(verify("ada", [people[0].photos[2]]).match)
+
+    rotation.rotate(meanwhile)
+
+    assert seen == [True, True]
+    assert verify("bob", [people[1].photos[2]]).match
+    recognition().check_master_key()
+
+
+def test_the_master_key_may_come_from_the_environment(
+    app: Flask, settings: Settings, engine, people, ada
+) -> None:
+    old = settings.master_key_file.read_text().strip()
+    settings.master_key_file.unlink()
+    by_setting = restarted(replace(settings, master_key=old), engine)
+    with by_setting.app_context():
+        assert verify("ada", [people[0].photos[2]]).match
+
+    new = "ab" * 32
+    both = restarted(replace(settings, master_key=new, previous_master_key=old), engine)
+    assert run(both, "keys", "rotate").exit_code == 0
+
+    with restarted(replace(settings, master_key=new), engine).app_context():
+        assert verify("ada", [people[0].photos[2]]).match
+    assert old not in repr(replace(settings, master_key=old))
+    assert not settings.next_master_key_file.exists()
+
+
+# Killed
+
+
+def killed_at_every_step(settings: Settings, what: str, *arguments: object) -> int:
+    """How often a process was killed, each one statement later, before one came through."""
+    script = [sys.executable, "-m", "tests.security.killed", settings.instance, what, *arguments]
+    ran = subprocess.run(
+        list(map(str, script)), check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return int(ran.stdout)
+
+
+def is_whole(settings: Settings) -> bool:
+    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+        sound = database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return sound and not database.execute("PRAGMA foreign_key_check").fetchall()
+
+
+def test_a_rotation_killed_at_every_step_is_gone_on_with(
+    app: Flask, settings: Settings, engine, people, ada, bob
+) -> None:
+    db.session.remove()
+
+    kills = killed_at_every_step(settings, "rotate")
+
+    assert kills >= 8
+    assert is_whole(settings)
+    again = restarted(settings, engine)
+    with again.app_context():
+        get_ready(again)
+        assert verify("ada", [people[0].photos[2]]).match
+        assert audit.verify().problem is None
+
+
+def test_a_deletion_killed_at_every_step_deletes_all_or_nothing(
+    app: Flask, settings: Settings, engine, ada, bob
+) -> None:
+    db.session.remove()
+
+    kills = killed_at_every_step(settings, "delete", ada)
+
+    assert kills >= 6
+    assert is_whole(settings)
+    stored = rows_stored()
+    assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
+    with restarted(settings, engine).app_context():
+        assert audit.verify().problem is None
+
+
+def test_a_backup_killed_at_random_leaves_none_or_a_whole_one(
+    app: Flask, settings: Settings, engine, ada, tmp_path: Path
+) -> None:
+    db.session.remove()
+    target = tmp_path / "killed.backup"
+
+    killed_at_every_step(settings, "backup", target)
+
+    assert target.exists()
+    assert "1 people are back" in run(restarted(settings, engine), "restore", target).output
+    assert is_whole(settings)
+
+
+def test_a_migration_killed_at_every_step_changes_all_or_nothing(
+    app: Flask, settings: Settings, ada, tmp_path: Path
+) -> None:
+    db.session.remove()
+    db.engine.dispose()
+
+    kills = killed_at_every_step(settings, "migrate")
+
+    assert kills >= 10
+    assert is_whole(settings)
+    with restarted(settings, recognition().engine).app_context():
+        assert rows_stored()["person"] == 1
+
+
+def test_readers_of_others_may_not_use_the_master_key(
+    app: Flask, settings: Settings, engine
+) -> None:
+    os.chmod(settings.master_key_file, 0o644)
+
+    result = run(restarted(settings, engine), "keys", "rotate")
+
+    assert result.exit_code == 1
+    assert "chmod 600" in result.output

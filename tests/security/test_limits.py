@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.installation import ADMIN, OPERATOR, Visitor, words
+from webapp import create_app
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import FaceDisabled, MustWait
+from webapp.extensions import db
+from webapp.models import AddressWindow, FailureCount
+from webapp.services.claims import claim_digest
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.failures import WITH_FACES, WITH_PASSWORDS, Patience, check, count_failure
+from webapp.services.verification import verify
+
+KNOWN_AND_UNKNOWN = pytest.mark.parametrize("identifier", ["ada", "nobody"])
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+
+def failed(identifier: str, times: int) -> None:
+    with unit_of_work() as session:
+        for _ in range(times):
+            count_failure(session, claim_digest(identifier))
+
+
+def let_time_pass(by: timedelta) -> None:
+    with unit_of_work() as session:
+        for row in session.scalars(select(FailureCount)):
+            row.last_at -= by
+
+
+@KNOWN_AND_UNKNOWN
+def test_after_five_failures_in_a_row_there_is_a_wait_of_half_a_minute(
+    app: Flask, people, ada, identifier: str
+) -> None:
+    stranger = [people[1].photos[0]]
+    for _ in range(5):
+        assert not verify(identifier, stranger).match
+
+    with pytest.raises(MustWait) as refusal:
+        verify(identifier, stranger)
+
+    assert 25 <= refusal.value.details["seconds"] <= 30
+    let_time_pass(timedelta(seconds=31))
+    assert not verify(identifier, stranger).match
+
+
+def test_the_wait_grows_and_stays_within_its_bound() -> None:
+    waits = [WITH_FACES.wait_after(failures).total_seconds() for failures in range(60)]
+
+    assert waits[:5] == [0] * 5
+    assert waits[5:8] == [30, 60, 120]
+    assert waits == sorted(waits)
+    assert max(waits) == WITH_FACES.longest_wait
+
+
+@KNOWN_AND_UNKNOWN
+def test_after_fifty_failures_only_an_administrator_helps(
+    app: Flask, admin: Visitor, operator: Visitor, people, ada, identifier: str
+) -> None:
+    failed(identifier, 50)
+    let_time_pass(timedelta(days=30))
+
+    with pytest.raises(FaceDisabled):
+        verify(identifier, [people[0].photos[2]])
+
+    if identifier == "ada":
+        assert operator.post(f"/people/{ada}/allow").status_code == 403
+        assert "until an administrator allows" in words(admin.get(f"/people/{ada}"))
+        assert admin.post(f"/people/{ada}/allow").status_code == 302
+        assert verify("ada", [people[0].photos[2]]).match
+
+
+def test_a_match_begins_the_count_anew(app: Flask, people, ada) -> None:
+    failed("ada", 4)
+
+    assert verify("ada", [people[0].photos[2]]).match
+
+    assert db.session.get(FailureCount, claim_digest("ada")) is None
+
+
+def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, known_faces) -> None:
+    failed("ada", 50)
+
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    check(claim_digest("ada"), WITH_FACES)
+
+
+@pytest.mark.parametrize("failures", [5, 50])
+def test_pages_for_known_and_unknown_claims_are_the_same_when_refused(
+    anybody: Visitor, people, ada, failures: int
+) -> None:
+    pages = []
+    for identifier in ("ada", "eve"):
+        failed(identifier, failures)
+        answer = anybody.post("/verify", {"frames": [people[0].photos[2]]}, identifier=identifier)
+        assert answer.status_code == 422
+        pages.append(words(answer).replace(identifier, "?"))
+
+    assert pages[0] == pages[1]
+    assert "too many failures in a row" in pages[0]
+
+
+def test_failures_are_counted_for_all_processes_and_outlast_them(
+    app: Flask, settings: Settings, engine, people, ada
+) -> None:
+    failed("ada", 5)
+    elsewhere = create_app(settings, engine)
+
+    with elsewhere.app_context(), pytest.raises(MustWait):
+        verify("ada", [people[0].photos[2]])
+
+
+# Signing in
+
+
+def test_failures_to_sign_in_are_slowed_down_for_known_and_unknown_names(app: Flask) -> None:
+    for name in (OPERATOR, "nobody at all"):
+        visitor = Visitor(app)
+        answers = [visitor.sign_in(name, "a wrong password") for _ in range(6)]
+
+        assert "is wrong" in words(answers[4])
+        assert "Try again in" in words(answers[5])
+
+
+def test_the_right_password_waits_like_a_wrong_one(app: Flask, anybody: Visitor) -> None:
+    for _ in range(5):
+        anybody.sign_in(OPERATOR, "a wrong password")
+
+    assert "Try again in" in words(anybody.sign_in(OPERATOR))
+
+
+def test_from_the_server_an_account_is_let_in_again(app: Flask, anybody: Visitor) -> None:
+    for _ in range(5):
+        anybody.sign_in(OPERATOR, "a wrong password")
+
+    app.test_cli_runner().invoke(args=["account", "unlock", OPERATOR])
+
+    assert anybody.sign_in(OPERATOR).status_code == 302
+
+
+def test_an_account_is_never_shut_for_good() -> None:
+    assert WITH_PASSWORDS.most is None
+    assert WITH_PASSWORDS.wait_after(10_000) == timedelta(seconds=WITH_PASSWORDS.longest_wait)
+
+
+@pytest.mark.parametrize("patience", [WITH_FACES, WITH_PASSWORDS])
+def test_free_failures_cost_no_wait(patience: Patience) -> None:
+    assert not any(patience.wait_after(failures) for failures in range(patience.free))
+
+
+# Addresses
+
+
+def test_what_an_address_did_counts_in_every_process(
+    settings: Settings, engine, make_limited: Callable[[], Visitor]
+) -> None:
+    one, other = make_limited(), make_limited()
+
+    answers = [visitor.sign_in(ADMIN, "wrong password") for visitor in (one, other, one, other)]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 429, 429]
+    with one.client.application.app_context():
+        assert db.session.scalars(select(AddressWindow.hits)).all() == [4]
+
+
+@pytest.fixture
+def make_limited(settings: Settings, engine) -> Callable[[], Visitor]:
+    return lambda: Visitor(create_app(replace(settings, sign_in_limit="2 per hour"), engine))

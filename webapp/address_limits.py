@@ -1,0 +1,92 @@
+"""Requests that addresses made, counted in the database: for all processes, kept over restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from limits.storage import Storage
+from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.database import WRITES
+from webapp.extensions import db
+from webapp.models import AddressWindow
+from webapp.recognition import recognition
+
+SCHEME = "database"
+
+
+class DatabaseStorage(Storage):
+    """What the library of limits asks for, on a table; of addresses it keeps digests."""
+
+    STORAGE_SCHEME = [SCHEME]
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What may be raised."""
+        return SQLAlchemyError
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count requests of a key, whose window lasts `expiry` seconds; how many there are."""
+        digest, now = _digest(key), time.time()
+        raised = (
+            update(AddressWindow)
+            .where(AddressWindow.key == digest)
+            .values(hits=AddressWindow.hits + amount)
+            .returning(AddressWindow.hits)
+        )
+        with _writing() as connection:
+            connection.execute(delete(AddressWindow).where(AddressWindow.ends_at <= now))
+            hits = connection.scalar(raised)
+            if hits is not None:
+                return hits
+            connection.execute(
+                insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
+            )
+        return amount
+
+    def get(self, key: str) -> int:
+        """How many requests of a key were counted in its window."""
+        return int(self._read(key, AddressWindow.hits) or 0)
+
+    def get_expiry(self, key: str) -> float:
+        """When the window of a key ends, in seconds since 1970."""
+        return float(self._read(key, AddressWindow.ends_at) or time.time())
+
+    def check(self) -> bool:
+        """Whether the database answers."""
+        with db.engine.connect() as connection:
+            return connection.scalar(text("SELECT 1")) == 1
+
+    def reset(self) -> int | None:
+        """Forget all."""
+        with _writing() as connection:
+            return connection.execute(delete(AddressWindow)).rowcount
+
+    def clear(self, key: str) -> None:
+        """Forget a key."""
+        with _writing() as connection:
+            connection.execute(delete(AddressWindow).where(AddressWindow.key == _digest(key)))
+
+    @staticmethod
+    def _read(key: str, column: object) -> float | None:
+        running = select(column).where(  # type: ignore[call-overload]
+            AddressWindow.key == _digest(key), AddressWindow.ends_at > time.time()
+        )
+        with db.engine.connect() as connection:
+            return connection.scalar(running)
+
+
+@contextmanager
+def _writing() -> Iterator[Connection]:
+    with (
+        db.engine.connect().execution_options(**{WRITES: True}) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def _digest(key: str) -> bytes:
+    return recognition().secrets.keyed_digest("address", key)

@@ -1,0 +1,72 @@
+"""Commands that look after what is stored: keys, backups, retention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from webapp.errors import BackupBroken, BackupImpossible
+from webapp.recognition import recognition
+from webapp.services import audit, backups, retention, rotation
+from webapp.startup import prepare
+from webapp.vault import VaultError
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+key_commands = AppGroup("keys", help="The master key.")
+retention_commands = AppGroup("retention", help="People whose time is over.")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (BackupImpossible, BackupBroken, VaultError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@key_commands.command("rotate")
+def rotate() -> None:
+    """Let a new master key take over; if it is interrupted, start it again."""
+    with _explained():
+        done = rotation.rotate(lambda left: click.echo(f"{left} keys left"))
+    click.echo(
+        f"{done} keys are wrapped by the new master key. Keep a copy of it, not the old one."
+    )
+
+
+@click.command("backup")
+@file_argument
+@with_appcontext
+def backup(file: Path) -> None:
+    """Write an encrypted backup while the app runs, and the key ring that opens it."""
+    with _explained():
+        backups.back_up(file.absolute())
+    ring = recognition().settings.key_ring_file
+    click.echo(f"{file} is written and checked. It opens with {ring} and the master key only.")
+
+
+@click.command("restore")
+@file_argument
+@click.option("--key-ring", type=click.Path(path_type=Path, dir_okay=False), help="the newest one")
+@with_appcontext
+def restore(file: Path, key_ring: Path | None) -> None:
+    """Put a backup in the place of the database. Stop the app before."""
+    with _explained():
+        people = backups.restore(file.absolute(), key_ring or recognition().settings.key_ring_file)
+        prepare()
+        recognition().settings.audit_head_file.unlink(missing_ok=True)
+        audit.record_alone("restored", people=people)
+    click.echo(f"{people} people are back.")
+
+
+@retention_commands.command("run")
+def run_retention() -> None:
+    """Delete the people whose time is over. For cron; the server does the same once a day."""
+    click.echo(f"{retention.delete_expired()} people deleted")
+
+
+care_commands = (key_commands, backup, restore, retention_commands)

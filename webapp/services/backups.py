@@ -1,0 +1,255 @@
+"""Backups: a copy of the database without any key, and the keys in a file that is never kept twice.
+
+A backup holds no person's key, and of a person's row only what is sealed under that key. The keys,
+wrapped by the master key, stand in one file, the key ring, which is written anew whenever somebody
+is deleted. Whoever keeps only the newest key ring keeps the promise: a deleted person's data is
+unreadable in every backup ever made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select
+
+from webapp.errors import BackupBroken, BackupImpossible
+from webapp.extensions import db
+from webapp.models import InstallationKey, PersonKey
+from webapp.models.installation import ONLY_ROW
+from webapp.recognition import recognition
+from webapp.sealed_files import seal_file, unseal_file
+from webapp.services import audit
+from webapp.services.names import comparable
+from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
+
+PRIVATE_FILE = 0o600
+PURPOSE = "backup"
+KEYS_LEFT_OUT = ("person_key", "installation_key", "account_session", "setup_token")
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """Every key that a backup needs, wrapped, with the name of the master key that wrapped it."""
+
+    installation: tuple[bytes, str]
+    people: dict[UUID, tuple[bytes, str]]
+
+    @classmethod
+    def of_database(cls) -> KeyRing:
+        """The keys as they are now."""
+        own = db.session.get_one(InstallationKey, ONLY_ROW, populate_existing=True)
+        rows = db.session.execute(
+            select(PersonKey.person_id, PersonKey.wrapped, PersonKey.master_key_id)
+        )
+        people = {row.person_id: (row.wrapped, row.master_key_id) for row in rows}
+        return cls((own.wrapped, own.master_key_id), people)
+
+    @classmethod
+    def read(cls, file: Path) -> KeyRing:
+        """Read a key ring.
+
+        Raises:
+            BackupBroken: if the file is none.
+        """
+        try:
+            held = json.loads(file.read_text())
+            people = {UUID(hex=key): _decoded(pair) for key, pair in held["people"].items()}
+            return cls(_decoded(held["installation"]), people)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BackupBroken(f"{file} is no key ring") from error
+
+    def write(self, file: Path) -> None:
+        """Write the key ring in place of an older one, whole or not at all."""
+        held = {
+            "installation": _encoded(self.installation),
+            "people": {key.hex: _encoded(pair) for key, pair in self.people.items()},
+        }
+        fresh = file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w"
+        ) as to:
+            json.dump(held, to)
+            to.flush()
+            os.fsync(to.fileno())
+        fresh.replace(file)
+
+
+def write_key_ring() -> None:
+    """Write the key ring as the database is now, where there is one already."""
+    file = recognition().settings.key_ring_file
+    if file.exists():
+        KeyRing.of_database().write(file)
+    db.session.rollback()
+
+
+def back_up(target: Path) -> None:
+    """Write an encrypted backup while the app runs, check it, and bring the key ring up to date.
+
+    Raises:
+        BackupImpossible: if the database is none of SQLite's, or the target exists.
+        BackupBroken: if what was written cannot be read again.
+    """
+    if target.exists():
+        raise BackupImpossible(f"{target} exists already; backups are never overwritten")
+    keys = KeyRing.of_database()
+    secrets = recognition().secrets
+    with _private_copy(target.parent) as copy:
+        _copy_database(copy)
+        _take_keys_out(copy, keys)
+        seal_file(copy, target, secrets, PURPOSE)
+    with _private_copy(target.parent) as again:
+        _unseal(target, again, secrets)
+        _check_whole(again)
+    keys.write(recognition().settings.key_ring_file)
+    audit.record_alone("backed_up")
+
+
+def restore(source: Path, key_ring: Path) -> int:
+    """Put a backup in the place of the database; the app must not run meanwhile.
+
+    People whose keys are not on the key ring were deleted since, and are deleted again.
+
+    Returns:
+        How many people are back.
+
+    Raises:
+        BackupImpossible: if the database is none of SQLite's.
+        BackupBroken: if backup or key ring cannot be read.
+        VaultError: if the master key is another one.
+    """
+    database, vault = _database_file(), recognition().vault
+    keys = KeyRing.read(key_ring)
+    secrets = vault.installation_secrets(keys.installation[0])
+    with _private_copy(database.parent) as copy:
+        _unseal(source, copy, secrets)
+        _check_whole(copy)
+        people = _put_keys_in(copy, keys, vault)
+        _check_whole(copy)
+        db.session.remove()
+        db.engine.dispose()
+        for log in ("-wal", "-shm"):
+            database.with_name(database.name + log).unlink(missing_ok=True)
+        copy.replace(database)
+    return people
+
+
+def _database_file() -> Path:
+    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
+        raise BackupImpossible("this database is not SQLite's: use its own tools")
+    return Path(db.engine.url.database)
+
+
+@contextmanager
+def _private_copy(folder: Path) -> Iterator[Path]:
+    copy = folder / f".copy-{os.urandom(8).hex()}.db"
+    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    try:
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copy_database(copy: Path) -> None:
+    with closing(sqlite3.connect(_database_file())) as source, closing(sqlite3.connect(copy)) as to:
+        source.backup(to)
+
+
+def _take_keys_out(copy: Path, keys: KeyRing) -> None:
+    vault = recognition().vault
+    with closing(sqlite3.connect(copy)) as database:
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("PRAGMA secure_delete = ON")
+        for table in KEYS_LEFT_OUT:
+            database.execute(f"DELETE FROM {table}")  # noqa: S608
+        for key, identifier, name in database.execute(
+            "SELECT id, identifier, name FROM person"
+        ).fetchall():
+            person_id = UUID(hex=key)
+            if person_id not in keys.people:  # enrolled, or deleted, between the two readings
+                database.execute("DELETE FROM person WHERE id = ?", (key,))
+                continue
+            seal = vault.person_seal(keys.people[person_id][0], person_id)
+            sealed = seal.seal(json.dumps([identifier, name]).encode(), _naming(person_id))
+            database.execute(
+                "UPDATE person SET identifier = id, identifier_key = id, name = ?, name_key = ''"
+                " WHERE id = ?",
+                (b64encode(sealed).decode(), key),
+            )
+        database.commit()
+        database.execute("VACUUM")
+
+
+def _put_keys_in(copy: Path, keys: KeyRing, vault: Vault) -> int:
+    with closing(sqlite3.connect(copy)) as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute(
+            "INSERT INTO installation_key (id, wrapped, master_key_id) VALUES (?, ?, ?)",
+            (ONLY_ROW, *keys.installation),
+        )
+        people = 0
+        for key, sealed in database.execute("SELECT id, name FROM person").fetchall():
+            person_id = UUID(hex=key)
+            if person_id not in keys.people:
+                database.execute("DELETE FROM person WHERE id = ?", (key,))
+                continue
+            wrapped, master_key_id = keys.people[person_id]
+            identifier, name = _names_of(sealed, vault.person_seal(wrapped, person_id), person_id)
+            database.execute(
+                "UPDATE person SET identifier = ?, identifier_key = ?, name = ?, name_key = ?"
+                " WHERE id = ?",
+                (identifier, comparable(identifier), name, comparable(name), key),
+            )
+            database.execute(
+                "INSERT INTO person_key (person_id, wrapped, master_key_id) VALUES (?, ?, ?)",
+                (key, wrapped, master_key_id),
+            )
+            people += 1
+        database.execute("UPDATE attempt SET claim_digest = NULL WHERE person_id IS NULL")
+        database.execute("UPDATE gallery_version SET number = number + 1")
+        database.commit()
+        database.execute("VACUUM")
+    return people
+
+
+def _names_of(sealed: str, seal: PersonSeal, person_id: UUID) -> tuple[str, str]:
+    identifier, name = json.loads(seal.open(b64decode(sealed), _naming(person_id)))
+    return identifier, name
+
+
+def _unseal(source: Path, to: Path, secrets: InstallationSecrets) -> None:
+    try:
+        unseal_file(source, to, secrets, PURPOSE)
+    except (SealBroken, OSError) as error:
+        raise BackupBroken(f"{source} cannot be opened: {error}") from error
+
+
+def _check_whole(database: Path) -> None:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            answer = connection.execute("PRAGMA integrity_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise BackupBroken("the backup holds no database") from error
+    if answer != ("ok",):
+        raise BackupBroken("the backup's database is damaged")
+
+
+def _naming(person_id: UUID) -> Place:
+    return Place("person", person_id, "naming")
+
+
+def _encoded(pair: tuple[bytes, str]) -> list[str]:
+    return [b64encode(pair[0]).decode(), pair[1]]
+
+
+def _decoded(pair: list[str]) -> tuple[bytes, str]:
+    return b64decode(pair[0]), pair[1]

@@ -1,0 +1,101 @@
+"""Everything that is stored of one person, as a zip: data as JSON, pictures as they are."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select
+
+from webapp.extensions import db
+from webapp.gallery import ON_DISK, embedding_place
+from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, PersonThresholdChange
+from webapp.recognition import recognition
+from webapp.services import audit
+from webapp.services.enrolment import picture_place
+from webapp.services.people import find_person
+from webapp.vault import PersonSeal
+
+INDENT = 2
+
+
+@dataclass(frozen=True)
+class Export:
+    """A zip and what it should be called; the name says nothing of the person."""
+
+    name: str
+    data: bytes
+
+
+def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
+    """Gather everything that is stored of a person; without an account it is they themselves.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    person = find_person(person_id)
+    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for anchor in person.anchors:
+            picture = seal.open(anchor.picture, picture_place(anchor.id))
+            archive.writestr(_picture_name(anchor), picture)
+        text = json.dumps(_data(person, seal), indent=INDENT, ensure_ascii=False, default=str)
+        archive.writestr("person.json", text)
+    audit.record_alone("person_exported", exported_by, person=person_id)
+    return Export(f"{person_id}.zip", packed.getvalue())
+
+
+def _data(person: Person, seal: PersonSeal) -> dict[str, object]:
+    return {
+        "identifier": person.identifier,
+        "name": person.name,
+        "enrolled_at": person.created_at,
+        "consent": {
+            "at": person.consent_at,
+            "version": person.consent_version,
+            "terms": person.consent_terms,
+        },
+        "pictures": [
+            {
+                "file": _picture_name(anchor),
+                "added_at": anchor.created_at,
+                "retired_at": anchor.retired_at,
+                "quality": anchor.quality,
+                "embeddings": _embeddings(anchor, seal),
+            }
+            for anchor in person.anchors
+        ],
+        "attempts": _rows(
+            Attempt, person.id, "created_at", "kind", "match", "similarity", "threshold", "model_id"
+        ),
+        "thresholds": _rows(PersonThresholdChange, person.id, "created_at", "points", "reason"),
+    }
+
+
+def _embeddings(anchor: Anchor, seal: PersonSeal) -> dict[str, list[float]]:
+    of_anchor = select(AnchorEmbedding).where(AnchorEmbedding.anchor_id == anchor.id)
+    return {
+        row.model_id: np.frombuffer(
+            seal.open(row.vector, embedding_place(row.id)), ON_DISK
+        ).tolist()
+        for row in db.session.scalars(of_anchor)
+    }
+
+
+def _rows(
+    table: type[Attempt | PersonThresholdChange], person_id: UUID, *columns: str
+) -> list[dict[str, object]]:
+    of_person = select(table).where(table.person_id == person_id).order_by(table.created_at)
+    return [
+        {column: getattr(row, column) for column in columns}
+        for row in db.session.scalars(of_person)
+    ]
+
+
+def _picture_name(anchor: Anchor) -> str:
+    return f"pictures/{anchor.id}.jpg"

@@ -1,0 +1,24 @@
+"""The audit log, for administrators."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from webapp.access import admin
+from webapp.services import audit
+
+blueprint = Blueprint("audit", __name__)
+
+
+@blueprint.get("/audit")
+@admin
+def index() -> str:
+    """Context: page (Page of EntryRow), event (shown alone, or empty), events, head."""
+    event = request.args.get("event", "")
+    return render_template(
+        "audit/index.html",
+        page=audit.list_entries(request.args.get("page", 1, type=int), event),
+        event=event,
+        events=audit.events(),
+        head=audit.head(),
+    )

@@ -1,0 +1,80 @@
+"""A person's own page, by a signed link: see, export, withdraw consent."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp.access import public
+from webapp.error_pages import answer
+from webapp.errors import UnknownAnchor, UnknownPerson
+from webapp.forms import EmptyForm
+from webapp.models import Person
+from webapp.recognition import recognition
+from webapp.services import exports, own_pages, people, retention
+from webapp.signing import read_link
+
+blueprint = Blueprint("own", __name__, url_prefix="/own/<token>")
+
+
+@blueprint.errorhandler(UnknownPerson)
+@blueprint.errorhandler(UnknownAnchor)
+def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
+    """A link that no longer leads anywhere has no page."""
+    return answer(404)
+
+
+@blueprint.get("")
+@public
+def show(token: str) -> str:
+    """Context: person, token, ends_at, empty_form."""
+    person = _person(token)
+    return render_template(
+        "own/show.html",
+        person=person,
+        token=token,
+        ends_at=retention.ends_at(person),
+        empty_form=EmptyForm(),
+    )
+
+
+@blueprint.get("/pictures/<uuid:anchor_id>")
+@public
+def picture(token: str, anchor_id: UUID) -> Response:
+    """One of their pictures, JPEG."""
+    return Response(people.open_picture(_person(token).id, anchor_id, None), mimetype="image/jpeg")
+
+
+@blueprint.get("/export")
+@public
+def export(token: str) -> Response:
+    """Everything stored of them, as a zip."""
+    return download(exports.export_person(_person(token).id, None))
+
+
+@blueprint.post("/withdraw")
+@public
+def withdraw(token: str) -> ResponseReturnValue:
+    """Withdraw consent: everything is deleted."""
+    people.delete_person(_person(token).id, None)
+    flash(_("Your consent is withdrawn. Everything stored of you was deleted."), "success")
+    return redirect(url_for("home.index"))
+
+
+def download(export: exports.Export) -> Response:
+    """An export as a file to keep."""
+    return Response(
+        export.data,
+        mimetype="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{export.name}"'},
+    )
+
+
+def _person(token: str) -> Person:
+    read = read_link(token, recognition().settings.own_link_days)
+    if read is None:
+        raise UnknownPerson
+    return own_pages.person_of_link(*read)
