@@ -7,6 +7,7 @@ from typing import Any
 
 from ml.error_rates import RULE_OF_THREE, error_rates
 from ml.evaluation.degraded import DegradedResult
+from ml.evaluation.identification import IdentificationResult
 from ml.evaluation.measure import Measured
 from ml.evaluation.pairs import DIGITS, rate_name
 from ml.evaluation.resampling import Estimate
@@ -61,6 +62,7 @@ def model_figures(measured: Measured) -> dict[str, Any]:
                 "rank_one_missed": round(row.rank_one_missed, DIGITS),
                 "enrolled_searches": row.enrolled_searches,
                 "stranger_searches": row.stranger_searches,
+                "as_calibrated": _as_calibrated(row),
             }
             for row in measured.identification
         ]
@@ -101,6 +103,13 @@ def _degraded(row: DegradedResult) -> dict[str, Any]:
         "far_at_untouched_threshold": round(row.far_before, DIGITS),
         "frr_at_untouched_threshold": round(row.frr_before, DIGITS),
     }
+
+
+def _as_calibrated(row: IdentificationResult) -> dict[str, float] | None:
+    if row.as_calibrated is None:
+        return None
+    fpir, fnir = row.as_calibrated
+    return {"fpir": round(fpir, DIGITS), "fnir": round(fnir, DIGITS)}
 
 
 def _at_threshold(measured: Measured, threshold: float) -> dict[str, float]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from ml.calibration import Calibration
 from ml.evaluation.anchors import DRAWS, SEED
 from ml.evaluation.embed import Embedded
 from ml.evaluation.impostors import REFUSED
@@ -39,6 +40,8 @@ class IdentificationResult:
         rank_one_missed: share of searches by enrolled people whose best candidate is another, or
             that had no usable face.
         enrolled_searches, stranger_searches: how many, over all draws.
+        as_calibrated: FPIR and FNIR at the threshold that the model's calibration gives for so many
+            people; None where there is none, and for several anchors, since strangers have one.
     """
 
     people: int
@@ -48,6 +51,7 @@ class IdentificationResult:
     rank_one_missed: float
     enrolled_searches: int
     stranger_searches: int
+    as_calibrated: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,14 @@ class Searches:
 
 
 def measure_identification(
-    embedded: Embedded, fillers: np.ndarray, *, mirrored: bool
+    embedded: Embedded, fillers: np.ndarray, calibration: Calibration | None, *, mirrored: bool
 ) -> list[IdentificationResult]:
     """Measure galleries of 100, 1,000 and all people, as far as there are so many.
 
     Args:
         embedded: people with several photos.
         fillers: float32 (m, d), one embedding of each stranger, to fill galleries with.
+        calibration: the model's own.
         mirrored: which view of the embeddings is served.
     """
     results = []
@@ -85,7 +90,16 @@ def measure_identification(
             continue
         most = half + len(fillers)
         sizes = sorted({size or most for size in GALLERY_SIZES if (size or most) <= most})
-        results += [_measured(embedded, fillers, mirrored, anchors, size) for size in sizes]
+        results += [
+            _measured(
+                _searches(embedded, fillers, mirrored, anchors, size),
+                size,
+                anchors,
+                len(embedded.photos.names),
+                calibration if anchors == 1 else None,
+            )
+            for size in sizes
+        ]
     return results
 
 
@@ -97,29 +111,45 @@ def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
     return np.flatnonzero(photos > anchors)
 
 
-def _measured(
+def _searches(
     embedded: Embedded, fillers: np.ndarray, mirrored: bool, anchors: int, size: int
-) -> IdentificationResult:
+) -> Searches:
+    """Searches of several galleries of one size."""
     generator = np.random.default_rng(SEED)
     draws = [search(embedded, fillers, mirrored, anchors, size, generator) for _ in range(DRAWS)]
-    hit, enrolled, top, stranger = (
-        np.concatenate([getattr(draw, name) for draw in draws])
-        for name in ("hit", "enrolled", "top", "stranger")
+    return Searches(
+        *(
+            np.concatenate([getattr(draw, name) for draw in draws])
+            for name in ("hit", "enrolled", "top", "stranger")
+        )
     )
+
+
+def _measured(
+    searches: Searches, size: int, anchors: int, people: int, calibration: Calibration | None
+) -> IdentificationResult:
     point = accuracy(
-        PersonTrials.of(hit, enrolled),
-        PersonTrials.of(top, stranger),
+        PersonTrials.of(searches.hit, searches.enrolled),
+        PersonTrials.of(searches.top, searches.stranger),
         [FPIR],
-        len(embedded.photos.names),
+        people,
     ).points[0]
+    as_calibrated = None
+    if calibration and calibration.searches:
+        threshold = calibration.identification_threshold(size, fpir=FPIR)
+        as_calibrated = (
+            float(np.mean(searches.top >= threshold)),
+            float(np.mean(searches.hit < threshold)),
+        )
     return IdentificationResult(
         people=size,
         anchors=anchors,
         threshold=point.threshold,
         fnir=point.tar.complement(),
-        rank_one_missed=float(np.mean(hit == REFUSED)),
-        enrolled_searches=len(hit),
-        stranger_searches=len(top),
+        rank_one_missed=float(np.mean(searches.hit == REFUSED)),
+        enrolled_searches=len(searches.hit),
+        stranger_searches=len(searches.top),
+        as_calibrated=as_calibrated,
     )
 
 

@@ -86,17 +86,18 @@ def measure_model(
     over_all = accuracy(
         served.genuine_trials, impostors.trials, FARS, len(photos.names), label="intervals"
     )
+    calibration = _calibration_of(artifact)
     anchors: list[AnchorsResult] = []
     identification: list[IdentificationResult] = []
     degraded = None
     if protocol.whole_people:
         anchors = measure_anchors(embedded, mirrored=mirrored)
-        identification = _identified(artifact, embedded, strangers, cache, search)
+        identification = _identified(artifact, embedded, strangers, cache, search, calibration)
         if search is AS_SERVED:
             degraded = measure_degraded(artifact, embedded, cache_folder=cache)
     return Measured(
         artifact,
-        _calibration_of(artifact),
+        calibration,
         embedded,
         scores,
         impostors,
@@ -108,7 +109,12 @@ def measure_model(
 
 
 def _identified(
-    artifact: Artifact, embedded: Embedded, strangers: Photos | None, cache: Path, search: Search
+    artifact: Artifact,
+    embedded: Embedded,
+    strangers: Photos | None,
+    cache: Path,
+    search: Search,
+    calibration: Calibration | None,
 ) -> list[IdentificationResult]:
     mirrored = artifact.config.mirrored
     if strangers is None:
@@ -116,7 +122,7 @@ def _identified(
     else:
         filling = embed_photos(artifact, strangers, search=search, cache=cache, label="strangers")
         fillers = filling.view(mirrored)[filling.usable & are_strangers(strangers)]
-    return measure_identification(embedded, fillers, mirrored=mirrored)
+    return measure_identification(embedded, fillers, calibration, mirrored=mirrored)
 
 
 def _calibration_of(artifact: Artifact) -> Calibration | None:

@@ -53,6 +53,9 @@ def _of_folder(measured: Measured) -> Iterator[str]:
             f"    {result.people:>5,} people, {result.anchors} anchors  "
             f"{with_interval(result.fnir)}; not found first {percent(result.rank_one_missed)}"
         )
+        if result.as_calibrated:
+            fpir, fnir = result.as_calibrated
+            yield f"      as calibrated: FPIR {percent(fpir)}, FNIR {percent(fnir)}"
     if measured.degraded:
         yield "  bad pictures, FRR at FAR 1e-3"
         yield f"    mean                     {with_interval(measured.degraded.mean)}"

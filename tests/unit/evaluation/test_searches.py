@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml import load_artifact, load_calibration
 from ml.error_rates import Trials
 from ml.evaluation.anchors import DRAWS
 from ml.evaluation.embed import Embedded
+from ml.evaluation.fillers import are_strangers
 from ml.evaluation.identification import measure_identification, search, searchable
 from ml.evaluation.impostors import REFUSED, Side, compare_strangers
 from ml.evaluation.pairs import score_pairs
@@ -94,13 +96,28 @@ def test_searches_find_who_is_enrolled_and_count_who_has_no_face(tidy):
 
 def test_galleries_are_as_large_as_there_are_people(tidy):
     fillers = np.tile(np.array([[-0.7, -0.7]], np.float32), (200, 1))
-    results = measure_identification(tidy, fillers, mirrored=False)
+    results = measure_identification(tidy, fillers, None, mirrored=False)
     assert [(row.people, row.anchors) for row in results] == [
         (size, anchors) for anchors in (1, 3) for size in (100, 202)
     ]
     for row in results:
         assert row.enrolled_searches + row.stranger_searches == DRAWS * (32 - 2 * row.anchors)
         assert row.fnir.value == pytest.approx(row.rank_one_missed)
+
+
+def test_the_models_own_threshold_is_judged_for_galleries_of_one_anchor(tidy):
+    calibration = load_calibration(load_artifact("open").folder, load_artifact("open").model_id)
+    fillers = np.tile(np.array([[-0.7, -0.7]], np.float32), (98, 1))
+    single, several = measure_identification(tidy, fillers, calibration, mirrored=False)
+    assert several.as_calibrated is None
+    # Strangers lie at right angles, photos of a person within four degrees.
+    assert single.as_calibrated == pytest.approx((0.0, single.rank_one_missed))
+
+
+def test_one_stranger_is_known_not_to_be_one():
+    paths = (Path("a.jpg"), Path("b.jpg"))
+    photos = Photos(paths, np.array([0, 1]), ("Noel_Niell", "Somebody_Else"))
+    assert are_strangers(photos).tolist() == [False, True]
 
 
 def test_somebody_nearer_to_another_is_not_found():
