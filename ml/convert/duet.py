@@ -26,7 +26,7 @@ CONFIG = ArtifactConfig(
     licence="CC0 1.0, Apache-2.0 and MIT (weights); partly trained on MS-Celeb-1M: research only",
     mirrored=True,
     network=NetworkConfig(backbone="duet", embedding_size=320),
-    preprocessing=Preprocessing(image_size=150, template="dlib"),
+    preprocessing=Preprocessing(image_size=180, template="wide"),
 )
 
 

@@ -40,6 +40,10 @@ TEMPLATES = {
             (70.7299, 92.2041),
         ),
     ),
+    # room for both of the others: that of ArcFace, larger, with what dlib's shows below the chin
+    "wide": Template(
+        180, ((64.3, 75.87), (115.38, 75.59), (90.0, 104.92), (69.01, 134.83), (111.31, 134.59))
+    ),
 }
 
 
