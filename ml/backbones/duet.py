@@ -1,9 +1,9 @@
 """Two networks that were trained on different faces, side by side: `resnet29` and `mobilefacenet`.
 
 Their embeddings are put one after the other, so that the cosine of two of them is the weighted mean
-of both networks' cosines. What one network mistakes the other often does not: Hansen, Salamon, "Neural
-network ensembles", 1990. Each network is shown the part of a chip of the template "wide" that it
-was trained on.
+of both networks' cosines. What one network mistakes the other often does not: Hansen, Salamon,
+"Neural network ensembles", 1990. Each network is shown the part of a chip of the template "wide"
+that it was trained on.
 """
 
 from __future__ import annotations
