@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from uuid import UUID
 
 from sqlalchemy import select
@@ -114,9 +115,10 @@ def by_search(search: Search) -> Redecisions:
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
         if attempt.rule != threshold.rule:
             return None
-        alone = attempt.runner_up is None
-        leads = alone or to_score(attempt.similarity) - to_score(attempt.runner_up) >= search.margin
-        return attempt.similarity, leads and attempt.similarity >= threshold.similarity
+        second = attempt.runner_up
+        lead = inf if second is None else to_score(attempt.similarity) - to_score(second)
+        match = attempt.similarity >= threshold.similarity and lead >= search.margin
+        return attempt.similarity, match
 
     return _judged(_last(Kind.IDENTIFY), judge)
 

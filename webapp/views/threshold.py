@@ -147,8 +147,8 @@ def _drawings(look: _Look, score: float) -> dict[str, Any]:
     return {
         "rate_chart": RateChart(),
         "corners": corners,
-        "histogram": histogram and HistogramChart(histogram=histogram, calibration=calibration),
-        "spreads": spread(histogram, calibration) if histogram else (),
+        "histogram": HistogramChart(histogram=histogram, calibration=calibration),
+        "spreads": spread(histogram, calibration),
         "det": det,
         "det_places": places,
         "det_in_force": place_at(places, look.threshold.score) if look.is_in_force else None,
@@ -190,7 +190,9 @@ def _review(form: ThresholdForm) -> str:
 def _for_scripts(look: _Look) -> dict[str, Any]:
     """What the page's script needs to say the cost of any score, and to draw where it stands."""
     calibration, corners = look.costs.calibration, look.costs.corners()
-    drawn = {"histogram": calibration.histogram, "own-histogram": look.own and look.own.histogram}
+    drawn = {"histogram": calibration.histogram}
+    if look.own:
+        drawn["own-histogram"] = look.own.histogram
     return {
         "corners": [asdict(corner) for corner in corners],
         "own_corners": [asdict(corner) for corner in look.own.costs.corners()] if look.own else [],
@@ -200,7 +202,6 @@ def _for_scripts(look: _Look) -> dict[str, Any]:
             **{
                 name: HistogramChart(histogram=histogram, calibration=calibration).places
                 for name, histogram in drawn.items()
-                if histogram
             },
         },
         "words": threshold_words.for_scripts(),
