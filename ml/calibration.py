@@ -171,7 +171,9 @@ class Calibration:
 
         Between the measured sizes of a gallery it follows the logarithm of the size. Galleries with
         several anchors were measured up to the number of people who have several photos; beyond,
-        they rise as those with one anchor do, and these along their last step.
+        they rise as those with one anchor do, and these along their last step. Where too few
+        people were measured for any gallery, every comparison is taken for a chance of its own
+        (union bound over single comparisons).
 
         Args:
             people: how many are enrolled.
@@ -183,6 +185,8 @@ class Calibration:
             KeyError: if the rule was not measured.
         """
         rule = rule or self.default_rule
+        if not self.searches and rule in self.curves:
+            return self.pairs.threshold_at_far(fpir / max(people * anchors, 1))
         counts = {point.anchors for point in self.searches if point.rule == rule}
         if not counts:
             raise KeyError(rule)

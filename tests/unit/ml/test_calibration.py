@@ -114,6 +114,14 @@ def test_a_rule_that_was_not_measured_has_no_search_threshold(calibration):
         calibration.identification_threshold(10, rule="worst")
 
 
+def test_without_a_measured_gallery_every_comparison_is_a_chance_of_its_own(calibration):
+    few_people = replace(calibration, searches=())
+    expected = calibration.pairs.threshold_at_far(0.01 / 6)
+    assert few_people.identification_threshold(3, anchors=2, fpir=0.01) == expected
+    with pytest.raises(KeyError):
+        few_people.identification_threshold(3, rule="worst")
+
+
 def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
     """Thresholds 0.1 apart for one in ten, one in a hundred and one in a thousand strangers."""
     rates = np.array([0.1, 0.01, 0.001])
