@@ -35,10 +35,12 @@ class AttemptsForm(Form):
     person = StringField(_l("Person"), filters=[lambda value: tidy(value or "")])
     result = SelectField(
         _l("Outcome"),
+        default="",
         choices=[("", _l("Any")), (MATCH, _l("Match")), (NO_MATCH, _l("No match"))],
     )
     kind = SelectField(
         _l("Kind"),
+        default="",
         choices=[
             ("", _l("Any")),
             (Kind.VERIFY.value, _l("Verification")),

@@ -60,8 +60,9 @@ class Change:
 
 
 def installed_models() -> tuple[InstalledModel, ...]:
-    """Every model in the folder of artifacts, by name; broken ones say what is wrong."""
-    return tuple(_described(name) for name in ml.installed(recognition().settings.artifacts))
+    """Every model in the folder of artifacts; the one that serves first, then by name."""
+    names = ml.installed(recognition().settings.artifacts)
+    return tuple(sorted(map(_described, names), key=lambda model: not model.serves))
 
 
 def find_artifact(name: str) -> Artifact:
