@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ml import ArtifactError
-from webapp.config import ROOT, Settings
+from webapp.config import MEGABYTE, ROOT, Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.jobs import Worker
-from webapp.models import InstallationKey, PersonKey
+from webapp.models import GalleryVersion, InstallationKey, PersonKey
 from webapp.models.installation import ONLY_ROW
 from webapp.recognition import recognition
 from webapp.services import audit
@@ -28,6 +29,7 @@ from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
 MIGRATIONS = ROOT / "migrations"
 PRIVATE_FOLDER = 0o700
+LEAST_FREE_BYTES = 50 * MEGABYTE
 REMEDY = "run: flask --app wsgi prepare"
 
 
@@ -84,6 +86,7 @@ def obstacles(app: Flask) -> set[str]:
     checks: dict[str, Callable[[], object]] = {
         "secret key": lambda: _check_secret(app),
         "database": _check_database,
+        "disk space": _check_disk,
         "master key": recognition().check_master_key,
         "model": recognition().check_model,
         "embeddings": recognition().check_embeddings,
@@ -109,6 +112,15 @@ def _check_database() -> None:
     current = MigrationContext.configure(db.session.connection()).get_current_revision()
     if current != newest:
         raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
+    with unit_of_work() as session:  # whoever else writes, or a read-only disk, is found here
+        session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
+        session.rollback()
+
+
+def _check_disk() -> None:
+    free = shutil.disk_usage(recognition().settings.instance).free
+    if free < LEAST_FREE_BYTES:
+        raise NotReady(f"only {free // MEGABYTE} megabytes are free on the disk")
 
 
 def _make_keys(settings: Settings) -> None:

@@ -38,9 +38,7 @@ def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
         check_uncommon(password, "marigold")
 
 
-@pytest.mark.parametrize(
-    "password", [PASSWORD, "ünïcödé wörds hére", "marigold and seven seas"]
-)
+@pytest.mark.parametrize("password", [PASSWORD, "ünïcödé wörds hére", "marigold and seven seas"])
 def test_long_passwords_of_ones_own_are_accepted(password: str) -> None:
     check_uncommon(password, "marigold")
 

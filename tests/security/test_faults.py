@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import namedtuple
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from tests.installation import OPERATOR, Visitor, rows_stored, words
+from webapp import create_app, database, startup
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import obstacles
+
+SHORT_MS = 50
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that wait for others' locks for a moment only."""
+    patient = database.PRAGMAS
+    monkeypatch.setattr(
+        database,
+        "PRAGMAS",
+        (*(p for p in patient if "busy" not in p), f"busy_timeout = {SHORT_MS}"),
+    )
+
+
+@pytest.fixture
+def locked(impatient: None, settings: Settings, app: Flask) -> Iterator[None]:
+    """Somebody else writes, and does not come to an end."""
+    db.session.remove()
+    db.engine.dispose()
+    with closing(sqlite3.connect(settings.instance / "faces.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def enrol(visitor: Visitor, photo: bytes):
+    return visitor.post(
+        "/people/new", {"images": [photo]}, identifier="ada", name="Ada", consent="y"
+    )
+
+
+def test_while_the_database_is_locked_pages_and_health_say_so(
+    operator: Visitor, people, app: Flask, locked: None
+) -> None:
+    answer = enrol(operator, people[0].photos[0])
+
+    assert answer.status_code == 503
+    assert words(answer)
+    assert obstacles(app) == {"database"}
+
+
+def test_after_the_lock_everything_goes_on(
+    app: Flask, operator: Visitor, people, impatient: None, settings: Settings
+) -> None:
+    with closing(sqlite3.connect(settings.instance / "faces.db", isolation_level=None)) as other:
+        db.session.remove()
+        db.engine.dispose()
+        other.execute("BEGIN IMMEDIATE")
+        assert enrol(operator, people[0].photos[0]).status_code == 503
+        other.execute("ROLLBACK")
+
+    assert enrol(operator, people[0].photos[0]).status_code == 302
+    assert rows_stored()["person"] == 1
+
+
+@pytest.mark.parametrize("fault", ["read-only", "full"])
+def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
+    app: Flask, operator: Visitor, people, known_faces, fault: str
+) -> None:
+    store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+    before = rows_stored()
+    db.session.remove()
+    db.engine.dispose()
+    pragma = {"read-only": "query_only = ON", "full": "max_page_count = 1"}[fault]
+
+    def break_connection(connection, _record) -> None:
+        connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(db.engine, "connect", break_connection)
+    answer = enrol(operator, people[0].photos[0])
+    event.remove(db.engine, "connect", break_connection)
+    db.engine.dispose()
+
+    assert answer.status_code == 503
+    stored = rows_stored()
+    assert {name: stored[name] for name in ("person", "anchor", "person_key")} == {
+        name: before[name] for name in ("person", "anchor", "person_key")
+    }
+
+
+def test_health_says_that_nothing_can_be_written(app: Flask) -> None:
+    db.session.remove()
+    db.engine.dispose()
+
+    def break_connection(connection, _record) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(db.engine, "connect", break_connection)
+
+    assert obstacles(app) == {"database"}
+
+
+def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
+
+    assert obstacles(app) == {"disk space"}
+    assert startup.LEAST_FREE_BYTES > 10**6
+
+
+def test_without_the_model_pages_and_health_say_so(settings: Settings, tmp_path: Path) -> None:
+    app = create_app(replace(settings, artifacts=tmp_path))
+    visitor = Visitor(app)
+    visitor.sign_in(OPERATOR)
+
+    answer = visitor.post("/identify", {"frames": [b"anything"]})
+
+    assert answer.status_code in {422, 503}
+    with app.app_context():
+        assert "model" in obstacles(app)
