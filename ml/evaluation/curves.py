@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 
@@ -23,7 +24,7 @@ from ml.evaluation.measure import Measured
 # Stands for the page's text colour until the SVG is written.
 TEXT = "#010203"
 PALETTE = ("#3d85c8", "#d9772b", "#3b9c6c", "#b657a3", "#a08a1e", "#c4524f")
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10.0,
@@ -118,7 +119,8 @@ def map_of_embeddings(layout: EmbeddingMap, name: str) -> str:
     for index, person in enumerate(layout.names):
         places = layout.places[layout.person == index]
         axes.scatter(
-            *places.T,
+            places[:, 0],
+            places[:, 1],
             s=18,
             color=PALETTE[index % len(PALETTE)],
             marker="os^vD*"[index // len(PALETTE) % 6],

@@ -89,8 +89,8 @@ def glasses(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Draw dark glasses over the eyes."""
     worn = rgb.copy()
     for centre in LENSES:
-        outline = cv2.ellipse2Poly((0, 0), (1000, 1000), 0, 0, 360, 10) / 1000
-        _fill(worn, landmarks, outline * LENS_AXES + centre, GLASSES_COLOUR)
+        outline = np.array(cv2.ellipse2Poly((0, 0), (1000, 1000), 0, 0, 360, 10)) / 1000
+        _fill(worn, landmarks, outline * np.array(LENS_AXES) + np.array(centre), GLASSES_COLOUR)
     _fill(worn, landmarks, np.array(BRIDGE), GLASSES_COLOUR)
     return worn
 

@@ -102,7 +102,7 @@ def _blocks(
         similarity[:, ~other.usable[columns]] = REFUSED
         unwanted = person[rows, None] == person[None, columns]
         if second is None:
-            unwanted |= np.tri(*similarity.shape, dtype=bool)
+            unwanted |= np.tri(*similarity.shape, dtype=np.bool_)
         similarity[unwanted] = -np.inf
         yield start, similarity
 
