@@ -35,6 +35,7 @@ from webapp.services.verification import verify
 from webapp.startup import NotReady, get_ready, obstacles
 
 TINY = "tiny"
+CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
 # koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
 EXPERIMENT = {
     "name": TINY,
@@ -91,7 +92,7 @@ def ada(app: Flask, known_faces):
 
 def change_to_tiny(listener: jobs.Listener = lambda *_: None) -> Job:
     """Queue the change and do it here; returns the job."""
-    jobs.run_one(KINDS, serving.start_change(TINY, None), listener)
+    jobs.run_one(CHANGES, serving.start_change(TINY, None), listener)
     recognition().follow_choice()
     return jobs.newest(CHANGE_MODEL, TINY)
 
@@ -222,7 +223,7 @@ def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
         serving.keep_up()
         loaded = recognition().load(about_to_serve)
         assert recognition().engine is engine
-    jobs.run_due(KINDS, Event())
+    jobs.run_due(CHANGES, Event())
 
     with elsewhere.app_context():
         assert recognition().engine is loaded
@@ -415,7 +416,7 @@ def test_the_page_names_models_terms_and_figures_and_starts_the_change(
 
     assert admin.get(f"/models/{TINY}/progress").json["unfinished"]
     assert "Getting ready" in words(admin.get("/models"))
-    assert jobs.run_due(KINDS, Event()) == 1
+    assert jobs.run_due(CHANGES, Event()) == 1
     answer = admin.get(f"/models/{TINY}/progress").json
     assert (answer["unfinished"], answer["done"], answer["total"]) == (False, 2, 2)
     page = words(admin.get("/models"))
