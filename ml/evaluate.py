@@ -22,13 +22,14 @@ from ml.evaluation.measure import Measured, measure_model
 from ml.evaluation.photos import Photos, ProtocolError, photos_in
 from ml.evaluation.protocols import LFW, Protocol, find_protocol
 from ml.evaluation.report import render
+from ml.evaluation.sample import sample_of
 from ml.evaluation.summary import summary
 from ml.registry import update_metrics, write_atomically
 
 REPORTS = Path("reports")
 SERVING = "ours"
 SEARCHES = {SERVING: AS_SERVED, "library": LIBRARY}
-METRICS_SECTION = "lfw_view2"
+METRICS_SECTION, SAMPLE_SECTION = "lfw_view2", "lfw_sample"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,7 +118,11 @@ def _write(protocol: Protocol, models: Sequence[Measured], reports: Path, detect
     print(f"{reports / name}.html, {reports / name}.json")
     if protocol.name == LFW and detector == SERVING:
         for measured in models:
-            update_metrics(measured.artifact, **{METRICS_SECTION: pair_figures(measured)})
+            figures = {
+                METRICS_SECTION: pair_figures(measured),
+                SAMPLE_SECTION: sample_of(measured.served_scores),
+            }
+            update_metrics(measured.artifact, **figures)
 
 
 if __name__ == "__main__":
