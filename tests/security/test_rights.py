@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from flask import Flask
+
+from tests.installation import Visitor, rows_stored, words
+from webapp import create_app, jobs
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import Person
+from webapp.services import retention
+from webapp.services.background import KINDS
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import find_person
+from webapp.services.retention import DELETE_EXPIRED
+from webapp.services.verification import verify
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+
+
+@pytest.fixture
+def link(operator: Visitor, ada) -> str:
+    """The path of Ada's own page."""
+    return path_in(operator.post(f"/people/{ada}/link").text)
+
+
+def path_in(page: str) -> str:
+    return re.search(r"http://localhost(/own/[^<\s]+)", page).group(1)
+
+
+def agreed_days_ago(person_id: object, days: int) -> None:
+    with unit_of_work() as session:
+        session.get_one(Person, person_id).consent_at -= timedelta(days=days)
+
+
+def swapped(token: str) -> str:
+    """The token with another character in its signed part."""
+    return token[:10] + ("A" if token[10] != "A" else "B") + token[11:]
+
+
+@pytest.fixture
+def keeping_a_year(settings: Settings, engine) -> Flask:
+    return create_app(replace(settings, retention_days=365, warning_days=30), engine)
+
+
+# Retention
+
+
+def test_people_stay_until_they_are_deleted_unless_a_time_is_set(app: Flask, ada) -> None:
+    agreed_days_ago(ada, 10_000)
+
+    assert retention.delete_expired() == 0
+    assert retention.ends_at(find_person(ada)) is None
+
+
+def test_whose_time_is_over_is_deleted_and_nobody_else(
+    keeping_a_year: Flask, known_faces, ada
+) -> None:
+    store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+    agreed_days_ago(ada, 366)
+
+    output = keeping_a_year.test_cli_runner().invoke(args=["retention", "run"]).output
+
+    assert "1 people deleted" in output
+    stored = rows_stored()
+    assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 1)
+
+
+def test_the_background_does_the_same_once_a_day(keeping_a_year: Flask, ada) -> None:
+    agreed_days_ago(ada, 366)
+    kinds = {DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}
+    db.session.rollback()
+
+    with keeping_a_year.app_context():
+        assert jobs.run_due(kinds, Event()) == 1
+        assert jobs.run_due(kinds, Event()) == 0
+
+    assert rows_stored()["person"] == 0
+
+
+def test_operators_are_warned_before_and_may_note_a_new_consent(keeping_a_year: Flask, ada) -> None:
+    agreed_days_ago(ada, 340)
+    operator = Visitor(keeping_a_year)
+    operator.sign_in("the operator")
+    assert "nearly over" in words(operator.get(f"/people/{ada}"))
+
+    operator.post(f"/people/{ada}/consent")
+
+    assert "nearly over" not in words(operator.get(f"/people/{ada}"))
+    db.session.expire_all()
+    assert find_person(ada).consent_terms["retention_days"] == 365
+
+
+def test_consent_is_kept_with_the_terms_it_was_given_to(
+    settings: Settings, engine, known_faces
+) -> None:
+    terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
+    with create_app(replace(settings, **terms), engine).app_context():
+        person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+        assert find_person(person).consent_terms == terms
+        assert find_person(person).consent_version == "2"
+
+
+def test_the_privacy_page_speaks_from_the_settings_in_force(
+    settings: Settings, engine, anybody: Visitor
+) -> None:
+    terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
+    visitor = Visitor(create_app(replace(settings, **terms), engine))
+
+    page = words(visitor.get("/privacy"))
+
+    assert all(str(value) in page for value in terms.values())
+    assert "no time is set" in words(anybody.get("/privacy"))
+
+
+# A person's own page
+
+
+def test_a_person_sees_exports_and_deletes_what_is_stored_of_them(
+    anybody: Visitor, link: str, ada, people
+) -> None:
+    page = anybody.get(link)
+    assert "Ada Lovelace" in words(page)
+    pictures = re.findall(r'src="(/own/[^"]+/pictures/[^"]+)"', page.text)
+    assert len(pictures) == 2
+    assert anybody.get(pictures[0]).data.startswith(b"\xff\xd8\xff")
+    assert anybody.get(f"{link}/export").mimetype == "application/zip"
+
+    withdrawn = anybody.post(f"{link}/withdraw")
+
+    assert withdrawn.status_code == 302
+    assert rows_stored()["person"] == 0
+    assert anybody.get(link).status_code == 404
+
+
+def test_the_export_holds_everything(operator: Visitor, ada, people) -> None:
+    verify("ada", [people[0].photos[2]])
+
+    answer = operator.post(f"/people/{ada}/export")
+
+    assert "lovelace" not in answer.headers["Content-Disposition"].lower()
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        held = json.loads(archive.read("person.json"))
+        assert held["name"] == "Ada Lovelace"
+        assert len(held["pictures"]) == 2
+        assert len(held["attempts"]) == 1
+        for picture in held["pictures"]:
+            assert archive.read(picture["file"]).startswith(b"\xff\xd8\xff")
+            assert all(len(vector) >= 64 for vector in picture["embeddings"].values())
+
+
+def test_a_link_opens_one_persons_page_and_no_other_pictures(
+    app: Flask, anybody: Visitor, link: str, known_faces
+) -> None:
+    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+    anchor = find_person(bob).anchors[0].id
+
+    assert anybody.get(f"{link}/pictures/{anchor}").status_code == 404
+    assert anybody.get("/people").status_code == 302
+
+
+def test_a_new_link_ends_the_one_before(
+    operator: Visitor, anybody: Visitor, link: str, ada
+) -> None:
+    newer = path_in(operator.post(f"/people/{ada}/link").text)
+
+    assert anybody.get(link).status_code == 404
+    assert anybody.get(newer).status_code == 200
+
+
+@pytest.mark.parametrize("change", [swapped, lambda t: t + "x", lambda t: "x" + t])
+def test_a_forged_link_opens_nothing(anybody: Visitor, link: str, change) -> None:
+    start, token = link[: len("/own/")], link[len("/own/") :]
+
+    for path in ("", "/export"):
+        assert anybody.get(f"{start}{change(token)}{path}").status_code == 404
+    assert anybody.post(f"{start}{change(token)}/withdraw").status_code == 404
+    assert rows_stored()["person"] == 1
+
+
+def test_a_link_ends_after_its_days(settings: Settings, engine, link: str, ada) -> None:
+    visitor = Visitor(create_app(replace(settings, own_link_days=-1), engine))
+
+    assert visitor.get(link).status_code == 404
