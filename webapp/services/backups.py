@@ -32,7 +32,12 @@ from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vau
 
 PRIVATE_FILE = 0o600
 PURPOSE = "backup"
-KEYS_LEFT_OUT = ("person_key", "installation_key", "account_session", "setup_token")
+LEAVE_KEYS_OUT = (
+    "DELETE FROM person_key",
+    "DELETE FROM installation_key",
+    "DELETE FROM account_session",
+    "DELETE FROM setup_token",
+)
 
 
 @dataclass(frozen=True)
@@ -168,8 +173,8 @@ def _take_keys_out(copy: Path, keys: KeyRing) -> None:
     with closing(sqlite3.connect(copy)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
         database.execute("PRAGMA secure_delete = ON")
-        for table in KEYS_LEFT_OUT:
-            database.execute(f"DELETE FROM {table}")  # noqa: S608
+        for statement in LEAVE_KEYS_OUT:
+            database.execute(statement)
         for key, identifier, name in database.execute(
             "SELECT id, identifier, name FROM person"
         ).fetchall():

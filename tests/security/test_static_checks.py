@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from webapp.config import ROOT
+
+
+def test_bandit_finds_nothing_in_what_serves() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "bandit", "-q", "-r", "webapp", "wsgi.py", "gunicorn.conf.py"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+    assert ran.returncode == 0, ran.stdout
