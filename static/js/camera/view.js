@@ -28,9 +28,8 @@ export class BoothView {
     return this.#part.video;
   }
 
-  /** Make the booth visible; without scripts a notice stands in its place. */
+  /** Make the booth visible; without scripts it stays hidden. */
   reveal() {
-    document.querySelector("[data-without-scripts]").remove();
     this.#root.hidden = false;
   }
 

@@ -54,11 +54,13 @@ export class Enrolling {
     return n >= ENOUGH ? this.#words.enough_taken : fill(this.#words.one_taken, { n, all: ENOUGH });
   }
 
-  async capture(grabber) {
+  async capture(grabber, show) {
     const pose = this.pose;
     this.#number += 1;
     const name = fill(this.#words.file_name, { n: this.#number });
-    this.#tray.add([await grabber.full(nameWithPose(name, pose))], { pose });
+    const picture = await grabber.full(nameWithPose(name, pose));
+    show(picture);
+    this.#tray.add([picture], { pose });
     return this.#poses.length < ENOUGH && this.#tray.room > 0 ? "more" : "enough";
   }
 
