@@ -61,5 +61,5 @@ def test_resnet29_says_which_size_it_needs():
 
 
 def test_unknown_backbone_lists_the_known():
-    with pytest.raises(UnknownBackbone, match="koch, mobilenet"):
+    with pytest.raises(UnknownBackbone, match="duet, koch, mobilefacenet"):
         build_backbone("vgg", image_size=32, channels=3, embedding_size=8)

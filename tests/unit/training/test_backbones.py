@@ -9,7 +9,7 @@ from ml.backbones import MODULES, build_backbone
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-@pytest.mark.parametrize(("image_size", "channels", "embedding_size"), [(112, 1, 16), (128, 3, 64)])
+@pytest.mark.parametrize(("image_size", "channels", "embedding_size"), [(126, 1, 16), (140, 3, 64)])
 def test_a_backbone_follows_size_channels_and_embedding(
     name: str, image_size: int, channels: int, embedding_size: int
 ) -> None:
