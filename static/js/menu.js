@@ -6,5 +6,5 @@ export function showPlace(page) {
   const menu = here?.closest(".site-nav");
   if (!menu) return;
   const free = menu.clientWidth - here.clientWidth;
-  menu.scrollLeft = here.offsetLeft - menu.offsetLeft - free / 2;
+  menu.scrollLeft = here.offsetLeft - free / 2;
 }
