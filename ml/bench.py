@@ -131,8 +131,9 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "tensorflow_threads": {
-            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
-            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+            # 0 is TensorFlow's word for one a core.
+            "intra_op": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+            "inter_op": tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count(),
         },
         "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
         "versions": {
