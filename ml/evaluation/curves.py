@@ -42,7 +42,8 @@ STYLE: dict[Any, Any] = {
 LOWEST_FAR = 1e-6
 # DET axes are drawn between these rates.
 DET_TICKS = (1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.4)
-HISTOGRAM_STEPS = 100
+# Bars of a histogram from similarity -1 to 1.
+HISTOGRAM_BARS = 400
 
 
 def roc(models: Sequence[Measured]) -> str:
@@ -77,36 +78,31 @@ def det(models: Sequence[Measured]) -> str:
             color=colour,
         )
     axes.plot([low, high], [low, high], color=TEXT, linewidth=0.6, linestyle=":", label="EER")
-    ticks, words = (
-        norm.ppf(DET_TICKS),
-        [f"{rate:.2%}".rstrip("%").rstrip("0").rstrip(".") for rate in DET_TICKS],
-    )
+    in_percent = [f"{100 * rate:g}" for rate in DET_TICKS]
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="FAR in %", ylabel="FRR in %")
-    axes.set_xticks(ticks, words)
-    axes.set_yticks(ticks, words)
+    axes.set_xticks(norm.ppf(DET_TICKS), in_percent)
+    axes.set_yticks(norm.ppf(DET_TICKS), in_percent)
     return _finished(figure, axes)
 
 
 def histogram(measured: Measured) -> str:
     """How genuine and impostor pairs spread over similarity."""
     figure, axes = _figure(f"histogram {measured.artifact.model_id}")
-    step = BINS // HISTOGRAM_STEPS // 4
+    step = BINS // HISTOGRAM_BARS
     edges = EDGES[::step]
     impostor = np.add.reduceat(measured.impostors.counts, np.arange(0, BINS, step))
     genuine = np.histogram(measured.served_scores.genuine, edges)[0]
-    seen = np.flatnonzero(impostor + genuine)
-    for counts, name, colour in (
-        (genuine, "genuine", PALETTE[0]),
-        (impostor, "impostor", PALETTE[1]),
+    for counts, name, colour in zip(
+        (genuine, impostor), ("genuine", "impostor"), PALETTE, strict=False
     ):
-        axes.stairs(
-            counts / max(counts.sum(), 1), edges, fill=True, alpha=0.55, label=name, color=colour
-        )
+        shares = counts / max(counts.sum(), 1)
+        axes.stairs(shares, edges, fill=True, alpha=0.55, label=name, color=colour)
     if measured.calibration:
         threshold = measured.calibration.default_threshold
         axes.axvline(
             threshold, color=TEXT, linewidth=0.8, linestyle="--", label="default threshold"
         )
+    seen = np.flatnonzero(impostor + genuine)
     # Pairs without a face lie at the very left; the axis begins where pairs with one do.
     left = edges[seen[1] if seen[0] == 0 and len(seen) > 1 else seen[0]]
     axes.set(xlim=(left, edges[seen[-1] + 1]), xlabel="similarity", ylabel="share of the pairs")
