@@ -1,13 +1,16 @@
-"""Photographs the pages, with public-domain portraits: python -m tests.browser.screens FOLDER
+"""Photographs the pages, with public-domain portraits.
 
-Every page is taken on a desktop and on a phone, light and dark; those that the docs show are kept
-in docs/screens by hand.
+    python -m tests.browser.screens FOLDER [LOOK…]
+
+Every page is taken on a desktop and on a phone, light and dark, or in the looks named (such as
+phone-dark); those that the docs show are kept in docs/screens by hand.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,8 +41,8 @@ LOOKS = {
 TIMEOUT_MS = 60_000
 
 
-def main(folder: Path) -> None:
-    """Write PNG files into a folder."""
+def main(folder: Path, looks: Sequence[str]) -> None:
+    """Write PNG files into a folder, one folder a look."""
     folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=TIMEOUT_MS)
     engine = ml.load_engine()
@@ -54,11 +57,11 @@ def main(folder: Path) -> None:
         person = site.enrol("collins", *collins.photos[:3])
         site.enrol("hopper", hopper.photos[0])
         portrait = scenes.Portrait.of(engine, hopper.photos[0])
-        for look, options in LOOKS.items():
+        for look in looks or LOOKS:
             with ExitStack() as browsers:
                 opener = Opener(playwright, browsers, temporary / look)
                 opener.folder.mkdir()
-                _photograph(opener, site, empty, person, portrait, options, folder / look)
+                _photograph(opener, site, empty, person, portrait, LOOKS[look], folder / look)
 
 
 def _photograph(
@@ -163,4 +166,4 @@ def _photograph(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "reports/screens"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "reports/screens"), sys.argv[2:])
