@@ -98,6 +98,7 @@ def _holds(check: Callable[[], object]) -> bool:
     try:
         check()
     except (NotReady, ArtifactError, VaultError, SQLAlchemyError):
+        db.session.rollback()
         return False
     return True
 

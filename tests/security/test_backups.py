@@ -267,7 +267,7 @@ def test_a_deletion_killed_at_every_step_deletes_all_or_nothing(
         assert audit.verify().problem is None
 
 
-def test_a_backup_killed_at_random_leaves_none_or_a_whole_one(
+def test_a_backup_killed_at_every_step_leaves_none_or_a_whole_one(
     app: Flask, settings: Settings, engine, ada, tmp_path: Path
 ) -> None:
     db.session.remove()

@@ -107,7 +107,7 @@ def test_pages_for_known_and_unknown_claims_are_the_same_when_refused(
         failed(identifier, failures)
         answer = anybody.post("/verify", {"frames": [people[0].photos[2]]}, identifier=identifier)
         assert answer.status_code == 422
-        pages.append(words(answer).replace(identifier, "?"))
+        pages.append(words(answer))
 
     assert pages[0] == pages[1]
     assert "too many failures in a row" in pages[0]

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from webapp.database import unit_of_work
 from webapp.errors import BackupBroken, BackupImpossible
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
@@ -90,10 +91,16 @@ class KeyRing:
 
 def write_key_ring() -> None:
     """Write the key ring as the database is now, where there is one already."""
-    file = recognition().settings.key_ring_file
-    if file.exists():
-        KeyRing.of_database().write(file)
-    db.session.rollback()
+    if recognition().settings.key_ring_file.exists():
+        _fresh_key_ring()
+
+
+def _fresh_key_ring() -> KeyRing:
+    """The keys as they are now, written while nobody else can change them."""
+    with unit_of_work():
+        keys = KeyRing.of_database()
+        keys.write(recognition().settings.key_ring_file)
+    return keys
 
 
 def back_up(target: Path) -> None:
@@ -105,8 +112,7 @@ def back_up(target: Path) -> None:
     """
     if target.exists():
         raise BackupImpossible(f"{target} exists already; backups are never overwritten")
-    keys = KeyRing.of_database()
-    secrets = recognition().secrets
+    keys, secrets = _fresh_key_ring(), recognition().secrets
     with _private_copy(target.parent) as copy:
         _copy_database(copy)
         _take_keys_out(copy, keys)
@@ -114,7 +120,6 @@ def back_up(target: Path) -> None:
     with _private_copy(target.parent) as again:
         _unseal(target, again, secrets)
         _check_whole(again)
-    keys.write(recognition().settings.key_ring_file)
     audit.record_alone("backed_up")
 
 
@@ -172,6 +177,7 @@ def _take_keys_out(copy: Path, keys: KeyRing) -> None:
     vault = recognition().vault
     with closing(sqlite3.connect(copy)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("PRAGMA foreign_keys = ON")
         database.execute("PRAGMA secure_delete = ON")
         for statement in LEAVE_KEYS_OUT:
             database.execute(statement)
