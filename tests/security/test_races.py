@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.installation import rows_stored
+from webapp.errors import DuplicateIdentifier, MustWait
+from webapp.extensions import db
+from webapp.services import audit, thresholds
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.verification import verify
+
+
+@pytest.fixture
+def together(app: Flask) -> Callable[..., list[object]]:
+    """Does things at the same moment, each in a thread; gives what each returned or raised."""
+
+    def run(*tasks: Callable[[], object]) -> list[object]:
+        db.session.remove()
+        ready = threading.Barrier(len(tasks))
+        results: list[object] = [None] * len(tasks)
+
+        def work(number: int, task: Callable[[], object]) -> None:
+            with app.app_context():
+                ready.wait()
+                try:
+                    results[number] = task()
+                except Exception as error:
+                    results[number] = error
+                db.session.remove()
+
+        threads = [
+            threading.Thread(target=work, args=(number, task)) for number, task in enumerate(tasks)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    return run
+
+
+def test_of_two_enrolments_of_one_identifier_one_wins(together, known_faces) -> None:
+    def enrol() -> object:
+        return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    results = together(enrol, enrol, enrol)
+
+    assert sum(isinstance(result, DuplicateIdentifier) for result in results) == 2
+    stored = rows_stored()
+    assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 1)
+
+
+def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold(
+    app: Flask, together, known_faces, people, operator_id
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    def verify_once() -> object:
+        decision = verify("ada", [people[0].photos[2]])
+        return decision.match == (decision.similarity >= decision.threshold.similarity)
+
+    *verified, changed = together(
+        verify_once,
+        verify_once,
+        verify_once,
+        lambda: thresholds.change(99, "stricter", operator_id),
+    )
+
+    assert verified == [True] * 3
+    assert changed is None
+
+
+def test_trying_at_the_same_moment_wins_no_further_tries(
+    app: Flask, together, known_faces, people
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    results = together(*[lambda: verify("ada", [people[1].photos[0]])] * 8)
+
+    refused = [result for result in results if isinstance(result, MustWait)]
+    assert len(refused) == 3
+    assert rows_stored()["attempt"] == 5
+
+
+def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
+    app: Flask, together, operator_id
+) -> None:
+    results = together(*[lambda: audit.record_alone("picture_seen", operator_id)] * 8)
+
+    assert results == [None] * 8
+    assert audit.verify().problem is None
