@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from limits.storage import Storage
 from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.database import WRITES
 from webapp.extensions import db
@@ -71,8 +73,8 @@ class DatabaseStorage(Storage):
             connection.execute(delete(AddressWindow).where(AddressWindow.key == _digest(key)))
 
     @staticmethod
-    def _read(key: str, column: object) -> float | None:
-        running = select(column).where(  # type: ignore[call-overload]
+    def _read(key: str, column: InstrumentedAttribute[Any]) -> float | None:
+        running = select(column).where(
             AddressWindow.key == _digest(key), AddressWindow.ends_at > time.time()
         )
         with db.engine.connect() as connection:

@@ -16,5 +16,13 @@ def address() -> str | None:
 
 def follow_requests(app: Flask) -> None:
     """Know the address for as long as each request lasts."""
-    app.before_request(lambda: _address.set(request.remote_addr) and None)
-    app.teardown_request(lambda _error: _address.set(None) and None)
+    app.before_request(_note)
+    app.teardown_request(_forget)
+
+
+def _note() -> None:
+    _address.set(request.remote_addr)
+
+
+def _forget(_error: BaseException | None) -> None:
+    _address.set(None)

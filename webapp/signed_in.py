@@ -12,7 +12,7 @@ from webapp.services import sessions
 
 
 @dataclass(frozen=True)
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """An account in one of its sessions."""
 
     session_id: UUID

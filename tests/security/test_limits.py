@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from statistics import median
+from time import perf_counter
 
 import pytest
 from flask import Flask
@@ -96,6 +98,18 @@ def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, known_fac
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
 
     check(claim_digest("ada"), WITH_FACES)
+
+
+def test_answers_about_known_and_unknown_people_take_as_long(app: Flask, people, ada) -> None:
+    taken: dict[str, list[float]] = {"ada": [], "nobody": []}
+    verify("ada", [people[0].photos[2]])  # whatever is done once is done
+    for _ in range(4):
+        for identifier, times in taken.items():
+            started = perf_counter()
+            verify(identifier, [people[1].photos[0]])
+            times.append(perf_counter() - started)
+
+    assert 0.6 < median(taken["ada"]) / median(taken["nobody"]) < 1.6
 
 
 @pytest.mark.parametrize("failures", [5, 50])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import zipfile
 from dataclasses import replace
@@ -189,6 +190,19 @@ def test_a_forged_link_opens_nothing(anybody: Visitor, link: str, change) -> Non
         assert anybody.get(f"{start}{change(token)}{path}").status_code == 404
     assert anybody.post(f"{start}{change(token)}/withdraw").status_code == 404
     assert rows_stored()["person"] == 1
+
+
+def test_the_log_holds_no_link(
+    operator: Visitor, anybody: Visitor, ada, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    link = path_in(operator.post(f"/people/{ada}/link").text)
+    anybody.get(link)
+    anybody.get(f"{link}/export")
+
+    assert "person_exported" in caplog.text
+    assert link.rpartition("/")[2] not in caplog.text
+    assert "Lovelace" not in caplog.text
 
 
 def test_a_link_ends_after_its_days(settings: Settings, engine, link: str, ada) -> None:
