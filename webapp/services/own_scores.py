@@ -135,7 +135,7 @@ def measure(rows: Rows, rule: str, calibration: Calibration) -> OwnScores:
     trials = own_trials(embeddings, anchors, rule)
     genuine = trials.genuine
     people, several = len(anchors.starts), int((anchors.counts > 1).sum())
-    curve = _curve(trials, rule, people)
+    curve = _curve(trials, rule, people, calibration.default_far)
     edges = np.histogram_bin_edges(trials.similarity, BARS)
     bars = [
         np.histogram(trials.similarity[chosen], edges)[0] / max(int(chosen.sum()), 1)
@@ -193,12 +193,13 @@ def draw_people(
     return sorted(order[fitting].tolist())
 
 
-def _curve(trials: Trials, rule: str, people: int) -> Curve:
+def _curve(trials: Trials, rule: str, people: int, goal: float) -> Curve:
     genuine = trials.genuine
     impostor = Trials(trials.similarity[~genuine], trials.probe[~genuine], trials.anchor[~genuine])
     own = Trials(trials.similarity[genuine], trials.probe[genuine], trials.anchor[genuine])
     supported = upper_bound_without_errors(_pairs(people))
-    grid = _grid(own.similarity, impostor.similarity, supported)
+    at_goal = threshold_at_far(impostor.similarity, goal)
+    grid = np.union1d(_grid(own.similarity, impostor.similarity, supported), np.float32(at_goal))
     far, far_low, far_high = _accepted(impostor, grid, people)
     tar, tar_low, tar_high = _accepted(own, grid, people)
     return Curve(

@@ -162,6 +162,7 @@ def test_the_threshold_proposed_is_the_lowest_tenth_that_keeps_the_goal_here() -
 
     assert accepted(proposal.score) <= 0.01 < accepted(proposal.score - 0.1)
     assert proposal.low <= proposal.score <= proposal.high
+    assert own.costs.at(proposal.score).strangers.share <= 0.01
 
 
 def test_the_interval_of_the_threshold_is_that_of_a_slow_bootstrap() -> None:
