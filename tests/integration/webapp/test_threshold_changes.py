@@ -372,6 +372,8 @@ def test_another_rule_is_looked_at_with_its_own_curve_and_threshold(admin: Visit
 
     assert page.status_code == 200
     assert "You are looking at another matching rule" in words(page)
+    assert "chart-in-force" not in page.text
+    assert "chart-in-force" in admin.get("/threshold").text
     assert "by the rule “Mean of all pictures”" in words(page)
     form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
     assert hidden(form.group(), "rule") == "mean"
