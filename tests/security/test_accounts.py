@@ -132,6 +132,7 @@ def test_the_second_factor_is_set_up_by_its_own_code(operator: Visitor, operator
     right = operator.post("/account/second-factor", secret=shared, code=pyotp.TOTP(shared).now())
 
     assert len(re.findall(r"<li><code>", right.text)) == second_factor.RECOVERY_CODES
+    db.session.rollback()
     assert shared.encode() not in db.session.get(Account, operator_id).totp
 
 

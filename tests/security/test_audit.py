@@ -48,6 +48,7 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
         consent="y",
     )
     page = created.location
+    db.session.rollback()
     anchor = find_person(UUID(page.rpartition("/")[2])).anchors[0].id
     operator.get(f"{page}/anchors/{anchor}/picture")
     operator.post(f"{page}/anchors/{anchor}/delete")

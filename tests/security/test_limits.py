@@ -81,6 +81,7 @@ def test_after_fifty_failures_only_an_administrator_helps(
         assert operator.post(f"/people/{ada}/allow").status_code == 403
         assert "until an administrator allows" in words(admin.get(f"/people/{ada}"))
         assert admin.post(f"/people/{ada}/allow").status_code == 302
+        db.session.rollback()
         assert verify("ada", [people[0].photos[2]]).match
 
 

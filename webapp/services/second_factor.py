@@ -30,7 +30,7 @@ def new_secret() -> str:
 
 def address_of(secret: str, username: str) -> str:
     """What the phone reads from the picture: an otpauth address."""
-    return pyotp.TOTP(secret).provisioning_uri(username, issuer_name=ISSUER)
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def switch_on(account_id: UUID, secret: str, code: str) -> tuple[str, ...]:
