@@ -266,7 +266,7 @@ def _take(
     return None
 
 
-def _due(wanted: ColumnElement[bool]) -> Select[tuple[Job]]:
+def _due(wanted: ColumnElement[bool]) -> Select[Job]:
     abandoned = and_(Job.state == JobState.RUNNING, Job.lease_expires_at < now())
     return (
         select(Job)
@@ -275,7 +275,7 @@ def _due(wanted: ColumnElement[bool]) -> Select[tuple[Job]]:
     )
 
 
-def _newest(kind: str, subject: str) -> Select[tuple[Job]]:
+def _newest(kind: str, subject: str) -> Select[Job]:
     of_both = select(Job).where(Job.kind == kind, Job.subject == subject)
     return of_both.order_by(Job.created_at.desc())
 

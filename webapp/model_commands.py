@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import click
 from flask.cli import AppGroup, with_appcontext
 
@@ -63,7 +65,7 @@ def _change_to(name: str) -> None:
     click.echo(f"{name} serves.")
 
 
-def _work_on(name: str, job_id: object) -> None:
+def _work_on(name: str, job_id: UUID) -> None:
     with click.progressbar(length=0, label=f"Pictures embedded by {name}") as bar:
 
         def show(done: int, total: int) -> None:

@@ -33,7 +33,8 @@ def sign_link(person_id: UUID, number: int) -> str:
 def read_link(token: str, days: int) -> tuple[UUID, int] | None:
     """Whose link it is, and its number; None for one that is forged or too old."""
     try:
-        person_id, number = _links().loads(token, max_age=timedelta(days=days).total_seconds())
+        oldest = timedelta(days=days) // timedelta(seconds=1)
+        person_id, number = _links().loads(token, max_age=oldest)
     except BadData:
         return None
     return UUID(hex=person_id), number

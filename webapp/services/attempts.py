@@ -156,7 +156,7 @@ def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
         )
 
 
-def _rows(attempts: Select[tuple[Attempt]]) -> tuple[AttemptRow, ...]:
+def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:
     found = db.session.scalars(attempts.options(selectinload(Attempt.person)))
     return tuple(
         _row(attempt, attempt.person.identifier if attempt.person else None) for attempt in found

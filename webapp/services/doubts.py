@@ -74,7 +74,7 @@ def _doubts(judged: np.ndarray, of_person: np.ndarray, rows: Rows, own: slice) -
     others = _Others.of(judged @ rows.embeddings.T, rows, own)
     found: dict[int, Doubts] = {}
     for number in range(len(judged)):
-        doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
+        doubts: Doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
         doubts += others.doubts_about(number, float(own_nearest[number]))
         if doubts:
             found[number] = doubts
@@ -88,7 +88,7 @@ def _nearest_of_own(among: np.ndarray) -> np.ndarray:
     """
     if among.shape[1] < 2:
         return np.full(len(among), np.inf)
-    return np.where(np.eye(*among.shape, dtype=bool), -np.inf, among).max(axis=1)
+    return np.where(np.eye(*among.shape) > 0, -np.inf, among).max(axis=1)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import case, func, select
 
 from webapp.extensions import db
 from webapp.models import Attempt, Kind, Refusal, now
@@ -155,7 +154,7 @@ def _refusals_since(since: datetime) -> dict[date, int]:
 
 def _reasons_since(since: datetime) -> tuple[tuple[str, int], ...]:
     count = func.count()
-    rows: Sequence[Row[Any]] = db.session.execute(
+    rows = db.session.execute(
         select(Refusal.code, count)
         .where(Refusal.created_at >= since)
         .group_by(Refusal.code)
