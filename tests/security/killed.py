@@ -1,7 +1,8 @@
-"""Does something again and again in processes that are killed, each one statement later.
+"""Does something again and again in processes that are killed, each some statements later.
 
-Arguments: the instance folder, what is done, and its argument. Prints how many processes were
-killed before one, which had more statements left than it takes, came through.
+Arguments: the instance folder, what is done, how many statements later each next process is killed,
+and what it is done to. Prints how many processes were killed before one, which had more statements
+left than it takes, came through.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from webapp.extensions import db
 from webapp.services import backups, people, rotation
 
 
-def main(instance: Path, what: str, argument: str) -> None:
+def main(instance: Path, what: str, stride: int, argument: str) -> None:
     killed = 0
-    while died(instance, what, argument, killed):
+    while died(instance, what, argument, killed * stride):
         killed += 1
     print(killed)
 
@@ -82,4 +83,4 @@ def migrate(_argument: str) -> None:
 WORK = {"rotate": rotate, "delete": delete, "backup": backup, "migrate": migrate}
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else "")
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -72,7 +72,8 @@ def test_whose_time_is_over_is_deleted_and_nobody_else(
     store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
     agreed_days_ago(ada, 366)
 
-    output = keeping_a_year.test_cli_runner().invoke(args=["retention", "run"]).output
+    with keeping_a_year.app_context():
+        output = keeping_a_year.test_cli_runner().invoke(args=["retention", "run"]).output
 
     assert "1 people deleted" in output
     stored = rows_stored()
