@@ -37,13 +37,13 @@ def export(person_id: UUID) -> Response:
 @blueprint.post("/link")
 @operator
 def link(person_id: UUID) -> str:
-    """Context: person, link, days."""
+    """Context: person, address, days."""
     number = own_pages.new_link_number(person_id, current_user.id)
     token = sign_link(person_id, number)
     return render_template(
         "people/link.html",
         person=find_person(person_id),
-        link=url_for("own.show", token=token, _external=True),
+        address=url_for("own.show", token=token, _external=True),
         days=recognition().settings.own_link_days,
     )
 
