@@ -40,7 +40,6 @@ from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ml import ArtifactError
@@ -220,7 +219,7 @@ class Worker:
         for task in (*self._errands, lambda: run_due(self._kinds, self._stopping)):
             try:
                 task()
-            except (SQLAlchemyError, *SPEAKING_ERRORS) as error:  # tried again at the next look
+            except Exception as error:  # the thread outlives it, and tries again at the next look
                 db.session.rollback()
                 log.error("background work: %s", _speakable(error))
 

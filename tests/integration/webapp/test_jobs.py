@@ -257,7 +257,7 @@ def test_the_job_of_a_killed_process_goes_on_where_it_was(app: Flask, settings: 
     assert counted.steps == [1, 2]
 
 
-def test_the_worker_of_a_process_works_and_stops(app: Flask) -> None:
+def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: Flask) -> None:
     queue()
     done = Event()
 
@@ -267,7 +267,12 @@ def test_the_worker_of_a_process_works_and_stops(app: Flask) -> None:
         done.set()
 
     ran: list[str] = []
-    worker = jobs.Worker(app, {"count": Kind(work)}, errands=[lambda: ran.append("errand")])
+
+    def err() -> None:
+        ran.append("errand")
+        raise ZeroDivisionError
+
+    worker = jobs.Worker(app, {"count": Kind(work)}, errands=[err])
     worker.start()
     assert done.wait(30)
     worker.stop()
