@@ -1,0 +1,63 @@
+"""What ships is what was measured: a change of weights, detector or alignment shows here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.calibration import load_calibration
+from ml.evaluate import METRICS_SECTION, SAMPLE_SECTION
+from ml.evaluation.embed import embed_photos
+from ml.evaluation.lfw import LFW, lfw_view2
+from ml.evaluation.pairs import score_pairs
+from ml.evaluation.photos import Pairs, Photos
+from ml.registry import Artifact, load_artifact
+
+SHIPPED = ("open", "research", "compact")
+# Float16 weights, another processor's rounding, another build of a library.
+TOLERANCE = 2e-3
+
+
+@pytest.fixture(params=SHIPPED)
+def artifact(request: pytest.FixtureRequest) -> Artifact:
+    return load_artifact(request.param)
+
+
+def test_figures_and_calibration_are_of_these_weights(artifact: Artifact) -> None:
+    metrics = artifact.metrics()
+    assert metrics["model_id"] == artifact.model_id
+    assert load_calibration(artifact.folder, artifact.model_id).made_from["people"] == 100
+    assert metrics[METRICS_SECTION][served_view(artifact)]["accuracy"] > 0.98
+
+
+def test_a_model_card_says_what_it_is_for(artifact: Artifact) -> None:
+    card = (artifact.folder / "MODEL_CARD.md").read_text()
+    accuracy = artifact.metrics()[METRICS_SECTION][served_view(artifact)]["accuracy"]
+    assert f"{accuracy:.2%}".replace("%", " %") in card
+    assert artifact.config.licence in card
+
+
+@pytest.mark.skipif(not LFW.is_dir(), reason="LFW is not here")
+def test_a_sample_of_lfw_has_the_similarities_it_was_measured_with(
+    artifact: Artifact, tmp_path: Path
+) -> None:
+    kept = artifact.metrics()[SAMPLE_SECTION]
+    pairs = only(lfw_view2(), np.array(kept["pairs"]))
+    embedded = embed_photos(artifact, pairs.photos, cache=tmp_path)
+    similarity = score_pairs(pairs, embedded, mirrored=artifact.config.mirrored).similarity
+    np.testing.assert_allclose(similarity, kept["similarity"], atol=TOLERANCE)
+
+
+def served_view(artifact: Artifact) -> str:
+    return "mirrored" if artifact.config.mirrored else "single"
+
+
+def only(pairs: Pairs, numbers: np.ndarray) -> Pairs:
+    """Some of the pairs, with no more photos than these need."""
+    rows, places = np.unique([pairs.a[numbers], pairs.b[numbers]], return_inverse=True)
+    a, b = places.reshape(2, -1)
+    photos = pairs.photos
+    chosen = Photos(tuple(photos.paths[row] for row in rows), photos.person[rows], photos.names)
+    return Pairs(chosen, a, b, pairs.same[numbers], pairs.fold[numbers])
