@@ -162,13 +162,14 @@ def test_verifying_when_nobody_is_enrolled_says_so(anybody: Visitor, people) -> 
     assert "Nobody is enrolled yet" in words(answer)
 
 
-def test_operators_learn_who_it_is_and_that_the_threshold_is_estimated(
+def test_operators_learn_who_it_is_and_on_whom_the_threshold_was_measured(
     operator: Visitor, ada, people
 ) -> None:
     answer = operator.post("/identify", {"frames": [people[0].photos[2]]})
 
     assert "Ada Lovelace" in words(answer)
-    assert "follows from the number of pictures compared" in words(answer)
+    assert "rises with the number of people enrolled" in words(answer)
+    assert "measured on other people than those enrolled here" in words(answer)
 
 
 def test_the_admin_raises_the_threshold_and_the_decision_follows(
