@@ -53,6 +53,7 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
     operator.get(f"{page}/anchors/{anchor}/picture")
     operator.post(f"{page}/anchors/{anchor}/delete")
     operator.post(f"{page}/export")
+    operator.get("/attempts.csv")
     operator.get("/threshold")
     operator.post(f"{page}/delete")
     operator.post("/sign-out")
@@ -63,6 +64,7 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
         "picture_seen",
         "anchor_deleted",
         "person_exported",
+        "attempts_exported",
         "refused",
         "person_deleted",
         "signed_out",

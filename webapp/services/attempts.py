@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, selectinload
 from ml import FaceError
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.logs import record_event
 from webapp.models import Account, Attempt, Kind, Person, Refusal
 from webapp.recognition import recognition
+from webapp.services import audit
 from webapp.services.decisions import Decision
 from webapp.services.paging import Page, paged
 from webapp.services.people import holds
@@ -134,7 +134,7 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
 
 def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
-    record_event("attempts_exported", account=exported_by)
+    audit.record_alone("attempts_exported", exported_by)
     rows = (
         select(Attempt, Person.identifier, Account.username)
         .outerjoin(Person, Person.id == Attempt.person_id)
