@@ -57,6 +57,7 @@ export class BoothView {
   /** @param {import("./machine.js").State} state */
   show(state) {
     const isLive = LIVE_STATES.includes(state);
+    const used = document.activeElement;
     this.#root.dataset.state = state;
     this.#part.curtain.hidden = isLive || state === "starting";
     this.#part.capture.hidden = !isLive;
@@ -64,7 +65,7 @@ export class BoothView {
     if (state === "starting") this.#explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
-    this.#passFocusOn(isLive);
+    this.#passFocusOn(used, isLive);
   }
 
   /**
@@ -137,10 +138,9 @@ export class BoothView {
   }
 
   /** Who uses the keyboard goes on here when the button they pressed goes away. */
-  #passFocusOn(isLive) {
-    const active = document.activeElement;
-    const isLeft = this.#root.contains(active) && active.closest("[hidden]");
-    if (!isLeft && active !== this.#root) return;
+  #passFocusOn(used, isLive) {
+    const isLeft = this.#root.contains(used) && used.closest("[hidden]");
+    if (!isLeft && used !== this.#root) return;
     const button = isLive ? this.#part.capture : this.#part.start;
     (button.closest("[hidden]") ? this.#root : button).focus({ preventScroll: true });
   }
