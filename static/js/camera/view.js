@@ -28,8 +28,9 @@ export class BoothView {
     return this.#part.video;
   }
 
-  /** Make the booth visible; without scripts it stays hidden. */
+  /** Make the booth visible; without scripts a notice stands in its place. */
   reveal() {
+    document.querySelector("[data-without-scripts]").remove();
     this.#root.hidden = false;
   }
 
