@@ -86,7 +86,7 @@ def test_enrolment_refuses_with_a_clear_message_and_stores_nothing(
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_verification_refuses_with_a_clear_message_and_keeps_but_a_count(
+def test_verification_refuses_with_a_clear_message_and_keeps_but_counts(
     anybody: Visitor, ada, kind: str
 ) -> None:
     make, name, message = REFUSED[kind]
@@ -96,7 +96,7 @@ def test_verification_refuses_with_a_clear_message_and_keeps_but_a_count(
 
     assert answer.status_code == 422
     assert message in words(answer)
-    assert rows_stored() == before | {"refusal": 1}
+    assert rows_stored() == before | {"refusal": 1, "address_window": 1}
 
 
 @pytest.mark.parametrize("kind", REFUSED)
