@@ -191,7 +191,7 @@ def test_a_run_starts_from_an_artifact_and_learns_from_a_teacher(
 
     larger = TINY | run | {"network": {"backbone": "koch", "embedding_size": 9}}
     assert main(workplace.arguments("larger", larger, "--init=teacher")) == 2
-    assert "teacher is a koch with 8 numbers" in capsys.readouterr().err
+    assert "no match in teacher, a koch with 8 numbers" in capsys.readouterr().err
     assert main(workplace.arguments("pupil", larger | {"distil": {"teacher": "teacher"}})) == 2
     assert "set network.embedding_size to 8" in capsys.readouterr().err
 
