@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ml import DEFAULT_MODEL, DEFAULT_RULE, ArtifactError, load_engine, match_rules
+from ml import DEFAULT_MODEL, DEFAULT_RULE, Artifact, ArtifactError, load_artifact, match_rules
 from ml.calibration import FILE, Curve, load_calibration
-from ml.engine import Engine
 from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_at_far
 from ml.evaluation.anchors import SEED, drawn_trials, pair_trials
 from ml.evaluation.embed import Embedded, embed_photos
@@ -57,35 +56,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--strangers", type=Path, default=STRANGERS, help="one photo a person")
     options = parser.parse_args(arguments)
     try:
-        engine = load_engine(options.model)
+        artifact = load_artifact(options.model)
         people, strangers = photos_in(options.people), photos_in(options.strangers)
     except (ArtifactError, ProtocolError) as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 2
-    table = calibrate(engine, people, strangers)
-    write_atomically(engine.artifact.folder / FILE, json.dumps(table) + "\n")
-    print(_summary(engine))
+    table = calibrate(artifact, people, strangers)
+    write_atomically(artifact.folder / FILE, json.dumps(table) + "\n")
+    print(_summary(artifact))
     return 0
 
 
-def calibrate(engine: Engine, people: Photos, strangers: Photos) -> dict[str, Any]:
+def calibrate(artifact: Artifact, people: Photos, strangers: Photos) -> dict[str, Any]:
     """Measure error rates of every rule and number of anchors; the content of the file.
 
     Args:
-        engine: the model.
+        artifact: the model.
         people: several photos each; genuine and impostor trials.
         strangers: one photo each; impostor trials only.
     """
-    embedded = embed_photos(engine.artifact, people + strangers, label="calibration")
-    embeddings, person, dropped = _usable(
-        embedded, len(people.names), engine.artifact.config.mirrored
-    )
+    embedded = embed_photos(artifact, people + strangers, label="calibration")
+    embeddings, person, dropped = _usable(embedded, len(people.names), artifact.config.mirrored)
     facts = {
         "photos": len(people.paths),
         "strangers_dropped_as_lookalikes": dropped,
         "failures_to_enrol": len(embedded.failures),
     }
-    return measure(engine.model_id, embeddings, person, people.names, facts)
+    return measure(artifact.model_id, embeddings, person, people.names, facts)
 
 
 def measure(
@@ -208,10 +205,11 @@ def _identification(
     """Thresholds of a search by rule, anchors and people enrolled, with the FPIR they give."""
     # Of two identities that share a photo one stays away, lest it find the other.
     kept = ~np.isin(person, [second for _, second in sharing])
+    embeddings, person = embeddings[kept], person[kept]
     rows = []
     for rule, anchors, size in product(match_rules, ANCHORS, GALLERY_SIZES):
         searches = search_as_strangers(
-            embeddings[kept], person[kept], identified, size=size, anchors=anchors, rule=rule
+            embeddings, person, identified, size=size, anchors=anchors, rule=rule
         )
         if searches is None:
             continue
@@ -257,9 +255,9 @@ def _score_map(impostor: np.ndarray) -> dict[str, list[float]]:
     return {"similarity": sorted(knots), "score": [knots[place] for place in sorted(knots)]}
 
 
-def _summary(engine: Engine) -> str:
-    calibration = load_calibration(engine.artifact.folder, engine.model_id)
-    lines = [f"{engine.model_id}: threshold {calibration.default_threshold:.4f} at FAR 1e-3"]
+def _summary(artifact: Artifact) -> str:
+    calibration = load_calibration(artifact.folder, artifact.model_id)
+    lines = [f"{artifact.model_id}: threshold {calibration.default_threshold:.4f} at FAR 1e-3"]
     lines.append(f"made from {calibration.made_from}")
     lines.append(_line("pairs", calibration.pairs))
     for rule, by_anchors in calibration.curves.items():

@@ -11,10 +11,9 @@ from tqdm import tqdm
 
 from ml.datasets.chips import Chips
 from ml.datasets.sources import Source
+from ml.engine import BATCH
 from ml.registry import Artifact
 from ml.siamese import embedding_network
-
-BATCH = 64
 
 
 def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> np.ndarray:
