@@ -30,10 +30,10 @@ class Attempt(Model):
 
     __tablename__ = "attempt"
     __table_args__ = (
-        Index(None, "created_at", "id"),
+        Index(None, "created_at", "id", "person_id"),
         Index(None, "person_id", "created_at", "id"),
-        Index(None, "match", "created_at", "id"),
-        Index(None, "kind", "created_at", "id"),
+        Index(None, "match", "created_at", "id", "person_id"),
+        Index(None, "kind", "created_at", "id", "person_id"),
     )
 
     id: Mapped[Id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
@@ -22,6 +23,7 @@ from webapp.services.people import holds
 
 LATEST_SHOWN = 10
 ROWS_AT_ONCE = 500
+FEW_PEOPLE = 100
 # The order of the indices of attempts, read backwards.
 NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
 
@@ -46,7 +48,7 @@ class Wanted:
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """What the rows asked for fulfil."""
         if self.person:
-            yield Attempt.person_id.in_(select(Person.id).where(holds(self.person)))
+            yield _of_people(select(Person.id).where(holds(self.person)))
         if self.match is not None:
             yield Attempt.match.is_(self.match)
         if self.kind is not None:
@@ -175,6 +177,18 @@ def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
         threshold_score=calibration.score(attempt.threshold) if calibration else None,
         milliseconds=attempt.milliseconds,
     )
+
+
+def _of_people(fitting: Select[Any]) -> ColumnElement[bool]:
+    """The condition that an attempt is of one of the people who fit.
+
+    The attempts of a few are gathered by an index. Those of many are read in order, newest first:
+    the truth value of the same condition keeps SQLite from gathering and sorting them all.
+    """
+    few = db.session.scalars(fitting.limit(FEW_PEOPLE + 1)).all()
+    if len(few) <= FEW_PEOPLE:
+        return Attempt.person_id.in_(few)
+    return Attempt.person_id.in_(fitting).is_(True)
 
 
 def _midnight(day: date) -> datetime:

@@ -82,6 +82,18 @@ def test_attempts_are_filtered(app: Flask, five, wanted, expected) -> None:
     assert found(**wanted) == expected
 
 
+def test_a_text_that_fits_many_people_finds_the_same(
+    app: Flask, five, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ("a", "love", "nobody", "cmd|")
+    few = [found(person=text) for text in texts]
+
+    monkeypatch.setattr("webapp.services.attempts.FEW_PEOPLE", 0)
+
+    assert [found(person=text) for text in texts] == few
+    assert [len(rows) for rows in few] == [4, 3, 0, 1]
+
+
 def test_the_page_filters_and_keeps_the_filters_in_its_links(operator: Visitor, five) -> None:
     page = operator.get("/attempts?person=ada&result=match&kind=verify&since=2026-03-01")
 

@@ -34,6 +34,9 @@ LISTS = (
     "/attempts?result=no-match&page=300",
     "/attempts?kind=identify",
     "/attempts?person=id-00042",
+    "/attempts?person=name",
+    "/attempts?person=name&page=4000",
+    "/attempts?person=name&result=match&page=2000",
     "/attempts?kind=verify&result=match",
 )
 # Rows of these are large or many; a scan is fine only over an index that holds all it needs.
