@@ -20,9 +20,10 @@ from ml.errors import (
     TooBlurred,
     TooBright,
     TooDark,
+    TooFewPixels,
     TwoFaces,
 )
-from ml.faces.decode import decode
+from ml.faces.decode import LIMITS, decode
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
 from ml.faces.quality import LIVE, THRESHOLDS, assess, is_dark
@@ -93,7 +94,7 @@ class Engine:
         Raises:
             FaceError: if the bytes are no usable picture; no face is no error here.
         """
-        image = decode(data)
+        image = _decoded(data)
         height, width = image.shape[:2]
         faces = self.detector.detect(image, thorough=thorough)
         main = main_face(faces, width, height)
@@ -115,7 +116,7 @@ class Engine:
         Raises:
             FaceError: if the picture or the face cannot be used; the type says why.
         """
-        image = decode(data)
+        image = _decoded(data)
         height, width = image.shape[:2]
         faces = self.detector.detect(image, thorough=True)
         main = main_face(faces, width, height)
@@ -144,6 +145,14 @@ class Engine:
         return Comparison(
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
+
+
+def _decoded(data: bytes) -> np.ndarray:
+    """The pixels; of a very long picture, which is reduced as a whole, too few may be left."""
+    image = decode(data)
+    if min(image.shape[:2]) < LIMITS.min_side_px:
+        raise TooFewPixels(limit_px=LIMITS.min_side_px)
+    return image
 
 
 def _refuse_unusable(quality: Quality) -> None:

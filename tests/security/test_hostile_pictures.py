@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 from flask import Flask
 from PIL import Image, ImageFilter
+from sqlalchemy import select
 
 from tests import faces
 from tests.installation import Visitor, rows_stored, words
 from webapp import create_app
 from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Anchor
 from webapp.services.enrolment import NewPerson, store_person
 
 
@@ -53,6 +57,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a script": (lambda: b"<svg onload=alert(1)>", "a.svg", "not a picture we can read"),
     "truncated": (lambda: photo()[: len(photo()) // 2], "half.jpg", "breaks off before its end"),
     "1x1": (lambda: encoded(Image.new("RGB", (1, 1)), "PNG"), "dot.png", "too small"),
+    "a strip": (lambda: encoded(Image.new("RGB", (20_000, 40)), "PNG"), "rope.png", "too small"),
     "a bomb": (bomb, "bomb.png", "too many pixels"),
     "HEIC": (lambda: HEIC, "IMG_0001.HEIC", "HEIC pictures cannot be read here"),
     "GIF": (lambda: encoded(faces.opened(photo()), "GIF"), "a.gif", "GIF pictures cannot be read"),
@@ -163,6 +168,22 @@ def test_unusual_pictures_simply_work(operator: Visitor, kind: str) -> None:
 
     assert "does not match" not in words(verified)
     assert verified.status_code == 200
+
+
+def test_of_a_file_that_is_two_things_only_the_picture_is_kept(operator: Visitor) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.html", "<script>alert(1)</script>")
+    sent = photo() + packed.getvalue()
+    operator.post("/people/new", {"images": [sent]}, identifier="ada", name="Ada", consent="y")
+    person, anchor = db.session.execute(select(Anchor.person_id, Anchor.id)).one()
+
+    kept = operator.get(f"/people/{person}/anchors/{anchor}/picture")
+
+    assert kept.mimetype == "image/jpeg"
+    assert kept.data.startswith(b"\xff\xd8\xff")
+    assert not zipfile.is_zipfile(io.BytesIO(kept.data))
+    assert b"alert" not in kept.data
 
 
 def test_a_request_beyond_all_bounds_gets_a_page_that_says_what_to_do(
