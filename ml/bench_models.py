@@ -40,7 +40,7 @@ def measure(engines: list[Engine], rounds: int) -> dict[str, dict[str, float]]:
             "median_ms": round(float(np.median(milliseconds[engine.name])), 2),
             "p95_ms": round(float(np.quantile(milliseconds[engine.name], 0.95)), 2),
             "ratio": round(float(np.median(milliseconds[engine.name])) / first, 3),
-            "weights": engine.embedder.count_params(),
+            "weights": engine.artifact.backbone().count_params(),
         }
         for engine in engines
     }

@@ -1,7 +1,8 @@
 """The engine: one picture in, one face with its embedding out.
 
-TensorFlow is loaded when an engine is, not before. Each network runs as one function, traced
-once for all pictures, so that no request waits for a trace; `Engine.warm_up` makes them all.
+TensorFlow is loaded when an engine is, not before. Each network of the detector runs as one
+function, traced once for all pictures, so that no request waits for a trace; `Engine.warm_up` makes
+them all. The model itself is run by `ml.embedder`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import tensorflow as tf
 
 from ml.calibration import Calibration, load_calibration
+from ml.embedder import Embedder
 from ml.errors import (
     FaceError,
     FaceTooSmall,
@@ -31,7 +32,6 @@ from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
-from ml.siamese import embedding_network
 
 Purpose = Literal["enrol", "verify", "embed again"]
 
@@ -42,9 +42,6 @@ REFUSALS: dict[str, type[FaceError]] = {
     "too_dark": TooDark,
     "too_bright": TooBright,
 }
-# Chips embedded at once. Few, so that what passes between layers stays in the processor's cache:
-# 64 at once take 1.8 times as long a face as 16 (mobilefacenet, with the mirror image).
-BATCH = 8
 
 
 class Engine:
@@ -57,11 +54,7 @@ class Engine:
         self.embedding_size = artifact.config.network.embedding_size
         self.preprocessing = artifact.config.preprocessing
         self.detector: FaceDetector = Detector()
-        size, channels = self.preprocessing.image_size, self.preprocessing.channels
-        self.embedder = embedding_network(artifact.backbone(), mirrored=artifact.config.mirrored)
-        self._embed = tf.function(
-            self.embedder, input_signature=[tf.TensorSpec((None, size, size, channels), tf.float32)]
-        )
+        self.embedder = Embedder(artifact)
 
     @property
     def description(self) -> ModelDescription:
@@ -132,11 +125,7 @@ class Engine:
 
     def embed(self, chips: np.ndarray) -> np.ndarray:
         """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""
-        parts = [
-            self._embed(tf.constant(chips[start : start + BATCH], tf.float32)).numpy()
-            for start in range(0, len(chips), BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, self.embedding_size), np.float32)
+        return self.embedder(chips)
 
     def compare(self, a: Face, b: Face) -> Comparison:
         """Compare two faces by the model's default threshold."""

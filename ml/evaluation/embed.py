@@ -11,22 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from ml.datasets.folders import Picture
 from ml.datasets.landmarks import AS_SERVED, READERS, Located, Search, locate_faces
+from ml.embedder import Embedder, averaged, mirrored
 from ml.evaluation.photos import Photos
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
 from ml.registry import Artifact
 
-if TYPE_CHECKING:
-    import keras
-
 CACHE = Path(".cache")
+AT_ONCE = 8  # photos cut to chips side by side
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def embed_photos(
         photos,
         usable,
         _spread(single, usable),
-        _spread(_unit(single + flipped), usable),
+        _spread(averaged(single, flipped), usable),
         _spread(located.landmarks, usable),
         failures,
     )
@@ -104,29 +102,24 @@ def _both_views(
 def _embed(
     artifact: Artifact, located: Located, search: Search, label: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    # Here, since it loads TensorFlow, which a filled cache does not need.
-    from ml.engine import BATCH
-
-    network = _network(artifact)
+    embedder = _embedder(artifact)
     size = (len(located.pictures), artifact.config.network.embedding_size)
     single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
     bar = tqdm(total=size[0], desc=f"{artifact.config.name}, {label}", unit="photo", mininterval=1)
     with ThreadPoolExecutor(READERS) as readers, bar:
-        for start in range(0, size[0], BATCH):
-            rows = slice(start, min(start + BATCH, size[0]))
+        for start in range(0, size[0], AT_ONCE):
+            rows = slice(start, min(start + AT_ONCE, size[0]))
             stack = _chips(artifact.config.preprocessing, located, rows, search, readers)
-            both = network.predict_on_batch(np.concatenate([stack, stack[:, :, ::-1]]))
-            single[rows], flipped[rows] = both[: len(stack)], both[len(stack) :]
+            single[rows] = embedder.one_pass(stack)
+            flipped[rows] = embedder.one_pass(mirrored(stack))
             bar.update(len(stack))
     return single, flipped
 
 
 @lru_cache(maxsize=1)
-def _network(artifact: Artifact) -> keras.Model:
-    """One model embeds several sets in a row; building and tracing it takes seconds."""
-    from ml.siamese import embedding_network
-
-    return embedding_network(artifact.backbone())
+def _embedder(artifact: Artifact) -> Embedder:
+    """One model embeds several sets in a row; compiling it takes seconds."""
+    return Embedder(artifact)
 
 
 def _chips(
@@ -136,13 +129,13 @@ def _chips(
     search: Search,
     readers: ThreadPoolExecutor,
 ) -> np.ndarray:
-    """Some of the located faces as the model wants them, float32 (n, size, size, channels)."""
+    """Some of the located faces as the model wants them, uint8 (n, size, size, channels)."""
 
     def chip_of(picture: Picture, landmarks: np.ndarray) -> np.ndarray:
         return preprocessing.apply(decode(search.read(picture.path)), landmarks)
 
     chips = readers.map(chip_of, located.pictures[rows], located.landmarks[rows])
-    return np.stack(list(chips)).astype(np.float32)
+    return np.stack(list(chips))
 
 
 def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
@@ -157,8 +150,3 @@ def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     table = np.zeros((len(usable), *values.shape[1:]), np.float32)
     table[usable] = values
     return table
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-12)

@@ -1,4 +1,4 @@
-"""Embedding whole sources with an installed model: for judging them, and as a teacher."""
+"""Embedding whole sources, with an installed model or with one in training."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from tqdm import tqdm
 
 from ml.datasets.chips import Chips
 from ml.datasets.sources import Source
-from ml.engine import BATCH
+from ml.embedder import Embedder, averaged, mirrored
 from ml.registry import Artifact
-from ml.siamese import embedding_network
+
+BATCH = 8  # few chips at once: what passes between layers stays in the processor's cache
 
 
 def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> np.ndarray:
@@ -25,9 +26,14 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
     kept = cache_folder / "embeddings" / f"{artifact.model_id}-{source.key}.npy"
     if kept.exists():
         return np.load(kept)
-    network = embedding_network(artifact.backbone(), mirrored=True)
+    embedder = Embedder(artifact)
     chips = source.chips(artifact.config.preprocessing)
-    embeddings = embed_chips(tf.function(network, reduce_retracing=True), chips, label)
+    embeddings = np.concatenate(
+        [
+            _both_sides(embedder, chips.served(row)[None])
+            for row in tqdm(range(len(chips)), label, unit="face", mininterval=1)
+        ]
+    )
     kept.parent.mkdir(parents=True, exist_ok=True)
     beside = kept.with_name(f".{os.getpid()}-{kept.name}")
     np.save(beside, embeddings)
@@ -35,22 +41,16 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
     return embeddings
 
 
-def embed_chips(
-    embed: tf.types.experimental.PolymorphicFunction, chips: Chips, label: str = ""
-) -> np.ndarray:
-    """Embed chips as serving would cut them; a progress bar where there is a label.
+def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) -> np.ndarray:
+    """Embed chips as serving would cut them, with a network whose weights still change.
 
     Args:
         embed: maps float32 chips (n, size, size, channels) to embeddings (n, d).
         chips: of any number.
-        label: of the progress bar.
 
     Returns:
         float32 (n, d).
     """
-    starts = tqdm(
-        range(0, len(chips), BATCH), label, unit="batch", disable=not label, mininterval=1
-    )
     parts = [
         embed(
             tf.constant(
@@ -58,6 +58,10 @@ def embed_chips(
                 tf.float32,
             )
         ).numpy()
-        for start in starts
+        for start in range(0, len(chips), BATCH)
     ]
     return np.concatenate(parts)
+
+
+def _both_sides(embedder: Embedder, chips: np.ndarray) -> np.ndarray:
+    return averaged(embedder.one_pass(chips), embedder.one_pass(mirrored(chips)))

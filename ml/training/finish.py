@@ -8,11 +8,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ml.calibrate import measure
 from ml.calibration import FILE
 from ml.datasets.chips import Chips
+from ml.embedder import Embedder
 from ml.evaluation.anchors import LEAST_PHOTOS
 from ml.registry import (
     Artifact,
@@ -22,9 +22,7 @@ from ml.registry import (
     update_metrics,
     write_atomically,
 )
-from ml.siamese import embedding_network
 from ml.training.config import ExperimentConfig
-from ml.training.embedding import embed_chips
 from ml.training.prepare import Prepared
 from ml.training.validation import pair_eer
 
@@ -77,8 +75,7 @@ def write_artifact(
 
 def _as_served(artifact: Artifact, chips: Chips) -> np.ndarray:
     """Embeddings with the weights as they were written, rounded."""
-    embedder = embedding_network(artifact.backbone(), mirrored=artifact.config.mirrored)
-    return embed_chips(tf.function(embedder, reduce_retracing=True), chips)
+    return Embedder(artifact)(np.stack([chips.served(row) for row in range(len(chips))]))
 
 
 def _calibrate(artifact: Artifact, embeddings: np.ndarray, held_out: Chips) -> None:

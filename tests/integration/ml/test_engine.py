@@ -8,7 +8,7 @@ import pytest
 
 import ml
 from ml.errors import NoFace, TwoFaces
-from ml.siamese import twin_network
+from ml.siamese import embedding_network, twin_network
 from tests import faces
 
 
@@ -21,7 +21,8 @@ def test_the_main_face_is_embedded_with_unit_length(engine, people):
 
 def test_served_comparison_equals_the_twin_network(engine, people):
     a, b = (engine.analyse(photo, purpose="verify") for photo in people[0].photos[:2])
-    twins = twin_network(engine.embedder)
+    network = embedding_network(engine.artifact.backbone(), mirrored=True)
+    twins = twin_network(network)
     pair = twins([a.chip[None].astype(np.float32), b.chip[None].astype(np.float32)])
     assert engine.compare(a, b).similarity == pytest.approx(float(pair["similarity"][0]), abs=1e-5)
 
