@@ -8,6 +8,7 @@ is kept beside the weights and belongs to them and to the source of the backbone
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from ml import backbones
 from ml.registry import Artifact
 
 THREADS_SETTING = "TF_NUM_INTRAOP_THREADS"  # the same that TensorFlow, which detects, listens to
+
+log = logging.getLogger(__name__)
 
 
 class Embedder:
@@ -76,6 +79,7 @@ def _compiled(artifact: Artifact) -> bytes:
     kept = artifact.folder / f"compiled-{artifact.model_id}-{_source_of_backbones()}.tflite"
     if kept.exists():
         return kept.read_bytes()
+    log.warning("compiling %s for serving; once, some 5 to 15 seconds", artifact.config.name)
     model = _compile(artifact)
     # An installation may be read-only; then the model is compiled again next time.
     with suppress(OSError):
