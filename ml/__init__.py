@@ -25,7 +25,7 @@ from ml.errors import (
     TooDark,
     TwoFaces,
 )
-from ml.faces.types import DetectedFace, Quality
+from ml.faces.types import LANDMARK_NAMES, DetectedFace, Quality
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
 from ml.registry import (
     ARTIFACTS,
@@ -45,6 +45,7 @@ __all__ = [
     "ARTIFACTS",
     "DEFAULT_MODEL",
     "DEFAULT_RULE",
+    "LANDMARK_NAMES",
     "Anchors",
     "Artifact",
     "ArtifactError",

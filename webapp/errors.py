@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 
@@ -189,3 +190,117 @@ class WrongSetupLink(ServiceError):
     """The set-up link is not the newest one, or too old."""
 
     code = "wrong_setup_link"
+
+
+@dataclass(frozen=True)
+class PictureProblem:
+    """What is wrong with, or doubtful about, one of the pictures that were sent together.
+
+    `place` counts from 0; `details` are facts for the words of the code.
+    """
+
+    place: int
+    code: str
+    details: Mapping[str, object]
+
+
+class PicturesNotTaken(ServiceError):
+    """Pictures are not taken as they are; `problems` say which, and why."""
+
+    def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class PicturesRefused(PicturesNotTaken):
+    """Some of the pictures cannot be used."""
+
+    code = "pictures_refused"
+
+
+class PicturesDoubtful(PicturesNotTaken):
+    """There are doubts about some of the pictures, and nobody accepted them."""
+
+    code = "pictures_doubtful"
+
+
+class KeyMissing(ServiceError):
+    """The API is opened by a key, and none was sent."""
+
+    code = "key_missing"
+
+
+class KeyUnknown(ServiceError):
+    """There is no such key to the API."""
+
+    code = "key_unknown"
+
+
+class KeyExpired(ServiceError):
+    """The key to the API is past its time."""
+
+    code = "key_expired"
+
+
+class KeyRevoked(ServiceError):
+    """The key to the API was revoked."""
+
+    code = "key_revoked"
+
+
+class ScopeMissing(ServiceError):
+    """The key to the API does not open this."""
+
+    code = "scope_missing"
+
+
+class ScopesMissing(ServiceError):
+    """A key to the API opens something."""
+
+    code = "scopes_missing"
+
+
+class LimitUnreadable(ServiceError):
+    """A limit is a number of requests in a time, as in "120 per minute"."""
+
+    code = "limit_unreadable"
+
+
+class LimitReached(MustWait):
+    """The key to the API made as many requests as it may; `details` say how long to wait."""
+
+    code = "limit_reached"
+
+
+class RequestDiffers(ServiceError):
+    """The idempotency key was used before, for another request."""
+
+    code = "request_differs"
+
+
+class AnsweredElsewhere(ServiceError):
+    """The request with this idempotency key is at work right now."""
+
+    code = "answered_elsewhere"
+
+
+class CursorBroken(ServiceError):
+    """A cursor is given back as it was handed out, for the same list."""
+
+    code = "cursor_broken"
+
+
+class InvalidRequest(ServiceError):
+    """A request is not of the form that it should have; `errors` name the places."""
+
+    code = "invalid_request"
+
+    def __init__(self, errors: Mapping[str, object]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class MalformedJson(ServiceError):
+    """The body is no JSON."""
+
+    code = "malformed_json"

@@ -1,4 +1,4 @@
-"""Values that browsers hold for us, signed and for a while."""
+"""Values that browsers and programs hold for us, signed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app, session
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
+from webapp.errors import CursorBroken
 from webapp.models import now
+from webapp.services.paging import Position
 
 HALF_SIGNED_IN = "half_signed_in"
 TIME_FOR_CODE = timedelta(minutes=5)
@@ -38,6 +40,28 @@ def read_link(token: str, days: int) -> tuple[UUID, int] | None:
     except BadData:
         return None
     return UUID(hex=person_id), number
+
+
+def sign_cursor(name: str, position: Position) -> str:
+    """Where a list goes on, for whoever reads it; `name` is the list's."""
+    return str(_cursors(name).dumps([position.created_at.isoformat(), position.id.hex]))
+
+
+def read_cursor(name: str, cursor: str) -> Position:
+    """Where a list goes on.
+
+    Raises:
+        CursorBroken: if the cursor is none that was handed out for this list.
+    """
+    try:
+        created_at, row_id = _cursors(name).loads(cursor)
+    except BadData as error:
+        raise CursorBroken from error
+    return Position(datetime.fromisoformat(created_at), UUID(hex=row_id))
+
+
+def _cursors(name: str) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=f"cursor of {name}")
 
 
 def _links() -> URLSafeTimedSerializer:

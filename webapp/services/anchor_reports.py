@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from webapp.errors import UnknownAnchor
 from webapp.models import Anchor, Person
 from webapp.recognition import recognition
 from webapp.services.doubts import Doubts, doubts_about
+from webapp.services.people import find_person
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,18 @@ def report_on(person: Person) -> tuple[AnchorReport, ...]:
         _report(anchor, number, doubts.get(anchor.id, ()))
         for number, anchor in enumerate(person.anchors, start=1)
     )
+
+
+def find_report(person_id: UUID, anchor_id: UUID) -> AnchorReport:
+    """The report on one anchor of a person.
+
+    Raises:
+        UnknownPerson, UnknownAnchor: if there is none.
+    """
+    for report in report_on(find_person(person_id)):
+        if report.id == anchor_id:
+            return report
+    raise UnknownAnchor
 
 
 def likeness_of(person: Person) -> Likeness | None:

@@ -18,7 +18,7 @@ from webapp.models import Account, Attempt, Kind, Person, Refusal
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.decisions import Decision
-from webapp.services.paging import Page, paged
+from webapp.services.paging import Page, Position, paged
 from webapp.services.people import holds
 
 LATEST_SHOWN = 10
@@ -76,6 +76,7 @@ class AttemptRow:
 class AttemptRecord:
     """An attempt in full, for other programs."""
 
+    id: UUID
     row: AttemptRow
     similarity: float
     threshold: float
@@ -137,25 +138,47 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
 def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
     audit.record_alone("attempts_exported", exported_by)
-    rows = (
+    rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
+    for attempt, claim, username in db.session.execute(rows):
+        yield _record(attempt, claim, username)
+
+
+def attempts_after(last: Position | None, most: int) -> tuple[AttemptRecord, ...]:
+    """The next attempts, oldest first.
+
+    Args:
+        last: the position behind which they stand; None for the first.
+        most: so many at most.
+    """
+    rows = _in_full(Wanted()).limit(most)
+    if last:
+        rows = rows.where(last.is_before(Attempt.created_at, Attempt.id))
+    return tuple(_record(*row) for row in db.session.execute(rows))
+
+
+def _in_full(wanted: Wanted) -> Select[tuple[Attempt, str, str]]:
+    """Attempts with the claimed person's identifier and the name of who asked, oldest first."""
+    return (
         select(Attempt, Person.identifier, Account.username)
         .outerjoin(Person, Person.id == Attempt.person_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
         .where(*wanted.conditions())
         .order_by(Attempt.created_at, Attempt.id)
-        .execution_options(yield_per=ROWS_AT_ONCE)
     )
-    for attempt, claim, username in db.session.execute(rows):
-        yield AttemptRecord(
-            row=_row(attempt, claim),
-            similarity=attempt.similarity,
-            threshold=attempt.threshold,
-            rule=attempt.rule,
-            model_id=attempt.model_id,
-            anchors_compared=attempt.anchors_compared,
-            reasons=tuple(attempt.reasons),
-            asked_by=username,
-        )
+
+
+def _record(attempt: Attempt, claim: str | None, username: str | None) -> AttemptRecord:
+    return AttemptRecord(
+        id=attempt.id,
+        row=_row(attempt, claim),
+        similarity=attempt.similarity,
+        threshold=attempt.threshold,
+        rule=attempt.rule,
+        model_id=attempt.model_id,
+        anchors_compared=attempt.anchors_compared,
+        reasons=tuple(attempt.reasons),
+        asked_by=username,
+    )
 
 
 def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:

@@ -47,6 +47,14 @@ class AnchorScore:
 
 
 @dataclass(frozen=True)
+class PersonScore:
+    """How one person scored in a search, 0 to 100, by the matching rule."""
+
+    person: PersonLabel
+    score: float
+
+
+@dataclass(frozen=True)
 class Decision:
     """Match or no match, and what it rests on.
 
@@ -65,6 +73,8 @@ class Decision:
         by_rule: the similarity with the person claimed by every matching rule.
         runner_up: the similarity of the second nearest person, in a search that has one.
         rivals: the people between whom a search cannot tell.
+        candidates: the people nearest in a search, nearest first.
+        for_all: whether what helps an attacker was left out.
         frames_sent, frames_used: how many frames there were, and how many were used together.
     """
 
@@ -82,6 +92,8 @@ class Decision:
     by_rule: Mapping[str, float] = field(default_factory=dict)
     runner_up: float | None = None
     rivals: tuple[PersonLabel, ...] = ()
+    candidates: tuple[PersonScore, ...] = ()
+    for_all: bool = False
     frames_sent: int = 1
     frames_used: int = 1
 
@@ -89,6 +101,11 @@ class Decision:
     def threshold_score(self) -> float:
         """The threshold as people see it, 0 to 100."""
         return self.threshold.score
+
+    @property
+    def details(self) -> Decision | None:
+        """What it rests on, unless that was left out."""
+        return None if self.for_all else self
 
     def for_everyone(self) -> Decision:
         """Without what helps an attacker: anchors, whether the person exists, a fine score.
@@ -108,6 +125,7 @@ class Decision:
             notes=tuple(note for note in self.notes if note != UNKNOWN_PERSON),
             everybodys=None,
             by_rule={},
+            for_all=True,
         )
 
 

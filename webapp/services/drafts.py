@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.errors import PictureProblem, PicturesDoubtful, PicturesRefused
 from webapp.recognition import recognition
 from webapp.services.doubts import Doubts, doubts_before_storing
 
@@ -26,6 +27,36 @@ class Draft:
     faces: dict[int, Face] = field(default_factory=dict)
     refused: dict[int, FaceError] = field(default_factory=dict)
     doubts: dict[int, Doubts] = field(default_factory=dict)
+
+    def accepted_faces(self, *, accept_doubts: bool) -> tuple[Face, ...]:
+        """The faces of all pictures, in their order.
+
+        Raises:
+            PicturesRefused: if any picture cannot be used.
+            PicturesDoubtful: if there are doubts about any, and they are not accepted.
+        """
+        if self.refused:
+            raise PicturesRefused(self.refusals)
+        if self.doubts and not accept_doubts:
+            raise PicturesDoubtful(self.doubted)
+        return tuple(self.faces.values())
+
+    @property
+    def refusals(self) -> tuple[PictureProblem, ...]:
+        """Why pictures cannot be used."""
+        return tuple(
+            PictureProblem(place, error.code, error.details)
+            for place, error in self.refused.items()
+        )
+
+    @property
+    def doubted(self) -> tuple[PictureProblem, ...]:
+        """What is doubtful about pictures, each doubt by itself."""
+        return tuple(
+            PictureProblem(place, doubt.code, {"name": doubt.name})
+            for place, doubts in self.doubts.items()
+            for doubt in doubts
+        )
 
 
 def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Draft:

@@ -93,8 +93,8 @@ def add_anchors(
     faces: Collection[Face],
     added_by: UUID | None,
     in_place_of: UUID | None = None,
-) -> None:
-    """Add the faces of pictures to a person, all or none.
+) -> tuple[UUID, ...]:
+    """Add the faces of pictures to a person, all or none; returns the ids of the new anchors.
 
     Args:
         person_id: whose.
@@ -120,8 +120,9 @@ def add_anchors(
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)
         if in_place_of is not None:
             _retire(session, person_id, in_place_of)
-        _add_anchors(session, seal, person_id, faces)
+        added = _add_anchors(session, seal, person_id, faces)
         audit.record(session, "anchors_added", added_by, person=person_id, anchors=len(faces))
+    return added
 
 
 def picture_place(anchor_id: UUID) -> Place:
@@ -138,10 +139,11 @@ def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
 
 def _add_anchors(
     session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
-) -> None:
+) -> tuple[UUID, ...]:
     model_id = recognition().engine.model_id
-    for face in faces:
-        anchor_id, embedding_id = uuid4(), uuid4()
+    added = tuple(uuid4() for _ in faces)
+    for anchor_id, face in zip(added, faces, strict=True):
+        embedding_id = uuid4()
         session.add(
             Anchor(
                 id=anchor_id,
@@ -160,3 +162,4 @@ def _add_anchors(
             )
         )
         session.flush()
+    return added

@@ -23,6 +23,7 @@ from webapp.services.decisions import (
     TOO_CLOSE_TO_TELL,
     Decision,
     PersonLabel,
+    PersonScore,
     anchor_scores,
 )
 from webapp.services.people import count_people
@@ -32,8 +33,10 @@ from webapp.services.thresholds import Threshold
 NEAREST_SHOWN = 10
 
 
-def identify(frames: Sequence[bytes], asked_by: UUID) -> Decision:
+def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN) -> Decision:
     """Compare frames with the anchors of everybody, and record the attempt.
+
+    So many people at most are named as the nearest.
 
     The threshold is a search's own: it rises with the number of people. Who is nearest must also
     lead the next person by the margin in force.
@@ -50,7 +53,7 @@ def identify(frames: Sequence[bytes], asked_by: UUID) -> Decision:
         rows = recognition().gallery.follow()
         if not rows.anchor_ids:
             raise NobodyEnrolled
-        decision = _decision(_found(probe, rows), probe, started)
+        decision = _decision(_found(probe, rows, most), probe, started)
         attempts.record(session, Kind.IDENTIFY, decision, asked_by)
     record_event("identified", match=decision.match, account=asked_by)
     return decision
@@ -66,6 +69,7 @@ class _Found:
         threshold: for the nearest of them.
         margin: the points of score by which the nearest must lead.
         compared: how many anchors were compared.
+        most: so many people are named at most.
     """
 
     nearest: tuple[tuple[PersonLabel, PersonAnchors], ...]
@@ -73,11 +77,20 @@ class _Found:
     threshold: Threshold
     margin: float
     compared: int
+    most: int
 
     @property
     def scores(self) -> tuple[float, ...]:
         """The scores of the nearest people."""
         return tuple(map(recognition().engine.calibration.score, self.similarities))
+
+    @property
+    def candidates(self) -> tuple[PersonScore, ...]:
+        """The nearest people with their scores, nearest first."""
+        return tuple(
+            PersonScore(label, score)
+            for (label, _), score in zip(self.nearest, self.scores, strict=True)
+        )[: self.most]
 
     @property
     def reaches(self) -> bool:
@@ -96,10 +109,11 @@ class _Found:
         return tuple(close) if self.reaches and len(close) > 1 else ()
 
 
-def _found(probe: Probe, rows: Rows) -> _Found:
+def _found(probe: Probe, rows: Rows, most: int) -> _Found:
     search = searches.in_force()
     threshold = searches.threshold(rows, search)
-    nearest = recognition().gallery.nearest(probe.embedding, NEAREST_SHOWN, threshold.rule)
+    compared = max(most, NEAREST_SHOWN)  # rivals are found however few are named
+    nearest = recognition().gallery.nearest(probe.embedding, compared, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
     points = person_thresholds.points_of(nearest[0].person_id)
     return _Found(
@@ -108,6 +122,7 @@ def _found(probe: Probe, rows: Rows) -> _Found:
         threshold=person_thresholds.stricter(threshold, points),
         margin=search.margin,
         compared=len(rows.anchor_ids),
+        most=most,
     )
 
 
@@ -129,6 +144,7 @@ def _decision(found: _Found, probe: Probe, started: float) -> Decision:
         notes=(*notes, THRESHOLD_ESTIMATED),
         runner_up=found.similarities[1] if len(found.similarities) > 1 else None,
         rivals=found.rivals,
+        candidates=found.candidates,
         frames_sent=probe.sent,
         frames_used=probe.used,
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.extensions import db
 
@@ -46,6 +49,23 @@ class Page(Generic[Item]):
     def next_num(self) -> int:
         """The number of the page after."""
         return self.page + 1
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a list in order of time goes on: behind the row of this time and id."""
+
+    created_at: datetime
+    id: UUID
+
+    def is_before(
+        self, created_at: InstrumentedAttribute[datetime], row_id: InstrumentedAttribute[UUID]
+    ) -> ColumnElement[bool]:
+        """The condition that a row stands behind the position."""
+        return or_(
+            created_at > self.created_at,
+            and_(created_at == self.created_at, row_id > self.id),
+        )
 
 
 def paged(keys: Select[Any], page: int) -> Page[Any]:

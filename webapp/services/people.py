@@ -8,20 +8,27 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from webapp.database import forget_deleted_pages, unit_of_work
-from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor, UnknownPerson
+from webapp.errors import (
+    DuplicateIdentifier,
+    LastAnchor,
+    PictureNotComparable,
+    UnknownAnchor,
+    UnknownPerson,
+)
 from webapp.extensions import db
 from webapp.gallery import raise_version
 from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
 from webapp.recognition import recognition
 from webapp.services import audit, failures
-from webapp.services.backups import write_key_ring
+from webapp.services.backups import forget_old_keys
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
-from webapp.services.names import comparable
-from webapp.services.paging import Page, paged
+from webapp.services.names import comparable, tidy
+from webapp.services.paging import Page, Position, paged
 
 # How many of a person's anchors are compared; read from an index alone.
 _PICTURES = (
@@ -46,13 +53,31 @@ DEFAULT_SORT = "name"
 
 @dataclass(frozen=True)
 class PersonRow:
-    """A person as the list shows them; `pictures` counts those that are compared."""
+    """A person as the list shows them.
+
+    `pictures` counts those that are compared; `consent_version` is the wording agreed to.
+    """
 
     id: UUID
     identifier: str
     name: str
     pictures: int
     created_at: datetime
+    consent_version: str
+    consent_at: datetime
+
+    @classmethod
+    def of(cls, person: Person, pictures: int) -> PersonRow:
+        """The row of a person."""
+        return cls(
+            id=person.id,
+            identifier=person.identifier,
+            name=person.name,
+            pictures=pictures,
+            created_at=person.created_at,
+            consent_version=person.consent_version,
+            consent_at=person.consent_at,
+        )
 
 
 def count_people() -> int:
@@ -71,11 +96,61 @@ def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonR
     order = SORTS.get(sort, SORTS[DEFAULT_SORT])
     found = paged(select(Person.id).where(*_matching(query)).order_by(*order), page)
     shown = db.session.execute(select(Person, _PICTURES).where(Person.id.in_(found.items)))
-    rows = {
-        person.id: PersonRow(person.id, person.identifier, person.name, pictures, person.created_at)
-        for person, pictures in shown
-    }
+    rows = {person.id: PersonRow.of(person, pictures) for person, pictures in shown}
     return replace(found, items=tuple(rows[person_id] for person_id in found.items))
+
+
+def people_after(
+    last: Position | None, most: int, query: str = "", identifier: str = ""
+) -> tuple[PersonRow, ...]:
+    """The next people in the order of their enrolment.
+
+    Args:
+        last: the position behind which they stand; None for the first.
+        most: so many at most.
+        query: a part of identifier or name, in any case; empty for everybody.
+        identifier: the whole of it, in any case; empty for any.
+    """
+    wanted = select(Person, _PICTURES).where(*_matching(query))
+    if identifier:
+        wanted = wanted.where(Person.identifier_key == comparable(identifier))
+    if last:
+        wanted = wanted.where(last.is_before(Person.created_at, Person.id))
+    rows = db.session.execute(wanted.order_by(*SORTS["enrolled"]).limit(most))
+    return tuple(PersonRow.of(person, pictures) for person, pictures in rows)
+
+
+def find_row(person_id: UUID) -> PersonRow:
+    """A person as the list shows them.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    row = db.session.execute(select(Person, _PICTURES).where(Person.id == person_id)).one_or_none()
+    if row is None:
+        raise UnknownPerson
+    return PersonRow.of(*row)
+
+
+def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
+    """Give a person another identifier or name; None keeps what there is.
+
+    Raises:
+        UnknownPerson: if there is none.
+        DuplicateIdentifier: if somebody else has the identifier.
+    """
+    with unit_of_work() as session:
+        person = find_person(person_id)
+        if name is not None:
+            person.name, person.name_key = tidy(name), comparable(name)
+        if identifier is not None:
+            failures.forget(session, claim_digest(identifier))
+            person.identifier, person.identifier_key = tidy(identifier), comparable(identifier)
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise DuplicateIdentifier from error
+        audit.record(session, "person_renamed", by, person=person_id)
 
 
 def find_person(person_id: UUID) -> Person:
@@ -104,7 +179,7 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     return picture
 
 
-def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID) -> None:
+def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
     """Compare an anchor no longer, but keep it.
 
     Raises:
@@ -120,7 +195,7 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID) -> None:
         audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
 
 
-def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID) -> None:
+def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
     """Compare a retired anchor again.
 
     Raises:
@@ -141,7 +216,7 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID) -> None:
         audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
 
 
-def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID) -> None:
+def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
     """Delete one anchor of a person who has others in use.
 
     Raises:
@@ -176,8 +251,7 @@ def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
         session.execute(delete(Person).where(Person.id == person_id))
         failures.forget(session, digest)
         audit.record(session, "person_deleted", deleted_by, person=person_id)
-    forget_deleted_pages()
-    write_key_ring()
+    forget_old_keys()
 
 
 def _matching(query: str) -> list[ColumnElement[bool]]:

@@ -114,7 +114,11 @@ def lowest_score(everybody: Threshold, anchors: int) -> float:
 
 
 def change(
-    person_id: UUID, points: float, reason: str, changed_by: UUID, based_on: int | None = None
+    person_id: UUID,
+    points: float,
+    reason: str,
+    changed_by: UUID | None,
+    based_on: int | None = None,
 ) -> None:
     """Set a person's threshold apart from everybody's; 0 points take it back.
 

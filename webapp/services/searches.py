@@ -86,7 +86,9 @@ def threshold(rows: Rows, search: Search | None = None, rule: str | None = None)
     return Threshold(similarity, calibration.score(similarity), rule)
 
 
-def change(search: Search, reason: str, changed_by: UUID, based_on: int | None = None) -> None:
+def change(
+    search: Search, reason: str, changed_by: UUID | None, based_on: int | None = None
+) -> None:
     """Set how searches decide.
 
     Raises:

@@ -73,7 +73,7 @@ def rules() -> tuple[str, ...]:
 def change(
     score: float,
     reason: str,
-    changed_by: UUID,
+    changed_by: UUID | None,
     based_on: int | None = None,
     rule: str | None = None,
 ) -> None:

@@ -1,0 +1,50 @@
+"""Two pictures compared with each other; nothing is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webapp.recognition import recognition
+from webapp.services import thresholds
+from webapp.services.probes import probe_from
+
+
+@dataclass(frozen=True)
+class PictureComparison:
+    """Whether two pictures show the same person.
+
+    Attributes:
+        match: whether the similarity reaches the threshold of a verification.
+        similarity: the cosine of the embeddings.
+        score: the similarity as people see it, 0 to 100.
+        threshold_score: from which score on two pictures match.
+        model_id: what compared them.
+        reasons: for each picture, codes of what is wrong with it.
+    """
+
+    match: bool
+    similarity: float
+    score: float
+    threshold_score: float
+    model_id: str
+    reasons: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def compare(first: bytes, second: bytes) -> PictureComparison:
+    """Compare the main faces of two pictures.
+
+    Raises:
+        FaceError: if either picture cannot be used.
+    """
+    engine = recognition().engine
+    probes = probe_from([first]), probe_from([second])
+    similarity = float(probes[0].embedding @ probes[1].embedding)
+    threshold = thresholds.in_force()
+    return PictureComparison(
+        match=similarity >= threshold.similarity,
+        similarity=similarity,
+        score=engine.calibration.score(similarity),
+        threshold_score=threshold.score,
+        model_id=engine.model_id,
+        reasons=(probes[0].reasons, probes[1].reasons),
+    )
