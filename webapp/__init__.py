@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.access import guard
 from webapp.address_limits import SCHEME
+from webapp.api.document import add_api
 from webapp.cli import add_commands
 from webapp.config import ROOT, Settings, settings_from
 from webapp.database import prepare_engine
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_headers(app, https=settings.https)
     add_error_pages(app)
     add_views(app)
+    add_api(app, settings.api_origins)
     add_commands(app)
     app.context_processor(lambda: {"locale": str(get_locale())})
     return app

@@ -1,8 +1,13 @@
-"""Who may use a route: each view states its rule by a decorator; without one none is reached."""
+"""Who may use a route: each view states its rule by a decorator; without one none is reached.
+
+People are let in by their session and role, programs by their key and its scopes; neither opens
+what is meant for the other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -11,7 +16,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.extensions import login
-from webapp.models import Role
+from webapp.key_access import open_by_key
+from webapp.models import Role, Scope
 from webapp.recognition import recognition
 from webapp.services import audit
 
@@ -29,6 +35,13 @@ class Rule(StrEnum):
     ADMIN = "admin"
 
 
+@dataclass(frozen=True)
+class KeyRule:
+    """A key with all of these scopes may use the route."""
+
+    scopes: frozenset[Scope]
+
+
 ROLES = {
     Rule.VERIFIER: {Role.VIEWER, Role.OPERATOR, Role.ADMIN},
     Rule.VIEWER: {Role.VIEWER, Role.OPERATOR, Role.ADMIN},
@@ -37,7 +50,7 @@ ROLES = {
 }
 
 
-def _stating(rule: Rule) -> Callable[[View], View]:
+def _stating(rule: Rule | KeyRule) -> Callable[[View], View]:
     def state(view: View) -> View:
         setattr(view, ATTRIBUTE, rule)
         return view
@@ -52,7 +65,12 @@ operator = _stating(Rule.OPERATOR)
 admin = _stating(Rule.ADMIN)
 
 
-def rule_of(endpoint: str) -> Rule | None:
+def key_with(*scopes: Scope) -> Callable[[View], View]:
+    """State that a key with these scopes opens the route."""
+    return _stating(KeyRule(frozenset(scopes)))
+
+
+def rule_of(endpoint: str) -> Rule | KeyRule | None:
     """The rule that a view states."""
     return getattr(current_app.view_functions[endpoint], ATTRIBUTE, None)
 
@@ -69,6 +87,11 @@ def _enforce() -> ResponseReturnValue | None:
     rule = rule_of(request.endpoint)
     if rule is None:
         abort(403)
+    if isinstance(rule, KeyRule):
+        if request.method == "OPTIONS":  # what a browser asks first, without the key
+            return None
+        open_by_key(rule.scopes)
+        return None
     if _allowed(rule):
         return None
     if current_user.is_authenticated:

@@ -7,9 +7,11 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from webapp.account_commands import account_commands
+from webapp.api_key_commands import api_key_commands
 from webapp.audit_commands import audit_commands
 from webapp.care_commands import care_commands
 from webapp.certificate import local_address, make_certificate
+from webapp.import_commands import import_folder_command
 from webapp.job_commands import job_commands
 from webapp.model_commands import model_commands
 from webapp.recognition import recognition
@@ -20,9 +22,11 @@ from webapp.vault import VaultError
 def add_commands(app: Flask) -> None:
     """Give the app its commands."""
     app.cli.add_command(account_commands)
+    app.cli.add_command(api_key_commands)
     app.cli.add_command(audit_commands)
     for command in care_commands:
         app.cli.add_command(command)
+    app.cli.add_command(import_folder_command)
     app.cli.add_command(job_commands)
     app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)

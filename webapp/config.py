@@ -50,6 +50,7 @@ class Settings:
             has no scripts among them.
         retention_days: after this long without a new consent a person is deleted; 0 never.
         warning_days: so long before, operators are warned.
+        way_back_days: so long after a change of the model the former one's embeddings are kept.
         controller, contact, purpose: who answers for the data, how they are reached, and what faces
             are compared for; shown where consent is asked and on the privacy page.
         own_link_days: how long the link to a person's own page works.
@@ -57,6 +58,7 @@ class Settings:
         longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
+        api_origins: sites whose scripts may use the API from a browser; empty means none.
         password_cost: of hashing a password.
         log_level: of the app's own log.
     """
@@ -79,6 +81,7 @@ class Settings:
     fields_bytes: int = 12 * MEGABYTE
     retention_days: int = 0
     warning_days: int = 30
+    way_back_days: int = 7
     controller: str = ""
     contact: str = ""
     purpose: str = ""
@@ -89,6 +92,7 @@ class Settings:
     sign_in_limit: str = "10 per minute; 60 per hour"
     verify_limit: str = "30 per minute"
     guidance_limit: str = "20 per second"
+    api_origins: tuple[str, ...] = ()
     password_cost: PasswordCost = field(default_factory=PasswordCost)
     log_level: str = "INFO"
 
@@ -152,10 +156,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),
-        hosts=tuple(name.strip() for name in read.text("HOSTS", "").split(",") if name.strip()),
+        hosts=read.names("HOSTS"),
         anchors_a_person=read.number("ANCHORS_A_PERSON", plain.anchors_a_person, 1, 1000),
         retention_days=read.number("RETENTION_DAYS", plain.retention_days, 0, 3660),
         warning_days=read.number("WARNING_DAYS", plain.warning_days, 0, 365),
+        way_back_days=read.number("WAY_BACK_DAYS", plain.way_back_days, 0, 365),
         controller=read.text("CONTROLLER", plain.controller),
         contact=read.text("CONTACT", plain.contact),
         purpose=read.text("PURPOSE", plain.purpose),
@@ -168,6 +173,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
         verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
         guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
+        api_origins=read.names("API_ORIGINS"),
         log_level=read.choice("LOG_LEVEL", plain.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
 
@@ -178,6 +184,9 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name, "").strip() or default
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(one.strip() for one in self.text(name, "").split(",") if one.strip())
 
     def switch(self, name: str) -> bool:
         value = self.environment.get(name, "").strip().lower()

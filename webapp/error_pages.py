@@ -1,4 +1,4 @@
-"""Errors become a page, or JSON where the browser's script asked; each says what to do."""
+"""Errors become a page, JSON where the browser's script asked, or a problem for a program."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
 )
 
 from ml import ArtifactError
+from webapp import problems
 from webapp.extensions import db, limiter
 from webapp.uploads import InMemoryRequest
 from webapp.vault import VaultError
@@ -39,6 +40,8 @@ def add_error_pages(app: Flask) -> None:
 def answer(status: int, **context: object) -> ResponseReturnValue:
     """The page, or the JSON, for a status."""
     db.session.rollback()
+    if problems.is_for_programs():
+        return problems.of_status(status)
     if request.blueprint in JSON_BLUEPRINTS:
         return jsonify(error=status), status
     page = status if status in PAGES else (400 if status < 500 else 500)
@@ -53,8 +56,6 @@ def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
-    if error.code >= 500:
-        log.error("failed with %s", type(error.__cause__ or error).__name__)
     return answer(error.code)
 
 

@@ -47,7 +47,8 @@ def _filled(_form: Form, field: Field) -> None:
         raise ValidationError(describe("required"))
 
 
-def _name_field(label: Any, longest: int) -> StringField:
+def name_field(label: Any, longest: int) -> StringField:
+    """A field for a name: tidied, filled in, of characters that can be shown."""
     return StringField(
         label, filters=[_tidied], validators=[_filled, Length(max=longest), _printable]
     )
@@ -81,7 +82,7 @@ class EmptyForm(FlaskForm):
 class VerifyForm(FlaskForm):
     """Who somebody claims to be, and what the camera saw."""
 
-    identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
+    identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
@@ -117,8 +118,8 @@ class MoreAnchorsForm(AnchorsForm):
 class EnrolForm(AnchorsForm):
     """A person, their consent and their pictures."""
 
-    identifier = _name_field(_l("Identifier"), IDENTIFIER_LENGTH)
-    name = _name_field(_l("Name"), NAME_LENGTH)
+    identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
+    name = name_field(_l("Name"), NAME_LENGTH)
     consent = BooleanField(_l("The person agrees that this is stored"))
 
     def validate_consent(self, field: Field) -> None:
@@ -151,7 +152,7 @@ class SecondFactorForm(CodeForm):
 class SetupForm(FlaskForm):
     """The first account."""
 
-    username = _name_field(_l("Name"), USERNAME_LENGTH)
+    username = name_field(_l("Name"), USERNAME_LENGTH)
     password = PasswordField(
         _l("Password"),
         validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],
@@ -184,7 +185,7 @@ class ReasonedForm(FlaskForm):
     With `review` nothing is changed yet: the effect is shown first.
     """
 
-    reason = _name_field(_l("Reason"), REASON_LENGTH)
+    reason = name_field(_l("Reason"), REASON_LENGTH)
     based_on = IntegerField(widget=HiddenInput())
     review = BooleanField()
 

@@ -7,11 +7,13 @@ thing to do) and a description of a picture or a request (full sentences).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
+FACT = re.compile(r"%\(\w+\)s")
 BYTES_A_MEGABYTE = 1_000_000
 PIXELS_A_MEGAPIXEL = 1_000_000
 
@@ -143,6 +145,40 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "required": _l("Please fill this in."),
     "unprintable": _l("This holds characters that cannot be shown. Type it in again."),
     "setup_finished": _l("An administrator exists already. Sign in instead."),
+    "unknown_anchor": _l("This person has no such picture."),
+    "pictures_refused": _l("Some of the pictures cannot be used. Nothing was stored."),
+    "pictures_doubtful": _l(
+        "There are doubts about some of the pictures. Nothing was stored. Check whom they show, "
+        "and send them again with the doubts accepted."
+    ),
+    "key_missing": _l("Send a key to the API in the header “Authorization: Bearer …”."),
+    "key_unknown": _l("This is no key to the API. Check that it is whole."),
+    "key_expired": _l("The key to the API is past its time. Ask an administrator for a new one."),
+    "key_revoked": _l("The key to the API was revoked. Ask an administrator for a new one."),
+    "scope_missing": _l("The key to the API does not open this. Use one with the right scopes."),
+    "scopes_missing": _l("Choose at least one thing that the key opens."),
+    "limit_unreadable": _l("Give a limit like “120 per minute”."),
+    "limit_reached": _l(
+        "The key made as many requests as it may. Try again in %(seconds)s seconds."
+    ),
+    "request_differs": _l(
+        "Another request was sent with this idempotency key. Use a new key for each request."
+    ),
+    "answered_elsewhere": _l(
+        "The same request is being worked on right now. Ask again in a moment."
+    ),
+    "cursor_broken": _l("The cursor is not one of this list. Begin again without any."),
+    "invalid_request": _l("Fields are missing, wrong or not known: see “errors”."),
+    "malformed_json": _l("The body is not JSON."),
+    "name_unusable": _l(
+        "The folder’s name cannot be an identifier. Give it 1 to 64 characters that can be shown."
+    ),
+    "bad_request": _l("The request cannot be read."),
+    "not_found": _l("There is nothing at this address."),
+    "method_not_allowed": _l("This address does not take this method."),
+    "too_large": _l("The request is too large. Send fewer or smaller pictures."),
+    "unsupported_media_type": _l("Send JSON, or a form with files where pictures are taken."),
+    "unavailable": _l("The app cannot answer at present. Try again in a moment."),
 }
 
 WARNINGS: dict[str, LazyString] = {
@@ -186,6 +222,16 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
         if code in catalogue:
             return str(catalogue[code]) % facts
     return gettext("This could not be done. Try again.")
+
+
+def all_codes() -> dict[str, str]:
+    """What each code against a picture or a request means, with dots in place of facts."""
+    catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS}
+    return {
+        code: FACT.sub("…", str(words)).replace("%%", "%")
+        for code, words in sorted(catalogues.items())
+        if code != "heic"  # a wording of another code
+    }
 
 
 def summarise(code: str) -> str:

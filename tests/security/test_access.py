@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import html
+import re
 from uuid import UUID
 
 import pytest
@@ -7,8 +9,13 @@ from flask import Flask
 from werkzeug.routing import Rule as Route
 
 from tests.installation import ADMIN, OPERATOR, VIEWER, Visitor
-from webapp.access import Rule, rule_of
+from webapp.access import KeyRule, Rule, rule_of
+from webapp.models import Scope
+from webapp.services.enrolment import NewPerson, store_person
 
+VERIFY, ENROL, READ, SET = (
+    KeyRule(frozenset({scope})) for scope in (Scope.VERIFY, Scope.ENROL, Scope.READ, Scope.ADMIN)
+)
 # The whole table, so that a route that is new or opened wider is noticed here.
 RULES = {
     "static": Rule.PUBLIC,
@@ -46,7 +53,7 @@ RULES = {
     "people.delete_anchor": Rule.OPERATOR,
     "people.delete": Rule.OPERATOR,
     "people.picture": Rule.OPERATOR,
-    "attempts.index": Rule.VIEWER,
+    "attempts.index": Rule.OPERATOR,
     "attempts.export": Rule.OPERATOR,
     "dashboard.index": Rule.VIEWER,
     "threshold.edit": Rule.ADMIN,
@@ -56,6 +63,33 @@ RULES = {
     "models.index": Rule.ADMIN,
     "models.serve": Rule.ADMIN,
     "models.progress": Rule.ADMIN,
+    "api_keys.index": Rule.ADMIN,
+    "api_keys.create": Rule.ADMIN,
+    "api_keys.rotate": Rule.ADMIN,
+    "api_keys.revoke": Rule.ADMIN,
+    "api_reference.openapi": Rule.PUBLIC,
+    "api_reference.page": Rule.PUBLIC,
+    "api_health.health": Rule.PUBLIC,
+    "api_people.index": READ,
+    "api_people.create": ENROL,
+    "api_people.show": READ,
+    "api_people.change": ENROL,
+    "api_people.delete": ENROL,
+    "api_people.anchors": READ,
+    "api_people.add_anchors": ENROL,
+    "api_people.anchor": READ,
+    "api_people.picture": READ,
+    "api_people.delete_anchor": ENROL,
+    "api_faces.verify": VERIFY,
+    "api_faces.identify": KeyRule(frozenset({Scope.VERIFY, Scope.READ})),
+    "api_faces.compare": VERIFY,
+    "api_faces.detect": VERIFY,
+    "api_thresholds.show": READ,
+    "api_thresholds.set_verification": SET,
+    "api_thresholds.set_search": SET,
+    "api_thresholds.of_person": READ,
+    "api_thresholds.set_of_person": SET,
+    "api_attempts.feed": READ,
 }
 # What decides there is a link, or a password given just before; tested for themselves.
 OF_THEIR_OWN = {"accounts.setup", "accounts.code"}
@@ -117,6 +151,38 @@ def test_everyone_reaches_what_their_role_may_and_nothing_else(
 
             assert answer.status_code < 500
             assert refused(answer) is (RULES[route.endpoint] not in allowed), (route, method)
+
+
+@pytest.mark.parametrize("username", [None, VIEWER, OPERATOR, ADMIN])
+def test_no_page_leads_anybody_where_they_may_not_go(
+    app: Flask, known_faces, username: str | None
+) -> None:
+    visitor = Visitor(app)
+    if username:
+        visitor.sign_in(username)
+    seen = pages_from(visitor, "/")  # nobody is enrolled, and pages invite to
+    person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    seen |= pages_from(visitor, "/")
+
+    assert ("/dashboard" in seen) is (username is not None)
+    assert (f"/people/{person}" in seen) is (username in {OPERATOR, ADMIN})
+    assert ("/audit" in seen) is (username == ADMIN)
+
+
+def pages_from(visitor: Visitor, start: str) -> set[str]:
+    """The pages that links lead to from one on; each is there and open."""
+    seen, waiting = set(), [start]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        answer = visitor.get(path)
+        assert answer.status_code == 200, path
+        links = re.findall(r'<a [^>]*href="(/[^"#?]*)', answer.text)
+        waiting += [html.unescape(link) for link in links if not link.startswith("/static/")]
+    return seen
 
 
 def test_by_a_setting_verifying_is_for_signed_in_people_only(closed_app: Flask) -> None:

@@ -1,6 +1,7 @@
 """The tables, one file a subject."""
 
 from webapp.models.account import Account, AccountSession, RecoveryCode, Role, SetupToken
+from webapp.models.api import ApiKey, RememberedAnswer, Scope
 from webapp.models.attempt import Attempt, Kind, Refusal
 from webapp.models.audit import AuditEntry, AuditHead
 from webapp.models.columns import Model, now
@@ -17,6 +18,7 @@ __all__ = [
     "AddressWindow",
     "Anchor",
     "AnchorEmbedding",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "AuditHead",
@@ -33,7 +35,9 @@ __all__ = [
     "PersonThresholdChange",
     "RecoveryCode",
     "Refusal",
+    "RememberedAnswer",
     "Role",
+    "Scope",
     "SearchChange",
     "SetupToken",
     "ThresholdChange",

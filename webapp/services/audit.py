@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.logs import record_event
-from webapp.models import Account, AuditEntry, AuditHead, now
-from webapp.origin import address
+from webapp.models import Account, ApiKey, AuditEntry, AuditHead, now
+from webapp.origin import address, key
 from webapp.recognition import recognition
 from webapp.services.paging import Page, paged
 
@@ -63,7 +63,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class EntryRow:
-    """An entry as the list shows it; `who` is None for the server itself and for people unknown."""
+    """An entry as the list shows it.
+
+    `who` is an account or a key to the API, None for the server itself and for people unknown.
+    """
 
     number: int
     at: datetime
@@ -80,8 +83,11 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
         session: of the transaction.
         event: what happened.
         account: who did it; None for nobody signed in, or the server.
-        details: ids and numbers; never names, pictures or tokens.
+        details: ids and numbers; never names, pictures or tokens. The key to the API by which a
+            program did it is added by itself.
     """
+    if key():
+        details["key"] = key()
     head = session.get(AuditHead, HEAD_ROW, with_for_update=True)
     last = session.get(AuditEntry, head.number) if head else None
     entry = AuditEntry(
@@ -145,8 +151,9 @@ def list_entries(page: int, event: str = "") -> Page[EntryRow]:
     found = paged(numbers, page)
     newest_first = select(AuditEntry).order_by(AuditEntry.number.desc())
     shown = db.session.scalars(newest_first.where(AuditEntry.number.in_(found.items))).all()
-    names = _usernames({entry.account_id for entry in shown if entry.account_id})
-    return replace(found, items=tuple(_row(entry, names) for entry in shown))
+    rows = [(entry, json.loads(entry.details)) for entry in shown]
+    names = _names({_doer(entry, details) for entry, details in rows} - {None})
+    return replace(found, items=tuple(_row(*row, names) for row in rows))
 
 
 def events() -> tuple[str, ...]:
@@ -171,16 +178,21 @@ def noted_head() -> Head | None:
     return Head.parse(file.read_text()) if file.exists() else None
 
 
-def _row(entry: AuditEntry, names: dict[UUID, str]) -> EntryRow:
-    who = names.get(entry.account_id, str(entry.account_id)) if entry.account_id else None
-    return EntryRow(
-        entry.number, entry.at, entry.event, who, entry.address, json.loads(entry.details)
-    )
+def _row(entry: AuditEntry, details: dict[str, Any], names: dict[UUID, str]) -> EntryRow:
+    doer = _doer(entry, details)
+    who = names.get(doer, str(doer)) if doer else None
+    return EntryRow(entry.number, entry.at, entry.event, who, entry.address, details)
 
 
-def _usernames(account_ids: set[UUID]) -> dict[UUID, str]:
-    named = select(Account.id, Account.username).where(Account.id.in_(account_ids))
-    return {row.id: row.username for row in db.session.execute(named)}
+def _doer(entry: AuditEntry, details: dict[str, Any]) -> UUID | None:
+    """The account, or the key to the API."""
+    return entry.account_id or (UUID(details["key"]) if "key" in details else None)
+
+
+def _names(ids: Collection[UUID | None]) -> dict[UUID, str]:
+    accounts = select(Account.id, Account.username).where(Account.id.in_(ids))
+    keys = select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(ids))
+    return {row_id: name for rows in (accounts, keys) for row_id, name in db.session.execute(rows)}
 
 
 def _signature(previous: bytes, entry: AuditEntry) -> bytes:

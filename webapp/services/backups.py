@@ -8,19 +8,21 @@ unreadable in every backup ever made.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from sqlalchemy import select
 
-from webapp.database import unit_of_work
+from webapp.database import forget_deleted_pages, unit_of_work
 from webapp.errors import BackupBroken, BackupImpossible
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
@@ -33,11 +35,14 @@ from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vau
 
 PRIVATE_FILE = 0o600
 PURPOSE = "backup"
+COPIES = ".copy-*.db"
 LEAVE_KEYS_OUT = (
     "DELETE FROM person_key",
     "DELETE FROM installation_key",
     "DELETE FROM account_session",
     "DELETE FROM setup_token",
+    "DELETE FROM api_key",  # one that was revoked since must not come back
+    "DELETE FROM remembered_answer",
 )
 
 
@@ -89,6 +94,16 @@ class KeyRing:
         fresh.replace(file)
 
 
+def forget_old_keys() -> None:
+    """Take away what still holds keys that no row needs, also where a kill prevented it before.
+
+    It is in pages of SQLite's log, in copies of backups that were killed, and on the key ring.
+    """
+    forget_deleted_pages()
+    _remove_dead_copies()
+    write_key_ring()
+
+
 def write_key_ring() -> None:
     """Write the key ring as the database is now, where there is one already."""
     if recognition().settings.key_ring_file.exists():
@@ -112,12 +127,13 @@ def back_up(target: Path) -> None:
     """
     if target.exists():
         raise BackupImpossible(f"{target} exists already; backups are never overwritten")
+    _remove_dead_copies()
     keys, secrets = _fresh_key_ring(), recognition().secrets
-    with _private_copy(target.parent) as copy:
+    with _private_copy() as copy:
         _copy_database(copy)
         _take_keys_out(copy, keys)
         seal_file(copy, target, secrets, PURPOSE)
-    with _private_copy(target.parent) as again:
+    with _private_copy() as again:
         _unseal(target, again, secrets)
         _check_whole(again)
     audit.record_alone("backed_up")
@@ -139,7 +155,7 @@ def restore(source: Path, key_ring: Path) -> int:
     database, vault = _database_file(), recognition().vault
     keys = KeyRing.read(key_ring)
     secrets = vault.installation_secrets(keys.installation[0])
-    with _private_copy(database.parent) as copy:
+    with _private_copy() as copy:
         _unseal(source, copy, secrets)
         _check_whole(copy)
         people = _put_keys_in(copy, keys, vault)
@@ -159,13 +175,40 @@ def _database_file() -> Path:
 
 
 @contextmanager
-def _private_copy(folder: Path) -> Iterator[Path]:
-    copy = folder / f".copy-{os.urandom(8).hex()}.db"
-    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+def _private_copy() -> Iterator[Path]:
+    """An empty file beside the database, locked for as long as this process lives."""
+    copy = _database_file().with_name(COPIES.replace("*", os.urandom(8).hex()))
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield copy
     finally:
-        copy.unlink(missing_ok=True)
+        _remove_copy(copy)
+        os.close(descriptor)
+
+
+def _remove_dead_copies() -> None:
+    if db.engine.dialect.name != "sqlite":
+        return
+    for copy in _database_file().parent.glob(COPIES):
+        with suppress(FileNotFoundError), copy.open("rb") as opened:
+            if _is_dead(opened):
+                _remove_copy(copy)
+
+
+def _is_dead(copy: BinaryIO) -> bool:
+    """Whether nobody holds a copy; an empty one may just be made, and holds nothing."""
+    try:
+        fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(copy.fileno()).st_size > 0
+
+
+def _remove_copy(copy: Path) -> None:
+    """Remove a copy; what SQLite left beside it goes first, since it is found by the copy."""
+    for part in (*copy.parent.glob(f"{copy.name}-*"), copy):
+        part.unlink(missing_ok=True)
 
 
 def _copy_database(copy: Path) -> None:

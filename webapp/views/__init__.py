@@ -5,6 +5,7 @@ from flask import Flask
 from webapp.views import (
     account,
     accounts,
+    api_keys,
     attempts,
     audit,
     camera,
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     home.blueprint,
     accounts.blueprint,
     account.blueprint,
+    api_keys.blueprint,
     audit.blueprint,
     own.blueprint,
     person_data.blueprint,

@@ -1,0 +1,47 @@
+"""Enrol, verify and identify faces through the API of Siamese Faces."""
+
+from siamese_faces.client import Client
+from siamese_faces.results import (
+    Anchor,
+    Attempt,
+    Box,
+    Candidate,
+    Comparison,
+    DetectedFace,
+    Detection,
+    Health,
+    Identification,
+    Person,
+    PersonLabel,
+    PersonThreshold,
+    Point,
+    Problem,
+    SearchThreshold,
+    Thresholds,
+    Verification,
+    VerificationDetails,
+    VerificationThreshold,
+)
+
+__all__ = [
+    "Anchor",
+    "Attempt",
+    "Box",
+    "Candidate",
+    "Client",
+    "Comparison",
+    "DetectedFace",
+    "Detection",
+    "Health",
+    "Identification",
+    "Person",
+    "PersonLabel",
+    "PersonThreshold",
+    "Point",
+    "Problem",
+    "SearchThreshold",
+    "Thresholds",
+    "Verification",
+    "VerificationDetails",
+    "VerificationThreshold",
+]

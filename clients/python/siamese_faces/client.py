@@ -1,0 +1,254 @@
+"""The client: one method a call of the API."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+
+from siamese_faces.results import (
+    Anchor,
+    Attempt,
+    Comparison,
+    Detection,
+    Health,
+    Identification,
+    Person,
+    PersonThreshold,
+    Problem,
+    Thresholds,
+    Verification,
+)
+
+BASE = "/api/v1"
+TRIES = 3
+LONGEST_SECONDS = 60.0
+MEDIA_TYPE = "application/problem+json"
+
+
+class Client:
+    """Somebody who holds a key to the API."""
+
+    def __init__(
+        self, url: str, key: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """Make a client.
+
+        Args:
+            url: where the app is, without `/api/v1`.
+            key: as an administrator made it.
+            transport: of httpx, for proxies and tests.
+        """
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.http = httpx.Client(
+            base_url=url.rstrip("/") + BASE,
+            headers=headers,
+            transport=transport,
+            timeout=LONGEST_SECONDS,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connections."""
+        self.http.close()
+
+    def people(self, q: str = "", identifier: str = "", limit: int = 50) -> Iterator[Person]:
+        """Everybody, in the order of their enrolment, or those who fit.
+
+        Args:
+            q: a part of identifier or name.
+            identifier: the whole of it.
+            limit: so many are fetched at a time.
+        """
+        query: dict[str, Any] = {"q": q, "identifier": identifier, "limit": limit, "cursor": ""}
+        while query["cursor"] is not None:
+            page = self._ask("GET", "/people", params=query).json()
+            yield from map(Person.read, page["items"])
+            query["cursor"] = page["next"]
+
+    def person(self, person_id: str) -> Person:
+        """One person."""
+        return Person.read(self._ask("GET", f"/people/{person_id}").json())
+
+    def enrol(
+        self,
+        identifier: str,
+        name: str,
+        pictures: Sequence[bytes],
+        *,
+        consent: bool,
+        accept_doubts: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Person:
+        """Enrol somebody who agreed, with one to ten pictures; whole or not at all."""
+        fields = {
+            "identifier": identifier,
+            "name": name,
+            "consent": _switch(consent),
+            "accept_doubts": _switch(accept_doubts),
+        }
+        answer = self._create("/people", fields, _files("pictures", pictures), idempotency_key)
+        return Person.read(answer.json())
+
+    def rename(
+        self, person_id: str, identifier: str | None = None, name: str | None = None
+    ) -> Person:
+        """Give a person another identifier or name."""
+        wanted = {"identifier": identifier, "name": name}
+        sent = {field: value for field, value in wanted.items() if value is not None}
+        return Person.read(self._ask("PATCH", f"/people/{person_id}", json=sent).json())
+
+    def delete(self, person_id: str) -> None:
+        """Delete a person and the only key to their data."""
+        self._ask("DELETE", f"/people/{person_id}")
+
+    def anchors(self, person_id: str) -> list[Anchor]:
+        """A person's stored pictures, oldest first."""
+        return _anchors(self._ask("GET", f"/people/{person_id}/anchors"))
+
+    def add_anchors(
+        self,
+        person_id: str,
+        pictures: Sequence[bytes],
+        *,
+        accept_doubts: bool = False,
+        idempotency_key: str | None = None,
+    ) -> list[Anchor]:
+        """Add pictures to a person, all or none; returns the new ones."""
+        fields, files = {"accept_doubts": _switch(accept_doubts)}, _files("pictures", pictures)
+        path = f"/people/{person_id}/anchors"
+        return _anchors(self._create(path, fields, files, idempotency_key))
+
+    def anchor(self, person_id: str, anchor_id: str) -> Anchor:
+        """One stored picture."""
+        return Anchor.read(self._ask("GET", f"/people/{person_id}/anchors/{anchor_id}").json())
+
+    def picture(self, person_id: str, anchor_id: str) -> bytes:
+        """The picture itself, JPEG; the audit log keeps each look."""
+        return self._ask("GET", f"/people/{person_id}/anchors/{anchor_id}/picture").content
+
+    def delete_anchor(self, person_id: str, anchor_id: str) -> None:
+        """Delete a picture of a person who has others in use."""
+        self._ask("DELETE", f"/people/{person_id}/anchors/{anchor_id}")
+
+    def verify(
+        self, identifier: str, pictures: Sequence[bytes], *, idempotency_key: str | None = None
+    ) -> Verification:
+        """Is this the person they claim to be? One to five pictures of one moment."""
+        files = _files("pictures", pictures)
+        answer = self._create("/verify", {"identifier": identifier}, files, idempotency_key)
+        return Verification.read(answer.json())
+
+    def identify(self, pictures: Sequence[bytes], top: int = 5) -> Identification:
+        """Whose face is this? At most `top` people are named."""
+        sent = {"pictures": [_base64(picture) for picture in pictures], "top": top}
+        return Identification.read(self._ask("POST", "/identify", json=sent).json())
+
+    def compare(self, first: bytes, second: bytes) -> Comparison:
+        """Do two pictures show the same person? Nothing is stored."""
+        files = [*_files("first", [first]), *_files("second", [second])]
+        return Comparison.read(self._ask("POST", "/compare", files=files).json())
+
+    def detect(self, picture: bytes) -> Detection:
+        """Which faces stand in a picture? Nothing is stored."""
+        files = _files("picture", [picture])
+        return Detection.read(self._ask("POST", "/detect", files=files).json())
+
+    def thresholds(self) -> Thresholds:
+        """What decides a match now."""
+        return Thresholds.read(self._ask("GET", "/thresholds").json())
+
+    def set_verification_threshold(
+        self, score: float, reason: str, *, rule: str | None = None, based_on: int | None = None
+    ) -> Thresholds:
+        """Set everybody's threshold; `based_on` is the number of the change last seen."""
+        sent = _given(score=score, reason=reason, rule=rule, based_on=based_on)
+        return Thresholds.read(self._ask("PUT", "/thresholds/verification", json=sent).json())
+
+    def set_search_threshold(
+        self, fpir: float, margin: float, reason: str, *, based_on: int | None = None
+    ) -> Thresholds:
+        """Set how a search decides; `based_on` is the number of the change last seen."""
+        sent = _given(fpir=fpir, margin=margin, reason=reason, based_on=based_on)
+        return Thresholds.read(self._ask("PUT", "/thresholds/search", json=sent).json())
+
+    def person_threshold(self, person_id: str) -> PersonThreshold:
+        """One person's threshold, and what it comes from."""
+        return PersonThreshold.read(self._ask("GET", f"/people/{person_id}/threshold").json())
+
+    def set_person_threshold(
+        self, person_id: str, points: float, reason: str, *, based_on: int | None = None
+    ) -> PersonThreshold:
+        """Set one person's threshold apart from everybody's; 0 points take it back."""
+        sent = _given(points=points, reason=reason, based_on=based_on)
+        answer = self._ask("PUT", f"/people/{person_id}/threshold", json=sent)
+        return PersonThreshold.read(answer.json())
+
+    def attempts(self, since: str = "", limit: int = 50) -> tuple[list[Attempt], str]:
+        """What was attempted since a cursor, oldest first, and the cursor to ask with next."""
+        page = self._ask("GET", "/attempts", params={"since": since, "limit": limit}).json()
+        return [Attempt.read(one) for one in page["items"]], page["next"] or ""
+
+    def health(self) -> Health:
+        """Whether the app can serve."""
+        response = self.http.get("/health")
+        return Health.read(response.json())
+
+    def _create(
+        self,
+        path: str,
+        fields: dict[str, str],
+        files: list[tuple[str, tuple[str, bytes]]],
+        idempotency_key: str | None,
+    ) -> httpx.Response:
+        """Send a form; again, where the connection breaks, by the same idempotency key."""
+        headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        for _ in range(TRIES - 1):
+            try:
+                return self._ask("POST", path, data=fields, files=files, headers=headers)
+            except httpx.TransportError:
+                continue
+        return self._ask("POST", path, data=fields, files=files, headers=headers)
+
+    def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        response = self.http.request(method, path, **options)
+        if response.is_success:
+            return response
+        if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+            raise Problem(response.status_code, "failed", response.reason_phrase, {})
+        more = response.json()
+        raise Problem(more.pop("status"), more.pop("code"), more.pop("detail"), more)
+
+
+def _anchors(response: httpx.Response) -> list[Anchor]:
+    return [Anchor.read(one) for one in response.json()["items"]]
+
+
+def _files(field: str, pictures: Sequence[bytes]) -> list[tuple[str, tuple[str, bytes]]]:
+    return [(field, (f"{number}.jpg", picture)) for number, picture in enumerate(pictures)]
+
+
+def _switch(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _base64(picture: bytes) -> str:
+    return b64encode(picture).decode()
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

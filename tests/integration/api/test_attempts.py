@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from siamese_faces import Client, Problem
+
+from tests.installation import Visitor
+from webapp.services.enrolment import NewPerson, store_person
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+
+def test_the_feed_gives_every_attempt_once_and_in_order(
+    ada, client: Client, anybody: Visitor, people
+) -> None:
+    photo = people[0].photos[0]
+    assert client.attempts() == ([], "")
+
+    client.verify("ada", [photo])
+    anybody.post("/verify", {"frames": [people[1].photos[0]]}, identifier="ada")
+    client.identify([photo])
+    first, cursor = client.attempts(limit=2)
+    rest, end = client.attempts(since=cursor)
+    nothing, same = client.attempts(since=end)
+    client.verify("ada", [photo])
+    newest, _ = client.attempts(since=same)
+
+    assert [one.match for one in first] == [True, False]
+    assert [one.kind for one in rest] == ["identify"]
+    assert (nothing, same) == ([], end)
+    assert [one.identifier for one in newest] == ["ada"]
+    times = [one.created_at for one in (*first, *rest, *newest)]
+    assert times == sorted(times)
+
+
+def test_a_cursor_that_was_tampered_with_or_is_another_lists_is_refused(
+    ada, client: Client, people
+) -> None:
+    client.verify("ada", people[0].photos[:1])
+    _, cursor = client.attempts()
+    middle = len(cursor) // 2
+    other = "A" if cursor[middle] != "A" else "B"
+
+    for broken in (cursor[:middle] + other + cursor[middle + 1 :], cursor[:-3], "nonsense", "\0"):
+        with pytest.raises(Problem) as refused:
+            client.attempts(since=broken)
+        assert (refused.value.status, refused.value.code) == (400, "cursor_broken")
+    answer = client.http.get("/people", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_broken")

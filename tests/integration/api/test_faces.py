@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from siamese_faces import Client, Problem
+
+from tests import faces
+from tests.installation import rows_stored
+from tests.programs import Description, key_with, program
+from webapp.extensions import db
+from webapp.models import FailureCount, Scope
+from webapp.services import verification
+from webapp.services.enrolment import NewPerson, store_person
+
+
+@pytest.fixture
+def two_people(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    store_person(NewPerson("grace", "Grace", True), known_faces[1][:1], None)
+
+
+def test_a_verification_decides_as_the_page_does(two_people, client: Client, people) -> None:
+    photo = people[0].photos[0]
+    on_the_page = verification.verify("ada", [photo])
+
+    verified = client.verify("ada", [photo])
+
+    assert verified.match is on_the_page.match is True
+    assert verified.score == pytest.approx(on_the_page.score)
+    assert verified.details.person.identifier == "ada"
+    assert not client.verify("grace", [photo]).match
+
+
+def test_who_may_not_read_learns_no_more_than_match_or_no_match(
+    two_people, app: Flask, description: Description, people
+) -> None:
+    photo = people[0].photos[0]
+    with program(app, key_with(Scope.VERIFY), description) as kiosk:
+        known, wrong, nobody = (
+            kiosk.verify(name, [photo]) for name in ("ada", "grace", "somebody")
+        )
+        with pytest.raises(Problem) as closed:
+            kiosk.identify([photo])
+
+    assert known.match
+    assert [wrong.match, nobody.match] == [False, False]
+    assert known.details is wrong.details is nobody.details is None
+    assert known.score == round(known.score)
+    assert wrong.notes == nobody.notes
+    assert closed.value.code == "scope_missing"
+
+
+def test_a_repeated_verification_counts_once(two_people, client: Client, people) -> None:
+    photo = people[0].photos[0]
+
+    first = client.verify("grace", [photo], idempotency_key="one")
+    again = client.verify("grace", [photo], idempotency_key="one")
+
+    assert again == first
+    assert rows_stored()["attempt"] == 1
+    assert db.session.query(FailureCount).one().failures == 1
+
+
+def test_after_failures_in_a_row_the_answer_says_how_long_to_wait(
+    two_people, client: Client, people
+) -> None:
+    for _ in range(5):
+        client.verify("nobody", people[0].photos[:1])
+
+    with pytest.raises(Problem) as waits:
+        client.verify("nobody", people[0].photos[:1])
+
+    assert (waits.value.status, waits.value.code) == (429, "must_wait")
+    assert 0 < waits.value.more["seconds"] <= 30
+
+
+def test_a_search_names_the_nearest_people(two_people, client: Client, people) -> None:
+    found = client.identify([people[1].photos[0]], top=1)
+
+    assert found.match
+    assert found.person.identifier == "grace"
+    assert [one.person.identifier for one in found.candidates] == ["grace"]
+    assert found.compared == 2
+    assert len(client.identify([people[1].photos[0]], top=5).candidates) == 2
+
+
+def test_with_nobody_enrolled_there_is_nothing_to_compare_with(client: Client, people) -> None:
+    for ask in (
+        lambda: client.verify("ada", people[0].photos[:1]),
+        lambda: client.identify(people[0].photos[:1]),
+    ):
+        with pytest.raises(Problem) as refused:
+            ask()
+        assert refused.value.code == "nobody_enrolled"
+
+
+def test_two_pictures_are_compared_and_nothing_of_them_is_stored(client: Client, people) -> None:
+    before = rows_stored()
+
+    same = client.compare(people[0].photos[0], people[0].photos[0])
+    different = client.compare(people[0].photos[0], people[1].photos[0])
+
+    assert same.match
+    assert same.similarity == pytest.approx(1, abs=1e-3)
+    assert not different.match
+    assert different.score < different.threshold_score
+    counted = {"audit_entry": before["audit_entry"] + 2, "address_window": 1}
+    assert rows_stored() == before | counted
+
+
+def test_faces_are_detected_with_landmarks_and_the_quality_of_the_main_one(
+    client: Client, people
+) -> None:
+    two = faces.side_by_side(people[0].photos[0], people[1].photos[0])
+
+    seen = client.detect(two)
+
+    assert len(seen.faces) == 2
+    assert [face.main for face in seen.faces].count(True) == 1
+    for face in seen.faces:
+        assert face.landmarks["left_eye"].x < face.landmarks["right_eye"].x
+        assert face.box.width > 0
+    assert seen.quality["reasons"] == [] or not seen.quality["good"]
+
+
+def test_a_picture_without_a_face_is_no_problem_to_detection_but_is_to_comparison(
+    client: Client, people
+) -> None:
+    empty = faces.without_face()
+
+    assert client.detect(empty).faces == []
+    assert client.detect(empty).quality is None
+    with pytest.raises(Problem) as refused:
+        client.compare(people[0].photos[0], empty)
+    assert (refused.value.status, refused.value.code) == (422, "no_face")

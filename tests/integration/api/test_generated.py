@@ -1,0 +1,63 @@
+"""Requests made up from the description, right and wrong: every answer is one that it promises."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.openapi import from_wsgi
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.installation import Visitor
+from tests.programs import key_with
+from webapp.models import Scope
+from webapp.services.enrolment import NewPerson, store_person
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize("number", [3, pytest.param(150, marks=pytest.mark.long)])
+def test_made_up_requests_are_answered_as_described(
+    app: Flask, anybody: Visitor, known_faces, number: int
+) -> None:
+    """`number` requests for each operation, right and wrong each."""
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    headers = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
+    asked = 0
+
+    def ask(case: Case) -> None:
+        nonlocal asked
+        asked += 1
+        with app.app_context():
+            answer = case.call(headers=headers)
+        case.validate_response(answer, checks=CHECKS)
+
+    for found in from_wsgi("/api/v1/openapi.json", app).get_all_operations():
+        for mode in MODES:
+            made_up = found.ok().as_strategy(generation_mode=mode)
+            if made_up.is_empty:
+                continue
+            settings(
+                max_examples=number,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            )(given(case=made_up)(ask))()
+
+    print(f"{asked} requests")
+    assert asked > number * 14

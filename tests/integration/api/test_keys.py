@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from siamese_faces import Client, Problem
+from sqlalchemy import select
+
+from tests.installation import OPERATOR, Visitor, rows_stored, words
+from tests.programs import Description, key_with, program
+from webapp.database import unit_of_work
+from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.extensions import db
+from webapp.models import ApiKey, AuditEntry, Scope, now
+from webapp.services import api_keys
+from webapp.services.api_keys import NewKey
+
+SECRET = re.compile(r"sf_[0-9a-f]{32}_[\w-]+")
+
+
+def refusal(app: Flask, key: str, description: Description) -> str:
+    with program(app, key, description) as client, pytest.raises(Problem) as refused:
+        client.thresholds()
+    return refused.value.code
+
+
+def events(name: str) -> list[AuditEntry]:
+    return list(db.session.scalars(select(AuditEntry).where(AuditEntry.event == name)))
+
+
+def test_only_the_digest_of_a_key_is_kept(app: Flask, settings) -> None:
+    secret = key_with(Scope.READ)
+
+    files = b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
+
+    assert SECRET.fullmatch(secret)
+    assert secret.encode() not in files
+    assert secret.split("_", 2)[2].encode() not in files
+
+
+def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(
+    app: Flask, description: Description
+) -> None:
+    good, ended = key_with(Scope.READ), key_with(Scope.READ)
+    revoked = api_keys.create(NewKey("gone", [Scope.READ]), None)
+    api_keys.revoke(revoked.id, None)
+    with unit_of_work() as session:
+        session.get(ApiKey, UUID(hex=ended.split("_")[1])).expires_at = now() - timedelta(seconds=1)
+
+    assert refusal(app, "", description) == "key_missing"
+    assert refusal(app, good[:-1], description) == "key_unknown"
+    assert refusal(app, good + "x", description) == "key_unknown"
+    assert refusal(app, "sf_" + "0" * 32 + "_x", description) == "key_unknown"
+    assert refusal(app, "nonsense", description) == "key_unknown"
+    assert refusal(app, ended, description) == "key_expired"
+    assert refusal(app, revoked.secret, description) == "key_revoked"
+    assert len(events("api_refused")) == 2
+    with program(app, good, description) as client:
+        assert client.thresholds().model_id
+
+
+def test_a_revoked_key_is_refused_at_its_next_request(app: Flask, description: Description) -> None:
+    made = api_keys.create(NewKey("till", [Scope.READ]), None)
+    with program(app, made.secret, description) as client:
+        client.thresholds()
+        api_keys.revoke(made.id, None)
+        with pytest.raises(Problem) as refused:
+            client.thresholds()
+
+    assert refused.value.code == "key_revoked"
+
+
+def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(
+    app: Flask, description: Description
+) -> None:
+    old = api_keys.create(NewKey("till", [Scope.READ], limit="9 per minute"), None)
+    new = api_keys.rotate(old.id, None, hours=1)
+    ended = api_keys.rotate(new.id, None, hours=0)
+
+    with program(app, old.secret, description) as client:
+        client.thresholds()
+    with program(app, ended.secret, description) as client:
+        client.thresholds()
+    assert refusal(app, new.secret, description) == "key_expired"
+    kept = db.session.get(ApiKey, ended.id)
+    assert (kept.name, kept.scopes, kept.limit) == ("till", ["read"], "9 per minute")
+
+
+def test_each_key_has_a_limit_of_its_own(app: Flask, description: Description) -> None:
+    few = key_with(Scope.READ, limit="2 per hour")
+    with program(app, few, description) as client:
+        client.thresholds()
+        client.thresholds()
+        with pytest.raises(Problem) as refused:
+            client.thresholds()
+    with program(app, key_with(Scope.READ), description) as other:
+        other.thresholds()
+
+    assert (refused.value.status, refused.value.code) == (429, "limit_reached")
+    assert 0 < refused.value.more["seconds"] <= 3600
+
+
+def test_every_use_and_refusal_is_in_the_audit_log(app: Flask, description: Description) -> None:
+    made = api_keys.create(NewKey("till", [Scope.READ]), None)
+    with program(app, made.secret, description) as client:
+        client.thresholds()
+        for refused in (
+            lambda: client.person("00000000-0000-0000-0000-000000000000"),
+            lambda: client.delete("00000000-0000-0000-0000-000000000000"),
+        ):
+            with pytest.raises(Problem):
+                refused()
+
+    used = [entry.details for entry in events("api_used")]
+    assert len(used) == 2
+    assert all(str(made.id) in details for details in used)
+    assert '"status": 404' in used[1]
+    assert '"code": "scope_missing"' in events("api_refused")[0].details
+    assert db.session.get(ApiKey, made.id, populate_existing=True).last_used_at is not None
+
+
+def test_an_administrator_makes_replaces_and_revokes_keys_on_a_page(
+    app: Flask, admin: Visitor, description: Description
+) -> None:
+    made = admin.post("/api-keys", name="till", scopes="read", days="30", limit="60 per minute")
+    secret = SECRET.search(made.text).group()
+    key_id = UUID(hex=secret.split("_")[1])
+    with program(app, secret, description) as client:
+        client.thresholds()
+
+    assert secret not in admin.get("/api-keys").text
+    replaced = admin.post(f"/api-keys/{key_id}/rotate")
+    assert SECRET.search(replaced.text).group() != secret
+    assert "revoked" in words(admin.get(admin.post(f"/api-keys/{key_id}/revoke").location))
+    assert refusal(app, secret, description) == "key_revoked"
+    assert admin.post(f"/api-keys/{UUID(int=1)}/revoke").status_code == 404
+    made_by = db.session.get(ApiKey, key_id).created_by_id
+    assert made_by == events("api_key_created")[0].account_id is not None
+
+
+def test_a_key_that_cannot_be_is_not_made(admin: Visitor) -> None:
+    for wrong in (
+        {"scopes": ""},
+        {"scopes": "everything"},
+        {"days": "0"},
+        {"days": "many"},
+        {"limit": "often"},
+        {"name": " "},
+    ):
+        fields = {"name": "x", "scopes": "read", "days": "9", "limit": "9 per minute", **wrong}
+        assert admin.post("/api-keys", **fields).status_code == 422
+
+    assert rows_stored()["api_key"] == 0
+    with pytest.raises(ScopesMissing):
+        api_keys.create(NewKey("x", []), None)
+    with pytest.raises(LimitUnreadable):
+        api_keys.create(NewKey("x", [Scope.READ], limit="5"), None)
+
+
+def test_an_operator_has_no_keys_to_give(operator: Visitor) -> None:
+    assert OPERATOR
+    assert operator.get("/api-keys").status_code == 403
+
+
+def test_keys_are_made_listed_replaced_and_revoked_on_the_server(
+    app: Flask, description: Description
+) -> None:
+    runner = app.test_cli_runner()
+    made = runner.invoke(args=["api-keys", "create", "till", "--scope", "read", "--days", "9"])
+    secret = SECRET.search(made.output).group()
+    key_id = str(UUID(hex=secret.split("_")[1]))
+
+    listed = runner.invoke(args=["api-keys", "list"]).output
+    rotated = runner.invoke(args=["api-keys", "rotate", key_id, "--hours", "0"])
+    revoked = runner.invoke(args=["api-keys", "revoke", key_id])
+
+    assert key_id in listed
+    assert secret not in listed
+    assert SECRET.search(rotated.output).group() != secret
+    assert revoked.exit_code == 0
+    assert refusal(app, secret, description) == "key_revoked"
+    for wrong in (
+        ["create", "x", "--scope", "read", "--limit", "often"],
+        ["create", " ", "--scope", "read"],
+        ["rotate", key_id],
+        ["rotate", str(UUID(int=1))],
+        ["revoke", str(UUID(int=1))],
+    ):
+        result = runner.invoke(args=["api-keys", *wrong])
+        assert result.exit_code == 1, wrong
+        assert result.output.startswith("Error: ")
+
+
+def test_a_revoked_key_is_not_replaced(app: Flask, client: Client) -> None:
+    made = api_keys.create(NewKey("till", [Scope.READ]), None)
+    api_keys.revoke(made.id, None)
+
+    with pytest.raises(KeyRevoked):
+        api_keys.rotate(made.id, None)
+    with pytest.raises(KeyUnknown):
+        api_keys.revoke(UUID(int=1), None)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+from flask import Flask
+from siamese_faces import Client, Problem
+from sqlalchemy import func, select
+
+from tests import faces
+from tests.installation import rows_stored
+from webapp.extensions import db
+from webapp.models import Anchor, AuditEntry, Person
+from webapp.services.consent import CONSENT_VERSION
+from webapp.services.enrolment import NewPerson, store_person
+
+
+def enrol(client: Client, identifier: str, photos: tuple[bytes, ...]):
+    return client.enrol(identifier, identifier.title(), photos, consent=True, accept_doubts=True)
+
+
+def test_a_person_is_enrolled_shown_renamed_and_deleted(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada Lovelace", people[0].photos[:2], consent=True)
+
+    assert (ada.identifier, ada.name, ada.pictures) == ("ada", "Ada Lovelace", 2)
+    assert client.person(ada.id) == ada
+    assert client.rename(ada.id, name="Ada King").name == "Ada King"
+    assert client.rename(ada.id, identifier="countess").identifier == "countess"
+
+    client.delete(ada.id)
+
+    with pytest.raises(Problem) as gone:
+        client.person(ada.id)
+    assert (gone.value.status, gone.value.code) == (404, "unknown_person")
+    assert rows_stored()["person_key"] == 0
+
+
+def test_consent_is_recorded_as_on_the_page_and_nothing_is_stored_without(
+    client: Client, people
+) -> None:
+    with pytest.raises(Problem) as refused:
+        client.enrol("ada", "Ada", people[0].photos[:1], consent=False)
+    assert refused.value.code == "consent_missing"
+    assert rows_stored()["person"] == 0
+
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+
+    row = db.session.scalar(select(Person))
+    assert ada.consent_version == row.consent_version == CONSENT_VERSION
+    assert row.consent_terms["retention_days"] == 0
+    entry = db.session.scalar(select(AuditEntry).where(AuditEntry.event == "person_enrolled"))
+    assert '"key": ' in entry.details
+
+
+def test_base64_in_json_enrols_like_files_in_a_form(client: Client, people) -> None:
+    sent = {
+        "identifier": "ada",
+        "name": "Ada",
+        "consent": True,
+        "pictures": [b64encode(people[0].photos[0]).decode()],
+    }
+
+    answer = client.http.post("/people", json=sent)
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/v1/people/{answer.json()['id']}"
+    assert (
+        client.http.get(answer.headers["Location"].removeprefix("/api/v1")).json()["pictures"] == 1
+    )
+
+
+def test_each_picture_that_cannot_be_used_is_named_and_nothing_is_stored(
+    client: Client, people
+) -> None:
+    pictures = [people[0].photos[0], faces.without_face(), b"no picture"]
+
+    with pytest.raises(Problem) as refused:
+        client.enrol("ada", "Ada", pictures, consent=True)
+
+    assert (refused.value.status, refused.value.code) == (422, "pictures_refused")
+    problems = refused.value.more["pictures"]
+    assert [(one["place"], one["code"]) for one in problems] == [
+        (1, "no_face"),
+        (2, "not_an_image"),
+    ]
+    assert rows_stored()["person"] == 0
+
+
+def test_doubts_have_to_be_accepted(client: Client, people) -> None:
+    enrol(client, "ada", people[0].photos[:1])
+
+    with pytest.raises(Problem) as doubtful:
+        client.enrol("twin", "Twin", people[0].photos[:1], consent=True)
+    assert (doubtful.value.status, doubtful.value.code) == (409, "pictures_doubtful")
+    assert doubtful.value.more["pictures"][0]["code"] == "like_somebody_else"
+
+    assert enrol(client, "twin", people[0].photos[:1]).pictures == 1
+
+
+def test_an_identifier_belongs_to_one_person(client: Client, people) -> None:
+    enrol(client, "ada", people[0].photos[:1])
+    other = enrol(client, "grace", people[1].photos[:1])
+
+    for taken in (
+        lambda: enrol(client, "ADA", people[1].photos[1:2]),
+        lambda: client.rename(other.id, identifier="Ada"),
+    ):
+        with pytest.raises(Problem) as refused:
+            taken()
+        assert (refused.value.status, refused.value.code) == (409, "duplicate_identifier")
+
+
+def test_pictures_are_added_listed_seen_and_deleted(client: Client, people) -> None:
+    ada = enrol(client, "ada", people[0].photos[:1])
+
+    added = client.add_anchors(ada.id, people[0].photos[1:3], accept_doubts=True)
+
+    kept = client.anchors(ada.id)
+    assert len(kept) == 3
+    assert [anchor.id for anchor in kept[1:]] == [anchor.id for anchor in added]
+    assert client.anchor(ada.id, added[0].id).id == added[0].id
+    assert faces.opened(client.picture(ada.id, added[0].id)).width > 0
+    seen = select(func.count()).where(AuditEntry.event == "picture_seen")
+    assert db.session.scalar(seen) == 1
+    for anchor in added:
+        client.delete_anchor(ada.id, anchor.id)
+    with pytest.raises(Problem) as last:
+        client.delete_anchor(ada.id, kept[0].id)
+    assert (last.value.status, last.value.code) == (409, "last_anchor")
+    with pytest.raises(Problem) as gone:
+        client.anchor(ada.id, added[0].id)
+    assert (gone.value.status, gone.value.code) == (404, "unknown_anchor")
+
+
+def test_the_list_is_read_in_parts_without_gaps_while_it_changes(
+    app: Flask, client: Client, known_faces
+) -> None:
+    names = [f"person {number}" for number in range(7)]
+    ids = [store_person(NewPerson(name, name, True), known_faces[0][:1], None) for name in names]
+
+    reader = client.people(limit=2)
+    first = [next(reader).identifier for _ in range(2)]
+    client.delete(str(ids[0]))  # already read: what follows stays in its place
+    rest = [person.identifier for person in reader]
+
+    assert first + rest == names
+    assert [one.identifier for one in client.people(q="PERSON 3")] == ["person 3"]
+    assert [one.identifier for one in client.people(identifier="Person 4")] == ["person 4"]
+    assert list(client.people(identifier="person")) == []
+
+
+def test_a_repeated_request_is_answered_as_before_and_done_once(client: Client, people) -> None:
+    photo = people[0].photos[:1]
+
+    first = client.enrol("ada", "Ada", photo, consent=True, idempotency_key="one")
+    again = client.enrol("ada", "Ada", photo, consent=True, idempotency_key="one")
+    added = [
+        client.add_anchors(first.id, people[0].photos[1:2], accept_doubts=True, idempotency_key="2")
+        for _ in range(2)
+    ]
+
+    assert again == first
+    assert added[0] == added[1]
+    assert db.session.scalar(select(func.count()).select_from(Person)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Anchor)) == 2
+
+
+def test_another_request_under_the_same_idempotency_key_is_refused(client: Client, people) -> None:
+    client.enrol("ada", "Ada", people[0].photos[:1], consent=True, idempotency_key="one")
+
+    with pytest.raises(Problem) as refused:
+        client.enrol("bob", "Bob", people[1].photos[:1], consent=True, idempotency_key="one")
+
+    assert (refused.value.status, refused.value.code) == (422, "request_differs")
+
+
+def test_what_failed_may_be_tried_again_under_the_same_idempotency_key(
+    client: Client, people
+) -> None:
+    with pytest.raises(Problem):
+        client.enrol("ada", "Ada", [b"broken"], consent=True, idempotency_key="one")
+
+    assert (
+        client.enrol(
+            "ada", "Ada", people[0].photos[:1], consent=True, idempotency_key="one"
+        ).pictures
+        == 1
+    )
+
+
+def test_a_remembered_answer_goes_with_the_person(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True, idempotency_key="one")
+
+    client.delete(ada.id)
+
+    assert rows_stored()["remembered_answer"] == 0

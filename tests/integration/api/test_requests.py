@@ -1,0 +1,174 @@
+"""What programs may send wrong: each is answered by a problem, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from siamese_faces import Client
+
+import ml
+from tests.installation import Visitor, rows_stored
+from tests.programs import URL, Wire, key_with
+from webapp import create_app
+from webapp.models import Scope
+
+JSON = {"Content-Type": "application/json"}
+PERSON = {"identifier": "ada", "name": "Ada", "consent": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "malformed_json"),
+        (b'{"identifier": ', "malformed_json"),
+        (b"\xff\xfe", "malformed_json"),
+        (b"[" * 100_000, "malformed_json"),
+        (b'{"identifier": ' + b"9" * 5000 + b"}", "malformed_json"),
+        (b"[]", "invalid_request"),
+        (b"null", "invalid_request"),
+        (b'"text"', "invalid_request"),
+        (b"", "invalid_request"),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(client: Client, body: bytes, code: str) -> None:
+    answer = client.http.post("/people", content=body, headers=JSON)
+
+    assert answer.json()["code"] == code
+    assert answer.status_code == (400 if code == "malformed_json" else 422)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"identifier": 5},
+        {"identifier": ""},
+        {"identifier": "  "},
+        {"identifier": "x" * 65},
+        {"identifier": "a\u0000b"},
+        {"identifier": "\ud800"},
+        {"identifier": None},
+        {"identifier": ["ada"]},
+        {"consent": "yes"},
+        {"consent": 1},
+        {"pictures": []},
+        {"pictures": "one"},
+        {"pictures": [5]},
+        {"pictures": ["not base64!"]},
+        {"pictures": ["AAAA"] * 11},
+        {"role": "admin"},
+        {"created_by_id": "00000000-0000-0000-0000-000000000000"},
+    ],
+)
+def test_wrong_types_and_unknown_fields_are_named(
+    client: Client, people, wrong: dict[str, object]
+) -> None:
+    before = rows_stored()["person"]
+    picture = b64encode(people[0].photos[0]).decode()
+    body = json.dumps({**PERSON, "pictures": [picture], **wrong})
+
+    answer = client.http.post("/people", content=body, headers=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert set(answer.json()["errors"]) == set(wrong)
+    assert rows_stored()["person"] == before
+
+
+def test_an_unknown_part_of_a_query_is_named(client: Client) -> None:
+    for query in ({"limti": "5"}, {"limit": "0"}, {"limit": "many"}, {"limit": "1000"}):
+        answer = client.http.get("/people", params=query)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "image/jpeg"])
+def test_a_wrong_media_type_is_refused(client: Client, media_type: str) -> None:
+    answer = client.http.post(
+        "/people", content=json.dumps(PERSON), headers={"Content-Type": media_type}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_broken_form_is_refused(client: Client) -> None:
+    for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        answer = client.http.post(
+            "/people", content=b"--y\r\nnothing", headers={"Content-Type": content_type}
+        )
+        assert answer.status_code == 422
+
+
+def test_a_huge_body_is_refused(settings, engine: ml.Engine) -> None:
+    small = create_app(replace(settings, request_bytes=10_000), engine)
+    with small.app_context():
+        key = key_with(Scope.ADMIN)
+    with Client(URL, key, Wire(small)) as client:
+        for options in (
+            {"content": b"{" + b" " * 20_000, "headers": JSON},
+            {"files": {"pictures": b"x" * 20_000}, "data": PERSON},
+        ):
+            answer = client.http.post("/people", **options)
+            assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
+    nobody = "00000000-0000-0000-0000-000000000000"
+    for method, path, status, code in (
+        ("GET", "/nothing", 404, "not_found"),
+        ("DELETE", "/people", 405, "method_not_allowed"),
+        ("GET", f"/people/{nobody}", 404, "unknown_person"),
+        ("GET", f"/people/{nobody}/anchors", 404, "unknown_person"),
+        ("GET", f"/people/{nobody}/anchors/{nobody}/picture", 404, "unknown_anchor"),
+        ("DELETE", f"/people/{nobody}", 404, "unknown_person"),
+    ):
+        answer = client.http.request(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), path
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256])
+def test_an_idempotency_key_of_a_wrong_form_is_refused(client: Client, name: str) -> None:
+    answer = client.http.post("/people", json=PERSON, headers={"Idempotency-Key": name})
+
+    assert answer.status_code == 422
+    assert "Idempotency-Key" in answer.json()["errors"]
+
+
+def test_a_signed_in_browser_cannot_use_the_api(app: Flask, admin: Visitor) -> None:
+    assert admin.get("/audit").status_code == 200  # the cookie is good
+
+    for path in ("/api/v1/people", "/api/v1/attempts", "/api/v1/thresholds"):
+        answer = admin.get(path)
+        assert (answer.status_code, answer.json["code"]) == (401, "key_missing")
+
+
+def test_problems_speak_the_language_of_who_asks(client: Client) -> None:
+    answer = client.http.get("/nothing", headers={"Accept-Language": "de"})
+
+    assert answer.json()["detail"] == "An dieser Adresse gibt es nichts."
+
+
+def test_scripts_of_other_sites_are_kept_out_unless_they_are_named(
+    app: Flask, settings, engine: ml.Engine
+) -> None:
+    shop = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    opened = create_app(replace(settings, api_origins=("https://shop.example",)), engine)
+
+    closed_answer = app.test_client().options("/api/v1/people", headers=shop)
+    with opened.app_context():
+        named = opened.test_client().options("/api/v1/people", headers=shop)
+        stranger = opened.test_client().options(
+            "/api/v1/people", headers={**shop, "Origin": "https://evil.example"}
+        )
+        page = opened.test_client().get("/verify", headers=shop)
+
+    allowed = "Access-Control-Allow-Origin"
+    assert allowed not in closed_answer.headers
+    assert named.headers[allowed] == "https://shop.example"
+    assert named.status_code == 200
+    assert "Access-Control-Allow-Credentials" not in named.headers
+    assert allowed not in stranger.headers
+    assert allowed not in page.headers

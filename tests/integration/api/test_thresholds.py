@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+from siamese_faces import Client, Problem
+
+from webapp.services import searches, thresholds
+
+
+def test_the_thresholds_are_read_and_changed_with_a_reason(client: Client) -> None:
+    before = client.thresholds()
+
+    after = client.set_verification_threshold(
+        60, "fewer strangers", based_on=before.verification.number
+    )
+
+    assert before.verification.score == pytest.approx(50)
+    assert after.verification.score == pytest.approx(60)
+    assert thresholds.in_force().score == pytest.approx(60)
+    assert thresholds.history()[0].reason == "fewer strangers"
+
+
+def test_how_a_search_decides_is_changed_with_a_reason(client: Client) -> None:
+    after = client.set_search_threshold(0.02, 4, "more found")
+
+    assert (after.search.fpir, after.search.margin) == (0.02, 4)
+    assert searches.in_force().fpir == 0.02
+
+
+def test_a_change_based_on_what_no_longer_holds_is_refused(client: Client) -> None:
+    seen = client.thresholds().verification.number
+    client.set_verification_threshold(60, "first", based_on=seen)
+
+    with pytest.raises(Problem) as refused:
+        client.set_verification_threshold(40, "second", based_on=seen)
+
+    assert (refused.value.status, refused.value.code) == (409, "threshold_changed_meanwhile")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"score": 101, "reason": "x"}, "threshold_out_of_range"),
+        ({"score": 50, "reason": "x", "rule": "none such"}, "rule_not_measured"),
+        ({"score": 50, "reason": " "}, "invalid_request"),
+        ({"score": 50}, "invalid_request"),
+        ({"score": "50", "reason": "x"}, "invalid_request"),
+        ({"score": True, "reason": "x"}, "invalid_request"),
+    ],
+)
+def test_what_cannot_be_a_threshold_is_refused(
+    client: Client, change: dict[str, object], code: str
+) -> None:
+    answer = client.http.put("/thresholds/verification", json=change)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert thresholds.newest_number() == 0
+
+
+def test_one_persons_threshold_is_set_apart(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+
+    after = client.set_person_threshold(ada.id, 10, "a twin brother", based_on=0)
+
+    assert after == client.person_threshold(ada.id)
+    assert after.score == pytest.approx(after.everybodys_score + 10)
+    with pytest.raises(Problem) as refused:
+        client.set_person_threshold(ada.id, 60, "too much")
+    assert refused.value.code == "points_out_of_range"
+
+
+def test_a_search_out_of_bounds_is_refused(client: Client) -> None:
+    with pytest.raises(Problem) as refused:
+        client.set_search_threshold(0.9, 4, "all of them")
+
+    assert refused.value.code == "search_out_of_range"

@@ -1,0 +1,27 @@
+"""The attempts, as a feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webapp.api.blueprint import Blueprint
+from webapp.api.lists import Part, feed_of, position
+from webapp.api.schemas import AttemptsSchema, FeedQuerySchema
+from webapp.models import Scope
+from webapp.services.attempts import AttemptRecord, attempts_after
+from webapp.services.paging import Position
+
+blueprint = Blueprint("attempts", "Attempts")
+FEED = "attempts"
+
+
+@blueprint.call("/attempts", "GET", Scope.READ)
+@blueprint.arguments(FeedQuerySchema, location="query")
+@blueprint.response(200, AttemptsSchema)
+def feed(wanted: dict[str, Any]) -> Part[AttemptRecord]:
+    """What was attempted since a cursor, oldest first.
+
+    Ask again with `next` as `since`: it goes on where this answer ends, now or later.
+    """
+    found = attempts_after(position(FEED, wanted["since"]), wanted["limit"])
+    return feed_of(FEED, found, wanted["since"], lambda one: Position(one.row.created_at, one.id))

@@ -1,0 +1,72 @@
+"""Faces: verified, identified, compared, detected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webapp.api.blueprint import Blueprint
+from webapp.api.schemas import (
+    ClaimSchema,
+    ComparisonSchema,
+    DetectionSchema,
+    IdentificationSchema,
+    IdentifyQuerySchema,
+    OnePictureSchema,
+    PairSchema,
+    VerificationSchema,
+)
+from webapp.key_access import current_key
+from webapp.models import Scope
+from webapp.services import comparison, detection, identification, verification
+from webapp.services.comparison import PictureComparison
+from webapp.services.decisions import Decision
+from webapp.services.detection import Detection
+
+blueprint = Blueprint("faces", "Faces")
+
+
+def _claimed(answer: dict[str, Any]) -> str | None:
+    person = (answer["details"] or {}).get("person")
+    return person["id"] if person else None
+
+
+@blueprint.call("/verify", "POST", Scope.VERIFY)
+@blueprint.repeatable(_claimed)
+@blueprint.takes(ClaimSchema)
+@blueprint.response(200, VerificationSchema)
+def verify(claim: dict[str, Any]) -> Decision:
+    """Is this the person they claim to be? 1:1, with every stored picture of that person.
+
+    An identifier that nobody has is answered like a failed match. Only keys with the scope `read`
+    learn whom and what the face was compared with; for others the score is a whole number.
+    """
+    decision = verification.verify(claim["identifier"], claim["pictures"])
+    return decision if current_key().may(Scope.READ) else decision.for_everyone()
+
+
+@blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)
+@blueprint.takes(IdentifyQuerySchema)
+@blueprint.response(200, IdentificationSchema)
+def identify(asked: dict[str, Any]) -> Decision:
+    """Whose face is this? 1:N, among everybody.
+
+    The threshold is a search's own: it keeps the share of strangers who are taken for anybody, and
+    so rises with the number of people.
+    """
+    return identification.identify(asked["pictures"], None, asked["top"])
+
+
+@blueprint.call("/compare", "POST", Scope.VERIFY)
+@blueprint.takes(PairSchema)
+@blueprint.response(200, ComparisonSchema)
+def compare(pair: dict[str, Any]) -> PictureComparison:
+    """Do two pictures show the same person? Nothing is stored."""
+    return comparison.compare(pair["first"], pair["second"])
+
+
+@blueprint.call("/detect", "POST", Scope.VERIFY)
+@blueprint.takes(OnePictureSchema)
+@blueprint.response(200, DetectionSchema)
+def detect(sent: dict[str, Any]) -> Detection:
+    """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""
+    return detection.detect(sent["picture"])

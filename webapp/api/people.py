@@ -1,0 +1,123 @@
+"""People and their pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, url_for
+
+from webapp.api.blueprint import Blueprint
+from webapp.api.lists import Part, part_of, position
+from webapp.api.schemas import (
+    AnchorSchema,
+    AnchorsSchema,
+    NewPersonSchema,
+    PeopleQuerySchema,
+    PeopleSchema,
+    PersonChangeSchema,
+    PersonSchema,
+    PicturesSchema,
+)
+from webapp.models import Scope
+from webapp.services import enrolment, people
+from webapp.services.anchor_reports import AnchorReport, find_report, report_on
+from webapp.services.drafts import look_through
+from webapp.services.enrolment import NewPerson
+from webapp.services.paging import Position
+from webapp.services.people import PersonRow
+
+blueprint = Blueprint("people", "People")
+LIST = "people"
+
+
+@blueprint.call("/people", "GET", Scope.READ)
+@blueprint.arguments(PeopleQuerySchema, location="query")
+@blueprint.response(200, PeopleSchema)
+def index(wanted: dict[str, Any]) -> Part[PersonRow]:
+    """List people, in the order of their enrolment."""
+    most = wanted["limit"]
+    found = people.people_after(
+        position(LIST, wanted["cursor"]), most + 1, wanted["q"], wanted["identifier"]
+    )
+    return part_of(LIST, found, most, lambda person: Position(person.created_at, person.id))
+
+
+@blueprint.call("/people", "POST", Scope.ENROL)
+@blueprint.repeatable(lambda body: body["id"])
+@blueprint.takes(NewPersonSchema)
+@blueprint.response(201, PersonSchema)
+def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
+    """Enrol a person with their pictures, whole or not at all."""
+    draft = look_through(new["pictures"])
+    faces = draft.accepted_faces(accept_doubts=new["accept_doubts"])
+    person = NewPerson(new["identifier"], new["name"], new["consent"])
+    person_id = enrolment.store_person(person, faces, None)
+    location = url_for("api_people.show", person_id=person_id)
+    return people.find_row(person_id), 201, {"Location": location}
+
+
+@blueprint.call("/people/<uuid:person_id>", "GET", Scope.READ)
+@blueprint.response(200, PersonSchema)
+def show(person_id: UUID) -> PersonRow:
+    """Show a person."""
+    return people.find_row(person_id)
+
+
+@blueprint.call("/people/<uuid:person_id>", "PATCH", Scope.ENROL)
+@blueprint.arguments(PersonChangeSchema)
+@blueprint.response(200, PersonSchema)
+def change(wanted: dict[str, Any], person_id: UUID) -> PersonRow:
+    """Give a person another identifier or name."""
+    people.rename(person_id, wanted["identifier"], wanted["name"], None)
+    return people.find_row(person_id)
+
+
+@blueprint.call("/people/<uuid:person_id>", "DELETE", Scope.ENROL)
+@blueprint.response(204)
+def delete(person_id: UUID) -> Response:
+    """Delete a person: pictures, embeddings, and the only key to them."""
+    people.delete_person(person_id, None)
+    return Response(status=204)
+
+
+@blueprint.call("/people/<uuid:person_id>/anchors", "GET", Scope.READ)
+@blueprint.response(200, AnchorsSchema)
+def anchors(person_id: UUID) -> dict[str, object]:
+    """List a person's pictures."""
+    return {"person_id": person_id, "items": report_on(people.find_person(person_id))}
+
+
+@blueprint.call("/people/<uuid:person_id>/anchors", "POST", Scope.ENROL)
+@blueprint.repeatable(lambda body: body["person_id"])
+@blueprint.takes(PicturesSchema)
+@blueprint.response(201, AnchorsSchema)
+def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
+    """Add pictures to a person, all or none; the answer holds the new ones."""
+    draft = look_through(new["pictures"], person_id)
+    faces = draft.accepted_faces(accept_doubts=new["accept_doubts"])
+    added = enrolment.add_anchors(person_id, faces, None)
+    reports = [find_report(person_id, anchor_id) for anchor_id in added]
+    return {"person_id": person_id, "items": reports}
+
+
+@blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "GET", Scope.READ)
+@blueprint.response(200, AnchorSchema)
+def anchor(person_id: UUID, anchor_id: UUID) -> AnchorReport:
+    """Show what there is to say about a picture."""
+    return find_report(person_id, anchor_id)
+
+
+@blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>/picture", "GET", Scope.READ)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+def picture(person_id: UUID, anchor_id: UUID) -> Response:
+    """The picture itself, JPEG; each look is kept in the audit log."""
+    return Response(people.open_picture(person_id, anchor_id, None), mimetype="image/jpeg")
+
+
+@blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "DELETE", Scope.ENROL)
+@blueprint.response(204)
+def delete_anchor(person_id: UUID, anchor_id: UUID) -> Response:
+    """Delete a picture of a person who has others in use."""
+    people.delete_anchor(person_id, anchor_id, None)
+    return Response(status=204)

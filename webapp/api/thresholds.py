@@ -1,0 +1,74 @@
+"""Thresholds: read, and changed with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from webapp.api.blueprint import Blueprint
+from webapp.api.schemas import (
+    PersonThresholdChangeSchema,
+    PersonThresholdSchema,
+    SearchThresholdChangeSchema,
+    ThresholdsSchema,
+    VerificationThresholdChangeSchema,
+)
+from webapp.models import Scope
+from webapp.services import deciding, people, person_thresholds, searches, thresholds
+from webapp.services.deciding import InForce
+from webapp.services.person_thresholds import PersonThreshold
+from webapp.services.searches import Search
+
+blueprint = Blueprint("thresholds", "Thresholds")
+
+
+def _of_nobody(_answer: dict[str, Any]) -> None:
+    return None
+
+
+@blueprint.call("/thresholds", "GET", Scope.READ)
+@blueprint.response(200, ThresholdsSchema)
+def show() -> InForce:
+    """What decides a match now."""
+    return deciding.in_force()
+
+
+@blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
+@blueprint.repeatable(_of_nobody)
+@blueprint.arguments(VerificationThresholdChangeSchema)
+@blueprint.response(200, ThresholdsSchema)
+def set_verification(wanted: dict[str, Any]) -> InForce:
+    """Set everybody's threshold in a verification (1:1)."""
+    thresholds.change(wanted["score"], wanted["reason"], None, wanted["based_on"], wanted["rule"])
+    return deciding.in_force()
+
+
+@blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
+@blueprint.repeatable(_of_nobody)
+@blueprint.arguments(SearchThresholdChangeSchema)
+@blueprint.response(200, ThresholdsSchema)
+def set_search(wanted: dict[str, Any]) -> InForce:
+    """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
+    search = Search(wanted["fpir"], wanted["margin"])
+    searches.change(search, wanted["reason"], None, wanted["based_on"])
+    return deciding.in_force()
+
+
+@blueprint.call("/people/<uuid:person_id>/threshold", "GET", Scope.READ)
+@blueprint.response(200, PersonThresholdSchema)
+def of_person(person_id: UUID) -> PersonThreshold:
+    """The threshold of one person in a verification."""
+    people.find_person(person_id)
+    return person_thresholds.of_person(person_id)
+
+
+@blueprint.call("/people/<uuid:person_id>/threshold", "PUT", Scope.ADMIN)
+@blueprint.repeatable(_of_nobody)
+@blueprint.arguments(PersonThresholdChangeSchema)
+@blueprint.response(200, PersonThresholdSchema)
+def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
+    """Set one person's threshold apart from everybody's, by points of score."""
+    person_thresholds.change(
+        person_id, wanted["points"], wanted["reason"], None, wanted["based_on"]
+    )
+    return person_thresholds.of_person(person_id)

@@ -1,0 +1,43 @@
+"""What an administrator may send about keys to the API."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.widgets import CheckboxInput
+
+from webapp.forms import name_field
+from webapp.models import Scope
+from webapp.models.api import KEY_NAME_LENGTH, LIMIT_LENGTH
+from webapp.services.api_keys import BOUNDS
+
+SCOPES: dict[Scope, LazyString] = {
+    Scope.VERIFY: _l("verify, compare, detect"),
+    Scope.ENROL: _l("enrol, change and delete people"),
+    Scope.READ: _l("read people, pictures, attempts"),
+    Scope.ADMIN: _l("everything, thresholds too"),
+}
+
+
+class KeyForm(FlaskForm):
+    """A new key."""
+
+    name = name_field(_l("Name"), KEY_NAME_LENGTH)
+    scopes = SelectMultipleField(
+        _l("What the key opens"),
+        choices=[(scope.value, words) for scope, words in SCOPES.items()],
+        option_widget=CheckboxInput(),
+    )
+    days = IntegerField(
+        _l("Days until it expires"),
+        default=BOUNDS.default_days,
+        validators=[InputRequired(), NumberRange(1, BOUNDS.most_days)],
+    )
+    limit = StringField(
+        _l("Requests it may make"),
+        default=BOUNDS.default_limit,
+        validators=[InputRequired(), Length(max=LIMIT_LENGTH)],
+    )

@@ -1,0 +1,93 @@
+"""Enrolling from folders, on the server: `flask --app wsgi import-folder DIR`."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import force_locale
+
+from ml import ArtifactError
+from webapp.errors import ModelChangedMeanwhile
+from webapp.messages import describe
+from webapp.recognition import recognition
+from webapp.services.imports import Outcome, Report, folders_in, import_folder
+from webapp.vault import VaultError
+
+COLUMNS = ("folder", "file", "code", "reason")
+
+
+@click.command("import-folder")
+@click.argument(
+    "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--consent", is_flag=True, help="say that each of these people agreed")
+@click.option("--dry-run", is_flag=True, help="look at everything, store nothing")
+@click.option("--accept-doubts", is_flag=True, help="also take pictures that look doubtful")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="a CSV file for what was refused; otherwise it is printed",
+)
+@with_appcontext
+def import_folder_command(
+    directory: Path, consent: bool, dry_run: bool, accept_doubts: bool, report_file: Path | None
+) -> None:
+    """Enrol people from DIR, one folder a person.
+
+    The folder's name is the identifier, and with spaces for "_" the name. Interrupted, start it
+    again: who is enrolled already is passed over.
+    """
+    if not (consent or dry_run):
+        raise click.ClickException(
+            "nothing is stored without consent: if each of these people agreed, add --consent"
+        )
+    reports: list[Report] = []
+    try:
+        recognition().check_embeddings()
+        with click.progressbar(folders_in(directory), label="People") as folders:
+            reports.extend(
+                import_folder(folder, accept_doubts=accept_doubts, dry_run=dry_run)
+                for folder in folders
+            )
+    except KeyboardInterrupt:
+        click.echo("stopped; who is enrolled stays so, the same command goes on")
+    except (ArtifactError, VaultError, ModelChangedMeanwhile, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        with force_locale("en"):
+            _tell(reports, report_file, dry_run=dry_run)
+
+
+def _tell(reports: list[Report], report_file: Path | None, *, dry_run: bool) -> None:
+    rows = list(_rows(reports))
+    if report_file:
+        with report_file.open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *rows])
+    else:
+        for folder, file_name, code, reason in rows:
+            click.echo(f"{folder}/{file_name}: {code}: {reason}")
+    counts = Counter(report.outcome for report in reports)
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{counts[Outcome.ENROLLED]} people {would}enrolled with "
+        f"{sum(report.taken for report in reports)} pictures, {counts[Outcome.PRESENT]} enrolled "
+        f"before, {counts[Outcome.REFUSED]} refused; {len(rows)} reasons"
+    )
+
+
+def _rows(reports: Iterable[Report]) -> Iterable[tuple[str, str, str, str]]:
+    for report in reports:
+        for refused in report.refused:
+            whole = refused.path == report.folder.path
+            yield (
+                report.folder.path.name,
+                "" if whole else refused.path.name,
+                refused.problem.code,
+                describe(refused.problem.code, refused.problem.details),
+            )

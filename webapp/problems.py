@@ -1,0 +1,143 @@
+"""Errors of the API as problem details (RFC 9457), with the codes and words of the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from flask import Response, request
+
+from ml import FaceError
+from webapp.errors import (
+    AnsweredElsewhere,
+    CursorBroken,
+    DuplicateIdentifier,
+    FaceDisabled,
+    InvalidRequest,
+    KeyExpired,
+    KeyMissing,
+    KeyRevoked,
+    KeyUnknown,
+    LastAnchor,
+    MalformedJson,
+    ModelChangedMeanwhile,
+    MustWait,
+    NobodyEnrolled,
+    PictureProblem,
+    PicturesDoubtful,
+    PicturesNotTaken,
+    ScopeMissing,
+    ServiceError,
+    ThresholdChangedMeanwhile,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.extensions import db
+from webapp.messages import describe
+
+API_PATH = "/api/v1"
+MEDIA_TYPE = "application/problem+json"
+# Where each code is explained; relative, as RFC 9457 allows.
+EXPLANATIONS = "/api/docs#"
+
+STATUSES: dict[type[ServiceError], HTTPStatus] = {
+    MalformedJson: HTTPStatus.BAD_REQUEST,
+    CursorBroken: HTTPStatus.BAD_REQUEST,
+    KeyMissing: HTTPStatus.UNAUTHORIZED,
+    KeyUnknown: HTTPStatus.UNAUTHORIZED,
+    KeyExpired: HTTPStatus.UNAUTHORIZED,
+    KeyRevoked: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
+    FaceDisabled: HTTPStatus.FORBIDDEN,
+    UnknownPerson: HTTPStatus.NOT_FOUND,
+    UnknownAnchor: HTTPStatus.NOT_FOUND,
+    DuplicateIdentifier: HTTPStatus.CONFLICT,
+    LastAnchor: HTTPStatus.CONFLICT,
+    TooManyAnchors: HTTPStatus.CONFLICT,
+    NobodyEnrolled: HTTPStatus.CONFLICT,
+    PicturesDoubtful: HTTPStatus.CONFLICT,
+    ModelChangedMeanwhile: HTTPStatus.CONFLICT,
+    ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
+    AnsweredElsewhere: HTTPStatus.CONFLICT,
+    MustWait: HTTPStatus.TOO_MANY_REQUESTS,
+}
+# What Flask itself finds wrong has a code by its status.
+CODES = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+UNEXPLAINED = "failed"
+
+
+def is_for_programs() -> bool:
+    """Whether the request at hand is one to the API, known to it or not."""
+    return request.path == API_PATH or request.path.startswith(f"{API_PATH}/")
+
+
+def of_status(status: int) -> Response:
+    """The problem that only a status tells of."""
+    return _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
+
+
+def of_service(error: ServiceError) -> Response:
+    """The problem that a service has with a request."""
+    db.session.rollback()
+    details = getattr(error, "details", {})
+    more: dict[str, object] = {}
+    if isinstance(error, InvalidRequest):
+        more["errors"] = error.errors
+    if isinstance(error, PicturesNotTaken):
+        more["pictures"] = list(_pictures(error.problems))
+    if isinstance(error, MustWait):
+        more["seconds"] = details["seconds"]
+    answer = _problem(_status_of(error), error.code, details, more)
+    if isinstance(error, MustWait):
+        answer.headers["Retry-After"] = str(details["seconds"])
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def of_picture(error: FaceError) -> Response:
+    """The problem with the only picture of a request, or with all of them."""
+    db.session.rollback()
+    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.details)
+
+
+def _status_of(error: ServiceError) -> HTTPStatus:
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _pictures(problems: Iterable[PictureProblem]) -> Iterable[dict[str, object]]:
+    for problem in problems:
+        yield {
+            "place": problem.place,
+            "code": problem.code,
+            "detail": describe(problem.code, problem.details),
+        }
+
+
+def _problem(
+    status: int,
+    code: str,
+    details: dict[str, object] | None = None,
+    more: dict[str, object] | None = None,
+) -> Response:
+    problem = {
+        "type": f"{EXPLANATIONS}{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": describe(code, details),
+        **(more or {}),
+    }
+    return Response(json.dumps(problem), int(status), mimetype=MEDIA_TYPE)

@@ -1,0 +1,197 @@
+"""Keys by which other programs use the API: made, checked, rotated, revoked."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from limits import parse_many
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.database import unit_of_work
+from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.extensions import db
+from webapp.models import ApiKey, Scope, now
+from webapp.services import audit
+from webapp.services.names import tidy
+
+PREFIX = "sf"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class KeyBounds:
+    """What keys may be: days until they expire, hours that a rotated one goes on working."""
+
+    default_days: int = 365
+    most_days: int = 3660
+    rotation_hours: int = 24
+    most_rotation_hours: int = 24 * 30
+    default_limit: str = "120 per minute"
+
+
+BOUNDS = KeyBounds()
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a key is to be."""
+
+    name: str
+    scopes: Collection[Scope]
+    days: int = BOUNDS.default_days
+    limit: str = BOUNDS.default_limit
+
+
+@dataclass(frozen=True)
+class MadeKey:
+    """A key, and the one time that its secret is shown."""
+
+    id: UUID
+    name: str
+    secret: str
+    expires_at: datetime
+
+
+def create(new: NewKey, created_by: UUID | None) -> MadeKey:
+    """Make a key.
+
+    Raises:
+        ScopesMissing: if it would open nothing.
+        LimitUnreadable: if the limit is none.
+    """
+    if not new.scopes:
+        raise ScopesMissing
+    _check_limit(new.limit)
+    with unit_of_work() as session:
+        key = ApiKey(
+            id=uuid4(),
+            name=tidy(new.name),
+            scopes=sorted(new.scopes),
+            limit=new.limit,
+            created_by_id=created_by,
+            expires_at=now() + timedelta(days=new.days),
+        )
+        made = _with_secret(session, key)
+        audit.record(
+            session, "api_key_created", created_by, subject=key.id, scopes=" ".join(key.scopes)
+        )
+    return made
+
+
+def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_hours) -> MadeKey:
+    """Make a key that takes the place of another, which works so many hours longer.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+        KeyRevoked: if it was revoked; a new one is a decision of its own.
+    """
+    with unit_of_work() as session:
+        old = _find(session, key_id)
+        if old.revoked_at is not None:
+            raise KeyRevoked
+        key = ApiKey(
+            id=uuid4(),
+            name=old.name,
+            scopes=list(old.scopes),
+            limit=old.limit,
+            created_by_id=rotated_by,
+            expires_at=now() + (old.expires_at - old.created_at),
+        )
+        old.expires_at = min(old.expires_at, now() + timedelta(hours=hours))
+        made = _with_secret(session, key)
+        audit.record(
+            session, "api_key_rotated", rotated_by, subject=key_id, successor=key.id, hours=hours
+        )
+    return made
+
+
+def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
+    """End a key, everywhere and at once: every request asks the database.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+    """
+    with unit_of_work() as session:
+        key = _find(session, key_id)
+        key.revoked_at = key.revoked_at or now()
+        audit.record(session, "api_key_revoked", revoked_by, subject=key_id)
+
+
+def list_keys() -> Sequence[ApiKey]:
+    """All keys, the newest first."""
+    return db.session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
+
+
+def find_by_secret(secret: str) -> ApiKey:
+    """The key whose secret somebody shows, in use or not.
+
+    Raises:
+        KeyUnknown: if it is nobody's.
+    """
+    prefix, _, rest = secret.partition("_")
+    key_id, _, _ = rest.partition("_")
+    key = db.session.get(ApiKey, _uuid(key_id), populate_existing=True)
+    known = key.digest if key else bytes(32)
+    right = hmac.compare_digest(known, _digest(secret))
+    if key is None or not right or prefix != PREFIX:
+        raise KeyUnknown
+    return key
+
+
+def check_in_use(key: ApiKey) -> None:
+    """Check that a key works.
+
+    Raises:
+        KeyRevoked, KeyExpired: if it works no longer.
+    """
+    if key.revoked_at is not None:
+        raise KeyRevoked
+    if key.expires_at <= now():
+        raise KeyExpired
+
+
+def note_use(key_id: UUID, route: str, status: int) -> None:
+    """Keep in the audit log what a key was used for, and how it was answered."""
+    with unit_of_work() as session:
+        _find(session, key_id).last_used_at = now()
+        audit.record(session, "api_used", route=route, status=status)
+
+
+def _with_secret(session: Session, key: ApiKey) -> MadeKey:
+    secret = f"{PREFIX}_{key.id.hex}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key.digest = _digest(secret)
+    session.add(key)
+    return MadeKey(key.id, key.name, secret, key.expires_at)
+
+
+def _find(session: Session, key_id: UUID) -> ApiKey:
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise KeyUnknown
+    return key
+
+
+def _check_limit(limit: str) -> None:
+    try:
+        parse_many(limit)
+    except ValueError as error:
+        raise LimitUnreadable from error
+
+
+def _digest(secret: str) -> bytes:
+    """A plain digest: the secret is random, so nobody finds it by trying."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,83 @@
+"""Keys to the API, for administrators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import admin
+from webapp.api_key_forms import SCOPES, KeyForm
+from webapp.error_pages import answer
+from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.forms import EmptyForm
+from webapp.messages import describe
+from webapp.models import Scope
+from webapp.services import api_keys
+from webapp.services.api_keys import MadeKey, NewKey
+
+blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
+
+
+@blueprint.errorhandler(KeyUnknown)
+def unknown(_error: KeyUnknown) -> ResponseReturnValue:
+    """What is not there has no page."""
+    return answer(404)
+
+
+@blueprint.get("")
+@admin
+def index() -> str:
+    """Context: keys, scopes (words), form, action_form, made (MadeKey or None)."""
+    return _page(KeyForm())
+
+
+@blueprint.post("")
+@admin
+def create() -> ResponseReturnValue:
+    """Make a key; the page that answers is the only one that shows it."""
+    form = KeyForm()
+    if form.validate():
+        scopes = [Scope(value) for value in form.scopes.data]
+        new = NewKey(form.name.data, scopes, form.days.data, form.limit.data)
+        try:
+            return _page(KeyForm(formdata=None), api_keys.create(new, current_user.id))
+        except ScopesMissing as error:
+            form.scopes.errors = [describe(error.code)]
+        except LimitUnreadable as error:
+            form.limit.errors = [describe(error.code)]
+    return _page(form), 422
+
+
+@blueprint.post("/<uuid:key_id>/rotate")
+@admin
+def rotate(key_id: UUID) -> ResponseReturnValue:
+    """Make a key in place of another; the page that answers is the only one that shows it."""
+    try:
+        return _page(KeyForm(formdata=None), api_keys.rotate(key_id, current_user.id))
+    except KeyRevoked as error:
+        flash(describe(error.code), "error")
+        return redirect(url_for("api_keys.index"))
+
+
+@blueprint.post("/<uuid:key_id>/revoke")
+@admin
+def revoke(key_id: UUID) -> ResponseReturnValue:
+    """End a key at once."""
+    api_keys.revoke(key_id, current_user.id)
+    flash(_("The key is revoked. It opens nothing any more."), "success")
+    return redirect(url_for("api_keys.index"))
+
+
+def _page(form: KeyForm, made: MadeKey | None = None) -> str:
+    return render_template(
+        "api_keys/index.html",
+        keys=api_keys.list_keys(),
+        scopes=SCOPES,
+        form=form,
+        action_form=EmptyForm(),
+        made=made,
+    )
