@@ -23,7 +23,7 @@ from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
-from webapp.services.backups import write_key_ring
+from webapp.services.backups import forget_old_keys
 from webapp.services.serving import keep_up
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
@@ -66,7 +66,7 @@ def get_ready(app: Flask) -> None:
             lambda: _check_secret(app),
             _check_database,
             recognition().warm_up,
-            write_key_ring,  # a deletion may have been cut short before it
+            forget_old_keys,  # a deletion may have been cut short before it
         ):
             try:
                 check()

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.database import forget_deleted_pages, unit_of_work
+from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
 from webapp.recognition import recognition
 from webapp.services import audit
-from webapp.services.backups import write_key_ring
+from webapp.services.backups import forget_old_keys
 from webapp.vault import MasterKeyUnusable, write_new_key
 
 KEYS_A_STEP = 200
@@ -41,8 +41,7 @@ def rotate(listener: Callable[[int], None]) -> int:
         done += step
         listener(_count_old())
     _finish(done)
-    forget_deleted_pages()
-    write_key_ring()
+    forget_old_keys()
     return done
 
 

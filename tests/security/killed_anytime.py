@@ -1,0 +1,242 @@
+"""Does things again and again in processes that are killed at random moments, and looks after each.
+
+Arguments: the instance folder, a file of pickled faces, and how many moments. Whatever a process
+said to be committed before it was killed must be there, and everything else whole or not at all.
+Prints one line of JSON a moment: what was done, and how many times it was before the kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from select import select as readable
+from time import monotonic
+from uuid import UUID
+
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import select
+
+import ml
+from tests.installation import CHEAP
+from webapp import create_app
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Person
+from webapp.recognition import recognition
+from webapp.services import audit, backups, people, rotation
+from webapp.services.enrolment import NewPerson, picture_place, store_person
+from webapp.startup import prepare
+
+SEED = 0
+LONGEST_SECONDS = 1.0
+PEOPLE = 24
+Say = Callable[[object], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where it happens, and whose faces are enrolled."""
+
+    instance: Path
+    faces: list[ml.Face]
+
+    @property
+    def database(self) -> Path:
+        return self.instance / "faces.db"
+
+    @property
+    def backups(self) -> Path:
+        return self.instance.with_name("backups")
+
+    def person_ids(self) -> set[str]:
+        with closing(sqlite3.connect(self.database)) as database:
+            return {key for (key,) in database.execute("SELECT id FROM person")}
+
+
+def main(scene: Scene, moments: int) -> None:
+    scene.backups.mkdir()
+    chance = random.Random(SEED)
+    for moment in range(moments):
+        what = list(WORK)[moment % len(WORK)]
+        run(scene, top_up)
+        before = scene.person_ids()
+        said = kill_during(scene, WORK[what], chance.uniform(0, LONGEST_SECONDS))
+        check_rows(scene, what, before, set(said))
+        run(scene, check_sealed)
+        print(json.dumps({"what": what, "done": len(said)}))
+
+
+def run(scene: Scene, work: Callable[[Scene, Say], None]) -> None:
+    """Do something in a process of its own, to its end."""
+    child = os.fork()
+    if not child:
+        do(scene, work, lambda _what: None)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{work.__name__} failed")
+
+
+def kill_during(scene: Scene, work: Callable[[Scene, Say], None], seconds: float) -> list[str]:
+    """Kill a process that works without end, so long after it began; what it said till then."""
+    hearing, saying = os.pipe()
+    child = os.fork()
+    if not child:
+        do(scene, work, lambda what: os.write(saying, f"{what}\n".encode()))
+    os.close(saying)
+    with os.fdopen(hearing) as lines:
+        lines.readline()  # it begins
+        heard = listened(hearing, monotonic() + seconds)
+        os.kill(child, signal.SIGKILL)
+        heard += lines.read()
+    if not os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+        sys.exit(f"{work.__name__} came to an end")
+    return heard.split()
+
+
+def listened(hearing: int, until: float) -> str:
+    """What is said until then; no line is longer than a pipe takes in one piece."""
+    heard = b""
+    while (left := until - monotonic()) > 0:
+        if readable([hearing], [], [], left)[0]:
+            heard += os.read(hearing, 1 << 16)
+    return heard.decode()
+
+
+def do(scene: Scene, work: Callable[[Scene, Say], None], say: Say) -> None:
+    """Work in this process, which ends with it."""
+    try:
+        settings = Settings(instance=scene.instance, password_cost=CHEAP, log_level="ERROR")
+        model = next(model for model in ml.describe_models() if model.name == settings.model)
+        # Nothing here asks the engine for more than its id.
+        with create_app(settings, model).app_context():
+            say("begin")
+            work(scene, say)
+    except BaseException as error:
+        print(f"{work.__name__}: {error!r}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+# What is done
+
+
+def top_up(scene: Scene, _say: Say) -> None:
+    for number in range(len(scene.person_ids()), PEOPLE):
+        store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, None)
+
+
+def enrol(scene: Scene, say: Say) -> None:
+    for number in count():
+        say(store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, None).hex)
+
+
+def delete(scene: Scene, say: Say) -> None:
+    for person_id in scene.person_ids():
+        people.delete_person(UUID(person_id), None)
+        say(person_id)
+    signal.pause()
+
+
+def rotate(_scene: Scene, say: Say) -> None:
+    while True:
+        rotation.rotate(lambda _left: None)
+        say("rotated")
+
+
+def migrate(_scene: Scene, say: Say) -> None:
+    while True:
+        downgrade(revision="0003")
+        say("down")
+        upgrade()
+        say("up")
+
+
+def backup(scene: Scene, say: Say) -> None:
+    for number in count():
+        target = scene.backups / f"{os.getpid()}-{number}"
+        backups.back_up(target)
+        say(target)
+
+
+WORK = {
+    "enrol": enrol,
+    "delete": delete,
+    "rotate": rotate,
+    "migrate": migrate,
+    "backup": backup,
+}
+
+
+def new_person(identifier: str) -> NewPerson:
+    return NewPerson(identifier, identifier, consent=True)
+
+
+# What must hold afterwards
+
+
+def check_rows(scene: Scene, what: str, before: set[str], said: set[str]) -> None:
+    """Whatever was committed is there; at most one more, whose word did not get through."""
+    after = scene.person_ids()
+    if what == "enrol":
+        require(before | said <= after, "who was enrolled is there")
+        require(len(after - before - said) <= 1, "nobody else is")
+    elif what == "delete":
+        require(not after & said, "who was deleted is not there")
+        require(after <= before and len(before - said - after) <= 1, "everybody else is")
+    else:
+        require(after == before, "the people are the same")
+    for target in said if what == "backup" else ():
+        require(Path(target).exists(), "a backup that was written is there")
+
+
+def check_sealed(scene: Scene, _say: Say) -> None:
+    """As at a start: the database is sound, all can be opened, and nothing is left over."""
+    prepare()
+    backups.forget_old_keys()
+    with closing(sqlite3.connect(scene.database)) as database:
+        require(database.execute("PRAGMA integrity_check").fetchone() == ("ok",), "it is sound")
+        require(not database.execute("PRAGMA foreign_key_check").fetchall(), "no row is orphaned")
+    recognition().check_master_key()
+    require(audit.verify().problem is None, "the audit log holds")
+    for person in db.session.scalars(select(Person)):
+        seal = recognition().vault.person_seal(person.key.wrapped, person.id)
+        require(len(person.anchors) == len(scene.faces), "every person is whole")
+        for anchor in person.anchors:
+            seal.open(anchor.picture, picture_place(anchor.id))
+    require(not list(scene.instance.glob(backups.COPIES + "*")), "no copy is left over")
+    wal = scene.database.with_name(scene.database.name + "-wal")
+    require(not wal.exists() or not wal.stat().st_size, "no deleted page is left over")
+    for restored in restored_backups(scene):
+        require(restored == len(scene.person_ids()), "a backup that is there is whole")
+
+
+def restored_backups(scene: Scene) -> Iterator[int]:
+    """How many people every backup brings back, in an installation beside this one."""
+    for source in scene.backups.iterdir():
+        if source.name.startswith("."):
+            continue
+        beside = shutil.copytree(scene.instance, scene.backups / f".{source.name}.instance")
+        settings = Settings(instance=beside, password_cost=CHEAP, log_level="ERROR")
+        with create_app(settings).app_context():
+            yield backups.restore(source, settings.key_ring_file)
+        shutil.rmtree(beside)
+        source.unlink()
+
+
+def require(holds: object, promise: str) -> None:
+    if not holds:
+        raise AssertionError(promise)
+
+
+if __name__ == "__main__":
+    main(Scene(Path(sys.argv[1]), pickle.loads(Path(sys.argv[2]).read_bytes())), int(sys.argv[3]))
