@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 
+from ml import ArtifactError
 from webapp.errors import BackupBroken, BackupImpossible
 from webapp.recognition import recognition
 from webapp.services import audit, backups, retention, rotation
@@ -24,7 +25,7 @@ retention_commands = AppGroup("retention", help="People whose time is over.")
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (BackupImpossible, BackupBroken, VaultError) as error:
+    except (ArtifactError, BackupImpossible, BackupBroken, VaultError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -66,7 +67,8 @@ def restore(file: Path, key_ring: Path | None) -> None:
 @retention_commands.command("run")
 def run_retention() -> None:
     """Delete the people whose time is over. For cron; the server does the same once a day."""
-    click.echo(f"{retention.delete_expired()} people deleted")
+    with _explained():
+        click.echo(f"{retention.delete_expired()} people deleted")
 
 
 care_commands = (key_commands, backup, restore, retention_commands)

@@ -80,6 +80,19 @@ class Recognition:
             g.engine = self.load(self.choice)
         return g.engine
 
+    @property
+    def model_id(self) -> str:
+        """The id of the model to serve, which need not be loaded for it.
+
+        Raises:
+            ml.ArtifactError: if there is no such model.
+        """
+        choice = self.choice
+        engine = self._loaded(choice)
+        if engine:
+            return engine.model_id
+        return choice.model_id or ml.load_artifact(choice.name, self.settings.artifacts).model_id
+
     def check_still_serving(self) -> None:
         """Check in the running transaction that the context's model is still the one to serve.
 
@@ -184,7 +197,7 @@ class Recognition:
             _ = engine.calibration
             return
         artifact = ml.load_artifact(self.choice.name, self.settings.artifacts)
-        ml.load_calibration(artifact.folder, self._model_id())
+        ml.load_calibration(artifact.folder, self.model_id)
 
     def check_embeddings(self) -> None:
         """Check that every picture in use has an embedding by the model to serve.
@@ -193,7 +206,7 @@ class Recognition:
             EmbeddingsMissing: if any lacks it; the text says what to do.
             ml.ArtifactError: if there is no such model.
         """
-        model_id = self._model_id()
+        model_id = self.model_id
         missing = count_unembedded(model_id)
         if missing:
             raise EmbeddingsMissing(
@@ -231,13 +244,6 @@ class Recognition:
             return ml.load_calibration(artifact.folder, model_id)
         except ArtifactError:
             return None
-
-    def _model_id(self) -> str:
-        choice = self.choice
-        engine = self._loaded(choice)
-        if engine:
-            return engine.model_id
-        return choice.model_id or ml.load_artifact(choice.name, self.settings.artifacts).model_id
 
     def _loaded(self, choice: Choice) -> Engine | None:
         return next((engine for engine in self._engines if choice.is_met_by(engine)), None)

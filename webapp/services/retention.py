@@ -16,6 +16,7 @@ from webapp.models import Person, now
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.consent import CONSENT_VERSION, terms_in_force
+from webapp.services.forgetting import forget_unneeded
 from webapp.services.people import delete_person
 
 DELETE_EXPIRED = "retention"
@@ -60,10 +61,18 @@ def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
 
 
 def delete_expired() -> int:
-    """Delete the people whose time is over; returns how many."""
+    """Delete the people whose time is over, and what nothing needs any more.
+
+    Returns:
+        How many people.
+
+    Raises:
+        ml.ArtifactError: if the model to serve is unknown; the people are deleted nevertheless.
+    """
     expired = [person.id for person in _expired()]
     for person_id in expired:
         delete_person(person_id, None)
+    forget_unneeded()
     return len(expired)
 
 
@@ -74,6 +83,7 @@ def work_off(lease: Lease) -> None:
         delete_person(person_id, None)
         with unit_of_work() as session:
             lease.advance(session, number, len(expired))
+    forget_unneeded()
 
 
 def _expired() -> Sequence[Person]:

@@ -142,6 +142,16 @@ def keep_up() -> None:
     serving.forget_all_but(dict.fromkeys(wanted))
 
 
+def models_in_use() -> set[str]:
+    """The ids of the model that serves and of those that are about to.
+
+    Raises:
+        ml.ArtifactError: if the model to serve is unknown.
+    """
+    about_to = {choice.model_id for choice in _about_to_serve() if choice.model_id}
+    return about_to | {recognition().model_id}
+
+
 def _about_to_serve() -> Iterator[Choice]:
     for job in jobs.unfinished(CHANGE_MODEL):
         with suppress(ArtifactError):  # the job itself says what is wrong

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+import ml
+from tests.installation import Visitor, rows_stored
+from webapp import create_app, jobs
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import (
+    AccountSession,
+    AnchorEmbedding,
+    Kind,
+    ModelChange,
+    PersonKey,
+    Refusal,
+    now,
+)
+from webapp.recognition import recognition
+from webapp.services import audit
+from webapp.services.background import KINDS
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.retention import DELETE_EXPIRED
+from webapp.services.serving import CHANGE_MODEL
+from webapp.services.verification import verify
+from webapp.vault import Place
+
+RETIRED = "retired-00000000"
+ANYWHERE = Place("anchor_embedding", UUID(int=0), "vector")
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces) -> UUID:
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+
+@pytest.fixture
+def retired(app: Flask, ada: UUID) -> bytes:
+    """What stands in the database of an embedding by a model that served before."""
+    wrapped = db.session.get_one(PersonKey, ada).wrapped
+    newest = db.session.scalar(select(AnchorEmbedding))
+    sealed = recognition().vault.person_seal(wrapped, ada).seal(bytes(512), ANYWHERE)
+    with unit_of_work() as session:
+        session.add(
+            AnchorEmbedding(
+                anchor_id=newest.anchor_id, person_id=ada, model_id=RETIRED, vector=sealed
+            )
+        )
+    return sealed
+
+
+def changed_days_ago(days: int) -> None:
+    with unit_of_work() as session:
+        engine = recognition().engine
+        change = ModelChange(number=1, name=engine.name, model_id=engine.model_id)
+        change.created_at = now() - timedelta(days=days)
+        session.add(change)
+
+
+def a_day_goes_by() -> None:
+    jobs.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+    db.session.rollback()
+
+
+def written(settings: Settings) -> bytes:
+    db.session.remove()
+    return b"".join(file.read_bytes() for file in settings.instance.glob("faces.db*"))
+
+
+def test_embeddings_of_a_model_that_serves_no_longer_are_destroyed(
+    app: Flask, settings: Settings, retired: bytes, people
+) -> None:
+    changed_days_ago(8)
+    assert retired in written(settings)
+
+    a_day_goes_by()
+
+    assert retired not in written(settings)
+    assert rows_stored()["anchor_embedding"] == 1
+    assert verify("ada", [people[0].photos[2]]).match
+    assert audit.list_entries(1, "embeddings_deleted").total == 1
+
+
+def test_until_the_days_of_the_way_back_are_over_they_stay(app: Flask, retired: bytes) -> None:
+    changed_days_ago(6)
+
+    a_day_goes_by()
+
+    assert rows_stored()["anchor_embedding"] == 2
+
+
+def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: bytes) -> None:
+    changed_days_ago(8)
+    other = next(one for one in ml.describe_models() if one.name != recognition().engine.name)
+    with unit_of_work() as session:
+        session.execute(
+            update(AnchorEmbedding)
+            .where(AnchorEmbedding.model_id == RETIRED)
+            .values(model_id=other.model_id)
+        )
+        jobs.enqueue(session, CHANGE_MODEL, other.name)
+
+    a_day_goes_by()
+
+    assert rows_stored()["anchor_embedding"] == 2
+
+
+def test_they_stay_while_the_model_that_serves_lacks_any(app: Flask, retired: bytes) -> None:
+    changed_days_ago(8)
+    with unit_of_work() as session:
+        serving = recognition().engine.model_id
+        lacking = session.scalar(select(AnchorEmbedding).where(AnchorEmbedding.model_id == serving))
+        session.delete(lacking)
+
+    a_day_goes_by()
+
+    assert rows_stored()["anchor_embedding"] == 1
+
+
+def test_refusals_stay_as_long_as_figures_look_back(app: Flask) -> None:
+    with unit_of_work() as session:
+        for days in (364, 366):
+            refusal = Refusal(kind=Kind.VERIFY, code="no_face")
+            refusal.created_at = now() - timedelta(days=days)
+            session.add(refusal)
+
+    a_day_goes_by()
+
+    assert rows_stored()["refusal"] == 1
+
+
+def test_of_sessions_that_ended_nothing_is_kept(app: Flask, operator: Visitor) -> None:
+    with unit_of_work() as session:
+        for row in session.scalars(select(AccountSession)):
+            row.created_at -= timedelta(days=8)
+
+    a_day_goes_by()
+
+    assert rows_stored()["account_session"] == 0
+
+
+def test_by_command_it_is_done_at_once(
+    settings: Settings, engine, app: Flask, retired: bytes
+) -> None:
+    changed_days_ago(1)
+    at_once = create_app(replace(settings, way_back_days=0), engine)
+
+    with at_once.app_context():
+        assert at_once.test_cli_runner().invoke(args=["retention", "run"]).exit_code == 0
+
+    assert rows_stored()["anchor_embedding"] == 1
