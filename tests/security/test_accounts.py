@@ -197,7 +197,9 @@ def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
         assert "there is no account" in result.output
 
 
-def test_a_viewer_sees_no_pictures(app: Flask, viewer: Visitor, known_faces) -> None:
+def test_a_viewer_sees_figures_and_nobody(app: Flask, viewer: Visitor) -> None:
     assert accounts.account_named("the viewer").role == Role.VIEWER
-    assert viewer.get("/people").status_code == 403
-    assert viewer.get("/account").status_code == 200
+    for path in ("/people", "/attempts", "/attempts.csv", "/identify"):
+        assert viewer.get(path).status_code == 403, path
+    for path in ("/dashboard", "/account"):
+        assert viewer.get(path).status_code == 200, path

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp.access import operator, viewer
+from webapp.access import operator
 from webapp.attempt_forms import AttemptsForm
 from webapp.services.attempts import AttemptRecord, every_attempt, list_attempts
 
@@ -36,7 +36,7 @@ FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/attempts")
-@viewer
+@operator
 def index() -> ResponseReturnValue:
     """Context: page (Page of AttemptRow), form (filters), filters (those in use, for links)."""
     form = AttemptsForm(request.args)

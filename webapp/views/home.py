@@ -15,9 +15,10 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @public
 def index() -> str:
-    """Context: needs_setup (bool), people_count (int for signed-in people, else None)."""
+    """Context: needs_setup (bool), people_count (int for who may enrol, else None)."""
+    enrols = current_user.is_authenticated and current_user.is_operator
     return render_template(
         "home/index.html",
         needs_setup=not any_account(),
-        people_count=count_people() if current_user.is_authenticated else None,
+        people_count=count_people() if enrols else None,
     )
