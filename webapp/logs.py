@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Response, g, has_request_context, request
@@ -15,10 +18,14 @@ FORMAT = "%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s"
 ROOT = "webapp"
 log = logging.getLogger(f"{ROOT}.requests")
 events = logging.getLogger(f"{ROOT}.events")
+failures = logging.getLogger(f"{ROOT}.failures")
 
 
-class _RequestId(logging.Filter):
+class RequestId(logging.Filter):
+    """Gives every record the id of the request at hand."""
+
     def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything pass."""
         record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return True
 
@@ -36,10 +43,18 @@ def set_up_logs(app: Flask, level: str) -> None:
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(FORMAT))
-        handler.addFilter(_RequestId())
+        handler.addFilter(RequestId())
         logger.addHandler(handler)
+    app.log_exception = _tell_of_failure  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_end)
+
+
+def _tell_of_failure(failure: Any) -> None:
+    """Where the app failed; what the exception says may name somebody."""
+    kind, _error, trace = failure
+    places = (f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(trace))
+    failures.error("%s at %s", kind.__name__, " > ".join(places))
 
 
 def _begin() -> None:
