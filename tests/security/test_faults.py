@@ -56,7 +56,7 @@ def test_while_the_database_is_locked_pages_and_health_say_so(
     answer = enrol(operator, people[0].photos[0])
 
     assert answer.status_code == 503
-    assert words(answer)
+    assert "nothing was lost" in words(answer)
     assert obstacles(app) == {"database"}
 
 
@@ -93,6 +93,7 @@ def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
     db.engine.dispose()
 
     assert answer.status_code == 503
+    assert "nothing was lost" in words(answer)
     stored = rows_stored()
     assert {name: stored[name] for name in ("person", "anchor", "person_key")} == {
         name: before[name] for name in ("person", "anchor", "person_key")
@@ -126,6 +127,9 @@ def test_without_the_model_pages_and_health_say_so(
     visitor = Visitor(app)
     visitor.sign_in(OPERATOR)
 
-    assert enrol(visitor, people[0].photos[0]).status_code == 503
+    answer = enrol(visitor, people[0].photos[0])
+    assert answer.status_code == 503
+    assert "out of order" in words(answer)
+    assert "model" in visitor.get("/health/ready").json["obstacles"]
     with app.app_context():
         assert "model" in obstacles(app)

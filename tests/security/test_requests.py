@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Account, Person, Role
 from webapp.services.enrolment import NewPerson, store_person
 
 IDS = {"person_id": UUID(int=0), "anchor_id": UUID(int=0)}
@@ -143,19 +147,65 @@ def test_signing_in_never_leads_elsewhere(anybody: Visitor, target: str) -> None
     assert answer.location == "/"
 
 
-def test_fields_that_a_form_lacks_are_ignored(operator: Visitor, people) -> None:
+def test_fields_that_a_form_lacks_are_ignored(operator: Visitor, operator_id, people) -> None:
+    foreign = {column.name: "999" for column in Person.__table__.columns}
+    foreign |= {"id": "0" * 32, "created_by_id": "0" * 32, "consent_at": "1999-01-01"}
+
     operator.post(
         "/people/new",
         {"images": [people[0].photos[0]]},
-        identifier="ada",
-        name="Ada",
-        consent="y",
-        created_by_id="0" * 32,
-        gallery_version="999",
+        **foreign | {"identifier": "ada", "name": "Ada", "consent": "y"},
     )
 
-    assert rows_stored()["person"] == 1
-    assert "999" not in words(operator.get("/people"))
+    db.session.rollback()
+    person = db.session.scalars(select(Person)).one()
+    assert (person.identifier, person.name, person.link_number) == ("ada", "Ada", 0)
+    assert person.created_by_id == operator_id
+    assert person.id.int != 0
+    assert person.gallery_version < 999
+    assert person.consent_at.year > 1999
+
+
+def test_nobody_gives_themselves_a_role(operator: Visitor, operator_id) -> None:
+    new = "a long new password"
+    operator.post(
+        "/account/password",
+        current=PASSWORD,
+        password=new,
+        confirm=new,
+        role="admin",
+        username="the admin",
+    )
+
+    db.session.rollback()
+    account = db.session.get(Account, operator_id)
+    assert (account.role, account.username) == (Role.OPERATOR, OPERATOR)
+    assert operator.sign_in(OPERATOR, new).status_code == 302
+    assert operator.get("/threshold").status_code == 403
+
+
+@pytest.mark.parametrize("query", ["' OR 1=1 --", "%", "_", 'x" OR ""="', "a' UNION SELECT 1"])
+def test_a_search_takes_its_text_literally(operator: Visitor, known_faces, query: str) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+    for place in (f"/people?q={quote(query)}", f"/attempts?person={quote(query)}"):
+        assert "Ada" not in words(operator.get(place)), place
+    assert "Ada" in words(operator.get("/people?q=AD"))
+
+
+@pytest.mark.parametrize(
+    "broken", ["/people\r\nSet-Cookie: evil=1", "/\nLocation: //evil", "/\x00"]
+)
+def test_no_header_is_made_of_what_was_sent(app: Flask, anybody: Visitor, broken: str) -> None:
+    signed_in = anybody.post(f"/sign-in?next={quote(broken)}", username=OPERATOR, password=PASSWORD)
+    elsewhere = Visitor(app).get("/people", query_string={"q": broken})
+
+    for answer in (signed_in, elsewhere):
+        assert answer.status_code == 302
+        assert "evil" not in answer.headers
+        assert not any(set(value) & set("\r\n\0") for _, value in answer.headers)
+        assert "evil=1" not in answer.headers.getlist("Set-Cookie")
+    assert signed_in.location == "/"
 
 
 def test_markup_in_names_stays_text(operator: Visitor, known_faces) -> None:
