@@ -105,15 +105,23 @@ class RuleNotMeasured(ServiceError):
 
 
 class PersonThresholdTooLow(ServiceError):
-    """A person's threshold would let more strangers pass than are acceptable."""
+    """A person's threshold would let too many strangers pass; `details` name the lowest points."""
 
     code = "person_threshold_too_low"
 
+    def __init__(self, lowest: float) -> None:
+        super().__init__()
+        self.details: Mapping[str, float] = {"lowest": lowest}
+
 
 class PointsOutOfRange(ServiceError):
-    """The distance of a person's threshold is a number within its bounds."""
+    """The distance of a person's threshold is a number, and `details` name the most points."""
 
     code = "points_out_of_range"
+
+    def __init__(self, most: float) -> None:
+        super().__init__()
+        self.details: Mapping[str, float] = {"most": most}
 
 
 class SearchOutOfRange(ServiceError):
@@ -178,6 +186,12 @@ class DuplicateUsername(ServiceError):
     """An account of that name exists already."""
 
     code = "duplicate_username"
+
+
+class LastAdministrator(ServiceError):
+    """There is an administrator at any time, once there was one."""
+
+    code = "last_administrator"
 
 
 class SetupFinished(ServiceError):

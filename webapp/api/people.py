@@ -20,9 +20,8 @@ from webapp.api.schemas import (
     PicturesSchema,
 )
 from webapp.models import Scope
-from webapp.services import enrolment, people
-from webapp.services.anchor_reports import AnchorReport, find_report, report_on
-from webapp.services.drafts import look_through
+from webapp.services import people, unattended
+from webapp.services.anchor_reports import AnchorReport, find_reports, report_on
 from webapp.services.enrolment import NewPerson
 from webapp.services.paging import Position
 from webapp.services.people import PersonRow
@@ -49,10 +48,11 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 @blueprint.response(201, PersonSchema)
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
-    draft = look_through(new["pictures"])
-    faces = draft.accepted_faces(accept_doubts=new["accept_doubts"])
-    person = NewPerson(new["identifier"], new["name"], new["consent"])
-    person_id = enrolment.store_person(person, faces, None)
+    person_id = unattended.enrol(
+        NewPerson(new["identifier"], new["name"], new["consent"]),
+        new["pictures"],
+        accept_doubts=new["accept_doubts"],
+    )
     location = url_for("api_people.show", person_id=person_id)
     return people.find_row(person_id), 201, {"Location": location}
 
@@ -94,18 +94,15 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @blueprint.response(201, AnchorsSchema)
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""
-    draft = look_through(new["pictures"], person_id)
-    faces = draft.accepted_faces(accept_doubts=new["accept_doubts"])
-    added = enrolment.add_anchors(person_id, faces, None)
-    reports = [find_report(person_id, anchor_id) for anchor_id in added]
-    return {"person_id": person_id, "items": reports}
+    added = unattended.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
+    return {"person_id": person_id, "items": find_reports(person_id, added)}
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "GET", Scope.READ)
 @blueprint.response(200, AnchorSchema)
 def anchor(person_id: UUID, anchor_id: UUID) -> AnchorReport:
     """Show what there is to say about a picture."""
-    return find_report(person_id, anchor_id)
+    return find_reports(person_id, [anchor_id])[0]
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>/picture", "GET", Scope.READ)

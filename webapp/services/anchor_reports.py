@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -56,16 +57,16 @@ def report_on(person: Person) -> tuple[AnchorReport, ...]:
     )
 
 
-def find_report(person_id: UUID, anchor_id: UUID) -> AnchorReport:
-    """The report on one anchor of a person.
+def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorReport, ...]:
+    """The reports on some anchors of a person, as they are asked for.
 
     Raises:
         UnknownPerson, UnknownAnchor: if there is none.
     """
-    for report in report_on(find_person(person_id)):
-        if report.id == anchor_id:
-            return report
-    raise UnknownAnchor
+    reports = {report.id: report for report in report_on(find_person(person_id))}
+    if not reports.keys() >= set(anchor_ids):
+        raise UnknownAnchor
+    return tuple(reports[anchor_id] for anchor_id in anchor_ids)
 
 
 def likeness_of(person: Person) -> Likeness | None:

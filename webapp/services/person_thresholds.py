@@ -149,12 +149,13 @@ def change(
 def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
     """Check that a change could be made; it raises as `change` does."""
     if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
-        raise PointsOutOfRange
+        raise PointsOutOfRange(MOST_POINTS)
     find_person(person_id)
     check_still_in_force(_newest(person_id), based_on)
     own = of_person(person_id)
     if points < 0 and own.everybody.score + points < own.lowest:
-        raise PersonThresholdTooLow
+        lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
+        raise PersonThresholdTooLow(lowest)
 
 
 def history(person_id: UUID) -> tuple[PointsChange, ...]:

@@ -23,7 +23,7 @@ from webapp.errors import (
 from webapp.messages import describe
 from webapp.services import person_thresholds, redecisions, threshold_cost
 from webapp.services.people import find_person
-from webapp.services.person_thresholds import LARGEST_FAR, MOST_POINTS, PersonThreshold
+from webapp.services.person_thresholds import LARGEST_FAR, PersonThreshold
 from webapp.services.threshold_cost import Cost
 from webapp.threshold_forms import PersonThresholdForm
 from webapp.views import threshold_words
@@ -57,18 +57,15 @@ def edit(person_id: UUID) -> ResponseReturnValue:
             person_thresholds.change(
                 person_id, points, form.reason.data, current_user.id, form.based_on.data
             )
-        except (PersonThresholdTooLow, PointsOutOfRange, ThresholdChangedMeanwhile) as error:
-            form.form_errors.append(describe(error.code, _facts(person_id)))
+        except ThresholdChangedMeanwhile as error:
+            form.form_errors.append(describe(error.code))
+        except (PersonThresholdTooLow, PointsOutOfRange) as error:
+            facts = {name: format_decimal(points) for name, points in error.details.items()}
+            form.form_errors.append(describe(error.code, facts))
         else:
             flash(_("The person’s threshold is changed. It counts from now on."), "success")
             return redirect(url_for("people.show", person_id=person_id))
     return _page(person_id, form), 422 if form.errors else 200
-
-
-def _facts(person_id: UUID) -> dict[str, object]:
-    own = person_thresholds.of_person(person_id)
-    lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
-    return {"most": format_decimal(MOST_POINTS), "lowest": format_decimal(lowest)}
 
 
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:

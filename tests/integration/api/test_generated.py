@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_wsgi
@@ -49,15 +52,15 @@ def test_made_up_requests_are_answered_as_described(
     for found in from_wsgi("/api/v1/openapi.json", app).get_all_operations():
         for mode in MODES:
             made_up = found.ok().as_strategy(generation_mode=mode)
-            if made_up.is_empty:
-                continue
-            settings(
-                max_examples=number,
-                deadline=None,
-                derandomize=True,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-            )(given(case=made_up)(ask))()
+            # What takes nothing cannot be asked for wrongly.
+            with suppress(*((Unsatisfiable,) if mode is GenerationMode.NEGATIVE else ())):
+                settings(
+                    max_examples=number,
+                    deadline=None,
+                    derandomize=True,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                )(given(case=made_up)(ask))()
 
     print(f"{asked} requests")
-    assert asked > number * 14
+    assert asked > number * 20
