@@ -8,7 +8,12 @@ from contextlib import contextmanager
 import click
 from flask.cli import AppGroup
 
-from webapp.errors import DuplicateUsername, PasswordTooCommon, WrongCredentials
+from webapp.errors import (
+    DuplicateUsername,
+    LastAdministrator,
+    PasswordTooCommon,
+    WrongCredentials,
+)
 from webapp.models import Role
 from webapp.services import accounts
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -35,6 +40,10 @@ def _explained(username: str) -> Iterator[None]:
         raise click.ClickException(f"there is no account {username!r}") from error
     except DuplicateUsername as error:
         raise click.ClickException(f"there is an account {username!r} already") from error
+    except LastAdministrator as error:
+        raise click.ClickException(
+            "the last administrator stays; make another one first"
+        ) from error
     except PasswordTooCommon as error:
         raise click.ClickException(
             "this password is among the first that are tried; choose several words"
@@ -60,6 +69,15 @@ def password(username: str, password: str) -> None:
     with _explained(username):
         accounts.change_password(username, password)
     click.echo(f"The password of {username} is changed.")
+
+
+@account_commands.command("delete")
+@click.argument("username")
+def delete(username: str) -> None:
+    """Delete an account and sign it out everywhere, at once."""
+    with _explained(username):
+        accounts.delete_account(username)
+    click.echo(f"{username} is no account any more.")
 
 
 @account_commands.command("unlock")

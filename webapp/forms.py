@@ -143,7 +143,15 @@ class CodeForm(FlaskForm):
     code = StringField(_l("Code"), validators=[InputRequired(), Length(max=LONGEST_CODE)])
 
 
-class SecondFactorForm(CodeForm):
+class PresentPasswordForm(FlaskForm):
+    """Shows that it is not somebody at a screen that was left alone."""
+
+    current = PasswordField(
+        _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
+    )
+
+
+class SecondFactorForm(CodeForm, PresentPasswordForm):
     """The secret that the phone has read, and the code that shows it."""
 
     secret = HiddenField(validators=[Regexp("^[A-Z2-7]{32}$")])
@@ -163,12 +171,9 @@ class SetupForm(FlaskForm):
     )
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(PresentPasswordForm):
     """A new password for whoever knows the present one."""
 
-    current = PasswordField(
-        _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
-    )
     password = PasswordField(
         _l("New password"),
         validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],

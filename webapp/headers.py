@@ -37,7 +37,9 @@ def add_headers(app: Flask, *, https: bool) -> None:
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         if https:
-            response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_SECONDS}"
+            response.headers["Strict-Transport-Security"] = (
+                f"max-age={TWO_YEARS_SECONDS}; includeSubDomains"
+            )
         return response
 
     app.after_request(set_headers)

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
+from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp.database import unit_of_work
 from webapp.errors import PasswordTooCommon
 from webapp.extensions import db
@@ -127,13 +127,29 @@ def test_the_second_factor_is_set_up_by_its_own_code(operator: Visitor, operator
     shared = re.search(r'name="secret"[^>]*value="([A-Z2-7]+)"', page).group(1)
     assert "data:image/svg" in html.unescape(page)
 
-    wrong = operator.post("/account/second-factor", secret=shared, code="000000")
-    assert wrong.status_code == 422
-    right = operator.post("/account/second-factor", secret=shared, code=pyotp.TOTP(shared).now())
+    fields = {"secret": shared, "code": pyotp.TOTP(shared).now(), "current": PASSWORD}
+    for wrong in ({"code": "000000"}, {"current": "not the password"}):
+        assert operator.post("/account/second-factor", **fields | wrong).status_code == 422
+    right = operator.post("/account/second-factor", **fields)
 
     assert len(re.findall(r"<li><code>", right.text)) == second_factor.RECOVERY_CODES
     db.session.rollback()
     assert shared.encode() not in db.session.get(Account, operator_id).totp
+
+
+def test_whoever_finds_a_screen_left_alone_does_not_end_the_second_factor(
+    operator: Visitor, operator_id, secret: str
+) -> None:
+    for wrong in ({}, {"off-current": "not the password"}):
+        assert operator.post("/account/second-factor/off", **wrong).status_code == 422
+    assert second_factor.recovery_codes_left(operator_id) == second_factor.RECOVERY_CODES
+
+    assert (
+        operator.post("/account/second-factor/off", **{"off-current": PASSWORD}).status_code == 302
+    )
+
+    db.session.rollback()
+    assert db.session.get(Account, operator_id).totp is None
 
 
 def test_with_a_second_factor_a_password_alone_opens_nothing(anybody: Visitor, secret) -> None:
@@ -189,8 +205,23 @@ def test_no_code_without_a_password_before(anybody: Visitor, secret: str) -> Non
     assert answer.location == "/sign-in"
 
 
+def test_a_deleted_account_is_signed_out_and_gone(app: Flask, operator: Visitor) -> None:
+    app.test_cli_runner().invoke(args=["account", "delete", OPERATOR])
+
+    assert operator.get("/people").status_code == 302
+    assert "is wrong" in words(operator.sign_in(OPERATOR))
+
+
+def test_the_last_administrator_stays(app: Flask, admin: Visitor) -> None:
+    result = app.test_cli_runner().invoke(args=["account", "delete", ADMIN])
+
+    assert result.exit_code == 1
+    assert "make another one first" in result.output
+    assert admin.get("/audit").status_code == 200
+
+
 def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
-    for command in ("unlock", "reset-code"):
+    for command in ("unlock", "reset-code", "delete"):
         result = app.test_cli_runner().invoke(args=["account", command, "nobody"])
 
         assert result.exit_code == 1

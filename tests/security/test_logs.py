@@ -17,12 +17,14 @@ from sqlalchemy import select
 import ml
 from tests import faces
 from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor
+from tests.programs import key_with
 from tests.security.test_access import path_of
 from webapp import create_app
+from webapp.access import KeyRule, rule_of
 from webapp.config import Settings
 from webapp.extensions import db
 from webapp.logs import FORMAT, RequestId
-from webapp.models import Anchor
+from webapp.models import Anchor, Scope
 from webapp.recognition import recognition
 from webapp.vault import read_master_key
 
@@ -61,6 +63,7 @@ def secrets(app: Flask, settings: Settings, tmp_path: Path) -> list[str]:
     person = enrol(operator)
     secrets = [IDENTIFIER, *NAME.split(), "Ottilie", ADMIN, OPERATOR, PASSWORD, "a wrong password"]
     secrets += go_everywhere(app, (anybody, operator, admin), person)
+    secrets += use_the_api(app)
     secrets += own_page(operator, anybody, person)
     secrets += second_factor(app, operator)
     command_line(app, tmp_path)
@@ -96,7 +99,7 @@ def go_everywhere(app: Flask, visitors: tuple[Visitor, ...], person: str) -> lis
         visitor.get(f"{person}/anchors/{anchor}/picture")
         visitor.get(person + query)
         for route in app.url_map.iter_rules():
-            if "sign_out" in route.endpoint:
+            if "sign_out" in route.endpoint or isinstance(rule_of(route.endpoint), KeyRule):
                 continue
             if "GET" in route.methods:
                 visitor.get(path_of(route) + query)
@@ -105,6 +108,25 @@ def go_everywhere(app: Flask, visitors: tuple[Visitor, ...], person: str) -> lis
     visitors[0].get(f"/setup/{'s3cret' * 7}")
     visitors[0].sign_in(f"{NAME} nobody", "a wrong password")
     return ["s3cret"]
+
+
+def use_the_api(app: Flask) -> list[str]:
+    """Every route for programs, by a key that may do everything and by none; the key."""
+    key = key_with(*Scope)
+    sent = {"identifier": IDENTIFIER, "name": NAME, "reason": REASON, "picture": "/9j/4AAQ"}
+    for route in app.url_map.iter_rules():
+        if not isinstance(rule_of(route.endpoint), KeyRule):
+            continue
+        for method in route.methods - {"HEAD", "OPTIONS"}:
+            for secret in (key, f"{key}x"):
+                with app.app_context():
+                    app.test_client().open(
+                        path_of(route),
+                        method=method,
+                        headers={"Authorization": f"Bearer {secret}"},
+                        **{} if method in {"GET", "DELETE"} else {"json": sent},
+                    )
+    return [key]
 
 
 def own_page(operator: Visitor, anybody: Visitor, person: str) -> list[str]:
@@ -123,7 +145,8 @@ def second_factor(app: Flask, visitor: Visitor) -> list[str]:
     page = visitor.get("/account/second-factor").text
     secret = re.search(r'name="secret"[^>]*value="([A-Z2-7]+)"', page).group(1)
     code = pyotp.TOTP(secret).now()
-    shown = visitor.post("/account/second-factor", secret=secret, code=code).text
+    fields = {"secret": secret, "code": code, "current": PASSWORD}
+    shown = visitor.post("/account/second-factor", **fields).text
     codes = re.findall(r"<li><code>([^<]+)", shown)
     assert len(codes) == 10
     elsewhere = Visitor(app)

@@ -9,12 +9,18 @@ from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.database import unit_of_work
-from webapp.errors import DuplicateUsername, SetupFinished, WrongCredentials, WrongSetupLink
+from webapp.errors import (
+    DuplicateUsername,
+    LastAdministrator,
+    SetupFinished,
+    WrongCredentials,
+    WrongSetupLink,
+)
 from webapp.extensions import db
 from webapp.models import Account, AccountSession, RecoveryCode, Role, SetupToken, now
 from webapp.recognition import recognition
@@ -105,6 +111,23 @@ def change_password(username: str, password: str) -> None:
         sign_out_everywhere(session, account.id)
         failures.forget(session, sign_in_digest(username))
         audit.record(session, "password_changed", subject=account.id)
+
+
+def delete_account(username: str) -> None:
+    """Delete an account, its sessions and its codes; what it did stays in the audit log, by its id.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+        LastAdministrator: if no other one could look after the app.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        administrators = select(func.count()).where(Account.role == Role.ADMIN)
+        if account.role == Role.ADMIN and session.scalar(administrators) == 1:
+            raise LastAdministrator
+        failures.forget(session, sign_in_digest(username))
+        audit.record(session, "account_deleted", subject=account.id)
+        session.execute(delete(Account).where(Account.id == account.id))
 
 
 def unlock(username: str) -> None:

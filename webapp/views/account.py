@@ -11,12 +11,14 @@ from flask_login import current_user
 from webapp.access import viewer
 from webapp.errors import ServiceError
 from webapp.extensions import limiter
-from webapp.forms import EmptyForm, PasswordForm, SecondFactorForm
+from webapp.forms import EmptyForm, PasswordForm, PresentPasswordForm, SecondFactorForm
 from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services import accounts, second_factor, sessions
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
+# Two forms of the account's page ask for the present password.
+OFF = "off"
 
 
 def _sign_in_limit() -> str:
@@ -26,8 +28,8 @@ def _sign_in_limit() -> str:
 @blueprint.get("")
 @viewer
 def show() -> str:
-    """Context: password_form, empty_form, codes_left."""
-    return _page(PasswordForm())
+    """Context: password_form, off_form, empty_form, codes_left."""
+    return _page()
 
 
 @blueprint.post("/password")
@@ -38,10 +40,10 @@ def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit():
         try:
-            sessions.check_password(current_user.username, form.current.data)
+            _check_password(form)
             accounts.change_password(current_user.username, form.password.data)
         except ServiceError as error:
-            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+            _complain(form, error)
         else:
             flash(_("The password is changed. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
@@ -65,10 +67,11 @@ def switch_on() -> ResponseReturnValue:
     form = SecondFactorForm()
     if form.validate_on_submit():
         try:
+            _check_password(form)
             codes = second_factor.switch_on(current_user.id, form.secret.data, form.code.data)
             return render_template("account/recovery_codes.html", codes=codes)
         except ServiceError as error:
-            form.form_errors.append(describe(error.code))
+            _complain(form, error)
     form.secret.data = form.secret.data or second_factor.new_secret()
     address = second_factor.address_of(form.secret.data, current_user.username)
     page = render_template(
@@ -81,17 +84,37 @@ def switch_on() -> ResponseReturnValue:
 
 @blueprint.post("/second-factor/off")
 @viewer
+@limiter.limit(_sign_in_limit)
 def switch_off() -> ResponseReturnValue:
     """Ask for codes no longer."""
-    second_factor.switch_off(current_user.id)
-    flash(_("Codes are no longer asked for."), "success")
-    return redirect(url_for("account.show"))
+    form = PresentPasswordForm(prefix=OFF)
+    if form.validate_on_submit():
+        try:
+            _check_password(form)
+        except ServiceError as error:
+            _complain(form, error)
+        else:
+            second_factor.switch_off(current_user.id)
+            flash(_("Codes are no longer asked for."), "success")
+            return redirect(url_for("account.show"))
+    return _page(off_form=form), 422
 
 
-def _page(form: PasswordForm) -> str:
+def _check_password(form: PresentPasswordForm) -> None:
+    sessions.check_password(current_user.username, form.current.data)
+
+
+def _complain(form: PresentPasswordForm, error: ServiceError) -> None:
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+
+
+def _page(
+    password_form: PasswordForm | None = None, off_form: PresentPasswordForm | None = None
+) -> str:
     return render_template(
         "account/show.html",
-        password_form=form,
+        password_form=password_form or PasswordForm(formdata=None),
+        off_form=off_form or PresentPasswordForm(formdata=None, prefix=OFF),
         empty_form=EmptyForm(),
         codes_left=second_factor.recovery_codes_left(current_user.id),
     )
