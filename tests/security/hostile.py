@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +14,9 @@ from PIL import Image
 
 from tests import faces
 
-SIDE = 72
+SIDE = 200
+# What a header may claim; the largest two together are as many pixels as are allowed.
+SIDES = (1, 33, 500, 5000, 10_000, 65_000)
 TEXTS = (
     "' OR 1=1 --",
     "<script>alert(1)</script>",
@@ -30,6 +34,8 @@ TEXTS = (
     "٣",
     "",
 )
+# Values that forms take, so that what stands behind them is reached as well.
+PLAIN = ("ada", "bob", "50", "2", "y", "1", "2026-01-31", "best", "0.01", "match", "verify", "name")
 TYPES = (
     "multipart/form-data",
     "application/x-www-form-urlencoded",
@@ -39,6 +45,7 @@ TYPES = (
     "image/jpeg",
     "\N{SNOWMAN}".encode().decode("latin-1"),
 )
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
 HEADERS = {
     "Host": ("localhost", "evil.example.com", "a b", "localhost:99999"),
     "X-Forwarded-For": ("1.2.3.4", "not an address", "x" * 500),
@@ -73,8 +80,16 @@ class HostileRequest:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Target:
+    """A place that is there, and the methods that it answers."""
+
+    path: str
+    methods: tuple[str, ...]
+
+
 def requests(
-    number: int, paths: list[str], names: list[str], seed: int = 0
+    number: int, targets: list[Target], names: list[str], seed: int = 0
 ) -> Iterator[HostileRequest]:
     """Requests to known and unknown places, with odd fields, bodies, types and headers."""
     random = np.random.default_rng(seed)
@@ -83,20 +98,21 @@ def requests(
         return choices[int(random.integers(len(choices)))]
 
     for _ in range(number):
-        path = one_of(paths) if random.random() < 0.9 else f"/{one_of(TEXTS)}"
+        target = targets[int(random.integers(len(targets)))]
+        path = target.path if random.random() < 0.9 else f"/{one_of(TEXTS)}"
         if random.random() < 0.3:
             path += f"?{one_of(names)}={one_of(TEXTS)[:2000]}"
         headers = {name: one_of(HEADERS[name]) for name in HEADERS if random.random() < 0.1}
         headers = {name: value for name, value in headers.items() if "\n" not in value}
-        method = one_of(
-            ("GET", "POST", "POST", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
-        )
+        method = one_of(target.methods if random.random() < 0.8 else METHODS)
         if random.random() < 0.2:
             body = random.bytes(int(random.integers(5000)))
             yield HostileRequest(method, path, {}, body, one_of(TYPES), headers)
             continue
         fields: dict[str, object] = {
-            one_of(names): one_of(TEXTS) for _ in range(random.integers(1, 6))
+            name: one_of(TEXTS if random.random() < 0.5 else PLAIN)
+            for name in names
+            if random.random() < 0.6
         }
         if random.random() < 0.3:
             fields[one_of(("frames", "images", "frame"))] = (
@@ -107,7 +123,7 @@ def requests(
 
 
 def _originals() -> list[bytes]:
-    face = faces.opened(faces.people()[0].photos[0]).convert("RGB").resize((SIDE, SIDE))
+    face = faces.opened(faces.portraits()[0].photos[0]).convert("RGB").resize((SIDE, SIDE))
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "x" * 100
     variants = [
@@ -181,8 +197,32 @@ def _also_something_else(random: np.random.Generator, data: bytes, _others: list
     return part + data if random.random() < 0.5 else data + part
 
 
+def _lie_about_size(random: np.random.Generator, data: bytes, _others: list[bytes]) -> bytes:
+    """The header says another width and height than the data has, up to those that are allowed."""
+    width, height = (int(random.choice(SIDES)) for _ in range(2))
+    if data.startswith(b"\x89PNG"):
+        header = data[12:16] + struct.pack(">II", width, height) + data[24:29]
+        return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+    if data.startswith(b"RIFF"):
+        canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        chunks = b"WEBPVP8X" + struct.pack("<II", 10, 0) + canvas + data[12:]
+        return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+    start = max(data.find(marker) for marker in (b"\xff\xc0\0", b"\xff\xc2\0")) + 5
+    return data[:start] + struct.pack(">HH", height, width) + data[start + 4 :]
+
+
 def _noise(random: np.random.Generator, data: bytes, _others: list[bytes]) -> bytes:
     return data[:16] + random.bytes(int(random.integers(3000)))
 
 
-CHANGES = (_flip, _harm_header, _cut, _splice, _stuff, _repeat, _also_something_else, _noise)
+CHANGES = (
+    _flip,
+    _harm_header,
+    _cut,
+    _splice,
+    _stuff,
+    _repeat,
+    _also_something_else,
+    _lie_about_size,
+    _noise,
+)

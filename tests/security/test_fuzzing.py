@@ -1,22 +1,30 @@
 from __future__ import annotations
 
+import io
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule as Route
+from werkzeug.test import TestResponse
 
-import ml
 from tests.installation import Visitor, rows_stored
-from tests.security.hostile import HostileRequest, pictures, requests
+from tests.security.hostile import HostileRequest, Target, pictures, requests
 from tests.security.test_access import path_of
+from webapp.access import Rule, rule_of
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import find_person
 
 LONGEST_SECONDS = 5
-MOST_GROWTH = 150_000_000
+MOST_GROWTH = 100_000_000
 PAGE_BYTES = 4096
+# They end what the rest of the requests needs: the session, and who is enrolled.
+ENDING = {"accounts.sign_out", "account.sign_out_everywhere"}
+DELETING = {"people.delete", "people.delete_anchor"}
 
 FEW_AND_MANY = {
     "pictures": pytest.mark.parametrize(
@@ -28,69 +36,112 @@ FEW_AND_MANY = {
 }
 
 
+class Toll:
+    """The longest time, and how the memory grew after the first third of the work."""
+
+    def __init__(self, number: int) -> None:
+        self._warm = number // 3
+        self._done = self._before = 0
+        self.longest_seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.longest_seconds = max(self.longest_seconds, seconds)
+        self._done += 1
+        if self._done == self._warm:
+            self._before = memory_bytes()
+
+    @property
+    def growth_bytes(self) -> int:
+        return memory_bytes() - self._before
+
+    def check(self) -> None:
+        print(f"{self._done}: at most {self.longest_seconds:.2f} s", end=", ")
+        print(f"grown by {self.growth_bytes / 1e6:.0f} MB since the first third")
+        assert self.longest_seconds < LONGEST_SECONDS
+        assert self.growth_bytes < MOST_GROWTH
+
+
 def memory_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 @FEW_AND_MANY["pictures"]
 def test_hostile_pictures_are_looked_at_or_refused_in_time_and_memory(
-    engine: ml.Engine, number: int
+    app: Flask, anybody: Visitor, number: int
 ) -> None:
-    refused, before = 0, 0
-    for count, data in enumerate(pictures(number)):
-        if count == number // 3:
-            before = memory_bytes()
+    token, toll, answers, before = anybody.token(), Toll(number), Counter(), rows_stored()
+
+    for data in pictures(number):
+        fields = {"csrf_token": token, "purpose": "picture", "frame": (io.BytesIO(data), "a.jpg")}
         started = monotonic()
-        try:
-            engine.inspect(data)
-        except ml.FaceError:
-            refused += 1
-        assert monotonic() - started < LONGEST_SECONDS, count
-
-    assert memory_bytes() - before < MOST_GROWTH
-    assert refused > number // 4  # most of them are really broken, or this shows nothing
-
-
-def test_hostile_pictures_never_fail_a_request(app: Flask, anybody: Visitor) -> None:
-    before = rows_stored()
-
-    for data in pictures(60, seed=1):
-        answer = anybody.post("/camera/check", {"frame": [data]}, purpose="picture")
+        with app.app_context():
+            answer = anybody.client.post("/camera/check", data=fields)
+        toll.add(monotonic() - started)
         assert answer.status_code == 200
+        answers["good" if answer.json["ok"] else answer.json["reasons"][0]] += 1
 
+    print(answers)
+    toll.check()
     assert rows_stored() == before
+    assert answers["good"] > number // 10  # whole and broken ones, or this shows nothing
+    assert sum(answers.values()) - answers["good"] > number // 4
 
 
 @FEW_AND_MANY["requests"]
 def test_hostile_requests_get_an_answer_in_time_that_is_no_failure(
-    app: Flask, admin: Visitor, known_faces, number: int
+    app: Flask, admin: Visitor, anybody: Visitor, known_faces, number: int
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
-    paths = [path_of(route) for route in app.url_map.iter_rules() if "sign-out" not in route.rule]
-    before = memory_bytes()
+    ada = store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+    toll, answers, names = Toll(number), Counter(), field_names(admin)
+    token, bare = admin.token(), app.test_client(use_cookies=False)
 
-    for request in requests(number, paths, field_names(admin)):
+    for request in requests(number, targets(app, ada), names):
+        client = bare if "Cookie" in request.headers else admin.client
         started = monotonic()
-        answer = ask(admin, request)
-        assert answer.status_code < 500, request
-        assert monotonic() - started < LONGEST_SECONDS, request
-        assert "evil" not in str(answer.headers), request
+        with app.app_context():
+            answer = client.open(request.path, buffered=True, **options(request, token))
+        toll.add(monotonic() - started)
+        check_harmless(request, answer)
+        answers[answer.status_code] += client is admin.client
 
-    assert memory_bytes() - before < MOST_GROWTH
+    print(answers)
+    toll.check()
+    assert admin.get("/audit").status_code == 200  # signed in to the end
+    assert sum(answers[code] for code in (200, 302, 422)) > number // 4
 
 
-def ask(visitor: Visitor, request: HostileRequest):
-    options: dict[str, object] = {"headers": request.headers, "method": request.method}
+def check_harmless(request: HostileRequest, answer: TestResponse) -> None:
+    assert answer.status_code < 500, request
+    assert "evil" not in str(answer.headers), request
+    if answer.mimetype == "text/html":
+        assert "<script>alert" not in answer.text, request
+
+
+def options(request: HostileRequest, token: str) -> dict[str, object]:
+    asked: dict[str, object] = {"headers": request.headers, "method": request.method}
     if request.body is not None:
-        options |= {"data": request.body, "content_type": request.content_type}
-    else:
-        options |= {"data": {"csrf_token": visitor.token(), **request.fields}}
-        if request.method not in {"GET", "HEAD", "OPTIONS"}:
-            options["content_type"] = "multipart/form-data"
-        else:
-            options.pop("data")
-    with visitor.client.application.app_context():
-        return visitor.client.open(request.path, **options)
+        return asked | {"data": request.body, "content_type": request.content_type}
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return asked
+    fields = {"csrf_token": token, **request.fields}
+    return asked | {"data": fields, "content_type": "multipart/form-data"}
+
+
+def targets(app: Flask, person_id: object) -> list[Target]:
+    """Every route for browsers, to somebody who is there where it does not delete them."""
+    anchor_id = find_person(person_id).anchors[0].id
+    there = {"person_id": person_id, "anchor_id": anchor_id}
+
+    def target(route: Route) -> Target:
+        known = route.arguments <= there.keys() and route.endpoint not in DELETING
+        path = route.build(there)[1] if known else path_of(route)
+        return Target(path, tuple(sorted(route.methods & {"GET", "POST", "PUT", "DELETE"})))
+
+    return [
+        target(route)
+        for route in app.url_map.iter_rules()
+        if route.endpoint not in ENDING and isinstance(rule_of(route.endpoint), Rule)
+    ]
 
 
 def field_names(visitor: Visitor) -> list[str]:
