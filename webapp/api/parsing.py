@@ -112,9 +112,10 @@ class Parser(FlaskParser):
 
 
 def _form(request: Request, schema: Schema) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for name, values in [*request.form.lists(), *request.files.lists()]:
-        read[name] = [*read.get(name, []), *values]
+    read: dict[str, list[Any]] = {}
+    for part in (request.form, request.files):
+        for name in part:
+            read.setdefault(name, []).extend(part.getlist(name))
     return {name: _of_form(schema.fields, name, values) for name, values in read.items()}
 
 

@@ -153,10 +153,11 @@ def attempts_after(last: Position | None, most: int) -> tuple[AttemptRecord, ...
     rows = _in_full(Wanted()).limit(most)
     if last:
         rows = rows.where(last.is_before(Attempt.created_at, Attempt.id))
-    return tuple(_record(*row) for row in db.session.execute(rows))
+    found = db.session.execute(rows)
+    return tuple(_record(attempt, claim, username) for attempt, claim, username in found)
 
 
-def _in_full(wanted: Wanted) -> Select[tuple[Attempt, str, str]]:
+def _in_full(wanted: Wanted) -> Select[Attempt, str, str]:
     """Attempts with the claimed person's identifier and the name of who asked, oldest first."""
     return (
         select(Attempt, Person.identifier, Account.username)
