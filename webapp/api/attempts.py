@@ -21,7 +21,7 @@ FEED = "attempts"
 def feed(wanted: dict[str, Any]) -> Part[AttemptRecord]:
     """What was attempted since a cursor, oldest first.
 
-    Ask again with `next` as `since`: it goes on where this answer ends, now or later.
+    Ask again with its next as since: it goes on where this answer ends, now or later.
     """
     found = attempts_after(position(FEED, wanted["since"]), wanted["limit"])
     return feed_of(FEED, found, wanted["since"], lambda one: Position(one.row.created_at, one.id))

@@ -37,7 +37,7 @@ def _claimed(answer: dict[str, Any]) -> str | None:
 def verify(claim: dict[str, Any]) -> Decision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
-    An identifier that nobody has is answered like a failed match. Only keys with the scope `read`
+    An identifier that nobody has is answered like a failed match. Only keys with the scope read
     learn whom and what the face was compared with; for others the score is a whole number.
     """
     decision = verification.verify(claim["identifier"], claim["pictures"])

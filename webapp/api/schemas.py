@@ -36,13 +36,13 @@ class ProblemSchema(Schema):
     status = fields.Integer(required=True)
     code = fields.String(required=True, metadata={"description": "Stable; the pages' own codes."})
     detail = fields.String(
-        required=True, metadata={"description": "In the language of `Accept-Language`."}
+        required=True, metadata={"description": "In the language of Accept-Language."}
     )
     errors = fields.Dict(
         keys=fields.String(), metadata={"description": "By the place in the request."}
     )
     pictures = fields.List(fields.Nested(ProblemPictureSchema))
-    seconds = fields.Integer(metadata={"description": "How long to wait; also `Retry-After`."})
+    seconds = fields.Integer(metadata={"description": "How long to wait; also Retry-After."})
 
 
 class PersonSchema(Schema):
@@ -224,7 +224,7 @@ class VerificationSchema(OutcomeSchema):
         VerificationDetailsSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "For keys with the scope `read` only; null for others."},
+        metadata={"description": "For keys with the scope read only; null for others."},
     )
 
 
@@ -424,7 +424,7 @@ class FeedQuerySchema(Schema):
     since = fields.String(
         load_default="",
         validate=Length(max=LONGEST_CURSOR),
-        metadata={"description": "The `next` of the answer before; empty from the beginning."},
+        metadata={"description": "The field next of the answer before; empty from the beginning."},
     )
 
 
@@ -450,7 +450,7 @@ class AttemptSchema(Schema):
 
 
 class AttemptsSchema(PageSchema):
-    """A part of the feed of attempts, oldest first; `next` stays where there is nothing new."""
+    """A part of the feed of attempts, oldest first; next stays where there is nothing new."""
 
     items = fields.List(fields.Nested(AttemptSchema), required=True)
 
