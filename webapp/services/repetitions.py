@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from webapp.database import unit_of_work
 from webapp.errors import AnsweredElsewhere, RequestDiffers
@@ -97,6 +98,10 @@ def _begin(request: Request, turn: UUID) -> Answer | None:
                     digest=request.digest, id=turn, request_digest=request.content_digest
                 )
             )
+            try:
+                session.flush()
+            except IntegrityError as error:  # the same request began at the same moment
+                raise AnsweredElsewhere from error
             return None
         if not hmac.compare_digest(row.request_digest, request.content_digest):
             raise RequestDiffers

@@ -145,6 +145,11 @@ def test_a_signed_in_browser_cannot_use_the_api(app: Flask, admin: Visitor) -> N
         assert (answer.status_code, answer.json["code"]) == (401, "key_missing")
 
 
+def test_the_api_leaves_no_cookie(client: Client) -> None:
+    for path in ("/thresholds", "/nothing", "/health"):
+        assert "Set-Cookie" not in client.http.get(path).headers
+
+
 def test_problems_speak_the_language_of_who_asks(client: Client) -> None:
     answer = client.http.get("/nothing", headers={"Accept-Language": "de"})
 
