@@ -182,6 +182,12 @@ class WrongCredentials(ServiceError):
     code = "wrong_credentials"
 
 
+class WrongPresentPassword(WrongCredentials):
+    """Whoever is signed in does not know the password."""
+
+    code = "wrong_present_password"
+
+
 class DuplicateUsername(ServiceError):
     """An account of that name exists already."""
 

@@ -142,6 +142,7 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     ),
     "wrong_code": _l("The code is wrong or was used before. Wait for the next one."),
     "wrong_credentials": _l("The name or the password is wrong."),
+    "wrong_present_password": _l("The present password is wrong."),
     "required": _l("Please fill this in."),
     "unprintable": _l("This holds characters that cannot be shown. Type it in again."),
     "setup_finished": _l("An administrator exists already. Sign in instead."),

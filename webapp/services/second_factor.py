@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from textwrap import wrap
 from uuid import UUID, uuid4
 
 import pyotp
@@ -19,6 +20,7 @@ from webapp.vault import Place
 
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 10
+GROUP = 5
 STEPS_EITHER_WAY = 1
 ISSUER = "Siamese Faces"
 
@@ -45,7 +47,7 @@ def switch_on(account_id: UUID, secret: str, code: str) -> tuple[str, ...]:
     step = _step_of(secret, code)
     if step is None:
         raise WrongCode
-    codes = tuple(secrets.token_hex(RECOVERY_BYTES) for _ in range(RECOVERY_CODES))
+    codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     with unit_of_work() as session:
         account = session.get_one(Account, account_id)
         account.totp = recognition().secrets.seal(secret.encode(), _place(account_id))
@@ -82,6 +84,11 @@ def recovery_codes_left(account_id: UUID) -> int:
     """How many codes on paper are unused."""
     of_account = select(func.count()).where(RecoveryCode.account_id == account_id)
     return db.session.scalar(of_account) or 0
+
+
+def _new_recovery_code() -> str:
+    """In groups, which are written down with fewer mistakes."""
+    return "-".join(wrap(secrets.token_hex(RECOVERY_BYTES), GROUP))
 
 
 def _use_up(session: Session, account_id: UUID, code: str) -> bool:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import viewer
-from webapp.errors import ServiceError
+from webapp.errors import ServiceError, WrongCredentials, WrongPresentPassword
 from webapp.extensions import limiter
 from webapp.forms import EmptyForm, PasswordForm, PresentPasswordForm, SecondFactorForm
 from webapp.messages import describe
@@ -101,7 +101,10 @@ def switch_off() -> ResponseReturnValue:
 
 
 def _check_password(form: PresentPasswordForm) -> None:
-    sessions.check_password(current_user.username, form.current.data)
+    try:
+        sessions.check_password(current_user.username, form.current.data)
+    except WrongCredentials as error:
+        raise WrongPresentPassword from error
 
 
 def _complain(form: PresentPasswordForm, error: ServiceError) -> None:
