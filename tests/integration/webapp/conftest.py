@@ -10,11 +10,13 @@ from tests.installation import (
     settings,
     viewer,
 )
+from tests.small_model import artifacts
 
 __all__ = [
     "admin",
     "anybody",
     "app",
+    "artifacts",
     "closed_app",
     "fresh_installation",
     "known_faces",

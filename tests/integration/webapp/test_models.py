@@ -11,14 +11,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-import tomli_w
 from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select, update
 
 import ml
-from ml.train import main as train
 from tests.installation import Visitor, rows_stored, words
+from tests.small_model import TINY
 from webapp import create_app, jobs
 from webapp.config import Settings
 from webapp.database import unit_of_work
@@ -34,36 +33,7 @@ from webapp.services.serving import CHANGE_MODEL
 from webapp.services.verification import verify
 from webapp.startup import NotReady, get_ready, obstacles
 
-TINY = "tiny"
 CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
-# koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
-EXPERIMENT = {
-    "name": TINY,
-    "artifact": {"title": "koch on drawn faces", "terms": "research", "licence": "a test"},
-    "preprocessing": {
-        "image_size": 66,
-        "template": "arcface",
-        "equalise": "global",
-        "colour": "grey",
-    },
-    "network": {"backbone": "koch", "embedding_size": 16},
-    "data": {"drawn": {"people": 16, "views": 7}, "validation_share": 0.25, "test_share": 0.25},
-    "batch": {"people": 2, "pictures": 2},
-    "run": {"steps": 4, "validate_every": 2},
-}
-
-
-@pytest.fixture(scope="module")
-def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the shipped model, and one that is trained here."""
-    home = tmp_path_factory.mktemp("models")
-    folder = home / "artifacts"
-    shutil.copytree(ml.ARTIFACTS / ml.DEFAULT_MODEL, folder / ml.DEFAULT_MODEL)
-    config = home / "tiny.toml"
-    config.write_text(tomli_w.dumps(EXPERIMENT))
-    places = [f"--{place}={home / place}" for place in ("runs", "cache", "artifacts")]
-    assert train([f"--config={config}", *places]) == 0
-    return folder
 
 
 @pytest.fixture(scope="module")
