@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -125,39 +126,23 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
 @operator
 def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Keep a picture, but compare it no longer."""
-    try:
-        people.retire_anchor(person_id, anchor_id, current_user.id)
-    except LastAnchor as error:
-        flash(describe(error.code), "error")
-    else:
-        flash(_("The picture is retired: it is kept, but no longer compared."), "success")
-    return redirect(url_for("people.show", person_id=person_id))
+    done = _("The picture is retired: it is kept, but no longer compared.")
+    return _changed(people.retire_anchor, person_id, anchor_id, done)
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/restore")
 @operator
 def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Compare a retired picture again."""
-    try:
-        people.restore_anchor(person_id, anchor_id, current_user.id)
-    except (PictureNotComparable, ModelChangedMeanwhile) as error:
-        flash(describe(error.code), "error")
-    else:
-        flash(_("The picture is compared again."), "success")
-    return redirect(url_for("people.show", person_id=person_id))
+    done = _("The picture is compared again.")
+    return _changed(people.restore_anchor, person_id, anchor_id, done)
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
 @operator
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Delete one picture."""
-    try:
-        people.delete_anchor(person_id, anchor_id, current_user.id)
-    except LastAnchor as error:
-        flash(describe(error.code), "error")
-    else:
-        flash(_("The picture was deleted."), "success")
-    return redirect(url_for("people.show", person_id=person_id))
+    return _changed(people.delete_anchor, person_id, anchor_id, _("The picture was deleted."))
 
 
 @blueprint.post("/<uuid:person_id>/delete")
@@ -176,6 +161,19 @@ def picture(person_id: UUID, anchor_id: UUID) -> Response:
     return Response(
         people.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
     )
+
+
+def _changed(
+    change: Callable[[UUID, UUID, UUID], None], person_id: UUID, anchor_id: UUID, done: str
+) -> ResponseReturnValue:
+    """Change one picture, and say on the person's page that it is done, or why not."""
+    try:
+        change(person_id, anchor_id, current_user.id)
+    except (LastAnchor, PictureNotComparable, ModelChangedMeanwhile) as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(done, "success")
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough) -> str:

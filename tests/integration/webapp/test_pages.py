@@ -413,3 +413,23 @@ def test_a_poor_picture_is_named_as_the_likely_cause_of_no_match(
 
     assert "which makes a wrong “no match” more likely" in answer
     assert "The face is pale and flat" in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/identify", "Who is this?"),
+        ("/people/new", "People"),
+        ("/people/{ada}/threshold", "People"),
+        ("/dashboard", "Attempts"),
+        ("/threshold", "Threshold"),
+        ("/threshold/pairs", "Threshold"),
+        ("/threshold/search", "Threshold"),
+        ("/models", "Models"),
+    ],
+)
+def test_the_menu_marks_where_a_page_belongs(admin: Visitor, ada, path: str, place: str) -> None:
+    page = admin.get(path.format(ada=ada)).text
+
+    menu = re.search(r'<nav class="site-nav.*?</nav>', page, re.DOTALL).group()
+    assert re.findall(r'aria-current="page">([^<]+)</a>', menu) == [place]
