@@ -7,9 +7,9 @@ const words = {
   one_in: "1 in {n}",
   in_hundred: "{n} in 100",
   fewer: "fewer than {odds}",
-  strangers: "strangers {odds}, {high} to {low}",
+  strangers: "strangers {odds}, {start} to {end}",
   fewer_strangers: "fewer strangers than {odds}",
-  genuine: "genuine {odds}, {high} to {low}",
+  genuine: "genuine {odds}, {start} to {end}",
   fewer_genuine: "fewer genuine than {odds}",
   weaker: "weaker!",
   unsure: "unsure!",
@@ -58,6 +58,11 @@ test("a cost is said with its interval", () => {
   const said = describeCost(costs, 60, numbers);
   assert.equal(said.strangers, "strangers 1 in 100, 1 in 50 to 1 in 200");
   assert.equal(said.genuine, "genuine 1 in 50, 1 in 33 to 1 in 100");
+});
+
+test("the numbers of an interval rise in one unit, also where they are shares of 100", () => {
+  assert.equal(describeCost(costs, 80, numbers).genuine, "genuine 50 in 100, 40 in 100 to 60 in 100");
+  assert.equal(describeCost(costs, 50, numbers).strangers, "strangers 10 in 100, 5 in 100 to 20 in 100");
 });
 
 test("an interval that reaches below what the data supports says so", () => {

@@ -95,10 +95,12 @@ class OwnScores:
             return None
         calibration, curve = self.costs.calibration, self.costs.curve
         lowest = calibration.score(threshold_at_far(self.impostors, self.far))
-        # Where the interval of FAR meets the goal, that of the threshold ends.
+        # Where the interval of FAR meets the goal, that of the threshold ends, or else at the last.
         ends = [
-            calibration.score(float(curve.threshold[int(np.argmax(rates <= self.far))]))
-            for rates in (curve.far_low, curve.far_high)
+            calibration.score(float(curve.threshold[int(np.argmax(within))]))
+            for within in (
+                np.append(rates[:-1] <= self.far, True) for rates in (curve.far_low, curve.far_high)
+            )
         ]
         return Proposal(min(math.ceil(lowest * 10) / 10, 100.0), min(lowest, ends[0]), ends[1])
 

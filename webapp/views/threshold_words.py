@@ -12,11 +12,13 @@ from webapp.services.threshold_cost import Cost, Rate
 
 # From this share on "23 in 100" is easier to grasp than "1 in 4".
 OFTEN = 0.1
+# Beside such a share, smaller ones are said alike as far as whole numbers can.
+OFTEN_BESIDE = 0.01
 
 
-def odds(share: float) -> str:
-    """A share above 0 as people grasp it: "1 in 2,400", "23 in 100"."""
-    if share >= OFTEN:
+def odds(share: float, often: float = OFTEN) -> str:
+    """A share above 0 as people grasp it: "1 in 2,400", from `often` on "23 in 100"."""
+    if share >= often:
         return _in_hundred(str(floor(share * 100 + 0.5)))
     return _one_in(format_decimal(_two_digits(1 / share)))
 
@@ -25,26 +27,22 @@ def strangers(rate: Rate) -> str:
     """How many strangers would be accepted."""
     if not rate.is_supported:
         return _fewer_strangers(odds(rate.bound))
-    return _strangers(odds(rate.share), odds(rate.high), _interval_low(rate))
+    return _strangers(*_with_interval(rate))
 
 
 def genuine(rate: Rate) -> str:
     """How many tries of the right people would be refused."""
     if not rate.is_supported:
         return _fewer_genuine(odds(rate.bound))
-    return _genuine(odds(rate.share), odds(rate.high), _interval_low(rate))
+    return _genuine(*_with_interval(rate))
 
 
 def short(rate: Rate) -> str:
     """A rate with its interval, for a table."""
     if not rate.is_supported:
         return _fewer(odds(rate.bound))
-    return _(
-        "%(odds)s (%(high)s to %(low)s)",
-        odds=odds(rate.share),
-        high=odds(rate.high),
-        low=_interval_low(rate),
-    )
+    share, start, end = _with_interval(rate)
+    return _("%(odds)s (%(start)s to %(end)s)", odds=share, start=start, end=end)
 
 
 def axis(rate: float) -> str:
@@ -101,9 +99,9 @@ def for_scripts() -> dict[str, str]:
         "one_in": _one_in("{n}"),
         "in_hundred": _in_hundred("{n}"),
         "fewer": _fewer("{odds}"),
-        "strangers": _strangers("{odds}", "{high}", "{low}"),
+        "strangers": _strangers("{odds}", "{start}", "{end}"),
         "fewer_strangers": _fewer_strangers("{odds}"),
-        "genuine": _genuine("{odds}", "{high}", "{low}"),
+        "genuine": _genuine("{odds}", "{start}", "{end}"),
         "fewer_genuine": _fewer_genuine("{odds}"),
         **_authenticator(),
     }
@@ -114,8 +112,15 @@ def _two_digits(number: float) -> int:
     return floor(number / step + 0.5) * step
 
 
-def _interval_low(rate: Rate) -> str:
-    return odds(rate.low) if rate.low >= rate.supported else _fewer(odds(rate.supported))
+def _with_interval(rate: Rate) -> tuple[str, str, str]:
+    """A rate and both ends of its interval, whose numbers rise as they are read, in one unit."""
+    often = OFTEN_BESIDE if rate.high >= OFTEN else OFTEN
+    share, high = odds(rate.share, often), odds(rate.high, often)
+    if rate.low >= rate.supported:
+        low = odds(rate.low, often)
+    else:
+        low = _fewer(odds(rate.supported, often))
+    return (share, low, high) if rate.high >= OFTEN else (share, high, low)
 
 
 def _one_in(number: str) -> str:
@@ -130,12 +135,12 @@ def _fewer(odds: str) -> str:
     return _("fewer than %(odds)s", odds=odds)
 
 
-def _strangers(odds: str, high: str, low: str) -> str:
+def _strangers(odds: str, start: str, end: str) -> str:
     return _(
-        "About %(odds)s strangers would be accepted (95 %% interval %(high)s to %(low)s).",
+        "About %(odds)s strangers would be accepted (95 %% interval %(start)s to %(end)s).",
         odds=odds,
-        high=high,
-        low=low,
+        start=start,
+        end=end,
     )
 
 
@@ -145,12 +150,12 @@ def _fewer_strangers(odds: str) -> str:
     )
 
 
-def _genuine(odds: str, high: str, low: str) -> str:
+def _genuine(odds: str, start: str, end: str) -> str:
     return _(
-        "About %(odds)s genuine tries would be refused (95 %% interval %(high)s to %(low)s).",
+        "About %(odds)s genuine tries would be refused (95 %% interval %(start)s to %(end)s).",
         odds=odds,
-        high=high,
-        low=low,
+        start=start,
+        end=end,
     )
 
 

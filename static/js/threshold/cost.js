@@ -4,6 +4,8 @@ import { fill } from "../words.js";
 
 /** From this share on "23 in 100" is easier to grasp than "1 in 4". */
 const OFTEN = 0.1;
+/** Beside such a share, smaller ones are said alike as far as whole numbers can. */
+const OFTEN_BESIDE = 0.01;
 
 /**
  * @typedef {{share: number, low: number, high: number, supported: number}} Rate
@@ -41,9 +43,10 @@ function between(left, right, share) {
  * @param {number} share
  * @param {import("../words.js").Words} words
  * @param {Intl.NumberFormat} numbers
+ * @param {number} [often] from which share on it is said of 100
  */
-export function odds(share, words, numbers) {
-  if (share >= OFTEN) return fill(words.in_hundred, { n: Math.round(share * 100) });
+export function odds(share, words, numbers, often = OFTEN) {
+  if (share >= often) return fill(words.in_hundred, { n: Math.round(share * 100) });
   return fill(words.one_in, { n: numbers.format(twoDigits(1 / share)) });
 }
 
@@ -53,7 +56,8 @@ function twoDigits(number) {
 }
 
 /**
- * The sentences about a score, and how it stands to what an authenticator needs.
+ * The sentences about a score, in which the numbers of an interval rise, and how it stands to what
+ * an authenticator needs.
  * @param {Costs} costs
  * @param {number} score
  * @param {Intl.NumberFormat} numbers
@@ -61,14 +65,16 @@ function twoDigits(number) {
 export function describeCost(costs, score, numbers) {
   const { words } = costs;
   const cost = costAt(costs.corners, score);
-  const say = (share) => odds(share, words, numbers);
   const sentence = (kind) => {
     const { share, low, high, supported } = cost[kind];
     if (share < supported) {
-      return fill(words[`fewer_${kind}`], { odds: say(Math.max(high, supported)) });
+      return fill(words[`fewer_${kind}`], { odds: odds(Math.max(high, supported), words, numbers) });
     }
-    const end = low >= supported ? say(low) : fill(words.fewer, { odds: say(supported) });
-    return fill(words[kind], { odds: say(share), high: say(high), low: end });
+    const often = high >= OFTEN ? OFTEN_BESIDE : OFTEN;
+    const say = (share) => odds(share, words, numbers, often);
+    const least = low >= supported ? say(low) : fill(words.fewer, { odds: say(supported) });
+    const [start, end] = high >= OFTEN ? [least, say(high)] : [say(high), least];
+    return fill(words[kind], { odds: say(share), start, end });
   };
   const standing = standingOf(cost.strangers, costs.authenticator_far);
   return {

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from ml import Face
+from tests.crowd import enrol_crowd
 from tests.installation import Visitor, rows_stored, words
 from webapp.database import unit_of_work
 from webapp.errors import (
@@ -29,6 +30,7 @@ from webapp.recognition import recognition
 from webapp.services import person_thresholds, redecisions, searches, thresholds
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.identification import identify
+from webapp.services.own_scores import people_needed
 from webapp.services.people import delete_person
 from webapp.services.searches import Search
 from webapp.services.thresholds import Threshold
@@ -436,10 +438,11 @@ def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, o
         (f"/people/{ada}/threshold", {"points": "3.0"}),
         ("/threshold/search", {"percent": "3.0", "margin": "3.0"}),
     ):
-        (back,) = re.findall(rf'href="({path}\?[^"]+)"', admin.get(path).text)
-        page = admin.get(html.unescape(back)).text
-        for name, value in fields.items():
-            assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
+        undo, back = re.findall(rf'href="({path}\?[^"]+)"', admin.get(path).text)
+        for place in (undo, back):
+            page = admin.get(html.unescape(place)).text
+            for name, value in fields.items():
+                assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
 
 
 def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> None:
@@ -451,6 +454,16 @@ def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> Non
     assert re.search(r'<circle class="chart-point" cx="[\d.]+" cy="[\d.]+"', page)
 
 
+def test_few_people_are_counted_as_one_says_it(admin: Visitor, ada, bob, known_faces) -> None:
+    page = words(admin.get("/threshold"))
+    assert "That makes 5 trials between 1 pair of people." in page
+    assert "5 more are within the 2 people who have several pictures." in page
+
+    store_person(NewPerson("eve", "Eve", True), known_faces[1][:1], None)
+
+    assert "between 3 pairs of people." in words(admin.get("/threshold"))
+
+
 def test_own_people_are_too_few_to_calibrate_from(admin: Visitor, ada, bob) -> None:
     page = words(admin.get("/threshold?calibrate=people"))
 
@@ -460,6 +473,23 @@ def test_own_people_are_too_few_to_calibrate_from(admin: Visitor, ada, bob) -> N
     assert "too few people to calibrate from" in page
     assert "at least 78" in page
     assert rows_stored()["threshold_change"] == 0
+
+
+def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) -> None:
+    enrol_crowd(people_needed(recognition().engine.calibration.default_far))
+
+    page = admin.get("/threshold?calibrate=people")
+
+    said = re.search(
+        r"From your own people: at ([\d.]+), 1 in 1,000 comparisons with somebody else here would "
+        r"pass \(95 % interval of the threshold ([\d.]+) to ([\d.]+)\)",
+        words(page),
+    )
+    proposed, low, high = map(float, said.groups())
+    assert low <= proposed <= high + 0.1  # the proposal is rounded up
+    form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
+    assert f'value="{proposed}"' in form.group()
+    assert thresholds.history() == ()
 
 
 def test_with_nobody_enrolled_there_is_nothing_of_ones_own(admin: Visitor) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from flask import Flask
 
+import ml
 from tests.installation import Visitor, rows_stored, words
 from webapp.charts import RateChart
 from webapp.recognition import recognition
@@ -68,6 +69,24 @@ def test_presets_show_their_score_and_keep_what_they_promise(admin: Visitor) -> 
     for score, far in zip(scores, threshold_cost.GOALS.values(), strict=True):
         assert 0.9 * far < costs.at(score).strangers.share <= far
     assert previewed(admin.get(f"/threshold?score={buttons[-1]}").text) == buttons[-1]
+
+
+def test_a_goal_that_the_data_does_not_support_is_said_and_not_offered(
+    admin: Visitor, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calibration = engine.calibration
+    coarse = {
+        rule: {n: replace(curve, far_supported=5e-3) for n, curve in curves.items()}
+        for rule, curves in calibration.curves.items()
+    }
+    monkeypatch.setitem(vars(engine), "calibration", replace(calibration, curves=coarse))
+
+    page = admin.get("/threshold")
+
+    offered = re.findall(r'name="score" value="[\d.]+" data-goal>(\w+)', page.text)
+    assert offered == ["Convenient"]
+    for goal in ("Balanced at most 1 in 1,000", "Strict at most 1 in 10,000"):
+        assert f"{goal}: not supported, the people measured are too few" in words(page)
 
 
 def test_the_costs_follow_how_many_pictures_people_here_have(
@@ -132,7 +151,24 @@ def test_an_earlier_threshold_can_be_put_back_into_the_form(admin: Visitor, oper
     thresholds.change(60.25, "first", operator_id)
     thresholds.change(70, "second", operator_id)
 
-    (back,) = re.findall(r'href="(/threshold\?score=[^"]+)"', admin.get("/threshold").text)
+    undo, back = ways_back(admin)
 
-    assert float(previewed(admin.get(back).text)) == pytest.approx(60.25, abs=1e-4)
+    for place in (undo, back):
+        assert float(previewed(admin.get(place).text)) == pytest.approx(60.25, abs=1e-4)
     assert thresholds.in_force().score == pytest.approx(70)
+
+
+def test_the_first_change_can_be_undone_to_the_calibrated_default(
+    admin: Visitor, operator_id
+) -> None:
+    thresholds.change(70, "too strict", operator_id)
+
+    (undo,) = ways_back(admin)
+
+    assert float(previewed(admin.get(undo).text)) == 50
+
+
+def ways_back(admin: Visitor) -> list[str]:
+    """Where the history leads to, newest first."""
+    links = re.findall(r'href="(/threshold\?score=[^"]+)"', admin.get("/threshold").text)
+    return [html.unescape(link) for link in links]

@@ -143,6 +143,21 @@ def test_costs_in_words(english) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "interval"),
+    [
+        (1 / 90, 1 / 30, "1 in 30 to 1 in 90"),
+        (0.12, 0.23, "12 in 100 to 23 in 100"),
+        (1 / 20, 0.23, "5 in 100 to 23 in 100"),
+        (0.001, 0.23, "fewer than 1 in 100 to 23 in 100"),
+    ],
+)
+def test_the_numbers_of_an_interval_rise_in_one_unit(low, high, interval, english) -> None:
+    rate = Rate((low + high) / 2, low, high, 1 / 100)
+    assert interval in threshold_words.genuine(rate)
+    assert f"({interval})" in threshold_words.short(rate)
+
+
 def test_another_rules_threshold_lets_as_few_strangers_pass() -> None:
     shifted = Costs(CALIBRATION, replace(CURVE, rule="mean", threshold=CURVE.threshold - 0.1))
 
