@@ -12,6 +12,9 @@ from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import ADMINISTRATOR, CHROMIUM, Opener
 from tests.browser.site import Site, served
+from tests.small_model import artifacts
+
+__all__ = ["artifacts"]
 
 # Generous, because a machine may be busy; nothing waits longer than it has to.
 expect.set_options(timeout=30_000)

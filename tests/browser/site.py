@@ -49,10 +49,11 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(engine: ml.Engine, instance: Path) -> Iterator[Site]:
+def served(engine: ml.Engine, instance: Path, artifacts: Path = ml.ARTIFACTS) -> Iterator[Site]:
     """Serve a fresh installation while the context lasts."""
     settings = Settings(
         instance=instance,
+        artifacts=artifacts,
         password_cost=CHEAP,
         sign_in_limit=UNLIMITED,
         verify_limit=UNLIMITED,

@@ -10,6 +10,7 @@ from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
     ALLOWED,
+    DESKTOP,
     Opener,
     fill_in,
     instruction,
@@ -107,6 +108,31 @@ def test_an_enrolment_that_is_not_accepted_violates_no_rule(
     assert _violations(page) == []
 
 
+def test_the_reviews_of_a_change_violate_no_rule_and_fit(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    person = site.enrol("under-review", *people[0].photos[:2])
+    page = opener.page(site)
+    sign_in(page)
+    _compare(page, "under-review", people[0].photos[1])
+    problems = []
+    for address, field, value in (
+        ("/threshold", "New threshold", "99"),
+        (f"{person}/threshold", "Points above everybody’s threshold", "49"),
+        ("/threshold/search", "Lead over the next person, in points", "8"),
+    ):
+        page.goto(address)
+        page.get_by_label(field).fill(value)
+        page.get_by_label("Reason").fill("to see the page that only a form leads to")
+        page.get_by_role("button", name="Review the change").click()
+        expect(page.get_by_role("heading", name="Review the change")).to_be_visible()
+        problems += _violations(page)
+        page.set_viewport_size(NARROW["viewport"])
+        problems += _scrolling_sideways(page, address)
+        page.set_viewport_size(DESKTOP["viewport"])
+    assert problems == []
+
+
 def test_the_camera_violates_no_rule_at_work_or_out_of_order(site: Site, opener: Opener) -> None:
     working = opener.camera_page(site, scenes.empty())
     working.goto("/verify")
@@ -123,9 +149,14 @@ def _too_wide(page: Page, found: list[str]) -> list[str]:
     wide = []
     for address in found:
         page.goto(address)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wide.append(f"{address} in {page.locator('html').get_attribute('lang')}")
+        wide += _scrolling_sideways(page, address)
     return wide
+
+
+def _scrolling_sideways(page: Page, name: str) -> list[str]:
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        return [f"{name} in {page.locator('html').get_attribute('lang')}"]
+    return []
 
 
 def test_no_page_scrolls_sideways_on_the_narrowest_screen(
