@@ -13,6 +13,8 @@ blueprint = Blueprint("dashboard", __name__)
 DEFAULT_PERIOD = 30
 WHOLE = 1.0
 HIGHEST_SCORE = 100.0
+# The least that the drawing of refusals reaches to, so that a quiet week does not look wild.
+REFUSED_SHARE = 0.1
 
 
 @blueprint.get("/dashboard")
@@ -24,6 +26,7 @@ def index() -> str:
         period = DEFAULT_PERIOD
     found = figures(period)
     busiest = max(day.attempts for day in found.days)
+    most_refused = max(day.refused_rate or 0.0 for day in found.days)
     slowest = max((day.milliseconds or 0.0 for day in found.days), default=0.0)
     return render_template(
         "dashboard/index.html",
@@ -33,6 +36,7 @@ def index() -> str:
         counts_chart=DayChart(period, max(busiest, 1)),
         time_chart=DayChart(period, max(slowest, 1.0)),
         share_chart=DayChart(period, WHOLE),
+        refused_chart=DayChart(period, max(most_refused, REFUSED_SHARE)),
         score_chart=DayChart(period, HIGHEST_SCORE),
         series=lambda pick: _series(found.days, pick),
         promised_ms=PROMISED_MS,

@@ -114,6 +114,6 @@ def test_a_page_of_people_is_not_sorted_but_read_in_order(visitor: Visitor, orde
 
 
 def test_totals_are_right(visitor: Visitor) -> None:
-    assert "10000 people" in words(visitor.get("/people"))
-    assert "100000 attempts" in words(visitor.get("/attempts"))
-    assert "10000 attempts" in words(visitor.get("/attempts?kind=identify"))
+    assert "10,000 people" in words(visitor.get("/people"))
+    assert "100,000 attempts" in words(visitor.get("/attempts"))
+    assert "10,000 attempts" in words(visitor.get("/attempts?kind=identify"))

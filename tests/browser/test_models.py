@@ -1,0 +1,79 @@
+"""The models' page with scripts: a change is begun, followed without looking again, and done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import ml
+from tests import faces
+from tests.browser.opening import ADMINISTRATOR, Opener, sign_in
+from tests.browser.site import Site, served
+from tests.small_model import TINY
+from webapp import jobs
+from webapp.services.background import KINDS
+from webapp.services.serving import CHANGE_MODEL
+
+
+@pytest.fixture
+def two_models(engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Iterator[Site]:
+    """A site where another model is installed beside the one that serves."""
+    with served(engine, tmp_path / "instance", artifacts) as running:
+        running.add_administrator(ADMINISTRATOR)
+        yield running
+
+
+@contextmanager
+def waiting_for_the_last(site: Site) -> Iterator[Event]:
+    """Work on the change as a process that serves does, but wait before the last picture."""
+    told = Event()
+
+    def wait(done: int, total: int) -> None:
+        if done == total:
+            told.wait()
+
+    def work() -> None:
+        with site.app.app_context():
+            job = jobs.newest(CHANGE_MODEL, TINY)
+            jobs.run_one(KINDS, job.id, wait)
+
+    thread = Thread(target=work)
+    thread.start()
+    yield told
+    told.set()
+    thread.join()
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.locator("section.card", has=page.get_by_role("heading", name=title))
+
+
+def test_a_change_is_followed_until_the_other_model_serves(
+    two_models: Site,
+    opener: Opener,
+    people: tuple[faces.Person, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webapp.services.reembedding.BATCH", 1)
+    two_models.enrol("ada", *people[0].photos[:2])
+    page = opener.page(two_models)
+    sign_in(page)
+    page.goto("/models")
+    other = card(page, "koch on drawn faces")
+    expect(other).to_contain_text("Pictures still to embed")
+    other.get_by_role("button", name="Embed 2 pictures, then let it serve").click()
+    expect(page.get_by_text("The change to “tiny” has begun.")).to_be_visible()
+    expect(other.get_by_role("status")).to_have_text("Getting ready…")
+
+    with waiting_for_the_last(two_models) as go_on:
+        expect(other.get_by_role("status")).to_have_text("1 of 2 pictures embedded")
+        expect(other.get_by_role("progressbar")).to_have_attribute("max", "2")
+        expect(card(page, "dlib")).to_contain_text("Serves now")
+        go_on.set()
+        expect(other).to_contain_text("Serves now")
+    expect(page.get_by_role("row").last).to_contain_text(ADMINISTRATOR)
