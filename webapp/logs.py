@@ -45,7 +45,7 @@ def set_up_logs(app: Flask, level: str) -> None:
         handler.setFormatter(logging.Formatter(FORMAT))
         handler.addFilter(RequestId())
         logger.addHandler(handler)
-    app.log_exception = _tell_of_failure  # type: ignore[method-assign]
+    app.log_exception = _tell_of_failure  # type: ignore[assignment, method-assign]
     app.before_request(_begin)
     app.after_request(_end)
 
