@@ -5,7 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from time import monotonic
+from time import process_time
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -19,6 +20,7 @@ from webapp.access import Rule, rule_of
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.people import find_person
 
+# Of the processor's time, so that it does not matter what else the machine does meanwhile.
 LONGEST_SECONDS = 5
 MOST_GROWTH = 100_000_000
 PAGE_BYTES = 4096
@@ -73,10 +75,10 @@ def test_hostile_pictures_are_looked_at_or_refused_in_time_and_memory(
 
     for data in pictures(number):
         fields = {"csrf_token": token, "purpose": "picture", "frame": (io.BytesIO(data), "a.jpg")}
-        started = monotonic()
+        started = process_time()
         with app.app_context():
             answer = anybody.client.post("/camera/check", data=fields)
-        toll.add(monotonic() - started)
+        toll.add(process_time() - started)
         assert answer.status_code == 200
         answers["good" if answer.json["ok"] else answer.json["reasons"][0]] += 1
 
@@ -97,10 +99,10 @@ def test_hostile_requests_get_an_answer_in_time_that_is_no_failure(
 
     for request in requests(number, targets(app, ada), names):
         client = bare if "Cookie" in request.headers else admin.client
-        started = monotonic()
+        started = process_time()
         with app.app_context():
             answer = client.open(request.path, buffered=True, **options(request, token))
-        toll.add(monotonic() - started)
+        toll.add(process_time() - started)
         check_harmless(request, answer)
         answers[answer.status_code] += client is admin.client
 
@@ -112,7 +114,8 @@ def test_hostile_requests_get_an_answer_in_time_that_is_no_failure(
 
 def check_harmless(request: HostileRequest, answer: TestResponse) -> None:
     assert answer.status_code < 500, request
-    assert "evil" not in str(answer.headers), request
+    assert "evil=1" not in str(answer.headers), request
+    assert not urlsplit(answer.location or "").netloc, request
     if answer.mimetype == "text/html":
         assert "<script>alert" not in answer.text, request
 
