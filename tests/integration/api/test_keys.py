@@ -41,6 +41,22 @@ def test_only_the_digest_of_a_key_is_kept(app: Flask, settings) -> None:
     assert secret.split("_", 2)[2].encode() not in files
 
 
+def test_neither_keys_nor_names_reach_the_log(
+    app: Flask, description: Description, people, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = key_with(Scope.ADMIN)
+    with caplog.at_level("DEBUG"), program(app, secret, description) as client:
+        client.enrol("lovelace", "Augusta", people[0].photos[:1], consent=True)
+        client.verify("lovelace", people[0].photos[:1])
+        assert list(client.people(q="lovelace"))
+
+    programs = ("httpx", "httpcore")  # they write the client's log, not the app's
+    log = " ".join(one.getMessage() for one in caplog.records if not one.name.startswith(programs))
+    assert "api_used" in log
+    for private in (secret, secret.split("_", 2)[2], "lovelace", "Augusta"):
+        assert private not in log
+
+
 def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(
     app: Flask, description: Description
 ) -> None:
