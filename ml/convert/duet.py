@@ -1,6 +1,6 @@
 """Make the `research` artifact out of two others: `python -m ml.convert.duet`.
 
-Puts the networks of `open` and `mobilefacenet` side by side (`ml.backbones.duet`); nothing is
+Puts the networks of `open` and `compact` side by side (`ml.backbones.duet`); nothing is
 trained.
 """
 
@@ -17,7 +17,7 @@ from ml.errors import ArtifactError
 from ml.faces.preprocess import Preprocessing
 from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
 
-PARTS = {"resnet29": "open", "mobilefacenet": "mobilefacenet"}
+PARTS = {"resnet29": "open", "mobilefacenet": "compact"}
 
 CONFIG = ArtifactConfig(
     name="research",

