@@ -21,10 +21,10 @@ def test_the_share_of_pairs_that_pass_equals_a_slow_count() -> None:
 
 
 def test_where_nobody_or_everybody_passes_there_is_no_doubt() -> None:
-    same = np.repeat([[1.0, 0.0]], 5, axis=0)
+    same = np.repeat([[1.0, 0.0]], 30, axis=0)
     everybody = shift("one face", same, 0.9)
     assert (everybody.far, everybody.low, everybody.high) == pytest.approx((1, 1, 1))
-    nobody = shift("strangers", np.eye(5), 0.9)
+    nobody = shift("strangers", np.eye(30), 0.9)
     assert (nobody.far, nobody.low, nobody.high) == (0, 0, 0)
 
 
