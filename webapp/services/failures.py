@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import FaceDisabled, MustWait
@@ -76,6 +76,14 @@ def count_failure(session: Session, digest: bytes) -> int:
 def forget(session: Session, digest: bytes) -> None:
     """Begin to count anew, in the running transaction."""
     session.execute(delete(FailureCount).where(FailureCount.digest == digest))
+
+
+def move(session: Session, old: bytes, new: bytes) -> None:
+    """Count on under another digest what was counted under one, in the running transaction."""
+    if old == new:
+        return
+    forget(session, new)
+    session.execute(update(FailureCount).where(FailureCount.digest == old).values(digest=new))
 
 
 def failures_of(digest: bytes, patience: Patience) -> Failures:

@@ -144,7 +144,7 @@ def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID |
         if name is not None:
             person.name, person.name_key = tidy(name), comparable(name)
         if identifier is not None:
-            failures.forget(session, claim_digest(identifier))
+            failures.move(session, claim_digest(person.identifier), claim_digest(identifier))
             person.identifier, person.identifier_key = tidy(identifier), comparable(identifier)
         try:
             session.flush()

@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from tests import faces
 from tests.installation import rows_stored
+from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import Anchor, AuditEntry, Person
+from webapp.models import Anchor, AuditEntry, FailureCount, Person, now
+from webapp.services.claims import claim_digest
 from webapp.services.consent import CONSENT_VERSION
 from webapp.services.enrolment import NewPerson, store_person
 
@@ -194,3 +196,13 @@ def test_a_remembered_answer_goes_with_the_person(client: Client, people) -> Non
     client.delete(ada.id)
 
     assert rows_stored()["remembered_answer"] == 0
+
+
+def test_a_new_identifier_does_not_lift_what_failures_have_locked(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+    with unit_of_work() as session:
+        session.add(FailureCount(digest=claim_digest("ada"), failures=50, last_at=now()))
+    for identifier in ("ada", "countess", "ada"):
+        client.rename(ada.id, identifier=identifier)
+        with pytest.raises(Problem, match="face_disabled"):
+            client.verify(identifier, people[0].photos[1:2])
