@@ -21,15 +21,14 @@ from ml.errors import (
     TooBlurred,
     TooBright,
     TooDark,
-    TooFewPixels,
     TwoFaces,
 )
-from ml.faces.decode import LIMITS, decode
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
-from ml.faces.quality import LIVE, THRESHOLDS, assess, is_dark
+from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
+from ml.inspection import decoded, inspect
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
 
@@ -87,15 +86,7 @@ class Engine:
         Raises:
             FaceError: if the bytes are no usable picture; no face is no error here.
         """
-        image = _decoded(data)
-        height, width = image.shape[:2]
-        faces = self.detector.detect(image, thorough=thorough)
-        main = main_face(faces, width, height)
-        thresholds = LIVE if live else THRESHOLDS
-        quality = assess(image, main, thresholds) if main else None
-        beside = len(rivals(faces, main)) if main else 0
-        dark = is_dark(image, thresholds)
-        return Inspection(tuple(faces), main, quality, beside, dark, width, height)
+        return inspect(data, self.detector, thorough=thorough, live=live)
 
     def analyse(self, data: bytes, *, purpose: Purpose) -> Face:
         """Find, judge, align and embed the main face of a picture.
@@ -109,7 +100,7 @@ class Engine:
         Raises:
             FaceError: if the picture or the face cannot be used; the type says why.
         """
-        image = _decoded(data)
+        image = decoded(data)
         height, width = image.shape[:2]
         faces = self.detector.detect(image, thorough=True)
         main = main_face(faces, width, height)
@@ -134,14 +125,6 @@ class Engine:
         return Comparison(
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
-
-
-def _decoded(data: bytes) -> np.ndarray:
-    """The pixels; of a very long picture, which is reduced as a whole, too few may be left."""
-    image = decode(data)
-    if min(image.shape[:2]) < LIMITS.min_side_px:
-        raise TooFewPixels(limit_px=LIMITS.min_side_px)
-    return image
 
 
 def _refuse_unusable(quality: Quality) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ml.error_rates import RULE_OF_THREE, error_rates
@@ -11,6 +12,7 @@ from ml.evaluation.identification import IdentificationResult
 from ml.evaluation.measure import Measured
 from ml.evaluation.pairs import DIGITS, rate_name
 from ml.evaluation.resampling import Estimate
+from ml.evaluation.several_anchors import AnchorsResult
 
 
 def pair_figures(measured: Measured) -> dict[str, Any]:
@@ -48,9 +50,20 @@ def model_figures(measured: Measured) -> dict[str, Any]:
         "pairs": pair_figures(measured),
     }
     if measured.anchors:
-        figures["several_anchors"] = [
-            {"rule": row.rule, "anchors": row.anchors, "frr_at_far_1e-3": estimate(row.frr)}
-            for row in measured.anchors
+        figures["several_anchors"] = _anchors(measured.anchors)
+    if measured.faultless:
+        figures["faultless"] = {
+            "photos": measured.faultless.photos,
+            "several_anchors": _anchors(measured.faultless.anchors),
+        }
+    if measured.missed:
+        figures["missed_by_five_anchors"] = [
+            {
+                "photo": "/".join(measured.embedded.photos.paths[row.photo].parts[-2:]),
+                "refused": round(row.refused, DIGITS),
+                "share_of_refusals": round(row.weight, DIGITS),
+            }
+            for row in measured.missed
         ]
     if measured.identification:
         figures["identification"] = [
@@ -94,6 +107,13 @@ def estimate(value: Estimate) -> dict[str, Any]:
         "low": None if low is None else round(low, DIGITS),
         "high": None if high is None else round(high, DIGITS),
     }
+
+
+def _anchors(results: Sequence[AnchorsResult]) -> list[dict[str, Any]]:
+    return [
+        {"rule": row.rule, "anchors": row.anchors, "frr_at_far_1e-3": estimate(row.frr)}
+        for row in results
+    ]
 
 
 def _degraded(row: DegradedResult) -> dict[str, Any]:

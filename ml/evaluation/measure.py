@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.calibration import Calibration, load_calibration
@@ -10,14 +10,17 @@ from ml.datasets.landmarks import AS_SERVED, Search
 from ml.errors import ModelBroken
 from ml.evaluation.degraded import Degraded, measure_degraded
 from ml.evaluation.embed import Embedded, embed_photos
+from ml.evaluation.faultless import Faultless, measure_faultless
 from ml.evaluation.fillers import are_strangers
 from ml.evaluation.identification import IdentificationResult, measure_identification
 from ml.evaluation.impostors import Impostors, Side, compare_strangers
+from ml.evaluation.missed import ANCHORS, Missed, missed_photos
 from ml.evaluation.pairs import PairScores, score_pairs
 from ml.evaluation.photos import Photos
 from ml.evaluation.protocols import Protocol
 from ml.evaluation.resampling import Accuracy, accuracy
 from ml.evaluation.several_anchors import AnchorsResult, measure_anchors
+from ml.matching import DEFAULT_RULE
 from ml.registry import Artifact
 
 VIEWS = {"single": False, "mirrored": True}
@@ -35,7 +38,8 @@ class Measured:
         scores: the protocol's pairs, by view: one pass, and averaged with the mirror image.
         impostors: all pairs of photos of different people, as served.
         over_all: accuracy with the protocol's genuine pairs and all impostor pairs, as served.
-        anchors, identification, degraded: for folders of people; empty or None elsewhere.
+        anchors, identification, degraded, faultless, missed: for folders of people; empty or None
+            elsewhere.
     """
 
     artifact: Artifact
@@ -47,6 +51,8 @@ class Measured:
     anchors: list[AnchorsResult]
     identification: list[IdentificationResult]
     degraded: Degraded | None
+    faultless: Faultless | None = None
+    missed: list[Missed] = field(default_factory=list)
 
     @property
     def served(self) -> str:
@@ -89,12 +95,16 @@ def measure_model(
     calibration = _calibration_of(artifact)
     anchors: list[AnchorsResult] = []
     identification: list[IdentificationResult] = []
-    degraded = None
+    degraded, faultless = None, None
+    missed: list[Missed] = []
     if protocol.whole_people:
         anchors = measure_anchors(embedded, mirrored=mirrored)
         identification = _identified(artifact, embedded, strangers, cache, search, calibration)
         if search is AS_SERVED:
             degraded = measure_degraded(artifact, embedded, cache_folder=cache)
+            faultless = measure_faultless(embedded, mirrored=mirrored)
+        if anchors:
+            missed = missed_photos(embedded, _threshold_of(anchors), mirrored=mirrored)
     return Measured(
         artifact,
         calibration,
@@ -105,6 +115,17 @@ def measure_model(
         anchors,
         identification,
         degraded,
+        faultless,
+        missed,
+    )
+
+
+def _threshold_of(results: list[AnchorsResult]) -> float:
+    """The threshold at FAR 1e-3 of the default rule with as many anchors as misses are sought."""
+    return next(
+        result.threshold
+        for result in results
+        if result.rule == DEFAULT_RULE and result.anchors == ANCHORS
     )
 
 

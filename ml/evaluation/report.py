@@ -15,6 +15,7 @@ from ml.evaluation.embedding_map import embedding_map
 from ml.evaluation.figures import far_supported, model_figures
 from ml.evaluation.impostors import REFUSED
 from ml.evaluation.measure import VIEWS, Measured
+from ml.evaluation.missed import Missed
 from ml.evaluation.protocols import Protocol
 from ml.evaluation.resampling import Estimate
 from ml.evaluation.worst import WorstPair, least_alike_genuine, most_alike_strangers, thumbnail
@@ -80,6 +81,7 @@ def _pictures(measured: Measured) -> dict[str, Any]:
         "map": Markup(curves.map_of_embeddings(layout, name)) if layout else "",  # noqa: S704
         "genuine": _sheet(measured, least_alike_genuine(measured.served_scores)),
         "impostor": _sheet(measured, most_alike_strangers(measured.impostors, person)),
+        "missed": _missed(measured, measured.missed),
     }
 
 
@@ -94,6 +96,15 @@ def _sheet(measured: Measured, pairs: Sequence[WorstPair]) -> list[dict[str, Any
             "similarity": None if pair.similarity == REFUSED else pair.similarity,
         }
         for pair in pairs
+    ]
+
+
+def _missed(measured: Measured, missed: Sequence[Missed]) -> list[dict[str, Any]]:
+    """The photos as a sheet of pairs, each with how often it was refused."""
+    pairs = [WorstPair(one.photo, one.nearest, one.similarity) for one in missed]
+    return [
+        shown | {"refused": one.refused, "weight": one.weight}
+        for shown, one in zip(_sheet(measured, pairs), missed, strict=True)
     ]
 
 

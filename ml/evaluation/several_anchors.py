@@ -6,6 +6,7 @@ photos are probes. Photos without a face can be no anchor; as probes they are re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,15 +35,17 @@ class AnchorsResult:
     frr: Estimate
 
 
-def measure_anchors(embedded: Embedded, *, mirrored: bool) -> list[AnchorsResult]:
+def measure_anchors(
+    embedded: Embedded, *, mirrored: bool, rules: Sequence[str] = match_rules
+) -> list[AnchorsResult]:
     """Measure every number of anchors with every rule; nothing where nobody has six photos.
 
     With one anchor all rules say the same, so it is measured once.
     """
     if enrollable(embedded) < 2:
         return []
-    wanted = [(anchors, rule) for anchors in ANCHOR_COUNTS for rule in match_rules]
-    wanted = [(anchors, rule) for anchors, rule in wanted if anchors > 1 or rule == match_rules[0]]
+    wanted = [(anchors, rule) for anchors in ANCHOR_COUNTS for rule in rules]
+    wanted = [(anchors, rule) for anchors, rule in wanted if anchors > 1 or rule == rules[0]]
     return [
         _measured(embedded, embedded.view(mirrored), anchors, rule)
         for anchors, rule in tqdm(wanted, "several anchors", unit="rule", leave=False)

@@ -46,6 +46,10 @@ def _of_folder(measured: Measured) -> Iterator[str]:
         yield "  several anchors, FRR at FAR 1e-3"
     for row in measured.anchors:
         yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
+    if measured.faultless:
+        yield f"  the same on the {measured.faultless.photos:,} photos that the guidance would take"
+        for row in measured.faultless.anchors:
+            yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
     if measured.identification:
         yield "  searching a gallery, FNIR at FPIR 1e-2"
     for result in measured.identification:

@@ -157,3 +157,8 @@ def test_what_cannot_be_measured_is_said_in_one_line(words, complaint, capsys):
     said = capsys.readouterr().err
     assert complaint in said
     assert said.count("\n") == 1
+
+
+def test_photos_are_measured_again_without_those_the_guidance_complains_of(reported):
+    for model in figures(reported)["models"]:
+        assert 0 < model["faultless"]["photos"] <= PEOPLE * PHOTOS

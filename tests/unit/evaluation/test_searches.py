@@ -14,6 +14,7 @@ from ml.evaluation.embed import Embedded
 from ml.evaluation.fillers import are_strangers
 from ml.evaluation.identification import measure_identification, search, searchable
 from ml.evaluation.impostors import REFUSED, Side, compare_strangers
+from ml.evaluation.missed import missed_photos
 from ml.evaluation.pairs import score_pairs
 from ml.evaluation.photos import Pairs, Photos
 from ml.evaluation.several_anchors import enrollable, measure_anchors, split_trials
@@ -56,6 +57,25 @@ def test_people_far_apart_are_refused_only_without_a_face(tidy):
 
 def test_with_one_anchor_the_rules_are_not_told_apart(tidy):
     assert sum(row.anchors == 1 for row in measure_anchors(tidy, mirrored=False)) == 1
+
+
+def test_only_the_rules_asked_for_are_measured(tidy):
+    assert {row.rule for row in measure_anchors(tidy, mirrored=False, rules=("mean",))} == {"mean"}
+
+
+def test_a_photo_of_somebody_else_is_missed_in_every_draw(tidy):
+    directions = np.repeat(np.arange(4), 8) * 90 + np.tile(np.linspace(-2, 2, 8), 4)
+    directions[5] += 40
+    mislabelled = embedded(directions, tidy.photos.person, tidy.usable)
+    threshold = float(np.cos(np.radians(10)))
+    (missed,) = missed_photos(mislabelled, threshold, mirrored=False)
+    assert (missed.photo, missed.nearest) == (5, 7)
+    assert (missed.refused, missed.weight) == (1.0, 1.0)
+    assert missed.similarity == pytest.approx(np.cos(np.radians(directions[5] - directions[7])))
+
+
+def test_photos_without_a_face_are_not_called_missed(tidy):
+    assert missed_photos(tidy, 0.9, mirrored=False) == []
 
 
 def test_nobody_with_six_photos_gives_no_table(tidy):
