@@ -7,6 +7,7 @@ them all. The model itself is run by `ml.embedder`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -29,6 +30,8 @@ from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
 from ml.inspection import decoded, inspect
+from ml.liveness import Challenge, Observation
+from ml.liveness.observer import Observer
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
 
@@ -54,6 +57,7 @@ class Engine:
         self.preprocessing = artifact.config.preprocessing
         self.detector: FaceDetector = Detector()
         self.embedder = Embedder(artifact)
+        self.observer = Observer(self.detector, self._embed_face)
 
     @property
     def description(self) -> ModelDescription:
@@ -74,6 +78,7 @@ class Engine:
         size, channels = self.preprocessing.image_size, self.preprocessing.channels
         self.embed(np.zeros((1, size, size, channels), np.uint8))
         self.detector.warm_up()
+        self.observer.warm_up()
 
     def inspect(self, data: bytes, *, thorough: bool = False, live: bool = False) -> Inspection:
         """Detect the faces in a picture and measure the main one, without embedding it.
@@ -114,6 +119,22 @@ class Engine:
         chip = self.preprocessing.apply(image, main.landmarks)
         return Face(main, quality, chip, self.embed(chip[None])[0], crop_picture(image, main))
 
+    def observe(
+        self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
+    ) -> Observation:
+        """Observe one frame of a challenge; some six of them cost as much as one `analyse`.
+
+        Args:
+            data: the bytes of a JPEG, PNG or WebP file; 400 to 640 pixels wide are enough.
+            at: seconds on the server's clock since the challenge began.
+            challenge: what is asked; it decides which frames are embedded.
+            before: the observations of this attempt so far.
+
+        Raises:
+            FaceError: if the bytes are no usable picture, or no face is in it.
+        """
+        return self.observer.observe(decoded(data), at, challenge, before)
+
     def embed(self, chips: np.ndarray) -> np.ndarray:
         """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""
         return self.embedder(chips)
@@ -125,6 +146,9 @@ class Engine:
         return Comparison(
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
+
+    def _embed_face(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        return self.embed(self.preprocessing.apply(rgb, landmarks)[None])[0]
 
 
 def _refuse_unusable(quality: Quality) -> None:

@@ -1,0 +1,107 @@
+"""How far a head is turned, from where its nose lies between eyes and mouth.
+
+Seen in the frame of eyes and mouth corners, the nose of a flat picture stays where it is, however
+the picture is held: exactly so in the frame of a homography, nearly so in an affine one, where only
+perspective moves it. The nose of a head stands some 28 mm out of that plane and moves by the
+tangent of the turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ml.faces.pose import MEAN_HEAD_MM
+
+EYE_DISTANCE_MM = float(MEAN_HEAD_MM[1, 0] - MEAN_HEAD_MM[0, 0])
+# The frame: eyes and mouth corners of the mean face, in distances between the eyes.
+PLANE = MEAN_HEAD_MM[[0, 1, 3, 4], :2] / EYE_DISTANCE_MM
+NOSE_HEIGHT = float(MEAN_HEAD_MM[2, 2] - MEAN_HEAD_MM[[0, 1, 3, 4], 2].mean()) / EYE_DISTANCE_MM
+_CORNERS = [0, 1, 3, 4]
+_NOSE = 2
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a turn changes in a face.
+
+    Attributes:
+        nose: x and y in the affine frame, in distances between the eyes.
+        eyes: distance between the eyes, in pixels.
+        height: distance from the middle of the eyes to that of the mouth, in pixels.
+    """
+
+    nose: tuple[float, float]
+    eyes: float
+    height: float
+
+    @classmethod
+    def of(cls, landmarks: np.ndarray) -> Shape:
+        """Measure landmarks (5, 2), in pixels."""
+        upper, lower = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
+        x, y = nose_in_affine_frame(landmarks)
+        eyes = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+        return cls((x, y), eyes, float(np.linalg.norm(lower - upper)))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A face against the same person's neutral one.
+
+    Attributes:
+        yaw: degrees, positive towards the picture's right, which is the person's left.
+        pitch: degrees, positive upwards.
+        growth: factor by which the face is larger.
+        narrowing: by which factor the eyes have come together against the face's height; 0.9 for a
+            plane turned sideways by 26°, above 1 for one turned up or down.
+    """
+
+    yaw: float
+    pitch: float
+    growth: float
+    narrowing: float
+
+    @classmethod
+    def between(cls, neutral: Shape, now: Shape) -> Turn:
+        """What changed from neutral to now."""
+        across = (now.nose[0] - neutral.nose[0]) / NOSE_HEIGHT
+        along = (now.nose[1] - neutral.nose[1]) / NOSE_HEIGHT
+        eyes, height = now.eyes / neutral.eyes, now.height / neutral.height
+        return cls(
+            float(np.degrees(np.arctan(across))),
+            float(np.degrees(np.arctan(-along))),
+            max(eyes, height),
+            eyes / height,
+        )
+
+    def towards(self, kind: str) -> float:
+        """How far the face is turned, or has grown, the way that a kind of step asks for."""
+        ways = {
+            "turn_left": self.yaw,
+            "turn_right": -self.yaw,
+            "turn_up": self.pitch,
+            "turn_down": -self.pitch,
+            "come_closer": self.growth,
+        }
+        return ways[kind]
+
+
+def nose_in_affine_frame(landmarks: np.ndarray) -> tuple[float, float]:
+    """The nose after the affine map, by least squares, of eyes and mouth corners onto `PLANE`."""
+    corners = np.column_stack([landmarks[_CORNERS], np.ones(4)]).astype(np.float64)
+    affine = np.linalg.lstsq(corners, PLANE, rcond=None)[0]
+    x, y = np.append(landmarks[_NOSE], 1.0) @ affine
+    return float(x), float(y)
+
+
+def nose_by_homography(landmarks: np.ndarray) -> tuple[float, float]:
+    """The nose after the homography of eyes and mouth corners onto `PLANE`.
+
+    The same for every view of a flat picture, in perspective too, but noisier than the affine one.
+    """
+    source = landmarks[_CORNERS].astype(np.float32)
+    homography = cv2.getPerspectiveTransform(source, PLANE.astype(np.float32))
+    x, y, w = homography @ np.append(landmarks[_NOSE], 1.0)
+    return float(x / w), float(y / w)

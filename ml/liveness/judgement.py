@@ -1,0 +1,95 @@
+"""The verdict on an attempt: whether its frames show one head that did what it was asked."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.liveness.challenge import COME_CLOSER, Challenge
+from ml.liveness.course import Course, first_of_neutral, follow
+from ml.liveness.geometry import Shape, Turn
+from ml.liveness.motion import likeness, turn_between
+from ml.liveness.observation import Observation
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an attempt came to.
+
+    Attributes:
+        passed: whether a live person did what was asked.
+        reasons: codes of what speaks against it, for operators only; empty if it passed.
+        cues: what was measured, by name; for operators and reports.
+        matched: number of the frame to compare with the anchors, whose observation has the
+            embedding; −1 if there is none.
+    """
+
+    passed: bool
+    reasons: tuple[str, ...]
+    cues: dict[str, float]
+    matched: int
+
+
+def judge(challenge: Challenge, observations: Sequence[Observation], same_person: float) -> Verdict:
+    """Judge the frames of an attempt; never raises on frames that are out of order or missing.
+
+    Args:
+        challenge: what was asked.
+        observations: all frames, in order.
+        same_person: similarity from which on two embeddings show one person
+            (`Engine.calibration.default_threshold`).
+    """
+    course = follow(challenge, observations)
+    matched = course.marks[0] if course.marks else -1
+    reasons = [course.trouble] if course.trouble else []
+    if len(course.marks) <= len(challenge.steps):
+        return Verdict(False, tuple(reasons or ["unfinished"]), {}, matched)
+    cues = _cues(challenge, course, observations)
+    marked = [observations[mark] for mark in course.marks]
+    if any(seen.embedding is None for seen in marked):
+        reasons.append("unrecognised")
+    elif cues["least_similarity"] < same_person:
+        reasons.append("other_person")
+    return Verdict(not reasons, tuple(reasons), cues, matched)
+
+
+def _cues(
+    challenge: Challenge, course: Course, observations: Sequence[Observation]
+) -> dict[str, float]:
+    chain = observations[first_of_neutral(course) : course.marks[-1] + 1]
+    pairs = list(itertools.pairwise(chain))
+    return {
+        "seconds": chain[-1].at - chain[0].at,
+        "frames": float(len(chain)),
+        "least_likeness": min(likeness(a, b) for a, b in pairs),
+        "fastest_turn": max(
+            turn_between(Shape.of(a.landmarks), Shape.of(b.landmarks)) / (b.at - a.at)
+            for a, b in pairs
+        ),
+        "least_similarity": _least_similarity([observations[mark] for mark in course.marks]),
+        "least_turn": _least_turn(challenge, course, observations),
+    }
+
+
+def _least_similarity(marked: Sequence[Observation]) -> float:
+    embeddings = [seen.embedding for seen in marked if seen.embedding is not None]
+    if len({len(embedding) for embedding in embeddings}) != 1:
+        return -1.0
+    matrix = np.stack(embeddings)
+    return float((matrix @ matrix.T).min())
+
+
+def _least_turn(challenge: Challenge, course: Course, observations: Sequence[Observation]) -> float:
+    """The smallest turn reached, as a share of what was asked."""
+    if course.neutral is None:
+        return 0.0
+    shares = [
+        Turn.between(course.neutral, Shape.of(observations[mark].landmarks)).towards(step.kind)
+        / step.amount
+        for step, mark in zip(challenge.steps, course.marks[1:], strict=True)
+        if step.kind != COME_CLOSER
+    ]
+    return min(shares, default=0.0)

@@ -1,0 +1,81 @@
+"""Whether one frame can follow another: heads move at bounded speed and stay who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.liveness.geometry import Shape, Turn
+from ml.liveness.observation import Observation
+
+
+@dataclass(frozen=True)
+class MotionBounds:
+    """What a head in front of a camera does at most between two frames.
+
+    Attributes:
+        longest_gap: between frames, in seconds.
+        turn_speed: degrees a second, on top of `turn_slack`, which is for noise.
+        turn_slack: degrees.
+        largest_turn: degrees between two frames, however long the gap.
+        shift_speed: of the face in the frame, in its own heights (eyes to mouth) a second.
+        shift_slack: the same, for noise.
+        growth_speed: natural logarithm of the size, a second.
+        growth_slack: the same, for noise.
+        least_likeness: correlation of the small grey faces.
+    """
+
+    longest_gap: float = 1.5
+    turn_speed: float = 110.0
+    turn_slack: float = 6.0
+    largest_turn: float = 28.0
+    shift_speed: float = 4.0
+    shift_slack: float = 0.4
+    growth_speed: float = 1.2
+    growth_slack: float = 0.10
+    least_likeness: float = 0.45
+
+
+BOUNDS = MotionBounds()
+
+
+def break_between(
+    before: Observation, after: Observation, bounds: MotionBounds = BOUNDS
+) -> str | None:
+    """Why `after` cannot be the same head a moment later; None if it can.
+
+    Returns:
+        "gap", "jump" (it turned too fast), "shift" (it moved too fast), "growth" (it grew or shrank
+        too fast), "likeness" (it looks different), or None.
+    """
+    seconds = after.at - before.at
+    if not 0 < seconds <= bounds.longest_gap:
+        return "gap"
+    first, second = Shape.of(before.landmarks), Shape.of(after.landmarks)
+    turn = Turn.between(first, second)
+    if turn_between(first, second) > min(
+        bounds.turn_speed * seconds + bounds.turn_slack, bounds.largest_turn
+    ):
+        return "jump"
+    shift = float(np.linalg.norm(after.centre - before.centre)) / first.height
+    if shift > bounds.shift_speed * seconds + bounds.shift_slack:
+        return "shift"
+    growth = min(abs(np.log(turn.growth)), abs(np.log(second.height / first.height)))
+    if growth > bounds.growth_speed * seconds + bounds.growth_slack:
+        return "growth"
+    return "likeness" if likeness(before, after) < bounds.least_likeness else None
+
+
+def turn_between(first: Shape, second: Shape) -> float:
+    """Degrees by which a head turned, whichever way."""
+    turn = Turn.between(first, second)
+    return float(np.hypot(turn.yaw, turn.pitch))
+
+
+def likeness(a: Observation, b: Observation) -> float:
+    """Correlation of the small grey faces of two frames, −1 to 1."""
+    first, second = (each.chip.astype(np.float64).ravel() for each in (a, b))
+    first, second = first - first.mean(), second - second.mean()
+    length = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / length if length > 0 else 0.0

@@ -1,0 +1,48 @@
+"""What a person is asked now: the part of the course that a page may show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml.liveness.challenge import Challenge
+from ml.liveness.course import follow
+from ml.liveness.observation import Observation
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an attempt is.
+
+    Attributes:
+        step: 0 is to look straight ahead, then the number of the challenge's step, from 1; the last
+            one's while `done`.
+        of: how many steps the challenge has.
+        done: whether all of it is done; then judge.
+        share: of the step, 0 to 1.
+        hint: "hold" once the step is reached and held for a moment more; while looking straight
+            ahead "hold_still", "several_faces", "too_dark", "too_bright", "too_small", "too_close",
+            "turned", "tilted", "blurred"; else None.
+        failed: whether nothing that follows can make it pass; then judge, and start anew.
+    """
+
+    step: int
+    of: int
+    done: bool
+    share: float
+    hint: str | None
+    failed: bool
+
+
+def progress(challenge: Challenge, observations: Sequence[Observation]) -> Progress:
+    """How far an attempt is, from all its frames so far; cheap."""
+    course = follow(challenge, observations)
+    count = len(challenge.steps)
+    return Progress(
+        step=min(len(course.marks), count),
+        of=count,
+        done=len(course.marks) > count,
+        share=course.share,
+        hint=course.hint,
+        failed=course.trouble is not None,
+    )
