@@ -130,6 +130,84 @@ class SearchOutOfRange(ServiceError):
     code = "search_out_of_range"
 
 
+class MovementsTooFew(ServiceError):
+    """A challenge is drawn from some movements; `details` name the fewest."""
+
+    code = "movements_too_few"
+
+    def __init__(self, fewest: int) -> None:
+        super().__init__()
+        self.details: Mapping[str, object] = {"fewest": fewest}
+
+
+class StrengthUnknown(ServiceError):
+    """There is no challenge of this strength."""
+
+    code = "strength_unknown"
+
+
+class ChallengeNeeded(ServiceError):
+    """Pictures alone do not do: whoever is before the camera shows that they are there."""
+
+    code = "challenge_needed"
+
+
+class ChallengeNotAsked(ServiceError):
+    """No challenge is asked for before this."""
+
+    code = "challenge_not_asked"
+
+
+class ChallengeUnknown(ServiceError):
+    """There is no such challenge for this session and claim, or no longer."""
+
+    code = "challenge_unknown"
+
+
+class ChallengeOver(ServiceError):
+    """The challenge took too long, or too many frames."""
+
+    code = "challenge_over"
+
+
+class ChallengeFailed(ServiceError):
+    """What the frames showed is not what was asked for; which cue says so is not told."""
+
+    code = "challenge_failed"
+
+
+class FrameOutOfOrder(ServiceError):
+    """Frames are numbered from 1 without gaps; `details` name the number expected."""
+
+    code = "frame_out_of_order"
+
+    def __init__(self, expected: int) -> None:
+        super().__init__()
+        self.details: Mapping[str, object] = {"expected": expected}
+
+
+class LabelUnknown(ServiceError):
+    """There is no such label for what stood before the camera."""
+
+    code = "label_unknown"
+
+
+class WaiverUnexplained(ServiceError):
+    """A challenge is waived for one of the reasons that are known."""
+
+    code = "waiver_unexplained"
+
+
+class AnotherFace(ServiceError):
+    """Pictures do not show who passed the challenge; `details` count from 1 which they are."""
+
+    code = "another_face"
+
+    def __init__(self, pictures: str) -> None:
+        super().__init__()
+        self.details: Mapping[str, object] = {"pictures": pictures}
+
+
 class BackupImpossible(ServiceError):
     """No backup can be made or put back so; the text says why."""
 
@@ -143,6 +221,15 @@ class BackupBroken(ServiceError):
     """A backup or key ring cannot be read; the text says why."""
 
     code = "backup_broken"
+
+    def __init__(self, why: str) -> None:
+        Exception.__init__(self, why)
+
+
+class CopyImpossible(ServiceError):
+    """A database cannot be copied so; the text says why."""
+
+    code = "copy_impossible"
 
     def __init__(self, why: str) -> None:
         Exception.__init__(self, why)

@@ -39,6 +39,26 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "uncertain": _l("Show your whole face: eyes, nose and mouth"),
 }
 
+# What is asked for, one at a time, of whoever shows that they are there; left and right are theirs.
+CHALLENGE_STEPS: dict[str, LazyString] = {
+    "straight": _l("Look straight ahead"),
+    "turn_left": _l("Turn your head to your left"),
+    "turn_right": _l("Turn your head to your right"),
+    "turn_up": _l("Raise your chin"),
+    "turn_down": _l("Lower your chin"),
+    "come_closer": _l("Come closer"),
+    "done": _l("Done. One moment…"),
+}
+
+# The same as an administrator chooses from.
+MOVEMENTS: dict[str, LazyString] = {
+    "turn_left": _l("turn left"),
+    "turn_right": _l("turn right"),
+    "turn_up": _l("raise the chin"),
+    "turn_down": _l("lower the chin"),
+    "come_closer": _l("come closer"),
+}
+
 PICTURE_PROBLEMS: dict[str, LazyString] = {
     "not_an_image": _l("This is not a picture we can read. Choose a JPEG, PNG or WebP file."),
     "truncated_image": _l(
@@ -152,6 +172,32 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
         "There are doubts about some of the pictures. Nothing was stored. Check whom they show, "
         "and send them again with the doubts accepted."
     ),
+    "movements_too_few": _l("Choose at least %(fewest)s movements, so that there is a draw."),
+    "strength_unknown": _l("Choose one of the strengths."),
+    "setting_changed_meanwhile": _l(
+        "Somebody changed the setting since you opened this page. Nothing was set; what you chose "
+        "is still here. Look at the setting in force and send it again if you still want it."
+    ),
+    "challenge_needed": _l(
+        "A picture alone is not enough here: follow the instructions before the camera. Who cannot "
+        "do the movements asks an operator, who can verify them without."
+    ),
+    "challenge_not_asked": _l("No movements are asked for here. Send pictures instead."),
+    "challenge_unknown": _l(
+        "These movements belong to another page, another identifier, or were judged already. Start "
+        "again."
+    ),
+    "challenge_over": _l("That took too long. Start again."),
+    "challenge_failed": _l(
+        "The movements could not be confirmed. Try again: only you before the camera, light from "
+        "the front, and follow each instruction without hurry."
+    ),
+    "frame_out_of_order": _l("Frames come one after another. Number %(expected)s is expected."),
+    "label_unknown": _l("Choose one of the labels."),
+    "waiver_unexplained": _l("Say why the movements are not asked for."),
+    "another_face": _l(
+        "These pictures do not show who was before the camera: %(pictures)s. Take them again."
+    ),
     "key_missing": _l("Send a key to the API in the header “Authorization: Bearer …”."),
     "key_unknown": _l("This is no key to the API. Check that it is whole."),
     "key_expired": _l("The key to the API is past its time. Ask an administrator for a new one."),
@@ -209,6 +255,11 @@ WARNINGS: dict[str, LazyString] = {
 def instruct(code: str) -> str:
     """What somebody in front of the camera should do; `code` is a quality reason or "good"."""
     return str(INSTRUCTIONS.get(code, INSTRUCTIONS["no_face"]))
+
+
+def ask_for(step: str) -> str:
+    """What somebody who shows that they are there should do next."""
+    return str(CHALLENGE_STEPS[step])
 
 
 def describe(code: str, details: Mapping[str, object] | None = None) -> str:

@@ -59,6 +59,7 @@ RULES = {
     "threshold.edit": Rule.ADMIN,
     "threshold.pairs": Rule.ADMIN,
     "search.edit": Rule.ADMIN,
+    "liveness.edit": Rule.ADMIN,
     "person_threshold.edit": Rule.ADMIN,
     "models.index": Rule.ADMIN,
     "models.serve": Rule.ADMIN,

@@ -8,6 +8,15 @@ from webapp.models.columns import Model, now
 from webapp.models.installation import InstallationKey
 from webapp.models.job import Job, JobState
 from webapp.models.limits import AddressWindow, FailureCount
+from webapp.models.liveness import (
+    Challenge,
+    ChallengeFrame,
+    ChallengeResult,
+    Guarded,
+    LivenessChange,
+    Outcome,
+    Purpose,
+)
 from webapp.models.person import Anchor, AnchorEmbedding, GalleryVersion, Person, PersonKey
 from webapp.models.serving import ModelChange
 from webapp.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
@@ -22,17 +31,24 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditHead",
+    "Challenge",
+    "ChallengeFrame",
+    "ChallengeResult",
     "FailureCount",
     "GalleryVersion",
+    "Guarded",
     "InstallationKey",
     "Job",
     "JobState",
     "Kind",
+    "LivenessChange",
     "Model",
     "ModelChange",
+    "Outcome",
     "Person",
     "PersonKey",
     "PersonThresholdChange",
+    "Purpose",
     "RecoveryCode",
     "Refusal",
     "RememberedAnswer",

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from ml import STEPS
+from tests.installation import Visitor, words
+from webapp.errors import MovementsTooFew, StrengthUnknown, ThresholdChangedMeanwhile
+from webapp.extensions import db
+from webapp.models import AuditEntry, Guarded, Purpose
+from webapp.services import liveness
+from webapp.services.liveness import Liveness
+
+
+def send(admin: Visitor, **fields: object):
+    plain = {"guarded": "verification", "strength": "normal", "reason": "tried", "based_on": "0"}
+    movements = {"allowed": list(STEPS)}
+    return admin.post("/liveness", **(plain | movements | fields))
+
+
+def test_without_a_change_nothing_is_asked_for(app: Flask) -> None:
+    setting = liveness.in_force()
+
+    assert not setting.guards(Purpose.VERIFY)
+    assert not setting.guards(Purpose.ENROL)
+
+
+def test_enrolment_is_guarded_only_where_it_is_said(app: Flask) -> None:
+    liveness.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
+    assert liveness.in_force().guards(Purpose.VERIFY)
+    assert not liveness.in_force().guards(Purpose.ENROL)
+
+    liveness.change(Liveness(Guarded.ENROLMENT), "for enrolling too", None)
+    assert liveness.in_force().guards(Purpose.VERIFY)
+    assert liveness.in_force().guards(Purpose.ENROL)
+
+
+def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
+    app: Flask, admin: Visitor
+) -> None:
+    answer = send(admin, strength="gentle", allowed=["turn_left", "come_closer"])
+
+    assert answer.status_code == 302
+    (change,) = liveness.history()
+    assert change.setting == Liveness(Guarded.VERIFICATION, "gentle", ("turn_left", "come_closer"))
+    assert change.previous == liveness.DEFAULT
+    assert (change.reason, change.username) == ("tried", "the admin")
+    events = db.session.scalars(select(AuditEntry.event)).all()
+    assert events.count("liveness_changed") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"allowed": ["turn_left"]}, "at least 2 movements"),
+        ({"reason": ""}, "fill this in"),
+        ({"guarded": "everything"}, "Not a valid choice"),
+        ({"strength": "absolute"}, "Not a valid choice"),
+        ({"based_on": "7"}, "Somebody changed the setting"),
+    ],
+)
+def test_what_cannot_be_set_is_explained_and_sets_nothing(
+    app: Flask, admin: Visitor, fields: dict[str, object], said: str
+) -> None:
+    answer = send(admin, **fields)
+
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert liveness.in_force() == liveness.DEFAULT
+
+
+def test_the_service_refuses_what_no_page_would_send(app: Flask) -> None:
+    with pytest.raises(MovementsTooFew):
+        liveness.change(Liveness(allowed=("turn_left", "stand on your head")), "odd", None)
+    with pytest.raises(StrengthUnknown):
+        liveness.change(Liveness(strength="absolute"), "odd", None)
+    liveness.change(Liveness(Guarded.VERIFICATION), "first", None, based_on=0)
+    with pytest.raises(ThresholdChangedMeanwhile):
+        liveness.change(Liveness(), "second", None, based_on=0)
+
+
+def test_the_page_says_first_that_a_camera_can_be_a_program(app: Flask, admin: Visitor) -> None:
+    page = words(admin.get("/liveness"))
+
+    assert page.index("can be replaced by a virtual one") < page.index("In force now")
+
+
+def test_an_earlier_setting_can_be_looked_at_again(app: Flask, admin: Visitor) -> None:
+    send(admin, guarded="enrolment", allowed=["turn_up", "turn_down"])
+    send(admin, guarded="nothing", based_on="1")
+
+    page = admin.get("/liveness?change=1").text
+
+    assert 'checked id="guarded-2" name="guarded" type="radio" value="enrolment"' in page
+    assert admin.get("/liveness?change=99&before=1").status_code == 200

@@ -1,0 +1,52 @@
+"""What an administrator may send about challenges, and an operator about one of them."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput
+
+from ml import STEPS, STRENGTHS
+from webapp.forms import ReasonedForm
+from webapp.messages import MOVEMENTS
+from webapp.models import Guarded
+from webapp.services.liveness import Liveness
+
+GUARDED: dict[Guarded, LazyString] = {
+    Guarded.NOTHING: _l("Off"),
+    Guarded.VERIFICATION: _l("Before verifications"),
+    Guarded.ENROLMENT: _l("Before verifications and enrolments"),
+}
+STRENGTH_WORDS: dict[str, LazyString] = {
+    "gentle": _l("Gentle: small movements are enough, and more photos pass"),
+    "normal": _l("Normal"),
+    "strict": _l("Strict: fewer photos pass, and more people have to try again"),
+}
+
+
+class LivenessForm(ReasonedForm):
+    """What challenges stand before, how strict they are, and the movements they may ask for."""
+
+    guarded = RadioField(
+        _l("Ask for movements"), choices=[(value.value, words) for value, words in GUARDED.items()]
+    )
+    strength = SelectField(
+        _l("Strength"), choices=[(name, STRENGTH_WORDS[name]) for name in STRENGTHS]
+    )
+    allowed = SelectMultipleField(
+        _l("Movements that may be asked for"),
+        choices=[(step, MOVEMENTS[step]) for step in STEPS],
+        option_widget=CheckboxInput(),
+    )
+
+    @property
+    def setting(self) -> Liveness:
+        """What was asked for."""
+        return Liveness(Guarded(self.guarded.data), self.strength.data, tuple(self.allowed.data))
+
+    def show(self, setting: Liveness) -> None:
+        """Fill in a setting."""
+        self.guarded.data = setting.guarded.value
+        self.strength.data = setting.strength
+        self.allowed.data = list(setting.allowed)

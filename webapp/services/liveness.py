@@ -1,0 +1,140 @@
+"""When somebody has to show that they are there, by which movements; how that changed.
+
+Off until an administrator switches it on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from ml import STEPS, STRENGTHS
+from webapp.database import unit_of_work
+from webapp.errors import MovementsTooFew, StrengthUnknown
+from webapp.extensions import db
+from webapp.models import Guarded, LivenessChange, Purpose
+from webapp.services import audit
+from webapp.services.changes import check_still_in_force, next_number, number_of
+from webapp.services.thresholds import HISTORY_LENGTH
+
+# With a single movement there would be nothing to draw.
+FEWEST_MOVEMENTS = 2
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """What challenges stand before and how they are drawn.
+
+    Attributes:
+        guarded: what cannot be done without a challenge.
+        strength: how far movements must go, and how strictly they are judged.
+        allowed: the movements that may be asked for.
+    """
+
+    guarded: Guarded = Guarded.NOTHING
+    strength: str = "normal"
+    allowed: tuple[str, ...] = STEPS
+
+    def guards(self, purpose: Purpose) -> bool:
+        """Whether it takes a challenge to verify, or to enrol."""
+        if purpose is Purpose.ENROL:
+            return self.guarded == Guarded.ENROLMENT
+        return self.guarded != Guarded.NOTHING
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the setting; `number` rises with every change."""
+
+    number: int
+    setting: Liveness
+    previous: Liveness
+    reason: str
+    created_at: datetime
+    username: str | None
+
+
+DEFAULT = Liveness()
+
+
+def in_force() -> Liveness:
+    """What is asked for now."""
+    newest = _newest()
+    if newest is None:
+        return DEFAULT
+    return Liveness(Guarded(newest.guarded), newest.strength, tuple(newest.allowed))
+
+
+def change(
+    setting: Liveness, reason: str, changed_by: UUID | None, based_on: int | None = None
+) -> None:
+    """Set what is asked for.
+
+    Raises:
+        MovementsTooFew: if there are too few movements to draw from.
+        StrengthUnknown: if there is no such strength.
+        ThresholdChangedMeanwhile: if another change is in force than the one based on.
+    """
+    if setting.strength not in STRENGTHS:
+        raise StrengthUnknown
+    if len(set(setting.allowed) & set(STEPS)) < FEWEST_MOVEMENTS:
+        raise MovementsTooFew(FEWEST_MOVEMENTS)
+    allowed = [step for step in STEPS if step in setting.allowed]
+    with unit_of_work() as session:
+        check_still_in_force(_newest(), based_on)
+        before = in_force()
+        session.add(
+            LivenessChange(
+                number=next_number(session, LivenessChange),
+                guarded=setting.guarded,
+                strength=setting.strength,
+                allowed=allowed,
+                previous_guarded=before.guarded,
+                previous_strength=before.strength,
+                previous_allowed=list(before.allowed),
+                reason=reason,
+                created_by_id=changed_by,
+            )
+        )
+        audit.record(
+            session,
+            "liveness_changed",
+            changed_by,
+            guarded=setting.guarded,
+            strength=setting.strength,
+            allowed=allowed,
+        )
+
+
+def newest_number() -> int:
+    """The number of the change in force, 0 while there is none."""
+    return number_of(_newest())
+
+
+def history() -> tuple[Change, ...]:
+    """The last changes, newest first."""
+    return tuple(
+        Change(
+            number=row.number,
+            setting=Liveness(Guarded(row.guarded), row.strength, tuple(row.allowed)),
+            previous=Liveness(
+                Guarded(row.previous_guarded), row.previous_strength, tuple(row.previous_allowed)
+            ),
+            reason=row.reason,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(_changes().limit(HISTORY_LENGTH))
+    )
+
+
+def _newest() -> LivenessChange | None:
+    return db.session.scalar(_changes().limit(1))
+
+
+def _changes() -> Select[Any]:
+    return select(LivenessChange).order_by(LivenessChange.number.desc())

@@ -1,0 +1,57 @@
+"""Whether somebody has to show that they are there: seen and changed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.access import admin
+from webapp.errors import MovementsTooFew, ThresholdChangedMeanwhile
+from webapp.liveness_forms import GUARDED, STRENGTH_WORDS, LivenessForm
+from webapp.messages import MOVEMENTS, describe
+from webapp.services import liveness
+
+blueprint = Blueprint("liveness", __name__)
+CHANGED_MEANWHILE = "setting_changed_meanwhile"
+
+
+@blueprint.route("/liveness", methods=["GET", "POST"])
+@admin
+def edit() -> ResponseReturnValue:
+    """Context: form (guarded, strength, allowed, reason), setting in force, history, words.
+
+    `?change=…` puts what an earlier change set into the form, with `&before=1` what was before it.
+    """
+    form = LivenessForm()
+    if form.validate_on_submit():
+        try:
+            liveness.change(form.setting, form.reason.data, current_user.id, form.based_on.data)
+        except MovementsTooFew as error:
+            form.allowed.errors = [describe(error.code, error.details)]
+        except ThresholdChangedMeanwhile:
+            form.form_errors.append(describe(CHANGED_MEANWHILE))
+        else:
+            flash(_("The setting is changed. It counts from now on."), "success")
+            return redirect(url_for("liveness.edit"))
+    return _page(form), 422 if form.errors else 200
+
+
+def _page(form: LivenessForm) -> str:
+    in_force, history = liveness.in_force(), liveness.history()
+    if not form.is_submitted():
+        asked = request.args.get("change", type=int)
+        change = next((one for one in history if one.number == asked), None)
+        earlier = change and (change.previous if request.args.get("before") else change.setting)
+        form.show(earlier or in_force)
+    return render_template(
+        "liveness/edit.html",
+        form=form,
+        setting=in_force,
+        newest_number=liveness.newest_number(),
+        history=history,
+        guarded=GUARDED,
+        strengths=STRENGTH_WORDS,
+        movements=MOVEMENTS,
+    )
