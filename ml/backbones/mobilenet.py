@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import keras
 
+from ml.backbones.statistics import follow_quickly
+
 
 def build(image_size: int = 112, channels: int = 3, embedding_size: int = 128) -> keras.Model:
     """Build the network: 2.4 million weights with the default arguments.
@@ -22,5 +24,6 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 128) -
         weights=None,
         pooling="avg",
     )
+    follow_quickly(trunk)
     embedding = keras.layers.Dense(embedding_size, use_bias=False, name="embedding")(trunk(x))
     return keras.Model(chips, embedding, name="mobilenet")

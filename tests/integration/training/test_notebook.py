@@ -8,6 +8,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests import faces
+
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "ml" / "notebooks" / "training.ipynb"
 MINUTE = 60
@@ -36,6 +38,16 @@ def test_the_whole_run_tells_ada_from_bo() -> None:
         for name in ("Ada again", "Bo")
     )
     assert same > other
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not faces.HAS_SHARED, reason="../shared/data is missing")
+def test_one_variable_points_it_at_a_folder_of_real_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTEBOOK_PEOPLE", str(faces.SHARED / "celeba_wild" / "train"))
+    printed = run_notebook()
+    error_rate = float(printed.split("\nEER ")[1].split("%")[0])
+    assert error_rate < 45
+    assert "somebody and the same person: similarity" in printed
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ml.backbones import MODULES, build_backbone
 
@@ -37,3 +39,16 @@ def test_koch_takes_the_smallest_chips_it_says_it_takes() -> None:
 def test_compact_has_at_most_four_million_weights() -> None:
     backbone = build_backbone("compact", image_size=112, channels=3, embedding_size=128)
     assert backbone.count_params() <= 4_000_000
+
+
+@pytest.mark.parametrize("name", ["mobilenet", pytest.param("resnet50", marks=pytest.mark.long)])
+def test_a_short_training_is_enough_for_the_statistics_used_in_service(name: str) -> None:
+    keras.utils.set_random_seed(3)
+    network = build_backbone(name, image_size=32, channels=3, embedding_size=16)
+    chips = np.random.default_rng(3).uniform(0, 255, (16, 32, 32, 3)).astype(np.float32)
+    run = tf.function(network)
+    for _ in range(150):
+        learning = run(chips, training=True).numpy()
+    in_use = run(chips, training=False).numpy()
+    cosine = (learning * in_use).sum(1) / np.linalg.norm(learning, axis=1)
+    assert (cosine / np.linalg.norm(in_use, axis=1)).min() > 0.9
