@@ -6,6 +6,8 @@ PORT ?= 8000
 INSTANCE ?= instance
 MODEL ?= open
 PROTOCOL ?= lfw
+# Files of tests that run side by side; a browser shares the machine with nothing else.
+WORKERS ?= 2
 
 # With HTTPS=1 other devices of the local network may come; phones give the camera only then.
 ifeq ($(HTTPS),1)
@@ -18,7 +20,7 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
-.PHONY: help run test test-long lint evaluate calibrate train bench bench-peers clean
+.PHONY: help run test test-long test-postgres lint evaluate calibrate train bench bench-peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,11 +34,20 @@ test: $(VENV)/.test ## lint, types, import contract, unit, integration and brows
 	@$(BIN)/pybabel -q compile -d translations
 	@$(MAKE) --no-print-directory lint
 	@node --test tests/js/
+ifdef TESTS
 	@$(BIN)/pytest -m "not long" $(TESTS)
+else
+	@$(BIN)/pytest -m "not long and not browser" -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -m "browser and not long" tests/browser
+endif
 
 test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
 	@$(BIN)/pybabel -q compile -d translations
 	@$(BIN)/pytest -m long $(TESTS)
+
+test-postgres: $(VENV)/.test ## the tests of the app, all of them on PostgreSQL
+	@DATABASE=postgresql $(BIN)/pytest -m "not long" tests/integration/webapp tests/integration/api \
+		tests/integration/postgresql tests/security
 
 lint: $(VENV)/.test ## ruff, mypy and the import contract
 	@$(BIN)/ruff check .
