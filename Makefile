@@ -7,7 +7,7 @@ INSTANCE ?= instance
 MODEL ?= open
 PROTOCOL ?= lfw
 # Files of tests that run side by side; a browser shares the machine with nothing else.
-WORKERS ?= 2
+TEST_WORKERS ?= 2
 
 # With HTTPS=1 other devices of the local network may come; phones give the camera only then.
 ifeq ($(HTTPS),1)
@@ -37,7 +37,7 @@ test: $(VENV)/.test ## lint, types, import contract, unit, integration and brows
 ifdef TESTS
 	@$(BIN)/pytest -m "not long" $(TESTS)
 else
-	@$(BIN)/pytest -m "not long and not browser" -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -m "not long and not browser" -n $(TEST_WORKERS) --dist loadfile
 	@$(BIN)/pytest -m "browser and not long" tests/browser
 endif
 
