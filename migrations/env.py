@@ -4,17 +4,20 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
 
-from webapp.database import WRITES
+from webapp.database import POSTGRESQL, writing
 from webapp.extensions import db
 from webapp.models import Model
 
 
 def run() -> None:
-    with db.engine.connect().execution_options(**{WRITES: True}) as connection:
+    engine = context.config.attributes.get("engine", db.engine)
+    with engine.connect().execution_options(**writing(engine)) as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             switch_foreign_keys(connection, "OFF")  # SQLite alters tables by copying and dropping
         with connection.begin():
+            if connection.dialect.name == POSTGRESQL:  # an index of many rows takes its time
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
             configure(connection)
             context.run_migrations()
             if sqlite and connection.execute(text("PRAGMA foreign_key_check")).first():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,10 @@ from werkzeug.test import TestResponse
 
 import ml
 from tests import faces
+from tests.postgresql import Postgresql
 from webapp import create_app
 from webapp.config import PasswordCost, Settings
+from webapp.database import writing
 from webapp.extensions import db
 from webapp.models import Account, Model, Role
 from webapp.services import accounts
@@ -28,6 +31,8 @@ PASSWORD = "correct horse battery"
 ADMIN, OPERATOR, VIEWER = "the admin", "the operator", "the viewer"
 CHEAP = PasswordCost(time_cost=1, memory_kib=8)
 UNLIMITED = "100000 per second"
+# Which database the tests run on: sqlite or postgresql.
+DATABASE = os.environ.get("DATABASE", "sqlite")
 
 
 class Visitor:
@@ -83,31 +88,99 @@ def rows_stored() -> dict[str, int]:
     return counts
 
 
+def written_down(settings: Settings) -> bytes:
+    """Everything that the database holds: SQLite's files, or the values of all rows."""
+    db.session.rollback()
+    if not settings.database_url:
+        return b"".join(file.read_bytes() for file in settings.instance.glob("faces.db*"))
+    with db.engine.connect() as connection:
+        values = [
+            value
+            for table in Model.metadata.sorted_tables
+            for row in connection.execute(select(table))
+            for value in row
+        ]
+    return b"\n".join(one if isinstance(one, bytes) else str(one).encode() for one in values)
+
+
+def break_inserts(table: str, why: str) -> None:
+    """Let the database refuse new rows of a table."""
+    if db.engine.dialect.name == "postgresql":
+        statements = (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{why}' USING ERRCODE = 'disk_full'; END $$",
+            f"CREATE TRIGGER refusing BEFORE INSERT ON {table} EXECUTE FUNCTION refuse()",
+        )
+    else:
+        statements = (
+            f"CREATE TRIGGER refusing BEFORE INSERT ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{why}'); END",
+        )
+    with db.engine.connect().execution_options(**writing(db.engine)) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+
+
 @pytest.fixture(scope="session")
 def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared instance folder with an administrator and an operator; never served itself."""
-    instance = tmp_path_factory.mktemp("fresh")
-    app = create_app(Settings(instance=instance, password_cost=CHEAP))
+    return _prepared(Settings(instance=tmp_path_factory.mktemp("fresh"), password_cost=CHEAP))
+
+
+@pytest.fixture(scope="session")
+def fresh_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
+) -> tuple[Path, str]:
+    """The same on PostgreSQL: the instance folder, and the database to be copied."""
+    instance, database = tmp_path_factory.mktemp("fresh"), postgresql.new_database()
+    url = postgresql.url(database)
+    return _prepared(Settings(instance=instance, database_url=url, password_cost=CHEAP)), database
+
+
+def _prepared(settings: Settings) -> Path:
+    app = create_app(settings)
     with app.app_context():
         prepare()
         accounts.create_account(ADMIN, PASSWORD, Role.ADMIN)
         accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
         accounts.create_account(VIEWER, PASSWORD, Role.VIEWER)
+        db.session.remove()
         db.engine.dispose()
-    return instance
+    return settings.instance
 
 
 @pytest.fixture
-def settings(fresh_installation: Path, tmp_path: Path) -> Settings:
-    """Settings of an installation of this test's own."""
-    instance = shutil.copytree(fresh_installation, tmp_path / "instance")
+def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
+    """Settings of an installation of this test's own, on SQLite."""
+    return _of_test(shutil.copytree(fresh_installation, tmp_path / "instance"))
+
+
+@pytest.fixture
+def postgresql_settings(
+    fresh_on_postgresql: tuple[Path, str], postgresql: Postgresql, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of an installation of this test's own, on PostgreSQL."""
+    fresh, template = fresh_on_postgresql
+    with postgresql.lent(template) as url:
+        yield _of_test(shutil.copytree(fresh, tmp_path / "instance"), url)
+
+
+def _of_test(instance: Path, database_url: str = "") -> Settings:
     return Settings(
         instance=instance,
+        database_url=database_url,
         password_cost=CHEAP,
         sign_in_limit=UNLIMITED,
         verify_limit=UNLIMITED,
         guidance_limit=UNLIMITED,
     )
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of an installation of this test's own, on the database that DATABASE names."""
+    return request.getfixturevalue(f"{DATABASE}_settings")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from webapp.address_limits import SCHEME
 from webapp.api.document import add_api
 from webapp.cli import add_commands
 from webapp.config import ROOT, Settings, settings_from
-from webapp.database import prepare_engine
+from webapp.database import engine_options, prepare_engine
 from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
 from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
 from webapp.headers import add_headers
@@ -74,7 +74,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": secret.read_text().strip() if secret.exists() else None,
         "SQLALCHEMY_DATABASE_URI": settings.database,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # they would reach the log
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database),
         "MAX_CONTENT_LENGTH": settings.request_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.fields_bytes,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),

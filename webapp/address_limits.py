@@ -9,10 +9,10 @@ from typing import Any
 
 from limits.storage import Storage
 from sqlalchemy import Connection, delete, insert, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.database import WRITES
+from webapp.database import writing
 from webapp.extensions import db
 from webapp.models import AddressWindow
 from webapp.recognition import recognition
@@ -32,22 +32,10 @@ class DatabaseStorage(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count requests of a key, whose window lasts `expiry` seconds; how many there are."""
-        digest, now = _digest(key), time.time()
-        raised = (
-            update(AddressWindow)
-            .where(AddressWindow.key == digest)
-            .values(hits=AddressWindow.hits + amount)
-            .returning(AddressWindow.hits)
-        )
-        with _writing() as connection:
-            connection.execute(delete(AddressWindow).where(AddressWindow.ends_at <= now))
-            hits = connection.scalar(raised)
-            if hits is not None:
-                return hits
-            connection.execute(
-                insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
-            )
-        return amount
+        try:
+            return self._count(key, expiry, amount)
+        except IntegrityError:  # another process began the window at the same moment
+            return self._count(key, expiry, amount)
 
     def get(self, key: str) -> int:
         """How many requests of a key were counted in its window."""
@@ -73,6 +61,27 @@ class DatabaseStorage(Storage):
             connection.execute(delete(AddressWindow).where(AddressWindow.key == _digest(key)))
 
     @staticmethod
+    def _count(key: str, expiry: float, amount: int) -> int:
+        digest, now = _digest(key), time.time()
+        over = select(AddressWindow.key).where(AddressWindow.ends_at <= now)
+        raised = (
+            update(AddressWindow)
+            .where(AddressWindow.key == digest, AddressWindow.ends_at > now)
+            .values(hits=AddressWindow.hits + amount)
+            .returning(AddressWindow.hits)
+        )
+        with _writing() as connection:
+            nobodys = over.with_for_update(skip_locked=True)
+            connection.execute(delete(AddressWindow).where(AddressWindow.key.in_(nobodys)))
+            hits = connection.scalar(raised)
+            if hits is not None:
+                return hits
+            connection.execute(
+                insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
+            )
+        return amount
+
+    @staticmethod
     def _read(key: str, column: InstrumentedAttribute[Any]) -> float | None:
         running = select(column).where(
             AddressWindow.key == _digest(key), AddressWindow.ends_at > time.time()
@@ -83,10 +92,8 @@ class DatabaseStorage(Storage):
 
 @contextmanager
 def _writing() -> Iterator[Connection]:
-    with (
-        db.engine.connect().execution_options(**{WRITES: True}) as connection,
-        connection.begin(),
-    ):
+    options = writing(db.engine, alone=False)
+    with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 

@@ -11,6 +11,7 @@ from webapp.api_key_commands import api_key_commands
 from webapp.audit_commands import audit_commands
 from webapp.care_commands import care_commands
 from webapp.certificate import local_address, make_certificate
+from webapp.copy_commands import copy_database_command
 from webapp.import_commands import import_folder_command
 from webapp.job_commands import job_commands
 from webapp.model_commands import model_commands
@@ -26,6 +27,7 @@ def add_commands(app: Flask) -> None:
     app.cli.add_command(audit_commands)
     for command in care_commands:
         app.cli.add_command(command)
+    app.cli.add_command(copy_database_command)
     app.cli.add_command(import_folder_command)
     app.cli.add_command(job_commands)
     app.cli.add_command(model_commands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,8 @@ from ml import ARTIFACTS, DEFAULT_MODEL
 
 ROOT = Path(__file__).parents[1]
 MEGABYTE = 1_000_000
+SQLITE_SCHEME = "sqlite:///"
+DATABASE_URLS = re.compile(rf"^{SQLITE_SCHEME}|^postgres(ql(\+psycopg)?)?://")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -32,7 +36,8 @@ class Settings:
 
     Attributes:
         instance: folder of the secrets and, by default, the database.
-        database_url: of SQLAlchemy; empty means `instance/faces.db`.
+        database_url: SQLite's or PostgreSQL's, which may hold a password; empty means
+            `instance/faces.db`.
         model: name of the artifact that serves until an administrator chooses one.
         artifacts: folder of the models.
         master_key, previous_master_key: hexadecimal; in place of the file, and while keys are
@@ -58,13 +63,17 @@ class Settings:
         longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
+        faces_at_once: pictures that a process looks at side by side: its cores.
+        faces_waiting: requests that may wait for their turn; more are asked to come again.
+        faces_patience: seconds that they wait at most.
         api_origins: sites whose scripts may use the API from a browser; empty means none.
         password_cost: of hashing a password.
+        challenge_seed: of drawing challenges; only tests set one, so that they know what comes.
         log_level: of the app's own log.
     """
 
     instance: Path = ROOT / "instance"
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     model: str = DEFAULT_MODEL
     artifacts: Path = ARTIFACTS
     master_key: str = field(default="", repr=False)
@@ -92,14 +101,18 @@ class Settings:
     sign_in_limit: str = "10 per minute; 60 per hour"
     verify_limit: str = "30 per minute"
     guidance_limit: str = "20 per second"
+    faces_at_once: int = len(os.sched_getaffinity(0))
+    faces_waiting: int = 8
+    faces_patience: int = 10
     api_origins: tuple[str, ...] = ()
     password_cost: PasswordCost = field(default_factory=PasswordCost)
+    challenge_seed: int | None = None
     log_level: str = "INFO"
 
     @property
     def database(self) -> str:
-        """The database's URL."""
-        return self.database_url or f"sqlite:///{self.instance / 'faces.db'}"
+        """The database's URL, as SQLAlchemy names it."""
+        return database_url(self.database_url or f"sqlite:///{self.instance / 'faces.db'}")
 
     @property
     def secret_key_file(self) -> Path:
@@ -137,6 +150,19 @@ class Settings:
         return self.instance / "certificate.key"
 
 
+def database_url(url: str, name: str = "DATABASE_URL") -> str:
+    """A database's URL as SQLAlchemy names it, from how people write it.
+
+    Raises:
+        WrongSetting: if it is of another kind of database; it may hold a password, and is not told.
+    """
+    found = DATABASE_URLS.match(url)
+    if found is None:
+        raise WrongSetting(f"{name} must begin with sqlite:/// or postgresql://")
+    scheme = found[0]
+    return url if scheme == SQLITE_SCHEME else "postgresql+psycopg://" + url.removeprefix(scheme)
+
+
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; docs/operating.md lists them.
 
@@ -147,7 +173,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     plain = Settings()
     return Settings(
         instance=Path(read.text("INSTANCE", str(plain.instance))).absolute(),
-        database_url=read.text("DATABASE_URL", plain.database_url),
+        database_url=read.database("DATABASE_URL", plain.database_url),
         model=read.text("MODEL", plain.model),
         artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
         master_key=read.text("MASTER_KEY", ""),
@@ -173,6 +199,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
         verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
         guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
+        faces_at_once=read.number("FACES_AT_ONCE", plain.faces_at_once, 1, 256),
+        faces_waiting=read.number("FACES_WAITING", plain.faces_waiting, 0, 1000),
+        faces_patience=read.number("FACES_PATIENCE", plain.faces_patience, 1, 60),
         api_origins=read.names("API_ORIGINS"),
         log_level=read.choice("LOG_LEVEL", plain.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
@@ -184,6 +213,12 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name, "").strip() or default
+
+    def database(self, name: str, default: str) -> str:
+        url = self.text(name, default)
+        if url:
+            database_url(url, name)
+        return url
 
     def names(self, name: str) -> tuple[str, ...]:
         return tuple(one.strip() for one in self.text(name, "").split(",") if one.strip())

@@ -1,12 +1,31 @@
-"""How the app talks to its database: SQLite's settings, and writing as one unit of work."""
+"""How the app talks to its database: the settings of each kind, and writing as one unit of work.
+
+SQLite and PostgreSQL are used alike. Who reads sees one state of the database for as long as the
+transaction lasts. Who writes sees the newest, and nobody else changes it meanwhile: SQLite has one
+writer at a time, and on PostgreSQL writers of all nodes take a lock that ends with the transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from webapp.extensions import db
@@ -20,15 +39,197 @@ PRAGMAS = (
     "secure_delete = ON",
     f"busy_timeout = {BUSY_MS}",
 )
-WRITES = "writes"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# What a connection is opened for.
+WRITES, ALONE = "writes", "writes_alone"
+# Names the lock of those who write, among all locks of the database.
+WRITERS_LOCK = 0x66616365
+TRIES, LONGEST_PAUSE_SECONDS = 4, 0.1
+# SQLSTATEs of transactions that were undone for another's sake, and pass when done again.
+UNDONE_FOR_OTHERS = {"40001", "40P01"}
+# The database is away, refuses to write, is of an older version, or takes too long.
+UNAVAILABLE = (
+    OperationalError,
+    InternalError,
+    InterfaceError,
+    ProgrammingError,
+    DisconnectionError,
+    NoConnectionFree,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long PostgreSQL is waited for.
+
+    `idle_ms` bounds the locks of a process that stopped in the middle of a transaction.
+    """
+
+    connect_s: int = 5
+    connection_s: int = 10
+    lock_ms: int = BUSY_MS
+    statement_ms: int = 30_000
+    idle_ms: int = 120_000
+    network_ms: int = 20_000
+
+    @property
+    def options(self) -> str:
+        """They as options of a connection."""
+        limits = {
+            "lock_timeout": self.lock_ms,
+            "statement_timeout": self.statement_ms,
+            "idle_in_transaction_session_timeout": self.idle_ms,
+        }
+        return " ".join(f"-c {name}={value}" for name, value in limits.items())
+
+
+WAITS = Waits()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How connections to a database are made and kept."""
+    options: dict[str, Any] = {"hide_parameters": True}  # they would reach the log
+    if make_url(url).get_backend_name() != POSTGRESQL:
+        return options
+    return options | {
+        "isolation_level": "REPEATABLE READ",
+        "pool_pre_ping": True,  # a database that was away is used again without a failed request
+        "pool_timeout": WAITS.connection_s,
+        "connect_args": {
+            "connect_timeout": WAITS.connect_s,
+            "tcp_user_timeout": WAITS.network_ms,
+            "options": WAITS.options,
+        },
+    }
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give every SQLite connection its settings, and writers the lock from their start."""
-    if engine.dialect.name != "sqlite":
+    """Give every connection its settings, and writers the lock from their start."""
+    if engine.dialect.name == SQLITE:
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "begin", _take_turn)
+
+
+def writing(engine: Engine, *, alone: bool = True) -> Mapping[str, Any]:
+    """The execution options of a connection that writes.
+
+    Args:
+        engine: to which database.
+        alone: whether everybody else who writes waits until the transaction ends; else only those
+            wait who write alone. SQLite knows no difference.
+    """
+    options: dict[str, Any] = {WRITES: True, ALONE: alone}
+    if engine.dialect.name == POSTGRESQL:
+        options["isolation_level"] = "READ COMMITTED"  # what is current once the lock is held
+    return options
+
+
+@dataclass
+class _Shared:
+    """A transaction that several units of work share, and whether it has begun."""
+
+    begun: bool = False
+
+
+_shared: ContextVar[_Shared | None] = ContextVar("shared transaction", default=None)
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Commit together what units of work write inside: all of it, or nothing.
+
+    The first of them begins the transaction, so that what is worked out before locks nothing.
+    """
+    if _shared.get() is not None:
+        yield
         return
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
+    shared, session = _Shared(), db.session()
+    token = _shared.set(shared)
+    try:
+        yield
+        if shared.begun:
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _shared.reset(token)
+
+
+@contextmanager
+def unit_of_work(*, apart: bool = False, alone: bool = True) -> Iterator[Session]:
+    """One writing transaction: all of it is committed, or nothing.
+
+    It starts on the database as it is now: what was read before is read again. Within
+    `one_transaction` it is part of that, unless it is kept apart: then it stays, whatever follows.
+    Not `alone` is what only adds rows of its own, and takes long.
+    """
+    session: Session = db.session()
+    shared = _shared.get()
+    if apart and shared and shared.begun:
+        raise RuntimeError("the transaction has begun: nothing stands apart from it")
+    joined = None if apart else shared
+    if joined is None or not joined.begun:
+        session.rollback()
+        session.connection(execution_options=writing(db.engine, alone=alone or joined is not None))
+    if joined:
+        joined.begun = True
+    try:
+        yield session
+        if joined:
+            session.flush()
+        else:
+            session.commit()
+    except BaseException:
+        session.rollback()
+        if joined:
+            joined.begun = False
+        raise
+
+
+def retried(service: Callable[P, R]) -> Callable[P, R]:
+    """Do a service again, whole, where its transaction was undone for another's sake.
+
+    Within `one_transaction` it is not: there more than the service was undone.
+    """
+
+    @wraps(service)
+    def persistent(*args: P.args, **kwargs: P.kwargs) -> R:
+        for left in reversed(range(TRIES)):
+            try:
+                return service(*args, **kwargs)
+            except DBAPIError as error:
+                if not left or _shared.get() or not is_undone_for_others(error):
+                    raise
+                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
+        raise AssertionError  # the last try returns or raises
+
+    return persistent
+
+
+def is_undone_for_others(error: DBAPIError) -> bool:
+    """Whether a transaction would pass when done again: a deadlock, or a conflict of writers."""
+    return getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
+
+
+def forget_deleted_pages() -> None:
+    """Take away what deleted rows left, as far as the database does.
+
+    SQLite's write-ahead log is emptied; where somebody reads for longer than the wait, by a later
+    change. PostgreSQL frees the places of deleted keys; they and its log are overwritten in time.
+    """
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if db.engine.dialect.name == POSTGRESQL:
+            connection.execute(text("VACUUM (SKIP_LOCKED) person_key"))
+            return
+        connection.execute(text(f"PRAGMA busy_timeout = {EMPTYING_MS}"))
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        connection.execute(text(f"PRAGMA busy_timeout = {BUSY_MS}"))
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -44,31 +245,9 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-@contextmanager
-def unit_of_work() -> Iterator[Session]:
-    """One writing transaction: all of it is committed, or nothing.
-
-    It starts on the database as it is now: what was read before is read again.
-    """
-    session: Session = db.session()
-    session.rollback()
-    session.connection(execution_options={WRITES: True})
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-
-
-def forget_deleted_pages() -> None:
-    """Empty SQLite's write-ahead log, in which deleted rows may still stand.
-
-    Where somebody reads for longer than the wait, the log is emptied by a later change.
-    """
-    if db.engine.dialect.name != "sqlite":
+def _take_turn(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get(WRITES):
         return
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"PRAGMA busy_timeout = {EMPTYING_MS}"))
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        connection.execute(text(f"PRAGMA busy_timeout = {BUSY_MS}"))
+    lock = "pg_advisory_xact_lock" if options.get(ALONE) else "pg_advisory_xact_lock_shared"
+    connection.exec_driver_sql(f"SELECT {lock}({WRITERS_LOCK})")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import (
     HTTPException,
     RequestEntityTooLarge,
@@ -18,12 +17,14 @@ from werkzeug.exceptions import (
 
 from ml import ArtifactError
 from webapp import problems
+from webapp.database import UNAVAILABLE
+from webapp.errors import Busy, MustWait
 from webapp.extensions import db, limiter
 from webapp.uploads import InMemoryRequest
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
-JSON_BLUEPRINTS = {"camera", "health"}
+JSON_BLUEPRINTS = {"camera", "challenges", "health"}
 log = logging.getLogger("webapp.errors")
 
 
@@ -31,9 +32,10 @@ def add_error_pages(app: Flask) -> None:
     """Answer every error by a page of its own."""
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(TooManyRequests, _too_many)
+    app.register_error_handler(MustWait, _must_wait)
     app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
-    for unavailable in (OperationalError, ArtifactError, VaultError):
+    for unavailable in (*UNAVAILABLE, ArtifactError, VaultError):
         app.register_error_handler(unavailable, _unavailable)
 
 
@@ -67,6 +69,14 @@ def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
     return answer(429, retry_after=_seconds_until_reset(limiter.current_limit))
+
+
+def _must_wait(error: MustWait) -> ResponseReturnValue:
+    response = make_response(
+        answer(429, retry_after=error.details["seconds"], busy=isinstance(error, Busy))
+    )
+    response.headers["Retry-After"] = str(error.details["seconds"])
+    return response
 
 
 def _seconds_until_reset(limit: RequestLimit | None) -> int | None:

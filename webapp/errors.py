@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+COME_AGAIN_AFTER = timedelta(seconds=2)  # when many others had their turn
+
 
 class ServiceError(Exception):
     """Something cannot be done: `code` names the reason."""
@@ -243,6 +245,15 @@ class MustWait(ServiceError):
     def __init__(self, left: timedelta) -> None:
         super().__init__()
         self.details: Mapping[str, object] = {"seconds": math.ceil(left.total_seconds())}
+
+
+class Busy(MustWait):
+    """More faces are to be looked at than this machine can; `details` say when to come again."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__(COME_AGAIN_AFTER)
 
 
 class FaceDisabled(ServiceError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
+from alembic import command
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask
-from flask_migrate import upgrade
-from sqlalchemy import func, inspect, select, update
+from flask import Flask, current_app
+from flask_migrate import Migrate, upgrade
+from sqlalchemy import Connection, Engine, func, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ml import ArtifactError
@@ -24,6 +25,7 @@ from webapp.services import audit
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
 from webapp.services.backups import forget_old_keys
+from webapp.services.copying import is_under_way
 from webapp.services.serving import keep_up
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 
@@ -108,11 +110,35 @@ def _check_secret(app: Flask) -> None:
         raise NotReady(f"{recognition().settings.secret_key_file} is missing; {REMEDY}")
 
 
-def _check_database() -> None:
+def bring_up_to_date(engine: Engine) -> None:
+    """Migrate another database than the app's."""
+    migrate: Migrate = current_app.extensions["migrate"].migrate
+    config = migrate.get_config(str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "head")
+
+
+def check_version(engine: Engine) -> None:
+    """Check that a database is at the newest version.
+
+    Raises:
+        NotReady: if it is not.
+    """
+    with engine.connect() as connection:
+        _check_version(connection)
+
+
+def _check_version(connection: Connection) -> None:
     newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    current = MigrationContext.configure(db.session.connection()).get_current_revision()
+    current = MigrationContext.configure(connection).get_current_revision()
     if current != newest:
         raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
+
+
+def _check_database() -> None:
+    _check_version(db.session.connection())
+    if is_under_way(db.engine):
+        raise NotReady("the database holds a part of a copy; go on with: copy-database")
     with unit_of_work() as session:  # whoever else writes, or a read-only disk, is found here
         session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
         session.rollback()

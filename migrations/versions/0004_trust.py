@@ -8,8 +8,9 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# SQLite itself refuses to rewrite the audit log; whoever removes these is found by its chain.
+# The database itself refuses to rewrite the audit log; whoever removes these is found by its chain.
 REFUSALS = ("UPDATE", "DELETE")
+ONLY_ADDED = "the audit log is only ever added to"
 
 
 def upgrade() -> None:
@@ -72,8 +73,18 @@ def _create_audit_log() -> None:
         for what in REFUSALS:
             op.execute(
                 f"CREATE TRIGGER audit_entry_no_{what.lower()} BEFORE {what} ON audit_entry "
-                "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END"
+                f"BEGIN SELECT RAISE(ABORT, '{ONLY_ADDED}'); END"
             )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_change_of_audit_entry() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{ONLY_ADDED}' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    for what in (*REFUSALS, "TRUNCATE"):
+        op.execute(
+            f"CREATE TRIGGER audit_entry_no_{what.lower()} BEFORE {what} ON audit_entry "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_entry()"
+        )
 
 
 def _create_sessions() -> None:
@@ -134,3 +145,5 @@ def downgrade() -> None:
         "installation_key",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("DROP FUNCTION refuse_change_of_audit_entry()")

@@ -4,12 +4,16 @@ from tests.installation import (
     app,
     closed_app,
     fresh_installation,
+    fresh_on_postgresql,
     known_faces,
     operator,
     operator_id,
+    postgresql_settings,
     settings,
+    sqlite_settings,
     viewer,
 )
+from tests.postgresql import postgresql
 
 __all__ = [
     "admin",
@@ -17,9 +21,13 @@ __all__ = [
     "app",
     "closed_app",
     "fresh_installation",
+    "fresh_on_postgresql",
     "known_faces",
     "operator",
     "operator_id",
+    "postgresql",
+    "postgresql_settings",
     "settings",
+    "sqlite_settings",
     "viewer",
 ]

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from tests.installation import OPERATOR, PASSWORD, Visitor, words
-from webapp.config import Settings
+from tests.installation import OPERATOR, PASSWORD, Visitor, break_inserts, words
+from webapp.database import writing
 from webapp.extensions import db
-from webapp.models import AuditEntry
+from webapp.models import AuditEntry, AuditHead
 from webapp.services import audit, thresholds
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.people import find_person
@@ -24,14 +23,15 @@ def events() -> list[str]:
     return list(db.session.scalars(select(AuditEntry.event).order_by(AuditEntry.number)))
 
 
-def tamper(settings: Settings, *statements: str) -> None:
+def tamper(*statements: str) -> None:
     """What somebody does who may write to the database, but has no key."""
     db.session.rollback()
-    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
+    table = " ON audit_entry" if db.engine.dialect.name == "postgresql" else ""
+    with db.engine.connect().execution_options(**writing(db.engine)) as database:
         for trigger in ("update", "delete"):
-            database.execute(f"DROP TRIGGER audit_entry_no_{trigger}")
+            database.exec_driver_sql(f"DROP TRIGGER audit_entry_no_{trigger}{table}")
         for statement in statements:
-            database.execute(statement)
+            database.exec_driver_sql(statement)
         database.commit()
     db.session.expire_all()
 
@@ -100,12 +100,11 @@ def test_no_name_picture_or_password_is_in_it(app: Flask, operator: Visitor, peo
     assert all(json.loads(line)["mac"] for line in output.splitlines())
 
 
-def test_the_database_itself_refuses_to_rewrite_it(app: Flask, settings: Settings) -> None:
+def test_the_database_itself_refuses_to_rewrite_it(app: Flask) -> None:
     db.session.rollback()
-    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
-        for statement in ("UPDATE audit_entry SET event = 'x'", "DELETE FROM audit_entry"):
-            with pytest.raises(sqlite3.IntegrityError, match="only ever added to"):
-                database.execute(statement)
+    for statement in ("UPDATE audit_entry SET event = 'x'", "DELETE FROM audit_entry"):
+        with db.engine.connect() as database, pytest.raises(IntegrityError, match="only ever add"):
+            database.exec_driver_sql(statement)
 
 
 LAST = "(SELECT max(number) FROM audit_entry)"
@@ -132,13 +131,13 @@ TAMPERED = {
 
 @pytest.mark.parametrize("how", TAMPERED)
 def test_whoever_rewrites_it_without_the_key_is_found(
-    app: Flask, settings: Settings, operator: Visitor, operator_id, how: str
+    app: Flask, operator: Visitor, operator_id, how: str
 ) -> None:
     thresholds.change(60, "stricter", operator_id)
     assert audit.verify().problem is None
     statements, problem = TAMPERED[how]
 
-    tamper(settings, *statements.split(";"))
+    tamper(*statements.split(";"))
 
     assert problem in audit.verify().problem
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
@@ -146,19 +145,18 @@ def test_whoever_rewrites_it_without_the_key_is_found(
     assert problem in result.output
 
 
-def test_putting_back_an_old_end_is_found_by_the_noted_head(
-    app: Flask, settings: Settings, operator_id
-) -> None:
-    with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
-        old = database.execute("SELECT number, hex(mac) FROM audit_head").fetchone()
+def test_putting_back_an_old_end_is_found_by_the_noted_head(app: Flask, operator_id) -> None:
+    old = audit.head()
+    old_mac = db.session.scalar(select(AuditHead.mac))
     thresholds.change(60, "stricter", operator_id)
     audit.note_head()
     noted = audit.noted_head()
 
+    postgresql = db.engine.dialect.name == "postgresql"
+    literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
     tamper(
-        settings,
-        f"DELETE FROM audit_entry WHERE number > {old[0]}",
-        f"UPDATE audit_head SET number = {old[0]}, mac = x'{old[1]}'",
+        f"DELETE FROM audit_entry WHERE number > {old.number}",
+        f"UPDATE audit_head SET number = {old.number}, mac = {literal}",
     )
 
     assert audit.verify().problem is None  # from within, nothing is to be seen
@@ -198,13 +196,9 @@ def test_a_change_is_not_made_when_it_cannot_be_noted(
 
 
 @pytest.fixture
-def make_full(settings: Settings) -> Callable[[], None]:
+def make_full(app: Flask) -> Callable[[], None]:
     def refuse_entries() -> None:
         db.session.rollback()
-        with closing(sqlite3.connect(settings.instance / "faces.db")) as database:
-            database.execute(
-                "CREATE TRIGGER full BEFORE INSERT ON audit_entry "
-                "BEGIN SELECT RAISE(ABORT, 'no room'); END"
-            )
+        break_inserts("audit_entry", "no room")
 
     return refuse_entries

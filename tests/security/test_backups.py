@@ -25,6 +25,8 @@ from webapp.services.verification import verify
 from webapp.startup import get_ready
 from webapp.vault import SealBroken, Vault, read_master_key
 
+pytestmark = pytest.mark.sqlite  # backups and kills are of the file
+
 
 @pytest.fixture
 def ada(app: Flask, known_faces):

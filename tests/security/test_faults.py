@@ -50,6 +50,7 @@ def enrol(visitor: Visitor, photo: bytes):
     )
 
 
+@pytest.mark.sqlite
 def test_while_the_database_is_locked_pages_and_health_say_so(
     operator: Visitor, people, app: Flask, locked: None
 ) -> None:
@@ -60,6 +61,7 @@ def test_while_the_database_is_locked_pages_and_health_say_so(
     assert obstacles(app) == {"database"}
 
 
+@pytest.mark.sqlite
 def test_after_the_lock_everything_goes_on(
     app: Flask, operator: Visitor, people, impatient: None, settings: Settings
 ) -> None:
@@ -74,6 +76,7 @@ def test_after_the_lock_everything_goes_on(
     assert rows_stored()["person"] == 1
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("fault", ["read-only", "full"])
 def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
     app: Flask, operator: Visitor, people, known_faces, fault: str
@@ -100,6 +103,7 @@ def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
     }
 
 
+@pytest.mark.sqlite
 def test_health_says_that_nothing_can_be_written(app: Flask) -> None:
     db.session.remove()
     db.engine.dispose()

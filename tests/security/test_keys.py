@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,11 +82,10 @@ def test_a_missing_secret_stops_the_app_before_it_serves(settings: Settings, eng
 
 
 def test_an_old_database_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
-    for file in settings.instance.glob("faces.db*"):
-        file.unlink()
+    old = replace(settings, database_url=f"sqlite:///{settings.instance / 'old.db'}")
 
     with pytest.raises(NotReady, match="run: flask --app wsgi prepare"):
-        get_ready(restarted(settings, engine))
+        get_ready(restarted(old, engine))
 
 
 def test_a_whole_installation_is_ready(enrolled: Flask, settings: Settings, engine) -> None:

@@ -12,6 +12,8 @@ import pytest
 from tests.security.killed_anytime import WORK
 from webapp.config import ROOT, Settings
 
+pytestmark = pytest.mark.sqlite  # backups and kills are of the file
+
 
 @pytest.mark.parametrize("moments", [5, pytest.param(50, marks=pytest.mark.long)])
 def test_killed_at_any_moment_all_that_was_committed_is_there_and_the_rest_is_whole_or_not(

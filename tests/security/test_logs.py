@@ -199,6 +199,7 @@ def kept_secrets(settings: Settings) -> list[str]:
     ]
 
 
+@pytest.mark.sqlite  # it makes a backup
 def test_after_a_run_through_the_whole_app_the_log_names_nobody_and_holds_no_secret(
     app: Flask, log: io.StringIO, secrets: list[str]
 ) -> None:

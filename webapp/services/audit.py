@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.extensions import db
 from webapp.logs import record_event
 from webapp.models import Account, ApiKey, AuditEntry, AuditHead, now
@@ -108,6 +108,7 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
     record_event(event, account=account, **details)
 
 
+@retried
 def record_alone(event: str, account: UUID | None = None, **details: object) -> None:
     """Add an entry in a transaction of its own, where nothing else is written."""
     with unit_of_work() as session:

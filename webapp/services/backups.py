@@ -22,7 +22,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from webapp.database import forget_deleted_pages, unit_of_work
+from webapp.database import SQLITE, forget_deleted_pages, unit_of_work
 from webapp.errors import BackupBroken, BackupImpossible
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
@@ -169,7 +169,7 @@ def restore(source: Path, key_ring: Path) -> int:
 
 
 def _database_file() -> Path:
-    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
+    if db.engine.dialect.name != SQLITE or not db.engine.url.database:
         raise BackupImpossible("this database is not SQLite's: use its own tools")
     return Path(db.engine.url.database)
 
@@ -188,7 +188,7 @@ def _private_copy() -> Iterator[Path]:
 
 
 def _remove_dead_copies() -> None:
-    if db.engine.dialect.name != "sqlite":
+    if db.engine.dialect.name != SQLITE:
         return
     for copy in _database_file().parent.glob(COPIES):
         with suppress(FileNotFoundError), copy.open("rb") as opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ml import Face
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.errors import (
     ConsentMissing,
     DuplicateIdentifier,
@@ -28,6 +28,9 @@ from webapp.services.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.names import comparable, tidy
 from webapp.vault import PersonSeal, Place
 
+# Keeps something more of a person in the transaction that stores their pictures.
+Keeper = Callable[[Session, UUID], None]
+
 
 @dataclass(frozen=True)
 class NewPerson:
@@ -38,8 +41,16 @@ class NewPerson:
     consent: bool
 
 
-def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | None) -> UUID:
+@retried
+def store_person(
+    new: NewPerson,
+    faces: Collection[Face],
+    enrolled_by: UUID | None,
+    keep: Keeper | None = None,
+) -> UUID:
     """Store a person with the faces of their pictures, whole or not at all; returns their id.
+
+    `keep` is called in the same transaction.
 
     Raises:
         ConsentMissing: if the person did not agree.
@@ -85,14 +96,18 @@ def store_person(new: NewPerson, faces: Collection[Face], enrolled_by: UUID | No
             anchors=len(faces),
             consent=CONSENT_VERSION,
         )
+        if keep:
+            keep(session, person_id)
     return person_id
 
 
+@retried
 def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
     added_by: UUID | None,
     in_place_of: UUID | None = None,
+    keep: Keeper | None = None,
 ) -> tuple[UUID, ...]:
     """Add the faces of pictures to a person, all or none; returns the ids of the new anchors.
 
@@ -101,6 +116,7 @@ def add_anchors(
         faces: of the pictures.
         added_by: the account.
         in_place_of: an anchor that is retired, if any.
+        keep: called in the same transaction.
 
     Raises:
         UnknownPerson: if there is no such person.
@@ -122,6 +138,8 @@ def add_anchors(
             _retire(session, person_id, in_place_of)
         added = _add_anchors(session, seal, person_id, faces)
         audit.record(session, "anchors_added", added_by, person=person_id, anchors=len(faces))
+        if keep:
+            keep(session, person_id)
     return added
 
 

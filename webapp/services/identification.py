@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.errors import NobodyEnrolled
 from webapp.extensions import db
 from webapp.gallery import PersonAnchors, Rows
@@ -33,6 +33,7 @@ from webapp.services.thresholds import Threshold
 NEAREST_SHOWN = 10
 
 
+@retried
 def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN) -> Decision:
     """Compare frames with the anchors of everybody, and record the attempt.
 
@@ -49,7 +50,7 @@ def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST
     if not count_people():
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
-    with unit_of_work() as session:
+    with unit_of_work(alone=False) as session:
         rows = recognition().gallery.follow()
         if not rows.anchor_ids:
             raise NobodyEnrolled

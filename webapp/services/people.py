@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from webapp.database import forget_deleted_pages, unit_of_work
+from webapp.database import forget_deleted_pages, retried, unit_of_work
 from webapp.errors import (
     DuplicateIdentifier,
     LastAnchor,
@@ -132,6 +132,7 @@ def find_row(person_id: UUID) -> PersonRow:
     return PersonRow.of(*row)
 
 
+@retried
 def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
     """Give a person another identifier or name; None keeps what there is.
 
@@ -179,6 +180,7 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     return picture
 
 
+@retried
 def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
     """Compare an anchor no longer, but keep it.
 
@@ -195,6 +197,7 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> 
         audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
 
 
+@retried
 def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
     """Compare a retired anchor again.
 
@@ -216,6 +219,7 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
         audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
 
 
+@retried
 def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
     """Delete one anchor of a person who has others in use.
 
@@ -233,6 +237,7 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> 
     forget_deleted_pages()
 
 
+@retried
 def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
     """Delete a person: key, pictures, embeddings, and their traces in attempts.
 

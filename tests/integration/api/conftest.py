@@ -3,10 +3,14 @@ from tests.installation import (
     anybody,
     app,
     fresh_installation,
+    fresh_on_postgresql,
     known_faces,
     operator,
+    postgresql_settings,
     settings,
+    sqlite_settings,
 )
+from tests.postgresql import postgresql
 from tests.programs import client, description
 
 __all__ = [
@@ -16,7 +20,11 @@ __all__ = [
     "client",
     "description",
     "fresh_installation",
+    "fresh_on_postgresql",
     "known_faces",
     "operator",
+    "postgresql",
+    "postgresql_settings",
     "settings",
+    "sqlite_settings",
 ]

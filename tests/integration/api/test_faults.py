@@ -7,10 +7,12 @@ import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
 
-from tests.installation import rows_stored
+from tests.installation import break_inserts, rows_stored
 from webapp import database
 from webapp.config import Settings
 from webapp.extensions import db
+from webapp.recognition import recognition
+from webapp.turns import Turns
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PRAGMAS", (*patient, "busy_timeout = 50"))
 
 
+@pytest.mark.sqlite
 def test_while_the_database_is_locked_programs_are_told_to_come_back(
     app: Flask, settings: Settings, client: Client, people, impatient: None
 ) -> None:
@@ -45,14 +48,25 @@ def test_while_the_database_is_locked_programs_are_told_to_come_back(
 def test_an_answer_whose_use_cannot_be_audited_is_not_given(
     app: Flask, settings: Settings, client: Client
 ) -> None:
-    with closing(sqlite3.connect(settings.instance / "faces.db")) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON audit_entry "
-            "BEGIN SELECT RAISE(ABORT, 'full'); END"
-        )
-        other.commit()
+    break_inserts("audit_entry", "full")
 
     with pytest.raises(Problem) as refused:
         client.thresholds()
 
     assert (refused.value.status, refused.value.code) == (503, "unavailable")
+
+
+def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
+    app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition(), "turns", Turns(1, 0, 1))
+    with recognition().turns.turn():
+        for ask in (
+            lambda: client.detect(people[0].photos[0]),
+            lambda: client.compare(people[0].photos[0], people[0].photos[1]),
+            lambda: client.enrol("ada", "Ada", people[0].photos[:1], consent=True),
+        ):
+            with pytest.raises(Problem) as refused:
+                ask()
+            assert (refused.value.status, refused.value.code) == (429, "busy")
+    assert client.enrol("ada", "Ada", people[0].photos[:1], consent=True).pictures == 1

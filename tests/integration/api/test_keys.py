@@ -9,7 +9,7 @@ from flask import Flask
 from siamese_faces import Client, Problem
 from sqlalchemy import select
 
-from tests.installation import OPERATOR, Visitor, rows_stored, words
+from tests.installation import OPERATOR, Visitor, rows_stored, words, written_down
 from tests.programs import Description, key_with, program
 from webapp.database import unit_of_work
 from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
@@ -34,7 +34,7 @@ def events(name: str) -> list[AuditEntry]:
 def test_only_the_digest_of_a_key_is_kept(app: Flask, settings) -> None:
     secret = key_with(Scope.READ)
 
-    files = b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
+    files = written_down(settings)
 
     assert SECRET.fullmatch(secret)
     assert secret.encode() not in files

@@ -4,12 +4,16 @@ from tests.installation import (
     app,
     closed_app,
     fresh_installation,
+    fresh_on_postgresql,
     known_faces,
     operator,
     operator_id,
+    postgresql_settings,
     settings,
+    sqlite_settings,
     viewer,
 )
+from tests.postgresql import postgresql
 from tests.small_model import artifacts
 
 __all__ = [
@@ -19,9 +23,13 @@ __all__ = [
     "artifacts",
     "closed_app",
     "fresh_installation",
+    "fresh_on_postgresql",
     "known_faces",
     "operator",
     "operator_id",
+    "postgresql",
+    "postgresql_settings",
     "settings",
+    "sqlite_settings",
     "viewer",
 ]

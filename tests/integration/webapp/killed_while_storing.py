@@ -41,7 +41,12 @@ def died(instance: Path, faces: list[ml.Face], statements: int) -> bool:
 
 
 def store_until(instance: Path, faces: list[ml.Face], statements: int) -> None:
-    settings = Settings(instance=instance, password_cost=CHEAP, log_level="ERROR")
+    settings = Settings(
+        instance=instance,
+        database_url=os.environ["DATABASE_URL"],
+        password_cost=CHEAP,
+        log_level="ERROR",
+    )
     model = next(model for model in ml.describe_models() if model.name == settings.model)
     app = create_app(settings, model)  # storing asks the engine for the model's id only
     with app.app_context():

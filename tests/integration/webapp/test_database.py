@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import sqlite3
+from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import GalleryVersion
+from webapp.models import GalleryVersion, PersonKey
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [("foreign_keys", 1), ("journal_mode", "wal"), ("secure_delete", 1), ("synchronous", 2)],
@@ -21,6 +23,7 @@ def test_every_connection_has_sqlites_safe_settings(app: Flask, pragma: str, val
     assert db.session.scalar(text(f"PRAGMA {pragma}")) == value
 
 
+@pytest.mark.sqlite
 def test_a_unit_of_work_holds_the_lock_from_its_start(app: Flask, settings: Settings) -> None:
     other = sqlite3.connect(settings.instance / "faces.db", timeout=0, isolation_level=None)
 
@@ -44,5 +47,5 @@ def test_a_unit_of_work_that_fails_leaves_nothing(app: Flask) -> None:
 def test_rows_cannot_point_nowhere(app: Flask) -> None:
     with pytest.raises(IntegrityError), unit_of_work() as session:
         session.execute(
-            text("INSERT INTO person_key VALUES ('00000000000000000000000000000000', x'00', 'k')")
+            insert(PersonKey).values(person_id=uuid4(), wrapped=b"0", master_key_id="k")
         )

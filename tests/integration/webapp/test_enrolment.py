@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from tests.installation import rows_stored
+from tests.installation import rows_stored, written_down
 from webapp.config import ROOT, Settings
 from webapp.errors import (
     ConsentMissing,
@@ -55,7 +55,7 @@ def test_pictures_and_embeddings_stand_sealed_in_the_database(
     enrol(ADA, people[0].photos[0], operator_id)
     face = recognition().engine.analyse(people[0].photos[0], purpose="enrol")
 
-    stored = b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
+    stored = written_down(settings)
 
     assert face.picture[:64] not in stored
     assert face.embedding.astype("<f4").tobytes()[:32] not in stored
@@ -176,21 +176,23 @@ def test_an_anchor_is_reached_only_through_its_person(app: Flask, known_faces, o
 
 
 def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
-    settings: Settings, known_faces, tmp_path: Path
+    app: Flask, settings: Settings, known_faces, tmp_path: Path
 ) -> None:
     pickled = tmp_path / "faces.pickle"
     pickled.write_bytes(pickle.dumps(known_faces[0][:2]))
     script = [sys.executable, "-m", "tests.integration.webapp.killed_while_storing"]
 
     run = subprocess.run(
-        [*script, settings.instance, pickled], check=True, capture_output=True, cwd=ROOT
+        [*script, settings.instance, pickled],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": settings.database},
     )
 
     assert int(run.stdout) >= 7  # each table's insert, the version's rise, the commit
-    database = sqlite3.connect(settings.instance / "faces.db")
-    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    counts = {
-        table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        for table in ("person", "person_key", "anchor", "anchor_embedding")
-    }
-    assert counts == {"person": 1, "person_key": 1, "anchor": 2, "anchor_embedding": 2}
+    if not settings.database_url:
+        assert db.session.scalar(text("PRAGMA integrity_check")) == "ok"
+    stored = rows_stored()
+    counts = [stored[table] for table in ("person", "person_key", "anchor", "anchor_embedding")]
+    assert counts == [1, 1, 2, 2]

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import ml
-from tests.installation import Visitor, rows_stored
+from tests.installation import Visitor, rows_stored, written_down
 from webapp import create_app, jobs
 from webapp.config import Settings
 from webapp.database import unit_of_work
@@ -70,20 +70,15 @@ def a_day_goes_by() -> None:
     db.session.rollback()
 
 
-def written(settings: Settings) -> bytes:
-    db.session.remove()
-    return b"".join(file.read_bytes() for file in settings.instance.glob("faces.db*"))
-
-
 def test_embeddings_of_a_model_that_serves_no_longer_are_destroyed(
     app: Flask, settings: Settings, retired: bytes, people
 ) -> None:
     changed_days_ago(8)
-    assert retired in written(settings)
+    assert retired in written_down(settings)
 
     a_day_goes_by()
 
-    assert retired not in written(settings)
+    assert retired not in written_down(settings)
     assert rows_stored()["anchor_embedding"] == 1
     assert verify("ada", [people[0].photos[2]]).match
     assert audit.list_entries(1, "embeddings_deleted").total == 1

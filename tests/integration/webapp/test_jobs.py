@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import threading
 from datetime import timedelta
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -14,7 +13,6 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from tests.installation import CHEAP
 from webapp import create_app, jobs
 from webapp.config import Settings
 from webapp.database import unit_of_work
@@ -226,8 +224,8 @@ def test_of_many_threads_each_job_goes_to_one(app: Flask) -> None:
     assert sorted(taken) == [str(number) for number in range(6)]
 
 
-def _die_after_the_first_step(instance: Path) -> None:
-    app = create_app(Settings(instance=instance, password_cost=CHEAP))
+def _die_after_the_first_step(settings: Settings) -> None:
+    app = create_app(settings)
 
     def work(lease: Lease) -> None:
         with unit_of_work() as session:
@@ -241,7 +239,7 @@ def _die_after_the_first_step(instance: Path) -> None:
 def test_the_job_of_a_killed_process_goes_on_where_it_was(app: Flask, settings: Settings) -> None:
     queue()
     process = multiprocessing.get_context("spawn").Process(
-        target=_die_after_the_first_step, args=(settings.instance,)
+        target=_die_after_the_first_step, args=(settings,)
     )
     process.start()
     process.join()

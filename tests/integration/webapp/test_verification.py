@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 import ml
 from tests import faces
-from tests.installation import rows_stored
+from tests.installation import rows_stored, written_down
 from webapp import create_app
 from webapp.config import Settings
 from webapp.errors import NobodyEnrolled, ThresholdOutOfRange
@@ -261,13 +261,10 @@ def test_deleting_a_person_leaves_no_trace(
     sealed = [person.key.wrapped, *(anchor.picture[:200] for anchor in person.anchors)]
     db.session.rollback()
 
-    def on_disk() -> bytes:
-        return b"".join(path.read_bytes() for path in settings.instance.glob("faces.db*"))
-
-    assert all(value in on_disk() for value in sealed)
+    assert all(value in written_down(settings) for value in sealed)
     people_service.delete_person(ada, operator_id)
 
-    assert not any(value in on_disk() for value in sealed)
+    assert not any(value in written_down(settings) for value in sealed)
     attempt = db.session.scalar(select(Attempt))
     assert (attempt.person_id, attempt.claim_digest) == (None, None)
     stored = rows_stored()

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.installation import (
+    admin,
+    anybody,
+    app,
+    fresh_on_postgresql,
+    known_faces,
+    operator,
+    operator_id,
+    postgresql_settings,
+)
+from tests.postgresql import postgresql
+from webapp.config import Settings
+
+__all__ = [
+    "admin",
+    "anybody",
+    "app",
+    "fresh_on_postgresql",
+    "known_faces",
+    "operator",
+    "operator_id",
+    "postgresql",
+    "postgresql_settings",
+]
+
+
+@pytest.fixture
+def settings(postgresql_settings: Settings) -> Settings:
+    """Everything here runs on PostgreSQL, whatever the other tests run on."""
+    return postgresql_settings

@@ -1,0 +1,139 @@
+"""What PostgreSQL is told so that those who write come one at a time, and nobody waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from webapp import create_app, database
+from webapp.config import Settings
+from webapp.database import Waits, retried, unit_of_work
+from webapp.extensions import db
+from webapp.models import GalleryVersion
+
+
+@pytest.fixture
+def other(settings: Settings) -> Iterator[psycopg.Connection]:
+    """Somebody else's connection to the same database."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        yield connection
+
+
+def is_free(other: psycopg.Connection, *, shared: bool = False) -> bool:
+    """Whether somebody else could write now."""
+    kind = "_shared" if shared else ""
+    with other.transaction():
+        asked = f"SELECT pg_try_advisory_xact_lock{kind}({database.WRITERS_LOCK})"
+        return other.execute(asked).fetchone()[0]
+
+
+def test_who_writes_alone_holds_everybody_else_off_until_the_end(
+    app: Flask, other: psycopg.Connection
+) -> None:
+    with unit_of_work():
+        assert not is_free(other, shared=True)
+
+    assert is_free(other)
+
+
+def test_who_writes_beside_others_holds_off_only_who_writes_alone(
+    app: Flask, other: psycopg.Connection
+) -> None:
+    with unit_of_work(alone=False):
+        assert is_free(other, shared=True)
+        assert not is_free(other)
+
+
+def test_a_writer_sees_what_the_one_before_committed(app: Flask) -> None:
+    began, read = Event(), []
+
+    def write_after_me() -> None:
+        with app.app_context():
+            began.set()
+            with unit_of_work() as session:
+                read.append(session.get(GalleryVersion, 1).number)
+            db.session.remove()
+
+    following = Thread(target=write_after_me)
+    with unit_of_work() as session:
+        session.get(GalleryVersion, 1).number = 7
+        following.start()
+        began.wait()
+        session.flush()
+    following.join()
+
+    assert read == [7]
+
+
+def test_a_reader_sees_one_state_for_as_long_as_it_reads(
+    app: Flask, other: psycopg.Connection
+) -> None:
+    before = db.session.scalar(text("SELECT number FROM gallery_version"))
+    other.execute("UPDATE gallery_version SET number = number + 1")
+
+    assert db.session.scalar(text("SELECT number FROM gallery_version")) == before
+    db.session.rollback()
+    assert db.session.scalar(text("SELECT number FROM gallery_version")) == before + 1
+
+
+@pytest.fixture
+def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch, engine: object) -> Flask:
+    """An app that waits for a moment only."""
+    monkeypatch.setattr(database, "WAITS", Waits(lock_ms=50, statement_ms=500))
+    return create_app(settings, engine)
+
+
+def test_nobody_waits_for_ever_for_the_lock(impatient: Flask, other: psycopg.Connection) -> None:
+    with other.transaction(), impatient.app_context():
+        other.execute(f"SELECT pg_advisory_xact_lock({database.WRITERS_LOCK})")
+        with pytest.raises(OperationalError, match="lock timeout"), unit_of_work():
+            pass
+        db.engine.dispose()
+
+
+def test_nobody_waits_for_ever_for_an_answer(impatient: Flask) -> None:
+    with impatient.app_context():
+        with pytest.raises(OperationalError, match="statement timeout"):
+            db.session.execute(text("SELECT pg_sleep(1)"))
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_who_was_undone_in_a_deadlock_does_it_again(app: Flask, other: psycopg.Connection) -> None:
+    """Somebody from outside, who knows nothing of our lock, locks rows the other way round."""
+    other.execute("CREATE TABLE pair (id int PRIMARY KEY, writes int DEFAULT 0)")
+    other.execute("INSERT INTO pair VALUES (1), (2)")
+    other.execute("SET deadlock_timeout = '1h'")  # so that it is the app that is undone
+    tries, crossing = [], []
+
+    @retried
+    def write_both() -> None:
+        with unit_of_work() as session:
+            tries.append(1)
+            session.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+            session.execute(text("UPDATE pair SET writes = writes + 1 WHERE id = 1"))
+            if not crossing:
+                crossing.append(Thread(target=cross))
+                crossing[0].start()
+                locked.wait()
+            session.execute(text("UPDATE pair SET writes = writes + 1 WHERE id = 2"))
+
+    locked = Event()
+
+    def cross() -> None:
+        with other.transaction():
+            other.execute("UPDATE pair SET writes = writes + 1 WHERE id = 2")
+            locked.set()
+            other.execute("UPDATE pair SET writes = writes + 1 WHERE id = 1")
+
+    write_both()
+    crossing[0].join()
+
+    assert len(tries) == 2
+    assert other.execute("SELECT writes FROM pair").fetchall() == [(2,), (2,)]

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, Integer, LargeBinary, Uuid, select, text
+
+import ml
+from tests.installation import PASSWORD, rows_stored
+from tests.postgresql import Postgresql
+from webapp import create_app
+from webapp.config import Settings
+from webapp.database import unit_of_work, writing
+from webapp.errors import CopyImpossible
+from webapp.extensions import db
+from webapp.models import Model, Person
+from webapp.services import audit, copying, thresholds
+from webapp.services.copying import copy_database
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import delete_person
+from webapp.services.sessions import check_password
+from webapp.services.verification import verify
+from webapp.startup import NotReady, bring_up_to_date, get_ready, obstacles
+
+
+@pytest.fixture
+def settings(sqlite_settings: Settings) -> Settings:
+    """What is copied is an installation on SQLite."""
+    return sqlite_settings
+
+
+@pytest.fixture
+def filled(app: Flask, people, known_faces, operator_id) -> Flask:
+    """Two people, a threshold, an attempt; anchors in more than one step."""
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], operator_id)
+    store_person(NewPerson("bob", "Bob", True), known_faces[1], operator_id)
+    thresholds.change(60, "stricter", operator_id)
+    verify("ada", [people[0].photos[2]], operator_id)
+    db.session.remove()
+    return app
+
+
+@pytest.fixture
+def target_url(postgresql: Postgresql) -> Iterator[str]:
+    with postgresql.lent() as url:
+        yield url
+
+
+@pytest.fixture
+def target(filled: Flask, settings: Settings, target_url: str) -> Iterator[Engine]:
+    """An empty database at the newest version."""
+    with create_app(replace(settings, database_url=target_url)).app_context():
+        engine = db.engine
+    bring_up_to_date(engine)
+    yield engine
+    engine.dispose()
+
+
+class Stop(Exception):
+    """Somebody pulls the plug."""
+
+
+def stop_in(table: str):
+    def listener(name: str, done: int, _total: int) -> None:
+        if name == table and done:
+            raise Stop
+
+    return listener
+
+
+def nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+def test_the_command_moves_an_installation_that_then_serves_as_before(
+    filled: Flask, settings: Settings, engine: ml.Engine, people, target_url: str
+) -> None:
+    stored = rows_stored()
+    args = ["copy-database", "--from", settings.database, "--to", target_url]
+
+    ran = filled.test_cli_runner().invoke(args=args)
+
+    assert ran.exit_code == 0, ran.output
+    assert f"person: {stored['person']} of {stored['person']}" in ran.output
+    moved = create_app(replace(settings, database_url=target_url), engine)
+    get_ready(moved)
+    with moved.app_context():
+        assert rows_stored() == stored
+        assert verify("ada", [people[0].photos[2]]).match
+        assert audit.verify(audit.head()).problem is None
+        assert check_password("the admin", PASSWORD).username == "the admin"
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("table", ["account", "anchor", "attempt"])
+def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
+    filled: Flask, target: Engine, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "ROWS_A_STEP", 2)
+    with pytest.raises(Stop):
+        copy_database(db.engine, target, stop_in(table))
+    began: dict[str, int] = {}
+
+    counts = copy_database(db.engine, target, lambda name, done, _: began.setdefault(name, done))
+
+    assert counts == rows_stored()
+    assert began[table] == min(2, counts[table])
+    assert began["account"] > 0
+
+
+def test_a_part_of_a_copy_does_not_serve(
+    filled: Flask, settings: Settings, engine: ml.Engine, target: Engine, target_url: str
+) -> None:
+    with pytest.raises(Stop):
+        copy_database(db.engine, target, stop_in("account"))
+    early = create_app(replace(settings, database_url=target_url), engine)
+
+    with pytest.raises(NotReady, match="a part of a copy"):
+        get_ready(early)
+    with early.app_context():
+        assert obstacles(early) >= {"database"}
+        db.engine.dispose()
+
+
+def test_what_holds_data_already_is_not_written_to(filled: Flask, target: Engine) -> None:
+    copy_database(db.engine, target, nothing)
+
+    with pytest.raises(CopyImpossible, match="not empty"):
+        copy_database(db.engine, target, nothing)
+
+
+def test_a_part_of_another_installations_copy_is_not_gone_on_with(
+    filled: Flask, target: Engine
+) -> None:
+    with pytest.raises(Stop):
+        copy_database(db.engine, target, stop_in("account"))
+    with unit_of_work() as session:
+        session.execute(text("UPDATE installation_key SET wrapped = x'00'"))
+
+    with pytest.raises(CopyImpossible, match="another installation"):
+        copy_database(db.engine, target, nothing)
+
+
+def test_what_was_written_meanwhile_is_noticed(filled: Flask, target: Engine) -> None:
+    with pytest.raises(Stop):
+        copy_database(db.engine, target, stop_in("attempt"))
+    delete_person(db.session.scalar(select(Person.id).limit(1)), None)
+    db.session.remove()
+
+    with pytest.raises(CopyImpossible, match="differs"):
+        copy_database(db.engine, target, nothing)
+
+
+def test_a_value_that_arrived_otherwise_is_noticed(filled: Flask, target: Engine) -> None:
+    with pytest.raises(Stop):
+        copy_database(db.engine, target, stop_in("attempt"))
+    with target.connect().execution_options(**writing(target)) as connection:
+        connection.execute(text("UPDATE person SET name = 'Eve'"))
+        connection.commit()
+
+    with pytest.raises(CopyImpossible, match="person differs: 2 rows in the source, 2 in the"):
+        copy_database(db.engine, target, nothing)
+
+
+def test_it_goes_back_to_sqlite_too(filled: Flask, target: Engine, settings: Settings) -> None:
+    copy_database(db.engine, target, nothing)
+    url = f"sqlite:///{settings.instance / 'back.db'}"
+    with create_app(replace(settings, database_url=url)).app_context():
+        back = db.engine
+    bring_up_to_date(back)
+
+    counts = copy_database(target, back, nothing)
+
+    assert counts == rows_stored()
+
+
+def test_an_old_source_is_refused(filled: Flask, settings: Settings, target_url: str) -> None:
+    with unit_of_work() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    args = ["copy-database", "--from", settings.database, "--to", target_url]
+
+    ran = filled.test_cli_runner().invoke(args=args)
+
+    assert ran.exit_code == 1
+    assert "the database is at version 0001" in ran.output
+
+
+def test_another_kind_of_database_is_refused(filled: Flask, target_url: str) -> None:
+    args = ["copy-database", "--from", "mysql://user:secret@host/db", "--to", target_url]
+
+    ran = filled.test_cli_runner().invoke(args=args)
+
+    assert ran.exit_code == 1
+    assert "must begin with sqlite:/// or postgresql://" in ran.output
+    assert "secret" not in ran.output
+
+
+def test_keys_of_rows_are_ordered_alike_by_both_databases() -> None:
+    """A copy goes on behind the last key that arrived: no key may depend on a collation."""
+    kinds = {
+        type(key.type) for table in Model.metadata.tables.values() for key in table.primary_key
+    }
+
+    assert kinds <= {Uuid, Integer, LargeBinary}
