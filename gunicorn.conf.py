@@ -6,7 +6,7 @@ import sys
 from gunicorn.arbiter import Arbiter
 
 workers = int(os.environ.get("WORKERS", "1"))
-threads = int(os.environ.get("THREADS", "4"))
+threads = int(os.environ.get("THREADS", "16"))
 worker_class = "gthread"
 bind = "127.0.0.1:8000"
 timeout = 120  # seconds; a worker loads its model before its first sign of life
@@ -15,7 +15,7 @@ loglevel = "warning"
 
 # One place where the computing threads are counted: workers times these fit the cores.
 cores_a_worker = str(max(1, len(os.sched_getaffinity(0)) // workers))
-for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "FACES_AT_ONCE"):
     os.environ.setdefault(name, cores_a_worker)
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -25,6 +25,7 @@ from webapp.gallery import Gallery, count_unembedded
 from webapp.master_keys import MasterKeys, Stamp
 from webapp.models import InstallationKey, ModelChange, PersonKey
 from webapp.models.installation import ONLY_ROW
+from webapp.turns import Turns
 from webapp.vault import InstallationSecrets, MasterKeyUnusable, Vault
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Recognition:
 
     def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
+        self.turns = Turns(settings.faces_at_once, settings.faces_waiting, settings.faces_patience)
         self._lock = RLock()
         self._loading = RLock()
         self._engines = engines

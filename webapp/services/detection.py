@@ -52,7 +52,8 @@ def detect(picture: bytes) -> Detection:
     Raises:
         FaceError: if the bytes are no usable picture; no face is no error.
     """
-    seen = recognition().engine.inspect(picture, thorough=True)
+    with recognition().turns.turn():
+        seen = recognition().engine.inspect(picture, thorough=True)
     return Detection(
         width=seen.width,
         height=seen.height,

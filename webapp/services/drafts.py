@@ -64,11 +64,12 @@ def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Dr
     engine = recognition().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}
-    for number, picture in enumerate(pictures):
-        try:
-            faces[number] = engine.analyse(picture, purpose="enrol")
-        except FaceError as error:
-            refused[number] = error
+    with recognition().turns.turn():
+        for number, picture in enumerate(pictures):
+            try:
+                faces[number] = engine.analyse(picture, purpose="enrol")
+            except FaceError as error:
+                refused[number] = error
     return Draft(faces, refused, _doubts(faces, person_id))
 
 

@@ -56,7 +56,8 @@ def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
 
 
 def _frame(frame: bytes) -> Check:
-    seen = recognition().engine.inspect(frame, live=True)
+    with recognition().turns.turn():
+        seen = recognition().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
     crowded = (TwoFaces.code,) if seen.rivals else ()
@@ -72,7 +73,8 @@ def _frame(frame: bytes) -> Check:
 
 
 def _picture(picture: bytes) -> Check:
-    face = recognition().engine.analyse(picture, purpose="enrol")
+    with recognition().turns.turn():
+        face = recognition().engine.analyse(picture, purpose="enrol")
     return Check(
         ok=True,
         faces=1,

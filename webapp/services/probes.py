@@ -52,11 +52,12 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     """
     faces: list[Face] = []
     errors: list[FaceError] = []
-    for frame in frames:
-        try:
-            faces.append(recognition().engine.analyse(frame, purpose="verify"))
-        except FaceError as error:
-            errors.append(error)
+    with recognition().turns.turn():
+        for frame in frames:
+            try:
+                faces.append(recognition().engine.analyse(frame, purpose="verify"))
+            except FaceError as error:
+                errors.append(error)
     if not faces:
         raise errors[0]
     fewest = min(len(face.quality.reasons) for face in faces)

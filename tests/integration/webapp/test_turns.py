@@ -1,0 +1,70 @@
+"""While as many faces are looked at as the machine can, others are asked to come again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from tests import faces
+from tests.installation import Visitor, rows_stored, words
+from webapp.config import Settings
+from webapp.recognition import recognition
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, faces_at_once=1, faces_waiting=0)
+
+
+@pytest.fixture
+def everybody_waits(app: Flask, ada) -> Iterator[None]:
+    with recognition().turns.turn():
+        yield
+
+
+@pytest.fixture
+def ada(operator: Visitor, people: tuple[faces.Person, ...]) -> None:
+    picture = {"images": [people[0].photos[0]]}
+    operator.post("/people/new", picture, identifier="ada", name="Ada", consent="y")
+
+
+def test_a_form_says_so_and_keeps_what_was_typed(
+    everybody_waits: None, operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    before = rows_stored()
+    picture = [people[0].photos[1]]
+    for path, field in (("/verify", "frames"), ("/people/new", "images")):
+        page = operator.post(
+            path, {field: picture}, identifier="somebody", name="Bo Typed", consent="y"
+        )
+        assert page.status_code in {422, 429}
+        assert "Try again in 2 seconds" in words(page)
+        assert 'value="somebody"' in page.text
+    assert rows_stored() == before
+
+
+def test_the_camera_is_told_when_to_ask_again(
+    everybody_waits: None, anybody: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    answer = anybody.post("/camera/check", {"frame": [people[0].photos[1]]})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.is_json
+
+
+def test_pages_that_look_at_no_face_are_served_all_the_same(
+    everybody_waits: None, operator: Visitor
+) -> None:
+    for path in ("/", "/people", "/attempts", "/health/ready"):
+        assert operator.get(path).status_code == 200
+
+
+def test_turns_that_ended_are_free_for_others(
+    ada: None, anybody: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    for photo in people[0].photos[:2]:
+        page = anybody.post("/verify", {"frames": [photo]}, identifier="ada")
+        assert page.status_code == 200
