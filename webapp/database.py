@@ -143,7 +143,8 @@ _shared: ContextVar[_Shared | None] = ContextVar("shared transaction", default=N
 def one_transaction() -> Iterator[None]:
     """Commit together what units of work write inside: all of it, or nothing.
 
-    The first of them begins the transaction, so that what is worked out before locks nothing.
+    The first of them begins the transaction, so that what is worked out before locks nothing. One
+    that fails takes back its own part alone.
     """
     if _shared.get() is not None:
         yield
@@ -162,33 +163,28 @@ def one_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def unit_of_work(*, apart: bool = False, alone: bool = True) -> Iterator[Session]:
+def unit_of_work(*, alone: bool = True) -> Iterator[Session]:
     """One writing transaction: all of it is committed, or nothing.
 
     It starts on the database as it is now: what was read before is read again. Within
-    `one_transaction` it is part of that, unless it is kept apart: then it stays, whatever follows.
-    Not `alone` is what only adds rows of its own, and takes long.
+    `one_transaction` it is a part of that. Not `alone` is what only adds rows of its own, and takes
+    long.
     """
     session: Session = db.session()
     shared = _shared.get()
-    if apart and shared and shared.begun:
-        raise RuntimeError("the transaction has begun: nothing stands apart from it")
-    joined = None if apart else shared
-    if joined is None or not joined.begun:
+    if shared is None or not shared.begun:
         session.rollback()
-        session.connection(execution_options=writing(db.engine, alone=alone or joined is not None))
-    if joined:
-        joined.begun = True
+        session.connection(execution_options=writing(db.engine, alone=alone or shared is not None))
+    if shared:
+        shared.begun = True
+        with session.begin_nested():
+            yield session
+        return
     try:
         yield session
-        if joined:
-            session.flush()
-        else:
-            session.commit()
+        session.commit()
     except BaseException:
         session.rollback()
-        if joined:
-            joined.begun = False
         raise
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import flask_smorest
-from flask import Response, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_smorest.fields import Upload
 from marshmallow import Schema, fields
@@ -27,8 +28,11 @@ from webapp.services.repetitions import Answer, Request
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
+# From what a view answers, and the parts of the path: the person that the answer tells of.
+TellsOf = Callable[[Any, Mapping[str, Any]], UUID | None]
 HEADER = "Idempotency-Key"
-LONGEST_NAME = 255
+NAME = re.compile("[!-~]{1,255}")
+NAME_LENGTHS = "1 to 255"
 REPEATED = "Idempotency-Replayed"
 
 
@@ -72,27 +76,37 @@ class Blueprint(flask_smorest.Blueprint):
 
         return parse
 
-    def repeatable(self, tells_of: Callable[[dict[str, Any]], str | None]) -> Decorator:
-        """Answer a request with a known idempotency key as it was answered before.
+    def repeatable(self, status: int, schema: type[Schema], tells_of: TellsOf) -> Decorator:
+        """Serialise the answer, and give it again to who sends the same request again.
 
-        `tells_of` gives the id of the person that an answer tells of: it goes with them.
+        The idempotency key says that it is the same. `tells_of` gives the person, if any, that a
+        result tells of: the answer goes with them.
         """
 
         def repeat(view: View) -> View:
             @wraps(view)
+            def noting(*args: Any, **kwargs: Any) -> Any:
+                result = view(*args, **kwargs)
+                body = result[0] if isinstance(result, tuple) else result
+                g.told_of = tells_of(body, request.view_args or {})
+                return result
+
+            serialised = self.response(status, schema)(noting)
+
+            @wraps(serialised)
             def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
                 name = request.headers.get(HEADER)
                 if name is None:
-                    return view(*args, **kwargs)
-                _check_name(name)
-
+                    return serialised(*args, **kwargs)
+                if not NAME.fullmatch(name):
+                    raise InvalidRequest({HEADER: [f"{NAME_LENGTHS} visible characters of ASCII."]})
                 made: list[Response] = []
 
                 def work() -> Answer:
-                    made.append(view(*args, **kwargs))
-                    return _answer(made[0], tells_of)
+                    made.append(serialised(*args, **kwargs))
+                    return _answer(made[0], g.pop("told_of"))
 
-                asked = Request(current_key().id, name, _content())
+                asked = Request(current_key().id, name, requested())
                 remembered = repetitions.once(asked, work)
                 return made[0] if made else _repeated(remembered)
 
@@ -105,37 +119,32 @@ _HEADER_PARAMETER = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Any text of yours. Sent again within 24 hours, the request is answered as "
-    "before and nothing is done twice.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, "pattern": "^[!-~]+$"},
+    "description": f"{NAME_LENGTHS} visible characters of ASCII. Sent again within 24 hours, the "
+    "request is answered as before and nothing is done twice.",
+    "schema": {"type": "string", "pattern": f"^{NAME.pattern}$"},
 }
 
 
-def _check_name(name: str) -> None:
-    if not (name.isascii() and name.isprintable() and 0 < len(name) <= LONGEST_NAME):
-        raise InvalidRequest({HEADER: [f"1 to {LONGEST_NAME} characters of ASCII, please."]})
-
-
-def _content() -> bytes:
+def requested() -> bytes:
     """What the request asks for; the boundary of a form is not part of it."""
-    parts = [request.method.encode(), request.full_path.encode()]
-    if request.mimetype != FORM:
-        return sha256(b"\0".join([*parts, request.get_data(cache=True)])).digest()
-    for name, value in sorted(request.form.items(multi=True)):
-        parts += [name.encode(), value.encode("utf-8", "surrogatepass")]
+    parts = [[request.method, request.full_path]]
+    if request.mimetype == FORM:
+        parts += [["text", *field] for field in sorted(request.form.items(multi=True))]
+        parts += [["file", *file] for file in _files()]
+    else:
+        parts.append(["body", sha256(request.get_data(cache=True)).hexdigest()])
+    return json.dumps(parts).encode()
+
+
+def _files() -> Iterator[tuple[str, str]]:
     for name, file in request.files.items(multi=True):
-        parts += [name.encode(), sha256(file.read()).digest()]
+        yield name, sha256(file.read()).hexdigest()
         file.seek(0)
-    return sha256(b"\0".join(parts)).digest()
 
 
-def _answer(response: Response, tells_of: Callable[[dict[str, Any]], str | None]) -> Answer:
-    body = response.get_json()
-    person_id = tells_of(body)
-    kept = {"location": response.headers.get("Location"), "body": body}
-    return Answer(
-        response.status_code, json.dumps(kept).encode(), UUID(person_id) if person_id else None
-    )
+def _answer(response: Response, person_id: UUID | None) -> Answer:
+    kept = {"location": response.headers.get("Location"), "body": response.get_json()}
+    return Answer(response.status_code, json.dumps(kept).encode(), person_id)
 
 
 def _repeated(answer: Answer) -> Response:

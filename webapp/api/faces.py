@@ -25,15 +25,9 @@ from webapp.services.detection import Detection
 blueprint = Blueprint("faces", "Faces")
 
 
-def _claimed(answer: dict[str, Any]) -> str | None:
-    person = (answer["details"] or {}).get("person")
-    return person["id"] if person else None
-
-
 @blueprint.call("/verify", "POST", Scope.VERIFY)
-@blueprint.repeatable(_claimed)
+@blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
-@blueprint.response(200, VerificationSchema)
 def verify(claim: dict[str, Any]) -> Decision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
@@ -41,7 +35,7 @@ def verify(claim: dict[str, Any]) -> Decision:
     learn whom and what the face was compared with; for others the score is a whole number.
     """
     decision = verification.verify(claim["identifier"], claim["pictures"])
-    return decision if current_key().may(Scope.READ) else decision.for_everyone()
+    return decision.told(in_detail=current_key().may(Scope.READ))
 
 
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)

@@ -43,18 +43,16 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 
 
 @blueprint.call("/people", "POST", Scope.ENROL)
-@blueprint.repeatable(lambda body: body["id"])
+@blueprint.repeatable(201, PersonSchema, lambda person, _path: person.id)
 @blueprint.takes(NewPersonSchema)
-@blueprint.response(201, PersonSchema)
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
-    person_id = unattended.enrol(
+    person = unattended.enrol(
         NewPerson(new["identifier"], new["name"], new["consent"]),
         new["pictures"],
         accept_doubts=new["accept_doubts"],
     )
-    location = url_for("api_people.show", person_id=person_id)
-    return people.find_row(person_id), 201, {"Location": location}
+    return person, 201, {"Location": url_for("api_people.show", person_id=person.id)}
 
 
 @blueprint.call("/people/<uuid:person_id>", "GET", Scope.READ)
@@ -89,13 +87,12 @@ def anchors(person_id: UUID) -> dict[str, object]:
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors", "POST", Scope.ENROL)
-@blueprint.repeatable(lambda body: body["person_id"])
+@blueprint.repeatable(201, AnchorsSchema, lambda _added, path: path["person_id"])
 @blueprint.takes(PicturesSchema)
-@blueprint.response(201, AnchorsSchema)
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""
     added = unattended.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
-    return {"person_id": person_id, "items": find_reports(person_id, added)}
+    return {"person_id": person_id, "items": added}
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "GET", Scope.READ)

@@ -14,7 +14,7 @@ from webapp.api.schemas import (
     VerificationThresholdChangeSchema,
 )
 from webapp.models import Scope
-from webapp.services import deciding, people, person_thresholds, searches, thresholds
+from webapp.services import deciding, person_thresholds, searches, thresholds
 from webapp.services.deciding import InForce
 from webapp.services.person_thresholds import PersonThreshold
 from webapp.services.searches import Search
@@ -22,7 +22,7 @@ from webapp.services.searches import Search
 blueprint = Blueprint("thresholds", "Thresholds")
 
 
-def _of_nobody(_answer: dict[str, Any]) -> None:
+def _of_nobody(_answer: object, _path: object) -> None:
     return None
 
 
@@ -34,9 +34,8 @@ def show() -> InForce:
 
 
 @blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
-@blueprint.repeatable(_of_nobody)
+@blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
 @blueprint.arguments(VerificationThresholdChangeSchema)
-@blueprint.response(200, ThresholdsSchema)
 def set_verification(wanted: dict[str, Any]) -> InForce:
     """Set everybody's threshold in a verification (1:1)."""
     thresholds.change(wanted["score"], wanted["reason"], None, wanted["based_on"], wanted["rule"])
@@ -44,9 +43,8 @@ def set_verification(wanted: dict[str, Any]) -> InForce:
 
 
 @blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
-@blueprint.repeatable(_of_nobody)
+@blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
 @blueprint.arguments(SearchThresholdChangeSchema)
-@blueprint.response(200, ThresholdsSchema)
 def set_search(wanted: dict[str, Any]) -> InForce:
     """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
     search = Search(wanted["fpir"], wanted["margin"])
@@ -58,14 +56,12 @@ def set_search(wanted: dict[str, Any]) -> InForce:
 @blueprint.response(200, PersonThresholdSchema)
 def of_person(person_id: UUID) -> PersonThreshold:
     """The threshold of one person in a verification."""
-    people.find_person(person_id)
     return person_thresholds.of_person(person_id)
 
 
 @blueprint.call("/people/<uuid:person_id>/threshold", "PUT", Scope.ADMIN)
-@blueprint.repeatable(_of_nobody)
+@blueprint.repeatable(200, PersonThresholdSchema, lambda _set, path: path["person_id"])
 @blueprint.arguments(PersonThresholdChangeSchema)
-@blueprint.response(200, PersonThresholdSchema)
 def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
     """Set one person's threshold apart from everybody's, by points of score."""
     person_thresholds.change(

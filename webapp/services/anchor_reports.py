@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -50,11 +50,7 @@ class Likeness:
 
 def report_on(person: Person) -> tuple[AnchorReport, ...]:
     """A report on each anchor of a person, oldest first."""
-    doubts = doubts_about(person.id)
-    return tuple(
-        _report(anchor, number, doubts.get(anchor.id, ()))
-        for number, anchor in enumerate(person.anchors, start=1)
-    )
+    return _reports(person, doubts_about(person.id))
 
 
 def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorReport, ...]:
@@ -63,9 +59,23 @@ def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorRep
     Raises:
         UnknownPerson, UnknownAnchor: if there is none.
     """
-    reports = {report.id: report for report in report_on(find_person(person_id))}
-    if not reports.keys() >= set(anchor_ids):
+    person = find_person(person_id)
+    if not {anchor.id for anchor in person.anchors} >= set(anchor_ids):
         raise UnknownAnchor
+    return reports_with(person_id, anchor_ids, doubts_about(person_id, anchor_ids))
+
+
+def reports_with(
+    person_id: UUID, anchor_ids: Sequence[UUID], doubts: Mapping[UUID, Doubts]
+) -> tuple[AnchorReport, ...]:
+    """The reports on some anchors that a person has, by doubts that are known already.
+
+    The gallery is not asked, so that the running transaction may have stored the anchors.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    reports = {report.id: report for report in _reports(find_person(person_id), doubts)}
     return tuple(reports[anchor_id] for anchor_id in anchor_ids)
 
 
@@ -93,6 +103,13 @@ def likeness_of(person: Person) -> Likeness | None:
             )
             for _, row in numbered
         ),
+    )
+
+
+def _reports(person: Person, doubts: Mapping[UUID, Doubts]) -> tuple[AnchorReport, ...]:
+    return tuple(
+        _report(anchor, number, doubts.get(anchor.id, ()))
+        for number, anchor in enumerate(person.anchors, start=1)
     )
 
 

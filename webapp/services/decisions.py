@@ -75,6 +75,7 @@ class Decision:
         rivals: the people between whom a search cannot tell.
         candidates: the people nearest in a search, nearest first.
         for_all: whether what helps an attacker was left out.
+        left_out: the id of the person that was left out.
         frames_sent, frames_used: how many frames there were, and how many were used together.
     """
 
@@ -94,6 +95,7 @@ class Decision:
     rivals: tuple[PersonLabel, ...] = ()
     candidates: tuple[PersonScore, ...] = ()
     for_all: bool = False
+    left_out: UUID | None = None
     frames_sent: int = 1
     frames_used: int = 1
 
@@ -106,6 +108,15 @@ class Decision:
     def details(self) -> Decision | None:
         """What it rests on, unless that was left out."""
         return None if self.for_all else self
+
+    @property
+    def concerns(self) -> UUID | None:
+        """Whose data it is, though it may not say so; None for nobody's."""
+        return self.person.id if self.person else self.left_out
+
+    def told(self, *, in_detail: bool) -> Decision:
+        """As it is for those who may know what it rests on, or for everyone."""
+        return self if in_detail else self.for_everyone()
 
     def for_everyone(self) -> Decision:
         """Without what helps an attacker: anchors, whether the person exists, a fine score.
@@ -126,6 +137,7 @@ class Decision:
             everybodys=None,
             by_rule={},
             for_all=True,
+            left_out=self.concerns,
         )
 
 

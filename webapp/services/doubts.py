@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,8 +32,10 @@ class Doubt:
 Doubts = tuple[Doubt, ...]
 
 
-def doubts_about(person_id: UUID) -> dict[UUID, Doubts]:
+def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) -> dict[UUID, Doubts]:
     """Doubts about the anchors of a person, by the anchor's id; those without are left out.
+
+    Only `anchor_ids` are judged where they are given: each costs a look at the whole gallery.
 
     A picture is unlike the others if it would not match any of them, like somebody else if
     searching among everybody with it would find that person, and nearer to somebody else if one of
@@ -40,9 +43,16 @@ def doubts_about(person_id: UUID) -> dict[UUID, Doubts]:
     """
     rows = recognition().gallery.follow()
     own = _rows_of(rows, person_id)
-    kept = rows.embeddings[own]
-    found = _doubts(kept, kept, rows, own)
-    return {rows.anchor_ids[own][number]: doubts for number, doubts in found.items()}
+    kept, kept_ids = rows.embeddings[own], rows.anchor_ids[own]
+    asked = [
+        number
+        for number, anchor_id in enumerate(kept_ids)
+        if anchor_ids is None or anchor_id in anchor_ids
+    ]
+    judged = kept[asked]
+    together = np.concatenate([judged, np.delete(kept, asked, axis=0)])
+    found = _doubts(judged, together, rows, own)
+    return {kept_ids[asked[place]]: doubts for place, doubts in found.items()}
 
 
 def doubts_before_storing(

@@ -19,6 +19,7 @@ from webapp.errors import (
     UnknownAnchor,
     UnknownPerson,
 )
+from webapp.extensions import db
 from webapp.gallery import raise_version, seal_embedding
 from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.recognition import recognition
@@ -39,6 +40,36 @@ class NewPerson:
     identifier: str
     name: str
     consent: bool
+
+
+def check_new(new: NewPerson) -> None:
+    """Check that somebody could be enrolled, before their pictures are looked at.
+
+    Raises:
+        ConsentMissing: if the person did not agree.
+        DuplicateIdentifier: if somebody has this identifier already.
+    """
+    if not new.consent:
+        raise ConsentMissing
+    same = select(Person.id).where(Person.identifier_key == comparable(new.identifier))
+    if db.session.scalar(same) is not None:
+        raise DuplicateIdentifier
+
+
+def check_room(person_id: UUID, pictures: int) -> Person:
+    """Check that a person could have so many pictures more; returns the person.
+
+    Raises:
+        UnknownPerson: if there is no such person.
+        TooManyAnchors: if the person would have more than are allowed.
+    """
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise UnknownPerson
+    kept = db.session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
+    if kept + pictures > recognition().settings.anchors_a_person:
+        raise TooManyAnchors
+    return person
 
 
 @retried
@@ -125,12 +156,7 @@ def add_anchors(
         ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
     """
     with unit_of_work() as session:
-        person = session.get(Person, person_id)
-        if person is None:
-            raise UnknownPerson
-        kept = session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
-        if kept + len(faces) > recognition().settings.anchors_a_person:
-            raise TooManyAnchors
+        person = check_room(person_id, len(faces))
         person.gallery_version = raise_version(session)
         recognition().check_still_serving()
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)

@@ -64,7 +64,12 @@ class PointsChange:
 
 
 def of_person(person_id: UUID) -> PersonThreshold:
-    """The threshold of a person, and what it comes from."""
+    """The threshold of a person, and what it comes from.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    find_person(person_id)
     everybody, newest = thresholds.in_force(), _newest(person_id)
     points, anchors = newest.points if newest else 0.0, _count_anchors(person_id)
     return PersonThreshold(
@@ -150,9 +155,8 @@ def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
     """Check that a change could be made; it raises as `change` does."""
     if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
         raise PointsOutOfRange(MOST_POINTS)
-    find_person(person_id)
-    check_still_in_force(_newest(person_id), based_on)
     own = of_person(person_id)
+    check_still_in_force(_newest(person_id), based_on)
     if points < 0 and own.everybody.score + points < own.lowest:
         lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
         raise PersonThresholdTooLow(lowest)

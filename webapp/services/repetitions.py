@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from webapp.database import unit_of_work
-from webapp.errors import AnsweredElsewhere, RequestDiffers
-from webapp.models import Person, RememberedAnswer, now
+from ml import FaceError
+from webapp.database import one_transaction, unit_of_work
+from webapp.errors import AnsweredElsewhere, RequestDiffers, ServiceError
+from webapp.models import RememberedAnswer, now
 from webapp.recognition import recognition
 from webapp.vault import Place
 
@@ -64,7 +66,8 @@ class Answer:
 def once(request: Request, work: Callable[[], Answer]) -> Answer:
     """Do the work of a request, or repeat the answer to it where it was done before.
 
-    What fails is not remembered: it changed nothing, and may be tried again.
+    Work and memory are one transaction, so that no death of a process comes between them. What is
+    refused is not remembered, and may be tried again; what it counted stays counted.
 
     Raises:
         RequestDiffers: if another request has the name.
@@ -75,18 +78,35 @@ def once(request: Request, work: Callable[[], Answer]) -> Answer:
     if remembered:
         return remembered
     try:
-        answer = work()
+        with one_transaction():
+            done = _done(work)
+            if isinstance(done, Answer):
+                _remember(turn, done)
+                return done
+        raise done
     except BaseException:
         _forget(turn)
         raise
-    _remember(turn, answer)
-    return answer
+
+
+def _done(work: Callable[[], Answer]) -> Answer | ServiceError | FaceError:
+    """The answer, or why there is none: that undoes nothing."""
+    try:
+        return work()
+    except (ServiceError, FaceError) as refusal:
+        return refusal
+
+
+def forget_old() -> None:
+    """Delete the answers that are remembered for long enough."""
+    with unit_of_work() as session:
+        _forget_old(session)
 
 
 def _begin(request: Request, turn: UUID) -> Answer | None:
     """The answer that is remembered; None where the request is ours to do, in this turn."""
     with unit_of_work() as session:
-        session.execute(delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - KEPT))
+        _forget_old(session)
         row = session.get(RememberedAnswer, request.digest)
         if row and row.answer is None and row.created_at < now() - LONGEST_AT_WORK:
             session.delete(row)
@@ -110,14 +130,15 @@ def _begin(request: Request, turn: UUID) -> Answer | None:
         return Answer(row.status, recognition().secrets.open(row.answer, _place(row)))
 
 
+def _forget_old(session: Session) -> None:
+    session.execute(delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - KEPT))
+
+
 def _remember(turn: UUID, answer: Answer) -> None:
     with unit_of_work() as session:
         row = session.scalar(select(RememberedAnswer).where(RememberedAnswer.id == turn))
-        if row is None:
-            return  # it took so long that somebody else took over
-        if answer.person_id and session.get(Person, answer.person_id) is None:
-            session.delete(row)  # deleted meanwhile: nothing of them is kept
-            return
+        if row is None:  # it took so long that somebody else took over: the work is theirs
+            raise AnsweredElsewhere
         row.status, row.person_id = answer.status, answer.person_id
         row.answer = recognition().secrets.seal(answer.body, _place(row))
 

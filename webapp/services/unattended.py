@@ -1,34 +1,48 @@
-"""Pictures taken where nobody looks at a page: all of them at once, or none with the reasons."""
+"""Pictures taken where nobody looks at a page: all of them at once, or none with the reasons.
+
+What costs little is checked first: pictures are looked at only where they could be stored. The
+answers are read in the transaction that stores, so that nobody's deletion comes between.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from webapp.database import one_transaction
 from webapp.services import enrolment
+from webapp.services.anchor_reports import AnchorReport, reports_with
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
+from webapp.services.people import PersonRow, find_row
 
 
-def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> UUID:
-    """Enrol a person with their pictures; returns their id.
+def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> PersonRow:
+    """Enrol a person with their pictures.
 
     Raises:
         PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
         ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
     """
+    enrolment.check_new(new)
     faces = look_through(pictures).accepted_faces(accept_doubts=accept_doubts)
-    return enrolment.store_person(new, faces, None)
+    with one_transaction():
+        return find_row(enrolment.store_person(new, faces, None))
 
 
 def add_anchors(
     person_id: UUID, pictures: Sequence[bytes], *, accept_doubts: bool
-) -> tuple[UUID, ...]:
-    """Add pictures to a person; returns the ids of the new anchors.
+) -> tuple[AnchorReport, ...]:
+    """Add pictures to a person; returns the reports on the new anchors.
 
     Raises:
         PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
     """
-    faces = look_through(pictures, person_id).accepted_faces(accept_doubts=accept_doubts)
-    return enrolment.add_anchors(person_id, faces, None)
+    enrolment.check_room(person_id, len(pictures))
+    draft = look_through(pictures, person_id)
+    faces = draft.accepted_faces(accept_doubts=accept_doubts)
+    with one_transaction():
+        added = enrolment.add_anchors(person_id, faces, None)
+        doubts = {added[place]: doubts for place, doubts in draft.doubts.items()}
+        return reports_with(person_id, added, doubts)

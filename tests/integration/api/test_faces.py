@@ -61,6 +61,19 @@ def test_a_repeated_verification_counts_once(two_people, client: Client, people)
     assert db.session.query(FailureCount).one().failures == 1
 
 
+@pytest.mark.parametrize("scope", [Scope.VERIFY, Scope.ADMIN])
+def test_a_remembered_verification_goes_with_the_person_whatever_it_says(
+    two_people, app: Flask, client: Client, description: Description, people, scope: Scope
+) -> None:
+    with program(app, key_with(scope), description) as kiosk:
+        for name in ("ada", "grace", "nobody"):
+            kiosk.verify(name, people[0].photos[:1], idempotency_key=name)
+
+    for name, left in (("ada", 2), ("grace", 1)):
+        client.delete(next(client.people(identifier=name)).id)
+        assert rows_stored()["remembered_answer"] == left
+
+
 def test_after_failures_in_a_row_the_answer_says_how_long_to_wait(
     two_people, client: Client, people
 ) -> None:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import Context
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from ml import NoFace
+from tests.installation import rows_stored
 from webapp.database import unit_of_work
-from webapp.errors import AnsweredElsewhere, RequestDiffers
+from webapp.errors import AnsweredElsewhere, RequestDiffers, UnknownPerson
 from webapp.extensions import db
-from webapp.models import RememberedAnswer
+from webapp.models import Kind, Refusal, RememberedAnswer
+from webapp.services import attempts
+from webapp.services.forgetting import forget_unneeded
 from webapp.services.repetitions import KEPT, LONGEST_AT_WORK, Answer, Request, once
 
 ASKED = Request(UUID(int=1), "one", b"content")
@@ -40,18 +46,90 @@ def test_what_is_at_work_is_not_begun_a_second_time(app: Flask) -> None:
     assert once(ASKED, never) == Answer(201, b"first")
 
 
-def test_what_a_dead_process_began_is_begun_anew(app: Flask) -> None:
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """What ends a process in the middle of its work."""
 
-    def dying() -> Answer:
-        let_pass(LONGEST_AT_WORK + timedelta(seconds=1))
-        assert once(ASKED, answering(b"second")).body == b"second"
-        raise Killed
 
+def storing(body: bytes, *, then_dies: bool = False):
+    """Work that stores something, here a count of refusals, and answers."""
+
+    def work() -> Answer:
+        with unit_of_work() as session:
+            session.add(Refusal(kind=Kind.VERIFY, code="no_face"))
+        if then_dies:
+            raise Killed
+        return Answer(201, body)
+
+    return work
+
+
+def elsewhere(app: Flask, work: Callable[[], object]) -> object:
+    """Do something as another process would, in a transaction of its own."""
+
+    def in_a_context_of_its_own() -> object:
+        with app.app_context():
+            return work()
+
+    return Context().run(in_a_context_of_its_own)
+
+
+def test_what_dies_after_its_work_has_stored_nothing_and_is_done_once(app: Flask) -> None:
     with pytest.raises(Killed):
-        once(ASKED, dying)
+        once(ASKED, storing(b"first", then_dies=True))
+    assert rows_stored()["refusal"] == 0
+
+    for _ in range(2):
+        assert once(ASKED, storing(b"second")).body == b"second"
+    assert rows_stored()["refusal"] == 1
+
+
+def test_an_answer_that_cannot_be_remembered_undoes_its_work(app: Flask) -> None:
+    def forgotten_meanwhile() -> Answer:
+        with unit_of_work() as session:
+            session.execute(delete(RememberedAnswer))
+        return storing(b"first")()
+
+    with pytest.raises(AnsweredElsewhere):
+        once(ASKED, forgotten_meanwhile)
+
+    assert rows_stored()["refusal"] == 0
+
+
+def test_what_a_dead_process_began_is_begun_anew_and_done_once(app: Flask) -> None:
+    def slow() -> Answer:
+        elsewhere(app, lambda: let_pass(LONGEST_AT_WORK + timedelta(seconds=1)))
+        taken_over = elsewhere(app, lambda: once(ASKED, storing(b"second")))
+        assert taken_over == Answer(201, b"second")
+        return storing(b"first")()
+
+    with pytest.raises(AnsweredElsewhere):
+        once(ASKED, slow)
+
     assert once(ASKED, never).body == b"second"
+    assert rows_stored()["refusal"] == 1
+
+
+@pytest.mark.parametrize("refusal", [NoFace, UnknownPerson])
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_is_counted_before_a_refusal_stays(
+    app: Flask, refusal: type[Exception], inside: bool
+) -> None:
+    """What happens in a unit of work that fails is its own alone."""
+
+    def refusing() -> Answer:
+        attempts.record_refusal(Kind.VERIFY, NoFace())
+        if not inside:
+            raise refusal
+        with unit_of_work() as session:
+            session.add(Refusal(kind=Kind.VERIFY, code="never stored"))
+            session.flush()
+            raise refusal
+
+    with pytest.raises(refusal):
+        once(ASKED, refusing)
+
+    assert [one.code for one in db.session.scalars(select(Refusal))] == ["no_face"]
+    assert rows_stored()["remembered_answer"] == 0
 
 
 def test_an_answer_is_forgotten_after_its_time(app: Flask) -> None:
@@ -59,6 +137,17 @@ def test_an_answer_is_forgotten_after_its_time(app: Flask) -> None:
     let_pass(KEPT + timedelta(seconds=1))
 
     assert once(ASKED, answering(b"second")).body == b"second"
+
+
+def test_old_answers_are_forgotten_even_where_nobody_asks_any_more(app: Flask) -> None:
+    once(ASKED, answering(b"Ada Lovelace"))
+    forget_unneeded()
+    assert rows_stored()["remembered_answer"] == 1
+    let_pass(KEPT + timedelta(seconds=1))
+
+    forget_unneeded()
+
+    assert rows_stored()["remembered_answer"] == 0
 
 
 def test_another_sender_may_use_the_same_name_and_another_content_may_not(app: Flask) -> None:

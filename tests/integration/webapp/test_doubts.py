@@ -19,6 +19,7 @@ from webapp.services.doubts import (
     doubts_before_storing,
 )
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.people import find_person
 
 Known = tuple[tuple[ml.Face, ...], ...]
 
@@ -50,6 +51,16 @@ def test_a_person_enrolled_twice_is_noticed(app: Flask, known_faces: Known) -> N
     _enrolled("ada", known_faces[0][0])
     again = _enrolled("ada-again", known_faces[0][0])
     assert list(doubts_about(again).values()) == [(Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)]
+
+
+def test_only_the_pictures_asked_about_are_judged(app: Flask, known_faces: Known) -> None:
+    person_id = _enrolled("ada", *known_faces[0][:2], known_faces[1][0])
+    _enrolled("bob", known_faces[1][1])
+    every = doubts_about(person_id)
+    for anchor in find_person(person_id).anchors:
+        expected = {anchor.id: every[anchor.id]} if anchor.id in every else {}
+        assert doubts_about(person_id, [anchor.id]) == expected
+    assert len(every) == 1
 
 
 def test_before_storing_pictures_are_compared_with_each_other(
