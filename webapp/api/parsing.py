@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import math
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from webapp.services.names import tidy
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}
+WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 class Picture(fields.Field[bytes]):
@@ -126,4 +128,6 @@ def _of_form(known: Mapping[str, fields.Field], name: str, values: list[Any]) ->
         return values
     if isinstance(field, Switch):
         return SWITCHES.get(values[0], values[0])
+    if isinstance(field, Whole) and isinstance(values[0], str) and WHOLE.fullmatch(values[0]):
+        return int(values[0])
     return values[0]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
@@ -95,6 +97,19 @@ def test_a_search_names_the_nearest_people(two_people, client: Client, people) -
     assert [one.person.identifier for one in found.candidates] == ["grace"]
     assert found.compared == 2
     assert len(client.identify([people[1].photos[0]], top=5).candidates) == 2
+
+
+def test_how_many_are_named_is_said_in_forms_and_json_alike(
+    two_people, client: Client, people
+) -> None:
+    photo = people[1].photos[0]
+    in_json = {"pictures": [b64encode(photo).decode()], "top": 1}
+
+    for sent in ({"json": in_json}, {"data": {"top": "1"}, "files": {"pictures": photo}}):
+        assert len(client.http.post("/identify", **sent).json()["candidates"]) == 1
+    for wrong in ("0", "51", "1.5", " 1", "one", "", "\u0661", "1" * 19):
+        answer = client.http.post("/identify", data={"top": wrong}, files={"pictures": photo})
+        assert (answer.status_code, set(answer.json()["errors"])) == (422, {"top"}), wrong
 
 
 def test_with_nobody_enrolled_there_is_nothing_to_compare_with(client: Client, people) -> None:
