@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response, g, request
 
 from ml import FaceError
 from webapp.errors import (
@@ -36,6 +36,7 @@ from webapp.errors import (
 )
 from webapp.extensions import db
 from webapp.messages import describe
+from webapp.models import ApiKey, Scope
 
 API_PATH = "/api/v1"
 MEDIA_TYPE = "application/problem+json"
@@ -73,6 +74,8 @@ CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 UNEXPLAINED = "failed"
+# Stands in words for what the key does not open.
+UNTOLD = "…"
 
 
 def is_for_programs() -> bool:
@@ -118,12 +121,19 @@ def _status_of(error: ServiceError) -> HTTPStatus:
 
 
 def _pictures(problems: Iterable[PictureProblem]) -> Iterable[dict[str, object]]:
+    unread = {} if _may_read() else {"name": UNTOLD}
     for problem in problems:
         yield {
             "place": problem.place,
             "code": problem.code,
-            "detail": describe(problem.code, problem.details),
+            "detail": describe(problem.code, {**problem.details, **unread}),
         }
+
+
+def _may_read() -> bool:
+    """Whether the key of the request at hand opens what is stored of people, their names too."""
+    key: ApiKey | None = g.get("api_key")
+    return key is not None and key.may(Scope.READ)
 
 
 def _problem(
