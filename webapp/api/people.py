@@ -64,11 +64,11 @@ def show(person_id: UUID) -> PersonRow:
 
 @blueprint.call("/people/<uuid:person_id>", "PATCH", Scope.ENROL)
 @blueprint.arguments(PersonChangeSchema)
-@blueprint.response(200, PersonSchema)
-def change(wanted: dict[str, Any], person_id: UUID) -> PersonRow:
-    """Give a person another identifier or name."""
+@blueprint.response(204)
+def change(wanted: dict[str, Any], person_id: UUID) -> Response:
+    """Give a person another identifier or name; to read the person is another call."""
     people.rename(person_id, wanted["identifier"], wanted["name"], None)
-    return people.find_row(person_id)
+    return Response(status=204)
 
 
 @blueprint.call("/people/<uuid:person_id>", "DELETE", Scope.ENROL)

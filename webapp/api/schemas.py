@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range
 
 from webapp.api.parsing import Name, Number, Picture, Switch, Whole
@@ -121,10 +121,15 @@ class NewPersonSchema(PicturesSchema):
 
 
 class PersonChangeSchema(Schema):
-    """What is to be changed; what is left out stays."""
+    """What is to be changed, one or both; what is left out stays."""
 
     identifier = Name(load_default=None, validate=Length(1, IDENTIFIER_LENGTH))
     name = Name(load_default=None, validate=Length(1, NAME_LENGTH))
+
+    @validates_schema
+    def _changes_something(self, wanted: dict[str, str | None], **_kwargs: object) -> None:
+        if not any(wanted.values()):
+            raise ValidationError("Nothing is to be changed.")
 
 
 class DoubtSchema(Schema):

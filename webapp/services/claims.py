@@ -6,11 +6,13 @@ import math
 from uuid import UUID
 
 import numpy as np
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
 from webapp.gallery import Rows
-from webapp.models import Person
+from webapp.models import Attempt, Person
 from webapp.recognition import recognition
 from webapp.services import audit, failures
 from webapp.services.failures import WITH_FACES, Failures
@@ -24,6 +26,17 @@ PERSONS_SHARE = 0.3
 def claim_digest(identifier: str) -> bytes:
     """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
     return recognition().secrets.keyed_digest("claimed identifier", comparable(identifier))
+
+
+def move(session: Session, old: str, new: str) -> None:
+    """Let what is kept of claims to an identifier follow to another, in the running transaction.
+
+    Failures count on, and attempts can still be found when the person is deleted.
+    """
+    before, after = claim_digest(old), claim_digest(new)
+    failures.move(session, before, after)
+    claimed = update(Attempt).where(Attempt.claim_digest == before)
+    session.execute(claimed.values(claim_digest=after))
 
 
 def failures_of(person: Person) -> Failures:

@@ -23,7 +23,7 @@ from webapp.extensions import db
 from webapp.gallery import raise_version
 from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
 from webapp.recognition import recognition
-from webapp.services import audit, failures
+from webapp.services import audit, claims, failures
 from webapp.services.backups import forget_old_keys
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
@@ -136,17 +136,22 @@ def find_row(person_id: UUID) -> PersonRow:
 def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
     """Give a person another identifier or name; None keeps what there is.
 
+    What was kept of claims to be the person follows to the new identifier.
+
     Raises:
         UnknownPerson: if there is none.
         DuplicateIdentifier: if somebody else has the identifier.
     """
     with unit_of_work() as session:
         person = find_person(person_id)
+        before = person.identifier, person.name
         if name is not None:
             person.name, person.name_key = tidy(name), comparable(name)
         if identifier is not None:
-            failures.move(session, claim_digest(person.identifier), claim_digest(identifier))
+            claims.move(session, person.identifier, identifier)
             person.identifier, person.identifier_key = tidy(identifier), comparable(identifier)
+        if (person.identifier, person.name) == before:
+            return
         try:
             session.flush()
         except IntegrityError as error:
@@ -167,7 +172,10 @@ def find_person(person_id: UUID) -> Person:
 
 
 def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
-    """The picture of an anchor, JPEG; without an account the person themselves sees it.
+    """The picture of an anchor, JPEG.
+
+    Without an account it is seen by the person themselves, or by a program with a key to the API:
+    the audit log tells them apart.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.

@@ -106,11 +106,10 @@ class Client:
 
     def rename(
         self, person_id: str, identifier: str | None = None, name: str | None = None
-    ) -> Person:
-        """Give a person another identifier or name."""
-        wanted = {"identifier": identifier, "name": name}
-        sent = {field: value for field, value in wanted.items() if value is not None}
-        return Person.read(self._ask("PATCH", f"/people/{person_id}", json=sent).json())
+    ) -> None:
+        """Give a person another identifier or name, or both."""
+        sent = _given(identifier=identifier, name=name)
+        self._ask("PATCH", f"/people/{person_id}", json=sent)
 
     def delete(self, person_id: str) -> None:
         """Delete a person and the only key to their data."""
