@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable
+from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable
 from webapp.models import Scope
 from webapp.models.api import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.services import api_keys
@@ -63,8 +63,8 @@ def rotate(key_id: UUID, hours: int) -> None:
         _show(api_keys.rotate(key_id, None, hours))
     except KeyUnknown as error:
         raise click.ClickException(f"there is no key {key_id}") from error
-    except KeyRevoked as error:
-        raise click.ClickException("this key was revoked; create a new one") from error
+    except (KeyRevoked, KeyExpired) as error:
+        raise click.ClickException("this key works no longer; create a new one") from error
 
 
 @api_key_commands.command("revoke")
@@ -82,9 +82,7 @@ def revoke(key_id: UUID) -> None:
 def list_keys() -> None:
     """Show the keys, without what they consist of."""
     for key in api_keys.list_keys():
-        ends = (
-            f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"{key.expires_at:%Y-%m-%d}"
-        )
+        ends = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"{key.ends_at:%Y-%m-%d}"
         used = f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never"
         click.echo(
             "  ".join(

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.columns import CreatedAt, Id, Model
+from webapp.models.columns import CreatedAt, Id, Model, now
 
 KEY_NAME_LENGTH = 64
 LIMIT_LENGTH = 64
@@ -27,7 +27,8 @@ class Scope(StrEnum):
 class ApiKey(Model):
     """One key to the API; of its secret only the digest is kept.
 
-    `limit` says how many requests it may make, as in "120 per minute".
+    `limit` says how many requests it may make, as in "120 per minute". At `replaced_at` another one
+    has taken its place.
     """
 
     __tablename__ = "api_key"
@@ -42,8 +43,19 @@ class ApiKey(Model):
         ForeignKey("account.id", ondelete="SET NULL")
     )
     expires_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+    @property
+    def ends_at(self) -> datetime:
+        """Until when it works, unless it is revoked."""
+        return min(self.expires_at, self.replaced_at or self.expires_at)
+
+    @property
+    def works(self) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and self.ends_at > now()
 
     def may(self, scope: Scope) -> bool:
         """Whether the key opens what the scope stands for."""

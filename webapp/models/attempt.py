@@ -25,7 +25,8 @@ class Attempt(Model):
     `person_id` is the person claimed or found. `claim_digest` is the keyed digest of the claimed
     identifier, which may be nobody's. `similarity` is that of the person, or of the nearest one;
     `by_rule` that of the person claimed by every matching rule, `runner_up` that of the second
-    nearest in a search.
+    nearest in a search. `account_id` or `api_key_id` asked. `number` is its place in the feed: it
+    is given when the feed is read, in the order in which attempts came to stand in the database.
     """
 
     __tablename__ = "attempt"
@@ -43,6 +44,8 @@ class Attempt(Model):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     claim_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    api_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_key.id", ondelete="SET NULL"))
+    number: Mapped[int | None] = mapped_column(unique=True)
     model_id: Mapped[str] = mapped_column(String(64))
     rule: Mapped[str] = mapped_column(String(32))
     threshold: Mapped[float]

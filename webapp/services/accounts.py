@@ -24,7 +24,7 @@ from webapp.errors import (
 from webapp.extensions import db
 from webapp.models import Account, AccountSession, RecoveryCode, Role, SetupToken, now
 from webapp.recognition import recognition
-from webapp.services import audit, failures
+from webapp.services import api_keys, audit, failures
 from webapp.services.names import comparable, tidy
 from webapp.services.passwords import check_uncommon, hasher
 
@@ -114,7 +114,9 @@ def change_password(username: str, password: str) -> None:
 
 
 def delete_account(username: str) -> None:
-    """Delete an account, its sessions and its codes; what it did stays in the audit log, by its id.
+    """Delete an account, its sessions and codes, and end the keys to the API that it made.
+
+    What it did stays in the audit log, by its id.
 
     Raises:
         WrongCredentials: if there is no account of that name.
@@ -126,6 +128,7 @@ def delete_account(username: str) -> None:
         if account.role == Role.ADMIN and session.scalar(administrators) == 1:
             raise LastAdministrator
         failures.forget(session, sign_in_digest(username))
+        api_keys.revoke_made_by(session, account.id)
         audit.record(session, "account_deleted", subject=account.id)
         session.execute(delete(Account).where(Account.id == account.id))
 

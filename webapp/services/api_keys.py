@@ -27,13 +27,22 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class KeyBounds:
-    """What keys may be: days until they expire, hours that a rotated one goes on working."""
+    """What keys may be.
+
+    Attributes:
+        default_days, most_days: until they expire.
+        rotation_hours, most_rotation_hours: that a rotated one goes on working.
+        default_limit, most_requests, longest_window: the requests they may make, how many at most,
+            and in which time.
+    """
 
     default_days: int = 365
     most_days: int = 3660
     rotation_hours: int = 24
     most_rotation_hours: int = 24 * 30
     default_limit: str = "120 per minute"
+    most_requests: int = 1_000_000
+    longest_window: timedelta = timedelta(days=31)
 
 
 BOUNDS = KeyBounds()
@@ -90,12 +99,11 @@ def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_h
 
     Raises:
         KeyUnknown: if there is no such key.
-        KeyRevoked: if it was revoked; a new one is a decision of its own.
+        KeyRevoked, KeyExpired: if it works no longer; a new one is a decision of its own.
     """
     with unit_of_work() as session:
         old = _find(session, key_id)
-        if old.revoked_at is not None:
-            raise KeyRevoked
+        check_in_use(old)
         key = ApiKey(
             id=uuid4(),
             name=old.name,
@@ -104,7 +112,7 @@ def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_h
             created_by_id=rotated_by,
             expires_at=now() + (old.expires_at - old.created_at),
         )
-        old.expires_at = min(old.expires_at, now() + timedelta(hours=hours))
+        old.replaced_at = min(old.ends_at, now() + timedelta(hours=hours))
         made = _with_secret(session, key)
         audit.record(
             session, "api_key_rotated", rotated_by, subject=key_id, successor=key.id, hours=hours
@@ -119,14 +127,28 @@ def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
         KeyUnknown: if there is no such key.
     """
     with unit_of_work() as session:
-        key = _find(session, key_id)
-        key.revoked_at = key.revoked_at or now()
-        audit.record(session, "api_key_revoked", revoked_by, subject=key_id)
+        _revoke(session, _find(session, key_id), revoked_by)
+
+
+def revoke_made_by(session: Session, account_id: UUID) -> None:
+    """End the keys that an account made, in the running transaction: whoever goes keeps none."""
+    made = select(ApiKey).where(ApiKey.created_by_id == account_id, ApiKey.revoked_at.is_(None))
+    for key in session.scalars(made):
+        _revoke(session, key, None)
 
 
 def list_keys() -> Sequence[ApiKey]:
     """All keys, the newest first."""
     return db.session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
+
+
+def find(key_id: UUID) -> ApiKey:
+    """The key of an id.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+    """
+    return _find(db.session(), key_id)
 
 
 def find_by_secret(secret: str) -> ApiKey:
@@ -153,7 +175,7 @@ def check_in_use(key: ApiKey) -> None:
     """
     if key.revoked_at is not None:
         raise KeyRevoked
-    if key.expires_at <= now():
+    if key.ends_at <= now():
         raise KeyExpired
 
 
@@ -171,6 +193,11 @@ def _with_secret(session: Session, key: ApiKey) -> MadeKey:
     return MadeKey(key.id, key.name, secret, key.expires_at)
 
 
+def _revoke(session: Session, key: ApiKey, revoked_by: UUID | None) -> None:
+    key.revoked_at = key.revoked_at or now()
+    audit.record(session, "api_key_revoked", revoked_by, subject=key.id)
+
+
 def _find(session: Session, key_id: UUID) -> ApiKey:
     key = session.get(ApiKey, key_id)
     if key is None:
@@ -180,9 +207,13 @@ def _find(session: Session, key_id: UUID) -> ApiKey:
 
 def _check_limit(limit: str) -> None:
     try:
-        parse_many(limit)
+        items = parse_many(limit)
     except ValueError as error:
         raise LimitUnreadable from error
+    longest = BOUNDS.longest_window / timedelta(seconds=1)
+    for item in items:
+        if not (1 <= item.amount <= BOUNDS.most_requests and 1 <= item.get_expiry() <= longest):
+            raise LimitUnreadable
 
 
 def _digest(secret: str) -> bytes:
