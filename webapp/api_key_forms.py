@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput
 
-from webapp.forms import name_field
+from webapp.forms import PresentPasswordForm, name_field
 from webapp.models import Scope
 from webapp.models.api import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.services.api_keys import BOUNDS
@@ -22,7 +21,7 @@ SCOPES: dict[Scope, LazyString] = {
 }
 
 
-class KeyForm(FlaskForm):
+class KeyForm(PresentPasswordForm):
     """A new key."""
 
     name = name_field(_l("Name"), KEY_NAME_LENGTH)

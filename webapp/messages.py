@@ -221,6 +221,7 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "name_unusable": _l(
         "The folder’s name cannot be an identifier. Give it 1 to 64 characters that can be shown."
     ),
+    "unreadable": _l("The file or folder cannot be read."),
     "bad_request": _l("The request cannot be read."),
     "not_found": _l("There is nothing at this address."),
     "method_not_allowed": _l("This address does not take this method."),

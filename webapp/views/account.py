@@ -9,20 +9,15 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import viewer
-from webapp.errors import ServiceError, WrongCredentials, WrongPresentPassword
+from webapp.errors import ServiceError
 from webapp.extensions import limiter
 from webapp.forms import EmptyForm, PasswordForm, PresentPasswordForm, SecondFactorForm
-from webapp.messages import describe
-from webapp.recognition import recognition
 from webapp.services import accounts, second_factor, sessions
+from webapp.views.present_password import check_present_password, complain, sign_in_limit
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 # Two forms of the account's page ask for the present password.
 OFF = "off"
-
-
-def _sign_in_limit() -> str:
-    return recognition().settings.sign_in_limit
 
 
 @blueprint.get("")
@@ -34,16 +29,16 @@ def show() -> str:
 
 @blueprint.post("/password")
 @viewer
-@limiter.limit(_sign_in_limit)
+@limiter.limit(sign_in_limit)
 def password() -> ResponseReturnValue:
     """Change the password; every session of the account ends."""
     form = PasswordForm()
     if form.validate_on_submit():
         try:
-            _check_password(form)
+            check_present_password(form)
             accounts.change_password(current_user.username, form.password.data)
         except ServiceError as error:
-            _complain(form, error)
+            complain(form, error)
         else:
             flash(_("The password is changed. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
@@ -61,17 +56,17 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 @blueprint.route("/second-factor", methods=["GET", "POST"])
 @viewer
-@limiter.limit(_sign_in_limit, methods=["POST"])
+@limiter.limit(sign_in_limit, methods=["POST"])
 def switch_on() -> ResponseReturnValue:
     """Context: form (secret, code), picture (SVG as data URI), secret; codes once it is on."""
     form = SecondFactorForm()
     if form.validate_on_submit():
         try:
-            _check_password(form)
+            check_present_password(form)
             codes = second_factor.switch_on(current_user.id, form.secret.data, form.code.data)
             return render_template("account/recovery_codes.html", codes=codes)
         except ServiceError as error:
-            _complain(form, error)
+            complain(form, error)
     form.secret.data = form.secret.data or second_factor.new_secret()
     address = second_factor.address_of(form.secret.data, current_user.username)
     page = render_template(
@@ -84,31 +79,20 @@ def switch_on() -> ResponseReturnValue:
 
 @blueprint.post("/second-factor/off")
 @viewer
-@limiter.limit(_sign_in_limit)
+@limiter.limit(sign_in_limit)
 def switch_off() -> ResponseReturnValue:
     """Ask for codes no longer."""
     form = PresentPasswordForm(prefix=OFF)
     if form.validate_on_submit():
         try:
-            _check_password(form)
+            check_present_password(form)
         except ServiceError as error:
-            _complain(form, error)
+            complain(form, error)
         else:
             second_factor.switch_off(current_user.id)
             flash(_("Codes are no longer asked for."), "success")
             return redirect(url_for("account.show"))
     return _page(off_form=form), 422
-
-
-def _check_password(form: PresentPasswordForm) -> None:
-    try:
-        sessions.check_password(current_user.username, form.current.data)
-    except WrongCredentials as error:
-        raise WrongPresentPassword from error
-
-
-def _complain(form: PresentPasswordForm, error: ServiceError) -> None:
-    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
 
 
 def _page(

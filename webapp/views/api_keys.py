@@ -12,12 +12,14 @@ from flask_login import current_user
 from webapp.access import admin
 from webapp.api_key_forms import SCOPES, KeyForm
 from webapp.error_pages import answer
-from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
-from webapp.forms import EmptyForm
+from webapp.errors import KeyUnknown, LimitUnreadable, ScopesMissing, ServiceError
+from webapp.extensions import limiter
+from webapp.forms import EmptyForm, PresentPasswordForm
 from webapp.messages import describe
 from webapp.models import Scope
 from webapp.services import api_keys
 from webapp.services.api_keys import MadeKey, NewKey
+from webapp.views.present_password import check_present_password, complain, sign_in_limit
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
 
@@ -32,11 +34,12 @@ def unknown(_error: KeyUnknown) -> ResponseReturnValue:
 @admin
 def index() -> str:
     """Context: keys, scopes (words), form, action_form, made (MadeKey or None)."""
-    return _page(KeyForm())
+    return _page(KeyForm(formdata=None))
 
 
 @blueprint.post("")
 @admin
+@limiter.limit(sign_in_limit)
 def create() -> ResponseReturnValue:
     """Make a key; the page that answers is the only one that shows it."""
     form = KeyForm()
@@ -44,23 +47,34 @@ def create() -> ResponseReturnValue:
         scopes = [Scope(value) for value in form.scopes.data]
         new = NewKey(form.name.data, scopes, form.days.data, form.limit.data)
         try:
+            check_present_password(form)
             return _page(KeyForm(formdata=None), api_keys.create(new, current_user.id))
         except ScopesMissing as error:
             form.scopes.errors = [describe(error.code)]
         except LimitUnreadable as error:
             form.limit.errors = [describe(error.code)]
+        except ServiceError as error:
+            complain(form, error)
     return _page(form), 422
 
 
-@blueprint.post("/<uuid:key_id>/rotate")
+@blueprint.route("/<uuid:key_id>/rotate", methods=["GET", "POST"])
 @admin
+@limiter.limit(sign_in_limit, methods=["POST"])
 def rotate(key_id: UUID) -> ResponseReturnValue:
-    """Make a key in place of another; the page that answers is the only one that shows it."""
-    try:
-        return _page(KeyForm(formdata=None), api_keys.rotate(key_id, current_user.id))
-    except KeyRevoked as error:
-        flash(describe(error.code), "error")
-        return redirect(url_for("api_keys.index"))
+    """Make a key in place of another; the page that answers is the only one that shows it.
+
+    Context before: key (ApiKey), form (current).
+    """
+    key, form = api_keys.find(key_id), PresentPasswordForm()
+    if form.validate_on_submit():
+        try:
+            check_present_password(form)
+            return _page(KeyForm(formdata=None), api_keys.rotate(key_id, current_user.id))
+        except ServiceError as error:
+            complain(form, error)
+    page = render_template("api_keys/replace.html", key=key, form=form)
+    return page, 422 if form.errors else 200
 
 
 @blueprint.post("/<uuid:key_id>/revoke")

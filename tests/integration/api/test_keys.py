@@ -9,15 +9,22 @@ from flask import Flask
 from siamese_faces import Client, Problem
 from sqlalchemy import select
 
-from tests.installation import OPERATOR, Visitor, rows_stored, words, written_down
+from tests.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
 from tests.programs import Description, key_with, program
 from webapp.database import unit_of_work
-from webapp.errors import KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.extensions import db
-from webapp.models import ApiKey, AuditEntry, Scope, now
-from webapp.services import api_keys
+from webapp.models import ApiKey, AuditEntry, Role, Scope, now
+from webapp.services import accounts, api_keys
 from webapp.services.api_keys import NewKey
 
+FIELDS = {
+    "name": "till",
+    "scopes": "read",
+    "days": "30",
+    "limit": "60 per minute",
+    "current": PASSWORD,
+}
 SECRET = re.compile(r"sf_[0-9a-f]{32}_[\w-]+")
 
 
@@ -105,6 +112,59 @@ def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(
     assert (kept.name, kept.scopes, kept.limit) == ("till", ["read"], "9 per minute")
 
 
+def test_replacing_a_key_again_shortens_no_lifetime(app: Flask, description: Description) -> None:
+    old = api_keys.create(NewKey("till", [Scope.READ], days=100), None)
+    first = api_keys.rotate(old.id, None, hours=24)
+
+    second = api_keys.rotate(old.id, None, hours=48)
+
+    whole = timedelta(days=99)
+    assert min(first.expires_at, second.expires_at) - now() > whole
+    assert api_keys.find(old.id).ends_at - now() < timedelta(hours=24)
+    assert second.expires_at - now() > whole
+    with program(app, old.secret, description) as client:
+        client.thresholds()
+
+
+def test_a_key_that_has_expired_is_not_replaced(app: Flask) -> None:
+    old = api_keys.create(NewKey("till", [Scope.READ]), None)
+    api_keys.rotate(old.id, None, hours=0)
+
+    with pytest.raises(KeyExpired):
+        api_keys.rotate(old.id, None)
+    rotated = app.test_cli_runner().invoke(args=["api-keys", "rotate", str(old.id)])
+    assert rotated.output == "Error: this key works no longer; create a new one\n"
+
+
+def test_the_keys_of_an_account_end_with_it(app: Flask, description: Description) -> None:
+    made_by = accounts.create_account("the other", PASSWORD, Role.ADMIN)
+    theirs = api_keys.create(NewKey("till", [Scope.READ]), made_by)
+    ours = api_keys.create(NewKey("door", [Scope.READ]), accounts.account_named(ADMIN).id)
+
+    accounts.delete_account("the other")
+
+    assert refusal(app, theirs.secret, description) == "key_revoked"
+    with program(app, ours.secret, description) as client:
+        client.thresholds()
+    assert [str(theirs.id) in entry.details for entry in events("api_key_revoked")] == [True]
+
+
+def test_who_does_not_know_the_present_password_makes_and_replaces_no_key(
+    app: Flask, admin: Visitor
+) -> None:
+    key = api_keys.create(NewKey("till", [Scope.READ]), None)
+    for wrong in ("", "another password"):
+        made = admin.post("/api-keys", **{**FIELDS, "current": wrong})
+        replaced = admin.post(f"/api-keys/{key.id}/rotate", current=wrong)
+
+        assert made.status_code == replaced.status_code == 422
+        assert not SECRET.search(made.text + replaced.text)
+
+    assert "The present password is wrong." in words(made)
+    assert admin.get(f"/api-keys/{key.id}/rotate").status_code == 200
+    assert rows_stored()["api_key"] == 1
+
+
 def test_each_key_has_a_limit_of_its_own(app: Flask, description: Description) -> None:
     few = key_with(Scope.READ, limit="2 per hour")
     with program(app, few, description) as client:
@@ -141,14 +201,14 @@ def test_every_use_and_refusal_is_in_the_audit_log(app: Flask, description: Desc
 def test_an_administrator_makes_replaces_and_revokes_keys_on_a_page(
     app: Flask, admin: Visitor, description: Description
 ) -> None:
-    made = admin.post("/api-keys", name="till", scopes="read", days="30", limit="60 per minute")
+    made = admin.post("/api-keys", **FIELDS)
     secret = SECRET.search(made.text).group()
     key_id = UUID(hex=secret.split("_")[1])
     with program(app, secret, description) as client:
         client.thresholds()
 
     assert secret not in admin.get("/api-keys").text
-    replaced = admin.post(f"/api-keys/{key_id}/rotate")
+    replaced = admin.post(f"/api-keys/{key_id}/rotate", current=PASSWORD)
     assert SECRET.search(replaced.text).group() != secret
     assert "revoked" in words(admin.get(admin.post(f"/api-keys/{key_id}/revoke").location))
     assert refusal(app, secret, description) == "key_revoked"
@@ -164,20 +224,23 @@ def test_a_key_that_cannot_be_is_not_made(admin: Visitor) -> None:
         {"days": "0"},
         {"days": "many"},
         {"limit": "often"},
+        {"limit": "0 per minute"},
+        {"limit": "99999999999999999999 per minute"},
+        {"limit": "5 per 99999999999999 year"},
+        {"limit": "5 per minute; 0 per hour"},
         {"name": " "},
     ):
-        fields = {"name": "x", "scopes": "read", "days": "9", "limit": "9 per minute", **wrong}
-        assert admin.post("/api-keys", **fields).status_code == 422
+        assert admin.post("/api-keys", **{**FIELDS, **wrong}).status_code == 422
 
     assert rows_stored()["api_key"] == 0
     with pytest.raises(ScopesMissing):
         api_keys.create(NewKey("x", []), None)
-    with pytest.raises(LimitUnreadable):
-        api_keys.create(NewKey("x", [Scope.READ], limit="5"), None)
+    for limit in ("5", "0 per day", "1000001 per day", "1 per 2 months"):
+        with pytest.raises(LimitUnreadable):
+            api_keys.create(NewKey("x", [Scope.READ], limit=limit), None)
 
 
 def test_an_operator_has_no_keys_to_give(operator: Visitor) -> None:
-    assert OPERATOR
     assert operator.get("/api-keys").status_code == 403
 
 

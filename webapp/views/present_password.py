@@ -1,0 +1,34 @@
+"""What matters is asked with the present password once more: a session alone may be borrowed."""
+
+from __future__ import annotations
+
+from flask_login import current_user
+
+from webapp.errors import ServiceError, WrongCredentials, WrongPresentPassword
+from webapp.forms import PresentPasswordForm
+from webapp.messages import describe
+from webapp.recognition import recognition
+from webapp.services import sessions
+
+
+def sign_in_limit() -> str:
+    """How often an address may try passwords."""
+    return recognition().settings.sign_in_limit
+
+
+def check_present_password(form: PresentPasswordForm) -> None:
+    """Check that whoever is signed in knows the password.
+
+    Raises:
+        WrongPresentPassword: if it is another one.
+        MustWait: after failures in a row.
+    """
+    try:
+        sessions.check_password(current_user.username, form.current.data)
+    except WrongCredentials as error:
+        raise WrongPresentPassword from error
+
+
+def complain(form: PresentPasswordForm, error: ServiceError) -> None:
+    """Say on the form why it is not done."""
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
