@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -27,14 +27,22 @@ from siamese_faces.results import (
 BASE = "/api/v1"
 TRIES = 3
 LONGEST_SECONDS = 60.0
-MEDIA_TYPE = "application/problem+json"
+# While the first try is still at work, its answer is asked for after these waits, in seconds. They
+# are longer together than the two minutes for which a try that died counts as at work.
+WAITS = (1, 2, 4, 8, 16, 32, 64)
+AT_WORK = "answered_elsewhere"
+JSON, MEDIA_TYPE = "application/json", "application/problem+json"
 
 
 class Client:
     """Somebody who holds a key to the API."""
 
     def __init__(
-        self, url: str, key: str = "", transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        key: str = "",
+        transport: httpx.BaseTransport | None = None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make a client.
 
@@ -42,7 +50,9 @@ class Client:
             url: where the app is, without `/api/v1`.
             key: as an administrator made it.
             transport: of httpx, for proxies and tests.
+            wait: lets so many seconds pass.
         """
+        self.wait = wait
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.http = httpx.Client(
             base_url=url.rstrip("/") + BASE,
@@ -82,7 +92,7 @@ class Client:
 
     def person(self, person_id: str) -> Person:
         """One person."""
-        return Person.read(self._ask("GET", f"/people/{person_id}").json())
+        return Person.read(self._ask("GET", _person(person_id)).json())
 
     def enrol(
         self,
@@ -101,7 +111,8 @@ class Client:
             "consent": _switch(consent),
             "accept_doubts": _switch(accept_doubts),
         }
-        answer = self._create("/people", fields, _files("pictures", pictures), idempotency_key)
+        files = _files("pictures", pictures)
+        answer = self._once("POST", "/people", idempotency_key, data=fields, files=files)
         return Person.read(answer.json())
 
     def rename(
@@ -109,15 +120,15 @@ class Client:
     ) -> None:
         """Give a person another identifier or name, or both."""
         sent = _given(identifier=identifier, name=name)
-        self._ask("PATCH", f"/people/{person_id}", json=sent)
+        self._ask("PATCH", _person(person_id), json=sent)
 
     def delete(self, person_id: str) -> None:
         """Delete a person and the only key to their data."""
-        self._ask("DELETE", f"/people/{person_id}")
+        self._ask("DELETE", _person(person_id))
 
     def anchors(self, person_id: str) -> list[Anchor]:
         """A person's stored pictures, oldest first."""
-        return _anchors(self._ask("GET", f"/people/{person_id}/anchors"))
+        return _anchors(self._ask("GET", f"{_person(person_id)}/anchors"))
 
     def add_anchors(
         self,
@@ -129,33 +140,34 @@ class Client:
     ) -> list[Anchor]:
         """Add pictures to a person, all or none; returns the new ones."""
         fields, files = {"accept_doubts": _switch(accept_doubts)}, _files("pictures", pictures)
-        path = f"/people/{person_id}/anchors"
-        return _anchors(self._create(path, fields, files, idempotency_key))
+        path = f"{_person(person_id)}/anchors"
+        return _anchors(self._once("POST", path, idempotency_key, data=fields, files=files))
 
     def anchor(self, person_id: str, anchor_id: str) -> Anchor:
         """One stored picture."""
-        return Anchor.read(self._ask("GET", f"/people/{person_id}/anchors/{anchor_id}").json())
+        return Anchor.read(self._ask("GET", _anchor(person_id, anchor_id)).json())
 
     def picture(self, person_id: str, anchor_id: str) -> bytes:
         """The picture itself, JPEG; the audit log keeps each look."""
-        return self._ask("GET", f"/people/{person_id}/anchors/{anchor_id}/picture").content
+        return self._ask("GET", f"{_anchor(person_id, anchor_id)}/picture").content
 
     def delete_anchor(self, person_id: str, anchor_id: str) -> None:
         """Delete a picture of a person who has others in use."""
-        self._ask("DELETE", f"/people/{person_id}/anchors/{anchor_id}")
+        self._ask("DELETE", _anchor(person_id, anchor_id))
 
     def verify(
         self, identifier: str, pictures: Sequence[bytes], *, idempotency_key: str | None = None
     ) -> Verification:
         """Is this the person they claim to be? One to five pictures of one moment."""
-        files = _files("pictures", pictures)
-        answer = self._create("/verify", {"identifier": identifier}, files, idempotency_key)
+        fields, files = {"identifier": identifier}, _files("pictures", pictures)
+        answer = self._once("POST", "/verify", idempotency_key, data=fields, files=files)
         return Verification.read(answer.json())
 
     def identify(self, pictures: Sequence[bytes], top: int = 5) -> Identification:
         """Whose face is this? At most `top` people are named."""
-        sent = {"pictures": [_base64(picture) for picture in pictures], "top": top}
-        return Identification.read(self._ask("POST", "/identify", json=sent).json())
+        fields, files = {"top": str(top)}, _files("pictures", pictures)
+        answer = self._ask("POST", "/identify", data=fields, files=files)
+        return Identification.read(answer.json())
 
     def compare(self, first: bytes, second: bytes) -> Comparison:
         """Do two pictures show the same person? Nothing is stored."""
@@ -172,30 +184,50 @@ class Client:
         return Thresholds.read(self._ask("GET", "/thresholds").json())
 
     def set_verification_threshold(
-        self, score: float, reason: str, *, rule: str | None = None, based_on: int | None = None
+        self,
+        score: float,
+        reason: str,
+        *,
+        rule: str | None = None,
+        based_on: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Thresholds:
         """Set everybody's threshold; `based_on` is the number of the change last seen."""
         sent = _given(score=score, reason=reason, rule=rule, based_on=based_on)
-        return Thresholds.read(self._ask("PUT", "/thresholds/verification", json=sent).json())
+        answer = self._once("PUT", "/thresholds/verification", idempotency_key, json=sent)
+        return Thresholds.read(answer.json())
 
     def set_search_threshold(
-        self, fpir: float, margin: float, reason: str, *, based_on: int | None = None
+        self,
+        fpir: float,
+        margin: float,
+        reason: str,
+        *,
+        based_on: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Thresholds:
         """Set how a search decides; `based_on` is the number of the change last seen."""
         sent = _given(fpir=fpir, margin=margin, reason=reason, based_on=based_on)
-        return Thresholds.read(self._ask("PUT", "/thresholds/search", json=sent).json())
+        answer = self._once("PUT", "/thresholds/search", idempotency_key, json=sent)
+        return Thresholds.read(answer.json())
 
     def person_threshold(self, person_id: str) -> PersonThreshold:
         """One person's threshold, and what it comes from."""
-        return PersonThreshold.read(self._ask("GET", f"/people/{person_id}/threshold").json())
+        return PersonThreshold.read(self._ask("GET", f"{_person(person_id)}/threshold").json())
 
     def set_person_threshold(
-        self, person_id: str, points: float, reason: str, *, based_on: int | None = None
+        self,
+        person_id: str,
+        points: float,
+        reason: str,
+        *,
+        based_on: int | None = None,
+        idempotency_key: str | None = None,
     ) -> PersonThreshold:
         """Set one person's threshold apart from everybody's; 0 points take it back."""
         sent = _given(points=points, reason=reason, based_on=based_on)
-        answer = self._ask("PUT", f"/people/{person_id}/threshold", json=sent)
-        return PersonThreshold.read(answer.json())
+        path = f"{_person(person_id)}/threshold"
+        return PersonThreshold.read(self._once("PUT", path, idempotency_key, json=sent).json())
 
     def attempts(self, since: str = "", limit: int = 50) -> tuple[list[Attempt], str]:
         """What was attempted since a cursor, oldest first, and the cursor to ask with next."""
@@ -203,34 +235,56 @@ class Client:
         return [Attempt.read(one) for one in page["items"]], page["next"] or ""
 
     def health(self) -> Health:
-        """Whether the app can serve."""
+        """Whether the app can serve, and what stands in the way."""
         response = self.http.get("/health")
+        if not response.headers.get("Content-Type", "").startswith(JSON):
+            raise _problem(response)
         return Health.read(response.json())
 
-    def _create(
-        self,
-        path: str,
-        fields: dict[str, str],
-        files: list[tuple[str, tuple[str, bytes]]],
-        idempotency_key: str | None,
+    def _once(
+        self, method: str, path: str, idempotency_key: str | None, **options: Any
     ) -> httpx.Response:
-        """Send a form; again, where the connection breaks, by the same idempotency key."""
+        """Ask for what must be done once; again, where the connection breaks, by the same key."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
         for _ in range(TRIES - 1):
             try:
-                return self._ask("POST", path, data=fields, files=files, headers=headers)
+                return self._answered(method, path, headers=headers, **options)
             except httpx.TransportError:
                 continue
-        return self._ask("POST", path, data=fields, files=files, headers=headers)
+        return self._answered(method, path, headers=headers, **options)
+
+    def _answered(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Ask, and wait for the answer while an earlier try is still at work on it."""
+        for seconds in WAITS:
+            try:
+                return self._ask(method, path, **options)
+            except Problem as problem:
+                if problem.code != AT_WORK:
+                    raise
+            self.wait(seconds)
+        return self._ask(method, path, **options)
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         response = self.http.request(method, path, **options)
         if response.is_success:
             return response
-        if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
-            raise Problem(response.status_code, "failed", response.reason_phrase, {})
-        more = response.json()
-        raise Problem(more.pop("status"), more.pop("code"), more.pop("detail"), more)
+        raise _problem(response)
+
+
+def _problem(response: httpx.Response) -> Problem:
+    if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+        return Problem(response.status_code, "failed", response.reason_phrase, {})
+    more = response.json()
+    return Problem(more.pop("status"), more.pop("code"), more.pop("detail"), more)
+
+
+def _person(person_id: str) -> str:
+    """Where a person stands; a text that is no id raises ValueError and reaches no other place."""
+    return f"/people/{UUID(person_id)}"
+
+
+def _anchor(person_id: str, anchor_id: str) -> str:
+    return f"{_person(person_id)}/anchors/{UUID(anchor_id)}"
 
 
 def _anchors(response: httpx.Response) -> list[Anchor]:
@@ -243,10 +297,6 @@ def _files(field: str, pictures: Sequence[bytes]) -> list[tuple[str, tuple[str, 
 
 def _switch(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _base64(picture: bytes) -> str:
-    return b64encode(picture).decode()
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import httpx
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
+from siamese_faces.client import WAITS
 
 from tests.installation import rows_stored
 from tests.programs import URL, Wire, key_with
 from webapp.models import Scope
+from webapp.services.repetitions import LONGEST_AT_WORK
 
 
 class LosingAnswers(Wire):
@@ -35,6 +39,72 @@ def test_what_creates_is_sent_again_where_the_connection_breaks_and_done_once(
     assert rows_stored()["person"] == 1
 
 
+def test_thresholds_too_are_set_once_where_the_connection_breaks(app: Flask, people) -> None:
+    with Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, lost=1)) as client:
+        everybodys = client.set_verification_threshold(60, "stricter", based_on=0)
+        search = client.set_search_threshold(0.02, 4, "more found", based_on=0)
+
+    assert (everybodys.verification.number, search.search.number) == (1, 1)
+
+
+class AtWork(Wire):
+    """The first try is given up while the app is still at work on it."""
+
+    def __init__(self, app: Flask, asked_meanwhile: int) -> None:
+        super().__init__(app)
+        self.left = asked_meanwhile
+        self.given_up: httpx.Request | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.given_up is None:
+            request.read()
+            self.given_up = request
+            raise httpx.ReadTimeout("too slow")
+        if self.left:
+            self.left -= 1
+            problem = {"status": 409, "code": "answered_elsewhere", "detail": "…"}
+            media_type = {"Content-Type": "application/problem+json"}
+            return httpx.Response(409, json=problem, headers=media_type, request=request)
+        return super().handle_request(request)
+
+
+def test_while_the_first_try_is_at_work_the_client_waits_for_its_answer(app: Flask, people) -> None:
+    waited: list[float] = []
+    wire = AtWork(app, asked_meanwhile=3)
+    with Client(URL, key_with(Scope.ADMIN), wire, wait=waited.append) as client:
+        ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+
+        assert client.person(ada.id) == ada
+    assert waited == [1, 2, 4]
+    assert sum(WAITS) > LONGEST_AT_WORK.total_seconds()
+
+
+def test_what_stays_at_work_is_the_callers(app: Flask, people) -> None:
+    wire = AtWork(app, asked_meanwhile=100)
+    with (
+        Client(URL, key_with(Scope.ADMIN), wire, wait=lambda _seconds: None) as client,
+        pytest.raises(Problem) as refused,
+    ):
+        client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+
+    assert refused.value.code == "answered_elsewhere"
+
+
+def test_a_text_that_is_no_id_reaches_no_other_place() -> None:
+    nowhere = httpx.MockTransport(lambda _request: pytest.fail("asked"))
+    with Client(URL, "sf_x", nowhere) as client:
+        for wrong in ("..", "a/b", "?q=", "", "%2e%2e"):
+            for ask in (
+                client.person,
+                client.delete,
+                client.anchors,
+                client.person_threshold,
+                lambda text: client.picture(str(UUID(int=1)), text),
+            ):
+                with pytest.raises(ValueError, match="UUID"):
+                    ask(wrong)
+
+
 def test_a_connection_that_stays_broken_is_the_callers(app: Flask, people) -> None:
     with (
         Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, lost=3)) as client,
@@ -47,8 +117,11 @@ def test_what_is_no_answer_of_ours_is_a_problem_too() -> None:
     proxy = httpx.MockTransport(lambda _request: httpx.Response(502, text="<h1>Bad Gateway</h1>"))
     with Client(URL, "sf_x", proxy) as client, pytest.raises(Problem) as refused:
         client.thresholds()
+    with Client(URL, transport=proxy) as client, pytest.raises(Problem) as unhealthy:
+        client.health()
 
-    assert (refused.value.status, refused.value.code) == (502, "failed")
+    for problem in (refused.value, unhealthy.value):
+        assert (problem.status, problem.code) == (502, "failed")
 
 
 def test_fields_that_a_later_version_adds_are_passed_over() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from siamese_faces import Client, Problem
 
+from tests.installation import rows_stored
 from webapp.services import searches, thresholds
 
 
@@ -73,3 +76,30 @@ def test_a_search_out_of_bounds_is_refused(client: Client) -> None:
         client.set_search_threshold(0.9, 4, "all of them")
 
     assert refused.value.code == "search_out_of_range"
+
+
+def test_a_remembered_change_of_a_persons_threshold_goes_with_them(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+    client.set_person_threshold(ada.id, 10, "a twin", idempotency_key="one")
+    client.set_verification_threshold(60, "stricter", idempotency_key="two")
+
+    client.delete(ada.id)
+
+    assert rows_stored()["remembered_answer"] == 1
+
+
+def test_a_change_that_is_sent_again_is_made_once(client: Client) -> None:
+    first = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
+    again = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
+    search = [client.set_search_threshold(0.02, 4, "x", idempotency_key="two") for _ in range(2)]
+
+    assert again == first
+    assert search[0] == search[1]
+    assert (first.verification.number, search[0].search.number) == (1, 1)
+
+
+def test_the_threshold_of_nobody_is_not_found(client: Client) -> None:
+    for ask in (client.person_threshold, lambda one: client.set_person_threshold(one, 1, "x")):
+        with pytest.raises(Problem) as refused:
+            ask(str(UUID(int=1)))
+        assert (refused.value.status, refused.value.code) == (404, "unknown_person")
