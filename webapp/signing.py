@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import current_app, session
@@ -10,7 +11,6 @@ from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
 from webapp.errors import CursorBroken
 from webapp.models import now
-from webapp.services.paging import Position
 
 HALF_SIGNED_IN = "half_signed_in"
 TIME_FOR_CODE = timedelta(minutes=5)
@@ -42,22 +42,21 @@ def read_link(token: str, days: int) -> tuple[UUID, int] | None:
     return UUID(hex=person_id), number
 
 
-def sign_cursor(name: str, position: Position) -> str:
+def sign_cursor(name: str, position: list[object]) -> str:
     """Where a list goes on, for whoever reads it; `name` is the list's."""
-    return str(_cursors(name).dumps([position.created_at.isoformat(), position.id.hex]))
+    return str(_cursors(name).dumps(position))
 
 
-def read_cursor(name: str, cursor: str) -> Position:
-    """Where a list goes on.
+def read_cursor(name: str, cursor: str) -> list[Any]:
+    """Where a list goes on, as it was signed.
 
     Raises:
         CursorBroken: if the cursor is none that was handed out for this list.
     """
     try:
-        created_at, row_id = _cursors(name).loads(cursor)
+        return list(_cursors(name).loads(cursor))
     except BadData as error:
         raise CursorBroken from error
-    return Position(datetime.fromisoformat(created_at), UUID(hex=row_id))
 
 
 def _cursors(name: str) -> URLSafeSerializer:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.api.blueprint import Blueprint
-from webapp.api.lists import Part, feed_of, position
+from webapp.api.lists import Part, feed_of, number
 from webapp.api.schemas import AttemptsSchema, FeedQuerySchema
 from webapp.models import Scope
 from webapp.services.attempts import AttemptRecord, attempts_after
-from webapp.services.paging import Position
 
 blueprint = Blueprint("attempts", "Attempts")
 FEED = "attempts"
@@ -19,9 +18,9 @@ FEED = "attempts"
 @blueprint.arguments(FeedQuerySchema, location="query")
 @blueprint.response(200, AttemptsSchema)
 def feed(wanted: dict[str, Any]) -> Part[AttemptRecord]:
-    """What was attempted since a cursor, oldest first.
+    """What was attempted since a cursor, in the order in which it came to be stored.
 
     Ask again with its next as since: it goes on where this answer ends, now or later.
     """
-    found = attempts_after(position(FEED, wanted["since"]), wanted["limit"])
-    return feed_of(FEED, found, wanted["since"], lambda one: Position(one.row.created_at, one.id))
+    found = attempts_after(number(FEED, wanted["since"]), wanted["limit"])
+    return feed_of(FEED, found, wanted["since"], lambda one: one.number)

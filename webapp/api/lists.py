@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from webapp.services.paging import Position
 from webapp.signing import read_cursor, sign_cursor
@@ -21,12 +23,15 @@ class Part(Generic[Item]):
 
 
 def position(name: str, cursor: str) -> Position | None:
-    """Where a list goes on; None for its beginning.
+    """Where a list in order of time goes on; None for its beginning.
 
     Raises:
         CursorBroken: if the cursor is none that was handed out for this list.
     """
-    return read_cursor(name, cursor) if cursor else None
+    if not cursor:
+        return None
+    created_at, row_id = read_cursor(name, cursor)
+    return Position(datetime.fromisoformat(created_at), UUID(hex=row_id))
 
 
 def part_of(
@@ -34,12 +39,23 @@ def part_of(
 ) -> Part[Item]:
     """The first so many of the items; one more of them says that something follows."""
     kept = items[:most]
-    follows = len(items) > most
-    return Part(kept, sign_cursor(name, position_of(kept[-1])) if follows else None)
+    if len(items) <= most:
+        return Part(kept, None)
+    last = position_of(kept[-1])
+    return Part(kept, sign_cursor(name, [last.created_at.isoformat(), last.id.hex]))
+
+
+def number(name: str, cursor: str) -> int:
+    """The number behind which a feed goes on; 0 for its beginning.
+
+    Raises:
+        CursorBroken: if the cursor is none that was handed out for this feed.
+    """
+    return int(read_cursor(name, cursor)[0]) if cursor else 0
 
 
 def feed_of(
-    name: str, items: Sequence[Item], cursor: str, position_of: Callable[[Item], Position]
+    name: str, items: Sequence[Item], cursor: str, number_of: Callable[[Item], int | None]
 ) -> Part[Item]:
     """Items that grow at their end: the cursor stays where there are none."""
-    return Part(items, sign_cursor(name, position_of(items[-1])) if items else cursor or None)
+    return Part(items, sign_cursor(name, [number_of(items[-1])]) if items else cursor or None)

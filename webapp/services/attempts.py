@@ -8,22 +8,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from ml import FaceError
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import Account, Attempt, Kind, Person, Refusal
+from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal
+from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.decisions import Decision
-from webapp.services.paging import Page, Position, paged
+from webapp.services.paging import Page, paged
 from webapp.services.people import holds
 
 LATEST_SHOWN = 10
 ROWS_AT_ONCE = 500
 FEW_PEOPLE = 100
+NUMBERED_AT_ONCE = 5_000
 # The order of the indices of attempts, read backwards.
 NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
 
@@ -74,9 +76,13 @@ class AttemptRow:
 
 @dataclass(frozen=True)
 class AttemptRecord:
-    """An attempt in full, for other programs."""
+    """An attempt in full, for other programs.
+
+    `number` is its place in the feed, if it has one yet; `asked_by` an account or a key to the API.
+    """
 
     id: UUID
+    number: int | None
     row: AttemptRow
     similarity: float
     threshold: float
@@ -102,6 +108,7 @@ def record(
             person_id=decision.person.id if decision.person else None,
             claim_digest=claim_digest,
             account_id=asked_by,
+            api_key_id=key(),
             model_id=recognition().engine.model_id,
             rule=decision.threshold.rule,
             threshold=decision.threshold.similarity,
@@ -139,38 +146,62 @@ def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
     audit.record_alone("attempts_exported", exported_by)
     rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
-    for attempt, claim, username in db.session.execute(rows):
-        yield _record(attempt, claim, username)
+    for row in db.session.execute(rows):
+        yield _record(*row)
 
 
-def attempts_after(last: Position | None, most: int) -> tuple[AttemptRecord, ...]:
-    """The next attempts, oldest first.
+def attempts_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
+    """The next attempts of the feed, in the order in which they came to stand in the database.
+
+    That order does not depend on clocks, and who still writes comes later: nothing is passed over.
 
     Args:
-        last: the position behind which they stand; None for the first.
+        last: the number behind which they stand; 0 for the first.
         most: so many at most.
     """
-    rows = _in_full(Wanted()).limit(most)
-    if last:
-        rows = rows.where(last.is_before(Attempt.created_at, Attempt.id))
-    found = db.session.execute(rows)
-    return tuple(_record(attempt, claim, username) for attempt, claim, username in found)
+    found = _numbered_after(last, most)
+    if len(found) < most and _number_new():
+        found = _numbered_after(last, most)
+    return found
+
+
+def _numbered_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
+    numbered = _in_full(Wanted()).where(Attempt.number > last).order_by(None)
+    rows = db.session.execute(numbered.order_by(Attempt.number).limit(most))
+    return tuple(_record(*row) for row in rows)
+
+
+def _number_new() -> bool:
+    """Give places in the feed to attempts without one; whether there were any."""
+    without = select(Attempt.id).where(Attempt.number.is_(None))
+    if db.session.scalar(without.limit(1)) is None:
+        return False
+    oldest = without.order_by(Attempt.created_at, Attempt.id).limit(NUMBERED_AT_ONCE)
+    with unit_of_work() as session:
+        last = session.scalar(select(func.max(Attempt.number))) or 0
+        new = session.scalars(oldest).all()
+        places = [{"id": one, "number": last + place} for place, one in enumerate(new, start=1)]
+        if places:
+            session.execute(update(Attempt), places)
+    return True
 
 
 def _in_full(wanted: Wanted) -> Select[Attempt, str, str]:
     """Attempts with the claimed person's identifier and the name of who asked, oldest first."""
     return (
-        select(Attempt, Person.identifier, Account.username)
+        select(Attempt, Person.identifier, func.coalesce(Account.username, ApiKey.name))
         .outerjoin(Person, Person.id == Attempt.person_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
+        .outerjoin(ApiKey, ApiKey.id == Attempt.api_key_id)
         .where(*wanted.conditions())
         .order_by(Attempt.created_at, Attempt.id)
     )
 
 
-def _record(attempt: Attempt, claim: str | None, username: str | None) -> AttemptRecord:
+def _record(attempt: Attempt, claim: str | None, asked_by: str | None) -> AttemptRecord:
     return AttemptRecord(
         id=attempt.id,
+        number=attempt.number,
         row=_row(attempt, claim),
         similarity=attempt.similarity,
         threshold=attempt.threshold,
@@ -178,7 +209,7 @@ def _record(attempt: Attempt, claim: str | None, username: str | None) -> Attemp
         model_id=attempt.model_id,
         anchors_compared=attempt.anchors_compared,
         reasons=tuple(attempt.reasons),
-        asked_by=username,
+        asked_by=asked_by,
     )
 
 

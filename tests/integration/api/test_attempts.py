@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
+from sqlalchemy import select
 
-from tests.installation import Visitor
+from tests.installation import OPERATOR, Visitor
+from webapp.database import unit_of_work
+from webapp.models import Attempt
 from webapp.services.enrolment import NewPerson, store_person
 
 
@@ -34,6 +39,37 @@ def test_the_feed_gives_every_attempt_once_and_in_order(
     assert [one.identifier for one in newest] == ["ada"]
     times = [one.created_at for one in (*first, *rest, *newest)]
     assert times == sorted(times)
+
+
+def test_what_a_slow_clock_dates_back_is_not_passed_over(ada, client: Client, people) -> None:
+    photo = people[0].photos[:1]
+    client.verify("ada", photo)
+    first, cursor = client.attempts()
+    client.verify("ada", photo)
+    with unit_of_work() as session:
+        newest = session.scalar(select(Attempt).where(Attempt.number.is_(None)))
+        newest.created_at -= timedelta(hours=1)
+        dated_back = newest.id
+
+    late, cursor = client.attempts(since=cursor)
+
+    assert [one.id for one in late] == [str(dated_back)]
+    assert late[0].created_at < first[0].created_at
+    assert client.attempts(since=cursor) == ([], cursor)
+    assert [one.id for one in client.attempts()[0]] == [first[0].id, late[0].id]
+
+
+def test_the_feed_names_who_asked(
+    ada, app: Flask, client: Client, operator: Visitor, anybody: Visitor, people
+) -> None:
+    photo = people[0].photos[0]
+    client.verify("ada", [photo])
+    for visitor in (operator, anybody):
+        visitor.post("/verify", {"frames": [photo]}, identifier="ada")
+
+    asked = [one.asked_by for one in client.attempts()[0]]
+
+    assert asked == ["a program", OPERATOR, None]
 
 
 def test_a_cursor_that_was_tampered_with_or_is_another_lists_is_refused(
