@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from ml import ArtifactError
 from webapp.errors import ModelChangedMeanwhile
 from webapp.messages import describe
 from webapp.recognition import recognition
-from webapp.services.imports import Outcome, Report, folders_in, import_folder
+from webapp.services.imports import Outcome, Report, folders_in, import_folders
 from webapp.vault import VaultError
 
 COLUMNS = ("folder", "file", "code", "reason")
@@ -51,12 +52,10 @@ def import_folder_command(
     try:
         recognition().check_embeddings()
         with click.progressbar(folders_in(directory), label="People") as folders:
-            reports.extend(
-                import_folder(folder, accept_doubts=accept_doubts, dry_run=dry_run)
-                for folder in folders
-            )
+            reports.extend(import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run))
     except KeyboardInterrupt:
         click.echo("stopped; who is enrolled stays so, the same command goes on")
+        raise
     except (ArtifactError, VaultError, ModelChangedMeanwhile, OSError) as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -86,8 +85,13 @@ def _rows(reports: Iterable[Report]) -> Iterable[tuple[str, str, str, str]]:
         for refused in report.refused:
             whole = refused.path == report.folder.path
             yield (
-                report.folder.path.name,
-                "" if whole else refused.path.name,
+                _shown(report.folder.path),
+                "" if whole else _shown(refused.path),
                 refused.problem.code,
                 describe(refused.problem.code, refused.problem.details),
             )
+
+
+def _shown(path: Path) -> str:
+    """A file's name as it can be written, whatever its bytes."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +12,11 @@ from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.recognition import recognition
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.names import tidy
+from webapp.services.names import comparable, tidy
 from webapp.services.people import people_after
 
 NAME_UNUSABLE, NO_PICTURES, TOO_MANY = "name_unusable", "no_pictures", "too_many_anchors"
+UNREADABLE = "unreadable"
 
 
 class Outcome(StrEnum):
@@ -28,10 +29,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Folder:
-    """A person's pictures; identifier and name are the folder's, `_` in the name is a space."""
+    """A person's folder; identifier and name are its own, `_` in the name is a space."""
 
     path: Path
-    pictures: tuple[Path, ...]
 
     @property
     def identifier(self) -> str:
@@ -46,8 +46,8 @@ class Folder:
     @property
     def is_named(self) -> bool:
         """Whether identifier and name can be a person's."""
-        longest = min(IDENTIFIER_LENGTH, NAME_LENGTH)
-        return 0 < len(self.identifier) <= longest and self.identifier.isprintable()
+        kept = ((self.identifier, IDENTIFIER_LENGTH), (self.name, NAME_LENGTH))
+        return all(0 < len(text) <= most and text.isprintable() for text, most in kept)
 
 
 @dataclass(frozen=True)
@@ -70,50 +70,98 @@ class Report:
 
 def folders_in(root: Path) -> tuple[Folder, ...]:
     """The folders of people in a folder, by name; hidden files and folders are passed over."""
-    paths = sorted(path for path in root.iterdir() if path.is_dir() and _is_seen(path))
-    return tuple(Folder(path, _pictures(path)) for path in paths)
+    return tuple(
+        Folder(path) for path in sorted(root.iterdir()) if path.is_dir() and _is_seen(path)
+    )
 
 
-def import_folder(folder: Folder, *, accept_doubts: bool = False, dry_run: bool = False) -> Report:
-    """Enrol the person of a folder, who agreed, with the pictures that can be used.
+def import_folders(
+    folders: Iterable[Folder], *, accept_doubts: bool = False, dry_run: bool = False
+) -> Iterator[Report]:
+    """Enrol the people of folders, who agreed, each with the pictures that can be used.
 
     Somebody who is enrolled already is left as they are, so that an import that broke off goes on
-    where it ended. Pictures with doubts are used only where doubts are accepted.
+    where it ended. Of folders whose names are compared as the same, the first is taken. Pictures
+    with doubts are used only where doubts are accepted.
     """
+    taken: set[str] = set()
+    for folder in folders:
+        key = comparable(folder.identifier)
+        if key in taken:
+            yield _refused_whole(folder, DuplicateIdentifier.code)
+            continue
+        taken.add(key)
+        yield _import(folder, accept_doubts=accept_doubts, dry_run=dry_run)
+
+
+def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not folder.is_named:
         return _refused_whole(folder, NAME_UNUSABLE)
-    if people_after(None, 1, identifier=folder.identifier):
-        return Report(folder, Outcome.PRESENT)
-    if not folder.pictures:
+    if met := _met(folder):
+        return met
+    try:
+        pictures = _pictures(folder.path)
+    except OSError:
+        return _refused_whole(folder, UNREADABLE)
+    if not pictures:
         return _refused_whole(folder, NO_PICTURES)
     most = recognition().settings.anchors_a_person
-    draft = look_through([path.read_bytes() for path in folder.pictures[:most]])
-    problems = [*draft.refusals, *(() if accept_doubts else draft.doubted), *_beyond(folder, most)]
-    refused = _refused(folder, problems)
+    read, unread = _contents(pictures[:most])
+    draft = look_through(list(read.values()))
+    problems = [*draft.refusals, *(() if accept_doubts else draft.doubted)]
     out = {problem.place for problem in problems}
     faces = [face for place, face in draft.faces.items() if place not in out]
+    paths = list(read)
+    refused = _in_order(
+        [
+            *(Refused(paths[problem.place], problem) for problem in problems),
+            *(_refused(path, UNREADABLE) for path in unread),
+            *(_refused(path, TOO_MANY) for path in pictures[most:]),
+        ]
+    )
     if not faces:
         return Report(folder, Outcome.REFUSED, 0, refused)
     if not dry_run:
         try:
             store_person(NewPerson(folder.identifier, folder.name, consent=True), faces, None)
         except DuplicateIdentifier:  # somebody else enrolled them meanwhile
-            return Report(folder, Outcome.PRESENT)
+            return _met(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)
 
 
-def _beyond(folder: Folder, most: int) -> Iterable[PictureProblem]:
-    return [PictureProblem(place, TOO_MANY, {}) for place in range(most, len(folder.pictures))]
+def _met(folder: Folder) -> Report | None:
+    """What to say of a folder whose identifier somebody has; None where nobody has it."""
+    found = people_after(None, 1, identifier=folder.identifier)
+    if not found:
+        return None
+    if found[0].identifier == folder.identifier:
+        return Report(folder, Outcome.PRESENT)
+    return _refused_whole(folder, DuplicateIdentifier.code)
 
 
-def _refused(folder: Folder, problems: Sequence[PictureProblem]) -> tuple[Refused, ...]:
-    in_order = sorted(problems, key=lambda problem: problem.place)
-    return tuple(Refused(folder.pictures[problem.place], problem) for problem in in_order)
+def _contents(pictures: Sequence[Path]) -> tuple[dict[Path, bytes], list[Path]]:
+    """What files hold, and those that cannot be read; of huge ones the beginning says enough."""
+    read: dict[Path, bytes] = {}
+    unread = []
+    for path in pictures:
+        try:
+            with path.open("rb") as file:
+                read[path] = file.read(recognition().settings.request_bytes)
+        except OSError:
+            unread.append(path)
+    return read, unread
+
+
+def _in_order(refused: Iterable[Refused]) -> tuple[Refused, ...]:
+    return tuple(sorted(refused, key=lambda one: one.path))
+
+
+def _refused(path: Path, code: str) -> Refused:
+    return Refused(path, PictureProblem(0, code, {}))
 
 
 def _refused_whole(folder: Folder, code: str) -> Report:
-    problem = PictureProblem(0, code, {})
-    return Report(folder, Outcome.REFUSED, 0, (Refused(folder.path, problem),))
+    return Report(folder, Outcome.REFUSED, 0, (_refused(folder.path, code),))
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:

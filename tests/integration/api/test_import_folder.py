@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from sqlalchemy import event
 
 from tests import faces
 from tests.installation import rows_stored
+from webapp.extensions import db
+from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.people import people_after
 
 
@@ -98,3 +102,76 @@ def test_the_same_face_in_two_folders_is_taken_only_where_doubts_are_accepted(
     assert "twin/1.jpg: like_somebody_else" in careful.output
     assert "1 people enrolled" in bold.output
     assert rows_stored()["person"] == 3
+
+
+def test_a_folder_that_leaves_no_name_is_refused(
+    runner: FlaskCliRunner, folder: Path, people
+) -> None:
+    for name in ("_", "__", "a\x07b", os.fsdecode(b"\xff")):
+        (folder / name).mkdir()
+        (folder / name / "1.jpg").write_bytes(people[0].photos[0])
+
+    done = runner.invoke(args=["import-folder", str(folder), "--dry-run"])
+
+    for name in ("_", "__", "a\x07b", "\\xff"):
+        assert f"{name}/: name_unusable" in done.output
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_folders_whose_names_are_compared_as_the_same_are_not_one_person(
+    runner: FlaskCliRunner, folder: Path, people, dry: bool
+) -> None:
+    (folder / "Grace").mkdir()
+    (folder / "Grace" / "1.jpg").write_bytes(people[1].photos[1])
+    how = "--dry-run" if dry else "--consent"
+
+    done = runner.invoke(args=["import-folder", str(folder), how])
+    assert "grace/: duplicate_identifier" in done.output
+    assert "0 enrolled before, 4 refused" in done.output
+
+
+def test_somebody_else_with_the_same_identifier_was_not_enrolled_before(
+    runner: FlaskCliRunner, folder: Path, known_faces
+) -> None:
+    store_person(NewPerson("GRACE", "Grace", True), known_faces[0][:1], None)
+
+    done = runner.invoke(args=["import-folder", str(folder), "--consent"])
+
+    assert "grace/: duplicate_identifier" in done.output
+    assert "0 enrolled before" in done.output
+
+
+def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
+    runner: FlaskCliRunner, folder: Path
+) -> None:
+    (folder / "grace" / "2.jpg").symlink_to("/proc/self/mem")  # opens, and cannot be read
+    with (folder / "grace" / "3.jpg").open("wb") as huge:
+        huge.truncate(30_000_000)
+
+    done = runner.invoke(args=["import-folder", str(folder), "--consent"])
+
+    assert done.exit_code == 0, done.output
+    assert "grace/2.jpg: unreadable: The file or folder cannot be read." in done.output
+    assert "grace/3.jpg: too_many_bytes" in done.output
+    assert "2 people enrolled with 2 pictures" in done.output
+
+
+def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
+    app: Flask, runner: FlaskCliRunner, folder: Path
+) -> None:
+    stored: list[object] = []
+
+    def stop(*_asked: object) -> None:
+        if stored:
+            stored.clear()
+            raise KeyboardInterrupt
+
+    event.listen(db.session, "after_commit", stored.append, once=True)
+    event.listen(db.engine, "before_cursor_execute", stop)
+
+    stopped = runner.invoke(args=["import-folder", str(folder), "--consent"])
+
+    assert stopped.exit_code == 1
+    assert "the same command goes on" in stopped.output
+    again = runner.invoke(args=["import-folder", str(folder), "--consent"])
+    assert "1 people enrolled with 1 pictures, 1 enrolled before" in again.output
