@@ -52,6 +52,8 @@ def answer(status: int, **context: object) -> ResponseReturnValue:
 
 def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
     """No page: its links would need a host that is ours."""
+    if problems.is_for_programs():
+        return problems.of_status(400)
     return Response("This site does not answer to that host name.\n", 400, mimetype="text/plain")
 
 

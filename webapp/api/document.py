@@ -56,7 +56,7 @@ def add_api(app: Flask, origins: tuple[str, ...]) -> None:
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     app.register_blueprint(reference.blueprint)
-    keep_uses(app)
+    # What runs after a request runs in turn, the last one first: CORS marks every answer.
     if origins:
         CORS(
             app,
@@ -65,3 +65,4 @@ def add_api(app: Flask, origins: tuple[str, ...]) -> None:
             expose_headers=["Location", "Retry-After", "Idempotency-Replayed", "X-Request-ID"],
             max_age=600,
         )
+    keep_uses(app)

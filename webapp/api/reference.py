@@ -14,6 +14,7 @@ from webapp.messages import all_codes
 from webapp.problems import API_PATH
 
 blueprint = Blueprint("api_reference", __name__)
+DOCUMENT = "api document"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -51,8 +52,12 @@ class Call:
 
 
 def document() -> dict[str, Any]:
-    """The description, as OpenAPI 3.1."""
-    return current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    """The description, as OpenAPI 3.1; made once an app."""
+    made: dict[str, Any] | None = current_app.extensions.get(DOCUMENT)
+    if made is None:
+        made = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+        current_app.extensions[DOCUMENT] = made
+    return made
 
 
 @blueprint.get(f"{API_PATH}/openapi.json")

@@ -38,6 +38,10 @@ def test_programs_read_the_description_without_a_key(app: Flask, anybody: Visito
     assert anybody.get(f"{API_PATH}/openapi.json").json == document()
 
 
+def test_the_description_is_made_once(app: Flask) -> None:
+    assert document() is document()
+
+
 def test_the_page_shows_every_call_and_explains_every_code(app: Flask, anybody: Visitor) -> None:
     page = anybody.get("/api/docs")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from base64 import b64encode
 from dataclasses import replace
@@ -14,7 +15,9 @@ import ml
 from tests.installation import Visitor, rows_stored
 from tests.programs import URL, Wire, key_with
 from webapp import create_app
-from webapp.models import Scope
+from webapp.api.blueprint import requested
+from webapp.database import unit_of_work
+from webapp.models import AuditEntry, Scope
 
 JSON = {"Content-Type": "application/json"}
 PERSON = {"identifier": "ada", "name": "Ada", "consent": True}
@@ -129,12 +132,29 @@ def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256])
+@pytest.mark.parametrize("name", ["", "x" * 256, "two words", "a\tb"])
 def test_an_idempotency_key_of_a_wrong_form_is_refused(client: Client, name: str) -> None:
     answer = client.http.post("/people", json=PERSON, headers={"Idempotency-Key": name})
 
     assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json()["errors"]
+
+
+def test_forms_that_read_the_same_in_a_row_are_told_apart(app: Flask) -> None:
+    """A field's text may look like the end of it and the beginning of another."""
+    forms = (
+        {"a": "1", "b": "2"},
+        {"a": "1\0b\x002"},
+        {"a\x001": "b\x002"},
+        {"a": "1", "b": (io.BytesIO(b"2"), "b")},
+    )
+    seen = set()
+    for form in forms:
+        with app.test_request_context("/", method="POST", data={"f": (io.BytesIO(), "f"), **form}):
+            seen.add(requested())
+            assert requested() in seen  # the files are read again
+
+    assert len(seen) == len(forms)
 
 
 def test_a_signed_in_browser_cannot_use_the_api(app: Flask, admin: Visitor) -> None:
@@ -177,3 +197,29 @@ def test_scripts_of_other_sites_are_kept_out_unless_they_are_named(
     assert "Access-Control-Allow-Credentials" not in named.headers
     assert allowed not in stranger.headers
     assert allowed not in page.headers
+
+
+def test_scripts_of_named_sites_read_failures_too(
+    settings, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = "https://shop.example"
+    opened = create_app(replace(settings, api_origins=(shop,)), engine)
+    with opened.app_context():
+        key = key_with(Scope.READ)
+        with unit_of_work() as session:
+            AuditEntry.__table__.drop(session.connection())  # so that no use can be kept
+        headers = {"Origin": shop, "Authorization": f"Bearer {key}"}
+        failed = opened.test_client().get("/api/v1/thresholds", headers=headers)
+
+    assert failed.status_code == 503
+    assert failed.headers["Access-Control-Allow-Origin"] == shop
+    assert failed.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_wrong_host_is_a_problem_too(settings, engine: ml.Engine) -> None:
+    named = create_app(replace(settings, hosts=("faces.example",)), engine)
+    with named.app_context():
+        answer = named.test_client().get("/api/v1/thresholds", headers={"Host": "evil.example"})
+
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert answer.mimetype == "application/problem+json"
