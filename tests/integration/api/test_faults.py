@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from threading import Thread
 
 import pytest
 from flask import Flask
-from siamese_faces import Client, Problem
+from flask_migrate import downgrade
+from siamese_faces import Client, Person, Problem
 
 from tests.installation import break_inserts, rows_stored
 from webapp import database
 from webapp.config import Settings
 from webapp.extensions import db
 from webapp.recognition import recognition
+from webapp.services.enrolment import NewPerson, store_person
 from webapp.turns import Turns
 
 
@@ -70,3 +73,101 @@ def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
                 ask()
             assert (refused.value.status, refused.value.code) == (429, "busy")
     assert client.enrol("ada", "Ada", people[0].photos[:1], consent=True).pictures == 1
+
+
+def refusals(client: Client, photo: bytes) -> list[tuple[int, str]]:
+    """How reading, deciding and storing are answered."""
+    answers = []
+    for ask in (
+        lambda: client.thresholds(),
+        lambda: client.verify("ada", [photo]),
+        lambda: client.enrol("bob", "Bob", [photo], consent=True, accept_doubts=True),
+    ):
+        with pytest.raises(Problem) as refused:
+            ask()
+        answers.append((refused.value.status, refused.value.code))
+    return answers
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+
+
+def let_go() -> None:
+    """Close every connection to the database."""
+    db.session.remove()
+    db.engine.dispose()
+
+
+@pytest.mark.sqlite
+def test_while_the_database_is_away_programs_are_told_to_come_back(
+    ada, settings: Settings, client: Client, people
+) -> None:
+    before, file = rows_stored(), settings.instance / "faces.db"
+    let_go()
+    away = file.rename(settings.instance / "away.db")
+    file.mkdir()
+
+    answers = refusals(client, people[0].photos[0])
+    obstacles = client.health().obstacles
+
+    let_go()
+    file.rmdir()
+    away.rename(file)
+    assert set(answers) == {(503, "unavailable")}
+    assert "database" in obstacles
+    assert rows_stored() == before
+    assert client.verify("ada", people[0].photos[:1]).match
+
+
+@pytest.mark.sqlite
+def test_nothing_is_answered_from_a_database_that_cannot_be_written(
+    ada, settings: Settings, client: Client, people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = rows_stored()
+    let_go()
+    with monkeypatch.context() as read_only:
+        read_only.setattr(database, "PRAGMAS", (*database.PRAGMAS, "query_only = ON"))
+        answers = refusals(client, people[0].photos[0])
+        obstacles = client.health().obstacles
+        let_go()
+
+    assert set(answers) == {(503, "unavailable")}
+    assert "database" in obstacles
+    assert rows_stored() == before
+    assert client.verify("ada", people[0].photos[:1]).match
+
+
+def test_a_database_of_an_older_version_is_not_served(
+    ada, app: Flask, client: Client, people
+) -> None:
+    db.session.remove()
+    downgrade(revision="0005")  # before there were keys to the API
+
+    answers = refusals(client, people[0].photos[0])
+    obstacles = client.health().obstacles
+
+    assert set(answers) == {(503, "unavailable")}
+    assert "database" in obstacles
+
+
+@pytest.mark.sqlite
+def test_a_slow_database_is_waited_for(
+    app: Flask, settings: Settings, client: Client, people
+) -> None:
+    enrolled: list[Person] = []
+
+    def enrol() -> None:
+        enrolled.append(client.enrol("ada", "Ada", people[0].photos[:1], consent=True))
+
+    with closing(sqlite3.connect(settings.instance / "faces.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asking = Thread(target=enrol)
+        asking.start()
+        asking.join(timeout=0.5)  # it cannot end while another one writes
+        assert asking.is_alive()
+        other.execute("ROLLBACK")
+        asking.join()
+
+    assert [person.identifier for person in enrolled] == ["ada"]
