@@ -20,8 +20,8 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
-from webapp.errors import ThresholdChangedMeanwhile
-from webapp.messages import describe
+from webapp.errors import ChallengeNeeded, ThresholdChangedMeanwhile
+from webapp.messages import WAIVER_WORDS, describe
 from webapp.models.account import USERNAME_LENGTH
 from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.models.threshold import REASON_LENGTH
@@ -31,6 +31,7 @@ from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.uploads import chosen
 
 LONGEST_CODE = 64
+WAIVERS = tuple(WAIVER_WORDS.items())
 
 
 def _tidied(value: str | None) -> str:
@@ -86,6 +87,34 @@ class VerifyForm(FlaskForm):
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
+class ClaimForm(FlaskForm):
+    """Who somebody claims to be."""
+
+    identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
+
+
+class ChallengedForm(ClaimForm):
+    """A claim, and the challenge that shows who makes it."""
+
+    challenge = HiddenField()
+
+    def validate_challenge(self, field: Field) -> None:
+        """Refuse a claim without one."""
+        if not field.data:
+            raise ValidationError(describe(ChallengeNeeded.code))
+
+
+class WaivedForm(VerifyForm):
+    """A claim whose maker an operator sees, and why there is no challenge."""
+
+    waiver = SelectField(_l("Why without the movements"), choices=[("", _l("Choose")), *WAIVERS])
+
+    def validate_waiver(self, field: Field) -> None:
+        """Refuse to go on without a reason."""
+        if not field.data:
+            raise ValidationError(describe("waiver_unexplained"))
+
+
 class IdentifyForm(FlaskForm):
     """What the camera saw."""
 
@@ -98,6 +127,12 @@ class AnchorsForm(FlaskForm):
     images = MultipleFileField(_l("Pictures"))
     kept = KeptField(default=list)
     doubts_seen = HiddenField()
+    challenge = HiddenField()
+    waiver = SelectField(
+        _l("Why without the movements"),
+        choices=[("", _l("With the movements")), *WAIVERS],
+        default="",
+    )
 
     @property
     def most(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
@@ -11,6 +12,7 @@ from ml import STEPS, STRENGTHS
 from webapp.forms import ReasonedForm
 from webapp.messages import MOVEMENTS
 from webapp.models import Guarded
+from webapp.services import challenge_results
 from webapp.services.liveness import Liveness
 
 GUARDED: dict[Guarded, LazyString] = {
@@ -22,6 +24,13 @@ STRENGTH_WORDS: dict[str, LazyString] = {
     "gentle": _l("Gentle: small movements are enough, and more photos pass"),
     "normal": _l("Normal"),
     "strict": _l("Strict: fewer photos pass, and more people have to try again"),
+}
+LABELS: dict[str, LazyString] = {
+    "genuine": _l("The person"),
+    "printed": _l("A printed photo"),
+    "screen": _l("A photo on a screen"),
+    "film": _l("A film on a screen"),
+    "other": _l("Another attack"),
 }
 
 
@@ -50,3 +59,15 @@ class LivenessForm(ReasonedForm):
         self.guarded.data = setting.guarded.value
         self.strength.data = setting.strength
         self.allowed.data = list(setting.allowed)
+
+
+class LabelForm(FlaskForm):
+    """What stood before the camera."""
+
+    label = SelectField(
+        _l("What was before the camera"),
+        choices=[
+            ("", _l("Not known")),
+            *((name, LABELS[name]) for name in challenge_results.LABELS),
+        ],
+    )

@@ -50,6 +50,41 @@ CHALLENGE_STEPS: dict[str, LazyString] = {
     "done": _l("Done. One moment…"),
 }
 
+# What keeps a movement from counting; other codes are instructions as before any picture.
+CHALLENGE_HINTS: dict[str, LazyString] = {
+    "hold": _l("Stay like that"),
+    "hold_still": _l("Hold still"),
+    "several_faces": _l("Only one face, please"),
+    "turned": _l("Look straight ahead"),
+}
+
+# Why a challenge failed, for operators; what is measured besides goes by its code.
+CHALLENGE_REASONS: dict[str, LazyString] = {
+    "not_finished": _l("It was left, or took too long."),
+    "unfinished": _l("Not everything that was asked for was seen."),
+    "never_straight": _l("Nobody looked straight ahead, held still."),
+    "too_slow": _l("A movement took too long."),
+    "too_soon": _l("A movement came before anybody could have followed the instruction."),
+    "other_movement": _l("Another movement came than the one asked for."),
+    "several_faces": _l("There was more than one face."),
+    "other_person": _l("The face became another one."),
+    "unrecognised": _l("The face could not be recognised after a movement."),
+    "gap": _l("There was a gap between frames."),
+    "jump": _l("The head turned faster than heads do."),
+    "shift": _l("The face moved faster than heads do."),
+    "growth": _l("The face grew or shrank faster than heads do."),
+    "likeness": _l("The face looked different from one frame to the next."),
+    "disordered": _l("Frames are missing or not in order."),
+}
+
+# Why an operator verifies somebody without movements.
+WAIVER_WORDS: dict[str, LazyString] = {
+    "cannot_move": _l("The person cannot do the movements"),
+    "cannot_follow": _l("The person cannot see, hear or understand the instructions"),
+    "camera_fails": _l("The camera or the light is not good enough"),
+    "other": _l("Another reason"),
+}
+
 # The same as an administrator chooses from.
 MOVEMENTS: dict[str, LazyString] = {
     "turn_left": _l("turn left"),
@@ -259,9 +294,18 @@ def instruct(code: str) -> str:
     return str(INSTRUCTIONS.get(code, INSTRUCTIONS["no_face"]))
 
 
-def ask_for(step: str) -> str:
-    """What somebody who shows that they are there should do next."""
+def ask_for(step: str, hint: str | None = None) -> str:
+    """What somebody who shows that they are there should do next; a hint comes before the step."""
+    if hint in CHALLENGE_HINTS:
+        return str(CHALLENGE_HINTS[hint])
+    if hint in INSTRUCTIONS:
+        return instruct(hint)
     return str(CHALLENGE_STEPS[step])
+
+
+def explain_challenge(reason: str) -> str:
+    """Why a challenge failed or was waived, for operators; a code without words is said itself."""
+    return str(CHALLENGE_REASONS.get(reason) or WAIVER_WORDS.get(reason) or reason)
 
 
 def describe(code: str, details: Mapping[str, object] | None = None) -> str:

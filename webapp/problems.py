@@ -11,9 +11,14 @@ from flask import Response, g, request
 from ml import FaceError
 from webapp.errors import (
     AnsweredElsewhere,
+    ChallengeNeeded,
+    ChallengeNotAsked,
+    ChallengeOver,
+    ChallengeUnknown,
     CursorBroken,
     DuplicateIdentifier,
     FaceDisabled,
+    FrameOutOfOrder,
     InvalidRequest,
     KeyExpired,
     KeyMissing,
@@ -52,8 +57,10 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     KeyRevoked: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
     FaceDisabled: HTTPStatus.FORBIDDEN,
+    ChallengeNeeded: HTTPStatus.FORBIDDEN,
     UnknownPerson: HTTPStatus.NOT_FOUND,
     UnknownAnchor: HTTPStatus.NOT_FOUND,
+    ChallengeUnknown: HTTPStatus.NOT_FOUND,
     DuplicateIdentifier: HTTPStatus.CONFLICT,
     LastAnchor: HTTPStatus.CONFLICT,
     TooManyAnchors: HTTPStatus.CONFLICT,
@@ -62,6 +69,9 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     ModelChangedMeanwhile: HTTPStatus.CONFLICT,
     ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
     AnsweredElsewhere: HTTPStatus.CONFLICT,
+    ChallengeNotAsked: HTTPStatus.CONFLICT,
+    FrameOutOfOrder: HTTPStatus.CONFLICT,
+    ChallengeOver: HTTPStatus.GONE,
     MustWait: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # What Flask itself finds wrong has a code by its status.
@@ -99,7 +109,7 @@ def of_service(error: ServiceError) -> Response:
         more["pictures"] = list(_pictures(error.problems))
     if isinstance(error, MustWait):
         more["seconds"] = details["seconds"]
-    answer = _problem(_status_of(error), error.code, details, more)
+    answer = _problem(status_of(error), error.code, details, more)
     if isinstance(error, MustWait):
         answer.headers["Retry-After"] = str(details["seconds"])
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -113,7 +123,8 @@ def of_picture(error: FaceError) -> Response:
     return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.details)
 
 
-def _status_of(error: ServiceError) -> HTTPStatus:
+def status_of(error: ServiceError) -> HTTPStatus:
+    """The status of an answer that a service has a problem with."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
             return STATUSES[kind]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,12 @@ from uuid import UUID
 from flask import current_app, session
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
-from webapp.errors import CursorBroken
+from webapp.errors import ChallengeUnknown, CursorBroken
 from webapp.models import now
 
 HALF_SIGNED_IN = "half_signed_in"
 TIME_FOR_CODE = timedelta(minutes=5)
+CHALLENGED = "challenged"
 
 
 def name_half_signed_in(username: str) -> None:
@@ -25,6 +27,30 @@ def half_signed_in() -> str | None:
     """Whose password was right a moment ago, None for nobody's."""
     username, until = session.get(HALF_SIGNED_IN, ("", None))
     return username if until and now() < datetime.fromisoformat(until) else None
+
+
+def challenge_holder() -> str:
+    """What the challenges of this browser's session belong to."""
+    if CHALLENGED not in session:
+        session[CHALLENGED] = secrets.token_urlsafe()
+    return f"session {session[CHALLENGED]}"
+
+
+def sign_challenge(challenge_id: UUID) -> str:
+    """What a page or a program holds of a challenge."""
+    return str(_challenges().dumps(challenge_id.hex))
+
+
+def read_challenge(token: str) -> UUID:
+    """Which challenge it is.
+
+    Raises:
+        ChallengeUnknown: if the token is forged.
+    """
+    try:
+        return UUID(hex=_challenges().loads(token))
+    except BadData as error:
+        raise ChallengeUnknown from error
 
 
 def sign_link(person_id: UUID, number: int) -> str:
@@ -61,6 +87,10 @@ def read_cursor(name: str, cursor: str) -> list[Any]:
 
 def _cursors(name: str) -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt=f"cursor of {name}")
+
+
+def _challenges() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt="challenge")
 
 
 def _links() -> URLSafeTimedSerializer:

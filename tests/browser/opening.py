@@ -101,7 +101,11 @@ class Opener:
     def camera_page(self, site: Site, frame: Image.Image, **options: object) -> Page:
         """A page whose browser has a camera that sees a scene, and lets pages use it."""
         path = self.folder / f"camera-{len(self.watches)}.mjpeg"
-        playing = f"--use-file-for-fake-video-capture={film(path, frame)}"
+        return self.film_page(site, film(path, frame), **options)
+
+    def film_page(self, site: Site, path: Path, **options: object) -> Page:
+        """The same with a camera that plays a film, again and again."""
+        playing = f"--use-file-for-fake-video-capture={path}"
         return self.page(site, ALLOWED, FAKE_CAMERA, playing, **options)
 
     def troubles(self) -> list[str]:

@@ -49,8 +49,10 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(engine: ml.Engine, instance: Path, artifacts: Path = ml.ARTIFACTS) -> Iterator[Site]:
-    """Serve a fresh installation while the context lasts."""
+def served(
+    engine: ml.Engine, instance: Path, artifacts: Path = ml.ARTIFACTS, seed: int | None = None
+) -> Iterator[Site]:
+    """Serve a fresh installation while the context lasts; with a seed, challenges are known."""
     settings = Settings(
         instance=instance,
         artifacts=artifacts,
@@ -59,6 +61,7 @@ def served(engine: ml.Engine, instance: Path, artifacts: Path = ml.ARTIFACTS) ->
         verify_limit=UNLIMITED,
         guidance_limit=UNLIMITED,
         log_level="WARNING",
+        challenge_seed=seed,
     )
     with create_app(settings, engine).app_context():
         token = prepare()

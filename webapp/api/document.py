@@ -9,7 +9,7 @@ from flask import Flask
 from flask_cors import CORS
 from flask_smorest.utils import prepare_response
 
-from webapp.api import attempts, faces, health, people, reference, thresholds
+from webapp.api import attempts, challenges, faces, health, people, reference, thresholds
 from webapp.api.parsing import Picture
 from webapp.api.schemas import ProblemSchema
 from webapp.key_access import keep_uses
@@ -20,7 +20,7 @@ EXPLAINED = """Faces are enrolled, verified and looked after by other programs a
 
 Each request names a key in its header: `Authorization: Bearer sf_…`. Pictures are JPEG, PNG or
 WebP: files of a form, or base64 in JSON. What cannot be done is answered by a problem, RFC 9457."""
-PARTS = (people, faces, thresholds, attempts, health)
+PARTS = (people, faces, challenges, thresholds, attempts, health)
 
 
 class Api(flask_smorest.Api):

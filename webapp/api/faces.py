@@ -25,17 +25,22 @@ from webapp.services.detection import Detection
 blueprint = Blueprint("faces", "Faces")
 
 
+def told(decision: Decision) -> Decision:
+    """What the key at hand may know of a decision."""
+    return decision.told(in_detail=current_key().may(Scope.READ))
+
+
 @blueprint.call("/verify", "POST", Scope.VERIFY)
 @blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
 def verify(claim: dict[str, Any]) -> Decision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
-    An identifier that nobody has is answered like a failed match. Only keys with the scope read
+    Refused where movements are asked for: see the challenges. An identifier that nobody has is
+    answered like a failed match. Only keys with the scope read
     learn whom and what the face was compared with; for others the score is a whole number.
     """
-    decision = verification.verify(claim["identifier"], claim["pictures"])
-    return decision.told(in_detail=current_key().may(Scope.READ))
+    return told(verification.verify(claim["identifier"], claim["pictures"]))
 
 
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)

@@ -99,27 +99,28 @@ def record(
     decision: Decision,
     asked_by: UUID | None,
     claim_digest: bytes | None = None,
-) -> None:
-    """Add the attempt to the running transaction."""
-    session.add(
-        Attempt(
-            kind=kind,
-            match=decision.match,
-            person_id=decision.person.id if decision.person else None,
-            claim_digest=claim_digest,
-            account_id=asked_by,
-            api_key_id=key(),
-            model_id=recognition().engine.model_id,
-            rule=decision.threshold.rule,
-            threshold=decision.threshold.similarity,
-            similarity=decision.similarity,
-            by_rule=dict(decision.by_rule) or None,
-            runner_up=decision.runner_up,
-            anchors_compared=decision.compared,
-            milliseconds=decision.milliseconds,
-            reasons=list(decision.reasons),
-        )
+) -> UUID:
+    """Add the attempt to the running transaction; returns its id."""
+    attempt = Attempt(
+        kind=kind,
+        match=decision.match,
+        person_id=decision.person.id if decision.person else None,
+        claim_digest=claim_digest,
+        account_id=asked_by,
+        api_key_id=key(),
+        model_id=recognition().engine.model_id,
+        rule=decision.threshold.rule,
+        threshold=decision.threshold.similarity,
+        similarity=decision.similarity,
+        by_rule=dict(decision.by_rule) or None,
+        runner_up=decision.runner_up,
+        anchors_compared=decision.compared,
+        milliseconds=decision.milliseconds,
+        reasons=list(decision.reasons),
     )
+    session.add(attempt)
+    session.flush()
+    return attempt.id
 
 
 def record_refusal(kind: Kind, error: FaceError) -> None:

@@ -6,16 +6,17 @@ import math
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
+from webapp.extensions import db
 from webapp.gallery import Rows
-from webapp.models import Attempt, Person
+from webapp.models import Attempt, Person, Purpose
 from webapp.recognition import recognition
-from webapp.services import audit, failures
-from webapp.services.failures import WITH_FACES, Failures
+from webapp.services import audit, failures, liveness
+from webapp.services.failures import WITH_CHALLENGES, WITH_FACES, Failures, Patience
 from webapp.services.names import comparable
 from webapp.services.thresholds import Threshold
 
@@ -26,6 +27,31 @@ PERSONS_SHARE = 0.3
 def claim_digest(identifier: str) -> bytes:
     """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
     return recognition().secrets.keyed_digest("claimed identifier", comparable(identifier))
+
+
+def claimed_person(identifier: str) -> Person | None:
+    """Who has the identifier, None for nobody."""
+    return db.session.scalar(select(Person).where(Person.identifier_key == comparable(identifier)))
+
+
+def check_may_try(digest: bytes) -> None:
+    """Check that somebody may try to be whom a claim names, whether or not that is anybody.
+
+    Raises:
+        MustWait, FaceDisabled: after failures in a row.
+    """
+    failures.check(digest, _patience())
+
+
+def count_failure(session: Session, digest: bytes, person: Person | None) -> None:
+    """Count one more failure to be whom a claim names, in the running transaction."""
+    if failures.count_failure(session, digest) == _patience().most:
+        audit.record(session, "face_disabled", person=person.id if person else None)
+
+
+def _patience() -> Patience:
+    """More is borne where photos are told from people."""
+    return WITH_CHALLENGES if liveness.in_force().guards(Purpose.VERIFY) else WITH_FACES
 
 
 def move(session: Session, old: str, new: str) -> None:

@@ -1,7 +1,7 @@
 """Failures in a row, counted in the database: shared by all processes, kept over restarts.
 
-Bounds as NIST SP 800-63B-4 sets them for biometrics: after five failures a wait of 30 seconds that
-grows, after fifty the end until somebody acts.
+Bounds as NIST SP 800-63B-4 sets them for biometrics: after five failures, or ten where attacks with
+photos are detected, a wait of 30 seconds that grows, after fifty the end until somebody acts.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Patience:
 
 
 WITH_FACES = Patience()
+WITH_CHALLENGES = Patience(free=10)
 WITH_PASSWORDS = Patience(longest_wait=900, most=None)
 
 

@@ -12,18 +12,19 @@ from webapp.extensions import db
 from webapp.gallery import count_unembedded
 from webapp.models import AnchorEmbedding, ModelChange, Refusal, now
 from webapp.recognition import recognition
-from webapp.services import audit, repetitions, sessions
+from webapp.services import audit, challenges, repetitions, sessions
 from webapp.services.figures import PERIODS_DAYS
 from webapp.services.serving import models_in_use
 
 
 def forget_unneeded() -> None:
-    """Delete what is over: sessions, remembered answers, old refusals, embeddings out of use.
+    """Delete what is over: sessions, challenges, answers, old refusals, embeddings out of use.
 
     Raises:
         ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
     """
     sessions.end_old()
+    challenges.end_unfinished()
     repetitions.forget_old()
     with unit_of_work() as session:
         too_old = now() - timedelta(days=max(PERIODS_DAYS))

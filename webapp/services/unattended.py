@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from webapp.database import one_transaction
-from webapp.services import enrolment
+from webapp.errors import ChallengeNeeded
+from webapp.models import Purpose
+from webapp.services import enrolment, liveness
 from webapp.services.anchor_reports import AnchorReport, reports_with
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
@@ -21,9 +23,11 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
     """Enrol a person with their pictures.
 
     Raises:
+        ChallengeNeeded: if whoever is enrolled has to show that they are there.
         PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
         ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
     """
+    _check_not_guarded()
     enrolment.check_new(new)
     faces = look_through(pictures).accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
@@ -36,9 +40,11 @@ def add_anchors(
     """Add pictures to a person; returns the reports on the new anchors.
 
     Raises:
+        ChallengeNeeded: as `enrol` does.
         PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
     """
+    _check_not_guarded()
     enrolment.check_room(person_id, len(pictures))
     draft = look_through(pictures, person_id)
     faces = draft.accepted_faces(accept_doubts=accept_doubts)
@@ -46,3 +52,8 @@ def add_anchors(
         added = enrolment.add_anchors(person_id, faces, None)
         doubts = {added[place]: doubts for place, doubts in draft.doubts.items()}
         return reports_with(person_id, added, doubts)
+
+
+def _check_not_guarded() -> None:
+    if liveness.in_force().guards(Purpose.ENROL):
+        raise ChallengeNeeded

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ml import match_rules
 from webapp.database import unit_of_work
-from webapp.errors import NobodyEnrolled
-from webapp.extensions import db
+from webapp.errors import (
+    ChallengeFailed,
+    ChallengeNeeded,
+    NobodyEnrolled,
+    WaiverUnexplained,
+)
 from webapp.gallery import PersonAnchors
 from webapp.logs import record_event
-from webapp.models import Kind, Person
+from webapp.models import Kind, Outcome, Person, Purpose
 from webapp.recognition import recognition
-from webapp.services import attempts, audit, failures, person_thresholds, thresholds
-from webapp.services.claims import claim_digest, stranger_similarity
+from webapp.services import (
+    attempts,
+    audit,
+    challenge_results,
+    challenges,
+    claims,
+    failures,
+    liveness,
+    person_thresholds,
+    thresholds,
+)
+from webapp.services.challenge_results import WAIVERS, Result
 from webapp.services.decisions import (
     POOR_QUALITY,
     UNKNOWN_PERSON,
@@ -27,11 +40,16 @@ from webapp.services.decisions import (
     PersonLabel,
     anchor_scores,
 )
-from webapp.services.failures import WITH_FACES
-from webapp.services.names import comparable
 from webapp.services.people import count_people
 from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
+
+# Keeps, in the transaction of an attempt, what a challenge showed: of whom, and in which attempt.
+Keeper = Callable[[Session, UUID | None, UUID], None]
+
+
+def _keep_nothing(_session: Session, _person: UUID | None, _attempt: UUID) -> None:
+    """Keep nothing: no challenge was asked for."""
 
 
 @dataclass(frozen=True)
@@ -58,42 +76,95 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
     For an identifier that nobody has, a stranger's similarity stands in, and never matches.
 
     Raises:
+        ChallengeNeeded: if frames alone do not do.
         NobodyEnrolled: if there is nobody at all.
         MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
+    if liveness.in_force().guards(Purpose.VERIFY):
+        raise ChallengeNeeded
+    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing)
+
+
+def verify_without_challenge(
+    identifier: str, frames: Sequence[bytes], reason: str, waived_by: UUID
+) -> Decision:
+    """Compare frames without a challenge: an operator sees who is there, and says why.
+
+    Raises:
+        WaiverUnexplained: if the reason is none of those known.
+        NobodyEnrolled, MustWait, FaceDisabled, FaceError: as `verify` does.
+    """
+    if reason not in WAIVERS:
+        raise WaiverUnexplained
+    strength = liveness.in_force().strength
+    waived = Result(Purpose.VERIFY, Outcome.WAIVED, strength, reasons=(reason,))
+
+    def keep(session: Session, person: UUID | None, attempt: UUID) -> None:
+        challenge_results.record(session, waived, person, waived_by, attempt)
+        audit.record(session, "challenge_waived", waived_by, person=person, reason=reason)
+
+    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), waived_by, keep)
+
+
+def verify_by_challenge(
+    challenge_id: UUID, holder: str, identifier: str, asked_by: UUID | None = None
+) -> Decision:
+    """Judge a challenge; if it was passed, compare the frame that shows who it is.
+
+    Either way the challenge is over, and its result is kept.
+
+    Raises:
+        ChallengeFailed: if it was not passed; this counts as a failure.
+        ChallengeUnknown, ChallengeOver: if there is no such challenge to be judged.
+        NobodyEnrolled, MustWait, FaceDisabled: as `verify` does.
+    """
+    digest = claims.claim_digest(identifier)
+    claims.check_may_try(digest)
+    shown = challenges.judge(challenge_id, holder, identifier, Purpose.VERIFY)
+
+    def keep(session: Session, person: UUID | None, attempt: UUID | None) -> None:
+        challenges.end(session, challenge_id)
+        challenge_results.record(session, shown.result, person, asked_by, attempt)
+
+    if shown.face is not None:
+        probe = Probe(shown.face, (), shown.result.frames, 1)
+        return _verify(identifier, lambda: probe, asked_by, keep)
+    with unit_of_work() as session:
+        person = claims.claimed_person(identifier)
+        keep(session, person.id if person else None, None)
+        claims.count_failure(session, digest, person)
+    record_event("challenge_failed", account=asked_by)
+    raise ChallengeFailed
+
+
+def _verify(
+    identifier: str, probe_of: Callable[[], Probe], asked_by: UUID | None, keep: Keeper
+) -> Decision:
     started = perf_counter()
     if not count_people():
         raise NobodyEnrolled
-    digest = claim_digest(identifier)
-    failures.check(digest, WITH_FACES)
-    probe = probe_for(Kind.VERIFY, frames)
+    digest = claims.claim_digest(identifier)
+    claims.check_may_try(digest)
+    probe = probe_of()
     with unit_of_work() as session:
-        failures.check(digest, WITH_FACES)  # others may have tried meanwhile
+        claims.check_may_try(digest)  # others may have tried meanwhile
         claim = _claim(identifier, probe)
         rows = recognition().gallery.follow()
-        stranger = stranger_similarity(identifier, probe.embedding, rows, claim.everybodys)
+        stranger = claims.stranger_similarity(identifier, probe.embedding, rows, claim.everybodys)
         decision = _decision(claim, stranger, probe, started)
-        attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
-        _count(session, digest, decision)
+        attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
+        keep(session, claim.person.id if claim.person else None, attempt)
+        if decision.match:
+            failures.forget(session, digest)
+        else:
+            claims.count_failure(session, digest, claim.person)
     record_event("verified", match=decision.match, account=asked_by)
     return decision
 
 
-def _count(session: Session, digest: bytes, decision: Decision) -> None:
-    if decision.match:
-        failures.forget(session, digest)
-        return
-    if failures.count_failure(session, digest) == WITH_FACES.most:
-        audit.record(
-            session, "face_disabled", person=decision.person.id if decision.person else None
-        )
-
-
 def _claim(identifier: str, probe: Probe) -> _Claim:
-    person = db.session.scalar(
-        select(Person).where(Person.identifier_key == comparable(identifier))
-    )
+    person = claims.claimed_person(identifier)
     everybodys = thresholds.in_force()
     points = person_thresholds.points_of(person.id if person else None)
     anchors = recognition().gallery.similarities(probe.embedding, person.id) if person else None

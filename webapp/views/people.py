@@ -13,6 +13,10 @@ from flask_login import current_user
 from webapp.access import operator
 from webapp.error_pages import answer
 from webapp.errors import (
+    AnotherFace,
+    Busy,
+    ChallengeNeeded,
+    ChallengeUnknown,
     DuplicateIdentifier,
     LastAnchor,
     ModelChangedMeanwhile,
@@ -21,12 +25,23 @@ from webapp.errors import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.forms import EmptyForm, EnrolForm, MoreAnchorsForm
+from webapp.forms import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm
 from webapp.messages import describe
-from webapp.services import attempts, claims, enrolment, people, person_thresholds, retention
+from webapp.models import Purpose
+from webapp.services import (
+    attempts,
+    claims,
+    liveness,
+    people,
+    person_thresholds,
+    presence,
+    retention,
+)
 from webapp.services.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
+from webapp.services.presence import Presence
+from webapp.signing import challenge_holder, read_challenge
 from webapp.views import threshold_words
 from webapp.views.pictures import (
     NOTHING,
@@ -38,6 +53,8 @@ from webapp.views.pictures import (
 )
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
+# Why pictures are not stored where movements are asked for.
+NOT_SHOWN = (AnotherFace, ChallengeNeeded, ChallengeUnknown)
 
 
 @blueprint.errorhandler(UnknownPerson)
@@ -62,29 +79,33 @@ def index() -> str:
 @blueprint.route("/new", methods=["GET", "POST"])
 @operator
 def enrol() -> ResponseReturnValue:
-    """Context: form (identifier, name, consent, images), pictures (LookedThrough).
+    """Context: form (identifier, name, consent, images), pictures (LookedThrough), guarded.
 
     Whatever stops the enrolment, the pictures that can be used come back with the page.
     """
     form = EnrolForm()
     if not form.is_submitted():
-        return render_template("people/enrol.html", form=form, pictures=NOTHING)
+        return _enrol_page(form, NOTHING)
     sent = sent_pictures(form)
-    draft = look_through([picture.data for picture in sent])
+    try:
+        draft = look_through([picture.data for picture in sent])
+    except Busy as error:
+        form.form_errors.append(describe(error.code, error.details))
+        return _enrol_page(form, NOTHING), 429
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
-            person_id = enrolment.store_person(new, draft.faces.values(), current_user.id)
+            person_id = presence.enrol(new, draft.faces.values(), current_user.id, _presence(form))
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
-        except ModelChangedMeanwhile as error:
-            form.form_errors.append(describe(error.code))
+        except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
+            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
         else:
             flash(_("%(name)s is enrolled.", name=new.name), "success")
             return redirect(url_for("people.show", person_id=person_id))
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
-    return render_template("people/enrol.html", form=form, pictures=pictures), 422
+    return _enrol_page(form, pictures), 422
 
 
 @blueprint.get("/<uuid:person_id>")
@@ -107,13 +128,19 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
     form = MoreAnchorsForm()
     form.in_place_of.choices = _choices(report_on(people.find_person(person_id)))
     sent = sent_pictures(form)
-    draft = look_through([picture.data for picture in sent], person_id)
+    try:
+        draft = look_through([picture.data for picture in sent], person_id)
+    except Busy as error:
+        form.form_errors.append(describe(error.code, error.details))
+        return _person_page(person_id, form, NOTHING), 429
     if form.validate() and is_accepted(draft, sent, form):
         retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
-            enrolment.add_anchors(person_id, draft.faces.values(), current_user.id, retired)
-        except (TooManyAnchors, ModelChangedMeanwhile) as error:
-            form.form_errors.append(describe(error.code))
+            presence.add_anchors(
+                person_id, draft.faces.values(), current_user.id, _presence(form), retired
+            )
+        except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
+            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
         else:
             flash(_("The pictures were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -192,11 +219,27 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         own_threshold=own_threshold,
         own_threshold_words=threshold_words.distance(own_threshold),
         add_form=add_form,
+        guarded=_guarded(),
         action_form=EmptyForm(),
         pictures=pictures,
         in_words=in_words,
         describe=describe,
     )
+
+
+def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
+    return render_template("people/enrol.html", form=form, pictures=pictures, guarded=_guarded())
+
+
+def _guarded() -> bool:
+    """Whether movements are asked for before pictures are stored."""
+    return liveness.in_force().guards(Purpose.ENROL)
+
+
+def _presence(form: AnchorsForm) -> Presence:
+    token = form.challenge.data
+    challenge_id = read_challenge(token) if token else None
+    return Presence(challenge_holder(), challenge_id, form.waiver.data)
 
 
 def _choices(anchors: tuple[AnchorReport, ...]) -> list[tuple[str, str]]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from flask_wtf import FlaskForm
 
 from ml import FaceError
 from webapp.access import operator, verifier
 from webapp.errors import ServiceError
 from webapp.extensions import limiter
-from webapp.forms import IdentifyForm, VerifyForm
+from webapp.forms import ChallengedForm, IdentifyForm, VerifyForm, WaivedForm
 from webapp.messages import describe
+from webapp.models import Purpose
 from webapp.recognition import recognition
-from webapp.services import identification, verification
+from webapp.services import identification, liveness, verification
 from webapp.services.decisions import POOR_QUALITY, Decision
+from webapp.signing import challenge_holder, read_challenge
 from webapp.views.pictures import contents
 
 blueprint = Blueprint("verify", __name__)
@@ -28,8 +31,12 @@ def _verify_limit() -> str:
 @verifier
 @limiter.limit(_verify_limit, methods=["POST"])
 def verify() -> ResponseReturnValue:
-    """Context: form (identifier, frames), decision (Decision or None), notes (words)."""
-    form = VerifyForm()
+    """Context: form (identifier, frames or challenge), decision (or None), notes (words), guarded.
+
+    `guarded` says whether movements are asked for; then pictures alone are refused.
+    """
+    guarded = liveness.in_force().guards(Purpose.VERIFY)
+    form = ChallengedForm() if guarded else VerifyForm()
     if request.method == "GET":
         form.identifier.data = request.args.get("identifier", "")
     decision = None
@@ -38,7 +45,32 @@ def verify() -> ResponseReturnValue:
             decision = _verified(form)
         except (FaceError, ServiceError) as error:
             _complain(form, error)
-    return _answer("verify/verify.html", form, decision)
+    return _answer("verify/verify.html", form, decision, guarded=guarded)
+
+
+@blueprint.route("/verify/without-movements", methods=["GET", "POST"])
+@operator
+@limiter.limit(_verify_limit, methods=["POST"])
+def without_movements() -> ResponseReturnValue:
+    """Verify somebody whom an operator sees, though movements are asked for; context as `verify`.
+
+    Besides, the form has `waiver`, the reason.
+    """
+    if not liveness.in_force().guards(Purpose.VERIFY):
+        return redirect(url_for("verify.verify"))
+    form = WaivedForm()
+    decision = None
+    if form.validate_on_submit():
+        try:
+            decision = verification.verify_without_challenge(
+                form.identifier.data,
+                contents(form.frames.data),
+                form.waiver.data,
+                current_user.id,
+            )
+        except (FaceError, ServiceError) as error:
+            _complain(form, error)
+    return _answer("verify/verify.html", form, decision, guarded=False)
 
 
 @blueprint.route("/identify", methods=["GET", "POST"])
@@ -56,23 +88,28 @@ def identify() -> ResponseReturnValue:
     return _answer("verify/identify.html", form, decision)
 
 
-def _verified(form: VerifyForm) -> Decision:
-    signed_in = current_user.is_authenticated
-    decision = verification.verify(
-        form.identifier.data, contents(form.frames.data), current_user.id if signed_in else None
-    )
-    return decision if signed_in else decision.for_everyone()
+def _verified(form: VerifyForm | ChallengedForm) -> Decision:
+    asked_by = current_user.id if current_user.is_authenticated else None
+    identifier = form.identifier.data
+    if isinstance(form, ChallengedForm):
+        challenge_id = read_challenge(form.challenge.data)
+        decision = verification.verify_by_challenge(
+            challenge_id, challenge_holder(), identifier, asked_by
+        )
+    else:
+        decision = verification.verify(identifier, contents(form.frames.data), asked_by)
+    return decision if asked_by else decision.for_everyone()
 
 
-def _complain(form: VerifyForm | IdentifyForm, error: FaceError | ServiceError) -> None:
+def _complain(form: FlaskForm, error: FaceError | ServiceError) -> None:
     form.form_errors.append(describe(error.code, getattr(error, "details", None)))
 
 
 def _answer(
-    template: str, form: VerifyForm | IdentifyForm, decision: Decision | None
+    template: str, form: FlaskForm, decision: Decision | None, **context: object
 ) -> ResponseReturnValue:
     notes = _notes(decision) if decision else []
-    page = render_template(template, form=form, decision=decision, notes=notes)
+    page = render_template(template, form=form, decision=decision, notes=notes, **context)
     return page, 422 if form.errors else 200
 
 

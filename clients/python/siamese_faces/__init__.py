@@ -3,9 +3,11 @@
 from siamese_faces.client import Client
 from siamese_faces.results import (
     Anchor,
+    Asked,
     Attempt,
     Box,
     Candidate,
+    Challenge,
     Comparison,
     DetectedFace,
     Detection,
@@ -25,9 +27,11 @@ from siamese_faces.results import (
 
 __all__ = [
     "Anchor",
+    "Asked",
     "Attempt",
     "Box",
     "Candidate",
+    "Challenge",
     "Client",
     "Comparison",
     "DetectedFace",

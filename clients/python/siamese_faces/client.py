@@ -12,7 +12,9 @@ import httpx
 
 from siamese_faces.results import (
     Anchor,
+    Asked,
     Attempt,
+    Challenge,
     Comparison,
     Detection,
     Health,
@@ -161,6 +163,34 @@ class Client:
         """Is this the person they claim to be? One to five pictures of one moment."""
         fields, files = {"identifier": identifier}, _files("pictures", pictures)
         answer = self._once("POST", "/verify", idempotency_key, data=fields, files=files)
+        return Verification.read(answer.json())
+
+    def verify_live(
+        self,
+        identifier: str,
+        next_frame: Callable[[Asked], bytes],
+        *,
+        idempotency_key: str | None = None,
+    ) -> Verification:
+        """Verify somebody who does before a camera what the server asks for.
+
+        Args:
+            identifier: whom they claim to be.
+            next_frame: shows what is asked for, and answers with the next frame, JPEG.
+            idempotency_key: for the verdict.
+
+        Raises:
+            Problem: `challenge_failed` where it was not confirmed that they are there.
+        """
+        begun = self._ask("POST", "/challenges", json={"identifier": identifier})
+        challenge = Challenge.read(begun.json())
+        path, asked = f"/challenges/{challenge.id}", challenge.asked
+        while asked.instruction != "done":
+            fields, files = {"number": str(asked.frame)}, _files("picture", [next_frame(asked)])
+            answer = self._ask("POST", f"{path}/frames", data=fields, files=files)
+            asked = Asked.read(answer.json())
+        claim = {"identifier": identifier}
+        answer = self._once("POST", f"{path}/verdict", idempotency_key, json=claim)
         return Verification.read(answer.json())
 
     def identify(self, pictures: Sequence[bytes], top: int = 5) -> Identification:

@@ -109,6 +109,36 @@ class Verification(_Read):
 
 
 @dataclass(frozen=True)
+class Asked(_Read):
+    """What is asked for now of whoever is before the camera; after "done" ask for the verdict.
+
+    `frame` is the number of the next frame, `share` how much is done, `message` what to show.
+    """
+
+    frame: int
+    step: int
+    of: int
+    instruction: str
+    message: str
+    share: float
+    hint: str | None
+
+
+@dataclass(frozen=True)
+class Challenge(_Read):
+    """A challenge that was begun, and how many seconds it may take."""
+
+    id: str
+    seconds: int
+    asked: Asked
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> Self:
+        """Take the known fields of an answer."""
+        return super().read({**answer, "asked": Asked.read(answer["asked"])})
+
+
+@dataclass(frozen=True)
 class Candidate(_Read):
     """Somebody near to the face."""
 

@@ -1,5 +1,6 @@
 /** Brings camera, guidance and view together: acts on each change of the capture machine. */
 
+import { ChallengeRefusal } from "./challenge.js";
 import { CameraFailure } from "./failures.js";
 import { advance, isComplete, progress } from "./hold.js";
 import { CaptureMachine } from "./machine.js";
@@ -12,8 +13,10 @@ export const REST_MS = 900;
  * @property {() => void} begin called when guiding begins
  * @property {(verdict: import("./check.js").Verdict) => boolean} accepts a face that is good
  * @property {(verdict: import("./check.js").Verdict) => string} wish what a good face still lacks
- * @property {(grabber: import("./frame.js").FrameGrabber, show: (picture: Blob) => void) =>
- *   Promise<"more" | "enough">} capture takes pictures; `show` keeps one of them in sight
+ * @property {(grabber: import("./frame.js").FrameGrabber, show: (picture: Blob) => void,
+ *   tell: (asked: import("./challenge.js").Asked) => void) => Promise<"more" | "enough">} capture
+ *   takes pictures; `show` keeps one of them in sight, `tell` says what is asked for meanwhile
+ * @property {() => void} [interrupt] called when capturing ends, by itself or not
  * @property {() => string} count such as "Picture 2 of 3"
  * @property {() => string} taken what to say when a picture was taken
  * @property {() => void} finish called when enough pictures were taken
@@ -23,6 +26,7 @@ export const REST_MS = 900;
 export class Booth {
   #machine = new CaptureMachine();
   #hold = null;
+  #told = null;
   #parts;
 
   /**
@@ -68,6 +72,7 @@ export class Booth {
 
   #enter(state, before) {
     const { view, plan, guidance, camera } = this.#parts;
+    if (before === "capturing") plan.interrupt?.();
     view.show(state);
     view.count(plan.count());
     if (!["guiding", "holding"].includes(state)) guidance.stop();
@@ -124,11 +129,25 @@ export class Booth {
   async #capture() {
     this.#hold = null;
     const { plan, grabber, view } = this.#parts;
+    this.#told = null;
+    const show = (picture) => view.freeze(picture);
     try {
-      this.#machine.send(await plan.capture(grabber, (picture) => view.freeze(picture)));
-    } catch {
-      if (this.#machine.state === "capturing") this.#fail("unknown");
+      this.#machine.send(await plan.capture(grabber, show, (asked) => this.#tell(asked)));
+    } catch (error) {
+      if (this.#machine.state !== "capturing") return;
+      if (error instanceof ChallengeRefusal) this.#fail("stopped", error.message);
+      else this.#fail("unknown");
     }
+  }
+
+  #tell(asked) {
+    if (this.#machine.state !== "capturing") return;
+    const { view, plan, announcer } = this.#parts;
+    view.ask(asked);
+    view.count(plan.count());
+    if (asked.instruction === this.#told) announcer.settle(asked.message);
+    else announcer.urgent(asked.message);
+    this.#told = asked.instruction;
   }
 
   #rest() {
@@ -141,10 +160,10 @@ export class Booth {
     this.#parts.plan.finish();
   }
 
-  #fail(code) {
+  #fail(code, explanation) {
     this.#machine.send("fail");
     this.#advise("", false);
-    this.#parts.view.fail(code);
+    this.#parts.view.fail(code, explanation);
   }
 
   #choose(id) {

@@ -66,6 +66,7 @@ export class BoothView {
     if (state === "starting") this.#explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
+    if (state !== "capturing") delete this.#root.dataset.cue;
     this.#passFocusOn(used, isLive);
   }
 
@@ -78,6 +79,16 @@ export class BoothView {
     if (this.#part.instruction.textContent !== text) this.#part.instruction.textContent = text;
     this.#part.instruction.hidden = text === "";
     this.#root.toggleAttribute("data-good", good);
+  }
+
+  /**
+   * One movement that is asked for, and how far it has come.
+   * @param {import("./challenge.js").Asked} asked
+   */
+  ask({ instruction, message, share }) {
+    this.#root.dataset.cue = instruction;
+    this.instruct(message, share >= 1);
+    this.ring(share);
   }
 
   /** @param {number} share of the hold that has passed, 0 to 1 */
@@ -107,9 +118,12 @@ export class BoothView {
     this.#part.still.hidden = false;
   }
 
-  /** @param {import("./failures.js").FailureCode} code */
-  fail(code) {
-    this.#explain(this.#words[`${code}_title`], this.#words[code]);
+  /**
+   * @param {import("./failures.js").FailureCode | "stopped"} code
+   * @param {string} [explanation] in place of the code's own words
+   */
+  fail(code, explanation = `${this.#words[code]} ${this.#words.otherwise}`) {
+    this.#explain(this.#words[`${code}_title`], explanation.trim());
     this.nameStart(this.#words.start_again);
   }
 

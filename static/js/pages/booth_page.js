@@ -2,6 +2,7 @@
 
 import { Announcer } from "../announcer.js";
 import { Booth } from "../camera/booth.js";
+import { ChallengeClient } from "../camera/challenge.js";
 import { Checker } from "../camera/check.js";
 import { CameraMemory } from "../camera/devices.js";
 import { FrameGrabber } from "../camera/frame.js";
@@ -15,9 +16,9 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const clock = { now: () => performance.now(), wait };
 
 /**
- * @param {(parts: {form: HTMLFormElement, tray: import("../pictures/tray.js").Tray,
- *   words: import("../words.js").Words, wait: typeof wait, now: () => number}) =>
- *   import("../camera/booth.js").Plan} makePlan
+ * @param {(parts: {form: HTMLFormElement, tray?: import("../pictures/tray.js").Tray,
+ *   client?: ChallengeClient, words: import("../words.js").Words, wait: typeof wait,
+ *   now: () => number}) => import("../camera/booth.js").Plan} makePlan
  */
 export function setUpBooth(makePlan) {
   const root = document.querySelector("[data-booth]");
@@ -26,11 +27,9 @@ export function setUpBooth(makePlan) {
   const words = readWords(document, "booth-words");
   const token = document.querySelector("meta[name=csrf-token]").content;
   const checker = new Checker(root.dataset.checkUrl, token);
-  const notice = form.querySelector("[data-picking-notice]");
-  const picking = setUpPicking(form, checker, words, (text) => {
-    notice.textContent = text;
-  });
-  const plan = makePlan({ form, tray: picking.tray, words, wait, now: clock.now });
+  const picking = form.querySelector("[data-pictures]") && pickingIn(form, checker, words);
+  const client = root.dataset.challengeUrl && challengesOf(root, token, words);
+  const plan = makePlan({ form, tray: picking?.tray, client, words, wait, now: clock.now });
 
   const view = new BoothView(root, words);
   const memory = new CameraMemory(() => localStorage);
@@ -45,4 +44,16 @@ export function setUpBooth(makePlan) {
   const booth = new Booth({ view, camera, memory, grabber, guidance, announcer, plan, words });
   booth.open("autostart" in root.dataset);
   return { booth, plan, view, picking, words };
+}
+
+function pickingIn(form, checker, words) {
+  const notice = form.querySelector("[data-picking-notice]");
+  return setUpPicking(form, checker, words, (text) => {
+    notice.textContent = text;
+  });
+}
+
+function challengesOf(root, token, words) {
+  const { challengeUrl: begin, framesUrl: frames, judgeUrl: judge } = root.dataset;
+  return new ChallengeClient({ begin, frames, judge }, token, words);
 }

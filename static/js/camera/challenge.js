@@ -1,0 +1,116 @@
+/** Goes through a challenge with the server: frame by frame, one instruction at a time. */
+
+export const ANSWER_TIMEOUT_MS = 8000;
+
+/**
+ * What is asked for now.
+ * @typedef {object} Asked
+ * @property {number} frame the number that the next frame must have
+ * @property {number} step which instruction it is, 0 for looking straight ahead
+ * @property {number} of how many movements there are
+ * @property {string} instruction "straight", a movement, or "done" once all was seen
+ * @property {number} share how much of it is done, 0 to 1
+ * @property {string} message what to do, in the page's language
+ */
+
+/** The server does not go on; `message` says why, and `again` whether trying again may help. */
+export class ChallengeRefusal extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {boolean} again
+   * @param {number | null} expected the number of the frame that the server waits for
+   */
+  constructor(code, message, again, expected = null) {
+    super(message);
+    this.code = code;
+    this.again = again;
+    this.expected = expected;
+  }
+}
+
+const AGAIN = new Set(["offline", "busy", "challenge_over", "challenge_unknown", "frame_out_of_order"]);
+
+/** Sends the requests of challenges, with the page's CSRF token. */
+export class ChallengeClient {
+  #urls;
+  #token;
+  #words;
+  #fetch;
+
+  /**
+   * @param {{begin: string, frames: string, judge?: string}} urls
+   * @param {string} token against forged requests
+   * @param {import("../words.js").Words} words
+   * @param {typeof fetch} send
+   */
+  constructor(urls, token, words, send = (...request) => fetch(...request)) {
+    this.#urls = urls;
+    this.#token = token;
+    this.#words = words;
+    this.#fetch = send;
+  }
+
+  /**
+   * @param {string} identifier whom somebody claims to be
+   * @param {AbortSignal} signal
+   * @returns {Promise<Asked & {challenge: string}>}
+   * @throws {ChallengeRefusal}
+   */
+  begin(identifier, signal) {
+    return this.#send(this.#urls.begin, { identifier }, signal);
+  }
+
+  /**
+   * @param {string} challenge as `begin` named it
+   * @param {number} number of the frame
+   * @param {Blob} frame
+   * @param {AbortSignal} signal
+   * @returns {Promise<Asked>}
+   * @throws {ChallengeRefusal}
+   */
+  see(challenge, number, frame, signal) {
+    return this.#send(this.#urls.frames, { challenge, number, frame }, signal);
+  }
+
+  /**
+   * Have a challenge judged before an enrolment.
+   * @param {string} challenge
+   * @param {string} identifier
+   * @throws {ChallengeRefusal} if it was not passed, too
+   */
+  async judge(challenge, identifier) {
+    const signal = new AbortController().signal;
+    await this.#send(this.#urls.judge, { challenge, identifier }, signal);
+  }
+
+  async #send(url, fields, signal) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    const response = await this.#answer(url, body, signal);
+    if (response.ok) return response.json();
+    throw await this.#refusal(response);
+  }
+
+  async #answer(url, body, signal) {
+    try {
+      return await this.#fetch(url, {
+        method: "POST",
+        body,
+        credentials: "same-origin",
+        headers: { "X-CSRFToken": this.#token, Accept: "application/json" },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw new ChallengeRefusal("offline", this.#words.offline, true);
+    }
+  }
+
+  async #refusal(response) {
+    const told = await response.json().catch(() => ({}));
+    const code = told.code ?? "refused";
+    const message = told.message ?? this.#words.busy;
+    return new ChallengeRefusal(code, message, AGAIN.has(code), told.expected ?? null);
+  }
+}

@@ -1,0 +1,85 @@
+/** Enrolling where movements are asked for: first those, then the pictures. */
+
+/** @implements {import("../camera/booth.js").Plan} */
+export class Presenting {
+  #movements;
+  #pictures;
+  #field;
+  #judge;
+  #words;
+  #said = "";
+
+  /**
+   * @param {object} parts
+   * @param {import("./challenging.js").Challenging} parts.movements
+   * @param {import("./enrolling.js").Enrolling} parts.pictures
+   * @param {HTMLInputElement} parts.field holds the challenge once it is passed
+   * @param {() => Promise<void>} parts.judge has the challenge judged
+   * @param {import("../words.js").Words} parts.words
+   */
+  constructor({ movements, pictures, field, judge, words }) {
+    this.#movements = movements;
+    this.#pictures = pictures;
+    this.#field = field;
+    this.#judge = judge;
+    this.#words = words;
+  }
+
+  begin() {
+    this.#now.begin();
+  }
+
+  accepts(verdict) {
+    return this.#now.accepts(verdict);
+  }
+
+  wish(verdict) {
+    return this.#now.wish(verdict);
+  }
+
+  count() {
+    return this.#now.count();
+  }
+
+  taken() {
+    return this.#said || this.#now.taken();
+  }
+
+  interrupt() {
+    this.#movements.interrupt();
+  }
+
+  async capture(grabber, show, tell) {
+    this.#said = "";
+    if (this.#passed) return this.#pictures.capture(grabber, show);
+    const end = await this.#movements.capture(grabber, show, tell);
+    if (end === "more") {
+      this.#said = this.#movements.taken();
+      return end;
+    }
+    await this.#judged();
+    return "more";
+  }
+
+  finish() {
+    this.#pictures.finish();
+  }
+
+  async #judged() {
+    try {
+      await this.#judge();
+      this.#said = this.#words.movements_passed;
+    } catch {
+      this.#field.value = "";
+      this.#said = this.#words.movements_failed;
+    }
+  }
+
+  get #passed() {
+    return this.#field.value !== "";
+  }
+
+  get #now() {
+    return this.#passed ? this.#pictures : this.#movements;
+  }
+}

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from siamese_faces import Asked, Client, Problem
+
+from tests import faces, performing
+from tests.installation import rows_stored
+from tests.performing import FRAME_SECONDS, Performer, clock_at, drawn
+from tests.programs import URL, Wire, key_with
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Challenge, Guarded, Scope
+from webapp.services import liveness
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.liveness import Liveness
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings by which every challenge is the same."""
+    return replace(settings, challenge_seed=1)
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+class Camera:
+    """Films a performer who sees what is asked for, by a clock that moves with the frames."""
+
+    def __init__(self, performer: Performer, clock: ExitStack) -> None:
+        self.performer, self.clock = performer, clock
+        self.at, self.step = 0.0, None
+
+    def __call__(self, asked: Asked) -> bytes:
+        db.session.rollback()
+        challenge = db.session.query(Challenge).one().id
+        self.at += FRAME_SECONDS
+        if asked.step != self.step:
+            steps = drawn(challenge).steps
+            self.performer.told(steps[asked.step - 1] if asked.step else None, self.at)
+            self.step = asked.step
+        self.clock.enter_context(clock_at(challenge, self.at))
+        return self.performer.frame(self.at)
+
+
+@pytest.fixture
+def clock() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_a_program_verifies_a_person_who_is_there(
+    app: Flask, engine, ada, client: Client, clock: ExitStack
+) -> None:
+    verified = client.verify_live("ada", Camera(performing.live(engine), clock))
+
+    assert verified.match
+    assert verified.details.person.identifier == "ada"
+    stored = rows_stored()
+    assert (stored["challenge"], stored["challenge_result"], stored["attempt"]) == (0, 1, 1)
+
+
+def test_a_photo_is_a_problem_that_does_not_say_why(
+    app: Flask, engine, ada, client: Client, clock: ExitStack
+) -> None:
+    with pytest.raises(Problem) as refused:
+        client.verify_live("ada", Camera(performing.photo(engine), clock))
+
+    assert (refused.value.status, refused.value.code) == (422, "challenge_failed")
+    assert refused.value.more.keys() <= {"type", "title"}
+
+
+def test_pictures_alone_are_refused(app: Flask, people, ada, client: Client) -> None:
+    before = rows_stored()
+    photos = people[0].photos[:1]
+    for refused in (
+        lambda: client.verify("ada", photos),
+        lambda: client.verify("nobody", photos),
+        lambda: client.enrol("bob", "Bob", photos, consent=True),
+        lambda: client.add_anchors(str(ada), photos),
+    ):
+        with pytest.raises(Problem) as problem:
+            refused()
+        assert (problem.value.status, problem.value.code) == (403, "challenge_needed")
+    assert rows_stored()["person"] == before["person"]
+    assert rows_stored()["attempt"] == 0
+
+
+def test_where_nothing_is_asked_for_a_challenge_is_a_problem(app: Flask, client: Client) -> None:
+    with pytest.raises(Problem) as problem:
+        client.verify_live("ada", lambda _asked: faces.without_face())
+    assert (problem.value.status, problem.value.code) == (409, "challenge_not_asked")
+
+
+def test_another_key_cannot_go_on_with_a_challenge(app: Flask, ada, client: Client) -> None:
+    other = Client(URL, key_with(Scope.VERIFY), Wire(app))
+    begun = client.http.post("/challenges", json={"identifier": "ada"})
+    place = begun.headers["Location"].removeprefix("/api/v1")
+
+    for path, body in (
+        (place, {"number": 1, "picture": ""}),
+        (place.replace("frames", "verdict"), {"identifier": "ada"}),
+    ):
+        answer = other.http.post(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "challenge_unknown")
+
+
+def test_a_program_that_loses_an_answer_learns_which_frame_is_expected(
+    app: Flask, ada, client: Client
+) -> None:
+    begun = client.http.post("/challenges", json={"identifier": "ada"})
+    place = begun.headers["Location"].removeprefix("/api/v1")
+    frame = {"number": 1, "picture": ""}
+    assert client.http.post(place, json=frame).json()["frame"] == 2
+
+    again = client.http.post(place, json=frame)
+
+    assert (again.status_code, again.json()["code"]) == (409, "frame_out_of_order")
+    assert "2" in again.json()["detail"]
+    assert client.http.post(place, json=frame | {"number": 10**6}).status_code == 422

@@ -1,0 +1,398 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import ml
+from tests import faces, performing
+from tests.installation import rows_stored, written_down
+from tests.performing import FRAME_SECONDS, HOLDER, Performer, clock_at, drawn, perform, set_clock
+from webapp import create_app
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import (
+    ChallengeFailed,
+    ChallengeNeeded,
+    ChallengeNotAsked,
+    ChallengeOver,
+    ChallengeUnknown,
+    FrameOutOfOrder,
+    MustWait,
+    ServiceError,
+    WaiverUnexplained,
+)
+from webapp.extensions import db
+from webapp.models import (
+    Attempt,
+    AuditEntry,
+    Challenge,
+    ChallengeResult,
+    Guarded,
+    Outcome,
+    Purpose,
+)
+from webapp.services import challenges, claims, failures, liveness
+from webapp.services.challenges import BOUNDS, STRAIGHT
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.forgetting import forget_unneeded
+from webapp.services.liveness import Liveness
+from webapp.services.verification import verify, verify_by_challenge, verify_without_challenge
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings by which every challenge is the same."""
+    return replace(settings, challenge_seed=1)
+
+
+@pytest.fixture
+def guarded(app: Flask) -> None:
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+
+
+@pytest.fixture
+def ada(guarded: None, known_faces):
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+@pytest.fixture
+def bob(guarded: None, known_faces):
+    return store_person(NewPerson("bob", "Bob", True), known_faces[1][:2], None)
+
+
+def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
+    return challenges.begin(identifier, holder).id
+
+
+def failures_of(identifier: str) -> int:
+    db.session.rollback()
+    return failures.failures_of(claims.claim_digest(identifier), failures.WITH_CHALLENGES).number
+
+
+def results() -> list[ChallengeResult]:
+    db.session.rollback()
+    return list(db.session.scalars(select(ChallengeResult).order_by(ChallengeResult.created_at)))
+
+
+def test_a_person_who_does_what_is_asked_for_is_compared(app: Flask, engine, ada) -> None:
+    challenge = perform(performing.live(engine))
+
+    decision = verify_by_challenge(challenge, HOLDER, "Ada")
+
+    assert decision.match
+    (result,) = results()
+    attempt = db.session.scalar(select(Attempt))
+    assert (result.outcome, result.person_id, result.attempt_id) == ("passed", ada, attempt.id)
+    assert (len(result.steps), result.reasons) == (2, [])
+    assert result.cues
+    assert result.frames > 5
+    assert 0 < result.seconds < BOUNDS.seconds
+    stored = rows_stored()
+    assert stored["challenge"] == stored["challenge_frame"] == 0
+
+
+def test_somebody_else_who_does_it_is_no_match(app: Flask, engine, ada, bob) -> None:
+    decision = verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada")
+    other = verify_by_challenge(perform(performing.live(engine), "bob"), HOLDER, "bob")
+
+    assert decision.match
+    assert not other.match
+    assert [result.outcome for result in results()] == ["passed", "passed"]
+    assert failures_of("bob") == 1
+
+
+def test_the_persons_photo_fails_and_counts_whoever_is_claimed(app: Flask, engine, ada) -> None:
+    for identifier in ("ada", "nobody"):
+        challenge = perform(performing.photo(engine), identifier)
+
+        with pytest.raises(ChallengeFailed):
+            verify_by_challenge(challenge, HOLDER, identifier)
+
+        assert failures_of(identifier) == 1
+    assert [(one.outcome, one.person_id) for one in results()] == [
+        ("failed", ada),
+        ("failed", None),
+    ]
+    assert all(result.reasons for result in results())
+    assert rows_stored()["attempt"] == rows_stored()["challenge_frame"] == 0
+
+
+def test_pictures_alone_are_refused_whoever_is_claimed(app: Flask, people, ada) -> None:
+    before = rows_stored()
+    for identifier in ("ada", "nobody"):
+        with pytest.raises(ChallengeNeeded):
+            verify(identifier, [people[0].photos[2]])
+    assert rows_stored() == before
+
+
+def test_where_nothing_is_asked_for_nothing_begins(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+    with pytest.raises(ChallengeNotAsked):
+        begun_by()
+
+
+def test_the_next_instruction_comes_only_when_the_one_before_is_done(
+    app: Flask, engine, ada
+) -> None:
+    begun = challenges.begin("ada", HOLDER)
+    performer = performing.live(engine)
+    performer.told(None, 0.0)
+    asked = begun.asked
+    assert (asked.frame, asked.step, asked.instruction) == (1, 0, STRAIGHT)
+    for number in range(1, 12):  # nobody tells the head what to do: it goes on looking straight
+        at = number * FRAME_SECONDS
+        with clock_at(begun.id, at):
+            asked = challenges.see(begun.id, HOLDER, number, performer.frame(at))
+    assert asked.step == 1
+    assert asked.instruction == drawn(begun.id).steps[0].kind
+    assert asked.share < 1
+
+
+@pytest.mark.parametrize(
+    ("number", "why"), [(1, "replayed"), (0, "reordered"), (3, "dropped"), (10**9, "far ahead")]
+)
+def test_frames_out_of_order_are_refused_and_change_nothing(
+    app: Flask, people, ada, number: int, why: str
+) -> None:
+    challenge = begun_by()
+    challenges.see(challenge, HOLDER, 1, people[0].photos[0])
+    before = rows_stored()
+
+    with pytest.raises(FrameOutOfOrder) as refusal:
+        challenges.see(challenge, HOLDER, number, people[0].photos[0])
+
+    assert refusal.value.details == {"expected": 2}
+    assert rows_stored() == before
+    assert challenges.see(challenge, HOLDER, 2, people[0].photos[0]).frame == 3
+
+
+def test_of_two_equal_frames_at_once_one_counts(
+    app: Flask, settings: Settings, engine, ada
+) -> None:
+    """As in two processes: each with an app of its own on the same database."""
+    challenge, frame = begun_by(), performing.live(engine).frame(0.0)
+    gate, outcomes = threading.Barrier(2), []
+
+    def send() -> None:
+        with create_app(settings, engine).app_context():
+            gate.wait()
+            try:
+                outcomes.append(challenges.see(challenge, HOLDER, 1, frame).frame)
+            except ServiceError as error:
+                outcomes.append(error.code)
+            db.session.remove()
+            db.engine.dispose()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(map(str, outcomes)) == ["2", "frame_out_of_order"]
+    assert rows_stored()["challenge_frame"] == 1
+
+
+def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob) -> None:
+    """What was seen in one challenge says nothing in another."""
+    passed = perform(performing.live(engine), "bob", "another session")
+    fresh = begun_by()
+    with unit_of_work() as session:
+        moved = session.get(Challenge, passed)
+        sealed = moved.drawn
+        session.get(Challenge, fresh).drawn = sealed
+
+    with pytest.raises(Exception, match="does not open with this key"):
+        challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY)
+
+
+def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
+    first, second = performing.live(engine, 0), performing.live(engine, 1)
+
+    class Swapped:
+        def __init__(self) -> None:
+            self.steps = 0
+
+        def told(self, step: ml.Step | None, at: float) -> None:
+            self.steps += step is not None
+            first.told(step, at)
+            second.told(step, at)
+
+        def scene(self, at: float) -> np.ndarray:
+            return (second if self.steps > 1 else first).actor.scene(at)
+
+    challenge = perform(Performer(Swapped()))
+    with pytest.raises(ChallengeFailed):
+        verify_by_challenge(challenge, HOLDER, "ada")
+
+
+def ended(challenge: UUID) -> list[Callable[[], object]]:
+    """Everything that can be tried with a challenge."""
+    return [
+        lambda: challenges.see(challenge, HOLDER, 1, faces.without_face()),
+        lambda: verify_by_challenge(challenge, HOLDER, "ada"),
+    ]
+
+
+def test_it_is_over_after_half_a_minute_and_counts_as_a_failure(app: Flask, people, ada) -> None:
+    for which in range(2):
+        challenge = begun_by()
+        challenges.see(challenge, HOLDER, 1, people[0].photos[0])
+        set_clock(challenge, BOUNDS.seconds + 0.1)
+
+        with pytest.raises(ChallengeOver):
+            ended(challenge)[which]()
+
+        assert failures_of("ada") == which + 1
+        assert rows_stored()["challenge"] == 0
+    assert {(one.outcome, *one.reasons) for one in results()} == {("failed", "not_finished")}
+
+
+def test_it_is_judged_once(app: Flask, engine, ada) -> None:
+    challenge = perform(performing.live(engine))
+    verify_by_challenge(challenge, HOLDER, "ada")
+
+    for act in ended(challenge):
+        with pytest.raises(ChallengeUnknown):
+            act()
+    assert rows_stored()["attempt"] == rows_stored()["challenge_result"] == 1
+
+
+def test_two_verdicts_at_once_are_one(app: Flask, settings: Settings, engine, ada) -> None:
+    challenge = perform(performing.live(engine))
+    gate, outcomes = threading.Barrier(2), []
+
+    def judge() -> None:
+        with create_app(settings, engine).app_context():
+            gate.wait()
+            try:
+                outcomes.append(verify_by_challenge(challenge, HOLDER, "ada").match)
+            except ServiceError as error:
+                outcomes.append(error.code)
+            db.session.remove()
+            db.engine.dispose()
+
+    threads = [threading.Thread(target=judge) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(map(str, outcomes)) == ["True", "challenge_unknown"]
+    assert rows_stored()["attempt"] == 1
+
+
+@pytest.mark.parametrize(
+    ("holder", "identifier"), [("another session", "ada"), (HOLDER, "bob"), (HOLDER, "nobody")]
+)
+def test_it_is_of_use_to_its_holder_and_claim_only(
+    app: Flask, engine, ada, bob, holder: str, identifier: str
+) -> None:
+    challenge = perform(performing.live(engine))
+
+    with pytest.raises(ChallengeUnknown):
+        verify_by_challenge(challenge, holder, identifier)
+    with pytest.raises(ChallengeUnknown):
+        challenges.see(challenge, "another session", 1, faces.without_face())
+    with pytest.raises(ChallengeUnknown):
+        challenges.pass_for_enrolment(challenge, HOLDER, "ada", UUID(int=1))
+
+    assert verify_by_challenge(challenge, HOLDER, "ada").match
+
+
+def test_who_leaves_and_draws_again_has_failed(app: Flask, people, ada) -> None:
+    begun_by()
+    begun_by()
+    assert failures_of("ada") == 0  # nothing was looked at
+
+    challenges.see(begun_by(), HOLDER, 1, people[0].photos[0])
+    begun_by()
+    assert failures_of("ada") == 1
+
+    challenges.see(begun_by(holder="another"), "another", 1, people[0].photos[0])
+    begun_by()  # does not end what somebody else is at
+    assert failures_of("ada") == 1
+    assert rows_stored()["challenge"] == 2
+
+
+@pytest.mark.parametrize("identifier", ["ada", "nobody"])
+def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier: str) -> None:
+    for _ in range(10):
+        challenges.see(begun_by(identifier), HOLDER, 1, people[0].photos[0])
+    assert failures_of(identifier) == 9  # the last one may still be done
+
+    with pytest.raises(MustWait):
+        begun_by(identifier)
+    assert failures_of(identifier) == 10
+
+
+def test_a_frame_without_a_face_counts_and_says_so(app: Flask, ada) -> None:
+    challenge = begun_by()
+
+    asked = challenges.see(challenge, HOLDER, 1, faces.without_face())
+    broken = challenges.see(challenge, HOLDER, 2, b"no picture")
+
+    assert (asked.frame, asked.hint) == (2, "no_face")
+    assert (broken.frame, broken.hint) == (3, "not_an_image")
+    assert rows_stored()["challenge_frame"] == 0
+
+
+def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
+    app: Flask, settings: Settings, engine, ada
+) -> None:
+    challenge = perform(performing.live(engine), "A. Very-Unusual-Claim")
+    seen = challenges._observations(challenge)
+    vectors = [one.embedding for one in seen if one.embedding is not None]
+    db.session.rollback()
+    stored = written_down(settings)
+    assert vectors
+    assert not any(vector.tobytes() in stored for vector in vectors)
+    assert b"Very-Unusual-Claim" not in stored
+
+    set_clock(challenge, BOUNDS.seconds + 1)
+    forget_unneeded()
+
+    assert rows_stored()["challenge"] == rows_stored()["challenge_frame"] == 0
+
+
+def test_an_operator_may_waive_it_with_a_reason_that_is_audited(
+    app: Flask, people, ada, operator_id
+) -> None:
+    with pytest.raises(WaiverUnexplained):
+        verify_without_challenge("ada", [people[0].photos[2]], "no time", operator_id)
+
+    decision = verify_without_challenge("ada", [people[0].photos[2]], "cannot_move", operator_id)
+
+    assert decision.match
+    (result,) = results()
+    assert (result.outcome, result.reasons) == (Outcome.WAIVED, ["cannot_move"])
+    entry = db.session.scalar(select(AuditEntry).where(AuditEntry.event == "challenge_waived"))
+    assert entry.account_id == operator_id
+    assert str(ada) in entry.details
+
+
+def test_who_passed_before_an_enrolment_is_known_until_it_is_done(
+    app: Flask, engine, guarded, known_faces, operator_id
+) -> None:
+    challenge = perform(performing.live(engine), "carol", purpose=Purpose.ENROL)
+
+    with pytest.raises(ChallengeUnknown):
+        challenges.passed_face(challenge, HOLDER, "carol")
+    challenges.pass_for_enrolment(challenge, HOLDER, "carol", operator_id)
+
+    face = challenges.passed_face(challenge, HOLDER, "carol")
+    assert float(face @ known_faces[0][0].embedding) > engine.calibration.default_threshold
+    assert float(face @ known_faces[1][0].embedding) < engine.calibration.default_threshold
+    assert rows_stored()["challenge_frame"] == 0
+    for holder, identifier in (("another", "carol"), (HOLDER, "dora")):
+        with pytest.raises(ChallengeUnknown):
+            challenges.passed_face(challenge, holder, identifier)
+    with pytest.raises(ChallengeUnknown):
+        verify_by_challenge(challenge, HOLDER, "carol")

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ChallengeClient, ChallengeRefusal } from "../../static/js/camera/challenge.js";
+import { Challenging } from "../../static/js/plans/challenging.js";
+
+const WORDS = {
+  claim_first: "claim", movement_of: "{n}/{all}", movements_done: "done", offline: "offline",
+  busy: "busy",
+};
+const STRAIGHT = { frame: 1, step: 0, of: 2, instruction: "straight", share: 0, message: "straight" };
+const LEFT = { frame: 2, step: 1, of: 2, instruction: "turn_left", share: 0.4, message: "left" };
+const DONE = { frame: 3, step: 2, of: 2, instruction: "done", share: 1, message: "wait" };
+const grabber = { small: async () => "a frame" };
+
+/** A server that answers in order; an Error is thrown, an object is the body of a 200. */
+function server(...answers) {
+  const asked = [];
+  const send = async (url, { body }) => {
+    asked.push([url, Object.fromEntries(body)]);
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer.status ? answer : Response.json(answer);
+  };
+  return { asked, send };
+}
+
+function challenging({ send }, claimed = "ada ") {
+  const submitted = [];
+  const field = { value: "" };
+  const plan = new Challenging({
+    form: { requestSubmit: () => submitted.push(field.value) },
+    claim: { value: claimed },
+    field,
+    client: new ChallengeClient({ begin: "/begin", frames: "/frames" }, "t", WORDS, send),
+    words: WORDS,
+    wait: async () => {},
+    now: () => 0,
+  });
+  return { plan, submitted };
+}
+
+test("one instruction at a time is told, and the challenge is sent when all was seen", async () => {
+  const there = server({ ...STRAIGHT, challenge: "c" }, LEFT, DONE);
+  const { plan, submitted } = challenging(there);
+  const told = [];
+  const counts = [];
+  const tell = ({ message }) => {
+    told.push(message);
+    counts.push(plan.count());
+  };
+  assert.equal(await plan.capture(grabber, null, tell), "enough");
+  plan.finish();
+  assert.deepEqual(told, ["straight", "left", "wait"]);
+  assert.deepEqual(counts, ["", "1/2", "2/2"]);
+  assert.deepEqual(there.asked, [
+    ["/begin", { identifier: "ada" }],
+    ["/frames", { challenge: "c", number: "1", frame: "a frame" }],
+    ["/frames", { challenge: "c", number: "2", frame: "a frame" }],
+  ]);
+  assert.deepEqual(submitted, ["c"]);
+});
+
+test("an answer that got lost is made up for by the number that the server waits for", async () => {
+  const lost = Response.json({ code: "frame_out_of_order", expected: 5 }, { status: 409 });
+  const there = server({ ...STRAIGHT, challenge: "c" }, lost, DONE);
+  assert.equal(await challenging(there).plan.capture(grabber, null, () => {}), "enough");
+  assert.equal(there.asked.at(-1)[1].number, "5");
+});
+
+for (const [what, answer, message] of [
+  ["that took too long", Response.json({ code: "challenge_over", message: "over" }, { status: 410 }), "over"],
+  ["whose server is gone", new TypeError("network"), "offline"],
+]) {
+  test(`a challenge ${what} begins again, with the reason`, async () => {
+    const { plan } = challenging(server({ ...STRAIGHT, challenge: "c" }, answer));
+    assert.equal(await plan.capture(grabber, null, () => {}), "more");
+    assert.equal(plan.taken(), message);
+    plan.begin();
+    assert.equal(plan.taken(), "done");
+  });
+}
+
+test("who has to wait is told so, and nothing is tried again by itself", async () => {
+  const refused = Response.json({ code: "must_wait", message: "wait" }, { status: 429 });
+  const { plan } = challenging(server(refused));
+  await assert.rejects(plan.capture(grabber, null, () => {}), (error) => {
+    return error instanceof ChallengeRefusal && error.message === "wait" && !error.again;
+  });
+});
+
+test("a failure without words of its own still says something", async () => {
+  const broken = new Response("<html>", { status: 500 });
+  const { plan } = challenging(server(broken));
+  await assert.rejects(plan.capture(grabber, null, () => {}), { message: "busy" });
+});
+
+test("an interrupted challenge asks for nothing more", async () => {
+  const there = server({ ...STRAIGHT, challenge: "c" }, new TypeError("aborted"));
+  const { plan } = challenging(there);
+  const tell = () => plan.interrupt();
+  await assert.rejects(plan.capture(grabber, null, tell));
+  assert.equal(plan.count(), "");
+});
+
+test("nothing begins before somebody says who they are", () => {
+  const { plan } = challenging(server(), "  ");
+  assert.ok(!plan.accepts());
+  assert.equal(plan.wish(), "claim");
+});

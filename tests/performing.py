@@ -1,0 +1,122 @@
+"""Performers before a camera for tests: a simulated head of a real photo, and a still photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from unittest.mock import patch
+from uuid import UUID
+
+import cv2
+import numpy as np
+
+import ml
+from ml.liveness.simulation.actors import Actor, LiveHead
+from ml.liveness.simulation.camera import Camera
+from ml.liveness.simulation.people import Habits, Person
+from ml.liveness.simulation.photos import Portrait, portrait
+from ml.liveness.simulation.pictures import HOLDINGS, HeldPicture
+from ml.liveness.simulation.scenes import Room, Sensor
+from tests import faces
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.models import Challenge, Purpose
+from webapp.services import challenges
+from webapp.services.challenges import BOUNDS, DONE
+
+# Somebody who does at once and without mistakes what they are asked for.
+CALM = Habits(reaction_spread=0.0, shortest=0.7, longest=0.8, overshoot_spread=0.0, mistakes=0.0)
+CAMERA = Camera()
+HOLDER = "session of the test"
+FRAME_SECONDS = 0.2
+SENSOR = Sensor(blur=0.4, noise=1.0, stream_quality=85, upload_quality=85)
+
+
+@dataclass
+class Performer:
+    """An actor and the camera that films them; instructions are told by their names."""
+
+    actor: Actor
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
+
+    def told(self, step: ml.Step | None, at: float) -> None:
+        """See an instruction; None is to look straight ahead."""
+        self.actor.told(step, at)
+
+    def frame(self, at: float) -> bytes:
+        """What the camera sends, `at` seconds after the beginning."""
+        return SENSOR.jpeg(self.actor.scene(at), self.random)
+
+
+def live(engine: ml.Engine, person: int = 0) -> Performer:
+    """Somebody who is there."""
+    random, photo = np.random.default_rng(3), _portrait(engine, person)
+    room = Room.drawn(CAMERA, random, photo)
+    return Performer(LiveHead((photo,), room, random, CAMERA, Person(random, CALM)))
+
+
+def photo(engine: ml.Engine, person: int = 0) -> Performer:
+    """Their photo, held and tilted before the camera."""
+    random, picture = np.random.default_rng(3), _portrait(engine, person)
+    room = Room.drawn(CAMERA, random, picture)
+    return Performer(HeldPicture(picture, HOLDINGS["tilted"], room, random, CAMERA, picture))
+
+
+@cache
+def _portrait(engine: ml.Engine, person: int) -> Portrait:
+    """The first photo of a person that shows the face from the front, large enough to be turned."""
+    for data in faces.people()[person].photos:
+        found = portrait(engine, _enlarged(data), str(person))
+        if found:
+            return found
+    raise AssertionError("no photo of this person can be turned")
+
+
+def _enlarged(data: bytes) -> bytes:
+    rgb = np.asarray(faces.opened(data))
+    larger = cv2.resize(rgb, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    return bytes(cv2.imencode(".jpg", larger[:, :, ::-1])[1])
+
+
+def set_clock(challenge_id: UUID, seconds: float) -> None:
+    """Let so many seconds have passed since the challenge began."""
+    with unit_of_work() as session:
+        row = session.get(Challenge, challenge_id, populate_existing=True)
+        begun = challenges.now() - timedelta(seconds=seconds)
+        row.created_at, row.expires_at = begun, begun + timedelta(seconds=BOUNDS.seconds)
+
+
+@contextmanager
+def clock_at(challenge_id: UUID, seconds: float) -> Iterator[None]:
+    """The clock of challenges stands still, so many seconds after this one began."""
+    db.session.rollback()
+    moment = db.session.get(Challenge, challenge_id).created_at + timedelta(seconds=seconds)
+    with patch.object(challenges, "now", lambda: moment):
+        yield
+
+
+def drawn(challenge_id: UUID) -> ml.Challenge:
+    return challenges._Drawn.of(db.session.get(Challenge, challenge_id)).challenge
+
+
+def perform(
+    performer: Performer,
+    identifier: str = "ada",
+    holder: str = HOLDER,
+    purpose: Purpose = Purpose.VERIFY,
+) -> UUID:
+    """Go through a challenge to its end, whatever it will be judged to be."""
+    begun = challenges.begin(identifier, holder, purpose)
+    steps, asked, at = drawn(begun.id).steps, begun.asked, 0.0
+    performer.told(None, at)
+    while asked.instruction != DONE:
+        at += FRAME_SECONDS
+        before, frame = asked.step, performer.frame(at)
+        with clock_at(begun.id, at):
+            asked = challenges.see(begun.id, holder, asked.frame, frame)
+        if asked.step > before:
+            performer.told(steps[asked.step - 1], at)
+    return begun.id

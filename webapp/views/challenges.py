@@ -1,0 +1,117 @@
+"""Challenges as the camera's script goes through them; JSON."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp import problems
+from webapp.access import operator, verifier
+from webapp.errors import MustWait, ServiceError
+from webapp.extensions import db, frame_limiter, limiter
+from webapp.forms import ClaimForm
+from webapp.messages import ask_for, describe
+from webapp.models import Purpose
+from webapp.recognition import recognition
+from webapp.services import challenges
+from webapp.services.challenges import BOUNDS, Asked
+from webapp.signing import challenge_holder, read_challenge, sign_challenge
+
+blueprint = Blueprint("challenges", __name__)
+LONGEST_NUMBER = 6
+
+
+def _verify_limit() -> str:
+    return recognition().settings.verify_limit
+
+
+def _guidance_limit() -> str:
+    return recognition().settings.guidance_limit
+
+
+@blueprint.errorhandler(ServiceError)
+def refused(error: ServiceError) -> ResponseReturnValue:
+    """Why not, in words for whoever stands before the camera."""
+    db.session.rollback()
+    details = getattr(error, "details", {})
+    answer = jsonify(code=error.code, message=describe(error.code, details), **details)
+    answer.status_code = problems.status_of(error)
+    if isinstance(error, MustWait):
+        answer.headers["Retry-After"] = str(details["seconds"])
+    return answer
+
+
+@blueprint.post("/challenges")
+@verifier
+@limiter.limit(_verify_limit)
+def begin() -> ResponseReturnValue:
+    """Fields: identifier. What is asked for first, and the token that goes with each frame."""
+    return _begun(Purpose.VERIFY)
+
+
+@blueprint.post("/challenges/enrolment")
+@operator
+@limiter.limit(_verify_limit)
+def begin_enrolment() -> ResponseReturnValue:
+    """The same before an enrolment."""
+    return _begun(Purpose.ENROL)
+
+
+@blueprint.post("/challenges/frames")
+@verifier
+@frame_limiter.limit(_guidance_limit)
+def see() -> ResponseReturnValue:
+    """Fields: challenge (its token), number (from 1), frame (a picture). What is asked for now."""
+    number = request.form.get("number", "")
+    if "frame" not in request.files or not number.isdecimal() or len(number) > LONGEST_NUMBER:
+        abort(400)
+    picture = request.files["frame"].read(BOUNDS.frame_bytes + 1)
+    if len(picture) > BOUNDS.frame_bytes:
+        abort(413)
+    return _answer(challenges.see(_named(), challenge_holder(), int(number), picture))
+
+
+@blueprint.post("/challenges/passed")
+@operator
+@limiter.limit(_verify_limit)
+def pass_enrolment() -> ResponseReturnValue:
+    """Fields: challenge, identifier. Judges a challenge before an enrolment."""
+    form = ClaimForm()
+    if not form.validate():
+        return _wrong(form)
+    challenges.pass_for_enrolment(
+        _named(), challenge_holder(), form.identifier.data, current_user.id
+    )
+    return jsonify(passed=True)
+
+
+def _named() -> UUID:
+    return read_challenge(request.form.get("challenge", ""))
+
+
+def _begun(purpose: Purpose) -> ResponseReturnValue:
+    form = ClaimForm()
+    if not form.validate():
+        return _wrong(form)
+    begun = challenges.begin(form.identifier.data, challenge_holder(), purpose)
+    return _answer(begun.asked, challenge=sign_challenge(begun.id), seconds=begun.seconds)
+
+
+def _wrong(form: ClaimForm) -> ResponseReturnValue:
+    return jsonify(code="invalid_request", message=form.identifier.errors[0]), 422
+
+
+def _answer(asked: Asked, **more: object) -> ResponseReturnValue:
+    return jsonify(
+        frame=asked.frame,
+        step=asked.step,
+        of=asked.of,
+        instruction=asked.instruction,
+        share=round(asked.share, 3),
+        hint=asked.hint,
+        message=ask_for(asked.instruction, asked.hint),
+        **more,
+    )
