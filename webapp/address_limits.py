@@ -92,7 +92,7 @@ class DatabaseStorage(Storage):
 
 @contextmanager
 def _writing() -> Iterator[Connection]:
-    options = writing(db.engine, alone=False)
+    options = writing(db.engine, alone=False, lasting=False)
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 

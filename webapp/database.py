@@ -41,7 +41,7 @@ PRAGMAS = (
 )
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # What a connection is opened for.
-WRITES, ALONE = "writes", "writes_alone"
+WRITES, ALONE, LASTING = "writes", "writes_alone", "writes_lasting"
 # Names the lock of those who write, among all locks of the database.
 WRITERS_LOCK = 0x66616365
 TRIES, LONGEST_PAUSE_SECONDS = 4, 0.1
@@ -115,15 +115,17 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _take_turn)
 
 
-def writing(engine: Engine, *, alone: bool = True) -> Mapping[str, Any]:
+def writing(engine: Engine, *, alone: bool = True, lasting: bool = True) -> Mapping[str, Any]:
     """The execution options of a connection that writes.
 
     Args:
         engine: to which database.
         alone: whether everybody else who writes waits until the transaction ends; else only those
             wait who write alone. SQLite knows no difference.
+        lasting: whether what is committed is on the disk; else the last of it may be gone after a
+            loss of power, which nothing waits for.
     """
-    options: dict[str, Any] = {WRITES: True, ALONE: alone}
+    options: dict[str, Any] = {WRITES: True, ALONE: alone, LASTING: lasting}
     if engine.dialect.name == POSTGRESQL:
         options["isolation_level"] = "READ COMMITTED"  # what is current once the lock is held
     return options
@@ -237,8 +239,13 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(WRITES):
+        connection.exec_driver_sql("BEGIN")
+        return
+    synchronous = "FULL" if options.get(LASTING, True) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _take_turn(connection: Connection) -> None:
@@ -247,3 +254,5 @@ def _take_turn(connection: Connection) -> None:
         return
     lock = "pg_advisory_xact_lock" if options.get(ALONE) else "pg_advisory_xact_lock_shared"
     connection.exec_driver_sql(f"SELECT {lock}({WRITERS_LOCK})")
+    if not options.get(LASTING, True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
 from tests.programs import Description, key_with, program
@@ -177,6 +177,28 @@ def test_each_key_has_a_limit_of_its_own(app: Flask, description: Description) -
 
     assert (refused.value.status, refused.value.code) == (429, "limit_reached")
     assert 0 < refused.value.more["seconds"] <= 3600
+
+
+@pytest.mark.sqlite
+def test_what_reads_waits_once_for_the_disk(app: Flask, description: Description) -> None:
+    """For the audit log; what counts requests may lose its last ones with the power."""
+    begun: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith(("PRAGMA synchronous", "BEGIN IMMEDIATE")):
+            begun.append(statement)
+
+    with program(app, key_with(Scope.READ), description) as client:
+        client.thresholds()
+        event.listen(db.engine, "before_cursor_execute", note)
+        client.thresholds()
+
+    assert begun == [
+        "PRAGMA synchronous = NORMAL",
+        "BEGIN IMMEDIATE",
+        "PRAGMA synchronous = FULL",
+        "BEGIN IMMEDIATE",
+    ]
 
 
 def test_every_use_and_refusal_is_in_the_audit_log(app: Flask, description: Description) -> None:
