@@ -74,7 +74,7 @@ def password(username: str, password: str) -> None:
 @account_commands.command("delete")
 @click.argument("username")
 def delete(username: str) -> None:
-    """Delete an account and sign it out everywhere, at once."""
+    """Delete an account: it is signed out and its keys to the API end, at once."""
     with _explained(username):
         accounts.delete_account(username)
     click.echo(f"{username} is no account any more.")

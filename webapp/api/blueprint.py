@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import cache, wraps
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -156,6 +156,7 @@ def _repeated(answer: Answer) -> Response:
     return response
 
 
+@cache
 def _as_form(schema: type[Schema]) -> type[Schema]:
     """The same fields with files in place of base64, for the description."""
     files = {name: _as_files(field) for name, field in schema().fields.items() if _has_files(field)}

@@ -87,6 +87,13 @@ def test_an_unknown_part_of_a_query_is_named(client: Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
+def test_an_unknown_field_of_a_form_is_named(client: Client, people) -> None:
+    photo = people[0].photos[0]
+    for data, files in (({"tpo": "1"}, {}), ({}, {"tpo": photo})):
+        answer = client.http.post("/identify", data=data, files={"pictures": photo, **files})
+        assert (answer.status_code, set(answer.json()["errors"])) == (422, {"tpo"})
+
+
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "image/jpeg"])
 def test_a_wrong_media_type_is_refused(client: Client, media_type: str) -> None:
     answer = client.http.post(
