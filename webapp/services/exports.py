@@ -13,7 +13,14 @@ from sqlalchemy import select
 
 from webapp.extensions import db
 from webapp.gallery import ON_DISK, embedding_place
-from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, PersonThresholdChange
+from webapp.models import (
+    Anchor,
+    AnchorEmbedding,
+    Attempt,
+    ChallengeResult,
+    Person,
+    PersonThresholdChange,
+)
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.enrolment import picture_place
@@ -73,6 +80,16 @@ def _data(person: Person, seal: PersonSeal) -> dict[str, object]:
         "attempts": _rows(
             Attempt, person.id, "created_at", "kind", "match", "similarity", "threshold", "model_id"
         ),
+        "challenges": _rows(
+            ChallengeResult,
+            person.id,
+            "created_at",
+            "purpose",
+            "outcome",
+            "steps",
+            "reasons",
+            "cues",
+        ),
         "thresholds": _rows(PersonThresholdChange, person.id, "created_at", "points", "reason"),
     }
 
@@ -88,7 +105,7 @@ def _embeddings(anchor: Anchor, seal: PersonSeal) -> dict[str, list[float]]:
 
 
 def _rows(
-    table: type[Attempt | PersonThresholdChange], person_id: UUID, *columns: str
+    table: type[Attempt | ChallengeResult | PersonThresholdChange], person_id: UUID, *columns: str
 ) -> list[dict[str, object]]:
     of_person = select(table).where(table.person_id == person_id).order_by(table.created_at)
     return [

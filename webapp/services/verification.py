@@ -128,7 +128,7 @@ def verify_by_challenge(
         challenge_results.record(session, shown.result, person, asked_by, attempt)
 
     if shown.face is not None:
-        probe = Probe(shown.face, (), shown.result.frames, 1)
+        probe = Probe(shown.face, (), sent=1, used=1)
         return _verify(identifier, lambda: probe, asked_by, keep)
     with unit_of_work() as session:
         person = claims.claimed_person(identifier)
