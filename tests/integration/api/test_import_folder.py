@@ -173,5 +173,6 @@ def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
 
     assert stopped.exit_code == 1
     assert "the same command goes on" in stopped.output
+    db.session.remove()  # as the end of the process does
     again = runner.invoke(args=["import-folder", str(folder), "--consent"])
     assert "1 people enrolled with 1 pictures, 1 enrolled before" in again.output
