@@ -21,9 +21,9 @@ GUARDED: dict[Guarded, LazyString] = {
     Guarded.ENROLMENT: _l("Before verifications and enrolments"),
 }
 STRENGTH_WORDS: dict[str, LazyString] = {
-    "gentle": _l("Gentle: small movements are enough, and more photos pass"),
+    "gentle": _l("Gentle"),
     "normal": _l("Normal"),
-    "strict": _l("Strict: fewer photos pass, and more people have to try again"),
+    "strict": _l("Strict"),
 }
 LABELS: dict[str, LazyString] = {
     "genuine": _l("The person"),

@@ -28,7 +28,7 @@ from webapp.services.liveness import Liveness
 from webapp.signing import sign_challenge
 
 FEW = chosen(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 MANY = chosen(FEW, max_examples=1500)
 

@@ -86,6 +86,9 @@ export class BoothView {
    * @param {import("./challenge.js").Asked} asked
    */
   ask({ instruction, message, share }) {
+    const { capture, stop } = this.#part;
+    if (capture === document.activeElement) stop.focus({ preventScroll: true });
+    capture.hidden = true;
     this.#root.dataset.cue = instruction;
     this.instruct(message, share >= 1);
     this.ring(share);

@@ -1,0 +1,182 @@
+"""Verifying by movements, before a camera that plays films of a simulated head and of a photo."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import ml
+from tests import faces, performing
+from tests.browser import scenes
+from tests.browser.opening import (
+    ADMINISTRATOR,
+    DESKTOP,
+    PHONE,
+    Opener,
+    fill_in,
+    instruction,
+    sign_in,
+    start_camera,
+    tray,
+)
+from tests.browser.site import Site, served
+from tests.browser.test_accessibility import _problems
+from tests.performing import Performer
+from webapp.models import Guarded
+from webapp.services import liveness
+from webapp.services.liveness import Liveness
+
+SEED = 1
+STRENGTH = "gentle"
+# Chromium plays Motion JPEG at this rate.
+FRAMES_A_SECOND, FILMED_A_SECOND = 30, 10
+STRAIGHT_SECONDS, STEP_SECONDS = 4.5, 2.2
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def guarded_site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that asks for movements, always the same, with somebody enrolled."""
+    with served(engine, tmp_path_factory.mktemp("guarded"), seed=SEED) as running:
+        running.add_administrator(ADMINISTRATOR)
+        running.enrol("grace", *faces.people()[0].photos[:2])
+        with running.app.app_context():
+            liveness.change(Liveness(Guarded.ENROLMENT, STRENGTH), "for the test", None)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def films(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A head that does what is asked for, and its photo held and tilted in the same moments."""
+    folder = tmp_path_factory.mktemp("films")
+    performers = {"live": performing.live(engine), "photo": performing.photo(engine)}
+    return {name: filmed(folder / f"{name}.mjpeg", each) for name, each in performers.items()}
+
+
+def filmed(path: Path, performer: Performer) -> Path:
+    """Film one round: straight ahead, then each movement, then straight ahead again."""
+    steps = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
+    cues = {STRAIGHT_SECONDS + n * STEP_SECONDS: step for n, step in enumerate(steps)}
+    end = STRAIGHT_SECONDS + len(steps) * STEP_SECONDS
+    performer.told(None, 0.0)
+    told: set[float] = set()
+    with path.open("wb") as film:
+        for number in range(int((end + 1.5) * FILMED_A_SECOND)):
+            at = number / FILMED_A_SECOND
+            for moment in sorted(cues.keys() - told):
+                if moment <= at:
+                    performer.told(cues[moment], at)
+                    told.add(moment)
+            if at >= end and end not in told:
+                performer.told(None, at)
+                told.add(end)
+            seen = faces.opened(performer.frame(at)).resize(scenes.FRAME)
+            film.write(faces.jpeg(seen) * (FRAMES_A_SECOND // FILMED_A_SECOND))
+    return path
+
+
+def claim(page: Page, identifier: str) -> None:
+    page.goto("/verify")
+    page.get_by_label("Identifier", exact=True).fill(identifier)
+    start_camera(page)
+
+
+@pytest.mark.long
+@SIZES
+def test_a_person_who_does_what_is_asked_for_is_verified(
+    guarded_site: Site, films: dict[str, Path], opener: Opener, size: dict[str, object]
+) -> None:
+    page = opener.film_page(guarded_site, films["live"], expected=("422",), **size)
+    claim(page, "grace")
+
+    expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible(timeout=120_000)
+
+
+@pytest.mark.long
+@SIZES
+def test_a_photo_is_refused_without_saying_why(
+    guarded_site: Site, films: dict[str, Path], opener: Opener, size: dict[str, object]
+) -> None:
+    page = opener.film_page(guarded_site, films["photo"], expected=("422",), **size)
+    claim(page, "grace")
+
+    refusal = page.get_by_role("alert").filter(has_text="could not be confirmed")
+    expect(refusal).to_be_visible(timeout=120_000)
+    expect(page.get_by_label("Identifier", exact=True)).to_have_value("grace")
+
+
+@pytest.mark.long
+def test_who_is_enrolled_does_the_movements_first(
+    guarded_site: Site, films: dict[str, Path], opener: Opener
+) -> None:
+    page = opener.film_page(guarded_site, films["live"], expected=("422",))
+    sign_in(page)
+    fill_in(page, "hopper", "Hopper")
+    start_camera(page)
+
+    expect(tray(page)).to_have_count(3, timeout=120_000)
+    page.get_by_role("button", name="Enrol this person").click()
+    page.get_by_role("button", name="Enrol anyway").click()  # it is the same face as Grace's
+    expect(page.get_by_text("Hopper is enrolled.")).to_be_visible()
+
+
+def test_one_instruction_stands_in_the_oval_and_is_spoken(
+    guarded_site: Site, opener: Opener, portraits: scenes.People
+) -> None:
+    frame = scenes.facing(portraits[0][0], share=0.4)
+    page = opener.camera_page(guarded_site, frame, expected=("422",), **NARROW)
+    page.goto("/verify")
+    expect(page.locator("[data-pictures]")).to_have_count(0)
+    claim(page, "grace")
+    (first, *_) = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
+
+    expect(page.locator(f"[data-booth][data-cue={first.kind}]")).to_be_visible()
+    words = instruction(page).inner_text()
+    assert "\n" not in words
+    expect(page.locator("[data-role=announcer]")).to_have_text(words)
+    expect(page.locator("[data-role=count]")).to_contain_text("Movement 1 of 2")
+    expect(page.locator(f".booth-cue [data-step={first.kind}]")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["viewport"]["width"]
+
+
+@pytest.mark.long
+def test_where_motion_is_unwanted_the_arrow_stands_still(
+    guarded_site: Site, opener: Opener, portraits: scenes.People
+) -> None:
+    frame = scenes.facing(portraits[0][0])
+    page = opener.camera_page(guarded_site, frame, reduced_motion="reduce")
+    page.goto("/verify")
+
+    arrow = page.locator(".booth-arrow").first
+    assert arrow.evaluate("arrow => getComputedStyle(arrow).animationName") == "none"
+
+
+@pytest.mark.long
+def test_enter_begins_instead_of_sending_a_form_without_movements(
+    guarded_site: Site, opener: Opener, portraits: scenes.People
+) -> None:
+    page = opener.camera_page(guarded_site, scenes.facing(portraits[0][0]))
+    page.goto("/verify")
+    page.get_by_label("Identifier", exact=True).fill("grace")
+    page.get_by_label("Identifier", exact=True).press("Enter")
+
+    expect(page.locator("[data-booth][data-cue=straight]")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="A picture alone")).to_have_count(0)
+
+
+@pytest.mark.long
+def test_pages_that_ask_for_movements_violate_no_rule(guarded_site: Site, opener: Opener) -> None:
+    page = opener.page(guarded_site)
+    problems = _problems(page, ["/verify"])
+    sign_in(page)
+    seen = ["/verify", "/verify/without-movements", "/people/new", "/liveness"]
+    problems += _problems(page, [*seen, "/attempts/movements"])
+    page.goto("/attempts/movements")
+    page.locator("a[href^='/attempts/movements/']").first.click()
+    problems += _problems(page, [page.url])
+    assert problems == []
