@@ -20,7 +20,7 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
-.PHONY: help run test test-long test-postgres lint evaluate calibrate train bench bench-peers clean
+.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -29,6 +29,10 @@ run: $(VENV)/.run ## start the app on http://127.0.0.1:8000; HTTPS=1: for phones
 	@$(BIN)/pybabel -q compile -d translations
 	@$(BIN)/flask --app wsgi prepare --url $(URL)
 	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) $(TLS) wsgi:app
+
+run-cluster: $(VENV)/.test ## PostgreSQL, two nodes and nginx on this machine, at https://127.0.0.1:8443
+	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python -m deploy.cluster
 
 test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests
 	@$(BIN)/pybabel -q compile -d translations

@@ -8,6 +8,7 @@ from gunicorn.arbiter import Arbiter
 workers = int(os.environ.get("WORKERS", "1"))
 threads = int(os.environ.get("THREADS", "16"))
 worker_class = "gthread"
+control_socket_disable = True  # nobody asks it, and two servers of one user would share it
 bind = "127.0.0.1:8000"
 timeout = 120  # seconds; a worker loads its model before its first sign of life
 graceful_timeout = 20

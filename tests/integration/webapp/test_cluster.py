@@ -1,0 +1,147 @@
+"""Two nodes, nginx and PostgreSQL, as `make run-cluster` starts them: what fails when one does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from os import environ
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from siamese_faces import Client, Problem
+
+from deploy.cluster import ROOT, Cluster, Node, running
+from tests.load.programs import Answer, Load, Target, steady
+from tests import faces
+
+pytestmark = pytest.mark.long
+
+WAY_IN, FIRST_NODE = 18443, 18001
+PROGRAMS = 4
+ENOUGH = 30
+BACK_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    # pytest's own folders are closed to others, and PostgreSQL runs as somebody else.
+    folder = Path(tempfile.mkdtemp(prefix="cluster-"))
+    folder.chmod(0o755)
+    try:
+        with running(folder, way_in=WAY_IN, first_node=FIRST_NODE) as started:
+            yield started
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_key(cluster: Cluster, *scopes: str) -> str:
+    """A key to the API, as an operator of the cluster makes it."""
+    wanted = [word for scope in scopes for word in ("--scope", scope)]
+    command = ["api-keys", "create", "load", *wanted, "--limit", "100000 per minute"]
+    made = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+        cwd=ROOT,
+        env={**environ, **cluster.nodes[0].environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return made.stdout.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def key(cluster: Cluster) -> str:
+    return make_key(cluster, "verify", "enrol", "read", "admin")
+
+
+@pytest.fixture(scope="module")
+def target(cluster: Cluster, key: str, people: tuple[faces.Person, ...]) -> Target:
+    with at(cluster.nodes[0], key) as client:
+        client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+    return Target(cluster.url, key, "ada", people[0].photos[1], cluster.trust())
+
+
+def at(node: Node, key: str) -> Client:
+    """A program that talks to one node, past nginx."""
+    return Client(node.url, key, httpx.HTTPTransport())
+
+
+def is_right(answer: Answer) -> bool:
+    return answer.status == httpx.codes.OK and answer.match is True
+
+
+def is_wrong(answer: Answer) -> bool:
+    return answer.status == httpx.codes.OK and answer.match is False
+
+
+def failed(load: Load) -> list[Answer]:
+    return [answer for answer in load.answers if not is_right(answer)]
+
+
+def test_what_one_node_is_told_the_other_knows(
+    cluster: Cluster, target: Target, key: str, people: tuple[faces.Person, ...]
+) -> None:
+    first, second = cluster.nodes
+    with at(first, key) as one, at(second, key) as other:
+        bo = one.enrol("bo", "Bo", people[1].photos[:1], consent=True)
+        assert other.verify("bo", [people[1].photos[1]]).match
+        one.set_verification_threshold(99.9, "as high as it goes")
+        assert not other.verify("bo", [people[1].photos[1]]).match
+        one.set_verification_threshold(50.0, "as it was")
+        other.delete(bo.id)
+        with pytest.raises(Problem) as gone:
+            one.person(bo.id)
+        assert gone.value.status == httpx.codes.NOT_FOUND
+
+
+def test_a_node_that_is_killed_fails_only_what_it_was_answering(
+    cluster: Cluster, target: Target
+) -> None:
+    with steady(target, PROGRAMS) as load:
+        load.wait_for(is_right, ENOUGH)
+        killed_at = time.monotonic()
+        cluster.nodes[0].kill()
+        load.wait_for(is_right, ENOUGH)
+        cluster.nodes[0].start()
+        cluster.nodes[0].wait_until_ready()
+        load.wait_for(is_right, ENOUGH)
+    in_flight = [answer for answer in load.answers if answer.began <= killed_at]
+    assert set(failed(load)) <= set(in_flight)
+    assert len(failed(load)) <= PROGRAMS
+
+
+def test_a_rolling_restart_fails_no_request(cluster: Cluster, target: Target) -> None:
+    before = [node.process for node in cluster.nodes]
+    with steady(target, PROGRAMS) as load:
+        load.wait_for(is_right, ENOUGH)
+        cluster.roll()
+        load.wait_for(is_right, ENOUGH)
+    assert not failed(load)
+    assert all(node.process not in before for node in cluster.nodes)
+
+
+def test_a_database_that_restarts_loses_nothing_and_is_followed_at_once(
+    cluster: Cluster, target: Target
+) -> None:
+    stored = attempts_stored(cluster)
+    with steady(target, PROGRAMS) as load:
+        load.wait_for(is_right, ENOUGH)
+        cluster.restart_database()
+        back_at = time.monotonic()
+        load.wait_for(is_right, ENOUGH)
+    assert not any(map(is_wrong, load.answers))
+    assert {answer.status for answer in failed(load)} <= {httpx.codes.SERVICE_UNAVAILABLE}
+    late = [answer for answer in failed(load) if answer.began > back_at + BACK_SECONDS]
+    assert not late
+    assert attempts_stored(cluster) - stored >= sum(map(is_right, load.answers))
+
+
+def attempts_stored(cluster: Cluster) -> int:
+    with psycopg.connect(cluster.database.get_uri()) as connection:
+        return connection.execute("SELECT count(*) FROM attempt").fetchone()[0]

@@ -1,0 +1,134 @@
+"""How one node serves under load: `make bench-load`, written to reports/load.json.
+
+Programs, server and engine share the machine's cores; the figures that count are ratios of one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from siamese_faces import Client
+
+import ml
+from deploy.cluster import ROOT, Node
+from tests import faces
+from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
+
+REPORT = Path("reports/load.json")
+PORT = 18101
+CLIENTS = 8
+OVERLOAD = 4
+CORES = len(os.sched_getaffinity(0))
+
+
+def main() -> None:
+    """Measure throughput and overload, and keep them beside what the report holds already."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30, help="of each steady measurement")
+    parser.add_argument("--overload", type=float, default=120, help="seconds of overload")
+    asked = parser.parse_args()
+    bare_before = engine_alone(asked.seconds)
+    with serving() as target:
+        steady = for_a_while(target, CLIENTS, asked.seconds)
+        capacity = len(accepted(steady)) / asked.seconds
+        flood = at_rate(target, OVERLOAD * capacity, asked.overload)
+    bare = (bare_before + engine_alone(asked.seconds)) / 2
+    found = {
+        "cores": CORES,
+        "engine_alone_per_s": bare,
+        "verify_per_s": capacity,
+        "of_the_engine_alone": capacity / bare,
+        "p95_at_capacity_s": percentile(accepted(steady), 95),
+        "overload": OVERLOAD,
+        "accepted_per_s": len(accepted(flood)) / asked.overload,
+        "refused": sum(answer.status == httpx.codes.TOO_MANY_REQUESTS for answer in flood),
+        "otherwise_failed": [one.status for one in flood if one.status not in {200, 429}],
+        "p95_accepted_under_overload_s": percentile(accepted(flood), 95),
+        "p95_ratio": percentile(accepted(flood), 95) / percentile(accepted(steady), 95),
+    }
+    report = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+    report["serving"] = found
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(found, indent=1))
+
+
+def engine_alone(seconds: float) -> float:
+    """Faces a second that the engine finds and embeds, as many at once as there are cores."""
+    program = f"from tests.load.serving import look_for; print(look_for({seconds}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "TF_NUM_INTRAOP_THREADS": str(CORES), "OMP_NUM_THREADS": str(CORES)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def look_for(seconds: float) -> float:
+    """The same in this process."""
+    engine = ml.load_engine()
+    engine.warm_up()
+    picture = faces.people()[0].photos[1]
+
+    def look() -> int:
+        seen, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            engine.analyse(picture, purpose="verify")
+            seen += 1
+        return seen
+
+    with ThreadPoolExecutor(CORES) as pool:
+        looking = [pool.submit(look) for _ in range(CORES)]
+        return sum(one.result() for one in looking) / seconds
+
+
+@contextmanager
+def serving() -> Iterator[Target]:
+    """One node, as `make run` starts it, and a program that may verify one person."""
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(PORT, {"INSTANCE": folder, "LOG_LEVEL": "WARNING"})
+        flask(node, "prepare")
+        key = flask(
+            node, "api-keys", "create", "load", "--limit", "1000000 per minute",
+            "--scope", "verify", "--scope", "enrol",
+        )  # fmt: skip
+        node.start()
+        try:
+            node.wait_until_ready()
+            first, second = faces.people()[0].photos[:2]
+            with Client(node.url, key) as client:
+                client.enrol("ada", "Ada", [first], consent=True)
+            yield Target(node.url, key, "ada", second)
+        finally:
+            node.stop()
+
+
+def flask(node: Node, *command: str) -> str:
+    """What a command of the app says last."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+        cwd=ROOT,
+        env={**os.environ, **node.environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip().splitlines()[-1]
+
+
+if __name__ == "__main__":
+    main()
