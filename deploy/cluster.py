@@ -158,7 +158,7 @@ class Cluster:
 
     def restart_database(self) -> None:
         """Restart PostgreSQL; connections are cut."""
-        pgserver.pg_ctl(
+        pgserver.pg_ctl(  # type: ignore[attr-defined]  # made when it is imported
             ["restart", "--mode=fast", "--wait"],
             pgdata=self.database.pgdata,
             user=self.database.system_user,
