@@ -13,6 +13,7 @@ from ml.calibration import Calibration, Curve, Histogram, load_calibration
 from ml.error_rates import (
     Trials,
     bootstrap_interval,
+    share_interval,
     threshold_at_far,
     upper_bound_without_errors,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "match_rules",
     "person_similarities",
     "progress",
+    "share_interval",
     "threshold_at_far",
     "upper_bound_without_errors",
 ]

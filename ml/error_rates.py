@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 CONFIDENCE = 0.95
 RULE_OF_THREE = 3.0
+NORMAL_95 = 1.96  # standard deviations to either side that hold 95 %
 # Resamples computed in one product; bounds memory.
 ROUNDS_AT_ONCE = 50
 
@@ -234,3 +235,17 @@ def confidence_limits(resamples: np.ndarray) -> np.ndarray:
 def upper_bound_without_errors(independent_trials: int) -> float:
     """What no error in n independent trials still allows at 95 %: 3/n, the rule of three."""
     return min(1.0, RULE_OF_THREE / max(independent_trials, 1))
+
+
+def share_interval(errors: int, trials: int) -> tuple[float, float]:
+    """95 % interval of a share of independent trials: low and high, 0 to 1.
+
+    Wilson's (Wilson, "Probable inference, the law of succession, and statistical inference", 1927);
+    where no error was seen, up to the rule of three.
+    """
+    if errors == 0:
+        return 0.0, upper_bound_without_errors(trials)
+    share, extra = errors / trials, NORMAL_95**2 / trials
+    middle = (share + extra / 2) / (1 + extra)
+    reach = NORMAL_95 * np.sqrt(share * (1 - share) / trials + extra / (4 * trials)) / (1 + extra)
+    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))

@@ -14,6 +14,7 @@ from webapp.certificate import local_address, make_certificate
 from webapp.copy_commands import copy_database_command
 from webapp.import_commands import import_folder_command
 from webapp.job_commands import job_commands
+from webapp.liveness_commands import liveness_report_command
 from webapp.model_commands import model_commands
 from webapp.recognition import recognition
 from webapp.startup import PRIVATE_FOLDER, prepare
@@ -30,6 +31,7 @@ def add_commands(app: Flask) -> None:
     app.cli.add_command(copy_database_command)
     app.cli.add_command(import_folder_command)
     app.cli.add_command(job_commands)
+    app.cli.add_command(liveness_report_command)
     app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)
     app.cli.add_command(certificate_command)

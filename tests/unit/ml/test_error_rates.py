@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
 from ml.error_rates import (
@@ -13,6 +14,7 @@ from ml.error_rates import (
     equal_error_rate,
     error_rates,
     fold_accuracy,
+    share_interval,
     tar_at_far,
     threshold_at_far,
     upper_bound_without_errors,
@@ -121,3 +123,15 @@ def test_interval_over_people_is_wider_than_over_pairs():
 def test_no_error_seen_still_allows_three_in_n():
     assert upper_bound_without_errors(3000) == 0.001
     assert upper_bound_without_errors(0) == 1
+
+
+@pytest.mark.parametrize(("errors", "trials"), [(1, 20), (7, 20), (20, 20), (3, 2000)])
+def test_the_interval_of_a_share_is_wilsons(errors: int, trials: int):
+    expected = binomtest(errors, trials).proportion_ci(method="wilson")
+
+    assert share_interval(errors, trials) == pytest.approx(tuple(expected), abs=1e-4)
+
+
+def test_the_interval_of_a_share_without_errors_ends_at_three_in_n():
+    assert share_interval(0, 60) == (0.0, 0.05)
+    assert share_interval(0, 0) == (0.0, 1.0)
