@@ -12,6 +12,7 @@ from webapp.audit_commands import audit_commands
 from webapp.care_commands import care_commands
 from webapp.certificate import local_address, make_certificate
 from webapp.copy_commands import copy_database_command
+from webapp.errors import VectorsImpossible
 from webapp.import_commands import import_folder_command
 from webapp.job_commands import job_commands
 from webapp.liveness_commands import liveness_report_command
@@ -44,7 +45,7 @@ def prepare_command(url: str) -> None:
     """Make secrets and keys where missing, update the database, say where to go."""
     try:
         token = prepare()
-    except VaultError as error:
+    except (VaultError, VectorsImpossible) as error:
         raise click.ClickException(str(error)) from error
     if token is None:
         click.echo(f"Open {url}")

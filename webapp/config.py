@@ -38,6 +38,7 @@ class Settings:
         instance: folder of the secrets and, by default, the database.
         database_url: SQLite's or PostgreSQL's, which may hold a password; empty means
             `instance/faces.db`.
+        vectors_in_database: whether the database compares embeddings, by pgvector.
         model: name of the artifact that serves until an administrator chooses one.
         artifacts: folder of the models.
         master_key, previous_master_key: hexadecimal; in place of the file, and while keys are
@@ -74,6 +75,7 @@ class Settings:
 
     instance: Path = ROOT / "instance"
     database_url: str = field(default="", repr=False)
+    vectors_in_database: bool = False
     model: str = DEFAULT_MODEL
     artifacts: Path = ARTIFACTS
     master_key: str = field(default="", repr=False)
@@ -171,9 +173,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     """
     read = _Reader(environment)
     plain = Settings()
+    if read.switch("VECTORS_IN_DATABASE") and not read.text("DATABASE_URL", "").startswith("post"):
+        raise WrongSetting(
+            "VECTORS_IN_DATABASE is '1', but must be 0 where DATABASE_URL is not postgresql://"
+        )
     return Settings(
         instance=Path(read.text("INSTANCE", str(plain.instance))).absolute(),
         database_url=read.database("DATABASE_URL", plain.database_url),
+        vectors_in_database=read.switch("VECTORS_IN_DATABASE"),
         model=read.text("MODEL", plain.model),
         artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
         master_key=read.text("MASTER_KEY", ""),

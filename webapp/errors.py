@@ -237,6 +237,15 @@ class CopyImpossible(ServiceError):
         Exception.__init__(self, why)
 
 
+class VectorsImpossible(ServiceError):
+    """The database cannot compare embeddings; the text says why, and what to do."""
+
+    code = "vectors_impossible"
+
+    def __init__(self, why: str) -> None:
+        Exception.__init__(self, why)
+
+
 class MustWait(ServiceError):
     """There were too many failures in a row; `details` say how many seconds to wait."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING
 
+import numpy as np
 from flask import current_app, g
 from sqlalchemy import select
 
@@ -23,10 +24,13 @@ from webapp.errors import ModelChangedMeanwhile
 from webapp.extensions import db
 from webapp.gallery import Gallery, count_unembedded
 from webapp.master_keys import MasterKeys, Stamp
+from webapp.memory_gallery import MemoryGallery
 from webapp.models import InstallationKey, ModelChange, PersonKey
 from webapp.models.installation import ONLY_ROW
+from webapp.turning import secret_turn
 from webapp.turns import Turns
 from webapp.vault import InstallationSecrets, MasterKeyUnusable, Vault
+from webapp.vector_gallery import VectorGallery
 
 if TYPE_CHECKING:
     from ml import Engine
@@ -63,6 +67,7 @@ class Recognition:
         self._vault: tuple[Stamp, Vault] | None = None
         self._secrets: InstallationSecrets | None = None
         self._galleries: dict[str, Gallery] = {}
+        self._turns: dict[str, np.ndarray] = {}
         self._calibrations: dict[str, Calibration | None] = {}
 
     @property
@@ -174,10 +179,18 @@ class Recognition:
         """The anchors of a model."""
         with self._lock:
             if engine.model_id not in self._galleries:
-                self._galleries[engine.model_id] = Gallery(
-                    engine.model_id, engine.embedding_size, lambda: self.vault
-                )
+                self._galleries[engine.model_id] = self._new_gallery(engine)
             return self._galleries[engine.model_id]
+
+    def turn(self, model_id: str, size: int) -> np.ndarray:
+        """The secret turn of a model's embeddings, float64 (size, size).
+
+        Raises:
+            MasterKeyUnusable, SealBroken: as `secrets`.
+        """
+        if model_id not in self._turns:
+            self._turns[model_id] = secret_turn(self.secrets, model_id, size)
+        return self._turns[model_id]
 
     def calibration_of(self, model_id: str) -> Calibration | None:
         """What a model's similarities mean, None where it is no longer installed as it was."""
@@ -238,6 +251,12 @@ class Recognition:
         self.check_embeddings()
         self.gallery.follow()
         db.session.rollback()
+
+    def _new_gallery(self, engine: Engine) -> Gallery:
+        model_id, size = engine.model_id, engine.embedding_size
+        if self.settings.vectors_in_database:
+            return VectorGallery(model_id, size, lambda: self.turn(model_id, size))
+        return MemoryGallery(model_id, size, lambda: self.vault)
 
     def _installed_calibration(self, model_id: str) -> Calibration | None:
         name = model_id.rpartition("-")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 
@@ -16,12 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
 from webapp.database import unit_of_work
+from webapp.errors import VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
 from webapp.models import GalleryVersion, InstallationKey, PersonKey
 from webapp.models.installation import ONLY_ROW
 from webapp.recognition import recognition
-from webapp.services import audit
+from webapp.services import audit, vectors
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
 from webapp.services.backups import forget_old_keys
@@ -32,6 +34,7 @@ from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
 MIGRATIONS = ROOT / "migrations"
 PRIVATE_FOLDER = 0o700
 LEAST_FREE_BYTES = 50 * MEGABYTE
+log = logging.getLogger("webapp.startup")
 REMEDY = "run: flask --app wsgi prepare"
 
 
@@ -47,6 +50,7 @@ def prepare() -> str | None:
 
     Raises:
         MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
+        VectorsImpossible: if the database is to compare embeddings and cannot.
     """
     settings = recognition().settings
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -54,6 +58,8 @@ def prepare() -> str | None:
     upgrade(directory=str(MIGRATIONS))
     recognition().check_master_key()
     _make_installation_key()
+    if settings.vectors_in_database:
+        vectors.get_ready(lambda left: log.info("embeddings to be written yet: %s", left))
     return new_setup_token()
 
 
@@ -67,12 +73,13 @@ def get_ready(app: Flask) -> None:
         for check in (
             lambda: _check_secret(app),
             _check_database,
+            vectors.check,
             recognition().warm_up,
             forget_old_keys,  # a deletion may have been cut short before it
         ):
             try:
                 check()
-            except (ArtifactError, VaultError, SQLAlchemyError) as error:
+            except (ArtifactError, VaultError, VectorsImpossible, SQLAlchemyError) as error:
                 raise NotReady(str(error)) from error
 
 
@@ -92,6 +99,7 @@ def obstacles(app: Flask) -> set[str]:
         "master key": recognition().check_master_key,
         "model": recognition().check_model,
         "embeddings": recognition().check_embeddings,
+        "vectors": vectors.check,
     }
     return {name for name, check in checks.items() if not _holds(check)}
 
@@ -99,7 +107,7 @@ def obstacles(app: Flask) -> set[str]:
 def _holds(check: Callable[[], object]) -> bool:
     try:
         check()
-    except (NotReady, ArtifactError, VaultError, SQLAlchemyError):
+    except (NotReady, ArtifactError, VaultError, VectorsImpossible, SQLAlchemyError):
         db.session.rollback()
         return False
     return True

@@ -18,7 +18,10 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -155,6 +158,11 @@ class InstallationSecrets:
         """32 bytes that only the key's holder can compute from `value`, for one purpose."""
         data = value.encode() if isinstance(value, str) else value
         return hmac.digest(_derived(self._key, purpose), data, sha256)
+
+    def keyed_stream(self, purpose: str, length: int) -> bytes:
+        """Any number of bytes that only the key's holder can compute, for one purpose."""
+        cipher = Cipher(AES(_derived(self._key, purpose)), CTR(bytes(AES.block_size // 8)))
+        return cipher.encryptor().update(bytes(length))
 
     def seal(self, value: bytes, place: Place) -> bytes:
         """Encrypt a value for a place."""

@@ -81,18 +81,16 @@ def reports_with(
 
 def likeness_of(person: Person) -> Likeness | None:
     """How like each other a person's anchors in use are; None for fewer than two."""
-    rows = recognition().gallery.follow()
-    place = rows.numbers.get(person.id)
-    if place is None or rows.anchors.counts[place] < 2:
+    own = recognition().gallery.own(person.id)
+    if len(own.anchor_ids) < 2:
         return None
-    own = rows.of_person(place)
-    row_of = {anchor_id: row for row, anchor_id in enumerate(rows.anchor_ids[own])}
+    row_of = {anchor_id: row for row, anchor_id in enumerate(own.anchor_ids)}
     numbered = [
         (number, row_of[anchor.id])
         for number, anchor in enumerate(person.anchors, start=1)
         if anchor.id in row_of
     ]
-    similarities = rows.embeddings[own] @ rows.embeddings[own].T
+    similarities = own.embeddings @ own.embeddings.T
     to_score = recognition().engine.calibration.score
     return Likeness(
         numbers=tuple(number for number, _ in numbered),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
 from webapp.extensions import db
-from webapp.gallery import Rows
+from webapp.gallery import Summary
 from webapp.models import Attempt, Person, Purpose
 from webapp.recognition import recognition
 from webapp.services import audit, failures, liveness
@@ -85,7 +85,7 @@ def allow_again(person_id: UUID, allowed_by: UUID) -> None:
 
 
 def stranger_similarity(
-    identifier: str, embedding: np.ndarray, rows: Rows, threshold: Threshold
+    identifier: str, embedding: np.ndarray, gallery: Summary, threshold: Threshold
 ) -> float:
     """The similarity of a probe with an identifier that nobody has.
 
@@ -96,17 +96,17 @@ def stranger_similarity(
     Args:
         identifier: as claimed.
         embedding: the probe's, float32 (d,).
-        rows: the gallery, whose middle is taken for that of all faces.
+        gallery: whose middle is taken for that of all faces.
         threshold: in force; the result lies below it.
     """
     digest = recognition().secrets.keyed_digest("stranger", comparable(identifier))
     generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
     own, direction = generator.standard_normal(), generator.standard_normal(len(embedding))
-    apart = embedding - rows.middle
+    apart = embedding - gallery.middle
     towards = direction @ apart / max(float(np.linalg.norm(apart)), np.finfo(np.float32).tiny)
     deviation = math.sqrt(PERSONS_SHARE) * own + math.sqrt(1 - PERSONS_SHARE) * towards
     share_above = 0.5 * math.erfc(deviation / math.sqrt(2))
-    curve = recognition().engine.calibration.curve(threshold.rule, rows.anchors_a_person)
+    curve = recognition().engine.calibration.curve(threshold.rule, gallery.anchors_a_person)
     accepted = curve.rates_at(threshold.similarity)["far"]
     similarity = curve.threshold_at_far(accepted + (1 - accepted) * share_above)
     return min(similarity, float(np.nextafter(threshold.similarity, -1)))

@@ -10,7 +10,6 @@ import numpy as np
 from sqlalchemy import select
 
 from webapp.extensions import db
-from webapp.gallery import Rows
 from webapp.models import Person
 from webapp.recognition import recognition
 from webapp.services import searches, thresholds
@@ -18,7 +17,6 @@ from webapp.services import searches, thresholds
 UNLIKE_THE_OTHERS = "unlike_the_others"
 LIKE_SOMEBODY_ELSE = "like_somebody_else"
 NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
-NOBODY = slice(0, 0)
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,16 @@ def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) ->
     searching among everybody with it would find that person, and nearer to somebody else if one of
     their pictures is more similar than any other of the person's own.
     """
-    rows = recognition().gallery.follow()
-    own = _rows_of(rows, person_id)
-    kept, kept_ids = rows.embeddings[own], rows.anchor_ids[own]
+    own = recognition().gallery.own(person_id)
     asked = [
         number
-        for number, anchor_id in enumerate(kept_ids)
+        for number, anchor_id in enumerate(own.anchor_ids)
         if anchor_ids is None or anchor_id in anchor_ids
     ]
-    judged = kept[asked]
-    together = np.concatenate([judged, np.delete(kept, asked, axis=0)])
-    found = _doubts(judged, together, rows, own)
-    return {kept_ids[asked[place]]: doubts for place, doubts in found.items()}
+    judged = own.embeddings[asked]
+    together = np.concatenate([judged, np.delete(own.embeddings, asked, axis=0)])
+    found = _doubts(judged, together, person_id)
+    return {own.anchor_ids[asked[place]]: doubts for place, doubts in found.items()}
 
 
 def doubts_before_storing(
@@ -64,24 +60,20 @@ def doubts_before_storing(
         embeddings: one a picture, float32 (k, d).
         person_id: whose anchors they would join; None for somebody new.
     """
-    rows = recognition().gallery.follow()
-    own = _rows_of(rows, person_id)
-    together = np.concatenate([embeddings, rows.embeddings[own]])
-    return _doubts(embeddings, together, rows, own)
+    together = embeddings
+    if person_id:
+        kept = recognition().gallery.own(person_id).embeddings
+        together = np.concatenate([embeddings, kept])
+    return _doubts(embeddings, together, person_id)
 
 
-def _rows_of(rows: Rows, person_id: UUID | None) -> slice:
-    number = rows.numbers.get(person_id) if person_id else None
-    return NOBODY if number is None else rows.of_person(number)
-
-
-def _doubts(judged: np.ndarray, of_person: np.ndarray, rows: Rows, own: slice) -> dict[int, Doubts]:
+def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -> dict[int, Doubts]:
     """`of_person` holds all embeddings of the person, those that are judged first."""
     if not len(judged):
         return {}
     own_nearest = _nearest_of_own(judged @ of_person.T)
     unlike = own_nearest < thresholds.in_force().similarity
-    others = _Others.of(judged @ rows.embeddings.T, rows, own)
+    others = _Others.of(judged, person_id)
     found: dict[int, Doubts] = {}
     for number in range(len(judged)):
         doubts: Doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
@@ -107,26 +99,30 @@ class _Others:
 
     Attributes:
         anchor_ids: of those anchors; empty where nobody else is enrolled.
-        similarities: with them, float32 (k,).
+        similarities: with them.
         threshold: from which on a search would find their person.
     """
 
     anchor_ids: tuple[UUID, ...]
-    similarities: np.ndarray
+    similarities: tuple[float, ...]
     threshold: float
 
     @classmethod
-    def of(cls, similarities: np.ndarray, rows: Rows, own: slice) -> _Others:
-        """`similarities` holds the cosines of the judged with the whole gallery, (k, n)."""
-        with_others = similarities.copy()
-        with_others[:, own] = -np.inf
-        if not np.isfinite(with_others).any():
-            return cls((), np.empty(0, np.float32), np.inf)
-        nearest = with_others.argmax(axis=1)
+    def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
+        """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
+        gallery = recognition().gallery
+        found = [gallery.nearest(probe, 1, "best", besides=person_id) for probe in judged]
+        if not all(found):
+            return cls((), (), np.inf)
+        nearest = [
+            (person.anchor_ids[int(row)], float(person.similarities[row]))
+            for (person,) in found
+            for row in [person.similarities.argmax()]
+        ]
         return cls(
-            anchor_ids=tuple(rows.anchor_ids[number] for number in nearest),
-            similarities=with_others.max(axis=1),
-            threshold=searches.threshold(rows).similarity,
+            anchor_ids=tuple(anchor_id for anchor_id, _ in nearest),
+            similarities=tuple(similarity for _, similarity in nearest),
+            threshold=searches.threshold(gallery.follow()).similarity,
         )
 
     def doubts_about(self, number: int, own_nearest: float) -> Doubts:

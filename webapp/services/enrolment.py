@@ -23,7 +23,7 @@ from webapp.extensions import db
 from webapp.gallery import raise_version, seal_embedding
 from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.recognition import recognition
-from webapp.services import audit, failures
+from webapp.services import audit, failures, vectors
 from webapp.services.claims import claim_digest
 from webapp.services.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.names import comparable, tidy
@@ -196,14 +196,14 @@ def _add_anchors(
                 quality=asdict(face.quality),
             )
         )
-        session.add(
-            AnchorEmbedding(
-                id=embedding_id,
-                anchor_id=anchor_id,
-                person_id=person_id,
-                model_id=model_id,
-                vector=seal_embedding(seal, face.embedding, embedding_id),
-            )
+        embedding = AnchorEmbedding(
+            id=embedding_id,
+            anchor_id=anchor_id,
+            person_id=person_id,
+            model_id=model_id,
+            vector=seal_embedding(seal, face.embedding, embedding_id),
         )
+        session.add(embedding)
         session.flush()
+        vectors.write(session, embedding, face.embedding)
     return added

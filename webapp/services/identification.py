@@ -12,7 +12,7 @@ from sqlalchemy import select
 from webapp.database import retried, unit_of_work
 from webapp.errors import NobodyEnrolled
 from webapp.extensions import db
-from webapp.gallery import PersonAnchors, Rows
+from webapp.gallery import PersonAnchors, Summary
 from webapp.logs import record_event
 from webapp.models import Kind, Person
 from webapp.recognition import recognition
@@ -51,10 +51,10 @@ def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
     with unit_of_work(alone=False) as session:
-        rows = recognition().gallery.follow()
-        if not rows.anchor_ids:
+        gallery = recognition().gallery.follow()
+        if not gallery.anchors:
             raise NobodyEnrolled
-        decision = _decision(_found(probe, rows, most), probe, started)
+        decision = _decision(_found(probe, gallery, most), probe, started)
         attempts.record(session, Kind.IDENTIFY, decision, asked_by)
     record_event("identified", match=decision.match, account=asked_by)
     return decision
@@ -110,9 +110,9 @@ class _Found:
         return tuple(close) if self.reaches and len(close) > 1 else ()
 
 
-def _found(probe: Probe, rows: Rows, most: int) -> _Found:
+def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     search = searches.in_force()
-    threshold = searches.threshold(rows, search)
+    threshold = searches.threshold(gallery, search)
     compared = max(most, NEAREST_SHOWN)  # rivals are found however few are named
     nearest = recognition().gallery.nearest(probe.embedding, compared, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
@@ -122,7 +122,7 @@ def _found(probe: Probe, rows: Rows, most: int) -> _Found:
         similarities=tuple(person.by_rule(threshold.rule) for person in nearest),
         threshold=person_thresholds.stricter(threshold, points),
         margin=search.margin,
-        compared=len(rows.anchor_ids),
+        compared=gallery.anchors,
         most=most,
     )
 

@@ -20,7 +20,6 @@ from webapp.models import Person
 from webapp.recognition import recognition
 from webapp.services import thresholds
 from webapp.services.decisions import PersonLabel
-from webapp.services.own_scores import draw_people
 from webapp.services.thresholds import Threshold
 
 MOST_SHOWN = 20
@@ -78,16 +77,17 @@ class Trouble:
 
 def find_trouble() -> Trouble:
     """Compare everybody with everybody; the comparison is kept while the gallery stays the same."""
-    rows, threshold = recognition().gallery.follow(), thresholds.in_force()
-    if not rows.person_ids:
+    gallery, threshold = recognition().gallery, thresholds.in_force()
+    enrolled = gallery.follow().people
+    if not enrolled:
         return Trouble(threshold, (), (), 0, 0, 0)
-    chosen = draw_people(rows.anchors, most_anchors=MOST_ANCHORS)
-    embeddings, anchors = rows.of_people(chosen)
+    rows = gallery.sample(MOST_ANCHORS)
+    embeddings, anchors = rows.embeddings, rows.anchors
     if rows not in _MOST_ALIKE:
         _MOST_ALIKE[rows] = most_alike(embeddings, anchors, MOST_SHOWN)
     pairs, unlike = _MOST_ALIKE[rows], misfits(embeddings, anchors, threshold.similarity)
     named = {row for first, second, _ in pairs for row in (first, second)}
-    portraits = _portraits(rows, chosen, named | {row for row, _ in unlike[:MOST_SHOWN]})
+    portraits = _portraits(rows, named | {row for row, _ in unlike[:MOST_SHOWN]})
     to_score = recognition().engine.calibration.score
     return Trouble(
         threshold=threshold,
@@ -99,21 +99,18 @@ def find_trouble() -> Trouble:
             Misfit(portraits[row], to_score(similarity)) for row, similarity in unlike[:MOST_SHOWN]
         ),
         misfit_count=len(unlike),
-        compared=len(chosen),
-        enrolled=len(rows.person_ids),
+        compared=len(rows.person_ids),
+        enrolled=enrolled,
     )
 
 
 _MOST_ALIKE: WeakKeyDictionary[Rows, list[tuple[int, int, float]]] = WeakKeyDictionary()
 
 
-def _portraits(rows: Rows, chosen: list[int], wanted: set[int]) -> dict[int, Portrait]:
-    """Whom some rows show, of the rows of the people chosen."""
-    owners = [
-        (rows.person_ids[one], anchor_id)
-        for one in chosen
-        for anchor_id in rows.anchor_ids[rows.of_person(one)]
-    ]
+def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:
+    """Whom some rows show."""
+    person = np.repeat(np.arange(len(rows.person_ids)), rows.anchors.counts)
+    owners = {row: (rows.person_ids[person[row]], rows.anchor_ids[row]) for row in wanted}
     ids = {owners[row][0] for row in wanted}
     people = db.session.scalars(select(Person).where(Person.id.in_(ids)))
     labels = {person.id: PersonLabel.of(person) for person in people}

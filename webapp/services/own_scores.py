@@ -121,20 +121,21 @@ def own_scores(rule: str) -> OwnScores | None:
 
     Measured once for each state of the gallery.
     """
-    rows = recognition().gallery.follow()
-    if len(rows.person_ids) < FEWEST_PEOPLE:
+    gallery = recognition().gallery
+    enrolled = gallery.follow().people
+    if enrolled < FEWEST_PEOPLE:
         return None
+    rows = gallery.sample(MOST_ANCHORS, MOST_PEOPLE)
     measured = _MEASURED.setdefault(rows, {})
     if rule not in measured:
-        measured[rule] = measure(rows, rule, recognition().engine.calibration)
+        measured[rule] = measure(rows, enrolled, rule, recognition().engine.calibration)
     return measured[rule]
 
 
-def measure(rows: Rows, rule: str, calibration: Calibration) -> OwnScores:
-    """Compare the people of a gallery, or some of them, with each other."""
-    chosen = draw_people(rows.anchors, most_anchors=MOST_ANCHORS, most_people=MOST_PEOPLE)
-    embeddings, anchors = rows.of_people(chosen)
-    trials = own_trials(embeddings, anchors, rule)
+def measure(rows: Rows, enrolled: int, rule: str, calibration: Calibration) -> OwnScores:
+    """Compare some of the people enrolled with each other."""
+    anchors = rows.anchors
+    trials = own_trials(rows.embeddings, anchors, rule)
     genuine = trials.genuine
     people, several = len(anchors.starts), int((anchors.counts > 1).sum())
     curve = _curve(trials, rule, people, calibration.default_far)
@@ -147,7 +148,7 @@ def measure(rows: Rows, rule: str, calibration: Calibration) -> OwnScores:
         costs=Costs(calibration, curve, people_tried=max(several, 1)),
         histogram=Histogram(edges, *bars),
         impostors=np.sort(trials.similarity[~genuine]),
-        enrolled=len(rows.person_ids),
+        enrolled=enrolled,
         compared=people,
         several=several,
     )
@@ -184,15 +185,6 @@ def _without_itself(embeddings: np.ndarray, rule: str) -> list[float]:
         layout = Anchors.of(others, np.zeros(1, np.int64))
         found.append(float(person_similarities(others @ probe, layout, rule)[0]))
     return found
-
-
-def draw_people(
-    anchors: Anchors, *, most_anchors: int, most_people: int | None = None
-) -> list[int]:
-    """The places of everybody, or of people drawn until these have so many anchors."""
-    order = np.random.default_rng(SEED).permutation(len(anchors.starts))[:most_people]
-    fitting = np.cumsum(anchors.counts[order]) <= most_anchors
-    return sorted(order[fitting].tolist())
 
 
 def _curve(trials: Trials, rule: str, people: int, goal: float) -> Curve:

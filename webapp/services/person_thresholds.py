@@ -181,9 +181,7 @@ def _at(score: float, rule: str) -> Threshold:
 
 
 def _count_anchors(person_id: UUID) -> int:
-    rows = recognition().gallery.follow()
-    number = rows.numbers.get(person_id)
-    return 0 if number is None else int(rows.anchors.counts[number])
+    return len(recognition().gallery.own(person_id).anchor_ids)
 
 
 def _newest(person_id: UUID | None) -> PersonThresholdChange | None:

@@ -23,6 +23,7 @@ from webapp.gallery import lacks_embedding, raise_version, seal_embedding
 from webapp.jobs import Lease
 from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey
 from webapp.recognition import Choice, recognition
+from webapp.services import vectors
 from webapp.services.enrolment import picture_place
 from webapp.services.serving import find_artifact, let_serve
 from webapp.vault import PersonSeal
@@ -119,12 +120,13 @@ def _store(session: Session, model_id: str, embedded: Sequence[_Embedded]) -> No
     session.execute(update(Person).where(Person.id.in_(people)).values(gallery_version=version))
     for one in stored:
         embedding_id = uuid4()
-        session.add(
-            AnchorEmbedding(
-                id=embedding_id,
-                anchor_id=one.anchor_id,
-                person_id=one.person_id,
-                model_id=model_id,
-                vector=seal_embedding(one.seal, one.embedding, embedding_id),
-            )
+        row = AnchorEmbedding(
+            id=embedding_id,
+            anchor_id=one.anchor_id,
+            person_id=one.person_id,
+            model_id=model_id,
+            vector=seal_embedding(one.seal, one.embedding, embedding_id),
         )
+        session.add(row)
+        session.flush()
+        vectors.write(session, row, one.embedding)

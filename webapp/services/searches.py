@@ -18,7 +18,7 @@ from sqlalchemy import Select, select
 from webapp.database import unit_of_work
 from webapp.errors import SearchOutOfRange
 from webapp.extensions import db
-from webapp.gallery import Rows
+from webapp.gallery import Summary
 from webapp.models import SearchChange
 from webapp.recognition import recognition
 from webapp.services import audit, thresholds
@@ -69,11 +69,11 @@ def in_force() -> Search:
     return Search(newest.fpir, newest.margin) if newest else DEFAULT
 
 
-def threshold(rows: Rows, search: Search | None = None, rule: str | None = None) -> Threshold:
+def threshold(gallery: Summary, search: Search | None = None, rule: str | None = None) -> Threshold:
     """The threshold of a search among the people of a gallery.
 
     Args:
-        rows: the gallery.
+        gallery: how many they are.
         search: how the search decides; None for the way in force.
         rule: the matching rule; None for the one in force.
     """
@@ -81,7 +81,7 @@ def threshold(rows: Rows, search: Search | None = None, rule: str | None = None)
     fpir = (search or in_force()).fpir
     rule = rule or thresholds.in_force().rule
     similarity = calibration.identification_threshold(
-        len(rows.person_ids), anchors=rows.anchors_a_person, rule=rule, fpir=fpir
+        gallery.people, anchors=gallery.anchors_a_person, rule=rule, fpir=fpir
     )
     return Threshold(similarity, calibration.score(similarity), rule)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil
-from statistics import median_low
 from typing import Literal
 
 import numpy as np
@@ -167,5 +166,4 @@ def costs_by(rule: str, anchors: int) -> Costs:
 
 def typical_anchors() -> int:
     """How many anchors a person here has at the middle; 1 where nobody is enrolled."""
-    counts = recognition().gallery.follow().anchors.counts.tolist()
-    return median_low(counts) if counts else 1
+    return recognition().gallery.follow().typical_anchors

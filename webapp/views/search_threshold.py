@@ -68,7 +68,7 @@ def _page(form: SearchForm) -> str:
         "threshold/search.html",
         form=form,
         setting=Setting.of(in_force),
-        people=len(recognition().gallery.follow().person_ids),
+        people=recognition().gallery.follow().people,
         newest_number=searches.newest_number(),
         history=searches.history(),
         percent=PERCENT,

@@ -41,7 +41,7 @@ def anchors_of(person_id: UUID) -> list[UUID]:
 
 
 def compared() -> set[UUID]:
-    found = set(recognition().gallery.follow().anchor_ids)
+    found = set(recognition().gallery.sample().anchor_ids)
     db.session.rollback()
     return found
 

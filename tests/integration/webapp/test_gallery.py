@@ -27,7 +27,7 @@ def two_people(app: Flask, known_faces):
 def test_rows_are_contiguous_grouped_by_person_and_as_enrolled(
     app, two_people, known_faces
 ) -> None:
-    rows = recognition().gallery.follow()
+    rows = recognition().gallery.sample()
 
     assert rows.embeddings.flags.c_contiguous
     assert rows.embeddings.dtype == np.float32
@@ -69,12 +69,12 @@ def test_another_process_follows_at_its_next_answer(
 ) -> None:
     elsewhere = create_app(settings, engine)
     with elsewhere.app_context():
-        assert len(recognition().gallery.follow().person_ids) == 2
+        assert len(recognition().gallery.sample().person_ids) == 2
         db.session.rollback()
     people_service.delete_person(two_people[0], two_people[1])
 
     with elsewhere.app_context():
-        assert recognition().gallery.follow().person_ids == (two_people[1],)
+        assert recognition().gallery.sample().person_ids == (two_people[1],)
 
 
 def test_only_people_who_changed_are_read_again(app, two_people, known_faces) -> None:
@@ -88,7 +88,7 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
 
     store_person(NewPerson("third", "Third", True), known_faces[0][:1], None)
 
-    assert len(recognition().gallery.follow().person_ids) == 3
+    assert len(recognition().gallery.sample().person_ids) == 3
 
 
 def test_an_embedding_moved_to_another_row_is_noticed(app, two_people) -> None:
@@ -106,4 +106,4 @@ def test_embeddings_of_another_model_are_never_compared(app, two_people) -> None
     with unit_of_work() as session:
         session.execute(update(AnchorEmbedding).values(model_id="other-00000000"))
 
-    assert recognition().gallery.follow().person_ids == ()
+    assert recognition().gallery.sample().person_ids == ()

@@ -141,7 +141,7 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
         patch.setattr("webapp.services.reembedding.let_serve", enrol_once_all_is_embedded)
         change_to_tiny()
 
-    assert set(recognition().gallery.follow().person_ids) == {ada, *late}
+    assert set(recognition().gallery.sample().person_ids) == {ada, *late}
     assert recognition().engine is tiny
 
 
@@ -180,7 +180,7 @@ def test_every_process_follows_at_once(
 
     with elsewhere.app_context():
         assert recognition().engine is tiny
-        assert recognition().gallery.follow().person_ids == (ada,)
+        assert recognition().gallery.sample().person_ids == (ada,)
 
 
 def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
@@ -370,7 +370,7 @@ def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
         assert used.exit_code == 0, used.output
     with restarted.app_context():
         assert recognition().engine.model_id == replaced
-        assert len(recognition().gallery.follow().anchor_ids) == 2
+        assert len(recognition().gallery.sample().anchor_ids) == 2
 
 
 def test_the_page_names_models_terms_and_figures_and_starts_the_change(

@@ -1,0 +1,241 @@
+"""Embeddings that the database compares: written with the anchor, gone with it, and as exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+import ml
+from ml import match_rules
+from tests.installation import rows_stored
+from tests.postgresql import Postgresql
+from webapp import create_app, vector_gallery
+from webapp.config import Settings, WrongSetting, settings_from
+from webapp.database import unit_of_work
+from webapp.errors import VectorsImpossible
+from webapp.extensions import db
+from webapp.gallery import Gallery
+from webapp.memory_gallery import MemoryGallery
+from webapp.models import Anchor
+from webapp.models.vector import anchor_vector
+from webapp.recognition import recognition
+from webapp.services import people as people_service
+from webapp.services import rotation, vectors
+from webapp.services.doubts import doubts_before_storing
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.identification import identify
+from webapp.services.lookalikes import find_trouble
+from webapp.services.own_scores import own_scores
+from webapp.services.verification import verify
+from webapp.startup import get_ready, obstacles, prepare
+from webapp.vector_gallery import VectorGallery, VectorTuning
+
+
+@pytest.fixture
+def settings(postgresql_settings: Settings) -> Settings:
+    return replace(postgresql_settings, vectors_in_database=True)
+
+
+@pytest.fixture
+def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
+    made = create_app(settings, engine)
+    with made.app_context():
+        prepare()
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def two_people(app: Flask, known_faces) -> list[UUID]:
+    return [
+        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, None)
+        for number, faces in enumerate(known_faces)
+    ]
+
+
+def vectors_kept() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(anchor_vector))
+
+
+def in_memory() -> Gallery:
+    """The other gallery, of the same anchors."""
+    engine = recognition().engine
+    return MemoryGallery(engine.model_id, engine.embedding_size, lambda: recognition().vault)
+
+
+def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_from_it(
+    app: Flask, two_people, people, operator_id
+) -> None:
+    assert isinstance(recognition().gallery, VectorGallery)
+    assert vectors_kept() == rows_stored()["anchor_embedding"] == 6
+    assert verify("person-0", [people[0].photos[2]]).match
+    found = identify([people[1].photos[2]], operator_id)
+    assert found.person.id == two_people[1]
+
+    anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
+    people_service.delete_anchor(two_people[0], anchor, None)
+    assert vectors_kept() == 5
+    people_service.delete_person(two_people[1], None)
+
+    assert vectors_kept() == 2
+    nearest = recognition().gallery.nearest(np.ones(128, np.float32), 5, "best")
+    assert [one.person_id for one in nearest] == [two_people[0]]
+
+
+def test_an_anchor_whose_vector_cannot_be_written_is_not_kept_either(
+    app: Flask, known_faces
+) -> None:
+    with unit_of_work() as session:
+        session.execute(text("ALTER TABLE anchor_vector ADD CHECK (model_id = '')"))
+    before = rows_stored()
+
+    with pytest.raises(Exception, match="violates check"):
+        store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+
+    assert rows_stored() == before
+    assert vectors_kept() == 0
+
+
+@pytest.mark.parametrize("rule", match_rules)
+def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: str) -> None:
+    there, here = recognition().gallery, in_memory()
+    anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
+    people_service.retire_anchor(two_people[0], anchor, None)
+
+    for face in (*known_faces[0], *known_faces[1]):
+        found = there.nearest(face.embedding, 2, rule)
+        expected = here.nearest(face.embedding, 2, rule)
+        assert [one.person_id for one in found] == [one.person_id for one in expected]
+        assert [one.anchor_ids for one in found] == [one.anchor_ids for one in expected]
+        assert [one.by_rule(rule) for one in found] == pytest.approx(
+            [one.by_rule(rule) for one in expected], abs=1e-6
+        )
+        others = there.nearest(face.embedding, 2, rule, besides=two_people[0])
+        assert [one.person_id for one in others] == [two_people[1]]
+    ours, theirs = there.follow(), here.follow()
+    assert (ours.people, ours.anchors, ours.typical_anchors, ours.anchors_a_person) == (
+        theirs.people,
+        theirs.anchors,
+        theirs.typical_anchors,
+        theirs.anchors_a_person,
+    )
+    assert ours.middle == pytest.approx(theirs.middle, abs=1e-6)
+    assert there.sample().person_ids == here.sample().person_ids
+    assert there.own(two_people[1]).embeddings == pytest.approx(
+        here.own(two_people[1]).embeddings, abs=1e-6
+    )
+    assert there.similarities(known_faces[0][0].embedding, uuid4()) is None
+
+
+def test_every_page_about_many_people_works_from_the_database(
+    app: Flask, two_people, known_faces
+) -> None:
+    doubts = doubts_before_storing(np.stack([known_faces[0][0].embedding]), two_people[1])
+
+    assert {doubt.code for doubt in doubts[0]} >= {"like_somebody_else"}
+    assert own_scores("best").compared == 2
+    assert find_trouble().compared == 2
+
+
+def test_the_database_holds_no_embedding_as_it_is_and_the_same_cosines(
+    app: Flask, two_people, known_faces
+) -> None:
+    kept = np.array(db.session.scalars(select(anchor_vector.c.turned)).all())
+    true = np.stack([face.embedding for faces in known_faces for face in faces])
+
+    assert np.abs(kept @ true.T).max() < 0.6  # a turn at random leaves next to nothing in common
+    assert np.sort(np.ravel(kept @ kept.T)) == pytest.approx(
+        np.sort(np.ravel(true @ true.T)), abs=1e-6
+    )
+
+
+def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people, people) -> None:
+    before = db.session.scalars(select(anchor_vector.c.turned)).all()
+    db.session.rollback()
+
+    rotation.rotate(lambda _left: None)
+
+    assert db.session.scalars(select(anchor_vector.c.turned)).all() == before
+    recognition()._turns.clear()
+    assert verify("person-0", [people[0].photos[2]]).match
+
+
+def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
+    postgresql_settings: Settings, engine: ml.Engine, known_faces, people
+) -> None:
+    with create_app(postgresql_settings, engine).app_context():
+        store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+        db.session.remove()
+        db.engine.dispose()
+    later = create_app(replace(postgresql_settings, vectors_in_database=True), engine)
+    with later.app_context():
+        assert obstacles(later) == {"vectors"}
+        ran = later.test_cli_runner().invoke(args=["prepare"])
+        assert ran.exit_code == 0, ran.output
+        assert vectors_kept() == 3
+        assert obstacles(later) == set()
+        assert verify("ada", [people[0].photos[2]]).match
+        db.session.remove()
+    get_ready(later)
+    with later.app_context():
+        db.engine.dispose()
+
+
+def test_by_its_index_the_database_finds_who_is_nearest(
+    app: Flask, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_gallery, "TUNING", VectorTuning(exact_up_to=3))
+    monkeypatch.setattr(vectors, "TUNING", vector_gallery.TUNING)
+    vectors.get_ready(lambda _left: None)
+    with unit_of_work() as session:
+        model_id = recognition().engine.model_id
+        name = vector_gallery.index_name(model_id)
+        indexed = session.scalar(text("SELECT to_regclass(:name)").bindparams(name=name))
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        session.execute(text("SET LOCAL enable_sort = off"))
+        found = recognition().gallery.nearest(known_faces[1][0].embedding, 1, "best")
+
+    assert indexed == name
+    assert found[0].person_id == two_people[1]
+
+
+def test_without_the_extension_it_says_what_to_do(
+    settings: Settings, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "AVAILABLE", text("SELECT 1 WHERE false"))
+    bare = create_app(settings, engine)
+    with bare.app_context():
+        ran = bare.test_cli_runner().invoke(args=["prepare"])
+        assert ran.exit_code == 1
+        assert "lacks the extension pgvector: install it there" in ran.output
+        assert "VECTORS_IN_DATABASE=0" in ran.output
+        assert "vectors" in obstacles(bare)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_who_may_not_create_extensions_is_told_who_may(
+    settings: Settings, engine: ml.Engine, postgresql: Postgresql
+) -> None:
+    name = f"plain_{uuid4().hex}"
+    postgresql.execute(f"CREATE ROLE {name} LOGIN")
+    url = settings.database_url.replace("//postgres:", f"//{name}:")
+    limited = create_app(replace(settings, database_url=url), engine)
+    with limited.app_context(), pytest.raises(VectorsImpossible, match="CREATE EXTENSION vector"):
+        vectors.get_ready(lambda _left: None)
+    with limited.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_sqlite_compares_no_vectors() -> None:
+    with pytest.raises(WrongSetting, match="VECTORS_IN_DATABASE"):
+        settings_from({"VECTORS_IN_DATABASE": "1"})

@@ -1,0 +1,169 @@
+"""Anchors in memory: the embeddings of one model, decrypted; a cache of the database.
+
+When the database's number rose, the people that changed since are read again, and only they.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from threading import Lock
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import ColumnElement, exists, func, select
+
+from ml import Anchors
+from webapp.anchor_store import ID_BYTES, AnchorStore, Block, Held, uuids
+from webapp.extensions import db
+from webapp.gallery import (
+    ON_DISK,
+    PersonAnchors,
+    Rows,
+    draw_people,
+    embedding_place,
+    in_use,
+    version_of_database,
+)
+from webapp.models import AnchorEmbedding, Person, PersonKey
+from webapp.vault import Vault
+
+ROWS_AT_ONCE = 5_000
+
+
+class MemoryGallery:
+    """All anchors of one model."""
+
+    def __init__(self, model_id: str, embedding_size: int, vault: Callable[[], Vault]) -> None:
+        self.model_id = model_id
+        self._vault = vault
+        self._lock = Lock()
+        self._size = embedding_size
+        self._store = AnchorStore(embedding_size)
+        self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
+
+    def follow(self) -> Held:
+        """Bring the cache up to the database's version and return it."""
+        version = version_of_database()
+        with self._lock:
+            if version != self._store.held.version:
+                self._reload(version)
+            return self._store.held
+
+    def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
+        """A probe, float32 (d,), against the anchors of one person; None if there are none."""
+        held = self.follow()
+        place = held.place_of(person_id)
+        if place is None:
+            return None
+        return _person_anchors(held, place, held.similarities_at(embedding, place))
+
+    def nearest(
+        self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None
+    ) -> tuple[PersonAnchors, ...]:
+        """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first."""
+        held = self.follow()
+        left_out = held.place_of(besides) if besides else None
+        return tuple(
+            _person_anchors(held, place, similarities)
+            for place, similarities in held.nearest(embedding, k, rule, left_out)
+        )
+
+    def own(self, person_id: UUID) -> Rows:
+        """The anchors of one person; no rows if there are none."""
+        held = self.follow()
+        place = held.place_of(person_id)
+        return _rows(held, np.array([] if place is None else [place], np.int64))
+
+    def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
+        """Everybody, or people drawn until these have so many anchors."""
+        held = self.follow()
+        with self._lock:
+            if self._samples[0] != held.version:
+                self._samples = (held.version, {})
+            kept = self._samples[1]
+        asked = (most_anchors, most_people)
+        if asked not in kept:
+            alive = np.flatnonzero(held.alive)
+            order = np.argsort(_sortable(held.person_ids[alive]), kind="stable")
+            alive = alive[order]  # the same people are drawn however they came here
+            drawn = draw_people(
+                held.anchors_of(alive), most_anchors=most_anchors, most_people=most_people
+            )
+            kept[asked] = _rows(held, alive[drawn])
+        return kept[asked]
+
+    def _reload(self, version: int) -> None:
+        held, since = self._store.held, self._store.held.version
+        changed_people = select(Person.id).where(Person.gallery_version > since)
+        removed: list[UUID] = []
+        if since >= 0:
+            left = exists().where(AnchorEmbedding.person_id == Person.id, self._wanted())
+            removed = list(db.session.scalars(changed_people.where(~left)))
+        try:
+            held = self._store.change(version, self._changed(since), removed)
+        except BaseException:
+            self._store = AnchorStore(self._size)  # what was read in part is read anew
+            raise
+        if held.anchors != db.session.scalar(select(func.count()).where(self._wanted())):
+            self._store.change(version, (), self._gone(held))
+
+    def _gone(self, held: Held) -> list[UUID]:
+        """Who is held but no longer in the database."""
+        there = set(
+            db.session.scalars(select(AnchorEmbedding.person_id).where(self._wanted()).distinct())
+        )
+        return [one for one in uuids(held.person_ids[held.alive]) if one not in there]
+
+    def _changed(self, since: int) -> Iterator[Block]:
+        found = db.session.execute(
+            select(
+                Person.id,
+                PersonKey.wrapped,
+                AnchorEmbedding.id,
+                AnchorEmbedding.anchor_id,
+                AnchorEmbedding.vector,
+            )
+            .join(PersonKey, PersonKey.person_id == Person.id)
+            .join(AnchorEmbedding, AnchorEmbedding.person_id == Person.id)
+            .where(Person.gallery_version > since, self._wanted())
+            .order_by(Person.id, AnchorEmbedding.id)
+            .execution_options(yield_per=ROWS_AT_ONCE)
+        )
+        vault = self._vault()
+        for (person_id, wrapped), rows in groupby(found, key=lambda row: (row[0], row[1])):
+            seal = vault.person_seal(wrapped, person_id)
+            own = list(rows)
+            vectors = [seal.open(row[4], embedding_place(row[2])) for row in own]
+            embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
+            yield Block(person_id, [row[3] for row in own], embeddings)
+
+    def _wanted(self) -> ColumnElement[bool]:
+        return (AnchorEmbedding.model_id == self.model_id) & in_use()
+
+
+def _sortable(ids: np.ndarray) -> np.ndarray:
+    """Ids, uint8 (k, 16), as what numpy sorts."""
+    return np.ascontiguousarray(ids).view(f"S{ID_BYTES}")[:, 0]
+
+
+def _rows(held: Held, places: np.ndarray) -> Rows:
+    embeddings, anchors = held.embeddings_of(places), held.anchors_of(places)
+    return Rows(
+        version=held.version,
+        person_ids=uuids(held.person_ids[places]),
+        anchor_ids=uuids(held.anchor_ids[held.rows_of(places)]),
+        embeddings=embeddings,
+        anchors=anchors,
+    )
+
+
+def _person_anchors(held: Held, place: int, similarities: np.ndarray) -> PersonAnchors:
+    return PersonAnchors(
+        person_id=held.person_id(place),
+        anchor_ids=held.anchor_ids_of(place),
+        similarities=similarities,
+        anchors=Anchors(
+            np.zeros(1, np.int64), len(similarities), held.template_lengths[place : place + 1]
+        ),
+    )
