@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import permutations
+from itertools import cycle, permutations
 from pathlib import Path
 from threading import Event
 
@@ -22,16 +22,18 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 import ml
-from tests import faces
+from tests import faces, performing
 from tests.installation import ADMIN, PASSWORD, UNLIMITED, words
 from tests.small_model import TINY
 from webapp import create_app
 from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import AnchorEmbedding, Attempt, Job, JobState, now
+from webapp.models import AnchorEmbedding, Attempt, Challenge, Guarded, Job, JobState, now
 from webapp.recognition import recognition
+from webapp.services import liveness
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.liveness import Liveness
 
 ROOT = Path(__file__).parents[3]
 # Enough pictures for several batches, so that a worker can die between two.
@@ -67,13 +69,18 @@ class Server:
 
     @contextmanager
     def only(self, worker: int) -> Iterator[httpx.Client]:
-        """A signed-in administrator whom one worker alone answers, since the others stand still."""
+        """A signed-in administrator whom one worker alone answers."""
+        with self.alone(worker), signed_in(self.url) as client:
+            yield client
+
+    @contextmanager
+    def alone(self, worker: int) -> Iterator[None]:
+        """One worker answers, since the others stand still."""
         others = [other for other in self.workers if other != worker]
         for other in others:
             os.kill(other, signal.SIGSTOP)
         try:
-            with signed_in(self.url) as client:
-                yield client
+            yield
         finally:
             for other in others:
                 os.kill(other, signal.SIGCONT)
@@ -93,9 +100,15 @@ def post(
     client: httpx.Client, path: str, photos: Sequence[bytes] = (), **fields: str
 ) -> httpx.Response:
     """Send a form with its token, and pictures as frames."""
-    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/privacy").text)
     frames = [("frames", ("face.jpg", photo, "image/jpeg")) for photo in photos]
-    return client.post(path, data={"csrf_token": token.group(1), **fields}, files=frames or None)
+    sent = {"csrf_token": csrf_token(client), **fields}
+    return client.post(path, data=sent, files=frames or None)
+
+
+def csrf_token(client: httpx.Client) -> str:
+    """What the client's session sends along against forged requests."""
+    page = client.get("/privacy").text
+    return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -183,6 +196,36 @@ def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
         assert f"{outcome} The face" in words(answer)
         expected = recognition().engine.calibration.similarity(float(score))
         assert newest_attempt().threshold == pytest.approx(expected)
+
+
+def test_a_challenge_goes_on_in_either_worker(
+    installation: Flask, server: Server, engine: ml.Engine
+) -> None:
+    """Each frame goes to the other worker than the one before."""
+    before, workers = liveness.in_force(), cycle(server.workers)
+    liveness.change(Liveness(Guarded.VERIFICATION, "gentle"), "for this test", None)
+    performer, told = performing.live(engine), 0
+    with signed_in(server.url) as client:
+        asked = post(client, "/challenges", identifier="person-0").json()
+        challenge, started = asked["challenge"], time.monotonic()
+        db.session.rollback()
+        steps = performing.drawn(db.session.scalars(select(Challenge.id)).one()).steps
+        token = {"X-CSRFToken": csrf_token(client)}
+        performer.told(None, 0.0)
+        while asked["instruction"] != "done":
+            if asked["step"] > told:
+                told = asked["step"]
+                performer.told(steps[told - 1], time.monotonic() - started)
+            frame = ("frame.jpg", performer.frame(time.monotonic() - started), "image/jpeg")
+            fields = {"challenge": challenge, "number": str(asked["frame"])}
+            with server.alone(next(workers)):
+                asked = client.post(
+                    "/challenges/frames", data=fields, files={"frame": frame}, headers=token
+                ).json()
+        answer = post(client, "/verify", identifier="person-0", challenge=challenge)
+    liveness.change(before, "the test is over", None)
+
+    assert "Match The face" in words(answer)
 
 
 def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_model(
