@@ -15,11 +15,12 @@ from tests.installation import rows_stored
 from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.extensions import db
-from webapp.models import PersonKey
+from webapp.models import Guarded, PersonKey
 from webapp.recognition import recognition
 from webapp.sealed_files import unseal_file
-from webapp.services import audit, backups, rotation
+from webapp.services import audit, backups, challenges, liveness, rotation
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.liveness import Liveness
 from webapp.services.people import delete_person, find_person
 from webapp.services.verification import verify
 from webapp.startup import get_ready
@@ -88,6 +89,23 @@ def test_who_was_deleted_since_does_not_come_back(
         stored = rows_stored()
         assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
         assert find_person(bob).identifier == "bob"
+
+
+def test_what_was_seen_in_a_challenge_is_in_no_backup(
+    app: Flask, people, ada, tmp_path: Path
+) -> None:
+    liveness.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
+    challenge = challenges.begin("ada", "a session").id
+    challenges.see(challenge, "a session", 1, people[0].photos[0])
+    assert rows_stored()["challenge_frame"] == 1
+    backup, opened = tmp_path / "monday.backup", tmp_path / "opened.db"
+    backups.back_up(backup)
+
+    unseal_file(backup, opened, recognition().secrets, backups.PURPOSE)
+
+    with closing(sqlite3.connect(opened)) as database:
+        for table in ("challenge", "challenge_frame"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
 def test_with_every_key_there_is_a_deleted_person_cannot_be_read_in_an_old_backup(

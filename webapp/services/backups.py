@@ -43,6 +43,8 @@ LEAVE_KEYS_OUT = (
     "DELETE FROM setup_token",
     "DELETE FROM api_key",  # one that was revoked since must not come back
     "DELETE FROM remembered_answer",
+    "DELETE FROM challenge_frame",  # what was seen of people before the camera
+    "DELETE FROM challenge",
 )
 
 
