@@ -42,11 +42,11 @@ INSTRUCTIONS: dict[str, LazyString] = {
 # What is asked for, one at a time, of whoever shows that they are there; left and right are theirs.
 CHALLENGE_STEPS: dict[str, LazyString] = {
     "straight": _l("Look straight ahead"),
-    "turn_left": _l("Turn your head to your left"),
-    "turn_right": _l("Turn your head to your right"),
-    "turn_up": _l("Raise your chin"),
-    "turn_down": _l("Lower your chin"),
-    "come_closer": _l("Come closer"),
+    "turn_left": _l("Turn your head a little to your left"),
+    "turn_right": _l("Turn your head a little to your right"),
+    "turn_up": _l("Raise your chin a little"),
+    "turn_down": _l("Lower your chin a little"),
+    "come_closer": _l("Come a little closer"),
     "done": _l("Done. One moment…"),
 }
 

@@ -224,8 +224,9 @@ def enrolment(person: int = 0, **fields: str) -> dict[str, object]:
 def test_pictures_alone_enrol_nobody(app: Flask, ada, operator: Visitor) -> None:
     before = rows_stored()
     for fields in ({}, {"challenge": "forged"}):
-        page = operator.post("/people/new", **enrolment(**fields))
+        page = operator.post("/people/new", **enrolment(1, **fields))
         assert page.status_code == 422
+        assert 'name="challenge" type="hidden" value=""' in page.text  # to be begun again
     more = operator.post(
         f"/people/{ada}/anchors", pictures={"images": [faces.people()[0].photos[2]]}
     )

@@ -21,6 +21,7 @@ from webapp.errors import (
     LastAnchor,
     ModelChangedMeanwhile,
     PictureNotComparable,
+    ServiceError,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
@@ -99,7 +100,7 @@ def enrol() -> ResponseReturnValue:
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
         except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
-            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+            _complain(form, error)
         else:
             flash(_("%(name)s is enrolled.", name=new.name), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -140,7 +141,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
                 person_id, draft.faces.values(), current_user.id, _presence(form), retired
             )
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
-            form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+            _complain(form, error)
         else:
             flash(_("The pictures were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -229,6 +230,13 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
 
 def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
     return render_template("people/enrol.html", form=form, pictures=pictures, guarded=_guarded())
+
+
+def _complain(form: AnchorsForm, error: ServiceError) -> None:
+    """Say why nothing is stored; a challenge that is of no use is not handed back."""
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+    if isinstance(error, ChallengeUnknown):
+        form.challenge.data = ""
 
 
 def _guarded() -> bool:
