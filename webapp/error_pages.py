@@ -19,7 +19,7 @@ from ml import ArtifactError
 from webapp import problems
 from webapp.database import UNAVAILABLE
 from webapp.errors import Busy, MustWait
-from webapp.extensions import db, limiter
+from webapp.extensions import db, limiter, login
 from webapp.uploads import InMemoryRequest
 from webapp.vault import VaultError
 
@@ -87,4 +87,8 @@ def _seconds_until_reset(limit: RequestLimit | None) -> int | None:
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log.error("unavailable: %s", error)
-    return answer(503)
+    try:
+        return answer(503)
+    except UNAVAILABLE:  # a page asks the database who is signed in: nobody, then
+        login._update_request_context_with_user()
+        return answer(503)

@@ -137,7 +137,7 @@ def _make_indices() -> None:
             .limit(1)
         )
         db.session.rollback()
-        _make_index(model_id, int(size))
+        _make_index(model_id, size or 0)
 
 
 def _make_index(model_id: str, size: int) -> None:
