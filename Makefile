@@ -20,7 +20,7 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
-.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-peers clean
+.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -70,6 +70,10 @@ train: $(VENV)/.test ## train a model: make train CONFIG=ml/configs/NAME.toml
 
 bench: $(VENV)/.test ## milliseconds of every stage: reports/bench.json
 	@$(BIN)/python -m ml.bench
+
+bench-load: $(VENV)/.test ## very many people, and a node under load: reports/load.json
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.load.gallery
+	@$(BIN)/python -m tests.load.serving
 
 bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
 	@$(BIN)/python -m ml.bench_peers

@@ -1,0 +1,288 @@
+"""How galleries fare with very many people: `make bench-load`, written to reports/load.json.
+
+All times are of one core and one run; those that count are ratios. Galleries hold real faces and
+made-up people near them; probes are other photos of the real ones, and of people not enrolled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import insert, select
+
+import ml
+from tests.installation import CHEAP
+from tests.load.neighbours import made_up_people, real_faces
+from tests.postgresql import running
+from webapp import create_app, vector_gallery
+from webapp.anchor_store import AnchorStore, Block, Held
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.extensions import db
+from webapp.gallery import raise_version, seal_embedding
+from webapp.memory_gallery import MemoryGallery
+from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
+from webapp.models.vector import anchor_vector
+from webapp.recognition import recognition
+from webapp.services import vectors
+from webapp.startup import prepare
+from webapp.vector_gallery import VectorTuning
+
+REPORT = Path("reports/load.json")
+SEED = 3
+PROBES, TIMED, AT_ONCE = 10_000, 300, 5_000
+NEAREST = 10
+MEGABYTE = 1e6
+
+
+def main() -> None:
+    """Measure what the arguments name, and keep it beside what the report holds already."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=MEASURES, nargs="*", default=list(MEASURES))
+    parser.add_argument("--anchors", type=int, help="in place of each one's own number")
+    parser.add_argument("--embeddings", type=Path, help="of LFW by this model, from the cache")
+    asked = parser.parse_args()
+    artifact = ml.load_artifact("open")
+    real, person = real_faces(artifact, asked.embeddings)
+    for what in asked.what:
+        anchors = asked.anchors or ANCHORS[what]
+        found = MEASURES[what](real, person, anchors)
+        report = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+        report[what] = {"anchors": anchors, **found}
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(json.dumps(report, indent=1) + "\n")
+        print(what, json.dumps(found, indent=1))
+
+
+def measure_search(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
+    """A search in memory against reading the matrix once, and its answers against all cosines."""
+    enrolled, probes = _split(real, person)
+    before = _resident()
+    store = AnchorStore(real.shape[1])
+    held = store.change(1, _blocks(enrolled, anchors), ())
+    memory = _resident() - before
+    everything = np.concatenate([held.head, held.tail], axis=1)
+    reading = min(
+        _median(lambda: everything.view(np.uint64).sum()), _median(lambda: everything.max())
+    )
+    times = np.array([_time(lambda p=p: held.nearest(p, NEAREST, "best")) for p in probes[:TIMED]])
+    one_stage = _median(lambda: everything @ probes[0])
+    same = _agreement(held, everything, probes[:PROBES])
+    adding = _time(lambda: store.change(2, _blocks(probes[:1], 1), ()))
+    return {
+        "read_once_ms": reading * 1000,
+        "product_with_all_ms": one_stage * 1000,
+        "p50_ms": float(np.median(times)) * 1000,
+        "p95_ms": float(np.quantile(times, 0.95)) * 1000,
+        "p50_against_reading": float(np.median(times)) / reading,
+        "memory_mb": memory / MEGABYTE,
+        "probes": min(PROBES, len(probes)),
+        "same_top_1": same,
+        "adding_one_ms": adding * 1000,
+    }
+
+
+def measure_following(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
+    """From the database: reading everybody, following one who is added, one who is deleted."""
+    enrolled, _ = _split(real, person)
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(
+            Settings(instance=Path(folder) / "instance", password_cost=CHEAP), _model()
+        )
+        with app.app_context():
+            prepare()
+            _enrol(_blocks(enrolled, anchors))
+            gallery = MemoryGallery(_model().model_id, real.shape[1], lambda: recognition().vault)
+            before, peak = _resident(), _peak()
+            start = _time(gallery.follow)
+            memory, peak = _resident() - before, _peak() - max(peak, before)
+            adding = _time(gallery.follow, before=lambda: _enrol(_blocks(enrolled[:1], 1)))
+            deleting = _time(gallery.follow, before=_delete_one)
+            db.session.remove()
+            db.engine.dispose()
+    return {
+        "start_s": start,
+        "memory_mb": memory / MEGABYTE,
+        "peak_above_mb": max(peak, 0) / MEGABYTE,
+        "adding_one_s": adding,
+        "deleting_one_s": deleting,
+    }
+
+
+def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
+    """The database's searches, by all and by the index, against those in memory."""
+    enrolled, probes = _split(real, person)
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        settings = Settings(
+            instance=Path(folder) / "instance", database_url=server.url(), password_cost=CHEAP
+        )
+        app = create_app(replace(settings, vectors_in_database=True), _model())
+        with app.app_context():
+            prepare()
+            _enrol(_blocks(enrolled, anchors), with_vectors=True)
+            store = AnchorStore(real.shape[1])
+            held = store.change(1, _blocks(enrolled, anchors), ())
+            in_memory = _times(lambda p: held.nearest(p, NEAREST, "best"), probes)
+            found: dict[str, object] = {"memory_p95_ms": in_memory}
+            building = 0.0
+            for name, exact_up_to in (("exact", 10**9), ("index", 0)):
+                tuning = replace(VectorTuning(), exact_up_to=exact_up_to)
+                vector_gallery.TUNING = vectors.TUNING = tuning  # as a larger gallery would be
+                building = _time(vectors._make_indices)
+                p95 = _times(_ask, probes)
+                found |= {f"{name}_p95_ms": p95, f"{name}_against_memory": p95 / in_memory}
+                found |= {f"{name}_recall_top_1": _recall(held, probes[:1000])}
+            db.session.remove()
+            db.engine.dispose()
+    return found | {"building_index_s": building}
+
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, int], dict[str, object]]] = {
+    "search": measure_search,
+    "following": measure_following,
+    "vectors": measure_vectors,
+}
+
+
+ANCHORS = {"search": 1_000_000, "following": 1_000_000, "vectors": 100_000}
+
+
+def _split(real: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Who is enrolled with one photo, two in three people; and all other photos as probes."""
+    first = np.unique(person, return_index=True)[1]
+    enrolled = first[np.arange(len(first)) % 3 > 0]
+    probes = np.setdiff1d(np.arange(len(real)), enrolled)
+    generator = np.random.default_rng(SEED)
+    chosen = real[generator.choice(probes, PROBES)]
+    shaken = chosen + 0.02 * generator.standard_normal(chosen.shape, np.float32)
+    shaken[: len(probes)] = real[probes[: len(shaken)]]
+    generator.shuffle(shaken)
+    return real[enrolled], shaken / np.linalg.norm(shaken, axis=1, keepdims=True)
+
+
+def _blocks(enrolled: np.ndarray, anchors: int) -> Iterator[Block]:
+    """So many people with one anchor each, the real ones first."""
+    generator = np.random.default_rng(SEED)
+    made_up = made_up_people(enrolled, max(anchors - len(enrolled), 0))
+    for some in chain([enrolled[:anchors]], made_up):
+        ids = generator.bytes(32 * len(some))
+        for row, one in enumerate(some):
+            own = ids[32 * row : 32 * row + 32]
+            yield Block(UUID(bytes=own[:16]), [UUID(bytes=own[16:])], one[None])
+
+
+def _agreement(held: Held, everything: np.ndarray, probes: np.ndarray) -> float:
+    """The share of probes with the nearest person of comparing with everybody."""
+    turned = probes if held.basis is None else probes @ held.basis
+    same = 0
+    for start in range(0, len(turned), 100):
+        best = (turned[start : start + 100] @ everything.T).argmax(axis=1)
+        for probe, expected in zip(probes[start : start + 100], best.tolist(), strict=True):
+            place, _ = held.nearest(probe, 1, "best")[0]
+            same += place == expected
+    return same / len(probes)
+
+
+def _recall(held: Held, probes: np.ndarray) -> float:
+    same = 0
+    for probe in probes:
+        same += _ask(probe) == held.person_id(held.nearest(probe, 1, "best")[0][0])
+    return same / len(probes)
+
+
+def _ask(probe: np.ndarray) -> UUID:
+    nearest = recognition().gallery.nearest(probe, NEAREST, "best")
+    db.session.rollback()
+    return nearest[0].person_id
+
+
+def _enrol(blocks: Iterator[Block], *, with_vectors: bool = False) -> None:
+    """Rows of people as enrolling writes them, many at once; their pictures are next to nothing."""
+    vault, model = recognition().vault, _model()
+    turn = recognition().turn(model.model_id, model.embedding_size) if with_vectors else None
+    numbers = iter(range(sys.maxsize))
+    offset = len(db.session.scalars(select(Person.id).limit(1)).all()) * 10**9
+    while some := [block for block, _ in zip(blocks, range(AT_ONCE), strict=False)]:
+        people, keys, anchors, embeddings, turned = [], [], [], [], []
+        with unit_of_work() as session:
+            version = raise_version(session)
+            for block in some:
+                own, (anchor_id,) = block.person_id, block.anchor_ids
+                wrapped = vault.new_person_key(own)
+                vector = block.embeddings[0]
+                sealed = seal_embedding(vault.person_seal(wrapped, own), vector, anchor_id)
+                number = str(offset + next(numbers))
+                people.append(
+                    {
+                        "id": own,
+                        "identifier": number,
+                        "identifier_key": number,
+                        "name": number,
+                        "name_key": number,
+                        "consent_version": "1",
+                        "consent_at": now(),
+                        "gallery_version": version,
+                    }
+                )
+                key = {"wrapped": wrapped, "master_key_id": vault.master_key_id}
+                keys.append({"person_id": own, **key})
+                anchors.append({"id": anchor_id, "person_id": own, "picture": b"", "quality": {}})
+                row = {"anchor_id": anchor_id, "person_id": own, "model_id": model.model_id}
+                embeddings.append({"id": anchor_id, **row, "vector": sealed})
+                if turn is not None:
+                    turned.append({"embedding_id": anchor_id, **row, "turned": vector @ turn})
+            tables = (Person, people), (PersonKey, keys), (Anchor, anchors)
+            for table, rows in (*tables, (AnchorEmbedding, embeddings), (anchor_vector, turned)):
+                if rows:
+                    session.execute(insert(table), rows)
+
+
+def _delete_one() -> None:
+    with unit_of_work() as session:
+        raise_version(session)
+        session.delete(session.scalar(select(Person).limit(1)))
+
+
+def _model() -> ml.ModelDescription:
+    return next(model for model in ml.describe_models() if model.name == "open")
+
+
+def _times(search: Callable[[np.ndarray], object], probes: np.ndarray) -> float:
+    """The 95th percentile, in milliseconds."""
+    return float(np.quantile([_time(lambda p=p: search(p)) for p in probes[:TIMED]], 0.95)) * 1000
+
+
+def _median(work: Callable[[], object], times: int = 15) -> float:
+    return float(np.median([_time(work) for _ in range(times)]))
+
+
+def _time(work: Callable[[], object], before: Callable[[], object] | None = None) -> float:
+    if before:
+        before()
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
