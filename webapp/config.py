@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random, SystemRandom
 
 from ml import ARTIFACTS, DEFAULT_MODEL
 
@@ -69,7 +70,7 @@ class Settings:
         faces_patience: seconds that they wait at most.
         api_origins: sites whose scripts may use the API from a browser; empty means none.
         password_cost: of hashing a password.
-        challenge_seed: of drawing challenges; only tests set one, so that they know what comes.
+        chance: makes what a challenge is drawn with; only tests put something known in its place.
         log_level: of the app's own log.
     """
 
@@ -108,7 +109,7 @@ class Settings:
     faces_patience: int = 10
     api_origins: tuple[str, ...] = ()
     password_cost: PasswordCost = field(default_factory=PasswordCost)
-    challenge_seed: int | None = None
+    chance: Callable[[], Random] = SystemRandom
     log_level: str = "INFO"
 
     @property

@@ -7,13 +7,13 @@ writer at a time, and on PostgreSQL writers of all nodes take a lock that ends w
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
+from random import SystemRandom
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event, make_url, text
@@ -204,7 +204,7 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
             except DBAPIError as error:
                 if not left or _shared.get() or not is_undone_for_others(error):
                     raise
-                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
+                time.sleep(SystemRandom().uniform(0, LONGEST_PAUSE_SECONDS))
         raise AssertionError  # the last try returns or raises
 
     return persistent

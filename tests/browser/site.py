@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from random import Random, SystemRandom
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -61,7 +63,7 @@ def served(
         verify_limit=UNLIMITED,
         guidance_limit=UNLIMITED,
         log_level="WARNING",
-        challenge_seed=seed,
+        chance=SystemRandom if seed is None else partial(Random, seed),
     )
     with create_app(settings, engine).app_context():
         token = prepare()

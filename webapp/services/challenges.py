@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -142,7 +141,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
     end_unfinished()
     if purpose is Purpose.VERIFY:
         claims.check_may_try(digest)
-    drawn = ml.draw_challenge(_random(), setting.strength, setting.allowed)
+    drawn = ml.draw_challenge(recognition().settings.chance(), setting.strength, setting.allowed)
     row = Challenge(
         id=uuid4(),
         purpose=purpose,
@@ -370,11 +369,6 @@ def _observations(challenge_id: UUID) -> list[Observation]:
         for row in rows
     )
     return [Observation.from_dict(json.loads(text)) for text in opened]
-
-
-def _random() -> random.Random:
-    seed = recognition().settings.challenge_seed
-    return random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
 
 def _holder_digest(holder: str) -> bytes:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from random import Random
 
 import pytest
 from flask import Flask
@@ -23,7 +25,7 @@ from webapp.services.liveness import Liveness
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings by which every challenge is the same."""
-    return replace(settings, challenge_seed=1)
+    return replace(settings, chance=partial(Random, 1))
 
 
 @pytest.fixture
