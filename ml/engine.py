@@ -30,7 +30,8 @@ from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
 from ml.inspection import decoded, inspect
-from ml.liveness import Challenge, Observation
+from ml.liveness import Challenge, Observation, Verdict, judge
+from ml.liveness.judgement import ONE_HEAD_FAR
 from ml.liveness.observer import Observer
 from ml.registry import Artifact, ModelDescription, describe
 from ml.results import Comparison, Face, Inspection
@@ -134,6 +135,18 @@ class Engine:
             FaceError: if the bytes are no usable picture, or no face is in it.
         """
         return self.observer.observe(decoded(data), at, challenge, before)
+
+    def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
+        """Judge an attempt; whether its frames show one person is told by this model's similarity.
+
+        Args:
+            challenge: what was asked.
+            observations: all frames, in order.
+
+        Raises:
+            ModelBroken: as `calibration`.
+        """
+        return judge(challenge, observations, self.calibration.threshold_at_far(ONE_HEAD_FAR))
 
     def embed(self, chips: np.ndarray) -> np.ndarray:
         """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""

@@ -11,8 +11,8 @@ differ. An instruction is known from the frame on with which the one before was 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,9 +36,13 @@ class CourseBounds:
             frame's shorter side.
         held_frames: fewest frames in which a step is seen reached.
         held_share: of a step's amount, once it was reached.
+        foreshortening: how much shorter a face may become for each degree that its nose says it is
+            turned, by kind of step; a flat picture has to be tilted much further than a head.
         longest_wait: for straight ahead, in seconds.
         longest_step: from instruction to reached and held, in seconds.
-        wrong_turn: degrees of a turn that was not asked for.
+        wrong_turn: degrees of a turn that was not asked for, in two frames in a row.
+        wrong_share: what is added to it for each degree on the other axis: nobody turns along one
+            axis alone.
         wrong_growth: factor of growth that was not asked for.
         fastest_reaction: seconds in which nobody can have followed an instruction yet.
         early_share, early_turn, early_growth: movement that way within that time, as a share of the
@@ -56,14 +60,23 @@ class CourseBounds:
     least_share: float = 0.22
     largest_share: float = 0.62
     held_frames: int = 2
-    held_share: float = 0.85
+    held_share: float = 0.7
+    foreshortening: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "turn_left": 0.0085,
+            "turn_right": 0.0085,
+            "turn_up": 0.005,
+            "turn_down": 0.009,
+        }
+    )
     longest_wait: float = 10.0
-    longest_step: float = 7.0
-    wrong_turn: float = 14.0
+    longest_step: float = 6.0
+    wrong_turn: float = 17.0
+    wrong_share: float = 0.4
     wrong_growth: float = 1.3
     fastest_reaction: float = 0.25
     early_share: float = 0.4
-    early_turn: float = 7.0
+    early_turn: float = 10.0
     early_growth: float = 0.12
 
 
@@ -143,13 +156,13 @@ def _straight_ahead(observations: Sequence[Observation], bounds: CourseBounds) -
 def _still(frames: Sequence[Observation], bounds: CourseBounds) -> bool:
     if any(break_between(a, b) for a, b in itertools.pairwise(frames)):
         return False
-    turns = [Turn.between(Shape.of(frames[0].landmarks), Shape.of(f.landmarks)) for f in frames]
+    turns = [Turn.between(frames[0].shape, seen.shape) for seen in frames]
     return all(np.hypot(turn.yaw, turn.pitch) <= bounds.neutral_drift for turn in turns)
 
 
 def _neutral(observations: Sequence[Observation], last: int, bounds: CourseBounds) -> Shape:
     frames = observations[last - bounds.neutral_frames + 1 : last + 1]
-    shapes = [Shape.of(seen.landmarks) for seen in frames]
+    shapes = [seen.shape for seen in frames]
     x, y = np.median([shape.nose for shape in shapes], axis=0)
     return Shape(
         (float(x), float(y)),
@@ -194,14 +207,15 @@ class _Stage:
     def run(self) -> _End:
         start, reached, share = self.observations[0], None, 0.0
         for index, seen in enumerate(self.observations[1:], start=1):
-            trouble = break_between(self.observations[index - 1], seen) or self._trouble(seen)
+            before = self.observations[index - 1]
+            trouble = break_between(before, seen) or self._trouble(before, seen)
             if trouble:
                 return _End(None, share, None, trouble)
             share = self._share(seen)
-            if share >= 1 and reached is None:
-                reached = index
-            elif share < self.bounds.held_share:
+            if share < self.bounds.held_share or not self._like_a_head(seen):
                 reached = None
+            elif share >= 1 and reached is None:
+                reached = index
             if reached is not None and self._held(reached, index):
                 return _End(index, 1.0, None, None)
         too_long = self.observations[-1].at - start.at > self.bounds.longest_step
@@ -214,23 +228,34 @@ class _Stage:
 
     def _share(self, seen: Observation) -> float:
         """How much of the step's amount is done, from 0 to well above 1."""
-        turn = Turn.between(self.neutral, Shape.of(seen.landmarks))
+        turn = Turn.between(self.neutral, seen.shape)
         done, whole = turn.towards(self.step.kind), self.step.amount
         if self.step.kind == COME_CLOSER:
             done, whole = done - 1, whole - 1
         return max(done / whole, 0.0)
 
-    def _trouble(self, seen: Observation) -> str | None:
+    def _like_a_head(self, seen: Observation) -> bool:
+        """Whether the face is no shorter than a head is that is turned as far as the nose says."""
+        kind = self.step.kind
+        if kind == COME_CLOSER:
+            return True
+        turn = Turn.between(self.neutral, seen.shape)
+        return turn.foreshortening(kind) >= 1 - self.bounds.foreshortening[kind] * turn.towards(
+            kind
+        )
+
+    def _trouble(self, before: Observation, seen: Observation) -> str | None:
         if seen.faces > 1:
             return "several_faces"
         if seen.at - self.observations[0].at > self.bounds.longest_step:
             return "too_slow"
         if seen.at - self.observations[0].at < self.bounds.fastest_reaction and self._early(seen):
             return "too_soon"
-        return "other_movement" if self._other_movement(seen) else None
+        wrong = self._other_movement(before) and self._other_movement(seen)
+        return "other_movement" if wrong else None
 
     def _early(self, seen: Observation) -> bool:
-        turn = Turn.between(Shape.of(self.observations[0].landmarks), Shape.of(seen.landmarks))
+        turn = Turn.between(self.observations[0].shape, seen.shape)
         done = turn.towards(self.step.kind)
         if self.step.kind == COME_CLOSER:
             return done > 1 + max(
@@ -240,11 +265,12 @@ class _Stage:
 
     def _other_movement(self, seen: Observation) -> bool:
         """Whether a movement is seen that is asked for neither now nor was just before."""
-        turn = Turn.between(self.neutral, Shape.of(seen.landmarks))
+        turn = Turn.between(self.neutral, seen.shape)
         expected = {self.step.kind, *(step.kind for step in self.before[-1:])}
-        if any(
-            turn.towards(kind) > self.bounds.wrong_turn for kind in TURNS if kind not in expected
-        ):
-            return True
+        for kind in TURNS:
+            beside = turn.pitch if kind in ("turn_left", "turn_right") else turn.yaw
+            bound = self.bounds.wrong_turn + self.bounds.wrong_share * abs(beside)
+            if kind not in expected and turn.towards(kind) > bound:
+                return True
         asked = {self.step.kind, *(step.kind for step in self.before)}
         return COME_CLOSER not in asked and turn.growth > self.bounds.wrong_growth

@@ -19,6 +19,9 @@ from ml.faces.warp import warp
 
 # sides of the windows, in longer sides of the last box
 WINDOWS = (1.0, 1.15)
+# Probability of a face from which on it is still there; lower than for a new one, since a turned
+# face is less certain, and its frames have to continue each other anyhow.
+STILL_THERE = 0.5
 
 
 class Follower:
@@ -40,7 +43,7 @@ class Follower:
         windows = coarse.from_full(np.stack([_window(box, scale) for scale in WINDOWS]))
         crops = np.stack([_crop(coarse.pixels, window) for window in windows])
         offsets, shares, probabilities = self._output.in_batches(crops)
-        if probabilities[:, 1].min() <= SETTINGS.output:
+        if probabilities[:, 1].mean() <= STILL_THERE:
             return None
         points = shares.reshape(-1, 2, 5).transpose(0, 2, 1)
         points = windows[:, None, :2] + points * (windows[:, 2:] - windows[:, :2])[:, None]

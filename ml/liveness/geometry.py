@@ -8,6 +8,7 @@ tangent of the turn.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,8 @@ EYE_DISTANCE_MM = float(MEAN_HEAD_MM[1, 0] - MEAN_HEAD_MM[0, 0])
 # The frame: eyes and mouth corners of the mean face, in distances between the eyes.
 PLANE = MEAN_HEAD_MM[[0, 1, 3, 4], :2] / EYE_DISTANCE_MM
 NOSE_HEIGHT = float(MEAN_HEAD_MM[2, 2] - MEAN_HEAD_MM[[0, 1, 3, 4], 2].mean()) / EYE_DISTANCE_MM
+# no face has less between eyes, or between eyes and mouth
+SMALLEST_PX = 1e-3
 _CORNERS = [0, 1, 3, 4]
 _NOSE = 2
 
@@ -42,8 +45,8 @@ class Shape:
         """Measure landmarks (5, 2), in pixels."""
         upper, lower = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
         x, y = nose_in_affine_frame(landmarks)
-        eyes = float(np.linalg.norm(landmarks[1] - landmarks[0]))
-        return cls((x, y), eyes, float(np.linalg.norm(lower - upper)))
+        eyes = math.dist(landmarks[0], landmarks[1])
+        return cls((x, y), max(eyes, SMALLEST_PX), max(math.dist(upper, lower), SMALLEST_PX))
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Turn:
         along = (now.nose[1] - neutral.nose[1]) / NOSE_HEIGHT
         eyes, height = now.eyes / neutral.eyes, now.height / neutral.height
         return cls(
-            float(np.degrees(np.arctan(across))),
-            float(np.degrees(np.arctan(-along))),
+            math.degrees(math.atan(across)),
+            math.degrees(math.atan(-along)),
             max(eyes, height),
             eyes / height,
         )
@@ -87,12 +90,24 @@ class Turn:
         }
         return ways[kind]
 
+    def foreshortening(self, kind: str) -> float:
+        """By which factor the face has become shorter the way that a turn goes; at most 1."""
+        shorter = 1 / self.narrowing if kind in ("turn_up", "turn_down") else self.narrowing
+        return min(shorter, 1.0)
+
 
 def nose_in_affine_frame(landmarks: np.ndarray) -> tuple[float, float]:
     """The nose after the affine map, by least squares, of eyes and mouth corners onto `PLANE`."""
-    corners = np.column_stack([landmarks[_CORNERS], np.ones(4)]).astype(np.float64)
-    affine = np.linalg.lstsq(corners, PLANE, rcond=None)[0]
-    x, y = np.append(landmarks[_NOSE], 1.0) @ affine
+    corners = landmarks[_CORNERS].astype(np.float64)
+    middle = corners.mean(axis=0)
+    spread = corners - middle
+    # all five on one line: there is no such map, and no turn to be read
+    (across, both), (_, along) = (spread.T @ spread).tolist()
+    area = across * along - both**2
+    if area <= 1e-9 * (across + along) ** 2:
+        return 0.0, 0.0
+    inverse = np.array([[along, -both], [-both, across]]) / area
+    x, y = (landmarks[_NOSE] - middle) @ inverse @ (spread.T @ PLANE) + PLANE.mean(axis=0)
     return float(x), float(y)
 
 

@@ -10,9 +10,14 @@ import numpy as np
 
 from ml.liveness.challenge import COME_CLOSER, Challenge
 from ml.liveness.course import Course, first_of_neutral, follow
-from ml.liveness.geometry import Shape, Turn
+from ml.liveness.geometry import Turn
 from ml.liveness.motion import likeness, turn_between
 from ml.liveness.observation import Observation
+
+# Frames of one attempt are compared at the threshold that lets so many strangers pass. It is looser
+# than that of a verification: a turned face is less like the same face seen from the front, and
+# someone else would have to pass in every step.
+ONE_HEAD_FAR = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ def judge(challenge: Challenge, observations: Sequence[Observation], same_person
     Args:
         challenge: what was asked.
         observations: all frames, in order.
-        same_person: similarity from which on two embeddings show one person
-            (`Engine.calibration.default_threshold`).
+        same_person: similarity from which on two embeddings show one person; `Engine.judge` takes
+            it from the model's calibration.
     """
     course = follow(challenge, observations)
     matched = course.marks[0] if course.marks else -1
@@ -65,21 +70,19 @@ def _cues(
         "seconds": chain[-1].at - chain[0].at,
         "frames": float(len(chain)),
         "least_likeness": min(likeness(a, b) for a, b in pairs),
-        "fastest_turn": max(
-            turn_between(Shape.of(a.landmarks), Shape.of(b.landmarks)) / (b.at - a.at)
-            for a, b in pairs
-        ),
+        "fastest_turn": max(turn_between(a.shape, b.shape) / (b.at - a.at) for a, b in pairs),
         "least_similarity": _least_similarity([observations[mark] for mark in course.marks]),
         "least_turn": _least_turn(challenge, course, observations),
     }
 
 
 def _least_similarity(marked: Sequence[Observation]) -> float:
+    """Of the frame that may be matched to those in which steps were done."""
     embeddings = [seen.embedding for seen in marked if seen.embedding is not None]
-    if len({len(embedding) for embedding in embeddings}) != 1:
+    if len(embeddings) < 2 or len({len(embedding) for embedding in embeddings}) != 1:
         return -1.0
     matrix = np.stack(embeddings)
-    return float((matrix @ matrix.T).min())
+    return float((matrix[1:] @ matrix[0]).min())
 
 
 def _least_turn(challenge: Challenge, course: Course, observations: Sequence[Observation]) -> float:
@@ -87,8 +90,7 @@ def _least_turn(challenge: Challenge, course: Course, observations: Sequence[Obs
     if course.neutral is None:
         return 0.0
     shares = [
-        Turn.between(course.neutral, Shape.of(observations[mark].landmarks)).towards(step.kind)
-        / step.amount
+        Turn.between(course.neutral, observations[mark].shape).towards(step.kind) / step.amount
         for step, mark in zip(challenge.steps, course.marks[1:], strict=True)
         if step.kind != COME_CLOSER
     ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from ml.liveness.geometry import Shape, Turn
 from ml.liveness.observation import Observation
@@ -23,18 +22,20 @@ class MotionBounds:
         shift_slack: the same, for noise.
         growth_speed: natural logarithm of the size, a second.
         growth_slack: the same, for noise.
-        least_likeness: correlation of the small grey faces.
+        calm_turn: degrees between two frames up to which the faces have to look alike.
+        least_likeness: correlation of their small grey faces.
     """
 
     longest_gap: float = 1.5
-    turn_speed: float = 110.0
-    turn_slack: float = 6.0
-    largest_turn: float = 28.0
+    turn_speed: float = 200.0
+    turn_slack: float = 10.0
+    largest_turn: float = 45.0
     shift_speed: float = 4.0
     shift_slack: float = 0.4
     growth_speed: float = 1.2
     growth_slack: float = 0.10
-    least_likeness: float = 0.45
+    calm_turn: float = 8.0
+    least_likeness: float = 0.5
 
 
 BOUNDS = MotionBounds()
@@ -52,30 +53,29 @@ def break_between(
     seconds = after.at - before.at
     if not 0 < seconds <= bounds.longest_gap:
         return "gap"
-    first, second = Shape.of(before.landmarks), Shape.of(after.landmarks)
-    turn = Turn.between(first, second)
-    if turn_between(first, second) > min(
-        bounds.turn_speed * seconds + bounds.turn_slack, bounds.largest_turn
-    ):
+    first, second = before.shape, after.shape
+    turn = turn_between(first, second)
+    fastest = bounds.turn_speed * seconds + bounds.turn_slack
+    if turn > min(fastest, bounds.largest_turn):
         return "jump"
-    shift = float(np.linalg.norm(after.centre - before.centre)) / first.height
+    shift = math.dist(before.centre, after.centre) / first.height
     if shift > bounds.shift_speed * seconds + bounds.shift_slack:
         return "shift"
-    growth = min(abs(np.log(turn.growth)), abs(np.log(second.height / first.height)))
+    ratios = second.eyes / first.eyes, second.height / first.height
+    growth = min(abs(math.log(ratio)) for ratio in ratios)
     if growth > bounds.growth_speed * seconds + bounds.growth_slack:
         return "growth"
-    return "likeness" if likeness(before, after) < bounds.least_likeness else None
+    if turn <= bounds.calm_turn and likeness(before, after) < bounds.least_likeness:
+        return "likeness"
+    return None
 
 
 def turn_between(first: Shape, second: Shape) -> float:
     """Degrees by which a head turned, whichever way."""
     turn = Turn.between(first, second)
-    return float(np.hypot(turn.yaw, turn.pitch))
+    return math.hypot(turn.yaw, turn.pitch)
 
 
 def likeness(a: Observation, b: Observation) -> float:
     """Correlation of the small grey faces of two frames, −1 to 1."""
-    first, second = (each.chip.astype(np.float64).ravel() for each in (a, b))
-    first, second = first - first.mean(), second - second.mean()
-    length = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / length if length > 0 else 0.0
+    return float(a.look @ b.look)

@@ -7,10 +7,12 @@ import binascii
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
 from ml.faces.types import Box
+from ml.liveness.geometry import Shape
 
 # A small aligned grey face, for telling whether the next frame continues this one.
 CHIP_SIDE = 24
@@ -52,10 +54,23 @@ class Observation:
     chip: np.ndarray
     embedding: np.ndarray | None = None
 
-    @property
-    def centre(self) -> np.ndarray:
+    @cached_property
+    def centre(self) -> tuple[float, float]:
         """Middle of the landmarks, in pixels."""
-        return self.landmarks.mean(axis=0)
+        x, y = self.landmarks.mean(axis=0)
+        return float(x), float(y)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What a turn changes in the face."""
+        return Shape.of(self.landmarks)
+
+    @cached_property
+    def look(self) -> np.ndarray:
+        """The small grey face without mean and of length 1; their product is a correlation."""
+        grey = self.chip.astype(np.float32).ravel()
+        grey -= grey.mean()
+        return grey / max(float(np.linalg.norm(grey)), 1e-6)
 
     def with_embedding(self, embedding: np.ndarray) -> Observation:
         """The same frame, and who is in it."""

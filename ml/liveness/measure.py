@@ -1,0 +1,124 @@
+"""How often attacks pass and people fail, simulated: `python -m ml.liveness.measure`.
+
+Attempts are drawn by number from fixed seeds and written one a line, so that a run that was stopped
+goes on where it was; the report counts the lines. The terms are those of ISO/IEC 30107-3: APCER,
+the share of an attack's attempts that pass, and BPCER, the share of genuine ones that fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random as plain_random
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+import ml
+from ml.engine import Engine
+from ml.evaluation.photos import SHARED
+from ml.liveness.challenge import STRENGTHS, draw_challenge
+from ml.liveness.report import report
+from ml.liveness.simulation.attempts import Attempt, Line, attempt
+from ml.liveness.simulation.camera import Camera
+from ml.liveness.simulation.cases import CASES, GENUINE, Setting, other_than
+from ml.liveness.simulation.photos import Portrait, portraits
+from ml.liveness.simulation.scenes import Room, Sensor
+
+REPORTS = Path("reports")
+CAMERA = Camera()
+# People for choosing bounds, and others for the figures that are reported.
+TUNING, REPORTED = "tuning", "reported"
+
+
+def people(engine: Engine, use: str) -> list[Portrait]:
+    """Photos for one use; the people of the two are not the same."""
+    strangers = portraits(engine, SHARED / "lfw_strangers", 1)
+    names = sorted({each.person for each in strangers})
+    half = set(names[::2] if use == TUNING else names[1::2])
+    folders = ("train", "calibration") if use == TUNING else ("test",)
+    known = [p for folder in folders for p in portraits(engine, SHARED / "celeba_wild" / folder)]
+    return known + [each for each in strangers if each.person in half]
+
+
+def run(
+    engine: Engine, shown: Sequence[Portrait], case: str, number: int, strength: str, use: str
+) -> Attempt:
+    """One attempt. Two genuine attempts after each other are those of one person."""
+    seed = zlib.crc32(f"{use} {case} {strength}".encode())
+    same = np.random.default_rng([seed, number // 2 if case == GENUINE else number])
+    random = np.random.default_rng([seed, number, 1])
+    portrait = shown[int(same.integers(len(shown)))]
+    other = other_than(shown, portrait, same)
+    room = Room.drawn(CAMERA, same, other_than(shown, portrait, same))
+    sensor, line = Sensor.drawn(same), Line.drawn(same)
+    draw = plain_random.Random(int(random.integers(2**31)))  # noqa: S311
+    actor = CASES[case](Setting(portrait, other, room, strength, CAMERA, random))
+    return attempt(engine, draw_challenge(draw, strength), actor, random, line, sensor)
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    """The attempts that a file holds."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def attempts(
+    engine: Engine, cases: Sequence[str], count: int, strength: str, use: str, done: set[str]
+) -> Iterator[dict[str, object]]:
+    """All attempts that are not done yet, a few of every case in turn."""
+    shown = people(engine, use)
+    for number in range(count):
+        for case in cases:
+            if f"{case} {number}" in done:
+                continue
+            start = time.perf_counter()
+            result = run(engine, shown, case, number, strength, use)
+            yield {
+                "case": case,
+                "number": number,
+                "passed": result.verdict.passed,
+                "reasons": list(result.verdict.reasons),
+                "cues": {name: round(value, 4) for name, value in result.verdict.cues.items()},
+                "steps_done": len([o for o in result.observations if o.embedding is not None]),
+                "frames": result.frames,
+                "took": round(time.perf_counter() - start, 2),
+            }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m ml.liveness.measure", description=__doc__)
+    parser.add_argument("cases", nargs="*", default=list(CASES), help="which to run: all")
+    parser.add_argument("--count", type=int, default=2000, help="attempts of each; 0: only report")
+    parser.add_argument("--use", choices=(TUNING, REPORTED), default=REPORTED)
+    parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
+    parser.add_argument("--model", default=ml.DEFAULT_MODEL)
+    options = parser.parse_args(arguments)
+    if unknown := set(options.cases) - set(CASES):
+        parser.error(
+            f"no case is called {', '.join(sorted(unknown))}; there are {', '.join(CASES)}"
+        )
+    REPORTS.mkdir(exist_ok=True)
+    path = REPORTS / f"liveness-{options.use}-{options.strength}.jsonl"
+    done = {f"{each['case']} {each['number']}" for each in lines(path)}
+    if options.count:
+        engine = ml.load_engine(options.model)
+        engine.warm_up()
+        with path.open("a") as out:
+            for each in attempts(
+                engine, options.cases, options.count, options.strength, options.use, done
+            ):
+                out.write(json.dumps(each) + "\n")
+                out.flush()
+    figures = report(lines(path))
+    (REPORTS / "liveness.json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""One attempt from the first frame to the verdict, through all that judges a real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.engine import Engine
+from ml.errors import FaceError
+from ml.liveness.challenge import Challenge
+from ml.liveness.judgement import Verdict
+from ml.liveness.observation import Observation
+from ml.liveness.progress import progress
+from ml.liveness.simulation.actors import Actor
+from ml.liveness.simulation.scenes import Sensor
+
+LONGEST = 30.0  # seconds until a challenge expires
+
+
+@dataclass(frozen=True)
+class Line:
+    """Between camera and server: frames a second, and seconds each way."""
+
+    rate: float
+    delay: float
+
+    @classmethod
+    def drawn(cls, random: np.random.Generator) -> Line:
+        """One of the connections there are."""
+        return cls(rate=random.uniform(4.0, 6.0), delay=random.uniform(0.02, 0.12))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of it; `frames` counts those sent, faces in them or not."""
+
+    verdict: Verdict
+    observations: tuple[Observation, ...]
+    frames: int
+
+
+def attempt(
+    engine: Engine,
+    challenge: Challenge,
+    actor: Actor,
+    random: np.random.Generator,
+    line: Line,
+    sensor: Sensor,
+) -> Attempt:
+    """Let an actor try a challenge; instructions are seen when the server has answered."""
+    seen: list[Observation] = []
+    at, frames, asked = 0.0, 0, 0
+    actor.told(None, 0.0)
+    while at < LONGEST:
+        at += max(random.normal(1, 0.15), 0.4) / line.rate
+        frames += 1
+        try:
+            data = sensor.jpeg(actor.scene(at - line.delay), random)
+            seen.append(engine.observe(data, at, challenge, seen))
+        except FaceError:
+            continue
+        now = progress(challenge, seen)
+        if now.done or now.failed:
+            break
+        actor.shown(now.share, at + line.delay)
+        if now.step > asked:
+            asked = now.step
+            actor.told(challenge.steps[asked - 1], at + line.delay)
+    return Attempt(engine.judge(challenge, seen), tuple(seen), frames)
