@@ -199,8 +199,7 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
     if row.claim_digest != claims.claim_digest(identifier) or row.purpose != purpose:
         raise ChallengeUnknown
     drawn, seen = _Drawn.of(row), _observations(challenge_id)
-    same_person = recognition().engine.calibration.default_threshold
-    verdict = ml.judge(drawn.challenge, seen, same_person)
+    verdict = recognition().engine.judge(drawn.challenge, seen)
     outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
     result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
     face = seen[verdict.matched].embedding if verdict.passed else None
