@@ -32,17 +32,18 @@ from ml.liveness.simulation.scenes import Room, Sensor
 REPORTS = Path("reports")
 CAMERA = Camera()
 # People for choosing bounds, and others for the figures that are reported.
+STRANGERS = 150  # people with one photo each, beside those with several
 TUNING, REPORTED = "tuning", "reported"
 
 
 def people(engine: Engine, use: str) -> list[Portrait]:
     """Photos for one use; the people of the two are not the same."""
-    strangers = portraits(engine, SHARED / "lfw_strangers", 1)
-    names = sorted({each.person for each in strangers})
-    half = set(names[::2] if use == TUNING else names[1::2])
+    names = sorted(folder.name for folder in (SHARED / "lfw_strangers").iterdir())
+    strangers = names[::2] if use == TUNING else names[1::2]
     folders = ("train", "calibration") if use == TUNING else ("test",)
-    known = [p for folder in folders for p in portraits(engine, SHARED / "celeba_wild" / folder)]
-    return known + [each for each in strangers if each.person in half]
+    known = [p for name in folders for p in portraits(engine, SHARED / "celeba_wild" / name)]
+    others = portraits(engine, SHARED / "lfw_strangers", 1, only=set(strangers[:STRANGERS]))
+    return known + others
 
 
 def run(

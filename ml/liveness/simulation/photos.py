@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,14 +77,16 @@ def portrait(
     return Portrait(person, decode(data), photo_frame(face.landmarks)) if usable else None
 
 
-def portraits(engine: Engine, folder: Path, most_a_person: int = 2) -> list[Portrait]:
-    """Usable photos of everybody in a folder of one sub-folder a person."""
+def portraits(
+    engine: Engine, folder: Path, most_a_person: int = 2, only: Container[str] | None = None
+) -> list[Portrait]:
+    """Usable photos of everybody, or of the people named, in a folder of one sub-folder each."""
     photos = photos_in(folder)
     found: list[Portrait] = []
     taken: dict[str, int] = {}
     for path in photos.paths:
         name = path.parent.name
-        if taken.get(name, 0) >= most_a_person:
+        if taken.get(name, 0) >= most_a_person or (only is not None and name not in only):
             continue
         shown = portrait(engine, path.read_bytes(), name)
         if shown:

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml import Challenge, Observation, Step, draw_challenge, judge, progress
+from tests.unit.liveness.acted import CHALLENGE, SOMEBODY, acted
+
+SAME = 0.9
+few = settings(max_examples=40)
+ACTED = acted(CHALLENGE)
+
+
+def passes(frames, challenge=CHALLENGE):
+    return judge(challenge, frames, SAME).passed
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_head_that_does_what_is_asked_passes(seed):
+    challenge = draw_challenge(random.Random(seed))
+    frames = acted(challenge)
+    verdict = judge(challenge, frames, SAME)
+
+    assert verdict.reasons == ()
+    assert verdict.passed
+    assert frames[verdict.matched].embedding is not None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_flat_picture_that_is_moved_alike_does_not(seed):
+    challenge = draw_challenge(random.Random(seed))
+
+    assert not passes(acted(challenge, flat=True), challenge)
+
+
+def test_instructions_are_revealed_one_after_the_other():
+    steps = [progress(CHALLENGE, ACTED[: n + 1]).step for n in range(len(ACTED))]
+
+    assert steps == sorted(steps)
+    assert set(steps) == {0, 1, 2, 3}
+    assert [progress(CHALLENGE, ACTED[: n + 1]).done for n in range(len(ACTED))].index(True) == (
+        len(ACTED) - 1
+    )
+
+
+def test_nothing_is_done_without_frames():
+    assert progress(CHALLENGE, []).step == 0
+    assert judge(CHALLENGE, [], SAME).reasons == ("unfinished",)
+
+
+@few
+@given(st.data())
+def test_a_replay_of_another_challenge_does_not_pass(data):
+    drawn = draw_challenge(data.draw(st.randoms(use_true_random=False)))
+    kinds = [step.kind for step in drawn.steps]
+
+    assert passes(ACTED, drawn) <= (kinds == [step.kind for step in CHALLENGE.steps])
+
+
+@few
+@given(st.randoms(use_true_random=False))
+def test_frames_out_of_order_do_not_pass(source):
+    frames = list(ACTED)
+    source.shuffle(frames)
+
+    assert passes(frames) == (frames == ACTED)
+
+
+@few
+@given(st.sets(st.integers(0, len(ACTED) - 1), min_size=1))
+def test_dropped_frames_do_not_pass(dropped):
+    assert not passes([each for n, each in enumerate(ACTED) if n not in dropped])
+
+
+@few
+@given(st.integers(0, len(ACTED) - 1), st.integers(0, len(ACTED)))
+def test_a_frame_that_comes_twice_does_not_pass(which, where):
+    assert not passes([*ACTED[:where], ACTED[which], *ACTED[where:]])
+
+
+@few
+@given(st.integers(4, len(ACTED) - 1), st.floats(2, 60))
+def test_a_pause_in_the_middle_does_not_pass(where, seconds):
+    late = [replace(each, at=each.at + seconds) for each in ACTED[where:]]
+
+    assert not passes([*ACTED[:where], *late])
+
+
+def test_a_jump_from_one_side_to_the_other_does_not_pass():
+    left = acted(Challenge((Step("turn_left", 35.0, 0.0),), "normal"))
+    right = [
+        replace(each, number=len(left) + n, at=left[-1].at + 0.2 * (n + 1))
+        for n, each in enumerate(acted(Challenge((Step("turn_right", 35.0, 0.0),), "normal"))[-2:])
+    ]
+    asked = Challenge((Step("turn_left", 35.0, 0.0), Step("turn_right", 30.0, 0.0)), "normal")
+
+    assert judge(asked, [*left, *right], SAME).reasons == ("jump",)
+
+
+@few
+@given(st.integers(3, len(ACTED) - 1))
+def test_somebody_elses_face_at_the_end_of_a_step_does_not_pass(first):
+    stranger = np.roll(SOMEBODY, 1)
+    swapped = [*ACTED[:first], *(each.with_embedding(stranger) for each in ACTED[first:])]
+
+    assert judge(CHALLENGE, swapped, SAME).reasons == ("other_person",)
+
+
+def test_a_face_that_was_never_embedded_does_not_pass():
+    assert judge(CHALLENGE, [replace(each, embedding=None) for each in ACTED], SAME).reasons == (
+        "unrecognised",
+    )
+
+
+def test_the_wrong_movement_does_not_pass():
+    asked = Challenge((Step("turn_right", 15.0, 0.2), *CHALLENGE.steps[1:]), "normal")
+
+    assert judge(asked, ACTED, SAME).reasons == ("other_movement",)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
+
+
+@few
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5), numbers, st.lists(numbers, min_size=10, max_size=10), st.booleans()
+        ),
+        max_size=12,
+    )
+)
+def test_any_observations_are_judged_and_do_not_pass(rows):
+    frames = [
+        replace(
+            ACTED[n % len(ACTED)],
+            number=n,
+            faces=faces,
+            at=at,
+            landmarks=np.array(points, np.float32).reshape(5, 2),
+            embedding=SOMEBODY if known else None,
+        )
+        for n, (faces, at, points, known) in enumerate(rows)
+    ]
+
+    assert not passes(frames)
+    assert 0 <= progress(CHALLENGE, frames).share <= 1
+
+
+@pytest.mark.parametrize("embedding", [None, SOMEBODY])
+def test_an_observation_is_read_back_as_it_was_written(embedding):
+    seen = replace(ACTED[0], embedding=embedding)
+    written = json.loads(json.dumps(seen.to_dict()))
+
+    assert Observation.from_dict(written).to_dict() == seen.to_dict()
+
+
+@few
+@given(
+    st.sampled_from(sorted(ACTED[0].to_dict())),
+    st.none() | st.booleans() | st.text() | st.just(float("inf")) | st.just([1.0, 2.0]),
+)
+def test_a_nonsensical_observation_is_refused(field, value):
+    written = ACTED[0].to_dict() | {field: value}
+    if field == "embedding" and value is None:
+        return
+    with pytest.raises(ValueError, match=r"."):
+        Observation.from_dict(written)
