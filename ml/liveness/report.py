@@ -8,22 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ml.error_rates import upper_bound_without_errors
+from ml.error_rates import share_interval
 from ml.liveness.simulation.cases import GENUINE
-
-Z95 = 1.96
-
-
-def interval(errors: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a share: Wilson's; the rule of three where no error was seen."""
-    if trials == 0:
-        return 0.0, 1.0
-    if errors == 0:
-        return 0.0, upper_bound_without_errors(trials)
-    share, extra = errors / trials, Z95**2 / trials
-    middle = (share + extra / 2) / (1 + extra)
-    reach = Z95 * np.sqrt(share * (1 - share) / trials + extra / (4 * trials)) / (1 + extra)
-    return max(0.0, float(middle - reach)), min(1.0, float(middle + reach))
 
 
 def report(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,7 +49,7 @@ def _bpcer(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _share(errors: int, trials: int) -> dict[str, Any]:
-    low, high = interval(errors, trials)
+    low, high = share_interval(errors, trials)
     share = errors / trials if trials else 0.0
     return {
         "errors": errors,
