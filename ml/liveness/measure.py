@@ -23,7 +23,7 @@ from ml.engine import Engine
 from ml.evaluation.photos import SHARED
 from ml.liveness.challenge import STRENGTHS, draw_challenge
 from ml.liveness.report import report
-from ml.liveness.simulation.attempts import Attempt, Line, attempt
+from ml.liveness.simulation.attempts import Attempt, Line, Server, attempt
 from ml.liveness.simulation.camera import Camera
 from ml.liveness.simulation.cases import CASES, GENUINE, Setting, other_than
 from ml.liveness.simulation.photos import Portrait, portraits
@@ -47,7 +47,7 @@ def people(engine: Engine, use: str) -> list[Portrait]:
 
 
 def run(
-    engine: Engine, shown: Sequence[Portrait], case: str, number: int, strength: str, use: str
+    engine: Server, shown: Sequence[Portrait], case: str, number: int, strength: str, use: str
 ) -> Attempt:
     """One attempt. Two genuine attempts after each other are those of one person."""
     seed = zlib.crc32(f"{use} {case} {strength}".encode())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from ml.engine import Engine
 from ml.errors import FaceError
 from ml.liveness.challenge import Challenge
 from ml.liveness.judgement import Verdict
@@ -16,6 +17,18 @@ from ml.liveness.simulation.actors import Actor
 from ml.liveness.simulation.scenes import Sensor
 
 LONGEST = 30.0  # seconds until a challenge expires
+
+
+class Server(Protocol):
+    """What an attempt is judged by: an engine, or one that is watched."""
+
+    def observe(
+        self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
+    ) -> Observation:
+        """As `Engine.observe`."""
+
+    def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
+        """As `Engine.judge`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,7 @@ class Attempt:
 
 
 def attempt(
-    engine: Engine,
+    engine: Server,
     challenge: Challenge,
     actor: Actor,
     random: np.random.Generator,

@@ -1,0 +1,76 @@
+"""What an attempt costs the server against a plain verification: `python -m ml.liveness.cost`.
+
+Processor time of observing all frames of simulated genuine attempts, over that of analysing one of
+their frames as a verification does; both in the same run, on the same frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import ml
+from ml.engine import Engine
+from ml.liveness.challenge import STRENGTHS, Challenge
+from ml.liveness.judgement import Verdict
+from ml.liveness.measure import TUNING, people, run
+from ml.liveness.observation import Observation
+from ml.liveness.simulation.cases import GENUINE
+
+
+@dataclass
+class Timed:
+    """An engine, the processor's seconds it took to observe, and the first frame it was given."""
+
+    engine: Engine
+    seconds: float = 0.0
+    frames: list[bytes] = field(default_factory=list)
+
+    def observe(
+        self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
+    ) -> Observation:
+        """Observe, by the clock."""
+        self.frames.append(data)
+        start = time.process_time()
+        try:
+            return self.engine.observe(data, at, challenge, before)
+        finally:
+            self.seconds += time.process_time() - start
+
+    def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
+        """Judge, as the engine does."""
+        return self.engine.judge(challenge, observations)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m ml.liveness.cost", description=__doc__)
+    parser.add_argument("--count", type=int, default=20, help="attempts")
+    parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
+    parser.add_argument("--model", default=ml.DEFAULT_MODEL)
+    options = parser.parse_args(arguments)
+    engine = ml.load_engine(options.model)
+    engine.warm_up()
+    shown = people(engine, TUNING)[:50]
+    ratios, frames = [], []
+    for number in range(options.count):
+        timed = Timed(engine)
+        if not run(timed, shown, GENUINE, number, options.strength, TUNING).verdict.passed:
+            continue
+        start = time.process_time()
+        engine.analyse(timed.frames[0], purpose="verify")
+        ratios.append(timed.seconds / (time.process_time() - start))
+        frames.append(len(timed.frames))
+    figures = {"attempts": len(ratios), "ratio": np.median(ratios), "frames": np.median(frames)}
+    print(json.dumps({name: round(float(value), 2) for name, value in figures.items()}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

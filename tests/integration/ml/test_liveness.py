@@ -1,0 +1,70 @@
+"""Simulated attempts through the real detector and the real model."""
+
+from __future__ import annotations
+
+import random
+
+import cv2
+import numpy as np
+import pytest
+
+import ml
+from ml.liveness.simulation.attempts import Line, attempt
+from ml.liveness.simulation.camera import Camera
+from ml.liveness.simulation.cases import CASES, Setting
+from ml.liveness.simulation.photos import Portrait, portrait
+from ml.liveness.simulation.scenes import Room, Sensor
+from tests import faces
+
+SEED = 2
+LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
+
+
+@pytest.fixture(scope="module")
+def portraits(engine: ml.Engine) -> tuple[Portrait, ...]:
+    """A usable photo each of two people, enlarged so that it stands a camera's distance."""
+    found = (
+        next(filter(None, (portrait(engine, _enlarged(p), person.name) for p in person.photos)))
+        for person in faces.people()[:2]
+    )
+    return tuple(found)
+
+
+def _enlarged(data: bytes) -> bytes:
+    larger = cv2.resize(np.asarray(faces.opened(data)), None, fx=2, fy=2)
+    return bytes(cv2.imencode(".jpg", larger[:, :, ::-1])[1])
+
+
+def tried(engine: ml.Engine, portraits: tuple[Portrait, ...], case: str, seed: int = SEED):
+    source, camera = np.random.default_rng(seed), Camera()
+    room = Room.drawn(camera, source, portraits[1])
+    actor = CASES[case](Setting(*portraits, room, "gentle", camera, source))
+    challenge = ml.draw_challenge(random.Random(seed), "gentle")
+    return attempt(engine, challenge, actor, source, LINE, SENSOR)
+
+
+def test_a_live_head_passes_within_two_tries(engine, portraits):
+    tries = [tried(engine, portraits, "genuine", seed) for seed in (SEED, SEED + 1)]
+    passed = [each for each in tries if each.verdict.passed]
+
+    assert passed
+    matched = passed[0].observations[passed[0].verdict.matched]
+    assert len(matched.embedding) == engine.embedding_size
+
+
+@pytest.mark.parametrize("attack", ["still", "tilted", "swapped"])
+def test_an_attack_fails(engine, portraits, attack):
+    assert not tried(engine, portraits, attack).verdict.passed
+
+
+def test_few_frames_are_embedded(engine, portraits):
+    seen = tried(engine, portraits, "genuine").observations
+
+    assert sum(each.embedding is not None for each in seen) <= 3
+
+
+def test_no_face_is_an_error_and_not_an_observation(engine):
+    challenge = ml.draw_challenge(random.Random(SEED))
+
+    with pytest.raises(ml.NoFace):
+        engine.observe(faces.without_face(), 0.2, challenge)
