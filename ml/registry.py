@@ -127,6 +127,15 @@ def installed(folder: Path = ARTIFACTS) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}"))
 
 
+def load_known(name: str, folder: Path) -> Artifact:
+    """Find the artifact `name` in `folder`, or among those that ship.
+
+    Raises:
+        ModelNotFound, ModelBroken: as `load_artifact`.
+    """
+    return load_artifact(name, folder if name in installed(folder) else ARTIFACTS)
+
+
 def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
     """Find and check the artifact `name`; weights are read later, by `Artifact.backbone`.
 

@@ -14,7 +14,7 @@ from ml.datasets.folders import Picture, scan_people, scan_unlabelled
 from ml.datasets.landmarks import locate_faces
 from ml.datasets.sources import DrawnSource, FolderSource, Source
 from ml.datasets.splits import Splits, split_people
-from ml.registry import ARTIFACTS, load_artifact
+from ml.registry import ARTIFACTS, load_known
 from ml.training.cleaning import Judged, people_elsewhere, without_overlap
 from ml.training.config import ExperimentConfig
 from ml.training.embedding import embed_source
@@ -113,7 +113,7 @@ def _split(
     judging = bool(data.judge) and not data.drawn
     rows = np.arange(len(chips))
     if judging:
-        judge = load_artifact(data.judge, artifacts)
+        judge = load_known(data.judge, artifacts)
         embeddings = embed_source(judge, source, cache, f"embedding with {data.judge}")
         judged = Judged(chips.labels, chips.people, embeddings)
         elsewhere, report["near_people_elsewhere"] = people_elsewhere(judged, data, judge, cache)
@@ -135,7 +135,7 @@ def _targets(
 ) -> np.ndarray:
     if config.distil is None:
         return np.empty((pictures, 0), np.float32)
-    teacher = load_artifact(config.distil.teacher, artifacts)
+    teacher = load_known(config.distil.teacher, artifacts)
     size, wanted = teacher.config.network.embedding_size, config.network.embedding_size
     if size != wanted:
         raise DatasetError(

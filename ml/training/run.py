@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml.registry import ARTIFACTS, Artifact, load_artifact, write_atomically
+from ml.registry import ARTIFACTS, Artifact, load_known, write_atomically
 from ml.training.checkpoint import load_checkpoint, save_checkpoint
 from ml.training.config import ExperimentConfig
 from ml.training.embedding import embed_chips
@@ -183,7 +183,7 @@ class Run:
 
     def _start_from(self, init: str) -> None:
         backbone = self.trainer.backbone
-        take_weights(backbone, load_artifact(init, self._places.artifacts))
+        take_weights(backbone, load_known(init, self._places.artifacts))
         self.trainer.start_from(backbone.get_weights())
         self._best = self.trainer.average.get_weights()
 

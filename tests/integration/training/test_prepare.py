@@ -41,7 +41,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             near_person=0.999,
         ),
     )
-    return prepare(config, home / "cache")
+    # Artifacts are kept elsewhere; the one that judges who is near ships with the package.
+    return prepare(config, home / "cache", home / "artifacts")
 
 
 def _link(photo: Path, folder: Path) -> None:
