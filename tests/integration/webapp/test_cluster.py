@@ -17,8 +17,8 @@ import pytest
 from siamese_faces import Client, Problem
 
 from deploy.cluster import ROOT, Cluster, Node, running
-from tests.load.programs import Answer, Load, Target, steady
 from tests import faces
+from tests.load.programs import Answer, Load, Target, steady
 
 pytestmark = pytest.mark.long
 
