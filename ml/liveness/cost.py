@@ -17,11 +17,15 @@ import numpy as np
 
 import ml
 from ml.engine import Engine
+from ml.evaluation.photos import SHARED
 from ml.liveness.challenge import STRENGTHS, Challenge
 from ml.liveness.judgement import Verdict
-from ml.liveness.measure import TUNING, people, run
+from ml.liveness.measure import TUNING, run
 from ml.liveness.observation import Observation
 from ml.liveness.simulation.cases import GENUINE
+from ml.liveness.simulation.photos import portraits
+
+PEOPLE = 20
 
 
 @dataclass
@@ -57,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     engine = ml.load_engine(options.model)
     engine.warm_up()
-    shown = people(engine, TUNING)[:50]
+    folder = SHARED / "celeba_wild" / "train"
+    names = sorted(each.name for each in folder.iterdir())[:PEOPLE]
+    shown = portraits(engine, folder, 1, only=names)
     ratios, frames = [], []
     for number in range(options.count):
         timed = Timed(engine)
