@@ -251,6 +251,7 @@ class AnchorStore:
 
     def __init__(self, embedding_size: int) -> None:
         self._size = embedding_size
+        self._expected = 0
         self._begin(None, 0)
 
     @property
@@ -258,8 +259,21 @@ class AnchorStore:
         """As of now."""
         return self._held
 
-    def change(self, version: int, blocks: Iterable[Block], removed: Iterable[UUID]) -> Held:
-        """Take people away, and add others or in place of the former rows; all is held then."""
+    def change(
+        self, version: int, blocks: Iterable[Block], removed: Iterable[UUID], expected: int = 0
+    ) -> Held:
+        """Take people away, and add others or in place of the former rows.
+
+        Args:
+            version: the gallery's, then.
+            blocks: of those who are added.
+            removed: who is taken away.
+            expected: so many rows there will be; nothing is copied to make room for them.
+
+        Returns:
+            What is held then.
+        """
+        self._expected = expected
         for person_id in removed:
             self._bury(person_id)
         for some in _batches(blocks):
@@ -360,7 +374,8 @@ class AnchorStore:
         """Hold the living alone, many turned into the directions in which they differ most."""
         self._snapshot(version)
         held = self._held
-        self._begin(_directions(held) if held.anchors >= TUNING.staged_from else None, held.anchors)
+        basis = _directions(held) if held.anchors >= TUNING.staged_from else None
+        self._begin(basis, max(held.anchors, self._expected))
         for some in _batches(_blocks(held)):
             self._add(some)
         self._snapshot(version)

@@ -100,12 +100,13 @@ class MemoryGallery:
         if since >= 0:
             left = exists().where(AnchorEmbedding.person_id == Person.id, self._wanted())
             removed = list(db.session.scalars(changed_people.where(~left)))
+        there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
         try:
-            held = self._store.change(version, self._changed(since), removed)
+            held = self._store.change(version, self._changed(since), removed, expected=there)
         except BaseException:
             self._store = AnchorStore(self._size)  # what was read in part is read anew
             raise
-        if held.anchors != db.session.scalar(select(func.count()).where(self._wanted())):
+        if held.anchors != there:
             self._store.change(version, (), self._gone(held))
 
     def _gone(self, held: Held) -> list[UUID]:
