@@ -43,8 +43,8 @@ def _in_words(asked: Asked) -> dict[str, object]:
 
 
 @blueprint.call("/challenges", "POST", Scope.VERIFY)
+@blueprint.repeatable(201, ChallengeSchema, lambda _begun, _path: None)
 @blueprint.arguments(ChallengeClaimSchema)
-@blueprint.response(201, ChallengeSchema)
 def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]]:
     """Begin a challenge, where movements are asked for before a verification.
 

@@ -182,7 +182,7 @@ class Client:
         Raises:
             Problem: `challenge_failed` where it was not confirmed that they are there.
         """
-        begun = self._ask("POST", "/challenges", json={"identifier": identifier})
+        begun = self._once("POST", "/challenges", None, json={"identifier": identifier})
         challenge = Challenge.read(begun.json())
         path, asked = f"/challenges/{challenge.id}", challenge.asked
         while asked.instruction != "done":

@@ -128,3 +128,16 @@ def test_a_program_that_loses_an_answer_learns_which_frame_is_expected(
     assert (again.status_code, again.json()["code"]) == (409, "frame_out_of_order")
     assert "2" in again.json()["detail"]
     assert client.http.post(place, json=frame | {"number": 10**6}).status_code == 422
+
+
+def test_a_challenge_asked_for_again_by_the_same_key_is_the_same(
+    app: Flask, ada, client: Client
+) -> None:
+    asked = {"json": {"identifier": "ada"}, "headers": {"Idempotency-Key": "one"}}
+    first, again = (client.http.post("/challenges", **asked) for _ in range(2))
+
+    assert first.status_code == again.status_code == 201
+    assert first.json() == again.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    stored = rows_stored()
+    assert (stored["challenge"], stored["challenge_result"]) == (1, 0)
