@@ -50,8 +50,8 @@ test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
 	@$(BIN)/pytest -m long $(TESTS)
 
 test-postgres: $(VENV)/.test ## the tests of the app, all of them on PostgreSQL
-	@DATABASE=postgresql $(BIN)/pytest -m "not long" tests/integration/webapp tests/integration/api \
-		tests/integration/postgresql tests/security
+	@DATABASE=postgresql $(BIN)/pytest -m "not long" -n $(TEST_WORKERS) --dist loadfile \
+		tests/integration/webapp tests/integration/api tests/integration/postgresql tests/security
 
 lint: $(VENV)/.test ## ruff, mypy and the import contract
 	@$(BIN)/ruff check .
