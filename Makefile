@@ -73,7 +73,7 @@ bench: $(VENV)/.test ## milliseconds of every stage: reports/bench.json
 
 bench-load: $(VENV)/.test ## very many people, and a node under load: reports/load.json
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.load.gallery
-	@$(BIN)/python -m tests.load.serving
+	@PYTHONPATH=clients/python $(BIN)/python -m tests.load.serving
 
 bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
 	@$(BIN)/python -m ml.bench_peers

@@ -42,7 +42,9 @@ def main() -> None:
     with serving() as target:
         steady = for_a_while(target, CLIENTS, asked.seconds)
         capacity = len(accepted(steady)) / asked.seconds
+        began = time.monotonic()
         flood = at_rate(target, OVERLOAD * capacity, asked.overload)
+        flooded = time.monotonic() - began
     bare = (bare_before + engine_alone(asked.seconds)) / 2
     found = {
         "cores": CORES,
@@ -51,7 +53,8 @@ def main() -> None:
         "of_the_engine_alone": capacity / bare,
         "p95_at_capacity_s": percentile(accepted(steady), 95),
         "overload": OVERLOAD,
-        "accepted_per_s": len(accepted(flood)) / asked.overload,
+        "overloaded_s": flooded,  # longer than asked for where programs had to wait for answers
+        "accepted_per_s": len(accepted(flood)) / flooded,
         "refused": sum(answer.status == httpx.codes.TOO_MANY_REQUESTS for answer in flood),
         "otherwise_failed": [one.status for one in flood if one.status not in {200, 429}],
         "p95_accepted_under_overload_s": percentile(accepted(flood), 95),
