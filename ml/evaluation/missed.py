@@ -49,17 +49,19 @@ def missed_photos(embedded: Embedded, threshold: float, *, mirrored: bool) -> li
     view, person = embedded.view(mirrored)[rows], embedded.photos.person[rows]
     tries, refusals = _tried(view, person, threshold)
     order = np.argsort(-refusals / np.maximum(tries, 1), kind="stable")
-    return [
-        Missed(
-            photo=int(rows[row]),
-            refused=float(refusals[row] / tries[row]),
-            weight=float(refusals[row] / refusals.sum()),
-            nearest=int(rows[_nearest(row, view, person)]),
-            similarity=float(view[row] @ view[_nearest(row, view, person)]),
+    found = []
+    for row in order[refusals[order] > 0]:
+        nearest = _nearest(row, view, person)
+        found.append(
+            Missed(
+                photo=int(rows[row]),
+                refused=float(refusals[row] / tries[row]),
+                weight=float(refusals[row] / refusals.sum()),
+                nearest=int(rows[nearest]),
+                similarity=float(view[row] @ view[nearest]),
+            )
         )
-        for row in order
-        if refusals[row]
-    ]
+    return found
 
 
 def _tried(view: np.ndarray, person: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
