@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
+from random import Random
 from unittest.mock import patch
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from ml.liveness.simulation.photos import Portrait, portrait
 from ml.liveness.simulation.pictures import HOLDINGS, HeldPicture
 from ml.liveness.simulation.scenes import Room, Sensor
 from tests import faces
+from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.models import Challenge, Purpose
@@ -120,3 +122,8 @@ def perform(
         if asked.step > before:
             performer.told(steps[asked.step - 1], at)
     return begun.id
+
+
+def always_alike(settings: Settings) -> Settings:
+    """Settings by which every challenge is the same."""
+    return replace(settings, chance=partial(Random, 1))

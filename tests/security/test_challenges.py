@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
-from functools import partial
-from random import Random
 from uuid import UUID
 
 import pytest
@@ -38,7 +35,7 @@ MANY = chosen(FEW, max_examples=1500)
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings by which every challenge is the same."""
-    return replace(settings, chance=partial(Random, 1))
+    return performing.always_alike(settings)
 
 
 @pytest.fixture

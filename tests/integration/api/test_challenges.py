@@ -2,9 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
-from random import Random
 
 import pytest
 from flask import Flask
@@ -25,7 +22,7 @@ from webapp.services.liveness import Liveness
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings by which every challenge is the same."""
-    return replace(settings, chance=partial(Random, 1))
+    return performing.always_alike(settings)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
-from random import Random
 from uuid import UUID
 
 import numpy as np
@@ -51,7 +48,7 @@ from webapp.services.verification import verify, verify_by_challenge, verify_wit
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings by which every challenge is the same."""
-    return replace(settings, chance=partial(Random, 1))
+    return performing.always_alike(settings)
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from os import environ
 from pathlib import Path
 
 import httpx
@@ -16,9 +13,10 @@ import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import ROOT, Cluster, Node, running
+from deploy.cluster import Cluster, Node, running
 from tests import faces
 from tests.load.programs import Answer, Load, Target, steady
+from tests.load.serving import flask
 
 pytestmark = pytest.mark.long
 
@@ -43,16 +41,8 @@ def cluster() -> Iterator[Cluster]:
 def make_key(cluster: Cluster, *scopes: str) -> str:
     """A key to the API, as an operator of the cluster makes it."""
     wanted = [word for scope in scopes for word in ("--scope", scope)]
-    command = ["api-keys", "create", "load", *wanted, "--limit", "100000 per minute"]
-    made = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *command],
-        cwd=ROOT,
-        env={**environ, **cluster.nodes[0].environment},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return made.stdout.strip().splitlines()[-1]
+    limit = ("--limit", "100000 per minute")
+    return flask(cluster.nodes[0], "api-keys", "create", "load", *wanted, *limit)
 
 
 @pytest.fixture(scope="module")
