@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import ml
+from ml.liveness.simulation import clips
 from tests import faces, performing
 from tests.browser import scenes
 from tests.browser.opening import (
@@ -25,16 +26,13 @@ from tests.browser.opening import (
 )
 from tests.browser.site import Site, served
 from tests.browser.test_accessibility import _problems
-from tests.performing import Performer
+from tests.performing import SENSOR
 from webapp.models import Guarded
 from webapp.services import liveness
 from webapp.services.liveness import Liveness
 
 SEED = 1
 STRENGTH = "gentle"
-# Chromium plays Motion JPEG at this rate.
-FRAMES_A_SECOND, FILMED_A_SECOND = 30, 10
-STRAIGHT_SECONDS, STEP_SECONDS = 4.5, 2.2
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
 
@@ -54,30 +52,12 @@ def guarded_site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) ->
 def films(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A head that does what is asked for, and its photo held and tilted in the same moments."""
     folder = tmp_path_factory.mktemp("films")
-    performers = {"live": performing.live(engine), "photo": performing.photo(engine)}
-    return {name: filmed(folder / f"{name}.mjpeg", each) for name, each in performers.items()}
-
-
-def filmed(path: Path, performer: Performer) -> Path:
-    """Film one round: straight ahead, then each movement, then straight ahead again."""
     steps = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
-    cues = {STRAIGHT_SECONDS + n * STEP_SECONDS: step for n, step in enumerate(steps)}
-    end = STRAIGHT_SECONDS + len(steps) * STEP_SECONDS
-    performer.told(None, 0.0)
-    told: set[float] = set()
-    with path.open("wb") as film:
-        for number in range(int((end + 1.5) * FILMED_A_SECOND)):
-            at = number / FILMED_A_SECOND
-            for moment in sorted(cues.keys() - told):
-                if moment <= at:
-                    performer.told(cues[moment], at)
-                    told.add(moment)
-            if at >= end and end not in told:
-                performer.told(None, at)
-                told.add(end)
-            seen = faces.opened(performer.frame(at)).resize(scenes.FRAME)
-            film.write(faces.jpeg(seen) * (FRAMES_A_SECOND // FILMED_A_SECOND))
-    return path
+    performers = {"live": performing.live(engine), "photo": performing.photo(engine)}
+    return {
+        name: clips.write(folder / f"{name}.mjpeg", each.actor, steps, SENSOR, each.random)
+        for name, each in performers.items()
+    }
 
 
 def claim(page: Page, identifier: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 import ml
+from ml.liveness import simulate
+from ml.liveness.simulation import clips
 from ml.liveness.simulation.attempts import Line, attempt
 from ml.liveness.simulation.camera import Camera
 from ml.liveness.simulation.cases import CASES, Setting
@@ -68,3 +71,39 @@ def test_no_face_is_an_error_and_not_an_observation(engine):
 
     with pytest.raises(ml.NoFace):
         engine.observe(faces.without_face(), 0.2, challenge)
+
+
+def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
+    """The pictures of a film in which somebody is to turn left and to come closer."""
+    source = np.random.default_rng(SEED)
+    actor = simulate.performer(case, *portraits, "gentle", source)
+    steps = simulate.steps_named("turn_left,come_closer", "gentle")
+    film = clips.write(path, actor, steps, simulate.SENSOR, source).read_bytes()
+    start = b"\xff\xd8\xff"
+    return [start + picture for picture in film.split(start)[1:]]
+
+
+def watched(engine: ml.Engine, film: list[bytes]) -> ml.Progress:
+    """How far a film comes whose movements are asked for at the moments at which it shows them."""
+    steps = simulate.steps_named("turn_left,come_closer", "gentle")
+    challenge, seen = ml.Challenge(steps, "gentle"), []
+    straight = int(clips.CLIP.straight * clips.PLAYED_A_SECOND) - 12
+    for frame in range(straight, len(film), 6):
+        seen.append(engine.observe(film[frame], frame / clips.PLAYED_A_SECOND, challenge, seen))
+        now = ml.progress(challenge, seen)
+        if now.done or now.failed:
+            break
+    return now
+
+
+def test_a_film_shows_a_head_that_does_what_it_was_told(engine, portraits, tmp_path):
+    assert watched(engine, film(portraits, "genuine", tmp_path / "head.mjpeg")).done
+
+
+def test_a_film_of_a_still_photo_shows_nothing_of_it(engine, portraits, tmp_path):
+    assert watched(engine, film(portraits, "still", tmp_path / "photo.mjpeg")).step == 1
+
+
+def test_a_film_is_asked_for_movements_by_their_names():
+    with pytest.raises(ValueError, match="turn_around"):
+        simulate.steps_named("turn_left, turn_around", "gentle")
