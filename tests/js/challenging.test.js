@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChallengeClient, ChallengeRefusal } from "../../static/js/camera/challenge.js";
-import { Challenging } from "../../static/js/plans/challenging.js";
+import { Challenging, SHORTEST_INTERVAL_MS } from "../../static/js/plans/challenging.js";
 
 const WORDS = {
   claim_first: "claim", movement_of: "{n}/{all}", movements_done: "done", offline: "offline",
@@ -25,8 +25,9 @@ function server(...answers) {
   return { asked, send };
 }
 
-function challenging({ send }, claimed = "ada ") {
+function challenging({ send }, claimed = "ada ", now = () => 0) {
   const submitted = [];
+  const waits = [];
   const field = { value: "" };
   const plan = new Challenging({
     form: { requestSubmit: () => submitted.push(field.value) },
@@ -34,10 +35,10 @@ function challenging({ send }, claimed = "ada ") {
     field,
     client: new ChallengeClient({ begin: "/begin", frames: "/frames" }, "t", WORDS, send),
     words: WORDS,
-    wait: async () => {},
-    now: () => 0,
+    wait: async (ms) => waits.push(ms),
+    now,
   });
-  return { plan, submitted };
+  return { plan, submitted, waits };
 }
 
 test("one instruction at a time is told, and the challenge is sent when all was seen", async () => {
@@ -66,6 +67,15 @@ test("an answer that got lost is made up for by the number that the server waits
   const there = server({ ...STRAIGHT, challenge: "c" }, lost, DONE);
   assert.equal(await challenging(there).plan.capture(grabber, null, () => {}), "enough");
   assert.equal(there.asked.at(-1)[1].number, "5");
+});
+
+test("no more than four frames a second are sent, however quick the server is", async () => {
+  const clock = [0, 40, 300, 900];
+  const there = server({ ...STRAIGHT, challenge: "c" }, LEFT, DONE);
+  const { plan, waits } = challenging(there, "ada", () => clock.shift());
+  await plan.capture(grabber, null, () => {});
+  assert.deepEqual(waits, [SHORTEST_INTERVAL_MS - 40, 0]);
+  assert.ok(1000 / SHORTEST_INTERVAL_MS <= 4);
 });
 
 for (const [what, answer, message] of [

@@ -57,7 +57,7 @@ class ChallengeSchema(Schema):
 
 
 class FrameSchema(Schema):
-    """The next frame: not mirrored, some 480 pixels wide, four to six a second."""
+    """The next frame: not mirrored, some 480 pixels wide, some four a second."""
 
     number = Whole(required=True, validate=Range(1, BOUNDS.frames))
     picture = Picture(required=True, validate=Length(max=BOUNDS.frame_bytes))

@@ -5,7 +5,8 @@ import { fill } from "../words.js";
 
 export const SIDE = 480;
 export const QUALITY = 0.85;
-export const SHORTEST_INTERVAL_MS = 160;
+/** Four frames a second: more cost the server time and tell it nothing more. */
+export const SHORTEST_INTERVAL_MS = 250;
 
 /** @implements {import("../camera/booth.js").Plan} */
 export class Challenging {
