@@ -179,6 +179,20 @@ def test_a_backup_is_never_overwritten(app: Flask, ada, tmp_path: Path) -> None:
     assert backup.read_text() == "precious"
 
 
+@pytest.mark.parametrize("content", [b"", b"half a copy"])
+def test_a_copy_that_a_kill_left_behind_is_taken_away_and_one_in_use_is_not(
+    app: Flask, settings: Settings, ada, content: bytes
+) -> None:
+    left = settings.instance / backups.COPIES.replace("*", "of-the-dead")
+    left.write_bytes(content)
+
+    with backups._private_copy() as used:
+        backups.forget_old_keys()
+        assert not left.exists()
+        assert used.exists()
+    assert not used.exists()
+
+
 # The master key
 
 

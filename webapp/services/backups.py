@@ -180,31 +180,44 @@ def _database_file() -> Path:
 def _private_copy() -> Iterator[Path]:
     """An empty file beside the database, locked for as long as this process lives."""
     copy = _database_file().with_name(COPIES.replace("*", os.urandom(8).hex()))
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    try:
+    with _nobody_else_at_copies():
+        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
         yield copy
     finally:
         _remove_copy(copy)
         os.close(descriptor)
 
 
+@contextmanager
+def _nobody_else_at_copies() -> Iterator[None]:
+    """Hold the folder: a copy that was just made and is not locked yet looks like a dead one."""
+    folder = os.open(_database_file().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _remove_dead_copies() -> None:
     if db.engine.dialect.name != SQLITE:
         return
-    for copy in _database_file().parent.glob(COPIES):
-        with suppress(FileNotFoundError), copy.open("rb") as opened:
-            if _is_dead(opened):
-                _remove_copy(copy)
+    with _nobody_else_at_copies():
+        for copy in _database_file().parent.glob(COPIES):
+            with suppress(FileNotFoundError), copy.open("rb") as opened:
+                if _is_dead(opened):
+                    _remove_copy(copy)
 
 
 def _is_dead(copy: BinaryIO) -> bool:
-    """Whether nobody holds a copy; an empty one may just be made, and holds nothing."""
+    """Whether nobody holds a copy."""
     try:
         fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return os.fstat(copy.fileno()).st_size > 0
+    return True
 
 
 def _remove_copy(copy: Path) -> None:
