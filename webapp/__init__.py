@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.access import guard
 from webapp.address_limits import SCHEME
+from webapp.admission import admit_requests
 from webapp.api.document import add_api
 from webapp.cli import add_commands
 from webapp.config import ROOT, Settings, settings_from
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         )
     set_up_logs(app, settings.log_level)
     follow_requests(app)
+    admit_requests(app)
     _bind_extensions(app)
     guard(app)
     add_headers(app, https=settings.https)

@@ -7,7 +7,7 @@ given up already; this one is as long as people are patient.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Condition
 
 from webapp.errors import Busy
@@ -29,17 +29,12 @@ class Turns:
         self._changed = Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn and hold it.
+    def place(self) -> Iterator[None]:
+        """Hold a place among those who have or wait for a turn.
 
         Raises:
-            Busy: if too many wait already, or none came in time.
+            Busy: if all are taken.
         """
-        with self._place(), self._turn():
-            yield
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
         with self._changed:
             if not self.places_left:
                 raise Busy
@@ -49,6 +44,16 @@ class Turns:
         finally:
             with self._changed:
                 self.places_left += 1
+
+    @contextmanager
+    def turn(self, *, placed: bool = False) -> Iterator[None]:
+        """Wait for a turn and hold it; who is `placed` holds a place already.
+
+        Raises:
+            Busy: if too many wait already, or none came in time.
+        """
+        with nullcontext() if placed else self.place(), self._turn():
+            yield
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

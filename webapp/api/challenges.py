@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from webapp.admission import looks_at_faces
 from webapp.api.blueprint import Blueprint
 from webapp.api.challenge_schemas import (
     AskedSchema,
@@ -59,6 +60,7 @@ def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]
 @blueprint.call("/challenges/<uuid:challenge_id>/frames", "POST", Scope.VERIFY)
 @blueprint.takes(FrameSchema)
 @blueprint.response(200, AskedSchema)
+@looks_at_faces
 def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
     """Send the next frame, after the answer to the one before; learn what is asked for now."""
     return _in_words(challenges.see(challenge_id, _holder(), frame["number"], frame["picture"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.admission import looks_at_faces
 from webapp.api.blueprint import Blueprint
 from webapp.api.schemas import (
     ClaimSchema,
@@ -33,6 +34,7 @@ def told(decision: Decision) -> Decision:
 @blueprint.call("/verify", "POST", Scope.VERIFY)
 @blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
+@looks_at_faces
 def verify(claim: dict[str, Any]) -> Decision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
@@ -46,6 +48,7 @@ def verify(claim: dict[str, Any]) -> Decision:
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)
 @blueprint.takes(IdentifyQuerySchema)
 @blueprint.response(200, IdentificationSchema)
+@looks_at_faces
 def identify(asked: dict[str, Any]) -> Decision:
     """Whose face is this? 1:N, among everybody.
 
@@ -58,6 +61,7 @@ def identify(asked: dict[str, Any]) -> Decision:
 @blueprint.call("/compare", "POST", Scope.VERIFY)
 @blueprint.takes(PairSchema)
 @blueprint.response(200, ComparisonSchema)
+@looks_at_faces
 def compare(pair: dict[str, Any]) -> PictureComparison:
     """Do two pictures show the same person? Nothing is stored."""
     return comparison.compare(pair["first"], pair["second"])
@@ -66,6 +70,7 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @blueprint.call("/detect", "POST", Scope.VERIFY)
 @blueprint.takes(OnePictureSchema)
 @blueprint.response(200, DetectionSchema)
+@looks_at_faces
 def detect(sent: dict[str, Any]) -> Detection:
     """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""
     return detection.detect(sent["picture"])

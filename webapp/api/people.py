@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response, url_for
 
+from webapp.admission import looks_at_faces
 from webapp.api.blueprint import Blueprint
 from webapp.api.lists import Part, part_of, position
 from webapp.api.schemas import (
@@ -45,6 +46,7 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 @blueprint.call("/people", "POST", Scope.ENROL)
 @blueprint.repeatable(201, PersonSchema, lambda person, _path: person.id)
 @blueprint.takes(NewPersonSchema)
+@looks_at_faces
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
     person = unattended.enrol(
@@ -89,6 +91,7 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @blueprint.call("/people/<uuid:person_id>/anchors", "POST", Scope.ENROL)
 @blueprint.repeatable(201, AnchorsSchema, lambda _added, path: path["person_id"])
 @blueprint.takes(PicturesSchema)
+@looks_at_faces
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""
     added = unattended.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])

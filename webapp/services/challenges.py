@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 import ml
 from ml import FaceError, Observation
+from webapp.admission import turn
 from webapp.database import unit_of_work
 from webapp.errors import (
     ChallengeFailed,
@@ -176,7 +177,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
     drawn, elapsed = _Drawn.of(row).challenge, (at - row.created_at).total_seconds()
     before, hint = _observations(challenge_id), None
     seen: list[Observation] = []
-    with recognition().turns.turn():
+    with turn():
         try:
             seen = [recognition().engine.observe(picture, elapsed, drawn, before)]
         except FaceError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml import LANDMARK_NAMES, DetectedFace, Quality
+from webapp.admission import turn
 from webapp.recognition import recognition
 
 
@@ -52,7 +53,7 @@ def detect(picture: bytes) -> Detection:
     Raises:
         FaceError: if the bytes are no usable picture; no face is no error.
     """
-    with recognition().turns.turn():
+    with turn():
         seen = recognition().engine.inspect(picture, thorough=True)
     return Detection(
         width=seen.width,

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.admission import turn
 from webapp.errors import PictureProblem, PicturesDoubtful, PicturesRefused
 from webapp.recognition import recognition
 from webapp.services.doubts import Doubts, doubts_before_storing
@@ -64,7 +65,7 @@ def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Dr
     engine = recognition().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}
-    with recognition().turns.turn():
+    with turn():
         for number, picture in enumerate(pictures):
             try:
                 faces[number] = engine.analyse(picture, purpose="enrol")

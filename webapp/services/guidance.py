@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from ml import FaceError, NoFace, TooDark, TwoFaces
+from webapp.admission import turn
 from webapp.recognition import recognition
 
 Shares = tuple[float, float, float, float]
@@ -56,7 +57,7 @@ def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
 
 
 def _frame(frame: bytes) -> Check:
-    with recognition().turns.turn():
+    with turn():
         seen = recognition().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
@@ -73,7 +74,7 @@ def _frame(frame: bytes) -> Check:
 
 
 def _picture(picture: bytes) -> Check:
-    with recognition().turns.turn():
+    with turn():
         face = recognition().engine.analyse(picture, purpose="enrol")
     return Check(
         ok=True,

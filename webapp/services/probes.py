@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.admission import turn
 from webapp.models import Kind
 from webapp.recognition import recognition
 from webapp.services.attempts import record_refusal
@@ -52,7 +53,7 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     """
     faces: list[Face] = []
     errors: list[FaceError] = []
-    with recognition().turns.turn():
+    with turn():
         for frame in frames:
             try:
                 faces.append(recognition().engine.analyse(frame, purpose="verify"))

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import verifier
+from webapp.admission import looks_at_faces
 from webapp.extensions import frame_limiter
 from webapp.messages import INSTRUCTIONS, describe, instruct
 from webapp.recognition import recognition
@@ -20,6 +21,7 @@ def _guidance_limit() -> str:
 
 @blueprint.post("/camera/check")
 @verifier
+@looks_at_faces
 @frame_limiter.limit(_guidance_limit)
 def check() -> ResponseReturnValue:
     """Fields: frame (a picture), purpose ("guide", or "picture" for a chosen file). JSON."""

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from webapp import problems
 from webapp.access import operator, verifier
+from webapp.admission import looks_at_faces
 from webapp.errors import MustWait, ServiceError
 from webapp.extensions import db, frame_limiter, limiter
 from webapp.forms import ClaimForm
@@ -62,6 +63,7 @@ def begin_enrolment() -> ResponseReturnValue:
 
 @blueprint.post("/challenges/frames")
 @verifier
+@looks_at_faces
 @frame_limiter.limit(_guidance_limit)
 def see() -> ResponseReturnValue:
     """Fields: challenge (its token), number (from 1), frame (a picture). What is asked for now."""

@@ -10,6 +10,7 @@ from flask_migrate import downgrade
 from siamese_faces import Client, Person, Problem
 
 from tests.installation import break_inserts, rows_stored
+from tests.programs import URL, Wire
 from webapp import database
 from webapp.config import Settings
 from webapp.extensions import db
@@ -73,6 +74,22 @@ def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
                 ask()
             assert (refused.value.status, refused.value.code) == (429, "busy")
     assert client.enrol("ada", "Ada", people[0].photos[:1], consent=True).pictures == 1
+
+
+def test_who_finds_all_places_taken_costs_neither_a_look_at_the_key_nor_an_entry(
+    app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition(), "turns", Turns(1, 0, 1))
+    before, stranger = rows_stored(), Client(URL, "sf_unknown_key", Wire(app))
+    with recognition().turns.place():
+        for anybody in (client, stranger):
+            with pytest.raises(Problem) as refused:
+                anybody.verify("ada", [people[0].photos[0]])
+            assert (refused.value.status, refused.value.code) == (429, "busy")
+    assert rows_stored() == before
+    with pytest.raises(Problem) as refused:
+        stranger.verify("ada", [people[0].photos[0]])
+    assert refused.value.status == 401
 
 
 def refusals(client: Client, photo: bytes) -> list[tuple[int, str]]:

@@ -60,3 +60,16 @@ def test_a_turn_ends_with_a_failure_too() -> None:
         raise ZeroDivisionError
     with turns.turn():
         assert turns.places_left == 0
+
+
+def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
+    turns = Turns(1, 0, MOMENT)
+    with turns.place():
+        with pytest.raises(Busy), turns.place():
+            pytest.fail("the only place was taken")
+        for _ in range(2):
+            with turns.turn(placed=True):
+                assert turns.places_left == 0
+    assert turns.places_left == 1
+    with turns.turn(), pytest.raises(Busy), turns.place():
+        pytest.fail("a turn takes a place again")
