@@ -71,11 +71,11 @@ class DatabaseStorage(Storage):
             .returning(AddressWindow.hits)
         )
         with _writing() as connection:
-            nobodys = over.with_for_update(skip_locked=True)
-            connection.execute(delete(AddressWindow).where(AddressWindow.key.in_(nobodys)))
             hits = connection.scalar(raised)
             if hits is not None:
                 return hits
+            nobodys = over.with_for_update(skip_locked=True)
+            connection.execute(delete(AddressWindow).where(AddressWindow.key.in_(nobodys)))
             connection.execute(
                 insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
             )

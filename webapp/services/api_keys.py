@@ -11,7 +11,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 from limits import parse_many
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import unit_of_work
@@ -181,8 +181,9 @@ def check_in_use(key: ApiKey) -> None:
 
 def note_use(key_id: UUID, route: str, status: int) -> None:
     """Keep in the audit log what a key was used for, and how it was answered."""
+    used = update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now())
     with unit_of_work() as session:
-        _find(session, key_id).last_used_at = now()
+        session.execute(used, execution_options={"synchronize_session": False})
         audit.record(session, "api_used", route=route, status=status)
 
 

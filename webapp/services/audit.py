@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import retried, unit_of_work
@@ -29,6 +29,9 @@ from webapp.services.paging import Page, paged
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)
+# The number of the newest entry, locked. A statement of its own: one that read the entry as well
+# would, after waiting for the lock, look for it as of before.
+_NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
 ENTRIES_AT_ONCE = 500
 
 
@@ -88,23 +91,22 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
     """
     if key():
         details["key"] = key()
-    head = session.get(AuditHead, HEAD_ROW, with_for_update=True)
-    last = session.get(AuditEntry, head.number) if head else None
+    number = session.scalar(_NEWEST) or 0
+    mac = session.scalar(select(AuditEntry.mac).where(AuditEntry.number == number))
     entry = AuditEntry(
-        number=(head.number if head else 0) + 1,
+        number=number + 1,
         at=now(),
         event=event,
         account_id=account,
         address=address(),
         details=json.dumps(details, sort_keys=True, default=str),
     )
-    entry.mac = _signature(last.mac if last else BEGINNING, entry)
+    entry.mac = _signature(mac or BEGINNING, entry)
     session.add(entry)
-    if head is None:
-        head = AuditHead(id=HEAD_ROW)
-        session.add(head)
-    head.number, head.mac = entry.number, _head_signature(entry.number, entry.mac)
     session.flush()
+    change = update(AuditHead).where(AuditHead.id == HEAD_ROW) if number else insert(AuditHead)
+    head_mac = _head_signature(entry.number, entry.mac)
+    session.execute(change.values(id=HEAD_ROW, number=entry.number, mac=head_mac))
     record_event(event, account=account, **details)
 
 

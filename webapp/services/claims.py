@@ -40,7 +40,8 @@ def check_may_try(digest: bytes) -> None:
     Raises:
         MustWait, FaceDisabled: after failures in a row.
     """
-    failures.check(digest, _patience())
+    if failures.happened(digest):
+        failures.check(digest, _patience())
 
 
 def count_failure(session: Session, digest: bytes, person: Person | None) -> None:
