@@ -12,6 +12,7 @@ control_socket_disable = True  # nobody asks it, and two servers of one user wou
 bind = "127.0.0.1:8000"
 timeout = 120  # seconds; a worker loads its model before its first sign of life
 graceful_timeout = 20
+keepalive = 30  # seconds; a program that asks again within them finds its connection open
 loglevel = "warning"
 
 # One place where the computing threads are counted: workers times these fit the cores.

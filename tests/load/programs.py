@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from queue import SimpleQueue
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -28,6 +34,34 @@ class Answer:
     match: bool | None = None
 
 
+class Program:
+    """One connection, over which the same is asked again and again.
+
+    Plain, and with what it sends made once: the machine is to be busy with the answers.
+    """
+
+    def __init__(self, connection: HTTPConnection, request: httpx.Request) -> None:
+        self._connection = connection
+        self._body, self._headers = request.content, dict(request.headers)
+
+    def verify(self) -> Answer:
+        """Ask once."""
+        began = time.monotonic()
+        try:
+            self._connection.request("POST", VERIFY, self._body, self._headers)
+            answer = self._connection.getresponse()
+            body = answer.read()
+        except (OSError, HTTPException):
+            self.close()
+            return Answer(NO_ANSWER, began, time.monotonic() - began)
+        match = json.loads(body)["match"] if answer.status == HTTPStatus.OK else None
+        return Answer(answer.status, began, time.monotonic() - began, match)
+
+    def close(self) -> None:
+        """End the connection; the next question begins another."""
+        self._connection.close()
+
+
 @dataclass(frozen=True)
 class Target:
     """Whom programs ask, and what they send."""
@@ -36,28 +70,27 @@ class Target:
     key: str
     identifier: str
     picture: bytes
-    trust: ssl.SSLContext | bool = True
+    trust: ssl.SSLContext | None = None
 
-    def client(self) -> httpx.Client:
+    def program(self) -> Program:
         """A program with a connection of its own."""
-        return httpx.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {self.key}"},
-            verify=self.trust,
-            timeout=SECONDS_TO_ANSWER,
-            trust_env=False,
-        )
+        url = urlsplit(self.url)
+        if url.scheme == "https":
+            connection: HTTPConnection = HTTPSConnection(
+                url.netloc, timeout=SECONDS_TO_ANSWER, context=self.trust
+            )
+        else:
+            connection = HTTPConnection(url.netloc, timeout=SECONDS_TO_ANSWER)
+        return Program(connection, self._request)
 
-    def verify(self, client: httpx.Client) -> Answer:
-        """Ask once."""
-        began = time.monotonic()
+    @cached_property
+    def _request(self) -> httpx.Request:
         files = {"pictures": ("face.jpg", self.picture, "image/jpeg")}
-        try:
-            answer = client.post(VERIFY, data={"identifier": self.identifier}, files=files)
-        except httpx.TransportError:
-            return Answer(NO_ANSWER, began, time.monotonic() - began)
-        match = answer.json()["match"] if answer.is_success else None
-        return Answer(answer.status_code, began, time.monotonic() - began, match)
+        headers = {"Authorization": f"Bearer {self.key}"}
+        data = {"identifier": self.identifier}
+        request = httpx.Request("POST", self.url + VERIFY, headers=headers, data=data, files=files)
+        request.read()
+        return request
 
 
 @dataclass
@@ -79,9 +112,9 @@ def steady(target: Target, programs: int) -> Iterator[Load]:
     load, over = Load(), Event()
 
     def ask() -> None:
-        with target.client() as client:
+        with closing(target.program()) as program:
             while not over.is_set():
-                load.answers.append(target.verify(client))
+                load.answers.append(program.verify())
 
     threads = [Thread(target=ask, daemon=True) for _ in range(programs)]
     for thread in threads:
@@ -103,26 +136,32 @@ def for_a_while(target: Target, programs: int, seconds: float) -> Sequence[Answe
 
 def at_rate(target: Target, rate: float, seconds: float, programs: int = 64) -> Sequence[Answer]:
     """What programs are answered that come at a rate, a second, whether others wait or not."""
-    clients = [target.client() for _ in range(programs)]
+    free: SimpleQueue[Program] = SimpleQueue()
+    for _ in range(programs):
+        free.put(target.program())
     start = time.monotonic()
 
-    def ask(number: int) -> Answer:
-        return target.verify(clients[number % programs])
+    def ask() -> Answer:
+        program = free.get()
+        try:
+            return program.verify()
+        finally:
+            free.put(program)
 
     with ThreadPoolExecutor(programs) as pool:
         asked = []
         for number in range(int(rate * seconds)):
             Event().wait(max(0.0, start + number / rate - time.monotonic()))
-            asked.append(pool.submit(ask, number))
+            asked.append(pool.submit(ask))
         answers = [one.result() for one in asked]
-    for client in clients:
-        client.close()
+    while not free.empty():
+        free.get().close()
     return answers
 
 
 def accepted(answers: Sequence[Answer]) -> list[Answer]:
     """Those that were answered, not refused."""
-    return [answer for answer in answers if answer.status == httpx.codes.OK]
+    return [answer for answer in answers if answer.status == HTTPStatus.OK]
 
 
 def percentile(answers: Sequence[Answer], share: float) -> float:
