@@ -16,6 +16,7 @@ from webapp.address_limits import SCHEME
 from webapp.admission import admit_requests
 from webapp.api.document import add_api
 from webapp.cli import add_commands
+from webapp.clock import add_clock
 from webapp.config import ROOT, Settings, settings_from
 from webapp.database import engine_options, prepare_engine
 from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
@@ -25,6 +26,7 @@ from webapp.logs import set_up_logs
 from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
 from webapp.signed_in import of_session
+from webapp.signing import SignedSessions
 from webapp.startup import MIGRATIONS
 from webapp.uploads import InMemoryRequest
 from webapp.views import add_views
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
     app.request_class = InMemoryRequest
+    app.session_interface = SignedSessions()
     app.config.from_mapping(_flask_config(settings))
     app.extensions[NAME] = Recognition(settings, *engines)
     if settings.proxies:
@@ -104,6 +107,7 @@ def _bind_extensions(app: Flask) -> None:
     login.user_loader(of_session)
     login.unauthorized_handler(_to_sign_in)
     with app.app_context():
+        add_clock(app, db.engine)
         prepare_engine(db.engine)
 
 

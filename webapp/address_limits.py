@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp import clock
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.models import AddressWindow
@@ -42,8 +43,12 @@ class DatabaseStorage(Storage):
         return int(self._read(key, AddressWindow.hits) or 0)
 
     def get_expiry(self, key: str) -> float:
-        """When the window of a key ends, in seconds since 1970."""
-        return float(self._read(key, AddressWindow.ends_at) or time.time())
+        """When the window of a key ends, in seconds since 1970.
+
+        Who asks holds it against this machine's clock, so it is told by that one.
+        """
+        ends_at = self._read(key, AddressWindow.ends_at)
+        return time.time() + (max(0.0, ends_at - _now()) if ends_at else 0)
 
     def check(self) -> bool:
         """Whether the database answers."""
@@ -62,7 +67,7 @@ class DatabaseStorage(Storage):
 
     @staticmethod
     def _count(key: str, expiry: float, amount: int) -> int:
-        digest, now = _digest(key), time.time()
+        digest, now = _digest(key), _now()
         over = select(AddressWindow.key).where(AddressWindow.ends_at <= now)
         raised = (
             update(AddressWindow)
@@ -84,7 +89,7 @@ class DatabaseStorage(Storage):
     @staticmethod
     def _read(key: str, column: InstrumentedAttribute[Any]) -> float | None:
         running = select(column).where(
-            AddressWindow.key == _digest(key), AddressWindow.ends_at > time.time()
+            AddressWindow.key == _digest(key), AddressWindow.ends_at > _now()
         )
         with db.engine.connect() as connection:
             return connection.scalar(running)
@@ -95,6 +100,10 @@ def _writing() -> Iterator[Connection]:
     options = writing(db.engine, alone=False, lasting=False)
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def _now() -> float:
+    return clock.now().timestamp()
 
 
 def _digest(key: str) -> bytes:

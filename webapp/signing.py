@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, session
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from flask import Flask, current_app, session
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadData, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
 
 from webapp.errors import ChallengeUnknown, CursorBroken
 from webapp.models import now
@@ -16,6 +17,24 @@ from webapp.models import now
 HALF_SIGNED_IN = "half_signed_in"
 TIME_FOR_CODE = timedelta(minutes=5)
 CHALLENGED = "challenged"
+
+
+class _Signer(TimestampSigner):
+    """Dates what it signs by the clock of all nodes: what seems to come from later is refused."""
+
+    def get_timestamp(self) -> int:
+        return int(now().timestamp())
+
+
+class SignedSessions(SecureCookieSessionInterface):
+    """Flask's sessions, for browsers that meet one node after the other."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs the cookie; None without a secret key."""
+        serializer = super().get_signing_serializer(app)
+        if serializer:
+            serializer.signer = _Signer
+        return serializer
 
 
 def name_half_signed_in(username: str) -> None:
@@ -94,4 +113,4 @@ def _challenges() -> URLSafeSerializer:
 
 
 def _links() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="own page")
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="own page", signer=_Signer)

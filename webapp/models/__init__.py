@@ -1,10 +1,11 @@
 """The tables, one file a subject."""
 
+from webapp.clock import now
 from webapp.models.account import Account, AccountSession, RecoveryCode, Role, SetupToken
 from webapp.models.api import ApiKey, RememberedAnswer, Scope
 from webapp.models.attempt import Attempt, Kind, Refusal
 from webapp.models.audit import AuditEntry, AuditHead
-from webapp.models.columns import Model, now
+from webapp.models.columns import Model
 from webapp.models.installation import InstallationKey
 from webapp.models.job import Job, JobState
 from webapp.models.limits import AddressWindow, FailureCount

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.columns import CreatedAt, Id, Model, now
+from webapp.clock import now
+from webapp.models.columns import CreatedAt, Id, Model
 
 KEY_NAME_LENGTH = 64
 LIMIT_LENGTH = 64
