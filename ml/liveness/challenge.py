@@ -45,7 +45,7 @@ class Strength:
 
 STRENGTHS = {
     "gentle": Strength(2, (10.0, 13.0), (9.0, 12.0), (6.0, 8.0), (1.15, 1.25), (0.1, 0.3)),
-    "normal": Strength(3, (12.0, 17.0), (10.0, 15.0), (7.0, 10.0), (1.20, 1.35), (0.1, 0.4)),
+    "normal": Strength(3, (11.0, 15.0), (9.0, 13.0), (6.0, 7.5), (1.20, 1.30), (0.1, 0.3)),
     "strict": Strength(4, (14.0, 19.0), (11.0, 16.0), (8.0, 11.0), (1.20, 1.40), (0.2, 0.6)),
 }
 # What a challenge may hold at all, whatever the strengths say: bounds of what is read back.

@@ -1,7 +1,8 @@
 """What an attempt costs the server against a plain verification: `python -m ml.liveness.cost`.
 
-Processor time of observing all frames of simulated genuine attempts, over that of analysing one of
-their frames as a verification does; both in the same run, on the same frames.
+Processor time of observing all frames of simulated genuine attempts, with reading and writing what
+was seen, over that of analysing one of their frames as a verification does; both in the same run,
+on the same frames. Not counted, on either side: the web server, the database, encryption.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ml.liveness.challenge import STRENGTHS, Challenge
 from ml.liveness.judgement import Verdict
 from ml.liveness.measure import TUNING, run
 from ml.liveness.observation import Observation
+from ml.liveness.progress import progress
 from ml.liveness.simulation.cases import GENUINE
 from ml.liveness.simulation.photos import portraits
 
@@ -30,7 +32,11 @@ PEOPLE = 20
 
 @dataclass
 class Timed:
-    """An engine, the processor's seconds it took to observe, and the first frame it was given."""
+    """An engine, the processor's seconds it took, and the frames it was given.
+
+    As in the app, where any process answers any frame: what was seen before is read from what was
+    written, the frame is observed, its observation written, and it is told how far that came.
+    """
 
     engine: Engine
     seconds: float = 0.0
@@ -41,11 +47,16 @@ class Timed:
     ) -> Observation:
         """Observe, by the clock."""
         self.frames.append(data)
+        written = [json.dumps(each.to_dict()) for each in before]
         start = time.process_time()
         try:
-            return self.engine.observe(data, at, challenge, before)
+            read = [Observation.from_dict(json.loads(each)) for each in written]
+            seen = self.engine.observe(data, at, challenge, read)
+            json.dumps(seen.to_dict())
+            progress(challenge, [*read, seen])
         finally:
             self.seconds += time.process_time() - start
+        return seen
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
         """Judge, as the engine does."""

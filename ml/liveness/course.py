@@ -11,8 +11,9 @@ differ. An instruction is known from the frame on with which the one before was 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from ml.liveness.challenge import COME_CLOSER, TURNS, Challenge, Step
 from ml.liveness.geometry import Shape, Turn
 from ml.liveness.motion import break_between
 from ml.liveness.observation import Observation
+
+PEAK_FRAMES = 3
+SMALLEST_RELIEF = 0.1
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,17 @@ class CourseBounds:
         least_sharpness, darkest, brightest: of the face in these frames, as in `Quality`.
         least_share, largest_share: height of the face's box in these frames, as a share of the
             frame's shorter side.
-        held_frames: fewest frames in which a step is seen reached.
+        held_frames: fewest frames in which a step is seen reached; fewer where it was a peak.
         held_share: of a step's amount, once it was reached.
-        foreshortening: how much shorter a face may become for each degree that its nose says it is
-            turned, by kind of step; a flat picture has to be tilted much further than a head.
+        lost_frames: in a row under that share, from which on it is to be reached anew.
+        near_share: of a step's amount, in the frames on both sides of a peak.
+        least_depth: of a turned face, by its relief's logarithm, times `relief_weight`, and its
+            foreshortening, together. A flat picture has less relief than a head, and is tilted
+            further to look as if turned as far. Weighed by logistic regression.
         longest_wait: for straight ahead, in seconds.
         longest_step: from instruction to reached and held, in seconds.
-        wrong_turn: degrees of a turn that was not asked for, in two frames in a row.
+        wrong_turn: degrees of a turn that was not asked for.
+        wrong_frames: so many in a row with such a turn are another movement.
         wrong_share: what is added to it for each degree on the other axis: nobody turns along one
             axis alone.
         wrong_growth: factor of growth that was not asked for.
@@ -50,8 +58,8 @@ class CourseBounds:
     """
 
     neutral_frames: int = 3
-    neutral_yaw: float = 16.0
-    neutral_pitch: float = 22.0
+    neutral_yaw: float = 21.0
+    neutral_pitch: float = 24.0
     neutral_roll: float = 20.0
     neutral_drift: float = 7.0
     least_sharpness: float = 5.0
@@ -61,17 +69,14 @@ class CourseBounds:
     largest_share: float = 0.62
     held_frames: int = 2
     held_share: float = 0.7
-    foreshortening: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "turn_left": 0.0085,
-            "turn_right": 0.0085,
-            "turn_up": 0.005,
-            "turn_down": 0.009,
-        }
-    )
+    lost_frames: int = 2
+    near_share: float = 0.8
+    relief_weight: float = 0.35
+    least_depth: float = 1.54
     longest_wait: float = 10.0
-    longest_step: float = 6.0
+    longest_step: float = 8.0
     wrong_turn: float = 17.0
+    wrong_frames: int = 3
     wrong_share: float = 0.4
     wrong_growth: float = 1.3
     fastest_reaction: float = 0.25
@@ -146,9 +151,11 @@ def complaint(seen: Observation, bounds: CourseBounds = BOUNDS) -> str | None:
 
 def _straight_ahead(observations: Sequence[Observation], bounds: CourseBounds) -> int | None:
     """The frame with which enough of them in a row looked straight ahead, held still."""
-    for last in range(bounds.neutral_frames - 1, len(observations)):
+    good = 0
+    for last, seen in enumerate(observations):
+        good = good + 1 if complaint(seen, bounds) is None else 0
         frames = observations[last - bounds.neutral_frames + 1 : last + 1]
-        if all(complaint(seen, bounds) is None for seen in frames) and _still(frames, bounds):
+        if good >= bounds.neutral_frames and _still(frames, bounds):
             return last
     return None
 
@@ -195,6 +202,16 @@ class _End:
 
 
 @dataclass(frozen=True)
+class _Look:
+    """One frame of a step: the turn, how much of the step it is, whether it counts, or nearly."""
+
+    turn: Turn
+    share: float
+    counts: bool
+    nearly: bool
+
+
+@dataclass(frozen=True)
 class _Stage:
     """One step, from the frame with which its instruction became known."""
 
@@ -205,72 +222,96 @@ class _Stage:
     bounds: CourseBounds
 
     def run(self) -> _End:
-        start, reached, share = self.observations[0], None, 0.0
+        start, reached, under = self.observations[0], None, 0
+        looks = [self._look(start)]
         for index, seen in enumerate(self.observations[1:], start=1):
-            before = self.observations[index - 1]
-            trouble = break_between(before, seen) or self._trouble(before, seen)
+            previous = self.observations[index - 1]
+            now = self._look(seen)
+            looks.append(now)
+            trouble = break_between(previous, seen) or self._trouble(seen, looks)
             if trouble:
-                return _End(None, share, None, trouble)
-            share = self._share(seen)
-            if share < self.bounds.held_share or not self._like_a_head(seen):
+                return _End(None, now.share, None, trouble)
+            under = 0 if now.share >= self.bounds.held_share else under + 1
+            if under >= self.bounds.lost_frames:
                 reached = None
-            elif share >= 1 and reached is None:
+            if now.counts and reached is None:
                 reached = index
-            if reached is not None and self._held(reached, index):
+            held = reached is not None and self._held(looks, reached, index)
+            if held or self._peaked(looks, index):
                 return _End(index, 1.0, None, None)
         too_long = self.observations[-1].at - start.at > self.bounds.longest_step
         hint = None if reached is None else "hold"
-        return _End(None, min(share, 1.0), hint, "too_slow" if too_long else None)
+        return _End(None, min(looks[-1].share, 1.0), hint, "too_slow" if too_long else None)
 
-    def _held(self, reached: int, index: int) -> bool:
-        seconds = self.observations[index].at - self.observations[reached].at
-        return index - reached + 1 >= self.bounds.held_frames and seconds >= self.step.hold
-
-    def _share(self, seen: Observation) -> float:
-        """How much of the step's amount is done, from 0 to well above 1."""
+    def _look(self, seen: Observation) -> _Look:
         turn = Turn.between(self.neutral, seen.shape)
+        share = self._share(turn)
+        counts = share >= 1 and self._deep_enough(seen, turn)
+        return _Look(turn, share, counts, nearly=share >= self.bounds.near_share)
+
+    def _held(self, looks: Sequence[_Look], reached: int, index: int) -> bool:
+        """Whether enough frames since it was reached count, the last of them among these."""
+        seconds = self.observations[index].at - self.observations[reached].at
+        count = sum(look.counts for look in looks[reached : index + 1])
+        return (
+            looks[index].counts and count >= self.bounds.held_frames and seconds >= self.step.hold
+        )
+
+    def _peaked(self, looks: Sequence[_Look], index: int) -> bool:
+        """Whether the frame before was the peak of a movement: the one that counts of three."""
+        around = looks[max(index - 2, 0) : index + 1]
+        seconds = self.observations[index].at - self.observations[max(index - 2, 0)].at
+        return (
+            len(around) == PEAK_FRAMES
+            and around[1].counts
+            and all(look.nearly for look in around)
+            and seconds >= self.step.hold
+        )
+
+    def _share(self, turn: Turn) -> float:
+        """How much of the step's amount is done, from 0 to well above 1."""
         done, whole = turn.towards(self.step.kind), self.step.amount
         if self.step.kind == COME_CLOSER:
             done, whole = done - 1, whole - 1
         return max(done / whole, 0.0)
 
-    def _like_a_head(self, seen: Observation) -> bool:
-        """Whether the face is no shorter than a head is that is turned as far as the nose says."""
-        kind = self.step.kind
+    def _deep_enough(self, seen: Observation, turn: Turn) -> bool:
+        """Whether what is turned is as deep as a head."""
+        kind, bounds = self.step.kind, self.bounds
         if kind == COME_CLOSER:
             return True
-        turn = Turn.between(self.neutral, seen.shape)
-        return turn.foreshortening(kind) >= 1 - self.bounds.foreshortening[kind] * turn.towards(
-            kind
-        )
+        relief = bounds.relief_weight * math.log(max(seen.relief, SMALLEST_RELIEF))
+        return relief + turn.foreshortening(kind) >= bounds.least_depth
 
-    def _trouble(self, before: Observation, seen: Observation) -> str | None:
+    def _trouble(self, seen: Observation, looks: Sequence[_Look]) -> str | None:
         if seen.faces > 1:
             return "several_faces"
-        if seen.at - self.observations[0].at > self.bounds.longest_step:
+        seconds = seen.at - self.observations[0].at
+        if seconds > self.bounds.longest_step:
             return "too_slow"
-        if seen.at - self.observations[0].at < self.bounds.fastest_reaction and self._early(seen):
+        if seconds < self.bounds.fastest_reaction and self._early(seen, looks[-1].turn):
             return "too_soon"
-        wrong = self._other_movement(before) and self._other_movement(seen)
-        return "other_movement" if wrong else None
+        last = looks[-self.bounds.wrong_frames :]
+        wrong = all(self._other_movement(look.turn) for look in last)
+        return "other_movement" if wrong and len(last) == self.bounds.wrong_frames else None
 
-    def _early(self, seen: Observation) -> bool:
-        turn = Turn.between(self.observations[0].shape, seen.shape)
-        done = turn.towards(self.step.kind)
-        if self.step.kind == COME_CLOSER:
-            return done > 1 + max(
-                self.bounds.early_share * (self.step.amount - 1), self.bounds.early_growth
-            )
-        return done > max(self.bounds.early_share * self.step.amount, self.bounds.early_turn)
+    def _early(self, seen: Observation, turn: Turn) -> bool:
+        """Whether the step was begun already; swinging back to straight ahead is no beginning."""
+        kind, bounds = self.step.kind, self.bounds
+        since = Turn.between(self.observations[0].shape, seen.shape).towards(kind)
+        done = min(since, turn.towards(kind))
+        if kind == COME_CLOSER:
+            return done > 1 + max(bounds.early_share * (self.step.amount - 1), bounds.early_growth)
+        return done > max(bounds.early_share * self.step.amount, bounds.early_turn)
 
-    def _other_movement(self, seen: Observation) -> bool:
+    def _other_movement(self, turn: Turn) -> bool:
         """Whether a movement is seen that is asked for neither now nor was just before."""
-        turn = Turn.between(self.neutral, seen.shape)
-        expected = {self.step.kind, *(step.kind for step in self.before[-1:])}
-        for kind in TURNS:
-            beside = turn.pitch if kind in ("turn_left", "turn_right") else turn.yaw
-            bound = self.bounds.wrong_turn + self.bounds.wrong_share * abs(beside)
-            if kind not in expected and turn.towards(kind) > bound:
-                return True
+        if max(abs(turn.yaw), abs(turn.pitch)) > self.bounds.wrong_turn:
+            expected = {self.step.kind, *(step.kind for step in self.before[-1:])}
+            for kind in TURNS:
+                beside = turn.pitch if kind in ("turn_left", "turn_right") else turn.yaw
+                bound = self.bounds.wrong_turn + self.bounds.wrong_share * abs(beside)
+                if turn.towards(kind) > bound and kind not in expected:
+                    return True
         asked = {self.step.kind, *(step.kind for step in self.before)}
         return COME_CLOSER not in asked and turn.growth > self.bounds.wrong_growth

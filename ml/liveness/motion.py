@@ -29,7 +29,7 @@ class MotionBounds:
     longest_gap: float = 1.5
     turn_speed: float = 200.0
     turn_slack: float = 10.0
-    largest_turn: float = 45.0
+    largest_turn: float = 60.0
     shift_speed: float = 4.0
     shift_slack: float = 0.4
     growth_speed: float = 1.2

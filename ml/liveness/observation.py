@@ -16,6 +16,8 @@ from ml.liveness.geometry import Shape
 
 # A small aligned grey face, for telling whether the next frame continues this one.
 CHIP_SIDE = 24
+# A larger one, for telling a flat picture from a head.
+CLOSE_UP_SIDE = 96
 LARGEST_EMBEDDING = 4096
 
 
@@ -33,9 +35,14 @@ class Observation:
         confidence: the detector's, 0 to 1.
         yaw, pitch, roll: of the head by itself, in degrees (`ml.faces.pose`).
         brightness: mean luminance of the face, 0 to 255.
-        sharpness: fine detail of the face relative to its contrast, in percent.
+        sharpness: fine detail of the face relative to its contrast, in percent; 0 in frames after
+            the one that looked straight ahead, where nobody asks for it.
         chip: uint8 (24, 24), the aligned face in grey.
         embedding: float32 (d,) of unit length, for the frames that decide who it is; else None.
+        close_up: uint8 (96, 96), the aligned face in grey, of the one that looked straight ahead;
+            else None.
+        relief: how badly a flat motion explains what changed since then, in percent of the distance
+            between the eyes (`ml.liveness.relief`); 0 in frames where nobody asks for it.
     """
 
     number: int
@@ -53,12 +60,14 @@ class Observation:
     sharpness: float
     chip: np.ndarray
     embedding: np.ndarray | None = None
+    close_up: np.ndarray | None = None
+    relief: float = 0.0
 
     @cached_property
     def centre(self) -> tuple[float, float]:
         """Middle of the landmarks, in pixels."""
-        x, y = self.landmarks.mean(axis=0)
-        return float(x), float(y)
+        points = self.landmarks.tolist()
+        return sum(x for x, _ in points) / 5, sum(y for _, y in points) / 5
 
     @cached_property
     def shape(self) -> Shape:
@@ -83,6 +92,7 @@ class Observation:
         value["landmarks"] = self.landmarks.astype(float).ravel().tolist()
         value["chip"] = _text(self.chip)
         value["embedding"] = None if self.embedding is None else _text(self.embedding)
+        value["close_up"] = None if self.close_up is None else _text(self.close_up)
         return value
 
     @classmethod
@@ -104,29 +114,36 @@ class Observation:
             **{name: _number(value[name]) for name in _MEASURES},
             box=(x, y, width, height),
             landmarks=np.array(_numbers(value["landmarks"], 10), np.float32).reshape(5, 2),
-            chip=_array(value["chip"], np.uint8, CHIP_SIDE**2).reshape(CHIP_SIDE, CHIP_SIDE),
+            chip=_square(value["chip"], CHIP_SIDE),
             embedding=None if value["embedding"] is None else _embedding(value["embedding"]),
+            close_up=None
+            if value["close_up"] is None
+            else _square(value["close_up"], CLOSE_UP_SIDE),
         )
 
 
 _COUNTS = ("number", "faces", "width", "height")
-_MEASURES = ("at", "confidence", "yaw", "pitch", "roll", "brightness", "sharpness")
+_MEASURES = ("at", "confidence", "yaw", "pitch", "roll", "brightness", "sharpness", "relief")
 
 
 def _text(array: np.ndarray) -> str:
     return base64.b64encode(array.tobytes()).decode("ascii")
 
 
-def _array(text: object, dtype: type[np.generic], size: int | None = None) -> np.ndarray:
+def _square(text: object, side: int) -> np.ndarray:
+    grey = _array(text, np.uint8)
+    if grey.size != side**2:
+        raise ValueError(f"expected {side**2} values")
+    return grey.reshape(side, side)
+
+
+def _array(text: object, dtype: type[np.generic]) -> np.ndarray:
     if not isinstance(text, str):
         raise ValueError("expected Base64")
     try:
-        array = np.frombuffer(base64.b64decode(text, validate=True), dtype)
+        return np.frombuffer(base64.b64decode(text, validate=True), dtype)
     except (binascii.Error, ValueError) as error:
         raise ValueError("expected Base64 of whole numbers") from error
-    if size is not None and array.size != size:
-        raise ValueError(f"expected {size} values")
-    return array
 
 
 def _embedding(text: object) -> np.ndarray:

@@ -1,8 +1,9 @@
 """From a frame to its observation, at a fraction of what a verification costs.
 
 The face is searched for in the first frame, where it was lost, and in the frame that may be
-matched; in between it is followed. It is embedded only where that decides something: in the frame
-that may be matched, and in the one with which each step was done.
+matched; in between it is followed. Light and sharpness are measured until it looked straight
+ahead, relief where a turn goes far enough, and it is embedded in the frame that may be matched and
+in the one with which each step was done: only where each of them decides something.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import numpy as np
 
 from ml.errors import NoFace
 from ml.faces.align import align
+from ml.faces.pose import head_pose
 from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace, FaceDetector
 from ml.liveness.challenge import Challenge
 from ml.liveness.course import follow
 from ml.liveness.follower import Follower
-from ml.liveness.observation import CHIP_SIDE, Observation
+from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, Observation
+from ml.liveness.relief import relief
 
 TEMPLATE = "arcface"
 EmbedFace = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -49,12 +52,19 @@ class Observer:
             NoFace: if there is no face in it.
         """
         face = self._follower.follow(rgb, before[-1].box) if before else None
-        seen = _observation(rgb, len(before), at, *((face, 1) if face else self._search(rgb)))
-        marks = follow(challenge, [*before, seen]).marks
-        if seen.number not in marks:
+        found = (face, 1) if face else self._search(rgb)
+        waiting = all(each.embedding is None for each in before)
+        seen = (_measured if waiting else _glanced_at)(rgb, len(before), at, *found)
+        course = follow(challenge, [*before, seen])
+        if seen.number not in course.marks and course.share >= 1:
+            seen = replace(seen, relief=_relief(rgb, seen, before[course.marks[0]]))
+            course = follow(challenge, [*before, seen])
+        if seen.number not in course.marks:
             return seen
-        if marks == (seen.number,) and face:
-            seen = replace(seen, faces=self._search(rgb)[1])
+        if course.marks == (seen.number,):
+            seen = replace(seen, close_up=_grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
+            if face:
+                seen = replace(seen, faces=self._search(rgb)[1])
         return seen.with_embedding(self._embed_face(rgb, seen.landmarks))
 
     def _search(self, rgb: np.ndarray) -> tuple[DetectedFace, int]:
@@ -67,12 +77,25 @@ class Observer:
         return main, 1 + len(rivals(faces, main))
 
 
-def _observation(
+def _measured(
     rgb: np.ndarray, number: int, at: float, face: DetectedFace, faces: int
 ) -> Observation:
+    """With all that tells whether a face looks straight ahead, well lit and sharp."""
     quality = assess(rgb, face)
+    return replace(
+        _glanced_at(rgb, number, at, face, faces),
+        brightness=quality.brightness,
+        sharpness=quality.sharpness,
+    )
+
+
+def _glanced_at(
+    rgb: np.ndarray, number: int, at: float, face: DetectedFace, faces: int
+) -> Observation:
+    """With what is asked of the frames that follow."""
+    pose = head_pose(face.landmarks)
     height, width = rgb.shape[:2]
-    chip = cv2.cvtColor(align(rgb, face.landmarks, CHIP_SIDE, TEMPLATE), cv2.COLOR_RGB2GRAY)
+    chip = _grey_face(rgb, face.landmarks, CHIP_SIDE)
     return Observation(
         number=number,
         at=at,
@@ -82,10 +105,22 @@ def _observation(
         box=face.box,
         landmarks=face.landmarks,
         confidence=face.confidence,
-        yaw=quality.yaw,
-        pitch=quality.pitch,
-        roll=quality.roll,
-        brightness=quality.brightness,
-        sharpness=quality.sharpness,
+        yaw=pose.yaw,
+        pitch=pose.pitch,
+        roll=pose.roll,
+        brightness=float(chip.mean()),
+        sharpness=0.0,
         chip=chip,
     )
+
+
+def _relief(rgb: np.ndarray, seen: Observation, neutral: Observation) -> float:
+    """Of a frame against the one that looked straight ahead."""
+    if neutral.close_up is None:
+        return 0.0
+    return relief(neutral.close_up, _grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
+
+
+def _grey_face(rgb: np.ndarray, landmarks: np.ndarray, side: int) -> np.ndarray:
+    """The upright face, uint8 (side, side)."""
+    return cv2.cvtColor(align(rgb, landmarks, side, TEMPLATE), cv2.COLOR_RGB2GRAY)

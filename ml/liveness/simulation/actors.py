@@ -74,10 +74,10 @@ class LiveHead:
     def scene(self, at: float) -> np.ndarray:
         """The head, in front of the room."""
         view = look(self._camera, self._person.place(at), self._surface, HEAD_STEPS)
-        face = sum(
-            weight * portrait.at(view.across, view.along)
+        shown = [
+            (weight, portrait.at(view.across, view.along))
             for weight, portrait in zip(self.weights(at), self._faces, strict=False)
             if weight > 0
-        )
-        opacity = view.opacity[..., None]
-        return (face * opacity + self._room.wall * (1 - opacity)) * self._room.light
+        ]
+        face = shown[0][1] if len(shown) == 1 else sum(weight * each for weight, each in shown)
+        return self._room.before(np.asarray(face, np.float32), view.opacity)

@@ -40,8 +40,8 @@ class Line:
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Line:
-        """One of the connections there are."""
-        return cls(rate=random.uniform(4.0, 6.0), delay=random.uniform(0.02, 0.12))
+        """One of the connections there are; the page sends four frames a second at most."""
+        return cls(rate=random.uniform(3.5, 4.0), delay=random.uniform(0.02, 0.12))
 
 
 @dataclass(frozen=True)

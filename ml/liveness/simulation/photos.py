@@ -39,12 +39,12 @@ class Portrait:
 
     def at(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:
         """The picture, (…, 3) float32, seen at places in millimetres, each (height, width)."""
-        columns = self.frame[0, 0] * across + self.frame[0, 1] * along + self.frame[0, 2]
-        rows = self.frame[1, 0] * across + self.frame[1, 1] * along + self.frame[1, 2]
+        # as plain numbers, which leave arrays at single precision
+        (a, b, c), (d, e, f) = self.frame.tolist()
         return cv2.remap(
             self.rgb,
-            columns.astype(np.float32),
-            rows.astype(np.float32),
+            a * across + b * along + c,
+            d * across + e * along + f,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32)

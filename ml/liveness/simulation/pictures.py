@@ -109,9 +109,7 @@ class HeldPicture:
         face = self._photo.at(view.across, view.along)
         if self._holding.eye_depth:
             face = self._with_eyes(face, view, place)
-        opacity = view.opacity[..., None]
-        lit = face * opacity + self._room.wall * (1 - opacity)
-        lit = lit * self._room.light
+        lit = self._room.before(face, view.opacity)
         return self._screen.shown(lit, face, view) if self._screen else lit
 
     def _bend(self) -> Surface:
@@ -189,4 +187,4 @@ class Screen:
         edge = (np.abs(view.across) > 88) | (view.along < -103) | (view.along > 143)
         shining = np.where(edge[..., None], 18.0, shining)
         opacity = view.opacity[..., None]
-        return (shining * opacity + lit * (1 - opacity)).astype(np.float32)
+        return np.asarray(shining * opacity + lit * (1 - opacity), np.float32)

@@ -17,7 +17,7 @@ class Room:
 
     Attributes:
         wall: float32 (height, width, 3).
-        light: float32 (height, width, 1), factors.
+        light: float32 (height, width, 3), factors.
     """
 
     wall: np.ndarray
@@ -34,7 +34,11 @@ class Room:
         slope, angle = random.uniform(0, 0.25), random.uniform(0, 2 * np.pi)
         light = 1 + slope * (np.cos(angle) * x + np.sin(angle) * y)
         gain = random.uniform(0.8, 1.12)
-        return cls(wall, (gain * light)[..., None].astype(np.float32))
+        return cls(wall, np.repeat((gain * light)[..., None].astype(np.float32), 3, axis=2))
+
+    def before(self, face: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+        """What is seen of a face, float32 (height, width, 3), before the wall, lit."""
+        return cv2.multiply(cv2.blendLinear(face, self.wall, opacity, 1 - opacity), self.light)
 
     def behind_a_head(self, camera: Camera, random: np.random.Generator) -> Room:
         """The same room with somebody's shoulders in it."""
@@ -76,8 +80,8 @@ class Sensor:
         grain = random.standard_normal(
             (scene.shape[0] // 2 + 1, scene.shape[1] // 2 + 1, 3), np.float32
         )
-        noise = 1.6 * self.noise * cv2.resize(grain, scene.shape[1::-1])
-        pixels = np.clip(seen + noise, 0, 255).astype(np.uint8)
+        noise = cv2.resize(np.float32(1.6 * self.noise) * grain, scene.shape[1::-1])
+        pixels = cv2.add(seen, noise, dtype=cv2.CV_8U)
         streamed = np.frombuffer(_encoded(pixels, self.stream_quality), np.uint8)
         return np.asarray(cv2.imdecode(streamed, cv2.IMREAD_COLOR_RGB))
 

@@ -22,7 +22,10 @@ SOMEBODY = np.eye(4, dtype=np.float32)[0]
 
 
 def observation(number: int, place: Place, *, flat: bool = False) -> Observation:
-    """What is seen of a head, or of a picture of it, at a place; every frame has an embedding."""
+    """What is seen of a head, or of a picture of it, at a place; every frame has an embedding.
+
+    Of the picture, too, it is said that other points than the five move as on a head.
+    """
     points = MEAN_HEAD_MM * [1, 1, 0 if flat else 1]
     landmarks = project(CAMERA, place, points, (0.0, 35.0, 0.0)).astype(np.float32)
     height = 2.6 * float(landmarks[3:, 1].mean() - landmarks[:2, 1].mean())
@@ -43,6 +46,7 @@ def observation(number: int, place: Place, *, flat: bool = False) -> Observation
         sharpness=15.0,
         chip=FACE,
         embedding=SOMEBODY,
+        relief=12.0,
     )
 
 

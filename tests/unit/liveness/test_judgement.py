@@ -112,6 +112,12 @@ def test_somebody_elses_face_at_the_end_of_a_step_does_not_pass(first):
     assert judge(CHALLENGE, swapped, SAME).reasons == ("other_person",)
 
 
+def test_a_head_whose_face_moves_as_a_plane_does_not_pass():
+    assert judge(CHALLENGE, [replace(each, relief=3.0) for each in ACTED], SAME).reasons == (
+        "unfinished",
+    )
+
+
 def test_a_face_that_was_never_embedded_does_not_pass():
     assert judge(CHALLENGE, [replace(each, embedding=None) for each in ACTED], SAME).reasons == (
         "unrecognised",
