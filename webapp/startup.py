@@ -20,8 +20,9 @@ from webapp.database import unit_of_work
 from webapp.errors import VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
-from webapp.models import GalleryVersion, InstallationKey, PersonKey
+from webapp.models import GalleryVersion, InstallationKey, Model, PersonKey
 from webapp.models.installation import ONLY_ROW
+from webapp.overlap import hindrances
 from webapp.recognition import recognition
 from webapp.services import audit, vectors
 from webapp.services.accounts import new_setup_token
@@ -55,7 +56,7 @@ def prepare() -> str | None:
     settings = recognition().settings
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     _make_keys(settings)
-    upgrade(directory=str(MIGRATIONS))
+    _update_tables()
     recognition().check_master_key()
     _make_installation_key()
     if settings.vectors_in_database:
@@ -137,14 +138,43 @@ def check_version(engine: Engine) -> None:
 
 
 def _check_version(connection: Connection) -> None:
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    current = MigrationContext.configure(connection).get_current_revision()
+    newest, current = _newest_version(), _version(connection)
     if current != newest:
         raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
 
 
+def _check_tables(connection: Connection) -> None:
+    """A later release may have updated the database already, while nodes of this one serve on."""
+    if not _is_of_a_later_release(connection):
+        _check_version(connection)
+        return
+    found = ", ".join(hindrances(Model.metadata, connection))
+    if found:
+        raise NotReady(f"the database is of a later release: {found}; update this node")
+
+
+def _is_of_a_later_release(connection: Connection) -> bool:
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    return (_version(connection) or _newest_version()) not in known
+
+
+def _update_tables() -> None:
+    with db.engine.connect() as connection:
+        if _is_of_a_later_release(connection):
+            return
+    upgrade(directory=str(MIGRATIONS))
+
+
+def _newest_version() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def _check_database() -> None:
-    _check_version(db.session.connection())
+    _check_tables(db.session.connection())
     if is_under_way(db.engine):
         raise NotReady("the database holds a part of a copy; go on with: copy-database")
     with unit_of_work() as session:  # whoever else writes, or a read-only disk, is found here

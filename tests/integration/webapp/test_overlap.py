@@ -1,0 +1,129 @@
+"""Nodes of the release before work on a database that the next release has updated already."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import upgrade
+from siamese_faces import Client
+from sqlalchemy import MetaData
+
+from tests.programs import URL, Wire, key_with
+from webapp import create_app
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.models import Scope
+from webapp.overlap import hindrances
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import MIGRATIONS, NotReady, get_ready, obstacles, prepare
+
+VERSIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
+# What hinders the release before each version. These came before there could be several nodes;
+# whoever adds to them keeps a release in between (docs/scaling.md).
+CONTRACTED = {
+    "0003": {"threshold_change.previous_rule may not be empty"},
+    "0004": {"account.session_number is missing"},
+}
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "the next"
+down_revision = "{head}"
+
+
+def upgrade():
+    {change}
+"""
+EXPAND = """
+    op.create_table("next_table", sa.Column("id", sa.Integer(), primary_key=True))
+    op.add_column("attempt", sa.Column("next_note", sa.String(64), nullable=True))
+    mark = sa.Column("next_mark", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("person", mark)
+    op.create_index("ix_person_next_mark", "person", ["next_mark"])
+"""
+CONTRACT = 'op.drop_column("api_key", "replaced_at")'
+Updater = Callable[[str], None]
+
+
+@pytest.fixture
+def update(app: Flask, tmp_path: Path) -> Updater:
+    """Updates the database as the next release would, by one migration more."""
+
+    def run(change: str) -> None:
+        folder = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+        text = NEXT.format(head=VERSIONS[-1], change=change.strip())
+        (folder / "versions" / "next.py").write_text(text)
+        upgrade(directory=str(folder))
+
+    return run
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Flask]:
+    """An app without tables."""
+    (tmp_path / "empty").mkdir()
+    app = create_app(Settings(instance=tmp_path / "empty"))
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+def test_each_version_leaves_the_release_before_what_it_needs(empty: Flask) -> None:
+    before, found = MetaData(), {}
+    for version in VERSIONS:
+        upgrade(directory=str(MIGRATIONS), revision=version)
+        with db.engine.connect() as connection:
+            found[version] = set(hindrances(before, connection))
+            before = MetaData()
+            before.reflect(connection)
+
+    assert {version: hindered for version, hindered in found.items() if hindered} == CONTRACTED
+
+
+def test_nobody_is_failed_while_the_database_is_updated_and_a_node_may_restart_on_it(
+    app: Flask, settings: Settings, engine, people, known_faces, update: Updater
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    key, matches, updated = key_with(Scope.VERIFY), [], Event()
+
+    def verify() -> None:
+        with Client(URL, key, Wire(app)) as client:
+            while not updated.is_set() or len(matches) < 4:
+                matches.append(client.verify("ada", people[0].photos[1:2]).match)
+
+    db.session.remove()
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(verify)
+        update(EXPAND)
+        before_the_update = len(matches)
+        updated.set()
+        asking.result()
+
+    assert all(matches)
+    assert len(matches) > before_the_update
+    assert obstacles(app) == set()
+    restarted = create_app(settings, engine)
+    get_ready(restarted)
+    with restarted.app_context():
+        prepare()
+        assert Client(URL, key, Wire(restarted)).verify("ada", people[0].photos[1:2]).match
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_what_drops_a_column_that_a_release_needs_is_not_served_by_it(
+    app: Flask, update: Updater
+) -> None:
+    update(CONTRACT)
+
+    assert obstacles(app) == {"database"}
+    with pytest.raises(NotReady, match=r"later release: api_key.replaced_at is missing"):
+        get_ready(app)
