@@ -1,9 +1,10 @@
 """Embeddings of many people in memory, searched exactly, in two stages where they are many.
 
-Embeddings stand turned into the directions in which they differ most, cut into a head and a tail.
-A search multiplies the probe with the heads alone, half of the memory. What the tail adds is at
-most the product of its lengths (Cauchy and Schwarz), so that only few anchors can be among the
-nearest; those are compared in full. Whoever could be nearest is never passed over.
+An embedding is held as bytes, a grid so fine as they allow, and as what these leave over. A search
+compares the bytes alone, a quarter of float32's memory, by OpenCV. How far an embedding lies from
+its bytes is known, so by the triangle inequality nobody is nearer to the probe than their bytes
+less that: only few anchors can be among the nearest, and those are compared in full. Whoever could
+be nearest is never passed over.
 
 Rows are only ever added: who changes is added anew, and the former rows are dead. So a snapshot
 stays what it was while others are added behind it.
@@ -15,9 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from statistics import median_low
+from typing import Any
 from uuid import UUID
 
+import cv2
 import numpy as np
 
 from ml import Anchors, person_similarities
@@ -27,6 +29,13 @@ ID_BYTES = 16
 BOUNDED_RULES = frozenset({"best", "mean", "top", "share"})
 ROUNDING = 1e-5
 PEOPLE_AT_ONCE = 2048
+ROWS_AT_ONCE = 8192
+STRETCH = 16_384
+# No number of an embedding is larger; of 128 numbers none comes near the first, hardly ever.
+REACHES = (0.5, 1.001)
+# Bytes from 1 to 255 stand for numbers from -reach to reach.
+ZERO, LARGEST = 128, 127
+FINER = 65_534
 
 
 @dataclass(frozen=True)
@@ -35,24 +44,53 @@ class Tuning:
 
     Attributes:
         staged_from: so many anchors; fewer are compared at once in less than a few milliseconds.
-        head: the share of the numbers of an embedding that the first stage reads.
-        sample: from so many embeddings the directions are learnt.
-        first: so many anchors are compared in full to know what is near.
-        most: the share of anchors from which on comparing all of them takes less time.
+        first: so many anchors of each stretch, nearest by their bytes, are looked at.
+        wider: so many where nearer ones may be behind these; so many of all are compared first.
         dead: the share of dead rows from which on the others are gathered anew.
-        spare: room for so many further rows, besides as many as there are.
+        spare: room for so many further rows, besides as many as there are; fewer dead are let be.
     """
 
-    staged_from: int = 50_000
-    head: float = 0.5
-    sample: int = 16_384
-    first: int = 1_024
-    most: float = 0.05
+    staged_from: int = 5_000
+    first: int = 16
+    wider: int = 512
     dead: float = 0.125
     spare: int = 65_536
 
 
 TUNING = Tuning()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Numbers as a byte each, and what it leaves over as two: together as exact as float32.
+
+    Attributes:
+        reach: the largest number; of a larger one only this much is held.
+    """
+
+    reach: float
+
+    @property
+    def step(self) -> float:
+        """How far apart the numbers of the bytes are."""
+        return self.reach / LARGEST
+
+    def split(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Bytes and rests, uint8 and int16, of numbers, float32."""
+        steps = np.clip(numbers / np.float32(self.step), -LARGEST, LARGEST)
+        whole = np.rint(steps)
+        return (whole + ZERO).astype(np.uint8), np.rint((steps - whole) * FINER).astype(np.int16)
+
+    def numbers(self, coarse: np.ndarray, rest: np.ndarray | None = None) -> np.ndarray:
+        """Numbers, float32, of bytes, without a rest those of the grid itself."""
+        found = coarse.astype(np.float32)
+        found -= ZERO
+        found *= np.float32(self.step)
+        if rest is not None:
+            fine = rest.astype(np.float32)
+            fine *= np.float32(self.step / FINER)
+            found += fine
+        return found
 
 
 @dataclass(frozen=True)
@@ -70,9 +108,11 @@ class Held:
 
     Attributes:
         version: the gallery's.
-        basis: (d, d), embeddings times it are what the rows hold; None where these are themselves.
-        head, tail: float32 (n, h) and (n, d - h).
-        tail_lengths: float32 (n,).
+        grid: what the bytes of the embeddings stand for.
+        coarse: uint8 (n, d), the embeddings on the grid.
+        rest: int16 (n, d), what the grid leaves over.
+        slack: no embedding lies farther from the grid.
+        longest: the largest square of an embedding's length.
         anchor_ids: uint8 (n, 16).
         person_ids: uint8 (p, 16).
         starts, counts: int32 (p,), each person's rows.
@@ -83,10 +123,11 @@ class Held:
     """
 
     version: int
-    basis: np.ndarray | None
-    head: np.ndarray
-    tail: np.ndarray
-    tail_lengths: np.ndarray
+    grid: Grid
+    coarse: np.ndarray
+    rest: np.ndarray
+    slack: float
+    longest: float
     anchor_ids: np.ndarray
     person_ids: np.ndarray
     starts: np.ndarray
@@ -115,18 +156,15 @@ class Held:
     @cached_property
     def typical_anchors(self) -> int:
         """How many anchors a person has at the middle; 1 where there is nobody."""
-        return median_low(self.counts[self.alive].tolist()) if self.people else 1
+        if not self.people:
+            return 1
+        middle = (self.people - 1) // 2
+        return int(np.partition(self.counts[self.alive], middle)[middle])
 
     @cached_property
     def middle(self) -> np.ndarray:
         """The mean of the embeddings, float32 (d,); zeros where there are none."""
-        middle = self.total / max(self.anchors, 1)
-        return (middle if self.basis is None else self.basis @ middle).astype(np.float32)
-
-    @cached_property
-    def dead_rows(self) -> np.ndarray:
-        """The rows that count no longer."""
-        return self.rows_of(np.flatnonzero(~self.alive))
+        return (self.total / max(self.anchors, 1)).astype(np.float32)
 
     def place_of(self, person_id: UUID) -> int | None:
         """Where a person is; None for nobody here."""
@@ -157,8 +195,7 @@ class Held:
     def embeddings_of(self, places: np.ndarray) -> np.ndarray:
         """The embeddings of some people, float32 (k, d), one after the other."""
         rows = self.rows_of(places)
-        turned = np.concatenate([self.head[rows], self.tail[rows]], axis=1)
-        return turned if self.basis is None else turned @ self.basis.T
+        return self.grid.numbers(self.coarse[rows], self.rest[rows])
 
     def rows_of(self, places: np.ndarray) -> np.ndarray:
         """The rows of some people, one after the other."""
@@ -169,7 +206,7 @@ class Held:
 
     def similarities_at(self, probe: np.ndarray, place: int) -> np.ndarray:
         """The cosines of a probe with the anchors of a person, float32 (k,)."""
-        return self._compared(self._turned(probe), self._rows_at(place))
+        return self._compared(probe, self._rows_at(place))
 
     def nearest(
         self, probe: np.ndarray, k: int, rule: str, besides: int | None = None
@@ -185,61 +222,76 @@ class Held:
         Returns:
             Their places, and the cosines with their anchors.
         """
-        turned = self._turned(probe)
-        found = self._staged(turned, k, rule, besides) or self._whole(turned, k, rule, besides)
-        return [(place, self._compared(turned, self._rows_at(place))) for place in found]
+        found = self._staged(probe, k, rule, besides) or self._whole(probe, k, rule, besides)
+        return [(place, self._compared(probe, self._rows_at(place))) for place in found]
 
     def _whole(self, probe: np.ndarray, k: int, rule: str, besides: int | None) -> list[int]:
-        everything = slice(0, len(self.head))
-        anchors = Anchors(self.starts, len(self.head), self.template_lengths)
-        by_person = person_similarities(self._compared(probe, everything), anchors, rule)
+        rows = len(self.coarse)
+        starts = range(0, rows, ROWS_AT_ONCE)
+        parts = [self._compared(probe, slice(at, at + ROWS_AT_ONCE)) for at in starts]
+        anchors = Anchors(self.starts, rows, self.template_lengths)
+        by_person = person_similarities(
+            np.concatenate([np.empty(0, np.float32), *parts]), anchors, rule
+        )
         by_person[~self.alive] = -np.inf
         if besides is not None:
             by_person[besides] = -np.inf
         return _highest(np.arange(len(by_person)), by_person, k)
 
     def _staged(self, probe: np.ndarray, k: int, rule: str, besides: int | None) -> list[int]:
-        """Nobody where one stage is better."""
-        if len(self.head) < TUNING.staged_from or rule not in BOUNDED_RULES:
+        """Nobody where two stages do not prove who is nearest."""
+        if len(self.coarse) < TUNING.staged_from or rule not in BOUNDED_RULES:
             return []
-        at_most = self._bounds(probe, besides)
-        first = np.argpartition(at_most, -TUNING.first)[-TUNING.first :]
-        _, near = self._by_person(probe, first, rule)
+        coarse, _ = self.grid.split(probe[None])
+        found = [self._nearest_rows(coarse, at, TUNING.first) for at in self._stretches()]
+        squares, rows = _joined(found)
+        nearest = rows[np.argsort(squares)[: TUNING.wider]]
+        _, near = self._by_person(probe, nearest, rule, besides)
         if len(near) < k:
             return []
-        bar = np.partition(near, -k)[-k] - ROUNDING
-        rows = np.flatnonzero(at_most >= bar)
-        if len(rows) > TUNING.most * len(at_most):
-            return []
-        return _highest(*self._by_person(probe, rows, rule), k)
+        limit = self._limit(probe, coarse, float(np.partition(near, -k)[-k]))
+        for number, at in enumerate(self._stretches()):
+            if self._may_lack(found[number], at, limit):
+                found[number] = self._nearest_rows(coarse, at, TUNING.wider)
+                if self._may_lack(found[number], at, limit):
+                    return []
+        squares, rows = _joined(found)
+        return _highest(*self._by_person(probe, rows[squares <= limit], rule, besides), k)
 
-    def _bounds(self, probe: np.ndarray, besides: int | None) -> np.ndarray:
-        """No row is more similar to the probe than this, float32 (n,)."""
-        width = self.head.shape[1]
-        at_most = self.tail_lengths * np.linalg.norm(probe[width:])
-        at_most += self.head @ probe[:width]
-        at_most[self.dead_rows] = -np.inf
-        if besides is not None:
-            at_most[self._rows_at(besides)] = -np.inf
-        return at_most
+    def _stretches(self) -> range:
+        return range(0, len(self.coarse), STRETCH)
+
+    def _nearest_rows(self, probe: np.ndarray, at: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of a stretch nearest by their bytes, and before them how far, squared."""
+        squares, rows = cv2.batchDistance(
+            probe, self.coarse[at : at + STRETCH], cv2.CV_32S, normType=cv2.NORM_L2SQR, K=most
+        )
+        return squares[0], rows[0] + at
+
+    def _limit(self, probe: np.ndarray, coarse: np.ndarray, similarity: float) -> float:
+        """How far, squared, the bytes are at most of anchors so similar to the probe or more."""
+        away = float(np.linalg.norm(probe - self.grid.numbers(coarse)))
+        apart = float(probe @ probe) + self.longest - 2 * (similarity - ROUNDING)
+        return float(((np.sqrt(max(apart, 0.0)) + self.slack + away) / self.grid.step) ** 2)
+
+    def _may_lack(self, found: tuple[np.ndarray, np.ndarray], at: int, limit: float) -> bool:
+        """Whether a stretch has further rows, and these may be within the limit."""
+        squares, _ = found
+        return len(squares) < len(self.coarse[at : at + STRETCH]) and bool(squares[-1] <= limit)
 
     def _by_person(
-        self, probe: np.ndarray, rows: np.ndarray, rule: str
+        self, probe: np.ndarray, rows: np.ndarray, rule: str, besides: int | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The people of some rows, and their similarities, all of their rows considered."""
         places = np.unique(np.searchsorted(self.starts, rows, side="right") - 1)
         places = places[self.alive[places]]
+        if besides is not None:
+            places = places[places != besides]
         similarities = self._compared(probe, self.rows_of(places))
         return places, person_similarities(similarities, self.anchors_of(places), rule)
 
     def _compared(self, probe: np.ndarray, rows: slice | np.ndarray) -> np.ndarray:
-        width = self.head.shape[1]
-        similarities = self.head[rows] @ probe[:width]
-        similarities += self.tail[rows] @ probe[width:]
-        return similarities
-
-    def _turned(self, probe: np.ndarray) -> np.ndarray:
-        return probe if self.basis is None else probe @ self.basis
+        return self.grid.numbers(self.coarse[rows], self.rest[rows]) @ probe
 
     def _rows_at(self, place: int) -> slice:
         start = int(self.starts[place])
@@ -251,8 +303,7 @@ class AnchorStore:
 
     def __init__(self, embedding_size: int) -> None:
         self._size = embedding_size
-        self._expected = 0
-        self._begin(None, 0)
+        self._begin(Grid(REACHES[0]), 0)
 
     @property
     def held(self) -> Held:
@@ -273,28 +324,28 @@ class AnchorStore:
         Returns:
             What is held then.
         """
-        self._expected = expected
+        if not len(self._coarse.values):
+            self._begin(self._grid, expected)
         for person_id in removed:
             self._bury(person_id)
         for some in _batches(blocks):
             for block in some:
                 self._bury(block.person_id)
+            if any(np.abs(block.embeddings).max() > self._grid.reach for block in some):
+                self._gather(version, Grid(REACHES[-1]))
             self._add(some)
-            if self._basis is None and len(self._head.values) >= TUNING.staged_from:
-                self._gather(version)
         self._snapshot(version)
-        rows = len(self._head.values)
-        if rows - self._held.anchors > max(TUNING.dead * rows, TUNING.sample):
-            self._gather(version)
+        rows = len(self._coarse.values)
+        if rows - self._held.anchors > max(TUNING.dead * rows, TUNING.spare):
+            self._gather(version, self._grid)
         return self._held
 
-    def _begin(self, basis: np.ndarray | None, rows: int) -> None:
-        head = round(self._size * TUNING.head)
+    def _begin(self, grid: Grid, rows: int) -> None:
         room = 2 * rows + TUNING.spare  # what is not written to takes no memory
-        self._basis = basis
-        self._head = _Column(room, (head,), np.float32)
-        self._tail = _Column(room, (self._size - head,), np.float32)
-        self._tail_lengths = _Column(room, (), np.float32)
+        self._grid = grid
+        self._slack = self._longest = 0.0
+        self._coarse = _Column(room, (self._size,), np.uint8)
+        self._rest = _Column(room, (self._size,), np.int16)
         self._anchor_ids = _Column(room, (ID_BYTES,), np.uint8)
         self._person_ids = _Column(room, (ID_BYTES,), np.uint8)
         self._starts = _Column(room, (), np.int32)
@@ -304,7 +355,7 @@ class AnchorStore:
         self._total = np.zeros(self._size)
         self._held = Held(
             version=-1,
-            basis=basis,
+            grid=grid,
             alive=np.ones(0, bool),
             keys=np.empty(0, np.uint64),
             places=np.empty(0, np.int32),
@@ -312,11 +363,12 @@ class AnchorStore:
             **self._columns(),
         )
 
-    def _columns(self) -> dict[str, np.ndarray]:
+    def _columns(self) -> dict[str, Any]:
         return {
-            "head": self._head.values,
-            "tail": self._tail.values,
-            "tail_lengths": self._tail_lengths.values,
+            "coarse": self._coarse.values,
+            "rest": self._rest.values,
+            "slack": self._slack,
+            "longest": self._longest,
             "anchor_ids": self._anchor_ids.values,
             "person_ids": self._person_ids.values,
             "starts": self._starts.values,
@@ -331,26 +383,39 @@ class AnchorStore:
         self._dead.add(place)
         start = int(self._starts.values[place])
         rows = slice(start, start + int(self._counts.values[place]))
-        self._total -= self._turned_rows(rows).sum(axis=0, dtype=np.float64)
-
-    def _turned_rows(self, rows: slice) -> np.ndarray:
-        return np.concatenate([self._head.values[rows], self._tail.values[rows]], axis=1)
+        own = self._grid.numbers(self._coarse.values[rows], self._rest.values[rows])
+        self._total -= own.sum(axis=0, dtype=np.float64)
 
     def _add(self, blocks: Sequence[Block]) -> None:
         counts = np.array([len(block.embeddings) for block in blocks])
-        starts = np.cumsum(counts) - counts
         embeddings = np.concatenate([block.embeddings for block in blocks])
-        turned = embeddings if self._basis is None else embeddings @ self._basis
-        width = self._head.values.shape[1]
+        anchors = Anchors.of(embeddings, np.cumsum(counts) - counts)
         self._person_ids.append(_as_bytes([block.person_id for block in blocks]))
-        self._starts.append(len(self._head.values) + starts)
-        self._counts.append(counts)
-        self._template_lengths.append(Anchors.of(embeddings, starts).template_lengths)
         self._anchor_ids.append(_as_bytes([one for block in blocks for one in block.anchor_ids]))
-        self._head.append(turned[:, :width])
-        self._tail.append(turned[:, width:])
-        self._tail_lengths.append(np.linalg.norm(turned[:, width:], axis=1))
-        self._total += turned.sum(axis=0, dtype=np.float64)
+        self._template_lengths.append(anchors.template_lengths)
+        self._add_rows(counts, *self._grid.split(embeddings))
+
+    def _take(self, held: Held, places: np.ndarray) -> None:
+        """Add people as they are held, to the bit where the grid is the same."""
+        rows = held.rows_of(places)
+        coarse, rest = held.coarse[rows], held.rest[rows]
+        if held.grid != self._grid:
+            coarse, rest = self._grid.split(held.grid.numbers(coarse, rest))
+        self._person_ids.append(held.person_ids[places])
+        self._anchor_ids.append(held.anchor_ids[rows])
+        self._template_lengths.append(held.template_lengths[places])
+        self._add_rows(held.counts[places], coarse, rest)
+
+    def _add_rows(self, counts: np.ndarray, coarse: np.ndarray, rest: np.ndarray) -> None:
+        embeddings = self._grid.numbers(coarse, rest)
+        away = np.linalg.norm(embeddings - self._grid.numbers(coarse), axis=1)
+        self._slack = max(self._slack, float(away.max()))
+        self._longest = max(self._longest, float(np.square(embeddings).sum(axis=1).max()))
+        self._total += embeddings.sum(axis=0, dtype=np.float64)
+        self._starts.append(len(self._coarse.values) + np.cumsum(counts) - counts)
+        self._counts.append(counts)
+        self._coarse.append(coarse)
+        self._rest.append(rest)
 
     def _snapshot(self, version: int) -> None:
         before, people = self._held, len(self._person_ids.values)
@@ -370,14 +435,13 @@ class AnchorStore:
             **self._columns(),
         )
 
-    def _gather(self, version: int) -> None:
-        """Hold the living alone, many turned into the directions in which they differ most."""
+    def _gather(self, version: int, grid: Grid) -> None:
+        """Hold the living alone."""
         self._snapshot(version)
-        held = self._held
-        basis = _directions(held) if held.anchors >= TUNING.staged_from else None
-        self._begin(basis, max(held.anchors, self._expected))
-        for some in _batches(_blocks(held)):
-            self._add(some)
+        held, alive = self._held, np.flatnonzero(self._held.alive)
+        self._begin(grid, held.anchors)
+        for start in range(0, len(alive), PEOPLE_AT_ONCE):
+            self._take(held, alive[start : start + PEOPLE_AT_ONCE])
         self._snapshot(version)
 
 
@@ -409,17 +473,15 @@ def uuids(rows: np.ndarray) -> tuple[UUID, ...]:
     return tuple(UUID(bytes=row.tobytes()) for row in rows)
 
 
+def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    squares, rows = zip(*parts, strict=True)
+    return np.concatenate(squares), np.concatenate(rows)
+
+
 def _batches(blocks: Iterable[Block]) -> Iterator[list[Block]]:
     left = iter(blocks)
     while some := list(islice(left, PEOPLE_AT_ONCE)):
         yield some
-
-
-def _blocks(held: Held) -> Iterator[Block]:
-    """Everybody alive."""
-    for place in np.flatnonzero(held.alive).tolist():
-        embeddings = held.embeddings_of(np.array([place]))
-        yield Block(held.person_id(place), held.anchor_ids_of(place), embeddings)
 
 
 def _as_bytes(ids: Sequence[UUID]) -> np.ndarray:
@@ -429,14 +491,6 @@ def _as_bytes(ids: Sequence[UUID]) -> np.ndarray:
 def _keys(ids: np.ndarray) -> np.ndarray:
     """The first halves of ids, uint8 (k, 16), as numbers; they are random, so nearly unique."""
     return np.ascontiguousarray(ids[:, :8]).view(">u8")[:, 0].astype(np.uint64)
-
-
-def _directions(held: Held) -> np.ndarray:
-    """An orthogonal matrix (d, d), float32: the directions of some embeddings, longest first."""
-    step = max(1, held.anchors // TUNING.sample)
-    some = held.embeddings_of(np.flatnonzero(held.alive)[::step])[: TUNING.sample].astype(float)
-    _, directions = np.linalg.eigh(some.T @ some)
-    return np.ascontiguousarray(directions[:, ::-1], dtype=np.float32)
 
 
 def _highest(places: np.ndarray, similarities: np.ndarray, k: int) -> list[int]:

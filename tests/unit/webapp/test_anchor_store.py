@@ -17,8 +17,9 @@ SIZE = 16
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two stages, and gathering anew, from few anchors on."""
-    tuning = Tuning(staged_from=200, sample=100, first=32, most=0.5, spare=8)
+    tuning = Tuning(staged_from=200, first=8, wider=64, spare=8)
     monkeypatch.setattr(anchor_store, "TUNING", tuning)
+    monkeypatch.setattr(anchor_store, "STRETCH", 128)
 
 
 def people_like(generator: np.random.Generator, people: int, anchors: int = 3) -> list[Block]:
@@ -78,7 +79,7 @@ def test_the_nearest_are_those_of_comparing_with_everybody(
     blocks = people_like(generator, people)
     held = AnchorStore(SIZE).change(1, blocks, ())
 
-    assert (held.basis is None) == (people == 20)
+    assert (len(held.coarse) < anchor_store.TUNING.staged_from) == (people == 20)
     for probe in probes(generator, blocks, 60):
         assert is_same(asked(held, probe, rule, 5), by_hand(blocks, probe, rule, 5))
 
@@ -90,7 +91,7 @@ def test_the_first_stage_alone_rules_most_people_out(small: None) -> None:
 
     for probe in probes(generator, blocks, 20):
         for rule in BOUNDED_RULES:
-            assert held._staged(held._turned(probe), 3, rule, None)
+            assert held._staged(probe, 3, rule, None)
 
 
 def test_where_the_first_stage_rules_nobody_out_all_are_compared(small: None) -> None:
@@ -159,6 +160,61 @@ def test_what_was_handed_out_stays_as_it_was_while_others_are_added(small: None)
 
     assert asked(before, probe, "best", 5) == found
     assert before.people == 100
+
+
+def test_embeddings_are_held_as_exactly_as_float32_allows_however_often_rows_are_gathered(
+    small: None,
+) -> None:
+    generator = np.random.default_rng(7)
+    kept, *others = people_like(generator, 40)
+    store = AnchorStore(SIZE)
+    held = store.change(0, [kept, *others], ())
+    at_first = held.embeddings_of(np.array([held.place_of(kept.person_id)]))
+
+    for version in range(1, 40):
+        held = store.change(version, others, ())
+
+    assert len(held.coarse) < 3 * held.anchors
+    found = held.embeddings_of(np.array([held.place_of(kept.person_id)]))
+    assert np.array_equal(found, at_first)
+    assert found == pytest.approx(kept.embeddings, abs=2e-7)
+
+
+def test_a_number_too_large_for_the_grid_makes_it_wider_for_everybody(small: None) -> None:
+    generator = np.random.default_rng(8)
+    many = generator.standard_normal((300, 128)).astype(np.float32)
+    many /= np.linalg.norm(many, axis=1, keepdims=True)
+    long = np.eye(1, 128, dtype=np.float32)
+    store = AnchorStore(128)
+    before = store.change(1, [Block(uuid4(), [uuid4()], one[None]) for one in many], ())
+
+    blocks = [Block(uuid4(), [uuid4()], long)]
+    held = store.change(2, blocks, ())
+
+    assert held.grid.reach > before.grid.reach
+    assert held.embeddings_of(np.arange(301)) == pytest.approx(
+        np.concatenate([many, long]), abs=2e-7
+    )
+    assert held.person_id(held.nearest(long[0], 1, "best")[0][0]) == blocks[0].person_id
+
+
+def test_many_alike_hide_nobody_nearer(small: None) -> None:
+    generator = np.random.default_rng(9)
+    probe = generator.standard_normal(SIZE).astype(np.float32)
+    probe /= np.linalg.norm(probe)
+    alike = probe + 1e-4 * generator.standard_normal((500, SIZE)).astype(np.float32)
+    blocks = [
+        Block(uuid4(), [uuid4()], one[None] / np.linalg.norm(one))
+        for one in alike.astype(np.float32)
+    ]
+    held = AnchorStore(SIZE).change(1, blocks, ())
+
+    found = asked(held, probe, "best", 5)
+
+    expected = by_hand(blocks, probe, "best", 5)
+    assert [value for _, value in found] == pytest.approx(
+        [value for _, value in expected], abs=1e-6
+    )
 
 
 def test_somebody_can_be_left_out(small: None) -> None:
