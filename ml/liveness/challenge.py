@@ -15,6 +15,12 @@ from dataclasses import asdict, dataclass
 TURNS = ("turn_left", "turn_right", "turn_up", "turn_down")
 COME_CLOSER = "come_closer"
 STEPS = (*TURNS, COME_CLOSER)
+OPPOSITE = {
+    "turn_left": "turn_right",
+    "turn_right": "turn_left",
+    "turn_up": "turn_down",
+    "turn_down": "turn_up",
+}
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.liveness.challenge import COME_CLOSER, TURNS, Challenge, Step
+from ml.liveness.challenge import COME_CLOSER, OPPOSITE, TURNS, Challenge, Step
 from ml.liveness.geometry import Shape, Turn
-from ml.liveness.motion import break_between
+from ml.liveness.motion import break_between, turn_between
 from ml.liveness.observation import Observation
 
 PEAK_FRAMES = 3
@@ -55,6 +55,8 @@ class CourseBounds:
         fastest_reaction: seconds in which nobody can have followed an instruction yet.
         early_share, early_turn, early_growth: movement that way within that time, as a share of the
             amount, and at least in degrees or as a logarithm, that betrays it was not a reaction.
+        unasked_speed: degrees a second, whichever way, from the frame with which a movement was
+            done to the next; a film that is cut to fit jumps there.
     """
 
     neutral_frames: int = 3
@@ -83,6 +85,7 @@ class CourseBounds:
     early_share: float = 0.4
     early_turn: float = 10.0
     early_growth: float = 0.12
+    unasked_speed: float = 65.0
 
 
 BOUNDS = CourseBounds()
@@ -276,12 +279,11 @@ class _Stage:
         return max(done / whole, 0.0)
 
     def _deep_enough(self, seen: Observation, turn: Turn) -> bool:
-        """Whether what is turned is as deep as a head."""
-        kind, bounds = self.step.kind, self.bounds
-        if kind == COME_CLOSER:
+        """Whether what is turned is as deep as a head; of what only comes closer it isn't asked."""
+        if self.step.kind == COME_CLOSER:
             return True
-        relief = bounds.relief_weight * math.log(max(seen.relief, SMALLEST_RELIEF))
-        return relief + turn.foreshortening(kind) >= bounds.least_depth
+        relief = self.bounds.relief_weight * math.log(max(seen.relief, SMALLEST_RELIEF))
+        return relief + turn.foreshortening(self.step.kind) >= self.bounds.least_depth
 
     def _trouble(self, seen: Observation, looks: Sequence[_Look]) -> str | None:
         if seen.faces > 1:
@@ -290,6 +292,8 @@ class _Stage:
         if seconds > self.bounds.longest_step:
             return "too_slow"
         if seconds < self.bounds.fastest_reaction and self._early(seen, looks[-1].turn):
+            return "too_soon"
+        if len(looks) == 2 and self._unasked(seen, seconds):
             return "too_soon"
         last = looks[-self.bounds.wrong_frames :]
         wrong = all(self._other_movement(look.turn) for look in last)
@@ -304,14 +308,26 @@ class _Stage:
             return done > 1 + max(bounds.early_share * (self.step.amount - 1), bounds.early_growth)
         return done > max(bounds.early_share * self.step.amount, bounds.early_turn)
 
+    def _unasked(self, seen: Observation, seconds: float) -> bool:
+        """Whether the head is elsewhere already in the frame after the instruction."""
+        turn = turn_between(self.observations[0].shape, seen.shape)
+        return turn > self.bounds.unasked_speed * max(seconds, self.bounds.fastest_reaction)
+
     def _other_movement(self, turn: Turn) -> bool:
-        """Whether a movement is seen that is asked for neither now nor was just before."""
-        if max(abs(turn.yaw), abs(turn.pitch)) > self.bounds.wrong_turn:
-            expected = {self.step.kind, *(step.kind for step in self.before[-1:])}
-            for kind in TURNS:
-                beside = turn.pitch if kind in ("turn_left", "turn_right") else turn.yaw
-                bound = self.bounds.wrong_turn + self.bounds.wrong_share * abs(beside)
-                if turn.towards(kind) > bound and kind not in expected:
-                    return True
-        asked = {self.step.kind, *(step.kind for step in self.before)}
-        return COME_CLOSER not in asked and turn.growth > self.bounds.wrong_growth
+        """Whether a movement is seen that is asked for neither now nor was just before.
+
+        Left for right, or up for down, is a mistake that people make, and mend.
+        """
+        done = {self.step.kind, *(step.kind for step in self.before)}
+        if COME_CLOSER not in done and turn.growth > self.bounds.wrong_growth:
+            return True
+        if max(abs(turn.yaw), abs(turn.pitch)) <= self.bounds.wrong_turn:
+            return False
+        mistaken = OPPOSITE.get(self.step.kind)
+        others = set(TURNS) - {self.step.kind, mistaken, *(s.kind for s in self.before[-2:])}
+        return any(self._far(turn, kind) for kind in others)
+
+    def _far(self, turn: Turn, kind: str) -> bool:
+        beside = turn.pitch if kind in ("turn_left", "turn_right") else turn.yaw
+        bound = self.bounds.wrong_turn + self.bounds.wrong_share * abs(beside)
+        return turn.towards(kind) > bound

@@ -10,16 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ml.liveness.challenge import COME_CLOSER, Step
+from ml.liveness.challenge import COME_CLOSER, OPPOSITE, Step
 from ml.liveness.simulation.camera import Place
 from ml.liveness.simulation.movement import Mover, Tremor
-
-OPPOSITE = {
-    "turn_left": "turn_right",
-    "turn_right": "turn_left",
-    "turn_up": "turn_down",
-    "turn_down": "turn_up",
-}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml import Challenge, Observation, Step, draw_challenge, judge, progress
+from ml.liveness.observation import CLOSE_UP_SIDE
 from tests.unit.liveness.acted import CHALLENGE, SOMEBODY, acted
 
 SAME = 0.9
@@ -124,10 +125,24 @@ def test_a_face_that_was_never_embedded_does_not_pass():
     )
 
 
-def test_the_wrong_movement_does_not_pass():
-    asked = Challenge((Step("turn_right", 15.0, 0.2), *CHALLENGE.steps[1:]), "normal")
+@pytest.mark.parametrize(
+    ("first", "reason"), [("turn_down", "other_movement"), ("turn_right", "unfinished")]
+)
+def test_the_wrong_movement_does_not_pass_and_one_the_wrong_way_round_can_be_mended(first, reason):
+    asked = Challenge((Step(first, 15.0, 0.2), *CHALLENGE.steps[1:]), "normal")
 
-    assert judge(asked, ACTED, SAME).reasons == ("other_movement",)
+    assert judge(asked, ACTED, SAME).reasons == (reason,)
+
+
+def test_a_head_that_is_elsewhere_when_the_instruction_comes_does_not_pass():
+    left, up, _ = CHALLENGE.steps
+    first, second = acted(Challenge((left,), "normal")), acted(Challenge((up,), "normal"))
+    cut = [
+        replace(each, number=len(first) + n, at=first[-1].at + 0.2 * (n + 1))
+        for n, each in enumerate(second[-2:])
+    ]
+
+    assert judge(CHALLENGE, [*first, *cut], SAME).reasons == ("too_soon",)
 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -159,9 +174,12 @@ def test_any_observations_are_judged_and_do_not_pass(rows):
     assert 0 <= progress(CHALLENGE, frames).share <= 1
 
 
-@pytest.mark.parametrize("embedding", [None, SOMEBODY])
-def test_an_observation_is_read_back_as_it_was_written(embedding):
-    seen = replace(ACTED[0], embedding=embedding)
+CLOSE_UP = np.arange(CLOSE_UP_SIDE**2, dtype=np.uint8).reshape(CLOSE_UP_SIDE, CLOSE_UP_SIDE)
+
+
+@pytest.mark.parametrize(("embedding", "close_up"), [(None, None), (SOMEBODY, CLOSE_UP)])
+def test_an_observation_is_read_back_as_it_was_written(embedding, close_up):
+    seen = replace(ACTED[0], embedding=embedding, close_up=close_up)
     written = json.loads(json.dumps(seen.to_dict()))
 
     assert Observation.from_dict(written).to_dict() == seen.to_dict()
@@ -174,7 +192,7 @@ def test_an_observation_is_read_back_as_it_was_written(embedding):
 )
 def test_a_nonsensical_observation_is_refused(field, value):
     written = ACTED[0].to_dict() | {field: value}
-    if field == "embedding" and value is None:
+    if field in {"embedding", "close_up"} and value is None:
         return
     with pytest.raises(ValueError, match=r"."):
         Observation.from_dict(written)
