@@ -239,8 +239,6 @@ def _environment(cluster: Cluster) -> dict[str, str]:
         "PROXIES": "1",
         "WORKERS": "1",
         "FACES_AT_ONCE": cores,
-        "TF_NUM_INTRAOP_THREADS": cores,
-        "OMP_NUM_THREADS": cores,
     }
 
 
