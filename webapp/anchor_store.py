@@ -168,6 +168,8 @@ class Held:
 
     def place_of(self, person_id: UUID) -> int | None:
         """Where a person is; None for nobody here."""
+        if not len(self.keys):
+            return None
         wanted = np.frombuffer(person_id.bytes, np.uint8)
         key = _keys(wanted[None])[0]
         for at in range(int(np.searchsorted(self.keys, key)), len(self.keys)):
@@ -331,13 +333,11 @@ class AnchorStore:
         for some in _batches(blocks):
             for block in some:
                 self._bury(block.person_id)
-            if any(np.abs(block.embeddings).max() > self._grid.reach for block in some):
-                self._gather(version, Grid(REACHES[-1]))
             self._add(some)
         self._snapshot(version)
         rows = len(self._coarse.values)
         if rows - self._held.anchors > max(TUNING.dead * rows, TUNING.spare):
-            self._gather(version, self._grid)
+            self._gather(self._grid)
         return self._held
 
     def _begin(self, grid: Grid, rows: int) -> None:
@@ -389,6 +389,8 @@ class AnchorStore:
     def _add(self, blocks: Sequence[Block]) -> None:
         counts = np.array([len(block.embeddings) for block in blocks])
         embeddings = np.concatenate([block.embeddings for block in blocks])
+        if np.abs(embeddings).max() > self._grid.reach:
+            self._gather(Grid(REACHES[-1]))
         anchors = Anchors.of(embeddings, np.cumsum(counts) - counts)
         self._person_ids.append(_as_bytes([block.person_id for block in blocks]))
         self._anchor_ids.append(_as_bytes([one for block in blocks for one in block.anchor_ids]))
@@ -435,8 +437,9 @@ class AnchorStore:
             **self._columns(),
         )
 
-    def _gather(self, version: int, grid: Grid) -> None:
+    def _gather(self, grid: Grid) -> None:
         """Hold the living alone."""
+        version = self._held.version
         self._snapshot(version)
         held, alive = self._held, np.flatnonzero(self._held.alive)
         self._begin(grid, held.anchors)

@@ -18,7 +18,7 @@ from werkzeug.exceptions import (
 from ml import ArtifactError
 from webapp import problems
 from webapp.database import UNAVAILABLE
-from webapp.errors import Busy, MustWait
+from webapp.errors import Busy, GalleryWarming, MustWait
 from webapp.extensions import db, limiter, login
 from webapp.uploads import InMemoryRequest
 from webapp.vault import VaultError
@@ -33,6 +33,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(TooManyRequests, _too_many)
     app.register_error_handler(MustWait, _must_wait)
+    app.register_error_handler(GalleryWarming, _warming)
     app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
     for unavailable in (*UNAVAILABLE, ArtifactError, VaultError):
@@ -77,6 +78,12 @@ def _must_wait(error: MustWait) -> ResponseReturnValue:
     response = make_response(
         answer(429, retry_after=error.details["seconds"], busy=isinstance(error, Busy))
     )
+    response.headers["Retry-After"] = str(error.details["seconds"])
+    return response
+
+
+def _warming(error: GalleryWarming) -> ResponseReturnValue:
+    response = make_response(answer(503, retry_after=error.details["seconds"]))
     response.headers["Retry-After"] = str(error.details["seconds"])
     return response
 

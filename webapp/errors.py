@@ -265,6 +265,15 @@ class Busy(MustWait):
         super().__init__(COME_AGAIN_AFTER)
 
 
+class GalleryWarming(MustWait):
+    """Who is enrolled is still being read after a start; `details` say when to come again."""
+
+    code = "gallery_warming"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(timedelta(seconds=seconds))
+
+
 class FaceDisabled(ServiceError):
     """There were so many failures in a row that an administrator has to act."""
 

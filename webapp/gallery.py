@@ -7,21 +7,27 @@ what a gallery keeps hold what is rolled back.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ml import Anchors, person_similarities
 from webapp.extensions import db
-from webapp.models import Anchor, AnchorEmbedding, GalleryVersion
+from webapp.models import Anchor, AnchorEmbedding, GalleryChange, GalleryVersion
 from webapp.vault import PersonSeal, Place
 
 ON_DISK = np.dtype("<f4")
 SEED = 20
+# A process that is so many changes behind reads anew who is left.
+CHANGES_KEPT = 10_000
+# Whoever comes while everybody is read is asked to come again after so many seconds.
+LEAST_WAIT, LONGEST_WAIT = 2, 60
 
 
 def embedding_place(embedding_id: UUID) -> Place:
@@ -34,8 +40,11 @@ def seal_embedding(seal: PersonSeal, embedding: np.ndarray, embedding_id: UUID) 
     return seal.seal(embedding.astype(ON_DISK).tobytes(), embedding_place(embedding_id))
 
 
-def raise_version(session: Session) -> int:
-    """Note in the running transaction that anchors change; returns the gallery's new number."""
+def raise_version(session: Session, deleted: UUID | None = None) -> int:
+    """Note in the running transaction that anchors change; returns the gallery's new number.
+
+    `deleted` is the person who is deleted by it.
+    """
     number = session.scalar(
         update(GalleryVersion)
         .values(number=GalleryVersion.number + 1)
@@ -43,7 +52,21 @@ def raise_version(session: Session) -> int:
     )
     if number is None:
         raise RuntimeError("the gallery's version is missing; run: flask --app wsgi prepare")
+    session.execute(insert(GalleryChange).values(number=number, deleted_person_id=deleted))
+    session.execute(delete(GalleryChange).where(GalleryChange.number <= number - CHANGES_KEPT))
     return number
+
+
+def deleted_since(version: int, now: int) -> list[UUID] | None:
+    """Who was deleted between two of the gallery's versions; None where that is not all noted."""
+    noted = db.session.scalars(
+        select(GalleryChange.deleted_person_id).where(
+            GalleryChange.number > version, GalleryChange.number <= now
+        )
+    ).all()
+    if len(noted) < now - version:
+        return None
+    return [person_id for person_id in noted if person_id]
 
 
 def lacks_embedding(model_id: str) -> ColumnElement[bool]:
@@ -97,6 +120,22 @@ class Rows:
         return slice(start, start + int(self.anchors.counts[number]))
 
 
+@dataclass
+class Reading:
+    """How many of the anchors are read already, since when by `time.monotonic`."""
+
+    done: int
+    anchors: int
+    since: float
+
+    @property
+    def seconds_left(self) -> int:
+        """How long it still takes, at the speed so far; some seconds in any case."""
+        speed = self.done / max(time.monotonic() - self.since, 1e-3)
+        left = (self.anchors - self.done) / speed if speed else LONGEST_WAIT
+        return ceil(min(max(left, LEAST_WAIT), LONGEST_WAIT))
+
+
 class Summary(Protocol):
     """How many are in a gallery, and where they lie."""
 
@@ -122,7 +161,14 @@ class Summary(Protocol):
 
 
 class Gallery(Protocol):
-    """All anchors of one model. What it answers with is as new as the running transaction."""
+    """All anchors of one model. What it answers with is as new as the running transaction.
+
+    While another thread reads very many people for the first time, all raise `GalleryWarming`.
+    """
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far reading everybody is; None where that is not under way."""
 
     def follow(self) -> Summary:
         """Bring what is cached up to the database's version, and say how many there are."""

@@ -5,21 +5,29 @@ When the database's number rose, the people that changed since are read again, a
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from contextlib import contextmanager
+from itertools import chain, groupby
+from operator import itemgetter
 from threading import Lock
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, select, true
 
 from ml import Anchors
 from webapp.anchor_store import ID_BYTES, AnchorStore, Block, Held, uuids
+from webapp.errors import GalleryWarming
 from webapp.extensions import db
 from webapp.gallery import (
+    LEAST_WAIT,
     ON_DISK,
     PersonAnchors,
+    Reading,
     Rows,
+    deleted_since,
     draw_people,
     embedding_place,
     in_use,
@@ -29,6 +37,11 @@ from webapp.models import AnchorEmbedding, Person, PersonKey
 from webapp.vault import Vault
 
 ROWS_AT_ONCE = 5_000
+PEOPLE_AT_ONCE = 500
+# Reading so many anchors for the first time is waited for; of more, so many seconds at most.
+WAITED_FOR, PATIENCE = 20_000, 2.0
+TOLD_EVERY = 100_000
+log = logging.getLogger("webapp.gallery")
 
 
 class MemoryGallery:
@@ -41,14 +54,36 @@ class MemoryGallery:
         self._size = embedding_size
         self._store = AnchorStore(embedding_size)
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
+        self._reading: Reading | None = None
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far reading everybody is; None where that is not under way."""
+        return self._reading
 
     def follow(self) -> Held:
-        """Bring the cache up to the database's version and return it."""
+        """Bring the cache up to the database's version, or a newer one, and return it.
+
+        Raises:
+            GalleryWarming: while another thread reads everybody, which takes long.
+        """
         version = version_of_database()
-        with self._lock:
-            if version != self._store.held.version:
-                self._reload(version)
+        with self._turn():
+            if version > self._store.held.version:
+                self._catch_up(version)
             return self._store.held
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        reading = self._reading
+        if reading and reading.anchors > WAITED_FOR:
+            raise GalleryWarming(reading.seconds_left)
+        if not self._lock.acquire(timeout=PATIENCE if self._store.held.version < 0 else -1):
+            raise GalleryWarming(LEAST_WAIT)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
         """A probe, float32 (d,), against the anchors of one person; None if there are none."""
@@ -93,20 +128,42 @@ class MemoryGallery:
             kept[asked] = _rows(held, alive[drawn])
         return kept[asked]
 
-    def _reload(self, version: int) -> None:
-        held, since = self._store.held, self._store.held.version
-        changed_people = select(Person.id).where(Person.gallery_version > since)
-        removed: list[UUID] = []
-        if since >= 0:
-            left = exists().where(AnchorEmbedding.person_id == Person.id, self._wanted())
-            removed = list(db.session.scalars(changed_people.where(~left)))
-        there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
+    def _catch_up(self, version: int) -> None:
+        since = self._store.held.version
         try:
-            held = self._store.change(version, self._changed(since), removed, expected=there)
+            if since < 0:
+                self._read_all(version)
+            else:
+                self._read_changes(since, version)
         except BaseException:
             self._store = AnchorStore(self._size)  # what was read in part is read anew
             raise
-        if held.anchors != there:
+        finally:
+            self._reading = None
+
+    def _read_all(self, version: int) -> None:
+        there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
+        self._reading = reading = Reading(0, there, time.monotonic())
+        blocks = self._told(self._blocks(true()), reading)
+        self._store.change(version, blocks, (), expected=there)
+
+    def _told(self, blocks: Iterator[Block], reading: Reading) -> Iterator[Block]:
+        """The same, and note meanwhile how far it is."""
+        for block in blocks:
+            yield block
+            reading.done += len(block.anchor_ids)
+            if reading.done % TOLD_EVERY == 0:
+                log.info("%s of %s anchors read", reading.done, reading.anchors)
+
+    def _read_changes(self, since: int, version: int) -> None:
+        changed = db.session.scalars(select(Person.id).where(Person.gallery_version > since)).all()
+        deleted = deleted_since(since, version)
+        again = chain.from_iterable(
+            self._blocks(AnchorEmbedding.person_id.in_(changed[at : at + PEOPLE_AT_ONCE]))
+            for at in range(0, len(changed), PEOPLE_AT_ONCE)
+        )
+        held = self._store.change(version, again, [*changed, *(deleted or ())])
+        if deleted is None:
             self._store.change(version, (), self._gone(held))
 
     def _gone(self, held: Held) -> list[UUID]:
@@ -116,25 +173,24 @@ class MemoryGallery:
         )
         return [one for one in uuids(held.person_ids[held.alive]) if one not in there]
 
-    def _changed(self, since: int) -> Iterator[Block]:
+    def _blocks(self, whom: ColumnElement[bool]) -> Iterator[Block]:
         found = db.session.execute(
             select(
-                Person.id,
+                AnchorEmbedding.person_id,
                 PersonKey.wrapped,
                 AnchorEmbedding.id,
                 AnchorEmbedding.anchor_id,
                 AnchorEmbedding.vector,
             )
-            .join(PersonKey, PersonKey.person_id == Person.id)
-            .join(AnchorEmbedding, AnchorEmbedding.person_id == Person.id)
-            .where(Person.gallery_version > since, self._wanted())
-            .order_by(Person.id, AnchorEmbedding.id)
+            .join(PersonKey, PersonKey.person_id == AnchorEmbedding.person_id)
+            .where(self._wanted(), whom)
+            .order_by(AnchorEmbedding.person_id)
             .execution_options(yield_per=ROWS_AT_ONCE)
         )
         vault = self._vault()
-        for (person_id, wrapped), rows in groupby(found, key=lambda row: (row[0], row[1])):
+        for (person_id, wrapped), rows in groupby(found, key=itemgetter(0, 1)):
             seal = vault.person_seal(wrapped, person_id)
-            own = list(rows)
+            own = sorted(rows, key=itemgetter(2))
             vectors = [seal.open(row[4], embedding_place(row[2])) for row in own]
             embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
             yield Block(person_id, [row[3] for row in own], embeddings)

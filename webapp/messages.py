@@ -188,6 +188,9 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "search_out_of_range": _l("Give a rate and a lead within the bounds beside their fields."),
     "must_wait": _l("There were too many failures in a row. Try again in %(seconds)s seconds."),
     "busy": _l("Many faces are being looked at just now. Try again in %(seconds)s seconds."),
+    "gallery_warming": _l(
+        "Who is enrolled is still being read after a start. Try again in %(seconds)s seconds."
+    ),
     "face_disabled": _l(
         "There were too many failures in a row for this identifier. It cannot be verified by face "
         "until an administrator allows it again."

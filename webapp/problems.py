@@ -19,6 +19,7 @@ from webapp.errors import (
     DuplicateIdentifier,
     FaceDisabled,
     FrameOutOfOrder,
+    GalleryWarming,
     InvalidRequest,
     KeyExpired,
     KeyMissing,
@@ -72,6 +73,7 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     ChallengeNotAsked: HTTPStatus.CONFLICT,
     FrameOutOfOrder: HTTPStatus.CONFLICT,
     ChallengeOver: HTTPStatus.GONE,
+    GalleryWarming: HTTPStatus.SERVICE_UNAVAILABLE,
     MustWait: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # What Flask itself finds wrong has a code by its status.

@@ -55,7 +55,13 @@ class Choice:
 
 
 class Recognition:
-    """The engines, the vault and the galleries of one app."""
+    """The engines, the vault and the galleries of one app.
+
+    Attributes:
+        settings: the app's.
+        turns: at looking at faces.
+        awaited: the gallery that is read since the start; until it is, the process is not ready.
+    """
 
     def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
@@ -67,6 +73,7 @@ class Recognition:
         self._vault: tuple[Stamp, Vault] | None = None
         self._secrets: InstallationSecrets | None = None
         self._galleries: dict[str, Gallery] = {}
+        self.awaited: Gallery | None = None
         self._turns: dict[str, np.ndarray] = {}
         self._calibrations: dict[str, Calibration | None] = {}
 
@@ -245,11 +252,10 @@ class Recognition:
                 )
 
     def warm_up(self) -> None:
-        """Get ready to answer: keys and embeddings checked, network traced, gallery loaded."""
+        """Get ready to answer: keys and embeddings checked, network traced."""
         self.check_master_key()
         self.engine.warm_up()
         self.check_embeddings()
-        self.gallery.follow()
         db.session.rollback()
 
     def _new_gallery(self, engine: Engine) -> Gallery:

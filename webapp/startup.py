@@ -31,6 +31,7 @@ from webapp.services.backups import forget_old_keys
 from webapp.services.copying import is_under_way
 from webapp.services.serving import keep_up
 from webapp.vault import MasterKeyUnusable, VaultError, write_new_key
+from webapp.warming import read_gallery
 
 MIGRATIONS = ROOT / "migrations"
 PRIVATE_FOLDER = 0o700
@@ -76,6 +77,7 @@ def get_ready(app: Flask) -> None:
             _check_database,
             vectors.check,
             recognition().warm_up,
+            lambda: read_gallery(app),
             forget_old_keys,  # a deletion may have been cut short before it
         ):
             try:
@@ -101,6 +103,7 @@ def obstacles(app: Flask) -> set[str]:
         "model": recognition().check_model,
         "embeddings": recognition().check_embeddings,
         "vectors": vectors.check,
+        "warming": _check_gallery,
     }
     return {name for name, check in checks.items() if not _holds(check)}
 
@@ -112,6 +115,11 @@ def _holds(check: Callable[[], object]) -> bool:
         db.session.rollback()
         return False
     return True
+
+
+def _check_gallery() -> None:
+    if recognition().awaited:
+        raise NotReady("who is enrolled is still being read")
 
 
 def _check_secret(app: Flask) -> None:

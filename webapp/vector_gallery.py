@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Select, cast, func, literal, select, text,
 
 from ml import Anchors
 from webapp.extensions import db
-from webapp.gallery import PersonAnchors, Rows, draw_people, version_of_database
+from webapp.gallery import PersonAnchors, Reading, Rows, draw_people, version_of_database
 from webapp.models import Anchor
 from webapp.models.vector import anchor_vector
 
@@ -78,6 +78,11 @@ class VectorGallery:
         self._lock = Lock()
         self._counted: Counted | None = None
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
+
+    @property
+    def reading(self) -> Reading | None:
+        """Nothing of people is read into the process."""
+        return None
 
     def follow(self) -> Counted:
         """How many there are; of very many the counts may be a minute old."""

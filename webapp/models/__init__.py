@@ -18,7 +18,14 @@ from webapp.models.liveness import (
     Outcome,
     Purpose,
 )
-from webapp.models.person import Anchor, AnchorEmbedding, GalleryVersion, Person, PersonKey
+from webapp.models.person import (
+    Anchor,
+    AnchorEmbedding,
+    GalleryChange,
+    GalleryVersion,
+    Person,
+    PersonKey,
+)
 from webapp.models.serving import ModelChange
 from webapp.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
 
@@ -36,6 +43,7 @@ __all__ = [
     "ChallengeFrame",
     "ChallengeResult",
     "FailureCount",
+    "GalleryChange",
     "GalleryVersion",
     "Guarded",
     "InstallationKey",

@@ -101,3 +101,16 @@ class GalleryVersion(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
+
+
+class GalleryChange(Model):
+    """One of the last numbers of the gallery's version, and who was deleted by that change.
+
+    A process that follows learns so who is gone without reading who is left. It may rely on it only
+    where every number is there: a node of a release before notes none, and older ones are dropped.
+    """
+
+    __tablename__ = "gallery_change"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    deleted_person_id: Mapped[UUID | None]

@@ -260,7 +260,7 @@ def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
             .where(or_(Attempt.person_id == person_id, Attempt.claim_digest == digest))
             .values(person_id=None, claim_digest=None)
         )
-        raise_version(session)
+        raise_version(session, deleted=person_id)
         session.execute(delete(Person).where(Person.id == person_id))
         failures.forget(session, digest)
         audit.record(session, "person_deleted", deleted_by, person=person_id)

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 
 from ml import FaceError
 from webapp.access import operator, verifier
-from webapp.errors import ServiceError
+from webapp.errors import GalleryWarming, ServiceError
 from webapp.extensions import limiter
 from webapp.forms import ChallengedForm, IdentifyForm, VerifyForm, WaivedForm
 from webapp.messages import describe
@@ -102,6 +102,8 @@ def _verified(form: VerifyForm | ChallengedForm) -> Decision:
 
 
 def _complain(form: FlaskForm, error: FaceError | ServiceError) -> None:
+    if isinstance(error, GalleryWarming):
+        raise error  # nothing in the form is to be done better
     form.form_errors.append(describe(error.code, getattr(error, "details", None)))
 
 

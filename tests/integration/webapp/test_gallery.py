@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, event, func, select, update
 
-from webapp import create_app
+from webapp import create_app, gallery
 from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import AnchorEmbedding
+from webapp.models import AnchorEmbedding, GalleryChange
 from webapp.recognition import recognition
 from webapp.services import people as people_service
 from webapp.services.enrolment import NewPerson, store_person
@@ -89,6 +92,57 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
     store_person(NewPerson("third", "Third", True), known_faces[0][:1], None)
 
     assert len(recognition().gallery.sample().person_ids) == 3
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What is asked of the database meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> None:
+    recognition().gallery.follow()
+    people_service.delete_person(two_people[0], None)
+
+    with statements() as asked:
+        assert recognition().gallery.sample().person_ids == (two_people[1],)
+
+    assert not [one for one in asked if "anchor_embedding" in one]
+
+
+def test_who_was_deleted_by_a_node_of_the_release_before_is_gone_too(app, two_people) -> None:
+    recognition().gallery.follow()
+    people_service.delete_person(two_people[0], None)
+    with unit_of_work() as session:  # which does not note it
+        session.execute(delete(GalleryChange))
+
+    assert recognition().gallery.sample().person_ids == (two_people[1],)
+
+
+def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
+    app, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "CHANGES_KEPT", 2)
+    recognition().gallery.follow()
+    people_service.delete_person(two_people[0], None)
+    added = [
+        store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], None)
+        for number in range(4)
+    ]
+
+    found = recognition().gallery.sample().person_ids
+
+    assert set(found) == {two_people[1], *added}
+    assert db.session.scalar(select(func.count()).select_from(GalleryChange)) == 2
 
 
 def test_an_embedding_moved_to_another_row_is_noticed(app, two_people) -> None:

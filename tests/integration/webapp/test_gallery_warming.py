@@ -1,0 +1,132 @@
+"""While a process reads very many people after its start, it answers what needs none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+
+import httpx
+import pytest
+from flask import Flask
+
+from tests import faces
+from tests.installation import Visitor, words
+from tests.programs import URL, Wire, key_with
+from webapp import memory_gallery, warming
+from webapp.memory_gallery import MemoryGallery
+from webapp.models import Scope
+from webapp.recognition import recognition
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import obstacles
+from webapp.vault import MasterKeyUnusable, Vault
+from webapp.warming import read_gallery
+
+LONG = 20.0
+
+
+class HeldUp:
+    """A gallery whose reading stands still at the keys until it is let go on."""
+
+    def __init__(self, app: Flask, fails_at_first: bool = False) -> None:
+        self.reached, self._may_go_on = Event(), Event()
+        self._fails = fails_at_first
+        serving = recognition()
+        self._keys = serving.vault
+        engine = serving.engine
+        self.gallery = MemoryGallery(engine.model_id, engine.embedding_size, self._vault)
+        serving._galleries[engine.model_id] = self.gallery
+        self.done = read_gallery(app, patience=0)
+        assert self.reached.wait(LONG)
+
+    def _vault(self) -> Vault:
+        self.reached.set()
+        assert self._may_go_on.wait(LONG)
+        if self._fails:
+            self._fails = False
+            raise MasterKeyUnusable("gone for a moment")
+        return self._keys
+
+    def go_on(self) -> None:
+        self._may_go_on.set()
+        self.done.result(LONG)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people count as very many."""
+    monkeypatch.setattr(memory_gallery, "WAITED_FOR", 1)
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+
+
+@pytest.fixture
+def held_up(app: Flask, ada, many) -> Iterator[HeldUp]:
+    made = HeldUp(app)
+    yield made
+    made.go_on()
+
+
+def test_readiness_says_how_far_it_is(
+    held_up: HeldUp, anybody: Visitor, app: Flask, known_faces
+) -> None:
+    answer = anybody.get("/health/ready")
+
+    assert answer.status_code == 503
+    anchors = len(known_faces[0])
+    assert answer.json == {
+        "ready": False,
+        "obstacles": ["warming"],
+        "anchors": anchors,
+        "anchors_read": 0,
+    }
+    held_up.go_on()
+    assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+def test_people_are_asked_to_come_again(
+    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    photo = {"frames": [people[0].photos[0]]}
+    for page in (
+        operator.post("/identify", photo),
+        operator.post("/verify", photo, identifier="ada"),
+    ):
+        assert page.status_code == 503
+        assert int(page.headers["Retry-After"]) >= 1
+        assert "Who is enrolled is still being read after a start" in words(page)
+
+
+def test_programs_are_asked_to_come_again(
+    held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
+) -> None:
+    with httpx.Client(transport=Wire(app), base_url=URL) as program:
+        answer = program.post(
+            "/api/v1/identify",
+            files={"pictures": people[0].photos[0]},
+            headers={"Authorization": f"Bearer {key_with(Scope.ADMIN)}"},
+        )
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "gallery_warming"
+    assert int(answer.headers["Retry-After"]) == answer.json()["seconds"] >= 1
+
+
+def test_other_pages_are_answered_all_the_same(held_up: HeldUp, operator: Visitor) -> None:
+    for path in ("/", "/people", "/attempts", "/health/live"):
+        assert operator.get(path).status_code == 200
+
+
+def test_what_fails_for_a_moment_is_read_again(
+    app: Flask, ada, many, monkeypatch: pytest.MonkeyPatch, operator: Visitor, people
+) -> None:
+    monkeypatch.setattr(warming, "PAUSE_SECONDS", 0.01)
+    held_up = HeldUp(app, fails_at_first=True)
+
+    held_up.go_on()
+
+    assert obstacles(app) == set()
+    page = operator.post("/identify", {"frames": [people[0].photos[0]]})
+    assert page.status_code == 200
