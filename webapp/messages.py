@@ -1,8 +1,9 @@
 """Codes become words here and nowhere else: what is wrong, and what to do about it.
 
 Services and the `ml` façade speak in codes; people read these sentences in their own language.
-A code has up to two wordings: an instruction for somebody in front of the camera (short, one
-thing to do) and a description of a picture or a request (full sentences).
+A code has up to three wordings: an instruction for somebody in front of the camera (short, one
+thing to do), a description of a picture or a request (full sentences), and one for programs where
+the description speaks of a page.
 """
 
 from __future__ import annotations
@@ -268,6 +269,22 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "unavailable": _l("The app cannot answer at present. Try again in a moment."),
 }
 
+# What programs are told, where people are told of the page before them.
+PROBLEMS_FOR_PROGRAMS: dict[str, LazyString] = {
+    "threshold_changed_meanwhile": _l(
+        "Somebody changed the threshold since the one that this is based on. Nothing was set. Read "
+        "the threshold in force, and send it again if it is still wanted."
+    ),
+    "search_out_of_range": _l("Give a rate and a lead within their bounds."),
+    "consent_missing": _l(
+        "Without consent nothing may be stored. Ask the person, and say so in “consent”."
+    ),
+    "challenge_unknown": _l(
+        "This challenge is another key’s or for another identifier, or was judged already. Begin a "
+        "new one."
+    ),
+}
+
 WARNINGS: dict[str, LazyString] = {
     "unlike_the_others": _l(
         "This picture does not look like the person’s other pictures. Check that it shows the "
@@ -325,9 +342,16 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
     return gettext("This could not be done. Try again.")
 
 
+def describe_to_program(code: str, details: Mapping[str, object] | None = None) -> str:
+    """The same for a program, which has no page before it."""
+    if code in PROBLEMS_FOR_PROGRAMS:
+        return str(PROBLEMS_FOR_PROGRAMS[code])
+    return describe(code, details)
+
+
 def all_codes() -> dict[str, str]:
-    """What each code against a picture or a request means, with dots in place of facts."""
-    catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS}
+    """What each code against a picture or a request tells a program, with dots for facts."""
+    catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
     return {
         code: FACT.sub("…", str(words)).replace("%%", "%")
         for code, words in sorted(catalogues.items())

@@ -41,7 +41,7 @@ from webapp.errors import (
     UnknownPerson,
 )
 from webapp.extensions import db
-from webapp.messages import describe
+from webapp.messages import describe_to_program
 from webapp.models import ApiKey, Scope
 
 API_PATH = "/api/v1"
@@ -139,7 +139,7 @@ def _pictures(problems: Iterable[PictureProblem]) -> Iterable[dict[str, object]]
         yield {
             "place": problem.place,
             "code": problem.code,
-            "detail": describe(problem.code, {**problem.details, **unread}),
+            "detail": describe_to_program(problem.code, {**problem.details, **unread}),
         }
 
 
@@ -160,7 +160,7 @@ def _problem(
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "code": code,
-        "detail": describe(code, details),
+        "detail": describe_to_program(code, details),
         **(more or {}),
     }
     return Response(json.dumps(problem), int(status), mimetype=MEDIA_TYPE)

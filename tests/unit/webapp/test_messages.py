@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,12 @@ def test_heic_pictures_come_with_the_way_to_convert_them(name: str) -> None:
 
 def test_an_unknown_code_still_says_something() -> None:
     assert describe("never heard of it") == "This could not be done. Try again."
+
+
+def test_programs_are_told_of_no_page_before_them() -> None:
+    told = [code for code, words in messages.all_codes().items() if re.search(r"\bpage\b", words)]
+
+    assert told == ["setting_changed_meanwhile"]  # that no program changes
 
 
 def test_instructions_are_short() -> None:
