@@ -174,7 +174,7 @@ class MemoryGallery:
         return [one for one in uuids(held.person_ids[held.alive]) if one not in there]
 
     def _blocks(self, whom: ColumnElement[bool]) -> Iterator[Block]:
-        found = db.session.execute(
+        found = db.session.connection().execute(  # a third less than as objects of the session
             select(
                 AnchorEmbedding.person_id,
                 PersonKey.wrapped,
@@ -188,9 +188,10 @@ class MemoryGallery:
             .execution_options(yield_per=ROWS_AT_ONCE)
         )
         vault = self._vault()
-        for (person_id, wrapped), rows in groupby(found, key=itemgetter(0, 1)):
-            seal = vault.person_seal(wrapped, person_id)
+        for wrapped, rows in groupby(found, key=itemgetter(1)):  # everybody has a key of their own
             own = sorted(rows, key=itemgetter(2))
+            person_id = own[0][0]
+            seal = vault.person_seal(wrapped, person_id)
             vectors = [seal.open(row[4], embedding_place(row[2])) for row in own]
             embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
             yield Block(person_id, [row[3] for row in own], embeddings)

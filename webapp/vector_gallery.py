@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 from pgvector.sqlalchemy import VECTOR
-from sqlalchemy import ColumnElement, Select, cast, func, literal, select, text, true
+from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true
 
 from ml import Anchors
 from webapp.extensions import db
@@ -32,6 +32,7 @@ class VectorTuning:
     Attributes:
         exact_up_to: so many anchors are all compared; more by the index.
         candidates: the people of so many nearest anchors are compared exactly.
+        alike: by the rule of the best anchor, so many people more than are asked for.
         breadth: how many anchors a search in the index keeps in view (`hnsw.ef_search`).
         links, building_breadth: of the index (`m`, `ef_construction`).
         recount_below: up to so many anchors they are counted anew with every change.
@@ -40,6 +41,7 @@ class VectorTuning:
 
     exact_up_to: int = 50_000
     candidates: int = 100
+    alike: int = 5
     breadth: int = 200
     links: int = 24
     building_breadth: int = 128
@@ -48,6 +50,7 @@ class VectorTuning:
 
 
 TUNING = VectorTuning()
+LARGEST_BREADTH = 1000  # that pgvector takes
 _TABLE = anchor_vector.c
 
 
@@ -110,7 +113,10 @@ class VectorGallery:
             if len(set(near)) >= k or len(near) < candidates:
                 break
             candidates *= 4  # few people have many anchors each
-        people = self._people(list(dict.fromkeys(near)), embedding)
+        nearest_first = list(dict.fromkeys(near))
+        if rule == "best":  # whose nearest anchor is farther has no chance, but for rounding
+            nearest_first = nearest_first[: k + TUNING.alike]
+        people = self._people(nearest_first, embedding)
         by_rule = np.array([person.by_rule(rule) for person in people])
         return tuple(people[place] for place in np.argsort(-by_rule, kind="stable")[:k])
 
@@ -173,7 +179,7 @@ class VectorGallery:
     def _near(self, embedding: np.ndarray, most: int, besides: UUID | None) -> Sequence[UUID]:
         """The people of the nearest anchors, nearest first."""
         by_index = self.follow().anchors > TUNING.exact_up_to
-        _tell(by_index=by_index, breadth=max(TUNING.breadth, most))
+        _tell(by_index=by_index, breadth=min(max(TUNING.breadth, most), LARGEST_BREADTH))
         sized = cast(_TABLE.turned, VECTOR(self._size))  # as in the index
         return db.session.scalars(
             select(_TABLE.person_id)
@@ -226,7 +232,8 @@ def index_name(model_id: str) -> str:
 
 def _tell(*, by_index: bool, breadth: int) -> None:
     """Say in the running transaction how to search."""
-    switch = "on" if by_index else "off"
-    db.session.execute(text(f"SET LOCAL enable_indexscan = {switch}"))
+    settings = {"enable_indexscan": "on" if by_index else "off"}
     if by_index:
-        db.session.execute(text(f"SET LOCAL hnsw.ef_search = {int(breadth)}"))
+        settings["hnsw.ef_search"] = str(breadth)
+    local = (func.set_config(name, value, True) for name, value in settings.items())
+    db.session.execute(select(*local))
