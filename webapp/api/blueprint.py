@@ -104,11 +104,11 @@ class Blueprint(flask_smorest.Blueprint):
 
                 def work() -> Answer:
                     made.append(serialised(*args, **kwargs))
-                    return _answer(made[0], g.pop("told_of"))
+                    return _answer(made[-1], g.pop("told_of"))
 
                 asked = Request(current_key().id, name, requested())
                 remembered = repetitions.once(asked, work)
-                return made[0] if made else _repeated(remembered)
+                return made[-1] if made else _repeated(remembered)
 
             return self.doc(parameters=[_HEADER_PARAMETER])(answer)
 

@@ -30,6 +30,7 @@ class Picture(fields.Field[bytes]):
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bytes:
         if isinstance(value, FileStorage):
+            value.seek(0)  # it may have been read for a try whose transaction was undone
             return value.read()
         if not isinstance(value, str):
             raise ValidationError("Not base64 text.")

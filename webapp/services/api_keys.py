@@ -14,7 +14,7 @@ from limits import parse_many
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.extensions import db
 from webapp.models import ApiKey, Scope, now
@@ -179,6 +179,7 @@ def check_in_use(key: ApiKey) -> None:
         raise KeyExpired
 
 
+@retried
 def note_use(key_id: UUID, route: str, status: int) -> None:
     """Keep in the audit log what a key was used for, and how it was answered."""
     used = update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now())

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from ml import FaceError
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.extensions import db
 from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal
 from webapp.origin import key
@@ -123,6 +123,7 @@ def record(
     return attempt.id
 
 
+@retried
 def record_refusal(kind: Kind, error: FaceError) -> None:
     """Count a try without a usable picture, by its reason; nothing else of it is kept."""
     with unit_of_work() as session:

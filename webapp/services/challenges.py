@@ -141,7 +141,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
     )
     end_unfinished()
     if purpose is Purpose.VERIFY:
-        claims.check_may_try(digest)
+        claims.check_may_try(digest, setting)
     drawn = ml.draw_challenge(recognition().settings.chance(), setting.strength, setting.allowed)
     row = Challenge(
         id=uuid4(),
@@ -276,7 +276,7 @@ def _give_up(session: Session, row: Challenge) -> None:
     result = _result(row, drawn, Outcome.FAILED, (NOT_FINISHED,), {})
     challenge_results.record(session, result, person.id if person else None, None)
     if row.purpose == Purpose.VERIFY:
-        claims.count_failure(session, row.claim_digest, person)
+        claims.count_failure(session, row.claim_digest, person, liveness.in_force())
 
 
 def _running(challenge_id: UUID, holder: str) -> Challenge:

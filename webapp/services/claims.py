@@ -15,8 +15,9 @@ from webapp.extensions import db
 from webapp.gallery import Summary
 from webapp.models import Attempt, Person, Purpose
 from webapp.recognition import recognition
-from webapp.services import audit, failures, liveness
+from webapp.services import audit, failures
 from webapp.services.failures import WITH_CHALLENGES, WITH_FACES, Failures, Patience
+from webapp.services.liveness import Liveness
 from webapp.services.names import comparable
 from webapp.services.thresholds import Threshold
 
@@ -34,25 +35,28 @@ def claimed_person(identifier: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.identifier_key == comparable(identifier)))
 
 
-def check_may_try(digest: bytes) -> None:
+def check_may_try(digest: bytes, setting: Liveness) -> None:
     """Check that somebody may try to be whom a claim names, whether or not that is anybody.
+
+    More is borne where photos are told from people, as `setting` says.
 
     Raises:
         MustWait, FaceDisabled: after failures in a row.
     """
     if failures.happened(digest):
-        failures.check(digest, _patience())
+        failures.check(digest, _patience(setting))
 
 
-def count_failure(session: Session, digest: bytes, person: Person | None) -> None:
+def count_failure(
+    session: Session, digest: bytes, person: Person | None, setting: Liveness
+) -> None:
     """Count one more failure to be whom a claim names, in the running transaction."""
-    if failures.count_failure(session, digest) == _patience().most:
+    if failures.count_failure(session, digest) == _patience(setting).most:
         audit.record(session, "face_disabled", person=person.id if person else None)
 
 
-def _patience() -> Patience:
-    """More is borne where photos are told from people."""
-    return WITH_CHALLENGES if liveness.in_force().guards(Purpose.VERIFY) else WITH_FACES
+def _patience(setting: Liveness) -> Patience:
+    return WITH_CHALLENGES if setting.guards(Purpose.VERIFY) else WITH_FACES
 
 
 def move(session: Session, old: str, new: str) -> None:

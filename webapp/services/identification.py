@@ -26,7 +26,7 @@ from webapp.services.decisions import (
     PersonScore,
     anchor_scores,
 )
-from webapp.services.people import count_people
+from webapp.services.people import anybody_enrolled
 from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
 
@@ -47,7 +47,7 @@ def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     started = perf_counter()
-    if not count_people():
+    if not anybody_enrolled():
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
     with unit_of_work(alone=False) as session:

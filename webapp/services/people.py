@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -80,9 +80,9 @@ class PersonRow:
         )
 
 
-def count_people() -> int:
-    """How many people are enrolled."""
-    return db.session.scalar(select(func.count()).select_from(Person)) or 0
+def anybody_enrolled() -> bool:
+    """Whether there is anybody at all, which nobody has to be counted for."""
+    return bool(db.session.scalar(select(exists().where(Person.id.is_not(None)))))
 
 
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ml import FaceError
-from webapp.database import one_transaction, unit_of_work
+from webapp.database import one_transaction, retried, unit_of_work
 from webapp.errors import AnsweredElsewhere, RequestDiffers, ServiceError
 from webapp.models import RememberedAnswer, now
 from webapp.recognition import recognition
@@ -63,11 +63,13 @@ class Answer:
     person_id: UUID | None = None
 
 
+@retried
 def once(request: Request, work: Callable[[], Answer]) -> Answer:
     """Do the work of a request, or repeat the answer to it where it was done before.
 
     Work and memory are one transaction, so that no death of a process comes between them. What is
-    refused is not remembered, and may be tried again; what it counted stays counted.
+    refused is not remembered, and may be tried again; what it counted stays counted. Where the
+    transaction is undone for another's sake, the work is done again.
 
     Raises:
         RequestDiffers: if another request has the name.

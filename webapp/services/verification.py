@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ml import match_rules
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.errors import (
     ChallengeFailed,
     ChallengeNeeded,
@@ -40,7 +40,8 @@ from webapp.services.decisions import (
     PersonLabel,
     anchor_scores,
 )
-from webapp.services.people import count_people
+from webapp.services.liveness import Liveness
+from webapp.services.people import anybody_enrolled
 from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
 
@@ -81,9 +82,12 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
         MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
-    if liveness.in_force().guards(Purpose.VERIFY):
+    setting = liveness.in_force()
+    if setting.guards(Purpose.VERIFY):
         raise ChallengeNeeded
-    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing)
+    return _verify(
+        identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing, setting
+    )
 
 
 def verify_without_challenge(
@@ -97,14 +101,14 @@ def verify_without_challenge(
     """
     if reason not in WAIVERS:
         raise WaiverUnexplained
-    strength = liveness.in_force().strength
-    waived = Result(Purpose.VERIFY, Outcome.WAIVED, strength, reasons=(reason,))
+    setting = liveness.in_force()
+    waived = Result(Purpose.VERIFY, Outcome.WAIVED, setting.strength, reasons=(reason,))
 
     def keep(session: Session, person: UUID | None, attempt: UUID) -> None:
         challenge_results.record(session, waived, person, waived_by, attempt)
         audit.record(session, "challenge_waived", waived_by, person=person, reason=reason)
 
-    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), waived_by, keep)
+    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), waived_by, keep, setting)
 
 
 def verify_by_challenge(
@@ -119,8 +123,8 @@ def verify_by_challenge(
         ChallengeUnknown, ChallengeOver: if there is no such challenge to be judged.
         NobodyEnrolled, MustWait, FaceDisabled: as `verify` does.
     """
-    digest = claims.claim_digest(identifier)
-    claims.check_may_try(digest)
+    digest, setting = claims.claim_digest(identifier), liveness.in_force()
+    claims.check_may_try(digest, setting)
     shown = challenges.judge(challenge_id, holder, identifier, Purpose.VERIFY)
 
     def keep(session: Session, person: UUID | None, attempt: UUID | None) -> None:
@@ -129,36 +133,48 @@ def verify_by_challenge(
 
     if shown.face is not None:
         probe = Probe(shown.face, (), sent=1, used=1)
-        return _verify(identifier, lambda: probe, asked_by, keep)
+        return _verify(identifier, lambda: probe, asked_by, keep, setting)
     with unit_of_work() as session:
         person = claims.claimed_person(identifier)
         keep(session, person.id if person else None, None)
-        claims.count_failure(session, digest, person)
+        claims.count_failure(session, digest, person, setting)
     record_event("challenge_failed", account=asked_by)
     raise ChallengeFailed
 
 
 def _verify(
-    identifier: str, probe_of: Callable[[], Probe], asked_by: UUID | None, keep: Keeper
+    identifier: str,
+    probe_of: Callable[[], Probe],
+    asked_by: UUID | None,
+    keep: Keeper,
+    setting: Liveness,
 ) -> Decision:
     started = perf_counter()
-    if not count_people():
+    if not anybody_enrolled():
         raise NobodyEnrolled
     digest = claims.claim_digest(identifier)
-    claims.check_may_try(digest)
+    claims.check_may_try(digest, setting)
     probe = probe_of()
-    with unit_of_work() as session:
-        claims.check_may_try(digest)  # others may have tried meanwhile
-        claim = _claim(identifier, probe)
-        rows = recognition().gallery.follow()
-        stranger = claims.stranger_similarity(identifier, probe.embedding, rows, claim.everybodys)
-        decision = _decision(claim, stranger, probe, started)
-        attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
-        keep(session, claim.person.id if claim.person else None, attempt)
-        if decision.match:
-            failures.forget(session, digest)
-        else:
-            claims.count_failure(session, digest, claim.person)
+
+    @retried
+    def decide() -> Decision:
+        with unit_of_work() as session:
+            claims.check_may_try(digest, setting)  # others may have tried meanwhile
+            claim = _claim(identifier, probe)
+            rows = recognition().gallery.follow()
+            stranger = claims.stranger_similarity(
+                identifier, probe.embedding, rows, claim.everybodys
+            )
+            decision = _decision(claim, stranger, probe, started)
+            attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
+            keep(session, claim.person.id if claim.person else None, attempt)
+            if decision.match:
+                failures.forget(session, digest)
+            else:
+                claims.count_failure(session, digest, claim.person, setting)
+        return decision
+
+    decision = decide()
     record_event("verified", match=decision.match, account=asked_by)
     return decision
 

@@ -16,10 +16,10 @@ from flask import Flask
 from siamese_faces import Client
 from werkzeug.serving import make_server
 
+from tests.installation import rows_stored
 from tests.programs import URL, Wire, key_with
 from webapp.models import Scope
 from webapp.problems import API_PATH
-from webapp.services import people as people_service
 
 DOCS = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -72,7 +72,7 @@ def test_the_examples_for_the_command_line_run(app: Flask, photos: None, served:
         assert done.returncode == 0, done.stdout + done.stderr
         assert '"match":true' in done.stdout
 
-    assert people_service.count_people() == 1
+    assert rows_stored()["person"] == 1
 
 
 def test_every_place_that_the_documentation_names_is_there(app: Flask) -> None:

@@ -8,14 +8,20 @@ from threading import Event, Thread
 import psycopg
 import pytest
 from flask import Flask
+from siamese_faces import Client
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+import ml
+from tests import faces
+from tests.installation import rows_stored
+from tests.programs import URL, Wire, key_with
 from webapp import create_app, database
 from webapp.config import Settings
 from webapp.database import Waits, retried, unit_of_work
 from webapp.extensions import db
-from webapp.models import GalleryVersion
+from webapp.models import GalleryVersion, Scope
+from webapp.services.enrolment import NewPerson, store_person
 
 
 @pytest.fixture
@@ -103,6 +109,44 @@ def test_nobody_waits_for_ever_for_an_answer(impatient: Flask) -> None:
             db.session.execute(text("SELECT pg_sleep(1)"))
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("table", "sqlstate"),
+    [("attempt", "40P01"), ("remembered_answer", "40001"), ("audit_entry", "40P01")],
+)
+def test_a_program_does_not_learn_that_its_verification_was_undone_for_anothers_sake(
+    app: Flask,
+    other: psycopg.Connection,
+    people: tuple[faces.Person, ...],
+    known_faces: tuple[tuple[ml.Face, ...], ...],
+    table: str,
+    sqlstate: str,
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    program = Client(URL, key_with(Scope.VERIFY), Wire(app))
+    before = rows_stored()
+    undo_once(other, table, sqlstate)
+
+    assert program.verify("ada", people[0].photos[1:2]).match
+
+    stored = rows_stored()
+    for kept in ("attempt", "remembered_answer", "audit_entry"):
+        assert stored[kept] == before[kept] + 1
+
+
+def undo_once(other: psycopg.Connection, table: str, sqlstate: str) -> None:
+    """Let the next transaction that writes to a table be undone; a sequence is not undone by it."""
+    other.execute("CREATE SEQUENCE writes")
+    other.execute(
+        "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF nextval('writes') = 1 THEN RAISE EXCEPTION 'undone' USING ERRCODE = '{sqlstate}'; "
+        "END IF; RETURN NULL; END $$"
+    )
+    other.execute(
+        f"CREATE TRIGGER undoing AFTER INSERT OR UPDATE ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION undo()"
+    )
 
 
 def test_who_was_undone_in_a_deadlock_does_it_again(app: Flask, other: psycopg.Connection) -> None:
