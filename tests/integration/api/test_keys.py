@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from webapp.extensions import db
 from webapp.models import ApiKey, AuditEntry, Role, Scope, now
 from webapp.services import accounts, api_keys
 from webapp.services.api_keys import NewKey
+from webapp.services.repetitions import KEPT, Answer, Request, once
 
 FIELDS = {
     "name": "till",
@@ -110,6 +112,21 @@ def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(
     assert refusal(app, new.secret, description) == "key_expired"
     kept = db.session.get(ApiKey, ended.id)
     assert (kept.name, kept.scopes, kept.limit) == ("till", ["read"], "9 per minute")
+
+
+def test_after_a_rotation_a_request_is_repeated_with_the_key_that_it_was_sent_with(
+    app: Flask,
+) -> None:
+    old = api_keys.create(NewKey("till", [Scope.ADMIN]), None)
+    asked = Request(old.id, "one", b"content")
+    once(asked, lambda: Answer(201, b"first"))
+
+    new = api_keys.rotate(old.id, None)
+
+    assert once(asked, lambda: Answer(201, b"twice")).body == b"first"
+    others = once(replace(asked, sender=new.id), lambda: Answer(201, b"another"))
+    assert others.body == b"another"
+    assert api_keys.find(old.id).ends_at - now() > KEPT - timedelta(minutes=1)
 
 
 def test_replacing_a_key_again_shortens_no_lifetime(app: Flask, description: Description) -> None:
