@@ -8,7 +8,7 @@ from wtforms import IntegerField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput
 
-from webapp.forms import PresentPasswordForm, name_field
+from webapp.forms import PresentPasswordForm, choices, name_field
 from webapp.models import Scope
 from webapp.models.api import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.services.api_keys import BOUNDS
@@ -27,7 +27,7 @@ class KeyForm(PresentPasswordForm):
     name = name_field(_l("Name"), KEY_NAME_LENGTH)
     scopes = SelectMultipleField(
         _l("What the key opens"),
-        choices=[(scope.value, words) for scope, words in SCOPES.items()],
+        choices=choices(SCOPES),
         option_widget=CheckboxInput(),
     )
     days = IntegerField(

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import Optional, ValidationError
 
+from webapp.forms import choices
 from webapp.messages import describe
 from webapp.models import Kind
 from webapp.services.attempts import Wanted
@@ -36,16 +37,15 @@ class AttemptsForm(Form):
     result = SelectField(
         _l("Outcome"),
         default="",
-        choices=[("", _l("Any")), (MATCH, _l("Match")), (NO_MATCH, _l("No match"))],
+        choices=choices({MATCH: _l("Match"), NO_MATCH: _l("No match")}, _l("Any")),
     )
     kind = SelectField(
         _l("Kind"),
         default="",
-        choices=[
-            ("", _l("Any")),
-            (Kind.VERIFY.value, _l("Verification")),
-            (Kind.IDENTIFY.value, _l("Search among everybody")),
-        ],
+        choices=choices(
+            {Kind.VERIFY: _l("Verification"), Kind.IDENTIFY: _l("Search among everybody")},
+            _l("Any"),
+        ),
     )
     since = DayField(_l("From"), validators=[Optional()])
     until = DayField(_l("To"), validators=[Optional()])

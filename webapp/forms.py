@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -14,6 +15,7 @@ from wtforms import (
     HiddenField,
     IntegerField,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
 )
@@ -31,7 +33,12 @@ from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.uploads import chosen
 
 LONGEST_CODE = 64
-WAIVERS = tuple(WAIVER_WORDS.items())
+
+
+def choices(words: Mapping[Any, Any], nothing: Any = None) -> list[SelectChoice]:
+    """What may be chosen, in its words; `nothing` says what it means to choose none of it."""
+    none_of_it = [] if nothing is None else [SelectChoice("", nothing)]
+    return none_of_it + [SelectChoice(str(value), label) for value, label in words.items()]
 
 
 def _tidied(value: str | None) -> str:
@@ -107,7 +114,9 @@ class ChallengedForm(ClaimForm):
 class WaivedForm(VerifyForm):
     """A claim whose maker an operator sees, and why there is no challenge."""
 
-    waiver = SelectField(_l("Why without the movements"), choices=[("", _l("Choose")), *WAIVERS])
+    waiver = SelectField(
+        _l("Why without the movements"), choices=choices(WAIVER_WORDS, _l("Choose"))
+    )
 
     def validate_waiver(self, field: Field) -> None:
         """Refuse to go on without a reason."""
@@ -130,7 +139,7 @@ class AnchorsForm(FlaskForm):
     challenge = HiddenField()
     waiver = SelectField(
         _l("Why without the movements"),
-        choices=[("", _l("With the movements")), *WAIVERS],
+        choices=choices(WAIVER_WORDS, _l("With the movements")),
         default="",
     )
 

@@ -9,7 +9,7 @@ from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
 from ml import STEPS, STRENGTHS
-from webapp.forms import ReasonedForm
+from webapp.forms import ReasonedForm, choices
 from webapp.messages import MOVEMENTS
 from webapp.models import Guarded
 from webapp.services import challenge_results
@@ -37,15 +37,13 @@ LABELS: dict[str, LazyString] = {
 class LivenessForm(ReasonedForm):
     """What challenges stand before, how strict they are, and the movements they may ask for."""
 
-    guarded = RadioField(
-        _l("Ask for movements"), choices=[(value.value, words) for value, words in GUARDED.items()]
-    )
+    guarded = RadioField(_l("Ask for movements"), choices=choices(GUARDED))
     strength = SelectField(
-        _l("Strength"), choices=[(name, STRENGTH_WORDS[name]) for name in STRENGTHS]
+        _l("Strength"), choices=choices({name: STRENGTH_WORDS[name] for name in STRENGTHS})
     )
     allowed = SelectMultipleField(
         _l("Movements that may be asked for"),
-        choices=[(step, MOVEMENTS[step]) for step in STEPS],
+        choices=choices({step: MOVEMENTS[step] for step in STEPS}),
         option_widget=CheckboxInput(),
     )
 
@@ -66,8 +64,5 @@ class LabelForm(FlaskForm):
 
     label = SelectField(
         _l("What was before the camera"),
-        choices=[
-            ("", _l("Not known")),
-            *((name, LABELS[name]) for name in challenge_results.LABELS),
-        ],
+        choices=choices({name: LABELS[name] for name in challenge_results.LABELS}, _l("Not known")),
     )

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from wtforms import SelectChoice
 
 from webapp.access import operator
 from webapp.error_pages import answer
@@ -26,7 +27,7 @@ from webapp.errors import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.forms import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm
+from webapp.forms import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm, choices
 from webapp.messages import describe
 from webapp.models import Purpose
 from webapp.services import (
@@ -91,7 +92,7 @@ def enrol() -> ResponseReturnValue:
     try:
         draft = look_through([picture.data for picture in sent])
     except Busy as error:
-        form.form_errors.append(describe(error.code, error.details))
+        _complain(form, error)
         return _enrol_page(form, NOTHING), 429
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
@@ -132,7 +133,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
     try:
         draft = look_through([picture.data for picture in sent], person_id)
     except Busy as error:
-        form.form_errors.append(describe(error.code, error.details))
+        _complain(form, error)
         return _person_page(person_id, form, NOTHING), 429
     if form.validate() and is_accepted(draft, sent, form):
         retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
@@ -250,13 +251,10 @@ def _presence(form: AnchorsForm) -> Presence:
     return Presence(challenge_holder(), challenge_id, form.waiver.data)
 
 
-def _choices(anchors: tuple[AnchorReport, ...]) -> list[tuple[str, str]]:
+def _choices(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
     """What new pictures may take the place of."""
-    return [
-        ("", _("No picture: keep all")),
-        *(
-            (str(anchor.id), _("Picture %(n)s", n=anchor.number))
-            for anchor in anchors
-            if anchor.retired_at is None
-        ),
-    ]
+    in_use = [anchor for anchor in anchors if anchor.retired_at is None]
+    return choices(
+        {anchor.id: _("Picture %(n)s", n=anchor.number) for anchor in in_use},
+        _("No picture: keep all"),
+    )
