@@ -214,8 +214,8 @@ def running(
         stack.callback(database.cleanup)
         cluster = Cluster(folder, database, way_in)
         environment = _environment(cluster) | settings
-        _flask(environment, "certificate")
-        _flask(environment, "prepare", "--url", cluster.url)
+        for command in (("certificate",), ("prepare", "--url", cluster.url)):
+            print(flask(environment, *command), end="", flush=True)
         for number in range(NODES):
             node = Node(first_node + number, environment)
             node.start()
@@ -242,13 +242,17 @@ def _environment(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _flask(environment: Mapping[str, str], *command: str) -> None:
-    subprocess.run(  # noqa: S603  our own command
+def flask(environment: Mapping[str, str], *command: str) -> str:
+    """What a command of the app says."""
+    done = subprocess.run(  # noqa: S603  our own command
         [sys.executable, "-m", "flask", "--app", "wsgi", *command],
         cwd=ROOT,
         env={**os.environ, **environment},
         check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    return done.stdout
 
 
 def _end(cluster: Cluster) -> None:

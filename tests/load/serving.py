@@ -21,7 +21,7 @@ import httpx
 from siamese_faces import Client
 
 import ml
-from deploy.cluster import ROOT, Node
+from deploy.cluster import ROOT, Node, flask
 from tests import faces
 from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
 
@@ -104,11 +104,12 @@ def serving() -> Iterator[Target]:
     """One node, as `make run` starts it, and a program that may verify one person."""
     with tempfile.TemporaryDirectory() as folder:
         node = Node(PORT, {"INSTANCE": folder, "LOG_LEVEL": "WARNING"})
-        flask(node, "prepare")
-        key = flask(
-            node, "api-keys", "create", "load", "--limit", "1000000 per minute",
+        flask(node.environment, "prepare")
+        made = flask(
+            node.environment, "api-keys", "create", "load", "--limit", "1000000 per minute",
             "--scope", "verify", "--scope", "enrol",
         )  # fmt: skip
+        key = made.split()[-1]
         node.start()
         try:
             node.wait_until_ready()
@@ -118,19 +119,6 @@ def serving() -> Iterator[Target]:
             yield Target(node.url, key, "ada", second)
         finally:
             node.stop()
-
-
-def flask(node: Node, *command: str) -> str:
-    """What a command of the app says last."""
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *command],
-        cwd=ROOT,
-        env={**os.environ, **node.environment},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip().splitlines()[-1]
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import Cluster, Node, running
+from deploy.cluster import Cluster, Node, flask, running
 from tests import faces
 from tests.load.programs import Answer, Load, Target, steady
-from tests.load.serving import flask
 
 pytestmark = pytest.mark.long
 
@@ -42,7 +41,8 @@ def make_key(cluster: Cluster, *scopes: str) -> str:
     """A key to the API, as an operator of the cluster makes it."""
     wanted = [word for scope in scopes for word in ("--scope", scope)]
     limit = ("--limit", "100000 per minute")
-    return flask(cluster.nodes[0], "api-keys", "create", "load", *wanted, *limit)
+    environment = cluster.nodes[0].environment
+    return flask(environment, "api-keys", "create", "load", *wanted, *limit).split()[-1]
 
 
 @pytest.fixture(scope="module")
