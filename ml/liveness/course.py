@@ -47,6 +47,8 @@ class CourseBounds:
             further to look as if turned as far. Weighed by logistic regression.
         longest_wait: for straight ahead, in seconds.
         longest_step: from instruction to reached and held, in seconds.
+        longest_return: seconds after an instruction in which a head may still be turned as it was
+            asked for earlier.
         wrong_turn: degrees of a turn that was not asked for.
         wrong_frames: so many in a row with such a turn are another movement.
         wrong_share: what is added to it for each degree on the other axis: nobody turns along one
@@ -77,10 +79,11 @@ class CourseBounds:
     least_depth: float = 1.54
     longest_wait: float = 10.0
     longest_step: float = 8.0
+    longest_return: float = 2.0
     wrong_turn: float = 17.0
     wrong_frames: int = 3
     wrong_share: float = 0.4
-    wrong_growth: float = 1.3
+    wrong_growth: float = 1.17
     fastest_reaction: float = 0.25
     early_share: float = 0.4
     early_turn: float = 10.0
@@ -296,7 +299,7 @@ class _Stage:
         if len(looks) == 2 and self._unasked(seen, seconds):
             return "too_soon"
         last = looks[-self.bounds.wrong_frames :]
-        wrong = all(self._other_movement(look.turn) for look in last)
+        wrong = all(self._other_movement(look.turn, seconds) for look in last)
         return "other_movement" if wrong and len(last) == self.bounds.wrong_frames else None
 
     def _early(self, seen: Observation, turn: Turn) -> bool:
@@ -313,8 +316,8 @@ class _Stage:
         turn = turn_between(self.observations[0].shape, seen.shape)
         return turn > self.bounds.unasked_speed * max(seconds, self.bounds.fastest_reaction)
 
-    def _other_movement(self, turn: Turn) -> bool:
-        """Whether a movement is seen that is asked for neither now nor was just before.
+    def _other_movement(self, turn: Turn, seconds: float) -> bool:
+        """Whether a movement is seen that is not asked for, and does not end an earlier one.
 
         Left for right, or up for down, is a mistake that people make, and mend.
         """
@@ -323,8 +326,8 @@ class _Stage:
             return True
         if max(abs(turn.yaw), abs(turn.pitch)) <= self.bounds.wrong_turn:
             return False
-        mistaken = OPPOSITE.get(self.step.kind)
-        others = set(TURNS) - {self.step.kind, mistaken, *(s.kind for s in self.before[-2:])}
+        expected = done if seconds < self.bounds.longest_return else {self.step.kind}
+        others = set(TURNS) - expected - {OPPOSITE.get(self.step.kind)}
         return any(self._far(turn, kind) for kind in others)
 
     def _far(self, turn: Turn, kind: str) -> bool:
