@@ -236,7 +236,7 @@ class _Stage:
             looks.append(now)
             trouble = break_between(previous, seen) or self._trouble(seen, looks)
             if trouble:
-                return _End(None, now.share, None, trouble)
+                return _End(None, min(now.share, 1.0), None, trouble)
             under = 0 if now.share >= self.bounds.held_share else under + 1
             if under >= self.bounds.lost_frames:
                 reached = None

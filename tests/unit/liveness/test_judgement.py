@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml import Challenge, Observation, Step, draw_challenge, judge, progress
@@ -14,8 +14,10 @@ from ml.liveness.observation import CLOSE_UP_SIDE
 from tests.unit.liveness.acted import CHALLENGE, SOMEBODY, acted
 
 SAME = 0.9
-few = settings(max_examples=40)
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 ACTED = acted(CHALLENGE)
+STEPS = [progress(CHALLENGE, ACTED[: n + 1]).step for n in range(len(ACTED))]
+FIRST_TURN = ACTED[: STEPS.index(2)]
 
 
 def passes(frames, challenge=CHALLENGE):
@@ -41,10 +43,8 @@ def test_a_flat_picture_that_is_moved_alike_does_not(seed):
 
 
 def test_instructions_are_revealed_one_after_the_other():
-    steps = [progress(CHALLENGE, ACTED[: n + 1]).step for n in range(len(ACTED))]
-
-    assert steps == sorted(steps)
-    assert set(steps) == {0, 1, 2, 3}
+    assert sorted(STEPS) == STEPS
+    assert set(STEPS) == {0, 1, 2, 3}
     assert [progress(CHALLENGE, ACTED[: n + 1]).done for n in range(len(ACTED))].index(True) == (
         len(ACTED) - 1
     )
@@ -114,7 +114,7 @@ def test_somebody_elses_face_at_the_end_of_a_step_does_not_pass(first):
 
 
 def test_a_head_whose_face_moves_as_a_plane_does_not_pass():
-    assert judge(CHALLENGE, [replace(each, relief=3.0) for each in ACTED], SAME).reasons == (
+    assert judge(CHALLENGE, [replace(each, relief=3.0) for each in FIRST_TURN], SAME).reasons == (
         "unfinished",
     )
 
@@ -126,12 +126,13 @@ def test_a_face_that_was_never_embedded_does_not_pass():
 
 
 @pytest.mark.parametrize(
-    ("first", "reason"), [("turn_down", "other_movement"), ("turn_right", "unfinished")]
+    ("first", "reason"), [("turn_up", "other_movement"), ("turn_right", "unfinished")]
 )
 def test_the_wrong_movement_does_not_pass_and_one_the_wrong_way_round_can_be_mended(first, reason):
     asked = Challenge((Step(first, 15.0, 0.2), *CHALLENGE.steps[1:]), "normal")
+    left = acted(Challenge((Step("turn_left", 35.0, 0.0),), "normal"))
 
-    assert judge(asked, ACTED, SAME).reasons == (reason,)
+    assert judge(asked, left, SAME).reasons == (reason,)
 
 
 def test_a_head_that_is_elsewhere_when_the_instruction_comes_does_not_pass():
@@ -196,3 +197,12 @@ def test_a_nonsensical_observation_is_refused(field, value):
         return
     with pytest.raises(ValueError, match=r"."):
         Observation.from_dict(written)
+
+
+def test_no_more_than_all_of_a_step_is_told_as_done_also_when_it_ends_in_trouble():
+    left = acted(Challenge((Step("turn_left", 35.0, 0.0),), "normal"))
+    asked = Challenge((Step("turn_left", 10.0, 2.0), *CHALLENGE.steps[1:]), "normal")
+    late = [*left, replace(left[-1], number=len(left), at=left[-1].at + 60)]
+
+    assert progress(asked, late).failed
+    assert progress(asked, late).share == 1
