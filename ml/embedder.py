@@ -19,6 +19,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ml import backbones
+from ml.files import replacing
 from ml.registry import Artifact
 
 THREADS_SETTING = "TF_NUM_INTRAOP_THREADS"  # the same that TensorFlow, which detects, listens to
@@ -102,9 +103,8 @@ def _compile(artifact: Artifact) -> bytes:
 
 
 def _keep(path: Path, model: bytes) -> None:
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    beside.write_bytes(model)
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        beside.write_bytes(model)
     for old in path.parent.glob("compiled-*.tflite"):
         if old != path:
             old.unlink(missing_ok=True)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -27,6 +26,7 @@ import tomli_w
 
 from ml.errors import ModelBroken, ModelNotFound
 from ml.faces.preprocess import Preprocessing
+from ml.files import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -115,7 +115,7 @@ class Artifact:
         expected = [tuple(weight.shape) for weight in backbone.weights]
         if [weight.shape for weight in weights] != expected:
             raise ModelBroken(
-                f"{self.folder / WEIGHTS} does not fit the architecture in {CONFIG}; "
+                f"{self.folder.name}/{WEIGHTS} does not fit the architecture in {CONFIG}; "
                 "convert or train the model again"
             )
         backbone.set_weights(weights)
@@ -146,13 +146,13 @@ def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
     home = folder / name
     if name not in installed(folder):
         known = ", ".join(installed(folder)) or "none"
-        raise ModelNotFound(f"no model {name!r} in {folder}; installed: {known}")
+        raise ModelNotFound(f"no model {name!r}; installed: {known}")
     if not (home / WEIGHTS).exists():
-        raise ModelBroken(f"{home / WEIGHTS} is missing; install the model again")
+        raise ModelBroken(f"{name}/{WEIGHTS} is missing; install the model again")
     try:
         config = _config_from(tomllib.loads((home / CONFIG).read_text()))
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ModelBroken(f"{home / CONFIG} cannot be read: {error}") from error
+        raise ModelBroken(f"{name}/{CONFIG} cannot be read: {error}") from error
     return Artifact(home, config, f"{name}-{_fingerprint(config, home / WEIGHTS)}")
 
 
@@ -184,14 +184,12 @@ def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -
     there stay, and are refused at loading if they belong to other weights.
     """
     home = folder / config.name
-    home.mkdir(parents=True, exist_ok=True)
     weights = {
         f"{number:04d}": value.astype(np.float16 if value.ndim > 1 else np.float32)
         for number, value in enumerate(backbone.get_weights())
     }
-    beside = home / f".{WEIGHTS}"
-    np.savez(beside.open("wb"), **weights)
-    os.replace(beside, home / WEIGHTS)
+    with replacing(home / WEIGHTS) as beside:
+        np.savez(beside, **weights)
     write_atomically(home / CONFIG, tomli_w.dumps(asdict(config)))
     return home
 
@@ -204,9 +202,8 @@ def update_metrics(artifact: Artifact, **sections: Any) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a text so that a reader sees the old one or the new one, whole."""
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(text)
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        beside.write_text(text)
 
 
 def _config_from(table: dict[str, Any]) -> ArtifactConfig:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from ml.faces.align import TEMPLATES, similarity_transform
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
 from ml.faces.warp import warp
+from ml.files import replacing
 
 # The margin on each side, as a share of the chip's side.
 MARGIN = 0.15
@@ -106,14 +106,12 @@ def cut_chips(
 
 def _write(path: Path, located: Located, preprocessing: Preprocessing, label: str) -> None:
     side = preprocessing.image_size + 2 * margin_px(preprocessing)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    wide = open_memmap(beside, "w+", np.uint8, (len(located.pictures), side, side, 3))
-    bar = tqdm(_cut(located, preprocessing), label, len(wide), unit="chip", mininterval=1)
-    for row, chip in enumerate(bar):
-        wide[row] = chip
-    wide.flush()
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        wide = open_memmap(beside, "w+", np.uint8, (len(located.pictures), side, side, 3))
+        bar = tqdm(_cut(located, preprocessing), label, len(wide), unit="chip", mininterval=1)
+        for row, chip in enumerate(bar):
+            wide[row] = chip
+        wide.flush()
 
 
 def _cut(located: Located, preprocessing: Preprocessing) -> Iterator[np.ndarray]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from ml.datasets.folders import Picture
 from ml.errors import FaceError
 from ml.faces.locate import locate
 from ml.faces.types import FaceDetector
+from ml.files import replacing
 
 DIGITS = 16
 # Pictures read and searched side by side; OpenCV and TensorFlow release the lock.
@@ -153,7 +153,5 @@ def _key(pictures: Sequence[Picture], search: Search) -> str:
 
 
 def _keep(path: Path, found: list[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(found))
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        beside.write_text(json.dumps(found))

@@ -6,7 +6,6 @@ cut from its photo anew, exactly as serving cuts it.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ from ml.embedder import Embedder, averaged, mirrored
 from ml.evaluation.photos import Photos
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
+from ml.files import replacing
 from ml.registry import Artifact
 
 CACHE = Path(".cache")
@@ -139,10 +139,8 @@ def _chips(
 
 
 def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}-{path.name}")
-    np.savez(beside, single=single, flipped=flipped)
-    os.replace(beside, path)
+    with replacing(path) as beside:
+        np.savez(beside, single=single, flipped=flipped)
 
 
 def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from ml.datasets.chips import Chips
 from ml.datasets.sources import Source
 from ml.embedder import Embedder, averaged, mirrored
+from ml.files import replacing
 from ml.registry import Artifact
 
 BATCH = 8  # few chips at once: what passes between layers stays in the processor's cache
@@ -34,10 +34,8 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
             for row in tqdm(range(len(chips)), label, unit="face", mininterval=1)
         ]
     )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    beside = kept.with_name(f".{os.getpid()}-{kept.name}")
-    np.save(beside, embeddings)
-    os.replace(beside, kept)
+    with replacing(kept) as beside:
+        np.save(beside, embeddings)
     return embeddings
 
 
