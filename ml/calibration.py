@@ -229,17 +229,17 @@ def load_calibration(folder: Path, model_id: str) -> Calibration:
     Raises:
         ModelBroken: if it is missing, unreadable, or of another model.
     """
-    path = folder / FILE
+    path, file = folder / FILE, f"{folder.name}/{FILE}"
     remedy = f"run: python -m ml.calibrate {folder.name}"
     if not path.exists():
-        raise ModelBroken(f"{path} is missing; {remedy}")
+        raise ModelBroken(f"{file} is missing; {remedy}")
     try:
         table = json.loads(path.read_text())
         calibration = _from_table(table)
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(f"{path} cannot be read ({error!r}); {remedy}") from error
+        raise ModelBroken(f"{file} cannot be read ({error!r}); {remedy}") from error
     if calibration.model_id != model_id:
-        raise ModelBroken(f"{path} is of model {calibration.model_id}, not {model_id}; {remedy}")
+        raise ModelBroken(f"{file} is of model {calibration.model_id}, not {model_id}; {remedy}")
     return calibration
 
 

@@ -90,7 +90,7 @@ class TooBright(FaceError):
 
 
 class ArtifactError(Exception):
-    """A model artifact cannot be used; the text says what to do."""
+    """A model artifact cannot be used; the text says what to do, and no place on this machine."""
 
 
 class ModelNotFound(ArtifactError):

@@ -318,6 +318,7 @@ def test_a_model_without_calibration_is_refused_with_the_way_out(
     assert remedy in command.output
     page = admin.get("/models")
     assert remedy in words(page)
+    assert str(folder) not in page.text
     assert f"/models/{TINY}/serve" not in page.text
     admin.post(f"/models/{TINY}/serve")
     assert rows_stored()["job"] == 0
