@@ -39,10 +39,10 @@ class VectorTuning:
         recount_seconds: of more the counts are so old at most.
     """
 
-    exact_up_to: int = 50_000
+    exact_up_to: int = 25_000
     candidates: int = 100
     alike: int = 5
-    breadth: int = 200
+    breadth: int = 400
     links: int = 24
     building_breadth: int = 128
     recount_below: int = 10_000
@@ -51,6 +51,7 @@ class VectorTuning:
 
 TUNING = VectorTuning()
 LARGEST_BREADTH = 1000  # that pgvector takes
+UNKEPT = -1  # the version of rows that nobody keeps
 _TABLE = anchor_vector.c
 
 
@@ -122,7 +123,7 @@ class VectorGallery:
 
     def own(self, person_id: UUID) -> Rows:
         """The anchors of one person; no rows if there are none."""
-        return self._rows([person_id])
+        return self._rows([person_id], version_of_database())
 
     def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
         """Everybody, or people drawn until these have so many anchors."""
@@ -135,7 +136,7 @@ class VectorGallery:
             people, counts = self._counts()
             grouped = Anchors(np.cumsum(counts) - counts, int(counts.sum()), np.ones(len(counts)))
             drawn = draw_people(grouped, most_anchors=most_anchors, most_people=most_people)
-            kept[asked] = self._rows([people[place] for place in drawn])
+            kept[asked] = self._rows([people[place] for place in drawn], version)
         return kept[asked]
 
     def _is_old(self, known: Counted) -> bool:
@@ -181,16 +182,20 @@ class VectorGallery:
         by_index = self.follow().anchors > TUNING.exact_up_to
         _tell(by_index=by_index, breadth=min(max(TUNING.breadth, most), LARGEST_BREADTH))
         sized = cast(_TABLE.turned, VECTOR(self._size))  # as in the index
-        return db.session.scalars(
-            select(_TABLE.person_id)
-            .where(self._wanted(), _TABLE.person_id != besides if besides else true())
-            .order_by(sized.max_inner_product(embedding @ self._turn()))
-            .limit(most)
-        ).all()
+        return (
+            db.session.connection()
+            .scalars(
+                select(_TABLE.person_id)
+                .where(self._wanted(), _TABLE.person_id != besides if besides else true())
+                .order_by(sized.max_inner_product(embedding @ self._turn()))
+                .limit(most)
+            )
+            .all()
+        )
 
     def _people(self, person_ids: list[UUID], embedding: np.ndarray) -> list[PersonAnchors]:
         """Some people against a probe, in their order; those without anchors are left out."""
-        rows = self._rows(person_ids)
+        rows = self._rows(person_ids, UNKEPT)
         cosines = rows.embeddings @ embedding
         found: dict[UUID, PersonAnchors] = {}
         for number, person_id in enumerate(rows.person_ids):
@@ -203,14 +208,14 @@ class VectorGallery:
             )
         return [found[person_id] for person_id in person_ids if person_id in found]
 
-    def _rows(self, person_ids: list[UUID]) -> Rows:
-        rows = db.session.execute(self._of_people(person_ids)).all()
+    def _rows(self, person_ids: list[UUID], version: int) -> Rows:
+        rows = db.session.connection().execute(self._of_people(person_ids)).all()
         people = [row.person_id for row in rows]
         firsts = [at for at in range(len(rows)) if not at or people[at] != people[at - 1]]
         turned = np.array([row.turned for row in rows]).reshape(-1, self._size)
         embeddings = (turned @ self._turn().T).astype(np.float32)
         return Rows(
-            version=version_of_database(),
+            version=version,
             person_ids=tuple(people[at] for at in firsts),
             anchor_ids=tuple(row.anchor_id for row in rows),
             embeddings=embeddings,
