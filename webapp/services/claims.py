@@ -43,8 +43,7 @@ def check_may_try(digest: bytes, setting: Liveness) -> None:
     Raises:
         MustWait, FaceDisabled: after failures in a row.
     """
-    if failures.happened(digest):
-        failures.check(digest, _patience(setting))
+    failures.check(digest, _patience(setting))
 
 
 def count_failure(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import FaceDisabled, MustWait
@@ -45,12 +45,6 @@ class Failures:
 
     number: int
     disabled: bool
-
-
-def happened(digest: bytes) -> bool:
-    """Whether the last try failed."""
-    count = select(FailureCount.failures).where(FailureCount.digest == digest)
-    return bool(db.session.scalar(count))
 
 
 def check(digest: bytes, patience: Patience) -> None:
