@@ -75,16 +75,17 @@ def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
 
 
 def _must_wait(error: MustWait) -> ResponseReturnValue:
-    response = make_response(
-        answer(429, retry_after=error.details["seconds"], busy=isinstance(error, Busy))
-    )
-    response.headers["Retry-After"] = str(error.details["seconds"])
-    return response
+    return _come_again(error, 429, busy=isinstance(error, Busy))
 
 
 def _warming(error: GalleryWarming) -> ResponseReturnValue:
-    response = make_response(answer(503, retry_after=error.details["seconds"]))
-    response.headers["Retry-After"] = str(error.details["seconds"])
+    return _come_again(error, 503)
+
+
+def _come_again(error: MustWait, status: int, **context: bool) -> ResponseReturnValue:
+    seconds = error.details["seconds"]
+    response = make_response(answer(status, retry_after=seconds, **context))
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
