@@ -228,8 +228,7 @@ class _Stage:
     bounds: CourseBounds
 
     def run(self) -> _End:
-        start, reached, under = self.observations[0], None, 0
-        looks = [self._look(start)]
+        looks, reached, under = [self._look(self.observations[0])], None, 0
         for index, seen in enumerate(self.observations[1:], start=1):
             previous = self.observations[index - 1]
             now = self._look(seen)
@@ -245,9 +244,8 @@ class _Stage:
             held = reached is not None and self._held(looks, reached, index)
             if held or self._peaked(looks, index):
                 return _End(index, 1.0, None, None)
-        too_long = self.observations[-1].at - start.at > self.bounds.longest_step
         hint = None if reached is None else "hold"
-        return _End(None, min(looks[-1].share, 1.0), hint, "too_slow" if too_long else None)
+        return _End(None, min(looks[-1].share, 1.0), hint, None)
 
     def _look(self, seen: Observation) -> _Look:
         turn = Turn.between(self.neutral, seen.shape)
