@@ -30,7 +30,7 @@ from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector, Quality
 from ml.inspection import decoded, inspect
-from ml.liveness import Challenge, Observation, Verdict, judge
+from ml.liveness import Challenge, Observation, Progress, Verdict, judge
 from ml.liveness.judgement import ONE_HEAD_FAR
 from ml.liveness.observer import Observer
 from ml.registry import Artifact, ModelDescription, describe
@@ -122,7 +122,7 @@ class Engine:
 
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
-    ) -> Observation:
+    ) -> tuple[Observation, Progress]:
         """Observe one frame of a challenge; some six of them cost as much as one `analyse`.
 
         Args:
@@ -130,6 +130,9 @@ class Engine:
             at: seconds on the server's clock since the challenge began.
             challenge: what is asked; it decides which frames are embedded.
             before: the observations of this attempt so far.
+
+        Returns:
+            What was seen, and how far the attempt has come with it.
 
         Raises:
             FaceError: if the bytes are no usable picture, or no face is in it.

@@ -25,7 +25,7 @@ from ml.liveness.challenge import STRENGTHS, Challenge
 from ml.liveness.judgement import Verdict
 from ml.liveness.measure import TUNING, run
 from ml.liveness.observation import Observation
-from ml.liveness.progress import progress
+from ml.liveness.progress import Progress
 from ml.liveness.simulation.cases import GENUINE
 from ml.liveness.simulation.photos import portraits
 
@@ -39,7 +39,7 @@ class Timed:
     """An engine, the processor's seconds it took, and the frames it was given.
 
     As in the app, where any process answers any frame: what was seen before is read from what was
-    written, the frame is observed, its observation written, and it is told how far that came.
+    written, the frame is observed, and its observation written.
     """
 
     engine: Engine
@@ -48,19 +48,18 @@ class Timed:
 
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
-    ) -> Observation:
+    ) -> tuple[Observation, Progress]:
         """Observe, by the clock."""
         self.frames.append(data)
-        written = [json.dumps(each.to_dict()) for each in before]
+        written = [each.to_bytes() for each in before]
         start = time.process_time()
         try:
-            read = [Observation.from_dict(json.loads(each)) for each in written]
-            seen = self.engine.observe(data, at, challenge, read)
-            json.dumps(seen.to_dict())
-            progress(challenge, [*read, seen])
+            read = [Observation.from_bytes(each) for each in written]
+            seen, now = self.engine.observe(data, at, challenge, read)
+            seen.to_bytes()
         finally:
             self.seconds += time.process_time() - start
-        return seen
+        return seen, now
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
         """Judge, as the engine does."""

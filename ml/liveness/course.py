@@ -14,8 +14,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import median
 
 from ml.liveness.challenge import COME_CLOSER, OPPOSITE, TURNS, Challenge, Step
 from ml.liveness.geometry import Shape, Turn
@@ -170,17 +169,16 @@ def _still(frames: Sequence[Observation], bounds: CourseBounds) -> bool:
     if any(break_between(a, b) for a, b in itertools.pairwise(frames)):
         return False
     turns = [Turn.between(frames[0].shape, seen.shape) for seen in frames]
-    return all(np.hypot(turn.yaw, turn.pitch) <= bounds.neutral_drift for turn in turns)
+    return all(math.hypot(turn.yaw, turn.pitch) <= bounds.neutral_drift for turn in turns)
 
 
 def _neutral(observations: Sequence[Observation], last: int, bounds: CourseBounds) -> Shape:
     frames = observations[last - bounds.neutral_frames + 1 : last + 1]
     shapes = [seen.shape for seen in frames]
-    x, y = np.median([shape.nose for shape in shapes], axis=0)
     return Shape(
-        (float(x), float(y)),
-        float(np.median([shape.eyes for shape in shapes])),
-        float(np.median([shape.height for shape in shapes])),
+        (median(shape.nose[0] for shape in shapes), median(shape.nose[1] for shape in shapes)),
+        median(shape.eyes for shape in shapes),
+        median(shape.height for shape in shapes),
     )
 
 

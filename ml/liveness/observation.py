@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,20 @@ from ml.liveness.geometry import Shape
 CHIP_SIDE = 24
 # A larger one, for telling a flat picture from a head.
 CLOSE_UP_SIDE = 96
-LARGEST_EMBEDDING = 4096
+# How an observation is kept: this, then the embedding and the close-up where there are any.
+_RECORD = np.dtype(
+    [
+        *((name, "<i4") for name in ("number", "faces", "width", "height")),
+        *((name, "<f8") for name in ("at", "confidence", "yaw", "pitch", "roll")),
+        *((name, "<f8") for name in ("brightness", "sharpness", "relief")),
+        ("box", "<f8", (4,)),
+        ("landmarks", "<f4", (5, 2)),
+        ("chip", "u1", (CHIP_SIDE, CHIP_SIDE)),
+        ("embedding_size", "<u2"),
+        ("has_close_up", "?"),
+    ]
+)
+_NUMBER = np.dtype("<f4")  # of an embedding
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,81 +96,52 @@ class Observation:
         """The same frame, and who is in it."""
         return replace(self, embedding=embedding)
 
-    def to_dict(self) -> dict[str, object]:
-        """As JSON can hold it. It is biometric: keep it sealed, and no longer than needed."""
-        value: dict[str, object] = {name: getattr(self, name) for name in (*_COUNTS, *_MEASURES)}
-        value["box"] = list(self.box)
-        value["landmarks"] = self.landmarks.astype(float).ravel().tolist()
-        value["chip"] = _text(self.chip)
-        value["embedding"] = None if self.embedding is None else _text(self.embedding)
-        value["close_up"] = None if self.close_up is None else _text(self.close_up)
-        return value
+    def to_bytes(self) -> bytes:
+        """As it is kept. It is biometric: keep it sealed, and no longer than needed."""
+        embedding = b"" if self.embedding is None else self.embedding.astype(_NUMBER).tobytes()
+        close_up = b"" if self.close_up is None else self.close_up.tobytes()
+        sizes = {
+            "embedding_size": len(embedding) // _NUMBER.itemsize,
+            "has_close_up": bool(close_up),
+        }
+        values = tuple((vars(self) | sizes)[name] for name in _RECORD.names or ())
+        return np.array(values, _RECORD).tobytes() + embedding + close_up
 
     @classmethod
-    def from_dict(cls, value: object) -> Observation:
-        """Read what `to_dict` made.
+    def from_bytes(cls, data: bytes) -> Observation:
+        """Read what `to_bytes` made.
 
         Raises:
             ValueError: if it is anything else.
         """
-        if not isinstance(value, Mapping) or set(value) != {f.name for f in fields(cls)}:
-            raise ValueError("an observation has other fields")
-        x, y, width, height = _numbers(value["box"], 4)
-        number, faces, seen_width, seen_height = (int(_number(value[name])) for name in _COUNTS)
+        values = _fields(data)
+        middle = _RECORD.itemsize + values.pop("embedding_size") * _NUMBER.itemsize
+        end = middle + CLOSE_UP_SIDE**2 * values.pop("has_close_up")
+        if len(data) != end:
+            raise ValueError("an observation has another length")
+        embedding = np.frombuffer(data[_RECORD.itemsize : middle], _NUMBER)
+        if not _finite(embedding):
+            raise ValueError("an embedding holds finite numbers")
+        close_up = np.frombuffer(data[middle:], np.uint8)
         return cls(
-            number=number,
-            faces=faces,
-            width=seen_width,
-            height=seen_height,
-            **{name: _number(value[name]) for name in _MEASURES},
-            box=(x, y, width, height),
-            landmarks=np.array(_numbers(value["landmarks"], 10), np.float32).reshape(5, 2),
-            chip=_square(value["chip"], CHIP_SIDE),
-            embedding=None if value["embedding"] is None else _embedding(value["embedding"]),
-            close_up=None
-            if value["close_up"] is None
-            else _square(value["close_up"], CLOSE_UP_SIDE),
+            **values,
+            embedding=embedding if embedding.size else None,
+            close_up=close_up.reshape(CLOSE_UP_SIDE, CLOSE_UP_SIDE) if close_up.size else None,
         )
 
 
-_COUNTS = ("number", "faces", "width", "height")
-_MEASURES = ("at", "confidence", "yaw", "pitch", "roll", "brightness", "sharpness", "relief")
+def _fields(data: bytes) -> dict[str, Any]:
+    """What every observation has."""
+    if len(data) < _RECORD.itemsize:
+        raise ValueError("an observation is longer")
+    record = np.frombuffer(data, _RECORD, 1)[0]
+    values = dict(zip(_RECORD.names or (), record.item(), strict=True))
+    values["box"] = tuple(values["box"].tolist())
+    measures = [value for value in values.values() if isinstance(value, float)]
+    if not all(map(math.isfinite, (*measures, *values["box"]))) or not _finite(values["landmarks"]):
+        raise ValueError("an observation holds finite numbers")
+    return values
 
 
-def _text(array: np.ndarray) -> str:
-    return base64.b64encode(array.tobytes()).decode("ascii")
-
-
-def _square(text: object, side: int) -> np.ndarray:
-    grey = _array(text, np.uint8)
-    if grey.size != side**2:
-        raise ValueError(f"expected {side**2} values")
-    return grey.reshape(side, side)
-
-
-def _array(text: object, dtype: type[np.generic]) -> np.ndarray:
-    if not isinstance(text, str):
-        raise ValueError("expected Base64")
-    try:
-        return np.frombuffer(base64.b64decode(text, validate=True), dtype)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("expected Base64 of whole numbers") from error
-
-
-def _embedding(text: object) -> np.ndarray:
-    embedding = _array(text, np.float32)
-    if not 0 < embedding.size <= LARGEST_EMBEDDING or not np.isfinite(embedding).all():
-        raise ValueError("an embedding holds finite numbers")
-    return embedding
-
-
-def _numbers(value: object, count: int) -> list[float]:
-    if not isinstance(value, list) or len(value) != count:
-        raise ValueError(f"expected {count} numbers")
-    return [_number(item) for item in value]
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("expected a finite number")
-    return float(value)
+def _finite(numbers: np.ndarray) -> bool:
+    return bool(np.isfinite(numbers).all())

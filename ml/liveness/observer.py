@@ -24,6 +24,7 @@ from ml.liveness.challenge import Challenge
 from ml.liveness.course import follow
 from ml.liveness.follower import Follower
 from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, Observation
+from ml.liveness.progress import Progress
 from ml.liveness.relief import relief
 
 TEMPLATE = "arcface"
@@ -45,8 +46,8 @@ class Observer:
 
     def observe(
         self, rgb: np.ndarray, at: float, challenge: Challenge, before: Sequence[Observation]
-    ) -> Observation:
-        """Observe one frame, (height, width, 3) uint8, after those before.
+    ) -> tuple[Observation, Progress]:
+        """Observe one frame, (height, width, 3) uint8, after those before; how far it is with it.
 
         Raises:
             NoFace: if there is no face in it.
@@ -59,13 +60,14 @@ class Observer:
         if seen.number not in course.marks and course.share >= 1:
             seen = replace(seen, relief=_relief(rgb, seen, before[course.marks[0]]))
             course = follow(challenge, [*before, seen])
+        now = Progress.along(challenge, course)
         if seen.number not in course.marks:
-            return seen
+            return seen, now
         if course.marks == (seen.number,):
             seen = replace(seen, close_up=_grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
             if face:
                 seen = replace(seen, faces=self._search(rgb)[1])
-        return seen.with_embedding(self._embed_face(rgb, seen.landmarks))
+        return seen.with_embedding(self._embed_face(rgb, seen.landmarks)), now
 
     def _search(self, rgb: np.ndarray) -> tuple[DetectedFace, int]:
         """The main face, and how many of its size there are."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml.liveness.challenge import Challenge
-from ml.liveness.course import follow
+from ml.liveness.course import Course, follow
 from ml.liveness.observation import Observation
 
 
@@ -33,16 +33,20 @@ class Progress:
     hint: str | None
     failed: bool
 
+    @classmethod
+    def along(cls, challenge: Challenge, course: Course) -> Progress:
+        """How far a course has come."""
+        count = len(challenge.steps)
+        return cls(
+            step=min(len(course.marks), count),
+            of=count,
+            done=len(course.marks) > count,
+            share=course.share,
+            hint=course.hint,
+            failed=course.trouble is not None,
+        )
+
 
 def progress(challenge: Challenge, observations: Sequence[Observation]) -> Progress:
     """How far an attempt is, from all its frames so far; cheap."""
-    course = follow(challenge, observations)
-    count = len(challenge.steps)
-    return Progress(
-        step=min(len(course.marks), count),
-        of=count,
-        done=len(course.marks) > count,
-        share=course.share,
-        hint=course.hint,
-        failed=course.trouble is not None,
-    )
+    return Progress.along(challenge, follow(challenge, observations))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
@@ -157,7 +156,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
     challenge_id = row.id
     with unit_of_work() as session:
         session.add(row)
-    return Begun(challenge_id, _asked(drawn, [], frame=1), BOUNDS.seconds)
+    return Begun(challenge_id, _asked(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds)
 
 
 def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
@@ -175,18 +174,18 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
     if number != row.frames + 1:
         raise FrameOutOfOrder(row.frames + 1)
     drawn, elapsed = _Drawn.of(row).challenge, (at - row.created_at).total_seconds()
-    before, hint = _observations(challenge_id), None
-    seen: list[Observation] = []
+    before = _observations(challenge_id)
+    seen: Observation | None = None
     with turn():
         try:
-            seen = [recognition().engine.observe(picture, elapsed, drawn, before)]
+            seen, progress = recognition().engine.observe(picture, elapsed, drawn, before)
         except FaceError as error:
-            hint = error.code
+            progress = replace(ml.progress(drawn, before), hint=error.code)
     with unit_of_work() as session:
         _count_frame(session, challenge_id, number)
-        session.add_all(_frame(challenge_id, number, one) for one in seen)
-    asked = _asked(drawn, [*before, *seen], frame=number + 1)
-    return replace(asked, hint=hint or asked.hint)
+        if seen:
+            session.add(_frame(challenge_id, number, seen))
+    return _asked(drawn, progress, frame=number + 1)
 
 
 def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> Shown:
@@ -343,8 +342,7 @@ def _result(
     )
 
 
-def _asked(drawn: ml.Challenge, seen: Sequence[Observation], frame: int) -> Asked:
-    progress = ml.progress(drawn, seen)
+def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Asked:
     if progress.done or progress.failed:
         instruction = DONE
     else:
@@ -353,8 +351,8 @@ def _asked(drawn: ml.Challenge, seen: Sequence[Observation], frame: int) -> Aske
 
 
 def _frame(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
-    text = json.dumps(seen.to_dict()).encode()
-    sealed = recognition().secrets.seal(text, _frame_place(challenge_id, number))
+    place = _frame_place(challenge_id, number)
+    sealed = recognition().secrets.seal(seen.to_bytes(), place)
     return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
 
 
@@ -368,7 +366,7 @@ def _observations(challenge_id: UUID) -> list[Observation]:
         recognition().secrets.open(row.observation, _frame_place(challenge_id, row.number))
         for row in rows
     )
-    return [Observation.from_dict(json.loads(text)) for text in opened]
+    return [Observation.from_bytes(data) for data in opened]
 
 
 def _holder_digest(holder: str) -> bytes:

@@ -12,7 +12,7 @@ from ml.errors import FaceError
 from ml.liveness.challenge import Challenge
 from ml.liveness.judgement import Verdict
 from ml.liveness.observation import Observation
-from ml.liveness.progress import progress
+from ml.liveness.progress import Progress
 from ml.liveness.simulation.actors import Actor
 from ml.liveness.simulation.scenes import Sensor
 
@@ -24,7 +24,7 @@ class Server(Protocol):
 
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
-    ) -> Observation:
+    ) -> tuple[Observation, Progress]:
         """As `Engine.observe`."""
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
@@ -70,10 +70,10 @@ def attempt(
         frames += 1
         try:
             data = sensor.jpeg(actor.scene(at - line.delay), random)
-            seen.append(engine.observe(data, at, challenge, seen))
+            observation, now = engine.observe(data, at, challenge, seen)
         except FaceError:
             continue
-        now = progress(challenge, seen)
+        seen.append(observation)
         if now.done or now.failed:
             break
         actor.shown(now.share, at + line.delay)

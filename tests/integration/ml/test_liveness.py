@@ -89,8 +89,9 @@ def watched(engine: ml.Engine, film: list[bytes]) -> ml.Progress:
     challenge, seen = ml.Challenge(steps, "gentle"), []
     straight = int(clips.CLIP.straight * clips.PLAYED_A_SECOND) - 12
     for frame in range(straight, len(film), 6):
-        seen.append(engine.observe(film[frame], frame / clips.PLAYED_A_SECOND, challenge, seen))
-        now = ml.progress(challenge, seen)
+        at = frame / clips.PLAYED_A_SECOND
+        observation, now = engine.observe(film[frame], at, challenge, seen)
+        seen.append(observation)
         if now.done or now.failed:
             break
     return now
