@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -23,7 +25,8 @@ def warp(rgb: np.ndarray, matrix: np.ndarray, size: int, border: int = 0) -> np.
     Returns:
         (size, size, 3) uint8.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    scale = math.sqrt(abs(a * d - b * c))
     factor = int(1 / scale) if scale > 0 else 1
     if factor >= 2:
         rgb, matrix = _reduce(rgb, matrix, size, factor)

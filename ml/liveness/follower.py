@@ -42,7 +42,7 @@ class Follower:
         coarse = Coarse.of(rgb, SETTINGS.coarse_side_px)
         windows = coarse.from_full(np.stack([_window(box, scale) for scale in WINDOWS]))
         crops = np.stack([_crop(coarse.pixels, window) for window in windows])
-        offsets, shares, probabilities = self._output.in_batches(crops)
+        offsets, shares, probabilities = self._output(crops)
         if probabilities[:, 1].mean() <= STILL_THERE:
             return None
         points = shares.reshape(-1, 2, 5).transpose(0, 2, 1)

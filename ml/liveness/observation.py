@@ -16,6 +16,7 @@ from ml.liveness.geometry import Shape
 CHIP_SIDE = 24
 # A larger one, for telling a flat picture from a head.
 CLOSE_UP_SIDE = 96
+NOT_COUNTED = 0
 # How an observation is kept: this, then the embedding and the close-up where there are any.
 _RECORD = np.dtype(
     [
@@ -39,16 +40,17 @@ class Observation:
     Attributes:
         number: of the frame among those observed, from 0.
         at: seconds on the server's clock since the challenge began.
-        faces: how many faces stand in the frame; 1 while the face is followed from the last frame.
+        faces: how many faces of its size stand in the frame; `NOT_COUNTED` while the face is
+            followed from the last frame.
         width, height: of the frame, in pixels.
         box: x, y, width and height of the face, in pixels.
         landmarks: float32 (5, 2), in pixels.
         confidence: the detector's, 0 to 1.
-        yaw, pitch, roll: of the head by itself, in degrees (`ml.faces.pose`).
-        brightness: mean luminance of the face, 0 to 255.
-        sharpness: fine detail of the face relative to its contrast, in percent; 0 in frames after
-            the one that looked straight ahead, where nobody asks for it.
         chip: uint8 (24, 24), the aligned face in grey.
+        yaw, pitch, roll: of the head by itself, in degrees (`ml.faces.pose`); like brightness and
+            sharpness 0 in frames after the one that looked straight ahead, where nobody asks.
+        brightness: mean luminance of the face, 0 to 255.
+        sharpness: fine detail of the face relative to its contrast, in percent.
         embedding: float32 (d,) of unit length, for the frames that decide who it is; else None.
         close_up: uint8 (96, 96), the aligned face in grey, of the one that looked straight ahead;
             else None.
@@ -64,12 +66,12 @@ class Observation:
     box: Box
     landmarks: np.ndarray
     confidence: float
-    yaw: float
-    pitch: float
-    roll: float
-    brightness: float
-    sharpness: float
     chip: np.ndarray
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    brightness: float = 0.0
+    sharpness: float = 0.0
     embedding: np.ndarray | None = None
     close_up: np.ndarray | None = None
     relief: float = 0.0

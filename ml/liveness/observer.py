@@ -1,7 +1,7 @@
 """From a frame to its observation, at a fraction of what a verification costs.
 
-The face is searched for in the first frame, where it was lost, and in the frame that may be
-matched; in between it is followed. Light and sharpness are measured until it looked straight
+The face is searched for in the first frame, where it was lost, and once while it looks straight
+ahead; in between it is followed. Pose, light and sharpness are measured until it looked straight
 ahead, relief where a turn goes far enough, and it is embedded in the frame that may be matched and
 in the one with which each step was done: only where each of them decides something.
 """
@@ -21,9 +21,9 @@ from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace, FaceDetector
 from ml.liveness.challenge import Challenge
-from ml.liveness.course import follow
+from ml.liveness.course import Course, first_of_neutral, follow
 from ml.liveness.follower import Follower
-from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, Observation
+from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, NOT_COUNTED, Observation
 from ml.liveness.progress import Progress
 from ml.liveness.relief import relief
 
@@ -53,20 +53,22 @@ class Observer:
             NoFace: if there is no face in it.
         """
         face = self._follower.follow(rgb, before[-1].box) if before else None
-        found = (face, 1) if face else self._search(rgb)
-        waiting = all(each.embedding is None for each in before)
-        seen = (_measured if waiting else _glanced_at)(rgb, len(before), at, *found)
-        course = follow(challenge, [*before, seen])
-        if seen.number not in course.marks and course.share >= 1:
-            seen = replace(seen, relief=_relief(rgb, seen, before[course.marks[0]]))
+        found = (face, NOT_COUNTED) if face else self._search(rgb)
+        # exactly the frames with which something was done are embedded
+        known = [each.number for each in before if each.embedding is not None]
+        seen = (_glanced_at if known else _measured)(rgb, len(before), at, *found)
+        course = follow(challenge, [*before, seen], known=known)
+        if course.marks == (seen.number,) and not _counted([*before, seen], course):
+            seen = replace(seen, faces=self._search(rgb)[1])
             course = follow(challenge, [*before, seen])
+        elif course.share >= 1 and seen.number not in course.marks:
+            seen = replace(seen, relief=_relief(rgb, seen, before[course.marks[0]]))
+            course = follow(challenge, [*before, seen], known=known)
         now = Progress.along(challenge, course)
         if seen.number not in course.marks:
             return seen, now
-        if course.marks == (seen.number,):
+        if len(course.marks) == 1:
             seen = replace(seen, close_up=_grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
-            if face:
-                seen = replace(seen, faces=self._search(rgb)[1])
         return seen.with_embedding(self._embed_face(rgb, seen.landmarks)), now
 
     def _search(self, rgb: np.ndarray) -> tuple[DetectedFace, int]:
@@ -79,13 +81,21 @@ class Observer:
         return main, 1 + len(rivals(faces, main))
 
 
+def _counted(observations: Sequence[Observation], course: Course) -> bool:
+    """Whether all faces were searched for while the one looked straight ahead."""
+    return any(seen.faces for seen in observations[first_of_neutral(course) :])
+
+
 def _measured(
     rgb: np.ndarray, number: int, at: float, face: DetectedFace, faces: int
 ) -> Observation:
     """With all that tells whether a face looks straight ahead, well lit and sharp."""
-    quality = assess(rgb, face)
+    quality, pose = assess(rgb, face), head_pose(face.landmarks)
     return replace(
         _glanced_at(rgb, number, at, face, faces),
+        yaw=pose.yaw,
+        pitch=pose.pitch,
+        roll=pose.roll,
         brightness=quality.brightness,
         sharpness=quality.sharpness,
     )
@@ -95,9 +105,7 @@ def _glanced_at(
     rgb: np.ndarray, number: int, at: float, face: DetectedFace, faces: int
 ) -> Observation:
     """With what is asked of the frames that follow."""
-    pose = head_pose(face.landmarks)
     height, width = rgb.shape[:2]
-    chip = _grey_face(rgb, face.landmarks, CHIP_SIDE)
     return Observation(
         number=number,
         at=at,
@@ -107,12 +115,7 @@ def _glanced_at(
         box=face.box,
         landmarks=face.landmarks,
         confidence=face.confidence,
-        yaw=pose.yaw,
-        pitch=pose.pitch,
-        roll=pose.roll,
-        brightness=float(chip.mean()),
-        sharpness=0.0,
-        chip=chip,
+        chip=_grey_face(rgb, face.landmarks, CHIP_SIDE),
     )
 
 
