@@ -73,6 +73,26 @@ def test_no_face_is_an_error_and_not_an_observation(engine):
         engine.observe(faces.without_face(), 0.2, challenge)
 
 
+def test_who_is_not_alone_looks_straight_ahead_once_alone(engine):
+    first, second = (person.photos[0] for person in faces.people()[:2])
+    both, alone = faces.side_by_side(first, second), faces.side_by_side(first, _blurred(first, 25))
+    shown = [_blurred(both, 4), *[both] * 3, *[alone] * 3]
+    challenge, seen, steps = ml.draw_challenge(random.Random(SEED)), [], []
+
+    for number, picture in enumerate(shown):
+        observation, now = engine.observe(picture, number / 4, challenge, seen)
+        seen.append(observation)
+        steps.append(now.step)
+
+    assert steps == [0, 0, 0, 0, 0, 0, 1]
+    assert [each.embedding is not None for each in seen] == [False] * 6 + [True]
+
+
+def _blurred(data: bytes, by: float) -> bytes:
+    hazy = cv2.GaussianBlur(np.asarray(faces.opened(data)), None, by)
+    return bytes(cv2.imencode(".jpg", hazy[:, :, ::-1])[1])
+
+
 def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
     """The pictures of a film in which somebody is to turn left and to come closer."""
     source = np.random.default_rng(SEED)
