@@ -17,6 +17,7 @@ import numpy as np
 import ml
 from ml.liveness.simulation.actors import Actor, LiveHead
 from ml.liveness.simulation.camera import Camera
+from ml.liveness.simulation.light import Glow, Lighting, Lit, LitRoom
 from ml.liveness.simulation.people import Habits, Person
 from ml.liveness.simulation.photos import Portrait, portrait
 from ml.liveness.simulation.pictures import HOLDINGS, HeldPicture
@@ -32,6 +33,9 @@ from webapp.services.challenges import BOUNDS, DONE
 # Somebody who does at once and without mistakes what they are asked for.
 CALM = Habits(reaction_spread=0.0, shortest=0.7, longest=0.8, overshoot_spread=0.0, mistakes=0.0)
 CAMERA = Camera()
+INDOORS = Lighting(
+    share=0.12, mirrored=0.0, latency=0.1, balance=0.5, balance_seconds=2.0, wander=0.01
+)
 HOLDER = "session of the test"
 FRAME_SECONDS = 0.2
 SENSOR = Sensor(blur=0.4, noise=1.0, stream_quality=85, upload_quality=85)
@@ -39,10 +43,11 @@ SENSOR = Sensor(blur=0.4, noise=1.0, stream_quality=85, upload_quality=85)
 
 @dataclass
 class Performer:
-    """An actor and the camera that films them; instructions are told by their names."""
+    """An actor and the camera that films them; the page's light falls on who has a glow."""
 
     actor: Actor
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
+    glow: Glow = field(default_factory=Glow)
 
     def told(self, step: ml.Step | None, at: float) -> None:
         """See an instruction; None is to look straight ahead."""
@@ -54,10 +59,18 @@ class Performer:
 
 
 def live(engine: ml.Engine, person: int = 0) -> Performer:
-    """Somebody who is there."""
+    """Somebody who is there, out of reach of the page's light."""
     random, photo = np.random.default_rng(3), _portrait(engine, person)
     room = Room.drawn(CAMERA, random, photo)
     return Performer(LiveHead((photo,), room, random, CAMERA, Person(random, CALM)))
+
+
+def lit(engine: ml.Engine, person: int = 0) -> Performer:
+    """Somebody who is there, before a page whose light reaches them."""
+    random, photo, glow = np.random.default_rng(3), _portrait(engine, person), Glow()
+    room = LitRoom.of(Room.drawn(CAMERA, random, photo), glow, INDOORS, random, head=True)
+    actor = LiveHead((photo,), room, random, CAMERA, Person(random, CALM))
+    return Performer(Lit(actor, glow, INDOORS, mirrors=False), glow=glow)
 
 
 def photo(engine: ml.Engine, person: int = 0) -> Performer:
@@ -114,11 +127,13 @@ def perform(
     begun = challenges.begin(identifier, holder, purpose)
     steps, asked, at = drawn(begun.id).steps, begun.asked, 0.0
     performer.told(None, at)
+    performer.glow.show(asked.light, at)
     while asked.instruction != DONE:
         at += FRAME_SECONDS
         before, frame = asked.step, performer.frame(at)
         with clock_at(begun.id, at):
             asked = challenges.see(begun.id, holder, asked.frame, frame)
+        performer.glow.show(asked.light, at)
         if asked.step > before:
             performer.told(steps[asked.step - 1], at)
     return begun.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
 from ml import STEPS, STRENGTHS
@@ -35,7 +35,7 @@ LABELS: dict[str, LazyString] = {
 
 
 class LivenessForm(ReasonedForm):
-    """What challenges stand before, how strict they are, and the movements they may ask for."""
+    """What challenges stand before, how strict they are, and what they may ask for."""
 
     guarded = RadioField(_l("Ask for movements"), choices=choices(GUARDED))
     strength = SelectField(
@@ -46,17 +46,24 @@ class LivenessForm(ReasonedForm):
         choices=choices({step: MOVEMENTS[step] for step in STEPS}),
         option_widget=CheckboxInput(),
     )
+    light = BooleanField(_l("Shine on the face in changing colours, too"))
 
     @property
     def setting(self) -> Liveness:
         """What was asked for."""
-        return Liveness(Guarded(self.guarded.data), self.strength.data, tuple(self.allowed.data))
+        return Liveness(
+            Guarded(self.guarded.data),
+            self.strength.data,
+            tuple(self.allowed.data),
+            self.light.data,
+        )
 
     def show(self, setting: Liveness) -> None:
         """Fill in a setting."""
         self.guarded.data = setting.guarded.value
         self.strength.data = setting.strength
         self.allowed.data = list(setting.allowed)
+        self.light.data = setting.light
 
 
 class LabelForm(FlaskForm):

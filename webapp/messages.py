@@ -69,6 +69,8 @@ CHALLENGE_REASONS: dict[str, LazyString] = {
     "other_movement": _l("Another movement came than the one asked for."),
     "several_faces": _l("There was more than one face."),
     "other_person": _l("The face became another one."),
+    "no_light": _l("The face did not reflect the colours that the page showed."),
+    "mirrored": _l("The colours that the page showed were mirrored, as glass does, not reflected."),
     "unrecognised": _l("The face could not be recognised after a movement."),
     "gap": _l("There was a gap between frames."),
     "jump": _l("The head turned faster than heads do."),

@@ -1,8 +1,9 @@
 """Whether a live head is in front of the camera: challenges, what is observed, and the verdict.
 
-A challenge is a few movements of the head, revealed one by one. What the frames show is reduced to
-observations; `progress` says what is asked now, `judge` says what the attempt came to. Nothing here
-loads TensorFlow; `Engine.observe` makes observations.
+A challenge is a few movements of the head, revealed one by one, and colours of light if they are
+asked for. What the frames show is reduced to observations; `progress` says what is asked now,
+`judge` says what the attempt came to. Nothing here loads TensorFlow; `Engine.observe` makes
+observations.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
+from ml.liveness.light import COLOURS, DRAWN, draw_light
+
 TURNS = ("turn_left", "turn_right", "turn_up", "turn_down")
 COME_CLOSER = "come_closer"
 STEPS = (*TURNS, COME_CLOSER)
@@ -86,20 +88,34 @@ class Step:
 
 @dataclass(frozen=True)
 class Challenge:
-    """The movements in order, and the strength they were drawn at."""
+    """What is asked for in one attempt.
+
+    Attributes:
+        steps: the movements in order.
+        strength: at which they were drawn.
+        light: the colours to show meanwhile, in order (`ml.liveness.light`); none where no light
+            is asked for.
+    """
 
     steps: tuple[Step, ...]
     strength: str
+    light: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.steps) <= MOST_STEPS:
             raise ValueError(f"{len(self.steps)} steps: expected 1 to {MOST_STEPS}")
         if self.strength not in STRENGTHS:
             raise ValueError(f"no strength is called {self.strength!r}")
+        if len(self.light) > DRAWN or not set(self.light) <= set(COLOURS):
+            raise ValueError(f"expected at most {DRAWN} colours of {', '.join(COLOURS)}")
 
     def to_dict(self) -> dict[str, object]:
         """As JSON can hold it."""
-        return {"strength": self.strength, "steps": [asdict(step) for step in self.steps]}
+        steps = [asdict(step) for step in self.steps]
+        value: dict[str, object] = {"strength": self.strength, "steps": steps}
+        if self.light:
+            value["light"] = list(self.light)
+        return value
 
     @classmethod
     def from_dict(cls, value: object) -> Challenge:
@@ -108,24 +124,31 @@ class Challenge:
         Raises:
             ValueError: if it is anything else.
         """
-        if not isinstance(value, Mapping) or set(value) != {"strength", "steps"}:
-            raise ValueError("a challenge has a strength and steps")
-        steps, strength = value["steps"], value["strength"]
+        if not isinstance(value, Mapping) or set(value) - {"light"} != {"strength", "steps"}:
+            raise ValueError("a challenge has a strength and steps, and light if it is asked for")
+        steps, strength, light = value["steps"], value["strength"], value.get("light", [])
         if not isinstance(steps, list) or not isinstance(strength, str):
             raise ValueError("a challenge's steps are a list, its strength is a word")
-        return cls(tuple(_step(step) for step in steps), strength)
+        if not isinstance(light, list) or not all(isinstance(colour, str) for colour in light):
+            raise ValueError("a challenge's light is a list of colours")
+        return cls(tuple(_step(step) for step in steps), strength, tuple(light))
 
 
 def draw_challenge(
-    source: random.Random, strength: str = "normal", allowed: Collection[str] = STEPS
+    source: random.Random,
+    strength: str = "normal",
+    allowed: Collection[str] = STEPS,
+    *,
+    light: bool = False,
 ) -> Challenge:
-    """Draw the movements of one attempt.
+    """Draw what is asked for in one attempt.
 
     Args:
         source: of randomness; `secrets.SystemRandom()` where it matters.
         strength: a name in `STRENGTHS`.
         allowed: the kinds to draw from, for people who can't do all of them. At least two kinds,
             one of them a turn; with fewer kinds than steps, some come twice.
+        light: whether colours are shown meanwhile.
 
     Raises:
         ValueError: if the strength is unknown or too little is allowed.
@@ -144,6 +167,7 @@ def draw_challenge(
             for kind in _order(source, kinds, bounds.steps)
         ),
         strength,
+        draw_light(source) if light else (),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ml.liveness.challenge import COME_CLOSER, Challenge
 from ml.liveness.course import Course, first_of_neutral, follow
 from ml.liveness.geometry import Turn
+from ml.liveness.light import reflection
 from ml.liveness.motion import likeness, turn_between
 from ml.liveness.observation import Observation
 
@@ -18,6 +19,9 @@ from ml.liveness.observation import Observation
 # than that of a verification: a turned face is less like the same face seen from the front, and
 # someone else would have to pass in every step.
 ONE_HEAD_FAR = 0.05
+# Where light is asked for: how well the skin has to follow it, and its mirror image may at most.
+LEAST_REFLECTION = 0.5
+MOST_MIRRORED = 0.5
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ def judge(challenge: Challenge, observations: Sequence[Observation], same_person
         reasons.append("unrecognised")
     elif cues["least_similarity"] < same_person:
         reasons.append("other_person")
+    if challenge.light and cues["light"] < LEAST_REFLECTION:
+        reasons.append("no_light")
+    if challenge.light and cues["mirrored"] > MOST_MIRRORED:
+        reasons.append("mirrored")
     return Verdict(not reasons, tuple(reasons), cues, matched)
 
 
@@ -66,7 +74,7 @@ def _cues(
 ) -> dict[str, float]:
     chain = observations[first_of_neutral(course) : course.marks[-1] + 1]
     pairs = list(itertools.pairwise(chain))
-    return {
+    measured = {
         "seconds": chain[-1].at - chain[0].at,
         "frames": float(len(chain)),
         "least_likeness": min(likeness(a, b) for a, b in pairs),
@@ -74,6 +82,10 @@ def _cues(
         "least_similarity": _least_similarity([observations[mark] for mark in course.marks]),
         "least_turn": _least_turn(challenge, course, observations),
     }
+    if not challenge.light:
+        return measured
+    reflected = reflection(challenge.light, observations, first_of_neutral(course))
+    return measured | {"light": reflected.skin, "mirrored": reflected.mirrored}
 
 
 def _least_similarity(marked: Sequence[Observation]) -> float:

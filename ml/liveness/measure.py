@@ -26,6 +26,7 @@ from ml.liveness.report import report
 from ml.liveness.simulation.attempts import Attempt, Line, Server, attempt
 from ml.liveness.simulation.camera import Camera
 from ml.liveness.simulation.cases import CASES, GENUINE, Setting, other_than
+from ml.liveness.simulation.light import lit
 from ml.liveness.simulation.photos import Portrait, portraits
 from ml.liveness.simulation.scenes import Room, Sensor
 
@@ -47,9 +48,19 @@ def people(engine: Engine, use: str) -> list[Portrait]:
 
 
 def run(
-    engine: Server, shown: Sequence[Portrait], case: str, number: int, strength: str, use: str
+    engine: Server,
+    shown: Sequence[Portrait],
+    case: str,
+    number: int,
+    strength: str,
+    use: str,
+    *,
+    light: bool = False,
 ) -> Attempt:
-    """One attempt. Two genuine attempts after each other are those of one person."""
+    """One attempt. Two genuine attempts after each other are those of one person.
+
+    With light it is the same attempt, with the same movements, before a page that shines.
+    """
     seed = zlib.crc32(f"{use} {case} {strength}".encode())
     same = np.random.default_rng([seed, number // 2 if case == GENUINE else number])
     random = np.random.default_rng([seed, number, 1])
@@ -58,8 +69,12 @@ def run(
     room = Room.drawn(CAMERA, same, other_than(shown, portrait, same))
     sensor, line = Sensor.drawn(same), Line.drawn(same)
     draw = plain_random.Random(int(random.integers(2**31)))  # noqa: S311
-    actor = CASES[case](Setting(portrait, other, room, strength, CAMERA, random))
-    return attempt(engine, draw_challenge(draw, strength), actor, random, line, sensor)
+    setting = Setting(portrait, other, room, strength, CAMERA, random)
+    challenge = draw_challenge(draw, strength, light=light)
+    if light:
+        actor, glow = lit(case, setting, np.random.default_rng([seed, number, 2]))
+        return attempt(engine, challenge, actor, random, line, sensor, glow)
+    return attempt(engine, challenge, CASES[case](setting), random, line, sensor)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -68,7 +83,14 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 
 def attempts(
-    engine: Engine, cases: Sequence[str], count: int, strength: str, use: str, done: set[str]
+    engine: Engine,
+    cases: Sequence[str],
+    count: int,
+    strength: str,
+    use: str,
+    done: set[str],
+    *,
+    light: bool,
 ) -> Iterator[dict[str, object]]:
     """All attempts that are not done yet, a few of every case in turn."""
     shown = people(engine, use)
@@ -77,7 +99,7 @@ def attempts(
             if f"{case} {number}" in done:
                 continue
             start = time.perf_counter()
-            result = run(engine, shown, case, number, strength, use)
+            result = run(engine, shown, case, number, strength, use, light=light)
             yield {
                 "case": case,
                 "number": number,
@@ -98,25 +120,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--use", choices=(TUNING, REPORTED), default=REPORTED)
     parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
     parser.add_argument("--model", default=ml.DEFAULT_MODEL)
+    parser.add_argument("--light", action="store_true", help="ask for light, too; counted apart")
     options = parser.parse_args(arguments)
     if unknown := set(options.cases) - set(CASES):
         parser.error(
             f"no case is called {', '.join(sorted(unknown))}; there are {', '.join(CASES)}"
         )
     REPORTS.mkdir(exist_ok=True)
-    path = REPORTS / f"liveness-{options.use}-{options.strength}.jsonl"
+    apart = "-light" if options.light else ""
+    path = REPORTS / f"liveness-{options.use}-{options.strength}{apart}.jsonl"
     done = {f"{each['case']} {each['number']}" for each in lines(path)}
     if options.count:
         engine = ml.load_engine(options.model)
         engine.warm_up()
         with path.open("a") as out:
             for each in attempts(
-                engine, options.cases, options.count, options.strength, options.use, done
+                engine,
+                options.cases,
+                options.count,
+                options.strength,
+                options.use,
+                done,
+                light=options.light,
             ):
                 out.write(json.dumps(each) + "\n")
                 out.flush()
     figures = report(lines(path))
-    (REPORTS / "liveness.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (REPORTS / f"liveness{apart}.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
     return 0
 

@@ -16,6 +16,8 @@ from ml.liveness.geometry import Shape
 CHIP_SIDE = 24
 # A larger one, for telling a flat picture from a head.
 CLOSE_UP_SIDE = 96
+Colour = tuple[float, float, float]
+BLACK: Colour = (0.0, 0.0, 0.0)
 NOT_COUNTED = 0
 # How an observation is kept: this, then the embedding and the close-up where there are any.
 _RECORD = np.dtype(
@@ -24,6 +26,7 @@ _RECORD = np.dtype(
         *((name, "<f8") for name in ("at", "confidence", "yaw", "pitch", "roll")),
         *((name, "<f8") for name in ("brightness", "sharpness", "relief")),
         ("box", "<f8", (4,)),
+        *((name, "<f8", (3,)) for name in ("skin", "dark")),
         ("landmarks", "<f4", (5, 2)),
         ("chip", "u1", (CHIP_SIDE, CHIP_SIDE)),
         ("embedding_size", "<u2"),
@@ -56,6 +59,8 @@ class Observation:
             else None.
         relief: how badly a flat motion explains what changed since then, in percent of the distance
             between the eyes (`ml.liveness.relief`); 0 in frames where nobody asks for it.
+        skin, dark: mean red, green and blue, 0 to 255, of nose and cheeks, and of what is darkest
+            in the face (`ml.liveness.light`); black where no light is asked for.
     """
 
     number: int
@@ -75,6 +80,8 @@ class Observation:
     embedding: np.ndarray | None = None
     close_up: np.ndarray | None = None
     relief: float = 0.0
+    skin: Colour = BLACK
+    dark: Colour = BLACK
 
     @cached_property
     def centre(self) -> tuple[float, float]:
@@ -138,9 +145,10 @@ def _fields(data: bytes) -> dict[str, Any]:
         raise ValueError("an observation is longer")
     record = np.frombuffer(data, _RECORD, 1)[0]
     values = dict(zip(_RECORD.names or (), record.item(), strict=True))
-    values["box"] = tuple(values["box"].tolist())
+    values |= {name: tuple(values[name].tolist()) for name in ("box", "skin", "dark")}
     measures = [value for value in values.values() if isinstance(value, float)]
-    if not all(map(math.isfinite, (*measures, *values["box"]))) or not _finite(values["landmarks"]):
+    measures += (*values["box"], *values["skin"], *values["dark"])
+    if not all(map(math.isfinite, measures)) or not _finite(values["landmarks"]):
         raise ValueError("an observation holds finite numbers")
     return values
 

@@ -23,6 +23,7 @@ from ml.faces.types import DetectedFace, FaceDetector
 from ml.liveness.challenge import Challenge
 from ml.liveness.course import Course, first_of_neutral, follow
 from ml.liveness.follower import Follower
+from ml.liveness.light import face_colours
 from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, NOT_COUNTED, Observation
 from ml.liveness.progress import Progress
 from ml.liveness.relief import relief
@@ -57,6 +58,9 @@ class Observer:
         # exactly the frames with which something was done are embedded
         known = [each.number for each in before if each.embedding is not None]
         seen = (_glanced_at if known else _measured)(rgb, len(before), at, *found)
+        if challenge.light:
+            skin, dark = face_colours(rgb, seen.landmarks)
+            seen = replace(seen, skin=skin, dark=dark)
         course = follow(challenge, [*before, seen], known=known)
         if course.marks == (seen.number,) and not _counted([*before, seen], course):
             seen = replace(seen, faces=self._search(rgb)[1])
@@ -64,7 +68,7 @@ class Observer:
         elif course.share >= 1 and seen.number not in course.marks:
             seen = replace(seen, relief=_relief(rgb, seen, before[course.marks[0]]))
             course = follow(challenge, [*before, seen], known=known)
-        now = Progress.along(challenge, course)
+        now = Progress.along(challenge, course, [*before, seen])
         if seen.number not in course.marks:
             return seen, now
         if len(course.marks) == 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ml.liveness.challenge import Challenge
 from ml.liveness.course import Course, follow
+from ml.liveness.light import colour_after
 from ml.liveness.observation import Observation
 
 
@@ -24,6 +25,7 @@ class Progress:
             ahead "hold_still", "several_faces", "too_dark", "too_bright", "too_small", "too_close",
             "turned", "tilted", "blurred"; else None.
         failed: whether nothing that follows can make it pass; then judge, and start anew.
+        light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
     """
 
     step: int
@@ -32,21 +34,26 @@ class Progress:
     share: float
     hint: str | None
     failed: bool
+    light: str | None
 
     @classmethod
-    def along(cls, challenge: Challenge, course: Course) -> Progress:
-        """How far a course has come."""
+    def along(
+        cls, challenge: Challenge, course: Course, observations: Sequence[Observation]
+    ) -> Progress:
+        """How far the course of these frames has come."""
         count = len(challenge.steps)
+        done, failed = len(course.marks) > count, course.trouble is not None
         return cls(
             step=min(len(course.marks), count),
             of=count,
-            done=len(course.marks) > count,
+            done=done,
             share=course.share,
             hint=course.hint,
-            failed=course.trouble is not None,
+            failed=failed,
+            light=None if done or failed else colour_after(challenge.light, observations),
         )
 
 
 def progress(challenge: Challenge, observations: Sequence[Observation]) -> Progress:
     """How far an attempt is, from all its frames so far; cheap."""
-    return Progress.along(challenge, follow(challenge, observations))
+    return Progress.along(challenge, follow(challenge, observations), observations)

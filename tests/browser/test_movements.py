@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 import ml
+from ml.liveness.light import COLOURS
 from ml.liveness.simulation import clips
 from tests import faces, performing
 from tests.browser import scenes
@@ -122,6 +125,59 @@ def test_one_instruction_stands_in_the_oval_and_is_spoken(
     expect(page.locator("[data-role=count]")).to_contain_text("Movement 1 of 2")
     expect(page.locator(f".booth-cue [data-step={first.kind}]")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["viewport"]["width"]
+
+
+@contextmanager
+def lit(site: Site) -> Iterator[None]:
+    """The page shines, too, while the context lasts."""
+    for light in (True, False):
+        with site.app.app_context():
+            setting = Liveness(Guarded.ENROLMENT, STRENGTH, light=light)
+            liveness.change(setting, "for the test", None)
+        if light:
+            yield
+
+
+def test_the_page_warns_of_its_light_waits_for_the_person_and_then_shines(
+    guarded_site: Site, opener: Opener, portraits: scenes.People
+) -> None:
+    frame = scenes.facing(portraits[0][0], share=0.4)
+    options = {"reduced_motion": "reduce", **NARROW}
+    with lit(guarded_site):
+        page = opener.camera_page(guarded_site, frame, expected=("422",), **options)
+        page.goto("/verify")
+        page.get_by_label("Identifier", exact=True).fill("grace")
+        start = page.get_by_role("button", name="Start the camera")
+        expect(start).to_have_accessible_description(re.compile("three times a second at most"))
+        expect(page.get_by_text("this light cannot be toned down")).to_be_visible()
+        expect(page.locator("[data-booth]")).to_have_attribute("data-state", "idle")
+        start.click()
+
+        lit_booth = page.locator("[data-booth][data-light]")
+        expect(lit_booth).to_be_visible()
+        colour = lit_booth.evaluate("booth => booth.style.getPropertyValue('--light')")
+        assert colour in COLOURS
+        expect(page.get_by_role("button", name="Turn the camera off")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.get_by_role("button", name="Turn the camera off").click()
+        expect(page.locator("[data-booth][data-light]")).to_have_count(0)
+
+
+@pytest.mark.long
+def test_a_film_that_follows_the_movements_but_not_the_light_fails(
+    guarded_site: Site, films: dict[str, Path], opener: Opener
+) -> None:
+    """The same film passes where no light is asked for: the first test above."""
+    with lit(guarded_site):
+        page = opener.film_page(guarded_site, films["live"], expected=("422",))
+        claim(page, "grace")
+        refusal = page.get_by_role("alert").filter(has_text="could not be confirmed")
+        expect(refusal).to_be_visible(timeout=120_000)
+        sign_in(page)
+        page.goto("/attempts/movements")
+        page.locator("a[href^='/attempts/movements/']").first.click()
+
+        expect(page.get_by_text("did not reflect the colours")).to_be_visible()
 
 
 @pytest.mark.long

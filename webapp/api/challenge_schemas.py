@@ -46,6 +46,14 @@ class AskedSchema(Schema):
         allow_none=True,
         metadata={"description": "A code of what stands in the way; null where nothing does."},
     )
+    light = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "A colour, #rrggbb, to fill the screen with around the face from now "
+            "on; it changes three times a second at most. null where no light is asked for."
+        },
+    )
 
 
 class ChallengeSchema(Schema):

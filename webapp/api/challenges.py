@@ -40,6 +40,7 @@ def _in_words(asked: Asked) -> dict[str, object]:
         "message": ask_for(asked.instruction, asked.hint),
         "share": asked.share,
         "hint": asked.hint,
+        "light": asked.light,
     }
 
 

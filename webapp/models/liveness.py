@@ -27,16 +27,18 @@ class Guarded(StrEnum):
 
 
 class LivenessChange(Reasoned, Model):
-    """What challenges stand before, how strict they are and which movements they ask for."""
+    """What challenges stand before, how strict they are and what they ask for."""
 
     __tablename__ = "liveness_change"
 
     guarded: Mapped[Guarded] = mapped_column(String(16))
     strength: Mapped[str] = mapped_column(String(16))
     allowed: Mapped[list[str]] = mapped_column(JSON)
+    light: Mapped[bool]
     previous_guarded: Mapped[Guarded] = mapped_column(String(16))
     previous_strength: Mapped[str] = mapped_column(String(16))
     previous_allowed: Mapped[list[str]] = mapped_column(JSON)
+    previous_light: Mapped[bool]
 
 
 class Purpose(StrEnum):

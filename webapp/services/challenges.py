@@ -71,6 +71,7 @@ class Asked:
             is to be judged.
         share: how much of it is done, 0 to 1.
         hint: a code of what stands in the way, if anything does.
+        light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
     """
 
     frame: int
@@ -79,6 +80,7 @@ class Asked:
     instruction: str
     share: float = 0.0
     hint: str | None = None
+    light: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
     end_unfinished()
     if purpose is Purpose.VERIFY:
         claims.check_may_try(digest, setting)
-    drawn = ml.draw_challenge(recognition().settings.chance(), setting.strength, setting.allowed)
+    drawn = ml.draw_challenge(
+        recognition().settings.chance(), setting.strength, setting.allowed, light=setting.light
+    )
     row = Challenge(
         id=uuid4(),
         purpose=purpose,
@@ -347,7 +351,15 @@ def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Asked:
         instruction = DONE
     else:
         instruction = drawn.steps[progress.step - 1].kind if progress.step else STRAIGHT
-    return Asked(frame, progress.step, len(drawn.steps), instruction, progress.share, progress.hint)
+    return Asked(
+        frame,
+        progress.step,
+        len(drawn.steps),
+        instruction,
+        progress.share,
+        progress.hint,
+        progress.light,
+    )
 
 
 def _frame(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:

@@ -1,4 +1,4 @@
-"""When somebody has to show that they are there, by which movements; how that changed.
+"""When somebody has to show that they are there, by which movements and in what light; its changes.
 
 Off until an administrator switches it on.
 """
@@ -33,11 +33,13 @@ class Liveness:
         guarded: what cannot be done without a challenge.
         strength: how far movements must go, and how strictly they are judged.
         allowed: the movements that may be asked for.
+        light: whether the page shines on the face in changing colours meanwhile.
     """
 
     guarded: Guarded = Guarded.NOTHING
     strength: str = "normal"
     allowed: tuple[str, ...] = STEPS
+    light: bool = False
 
     def guards(self, purpose: Purpose) -> bool:
         """Whether it takes a challenge to verify, or to enrol."""
@@ -66,7 +68,7 @@ def in_force() -> Liveness:
     newest = _newest()
     if newest is None:
         return DEFAULT
-    return Liveness(Guarded(newest.guarded), newest.strength, tuple(newest.allowed))
+    return Liveness(Guarded(newest.guarded), newest.strength, tuple(newest.allowed), newest.light)
 
 
 def change(
@@ -93,9 +95,11 @@ def change(
                 guarded=setting.guarded,
                 strength=setting.strength,
                 allowed=allowed,
+                light=setting.light,
                 previous_guarded=before.guarded,
                 previous_strength=before.strength,
                 previous_allowed=list(before.allowed),
+                previous_light=before.light,
                 reason=reason,
                 created_by_id=changed_by,
             )
@@ -107,6 +111,7 @@ def change(
             guarded=setting.guarded,
             strength=setting.strength,
             allowed=allowed,
+            light=setting.light,
         )
 
 
@@ -120,9 +125,12 @@ def history() -> tuple[Change, ...]:
     return tuple(
         Change(
             number=row.number,
-            setting=Liveness(Guarded(row.guarded), row.strength, tuple(row.allowed)),
+            setting=Liveness(Guarded(row.guarded), row.strength, tuple(row.allowed), row.light),
             previous=Liveness(
-                Guarded(row.previous_guarded), row.previous_strength, tuple(row.previous_allowed)
+                Guarded(row.previous_guarded),
+                row.previous_strength,
+                tuple(row.previous_allowed),
+                row.previous_light,
             ),
             reason=row.reason,
             created_at=row.created_at,

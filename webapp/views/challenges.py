@@ -114,6 +114,7 @@ def _answer(asked: Asked, **more: object) -> ResponseReturnValue:
         instruction=asked.instruction,
         share=round(asked.share, 3),
         hint=asked.hint,
+        light=asked.light,
         message=ask_for(asked.instruction, asked.hint),
         **more,
     )

@@ -222,6 +222,7 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         own_threshold_words=threshold_words.distance(own_threshold),
         add_form=add_form,
         guarded=_guarded(),
+        light=liveness.in_force().light,
         action_form=EmptyForm(),
         pictures=pictures,
         in_words=in_words,
@@ -230,7 +231,13 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
 
 
 def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
-    return render_template("people/enrol.html", form=form, pictures=pictures, guarded=_guarded())
+    return render_template(
+        "people/enrol.html",
+        form=form,
+        pictures=pictures,
+        guarded=_guarded(),
+        light=liveness.in_force().light,
+    )
 
 
 def _complain(form: AnchorsForm, error: ServiceError) -> None:

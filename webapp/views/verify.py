@@ -33,9 +33,11 @@ def _verify_limit() -> str:
 def verify() -> ResponseReturnValue:
     """Context: form (identifier, frames or challenge), decision (or None), notes (words), guarded.
 
-    `guarded` says whether movements are asked for; then pictures alone are refused.
+    `guarded` says whether movements are asked for; then pictures alone are refused. `light` says
+    whether the page shines on the face meanwhile.
     """
-    guarded = liveness.in_force().guards(Purpose.VERIFY)
+    setting = liveness.in_force()
+    guarded = setting.guards(Purpose.VERIFY)
     form = ChallengedForm() if guarded else VerifyForm()
     if request.method == "GET":
         form.identifier.data = request.args.get("identifier", "")
@@ -45,7 +47,7 @@ def verify() -> ResponseReturnValue:
             decision = _verified(form)
         except (FaceError, ServiceError) as error:
             _complain(form, error)
-    return _answer("verify/verify.html", form, decision, guarded=guarded)
+    return _answer("verify/verify.html", form, decision, guarded=guarded, light=setting.light)
 
 
 @blueprint.route("/verify/without-movements", methods=["GET", "POST"])

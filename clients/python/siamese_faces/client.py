@@ -176,8 +176,8 @@ class Client:
 
         Args:
             identifier: whom they claim to be.
-            next_frame: shows what is asked for, and answers with the next frame, JPEG, some four a
-                second.
+            next_frame: shows what is asked for, its message and its light, and answers with the
+                next frame, JPEG, some four a second.
             idempotency_key: for the verdict.
 
         Raises:

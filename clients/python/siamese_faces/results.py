@@ -113,6 +113,7 @@ class Asked(_Read):
     """What is asked for now of whoever is before the camera; after "done" ask for the verdict.
 
     `frame` is the number of the next frame, `share` how much is done, `message` what to show.
+    `light` is a colour, "#rrggbb", to fill the screen with around the face; None for none.
     """
 
     frame: int
@@ -122,6 +123,7 @@ class Asked(_Read):
     message: str
     share: float
     hint: str | None
+    light: str | None = None
 
 
 @dataclass(frozen=True)

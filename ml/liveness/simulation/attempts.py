@@ -11,9 +11,11 @@ import numpy as np
 from ml.errors import FaceError
 from ml.liveness.challenge import Challenge
 from ml.liveness.judgement import Verdict
+from ml.liveness.light import colour_after
 from ml.liveness.observation import Observation
 from ml.liveness.progress import Progress
 from ml.liveness.simulation.actors import Actor
+from ml.liveness.simulation.light import Glow
 from ml.liveness.simulation.scenes import Sensor
 
 LONGEST = 30.0  # seconds until a challenge expires
@@ -60,11 +62,17 @@ def attempt(
     random: np.random.Generator,
     line: Line,
     sensor: Sensor,
+    glow: Glow | None = None,
 ) -> Attempt:
-    """Let an actor try a challenge; instructions are seen when the server has answered."""
+    """Let an actor try a challenge; instructions are seen when the server has answered.
+
+    So are the colours, which the glow shines on whoever is there.
+    """
     seen: list[Observation] = []
     at, frames, asked = 0.0, 0, 0
     actor.told(None, 0.0)
+    if glow:
+        glow.show(colour_after(challenge.light, []), 0.0)
     while at < LONGEST:
         at += max(random.normal(1, 0.15), 0.4) / line.rate
         frames += 1
@@ -76,6 +84,8 @@ def attempt(
         seen.append(observation)
         if now.done or now.failed:
             break
+        if glow:
+            glow.show(now.light, at + line.delay)
         actor.shown(now.share, at + line.delay)
         if now.step > asked:
             asked = now.step

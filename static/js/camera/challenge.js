@@ -11,6 +11,7 @@ export const ANSWER_TIMEOUT_MS = 8000;
  * @property {string} instruction "straight", a movement, or "done" once all was seen
  * @property {number} share how much of it is done, 0 to 1
  * @property {string} message what to do, in the page's language
+ * @property {string | null} [light] colour of the page around the oval, null for none
  */
 
 /** The server does not go on; `message` says why, and `again` whether trying again may help. */

@@ -66,7 +66,7 @@ export class BoothView {
     if (state === "starting") this.#explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
-    if (state !== "capturing") delete this.#root.dataset.cue;
+    if (state !== "capturing") this.#endChallenge();
     this.#passFocusOn(used, isLive);
   }
 
@@ -82,14 +82,15 @@ export class BoothView {
   }
 
   /**
-   * One movement that is asked for, and how far it has come.
+   * One movement that is asked for, how far it has come, and the light to do it in.
    * @param {import("./challenge.js").Asked} asked
    */
-  ask({ instruction, message, share }) {
+  ask({ instruction, message, share, light = null }) {
     const { capture, stop } = this.#part;
     if (capture === document.activeElement) stop.focus({ preventScroll: true });
     capture.hidden = true;
     this.#root.dataset.cue = instruction;
+    this.#shine(light);
     this.instruct(message, share >= 1);
     this.ring(share);
   }
@@ -161,6 +162,16 @@ export class BoothView {
     if (!isLeft && used !== this.#root) return;
     const button = isLive ? this.#part.capture : this.#part.start;
     (button.closest("[hidden]") ? this.#root : button).focus({ preventScroll: true });
+  }
+
+  #endChallenge() {
+    delete this.#root.dataset.cue;
+    this.#shine(null);
+  }
+
+  #shine(colour) {
+    this.#root.toggleAttribute("data-light", colour !== null);
+    if (colour) this.#root.style.setProperty("--light", colour);
   }
 
   #explain(title, reason) {

@@ -1,6 +1,7 @@
 /** Verifying by movements: the server asks for one after the other, and then judges. */
 
 import { ChallengeRefusal } from "../camera/challenge.js";
+import { LightPace } from "../camera/light.js";
 import { fill } from "../words.js";
 
 export const SIDE = 480;
@@ -17,6 +18,7 @@ export class Challenging {
   #words;
   #wait;
   #now;
+  #pace;
   #asked = null;
   #refusal = "";
   #running = new AbortController();
@@ -39,6 +41,7 @@ export class Challenging {
     this.#words = words;
     this.#wait = wait;
     this.#now = now;
+    this.#pace = new LightPace(wait, now);
   }
 
   begin() {
@@ -87,15 +90,16 @@ export class Challenging {
   async #goThrough(grabber, tell, signal) {
     const begun = await this.#client.begin(this.#claim.value.trim(), signal);
     this.#asked = begun;
-    while (this.#asked.instruction !== "done") {
+    let grabbed = -Infinity;
+    for (;;) {
+      await this.#pace.admit(this.#asked.light ?? null);
       tell(this.#asked);
-      const began = this.#now();
+      if (this.#asked.instruction === "done") return begun.challenge;
+      await this.#wait(Math.max(0, SHORTEST_INTERVAL_MS - (this.#now() - grabbed)));
+      grabbed = this.#now();
       const frame = await grabber.small(SIDE, QUALITY);
       this.#asked = await this.#seen(begun.challenge, frame, signal);
-      await this.#wait(Math.max(0, SHORTEST_INTERVAL_MS - (this.#now() - began)));
     }
-    tell(this.#asked);
-    return begun.challenge;
   }
 
   /** An answer may get lost: the server then says which frame it waits for. */

@@ -67,6 +67,22 @@ def test_a_program_verifies_a_person_who_is_there(
     assert (stored["challenge"], stored["challenge_result"], stored["attempt"]) == (0, 1, 1)
 
 
+def test_a_program_is_told_the_light_to_show(
+    app: Flask, engine, ada, client: Client, clock: ExitStack
+) -> None:
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    camera, told = Camera(performing.lit(engine), clock), []
+
+    def next_frame(asked: Asked) -> bytes:
+        told.append(asked.light)
+        camera.performer.glow.show(asked.light, camera.at)
+        return camera(asked)
+
+    assert client.verify_live("ada", next_frame).match
+    assert len(set(told)) > 2
+    assert None not in told
+
+
 def test_a_photo_is_a_problem_that_does_not_say_why(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:

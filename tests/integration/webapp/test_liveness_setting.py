@@ -50,6 +50,26 @@ def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
     assert events.count("liveness_changed") == 1
 
 
+def test_light_is_off_until_it_is_asked_for_and_its_switching_is_kept(
+    app: Flask, admin: Visitor
+) -> None:
+    send(admin)
+    assert not liveness.in_force().light
+    assert "Light: off" in words(admin.get("/liveness"))
+
+    send(admin, light="y", based_on="1")
+    assert liveness.in_force().light
+    change = liveness.history()[0]
+    assert (change.setting.light, change.previous.light) == (True, False)
+    page = admin.get("/liveness")
+    assert "Light: off → on" in words(page)
+    assert 'checked id="light"' in page.text
+
+
+def test_the_page_says_whom_light_can_harm(app: Flask, admin: Visitor) -> None:
+    assert "epilepsy" in words(admin.get("/liveness"))
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -180,11 +180,12 @@ CLOSE_UP = np.arange(CLOSE_UP_SIDE**2, dtype=np.uint8).reshape(CLOSE_UP_SIDE, CL
 
 @pytest.mark.parametrize(("embedding", "close_up"), [(None, None), (SOMEBODY, CLOSE_UP)])
 def test_an_observation_is_read_back_as_it_was_written(embedding, close_up):
-    seen = replace(ACTED[0], embedding=embedding, close_up=close_up)
+    seen = replace(ACTED[0], embedding=embedding, close_up=close_up, skin=(1.5, 2.0, 3.0))
     read = Observation.from_bytes(seen.to_bytes())
 
     assert read.to_bytes() == seen.to_bytes()
     assert (read.at, read.box, read.faces) == (seen.at, seen.box, seen.faces)
+    assert (read.skin, read.dark) == (seen.skin, seen.dark)
     assert np.array_equal(read.landmarks, seen.landmarks)
     assert np.array_equal(read.chip, seen.chip)
     assert (read.embedding is None) == (embedding is None)
@@ -200,8 +201,9 @@ def test_an_observation_of_another_length_is_refused(more, length):
 
 
 @few
-@given(st.sampled_from(["at", "yaw", "relief"]), st.sampled_from([np.nan, np.inf, -np.inf]))
+@given(st.sampled_from(["at", "yaw", "relief", "dark"]), st.sampled_from([np.nan, np.inf, -np.inf]))
 def test_a_nonsensical_observation_is_refused(field, value):
+    value = (1.0, value, 2.0) if field == "dark" else value
     with pytest.raises(ValueError, match="finite"):
         Observation.from_bytes(replace(ACTED[0], **{field: value}).to_bytes())
 

@@ -1,0 +1,114 @@
+"""Challenges that ask for light, too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from ml.liveness.light import COLOURS
+from tests import performing
+from tests.installation import Visitor, words, written_down
+from tests.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
+from webapp.config import Settings
+from webapp.errors import ChallengeFailed
+from webapp.extensions import db
+from webapp.models import ChallengeResult, Guarded
+from webapp.services import challenges, liveness
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.liveness import Liveness
+from webapp.services.verification import verify_by_challenge
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings by which every challenge is the same."""
+    return performing.always_alike(settings)
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces):
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+
+
+def newest_result() -> ChallengeResult:
+    db.session.rollback()
+    return db.session.scalar(select(ChallengeResult).order_by(ChallengeResult.created_at.desc()))
+
+
+def test_who_reflects_the_colours_is_compared(app: Flask, engine, ada) -> None:
+    assert verify_by_challenge(perform(performing.lit(engine)), HOLDER, "ada").match
+
+    assert newest_result().cues["light"] > 0.8
+
+
+def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why(
+    app: Flask, engine, ada, operator: Visitor
+) -> None:
+    with pytest.raises(ChallengeFailed):
+        verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada")
+
+    assert newest_result().reasons == ["no_light"]
+    page = words(operator.get(f"/attempts/movements/{newest_result().id}"))
+    assert "did not reflect the colours" in page
+
+
+def test_where_light_is_not_asked_for_it_is_neither_shown_nor_missed(
+    app: Flask, engine, ada
+) -> None:
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None)
+    begun = challenges.begin("ada", HOLDER)
+
+    assert begun.asked.light is None
+    assert drawn(begun.id).light == ()
+    assert verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada").match
+
+
+def test_colours_come_one_by_one_and_are_written_down_sealed(
+    app: Flask, settings: Settings, engine, ada
+) -> None:
+    performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER)
+    asked, told = begun.asked, [begun.asked.light]
+    performer.told(None, 0.0)
+    for number in range(1, 8):
+        at = number * FRAME_SECONDS
+        with clock_at(begun.id, at):
+            asked = challenges.see(begun.id, HOLDER, asked.frame, performer.frame(at))
+        told.append(asked.light)
+
+    order = drawn(begun.id).light
+    db.session.rollback()
+    assert told == [order[number // 2] for number in range(8)]
+    stored = written_down(settings)
+    assert not any(colour.encode() in stored for colour in COLOURS)
+
+
+def test_the_page_is_told_the_colour_of_now_and_no_other(app: Flask, ada, anybody: Visitor) -> None:
+    answer = anybody.post("/challenges", identifier="ada")
+
+    assert answer.json["light"] in COLOURS
+    assert sum(json.dumps(answer.json).count(colour) for colour in COLOURS) == 1
+
+
+@pytest.mark.parametrize("path", ["/verify", "/people/new"])
+def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
+    app: Flask, ada, operator: Visitor, path: str
+) -> None:
+    warned = operator.get(path).text
+    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None)
+    plain = operator.get(path).text
+
+    assert 'aria-describedby="light-warning"' in warned
+    assert "three times a second at most" in warned
+    assert "data-autostart" not in warned
+    assert "light-warning" not in plain
+
+
+def test_who_is_troubled_by_light_is_told_another_way(app: Flask, ada, anybody: Visitor) -> None:
+    page = words(anybody.get("/verify"))
+
+    assert "changing light troubles you" in page
+    assert "can verify you without them" in page

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LightPace, SHORTEST_COLOUR_MS } from "../../static/js/camera/light.js";
+
+/** A pace whose clock moves on by what is waited; `pass` lets time pass besides. */
+function paced() {
+  let time = 0;
+  const shown = [];
+  const pace = new LightPace(
+    async (ms) => {
+      time += ms;
+    },
+    () => time,
+  );
+  const admit = async (colour) => {
+    await pace.admit(colour);
+    shown.push([colour, time]);
+  };
+  const pass = (ms) => {
+    time += ms;
+  };
+  return { admit, pass, shown };
+}
+
+test("however quickly colours come, there are three changes in a second at most", async () => {
+  const { admit, pass, shown } = paced();
+  for (let n = 0; n < 60; n += 1) {
+    await admit(n % 2 ? "#ffaeb5" : "#90c9ff");
+    pass((n % 5) * 40);
+  }
+  for (const [, at] of shown) {
+    const within = shown.filter(([, other]) => other >= at && other < at + 1000);
+    assert.ok(within.length <= 3);
+  }
+});
+
+test("the first colour, the same one and none at all wait for nothing", async () => {
+  const { admit, shown } = paced();
+  await admit(null);
+  await admit("#ffaeb5");
+  await admit("#ffaeb5");
+  assert.deepEqual(shown.map(([, at]) => at), [0, 0, 0]);
+});
+
+test("going out is a change as well", async () => {
+  const { admit, pass, shown } = paced();
+  await admit("#ffaeb5");
+  pass(100);
+  await admit(null);
+  assert.deepEqual(shown.at(-1), [null, SHORTEST_COLOUR_MS]);
+});
