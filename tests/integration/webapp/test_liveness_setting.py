@@ -58,6 +58,7 @@ def test_light_is_off_until_it_is_asked_for_and_its_switching_is_kept(
     assert "Light: off" in words(admin.get("/liveness"))
 
     send(admin, light="y", based_on="1")
+    db.session.rollback()
     assert liveness.in_force().light
     change = liveness.history()[0]
     assert (change.setting.light, change.previous.light) == (True, False)
