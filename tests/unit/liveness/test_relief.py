@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from ml.faces.align import TEMPLATES
 from ml.liveness.observation import CLOSE_UP_SIDE
-from ml.liveness.relief import relief
+from ml.liveness.relief import relief, reliefs
 
 SIDE = CLOSE_UP_SIDE
 ACROSS, ALONG = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
@@ -35,6 +36,27 @@ def test_a_nose_that_moves_before_the_cheeks_does(face: np.ndarray, height: floa
     turned = cv2.remap(face, ACROSS + shift, ALONG, cv2.INTER_LINEAR)
 
     assert relief(face, turned) > 6
+
+
+def test_eyes_that_move_behind_a_sheet_are_no_relief(face: np.ndarray) -> None:
+    left, right = TEMPLATES["arcface"].scaled(SIDE)[:2]
+    around = [np.hypot((ACROSS - x) / 9, (ALONG - y) / 6) for x, y in (left, right)]
+    holes = np.minimum(*around) < 1
+    tilt = cv2.getPerspectiveTransform(
+        CORNERS, CORNERS + np.float32([[3, 2], [0, 0], [0, 0], [3, 0]])
+    )
+
+    through = cv2.remap(face, ACROSS + 6 * holes.astype(np.float32), ALONG, cv2.INTER_LINEAR)
+
+    assert relief(face, cv2.warpPerspective(through, tilt, (SIDE, SIDE))) < 2
+
+
+def test_a_sheet_that_is_bent_beside_the_nose_is_no_relief(face: np.ndarray) -> None:
+    bend = 10 * np.clip(np.abs(ACROSS - SIDE / 2) / (SIDE / 2) - 0.5, 0, 1).astype(np.float32)
+
+    turned = cv2.remap(face, ACROSS + bend, ALONG, cv2.INTER_LINEAR)
+
+    assert reliefs(face, turned)[0] > 2 * relief(face, turned)
 
 
 def test_where_too_little_can_be_followed_there_is_none(face: np.ndarray) -> None:
