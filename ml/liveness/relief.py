@@ -39,8 +39,7 @@ class Following:
         fewest, fewest_beside: points all over the face, and beside the eyes, for a homography that
             means something.
         fewest_of_nose: points that say where the nose went.
-        share, share_of_nose: of the points whose residual is at most the one that is reported, in
-            percent.
+        share: of the points whose residual is at most the one that is reported, in percent.
     """
 
     points: int = 120
@@ -54,7 +53,6 @@ class Following:
     fewest_beside: int = 8
     fewest_of_nose: int = 2
     share: float = 80.0
-    share_of_nose: float = 70.0
 
 
 FOLLOWING = Following()
@@ -81,33 +79,31 @@ def relief(neutral: np.ndarray, turned: np.ndarray) -> float:
 def reliefs(neutral: np.ndarray, turned: np.ndarray) -> tuple[float, float]:
     """How badly one homography explains how the whole face moved, and how its nose did.
 
-    For the nose it is that of all but the eyes. Arguments and units are those of `relief`.
+    For the nose it is that of all but the eyes; where too little of it could be followed it has no
+    say, and gets what the whole face has. Arguments and units are those of `relief`.
     """
     regions = _regions(len(neutral))
     points, there = _followed(neutral, turned, _corners(neutral, regions.face, FOLLOWING.points))
     nose = _followed(neutral, turned, _corners(neutral, regions.nose, FOLLOWING.of_nose))
     column, row = points.astype(int).T
     beside = regions.eyes[row, column] == 0
-    if (
-        len(points) < FOLLOWING.fewest
-        or beside.sum() < FOLLOWING.fewest_beside
-        or len(nose[0]) < FOLLOWING.fewest_of_nose
-    ):
+    if len(points) < FOLLOWING.fewest:
         return 0.0, 0.0
-    whole = _left_over((points, there), (points, there), FOLLOWING.share)
-    of_nose = _left_over((points[beside], there[beside]), nose, FOLLOWING.share_of_nose)
     unit = 100 / _eye_distance(len(neutral))
-    return whole * unit, of_nose * unit
+    whole = unit * _left_over((points, there), (points, there))
+    if beside.sum() < FOLLOWING.fewest_beside or len(nose[0]) < FOLLOWING.fewest_of_nose:
+        return whole, whole
+    return whole, unit * _left_over((points[beside], there[beside]), nose)
 
 
-def _left_over(plane: Pairs, pairs: Pairs, share: float) -> float:
-    """How far points went beside the homography of a plane, at most, for a share of them."""
+def _left_over(plane: Pairs, pairs: Pairs) -> float:
+    """How far most of the points went beside the homography of a plane, in pixels."""
     homography, _ = cv2.findHomography(*plane)
     if homography is None:
         return 0.0
     points, there = pairs
     missed = there - cv2.perspectiveTransform(points[:, None], homography)[:, 0]
-    return float(np.percentile(np.linalg.norm(missed, axis=1), share))
+    return float(np.percentile(np.linalg.norm(missed, axis=1), FOLLOWING.share))
 
 
 @dataclass(frozen=True, eq=False)
