@@ -19,8 +19,10 @@ from ml.liveness.observation import Observation
 # than that of a verification: a turned face is less like the same face seen from the front, and
 # someone else would have to pass in every step.
 ONE_HEAD_FAR = 0.05
-# Where light is asked for: how well the skin has to follow it, and its mirror image may at most.
+# Where light is asked for: how well and how much the skin has to follow it, and how well its mirror
+# image may (`Reflection`).
 LEAST_REFLECTION = 0.5
+LEAST_STRENGTH = 0.015
 MOST_MIRRORED = 0.5
 
 
@@ -62,11 +64,16 @@ def judge(challenge: Challenge, observations: Sequence[Observation], same_person
         reasons.append("unrecognised")
     elif cues["least_similarity"] < same_person:
         reasons.append("other_person")
-    if challenge.light and cues["light"] < LEAST_REFLECTION:
-        reasons.append("no_light")
-    if challenge.light and cues["mirrored"] > MOST_MIRRORED:
-        reasons.append("mirrored")
+    if challenge.light:
+        reasons += _in_light(cues)
     return Verdict(not reasons, tuple(reasons), cues, matched)
+
+
+def _in_light(cues: dict[str, float]) -> list[str]:
+    """What the light says against a person."""
+    if cues["light"] < LEAST_REFLECTION or cues["light_strength"] < LEAST_STRENGTH:
+        return ["no_light"]
+    return ["mirrored"] if cues["mirrored"] > MOST_MIRRORED else []
 
 
 def _cues(
@@ -85,7 +92,11 @@ def _cues(
     if not challenge.light:
         return measured
     reflected = reflection(challenge.light, observations, first_of_neutral(course))
-    return measured | {"light": reflected.skin, "mirrored": reflected.mirrored}
+    return measured | {
+        "light": reflected.skin,
+        "light_strength": reflected.strength,
+        "mirrored": reflected.mirrored,
+    }
 
 
 def _least_similarity(marked: Sequence[Observation]) -> float:

@@ -26,8 +26,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ml.faces.align import align
-from ml.liveness.observation import Colour, Observation
+from ml.liveness.observation import BLACK, Colour, Observation
 
 # Rose, mint, sky and sand, as a style sheet writes them; relative luminance 0.55.
 COLOURS = ("#ffaeb5", "#90d495", "#90c9ff", "#edbc61")
@@ -40,26 +39,30 @@ DRAWN = 90
 FEWEST_CHANGES = 4
 # Where the skin is seen, from the upper to the lower landmark: not the eyes, not the mouth.
 CHEEKS = (0.25, 0.8)
-# Of the upright face, (48, 48), what lies within its outline, and how much of that is darkest.
-FACE_SIDE = 48
-INSIDE = slice(4, 46), slice(6, 42)
+# How far the face reaches above and below the landmarks, in their extent; how many pixels of it are
+# looked at, each way, and which share of them is darkest.
+ABOVE, BELOW = 0.6, 0.5
+FACE_SIDE = 32
 DARKEST = 0.1
 
 
 @dataclass(frozen=True)
 class Reflection:
-    """How well changes of colour in a face follow those of the light, as correlations, −1 to 1.
+    """How changes of colour in a face follow those of the light.
 
     Attributes:
-        skin: of the skin; near 1 before a page that shines on it.
-        mirrored: of what is darkest, against the skin; near 1 where glass mirrors the page.
+        skin: how well the skin's do, as a correlation, −1 to 1; near 1 before a page that shines.
+        strength: how much they do: change of the skin's logarithms for one of the light.
+        mirrored: how well those of what is darkest do, against the skin; near 1 where glass mirrors
+            the page.
     """
 
     skin: float
+    strength: float
     mirrored: float
 
 
-NONE = Reflection(0.0, 0.0)
+NONE = Reflection(0.0, 0.0, 0.0)
 
 
 def draw_light(source: random.Random) -> tuple[str, ...]:
@@ -95,10 +98,16 @@ def _skin(rgb: np.ndarray, landmarks: np.ndarray) -> Colour:
 
 
 def _darkest(rgb: np.ndarray, landmarks: np.ndarray) -> Colour:
-    face = align(rgb, landmarks, FACE_SIDE, "arcface")[INSIDE].reshape(-1, 3)
-    grey = face.sum(axis=1, dtype=np.int32)
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    x1, y1 = np.maximum(low - ABOVE * (high - low), 0).astype(int)
+    x2, y2 = np.maximum(high + BELOW * (high - low), 0).astype(int)
+    face = rgb[y1 : y2 + 1, x1 : x2 + 1]
+    if not face.size:
+        return BLACK
+    pixels = cv2.resize(face, (FACE_SIDE, FACE_SIDE)).reshape(-1, 3)
+    grey = pixels.sum(axis=1, dtype=np.int32)
     count = int(DARKEST * len(grey))
-    red, green, blue = face[np.argpartition(grey, count)[:count]].mean(axis=0).tolist()
+    red, green, blue = pixels[np.argpartition(grey, count)[:count]].mean(axis=0).tolist()
     return red, green, blue
 
 
@@ -132,7 +141,8 @@ def reflection(light: Sequence[str], observations: Sequence[Observation], first:
     skin, dark = np.stack(changes, axis=1)
     effects = np.stack([_EFFECT[light[place]] for place in seen])
     screen = np.diff(effects, axis=0)
-    return Reflection(_correlation(skin, screen), _correlation(dark - skin, screen))
+    strength = float((skin * screen).sum() / (screen * screen).sum())
+    return Reflection(_correlation(skin, screen), strength, _correlation(dark - skin, screen))
 
 
 def _correlation(changes: np.ndarray, others: np.ndarray) -> float:
