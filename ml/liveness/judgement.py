@@ -22,7 +22,7 @@ ONE_HEAD_FAR = 0.05
 # Where light is asked for: how well and how much the skin has to follow it, and how well its mirror
 # image may (`Reflection`).
 LEAST_REFLECTION = 0.5
-LEAST_STRENGTH = 0.015
+LEAST_STRENGTH = 0.02
 MOST_MIRRORED = 0.5
 
 
