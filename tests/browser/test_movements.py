@@ -212,6 +212,8 @@ def test_pages_that_ask_for_movements_violate_no_rule(guarded_site: Site, opener
     sign_in(page)
     seen = ["/verify", "/verify/without-movements", "/people/new", "/liveness"]
     problems += _problems(page, [*seen, "/attempts/movements"])
+    with lit(guarded_site):
+        problems += _problems(page, ["/verify", "/people/new", "/liveness"])
     page.goto("/attempts/movements")
     page.locator("a[href^='/attempts/movements/']").first.click()
     problems += _problems(page, [page.url])
