@@ -1,9 +1,9 @@
 """What each passive cue says by itself, simulated: `python -m ml.liveness.passive`.
 
-Attempts are drawn as by `ml.liveness.measure`, those for tuning and those that are reported, and
-written one a line, so that a run that was stopped goes on where it was. Bounds are set on genuine
-attempts of the people for tuning and counted on the others. One case is added, a film on a screen
-held into the camera, since the replays counted there come without a screen.
+Attempts are drawn as by `ml.liveness.measure` and written one a line, so that a run that was
+stopped goes on where it was. Bounds are set on genuine attempts of the people for tuning, and
+counted on those who are reported. One case is added, a film on a screen held into the camera, since
+the replays counted there come without a screen.
 
 What the pictures cannot tell: the walls that are simulated have no edges, screens no area between
 their pixels. So every cue that needs one picture only is held against the real photos, too.
@@ -46,9 +46,11 @@ from ml.liveness.simulation.shown import ShownFilm
 
 Face = Observation | DetectedFace
 Cues = Mapping[str, Callable[[np.ndarray, Face], float]]
-SHOWN = CASES | {"shown_replay": ShownFilm}
 # Live heads that change their face have the pictures of live heads.
 LEFT_OUT = ("swapped", "morphed")
+SHOWN = {name: case for name, case in CASES.items() if name not in LEFT_OUT} | {
+    "shown_replay": ShownFilm
+}
 GENUINE_FOR_EACH = 5  # genuine attempts for each of an attack
 EVERY_PHOTO = 4  # one in so many of the real ones
 
@@ -137,14 +139,15 @@ def measured(
     }
 
 
-def attempts(engine: Engine, count: int, use: str, cues: Cues) -> list[dict[str, Any]]:
+def attempts(
+    engine: Engine, cases: Sequence[str], count: int, use: str, cues: Cues
+) -> list[dict[str, Any]]:
     """All attempts of one use; those that were measured before are read."""
     path = REPORTS / f"passive-{use}.jsonl"
     done = {(each["case"], each["number"]) for each in lines(path)}
     wanted = [
         (case, number)
-        for case in SHOWN
-        if case not in LEFT_OUT
+        for case in cases
         for number in range(count if case == GENUINE else count // GENUINE_FOR_EACH)
         if (case, number) not in done
     ]
@@ -182,7 +185,8 @@ def main(arguments: list[str] | None = None) -> int:
     engine = ml.load_engine(options.model)
     engine.warm_up()
     cues = picture_cues(options.networks)
-    tuning, reported = (attempts(engine, options.count, use, cues) for use in (TUNING, REPORTED))
+    tuning = attempts(engine, [GENUINE], options.count, TUNING, cues)
+    reported = attempts(engine, list(SHOWN), options.count, REPORTED, cues)
     rows = figures(tuning, reported, photos(engine, cues))
     (REPORTS / "passive.json").write_text(json.dumps(rows, indent=1) + "\n")
     for row in rows:
