@@ -39,7 +39,10 @@ class Following:
         fewest, fewest_beside: points all over the face, and beside the eyes, for a homography that
             means something.
         fewest_of_nose: points that say where the nose went.
-        share: of the points whose residual is at most the one that is reported, in percent.
+        share, share_of_nose: of the points whose residual is at most the one that is reported, in
+            percent.
+        weight_of_nose: so that what the whole of a head reaches its nose reaches, too, but in one
+            frame of a thousand.
     """
 
     points: int = 120
@@ -53,6 +56,8 @@ class Following:
     fewest_beside: int = 8
     fewest_of_nose: int = 2
     share: float = 80.0
+    share_of_nose: float = 70.0
+    weight_of_nose: float = 1.35
 
 
 FOLLOWING = Following()
@@ -90,20 +95,21 @@ def reliefs(neutral: np.ndarray, turned: np.ndarray) -> tuple[float, float]:
     if len(points) < FOLLOWING.fewest:
         return 0.0, 0.0
     unit = 100 / _eye_distance(len(neutral))
-    whole = unit * _left_over((points, there), (points, there))
+    whole = unit * _left_over((points, there), (points, there), FOLLOWING.share)
     if beside.sum() < FOLLOWING.fewest_beside or len(nose[0]) < FOLLOWING.fewest_of_nose:
         return whole, whole
-    return whole, unit * _left_over((points[beside], there[beside]), nose)
+    of_nose = _left_over((points[beside], there[beside]), nose, FOLLOWING.share_of_nose)
+    return whole, unit * FOLLOWING.weight_of_nose * of_nose
 
 
-def _left_over(plane: Pairs, pairs: Pairs) -> float:
-    """How far most of the points went beside the homography of a plane, in pixels."""
+def _left_over(plane: Pairs, pairs: Pairs, share: float) -> float:
+    """How far points went beside the homography of a plane, in pixels: a share of them, at most."""
     homography, _ = cv2.findHomography(*plane)
     if homography is None:
         return 0.0
     points, there = pairs
     missed = there - cv2.perspectiveTransform(points[:, None], homography)[:, 0]
-    return float(np.percentile(np.linalg.norm(missed, axis=1), FOLLOWING.share))
+    return float(np.percentile(np.linalg.norm(missed, axis=1), share))
 
 
 @dataclass(frozen=True, eq=False)
