@@ -10,6 +10,9 @@ threads = int(os.environ.get("THREADS", "16"))
 worker_class = "gthread"
 control_socket_disable = True  # nobody asks it, and two servers of one user would share it
 bind = "127.0.0.1:8000"
+# A face is found in many short calls that give Python's lock away; each would wait for it five
+# milliseconds, the usual, where other threads are busy.
+sys.setswitchinterval(0.0005)
 timeout = 120  # seconds; a worker loads its model before its first sign of life
 graceful_timeout = 20
 keepalive = 30  # seconds; a program that asks again within them finds its connection open

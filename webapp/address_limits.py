@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from limits.storage import Storage
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -19,6 +19,17 @@ from webapp.models import AddressWindow
 from webapp.recognition import recognition
 
 SCHEME = "database"
+# Made once: every request of a program is counted.
+_RAISE = (
+    update(AddressWindow)
+    .where(AddressWindow.key == bindparam("whose"), AddressWindow.ends_at > bindparam("now"))
+    .values(hits=AddressWindow.hits + bindparam("amount"))
+    .returning(AddressWindow.hits)
+)
+_OVER = select(AddressWindow.key).where(AddressWindow.ends_at <= bindparam("now"))
+_END = delete(AddressWindow).where(
+    AddressWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # nobody's, just now
+)
 
 
 class DatabaseStorage(Storage):
@@ -68,19 +79,11 @@ class DatabaseStorage(Storage):
     @staticmethod
     def _count(key: str, expiry: float, amount: int) -> int:
         digest, now = _digest(key), _now()
-        over = select(AddressWindow.key).where(AddressWindow.ends_at <= now)
-        raised = (
-            update(AddressWindow)
-            .where(AddressWindow.key == digest, AddressWindow.ends_at > now)
-            .values(hits=AddressWindow.hits + amount)
-            .returning(AddressWindow.hits)
-        )
         with _writing() as connection:
-            hits = connection.scalar(raised)
+            hits = connection.scalar(_RAISE, {"whose": digest, "now": now, "amount": amount})
             if hits is not None:
                 return hits
-            nobodys = over.with_for_update(skip_locked=True)
-            connection.execute(delete(AddressWindow).where(AddressWindow.key.in_(nobodys)))
+            connection.execute(_END, {"now": now})
             connection.execute(
                 insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
             )

@@ -165,18 +165,22 @@ def one_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def unit_of_work(*, alone: bool = True) -> Iterator[Session]:
+def unit_of_work(*, alone: bool = True, lasting: bool = True) -> Iterator[Session]:
     """One writing transaction: all of it is committed, or nothing.
 
     It starts on the database as it is now: what was read before is read again. Within
     `one_transaction` it is a part of that. Not `alone` is what only adds rows of its own, and takes
-    long.
+    long. Not `lasting` is what another one follows before anybody is answered: with that one's
+    commit this one is on the disk, too.
     """
     session: Session = db.session()
     shared = _shared.get()
     if shared is None or not shared.begun:
         session.rollback()
-        session.connection(execution_options=writing(db.engine, alone=alone or shared is not None))
+        options = writing(
+            db.engine, alone=alone or shared is not None, lasting=lasting or bool(shared)
+        )
+        session.connection(execution_options=options)
     if shared:
         shared.begun = True
         with session.begin_nested():

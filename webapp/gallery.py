@@ -26,6 +26,7 @@ ON_DISK = np.dtype("<f4")
 SEED = 20
 # A process that is so many changes behind reads anew who is left.
 CHANGES_KEPT = 10_000
+_VERSION = select(GalleryVersion.number)
 # Whoever comes while everybody is read is asked to come again after so many seconds.
 LEAST_WAIT, LONGEST_WAIT = 2, 60
 
@@ -206,4 +207,4 @@ def draw_people(
 
 def version_of_database() -> int:
     """The number that rises with every change of anchors."""
-    return db.session.scalar(select(GalleryVersion.number)) or 0
+    return db.session.connection().scalar(_VERSION) or 0

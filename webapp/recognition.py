@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ml import Engine
 
 NAME = "recognition"
+_NEWEST = select(ModelChange).order_by(ModelChange.number.desc()).limit(1)
 
 
 class EmbeddingsMissing(ArtifactError):
@@ -80,7 +81,7 @@ class Recognition:
     @property
     def choice(self) -> Choice:
         """Which model is to serve, as of the running transaction."""
-        newest = db.session.scalar(select(ModelChange).order_by(ModelChange.number.desc()).limit(1))
+        newest = db.session.scalar(_NEWEST)
         return Choice(newest.name, newest.model_id) if newest else Choice(self.settings.model)
 
     @property

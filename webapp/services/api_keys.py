@@ -11,7 +11,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 from limits import parse_many
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import retried, unit_of_work
@@ -23,6 +23,9 @@ from webapp.services.names import tidy
 
 PREFIX = "sf"
 SECRET_BYTES = 32
+
+# Made once, and past the session: every request does it.
+_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 
 
 @dataclass(frozen=True)
@@ -182,9 +185,8 @@ def check_in_use(key: ApiKey) -> None:
 @retried
 def note_use(key_id: UUID, route: str, status: int) -> None:
     """Keep in the audit log what a key was used for, and how it was answered."""
-    used = update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=now())
     with unit_of_work() as session:
-        session.execute(used, execution_options={"synchronize_session": False})
+        session.connection().execute(_USED, {"key_id": key_id, "last_used_at": now()})
         audit.record(session, "api_used", route=route, status=status)
 
 

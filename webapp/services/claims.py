@@ -6,7 +6,7 @@ import math
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import unit_of_work
@@ -23,6 +23,7 @@ from webapp.services.thresholds import Threshold
 
 # Of the variance of strangers' scores, the part that belongs to the claimed person alone.
 PERSONS_SHARE = 0.3
+_CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier"))
 
 
 def claim_digest(identifier: str) -> bytes:
@@ -32,7 +33,7 @@ def claim_digest(identifier: str) -> bytes:
 
 def claimed_person(identifier: str) -> Person | None:
     """Who has the identifier, None for nobody."""
-    return db.session.scalar(select(Person).where(Person.identifier_key == comparable(identifier)))
+    return db.session.scalar(_CLAIMED, {"identifier": comparable(identifier)})
 
 
 def check_may_try(digest: bytes, setting: Liveness) -> None:

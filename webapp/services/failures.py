@@ -9,12 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import FaceDisabled, MustWait
 from webapp.extensions import db
 from webapp.models import FailureCount, now
+
+# Made once, and past the session: every verification asks, and every match forgets.
+_COUNT = select(FailureCount.failures, FailureCount.last_at).where(
+    FailureCount.digest == bindparam("digest")
+)
+_FORGET = delete(FailureCount).where(FailureCount.digest == bindparam("digest"))
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def check(digest: bytes, patience: Patience) -> None:
         FaceDisabled: if there were too many failures.
         MustWait: if the last failure is too short ago.
     """
-    count = db.session.get(FailureCount, digest, populate_existing=True)
+    count = db.session.connection().execute(_COUNT, {"digest": digest}).one_or_none()
     if count is None:
         return
     if patience.most is not None and count.failures >= patience.most:
@@ -76,7 +82,7 @@ def count_failure(session: Session, digest: bytes) -> int:
 
 def forget(session: Session, digest: bytes) -> None:
     """Begin to count anew, in the running transaction."""
-    session.execute(delete(FailureCount).where(FailureCount.digest == digest))
+    session.connection().execute(_FORGET, {"digest": digest})
 
 
 def move(session: Session, old: bytes, new: bytes) -> None:

@@ -15,6 +15,7 @@ from webapp.extensions import db
 from webapp.gallery import PersonAnchors, Summary
 from webapp.logs import record_event
 from webapp.models import Kind, Person
+from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import attempts, person_thresholds, searches
 from webapp.services.decisions import (
@@ -50,7 +51,8 @@ def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST
     if not anybody_enrolled():
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
-    with unit_of_work(alone=False) as session:
+    # a program's use is kept before it is answered
+    with unit_of_work(alone=False, lasting=key() is None) as session:
         gallery = recognition().gallery.follow()
         if not gallery.anchors:
             raise NobodyEnrolled

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from ml import STEPS, STRENGTHS
 from webapp.database import unit_of_work
@@ -23,6 +22,9 @@ from webapp.services.thresholds import HISTORY_LENGTH
 
 # With a single movement there would be nothing to draw.
 FEWEST_MOVEMENTS = 2
+# Made once: what is in force is read with every verification.
+_CHANGES = select(LivenessChange).order_by(LivenessChange.number.desc())
+_NEWEST = _CHANGES.limit(1)
 
 
 @dataclass(frozen=True)
@@ -136,13 +138,9 @@ def history() -> tuple[Change, ...]:
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
         )
-        for row in db.session.scalars(_changes().limit(HISTORY_LENGTH))
+        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH))
     )
 
 
 def _newest() -> LivenessChange | None:
-    return db.session.scalar(_changes().limit(1))
-
-
-def _changes() -> Select[Any]:
-    return select(LivenessChange).order_by(LivenessChange.number.desc())
+    return db.session.scalar(_NEWEST)

@@ -49,6 +49,7 @@ SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "pictures_down": (_PICTURES.desc(), Person.name_key.asc(), Person.identifier_key.asc()),
 }
 DEFAULT_SORT = "name"
+_ANYBODY = select(exists().where(Person.id.is_not(None)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class PersonRow:
 
 def anybody_enrolled() -> bool:
     """Whether there is anybody at all, which nobody has to be counted for."""
-    return bool(db.session.scalar(select(exists().where(Person.id.is_not(None)))))
+    return bool(db.session.connection().scalar(_ANYBODY))
 
 
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:

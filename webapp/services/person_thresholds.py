@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from webapp.database import unit_of_work
 from webapp.errors import PersonThresholdTooLow, PointsOutOfRange
@@ -29,6 +28,13 @@ from webapp.services.thresholds import HIGHEST_SCORE, HISTORY_LENGTH, Threshold
 MOST_POINTS = 50.0
 # Of strangers who claim to be one person, the largest share that may pass; no goal allows more.
 LARGEST_FAR = GOALS["convenient"]
+# Made once: what is in force is read with every verification.
+_CHANGES = (
+    select(PersonThresholdChange)
+    .where(PersonThresholdChange.person_id == bindparam("person_id"))
+    .order_by(PersonThresholdChange.number.desc())
+)
+_NEWEST = _CHANGES.limit(1)
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,7 @@ def history(person_id: UUID) -> tuple[PointsChange, ...]:
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
         )
-        for row in db.session.scalars(_changes(person_id).limit(HISTORY_LENGTH))
+        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH), {"person_id": person_id})
     )
 
 
@@ -185,12 +191,4 @@ def _count_anchors(person_id: UUID) -> int:
 
 
 def _newest(person_id: UUID | None) -> PersonThresholdChange | None:
-    return db.session.scalar(_changes(person_id).limit(1))
-
-
-def _changes(person_id: UUID | None) -> Select[Any]:
-    return (
-        select(PersonThresholdChange)
-        .where(PersonThresholdChange.person_id == person_id)
-        .order_by(PersonThresholdChange.number.desc())
-    )
+    return db.session.scalar(_NEWEST, {"person_id": person_id})

@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from ml import Calibration
 from webapp.database import unit_of_work
@@ -25,6 +24,13 @@ from webapp.services.changes import check_still_in_force, next_number, number_of
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
 HISTORY_LENGTH = 50
+# Made once: what is in force is read with every verification.
+_CHANGES = (
+    select(ThresholdChange)
+    .where(ThresholdChange.model_id == bindparam("model_id"))
+    .order_by(ThresholdChange.number.desc())
+)
+_NEWEST = _CHANGES.limit(1)
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ def newest_number() -> int:
 def history() -> tuple[Change, ...]:
     """The last changes for the model that serves, newest first."""
     calibration = recognition().engine.calibration
+    of_model = {"model_id": calibration.model_id}
     return tuple(
         Change(
             number=row.number,
@@ -145,17 +152,9 @@ def history() -> tuple[Change, ...]:
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
         )
-        for row in db.session.scalars(_changes(calibration.model_id).limit(HISTORY_LENGTH))
+        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH), of_model)
     )
 
 
 def _newest(model_id: str) -> ThresholdChange | None:
-    return db.session.scalar(_changes(model_id).limit(1))
-
-
-def _changes(model_id: str) -> Select[Any]:
-    return (
-        select(ThresholdChange)
-        .where(ThresholdChange.model_id == model_id)
-        .order_by(ThresholdChange.number.desc())
-    )
+    return db.session.scalar(_NEWEST, {"model_id": model_id})

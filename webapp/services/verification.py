@@ -20,6 +20,7 @@ from webapp.errors import (
 from webapp.gallery import PersonAnchors
 from webapp.logs import record_event
 from webapp.models import Kind, Outcome, Person, Purpose
+from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import (
     attempts,
@@ -158,7 +159,8 @@ def _verify(
 
     @retried
     def decide() -> Decision:
-        with unit_of_work() as session:
+        # a program's use is kept before it is answered
+        with unit_of_work(lasting=key() is None) as session:
             claims.check_may_try(digest, setting)  # others may have tried meanwhile
             claim = _claim(identifier, probe)
             rows = recognition().gallery.follow()
