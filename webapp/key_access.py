@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import origin, problems
 from webapp.errors import KeyMissing, LimitReached, ScopeMissing, ServiceError
-from webapp.extensions import db, limiter
+from webapp.extensions import limiter
 from webapp.models import ApiKey, Scope
 from webapp.services import api_keys, audit
 
@@ -42,7 +42,6 @@ def open_by_key(scopes: Collection[Scope]) -> None:
     except ServiceError as error:
         audit.record_alone("api_refused", route=request.endpoint, code=error.code)
         raise
-    db.session.expunge(key)  # it stays as it let the request in, whatever becomes of transactions
     g.api_key = key
 
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from ml import Engine
 
 NAME = "recognition"
-_NEWEST = select(ModelChange).order_by(ModelChange.number.desc()).limit(1)
+_NEWEST = (
+    select(ModelChange.name, ModelChange.model_id).order_by(ModelChange.number.desc()).limit(1)
+)
 
 
 class EmbeddingsMissing(ArtifactError):
@@ -81,8 +83,8 @@ class Recognition:
     @property
     def choice(self) -> Choice:
         """Which model is to serve, as of the running transaction."""
-        newest = db.session.scalar(_NEWEST)
-        return Choice(newest.name, newest.model_id) if newest else Choice(self.settings.model)
+        newest = db.session.connection().execute(_NEWEST).one_or_none()
+        return Choice(*newest) if newest else Choice(self.settings.model)
 
     @property
     def engine(self) -> Engine:

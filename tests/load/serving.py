@@ -37,9 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="of each steady measurement")
     parser.add_argument("--overload", type=float, default=120, help="seconds of overload")
+    parser.add_argument("--workers", type=int, default=CORES, help="processes: one a core")
     asked = parser.parse_args()
     bare_before = engine_alone(asked.seconds)
-    with serving() as target:
+    with serving(asked.workers) as target:
         steady = for_a_while(target, CLIENTS, asked.seconds)
         capacity = len(accepted(steady)) / asked.seconds
         began = time.monotonic()
@@ -48,6 +49,7 @@ def main() -> None:
     bare = (bare_before + engine_alone(asked.seconds)) / 2
     found = {
         "cores": CORES,
+        "workers": asked.workers,
         "engine_alone_per_s": bare,
         "verify_per_s": capacity,
         "of_the_engine_alone": capacity / bare,
@@ -100,10 +102,11 @@ def look_for(seconds: float) -> float:
 
 
 @contextmanager
-def serving() -> Iterator[Target]:
-    """One node, as `make run` starts it, and a program that may verify one person."""
+def serving(workers: int) -> Iterator[Target]:
+    """One node of so many processes, and a program that may verify one person."""
     with tempfile.TemporaryDirectory() as folder:
-        node = Node(PORT, {"INSTANCE": folder, "LOG_LEVEL": "WARNING"})
+        settings = {"INSTANCE": folder, "LOG_LEVEL": "WARNING", "WORKERS": str(workers)}
+        node = Node(PORT, settings)
         flask(node.environment, "prepare")
         made = flask(
             node.environment, "api-keys", "create", "load", "--limit", "1000000 per minute",

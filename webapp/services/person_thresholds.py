@@ -35,6 +35,7 @@ _CHANGES = (
     .order_by(PersonThresholdChange.number.desc())
 )
 _NEWEST = _CHANGES.limit(1)
+_POINTS = _NEWEST.with_only_columns(PersonThresholdChange.points)
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,7 @@ def of_person(person_id: UUID) -> PersonThreshold:
 
 def points_of(person_id: UUID | None) -> float:
     """By how many points a person's threshold was set apart; 0 for nobody, in the same time."""
-    newest = _newest(person_id)
-    return newest.points if newest else 0.0
+    return db.session.connection().scalar(_POINTS, {"person_id": person_id}) or 0.0
 
 
 def all_points() -> dict[UUID | None, float]:

@@ -31,6 +31,7 @@ _CHANGES = (
     .order_by(ThresholdChange.number.desc())
 )
 _NEWEST = _CHANGES.limit(1)
+_IN_FORCE = _NEWEST.with_only_columns(ThresholdChange.similarity, ThresholdChange.rule)
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,9 @@ def in_force() -> Threshold:
 
 def in_force_of(calibration: Calibration) -> Threshold:
     """The newest threshold of a calibration's model; without any, the calibrated default."""
-    newest = _newest(calibration.model_id)
-    if newest is None:
-        similarity, rule = calibration.default_threshold, calibration.default_rule
-    else:
-        similarity, rule = newest.similarity, newest.rule
+    of_model = {"model_id": calibration.model_id}
+    newest = db.session.connection().execute(_IN_FORCE, of_model).one_or_none()
+    similarity, rule = newest or (calibration.default_threshold, calibration.default_rule)
     return Threshold(similarity, calibration.score(similarity), rule)
 
 
