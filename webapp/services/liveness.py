@@ -1,4 +1,4 @@
-"""When somebody has to show that they are there, by which movements and in what light; its changes.
+"""When somebody has to show that they are there, by which movements and light; how that changed.
 
 Off until an administrator switches it on.
 """
