@@ -163,9 +163,8 @@ class Engine:
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
 
-    def _embed_face(self, rgb: np.ndarray, landmarks: np.ndarray, once: bool) -> np.ndarray:
-        chips = self.preprocessing.apply(rgb, landmarks)[None]
-        return (self.embedder.one_pass(chips) if once else self.embed(chips))[0]
+    def _embed_face(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+        return self.embed(self.preprocessing.apply(rgb, landmarks)[None])[0]
 
 
 def _refuse_unusable(quality: Quality) -> None:

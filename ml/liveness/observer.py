@@ -29,17 +29,14 @@ from ml.liveness.progress import Progress
 from ml.liveness.relief import relief
 
 TEMPLATE = "arcface"
-EmbedFace = Callable[[np.ndarray, np.ndarray, bool], np.ndarray]
+EmbedFace = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Observer:
     """Detection, following and embedding of one engine."""
 
     def __init__(self, detector: FaceDetector, embed_face: EmbedFace) -> None:
-        """`embed_face` takes a picture and landmarks, and answers float32 (d,).
-
-        Its third argument is whether one pass is enough, without the mirror image.
-        """
+        """`embed_face` takes a picture and landmarks, and answers float32 (d,)."""
         self._detector = detector
         self._embed_face = embed_face
         self._follower = Follower()
@@ -76,9 +73,7 @@ class Observer:
             return seen, now
         if len(course.marks) == 1:
             seen = replace(seen, close_up=_grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
-        # who turned is only held against who looked straight ahead, not against anchors
-        turned = len(course.marks) > 1
-        return seen.with_embedding(self._embed_face(rgb, seen.landmarks, turned)), now
+        return seen.with_embedding(self._embed_face(rgb, seen.landmarks)), now
 
     def _search(self, rgb: np.ndarray) -> tuple[DetectedFace, int]:
         """The main face, and how many of its size there are."""
