@@ -34,7 +34,7 @@ class Embedder:
         self._mirrored = artifact.config.mirrored
         self._size = artifact.config.network.embedding_size
         self._interpreter = Interpreter(
-            model_content=_compiled(artifact), num_threads=_computing_threads()
+            model_content=_compiled(artifact), num_threads=computing_threads()
         )
         self._interpreter.allocate_tensors()
         (self._input,) = (tensor["index"] for tensor in self._interpreter.get_input_details())
@@ -118,5 +118,6 @@ def _source_of_backbones() -> str:
     return digest.hexdigest()[:8]
 
 
-def _computing_threads() -> int:
+def computing_threads() -> int:
+    """How many threads a face is computed on."""
     return int(os.environ.get(THREADS_SETTING, 0)) or len(os.sched_getaffinity(0))

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from ml.calibration import Calibration, load_calibration
-from ml.embedder import Embedder
+from ml.embedder import Embedder, computing_threads
 from ml.errors import (
     FaceError,
     FaceTooSmall,
@@ -51,6 +52,7 @@ class Engine:
     """One model, loaded: detection, alignment, quality, embedding, comparison."""
 
     def __init__(self, artifact: Artifact) -> None:
+        cv2.setNumThreads(computing_threads())
         self.artifact = artifact
         self.name = artifact.config.name
         self.model_id = artifact.model_id
