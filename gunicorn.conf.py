@@ -5,7 +5,6 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 
-WAITING = 8
 workers = int(os.environ.get("WORKERS", "1"))
 threads = int(os.environ.get("THREADS", "16"))
 worker_class = "gthread"
@@ -22,8 +21,6 @@ loglevel = "warning"
 # One place where the computing threads are counted: faces at once, a thread each, fit the cores.
 # A face on two threads is answered a fifth sooner, but two at once then take a quarter longer.
 os.environ.setdefault("FACES_AT_ONCE", str(max(1, len(os.sched_getaffinity(0)) // workers)))
-# Who waits does so in one process; together they are no more than one process would let wait.
-os.environ.setdefault("FACES_WAITING", str(max(1, WAITING // workers)))
 for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
