@@ -23,7 +23,7 @@ from webapp import create_app
 from webapp.config import PasswordCost, Settings
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.models import Account, AddressWindow, Model, Role
+from webapp.models import Account, Model, Role
 from webapp.services import accounts
 from webapp.startup import prepare
 
@@ -78,12 +78,11 @@ def words(response: TestResponse) -> str:
 
 
 def rows_stored() -> dict[str, int]:
-    """How many rows each table holds, as of now; but the windows of limits, which end with time."""
+    """How many rows each table holds, as of now."""
     db.session.rollback()
     counts = {
         table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for table in Model.metadata.sorted_tables
-        if table.name != AddressWindow.__tablename__
     }
     db.session.rollback()
     return counts
