@@ -177,9 +177,8 @@ def unit_of_work(*, alone: bool = True, lasting: bool = True) -> Iterator[Sessio
     shared = _shared.get()
     if shared is None or not shared.begun:
         session.rollback()
-        options = writing(
-            db.engine, alone=alone or shared is not None, lasting=lasting or bool(shared)
-        )
+        joined = shared is not None
+        options = writing(db.engine, alone=alone or joined, lasting=lasting or joined)
         session.connection(execution_options=options)
     if shared:
         shared.begun = True
