@@ -39,6 +39,10 @@ from ml.results import Comparison, Face, Inspection
 
 Purpose = Literal["enrol", "verify", "embed again"]
 
+# One pass through the network is enough for a turned face that is so like the one that looked
+# straight ahead that so few strangers would be; else its mirror image is asked, too, as everywhere.
+BEYOND_DOUBT_FAR = 0.001
+
 # Complaints about quality that make a face unusable; the others only advise.
 REFUSALS: dict[str, type[FaceError]] = {
     "too_small": FaceTooSmall,
@@ -151,7 +155,7 @@ class Engine:
         Raises:
             ModelBroken: as `calibration`.
         """
-        return judge(challenge, observations, self.calibration.threshold_at_far(ONE_HEAD_FAR))
+        return judge(challenge, observations, self._one_head)
 
     def embed(self, chips: np.ndarray) -> np.ndarray:
         """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""
@@ -165,8 +169,23 @@ class Engine:
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
 
-    def _embed_face(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        return self.embed(self.preprocessing.apply(rgb, landmarks)[None])[0]
+    @cached_property
+    def _one_head(self) -> float:
+        """Similarity from which on the frames of a challenge show one person."""
+        return self.calibration.threshold_at_far(ONE_HEAD_FAR)
+
+    @cached_property
+    def _beyond_doubt(self) -> float:
+        return self.calibration.threshold_at_far(BEYOND_DOUBT_FAR)
+
+    def _embed_face(
+        self, rgb: np.ndarray, landmarks: np.ndarray, front: np.ndarray | None
+    ) -> np.ndarray:
+        chip = self.preprocessing.apply(rgb, landmarks)[None]
+        if front is None:
+            return self.embed(chip)[0]
+        glance = self.embedder.one_pass(chip)[0]
+        return glance if glance @ front >= self._beyond_doubt else self.embed(chip)[0]
 
 
 def _refuse_unusable(quality: Quality) -> None:

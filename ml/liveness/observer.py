@@ -29,14 +29,15 @@ from ml.liveness.progress import Progress
 from ml.liveness.relief import relief
 
 TEMPLATE = "arcface"
-EmbedFace = Callable[[np.ndarray, np.ndarray], np.ndarray]
+# Picture and landmarks, and the embedding of the same person looking straight ahead, where known.
+EmbedFace = Callable[[np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]
 
 
 class Observer:
     """Detection, following and embedding of one engine."""
 
     def __init__(self, detector: FaceDetector, embed_face: EmbedFace) -> None:
-        """`embed_face` takes a picture and landmarks, and answers float32 (d,)."""
+        """`embed_face` answers float32 (d,)."""
         self._detector = detector
         self._embed_face = embed_face
         self._follower = Follower()
@@ -73,7 +74,8 @@ class Observer:
             return seen, now
         if len(course.marks) == 1:
             seen = replace(seen, close_up=_grey_face(rgb, seen.landmarks, CLOSE_UP_SIDE))
-        return seen.with_embedding(self._embed_face(rgb, seen.landmarks)), now
+        front = before[course.marks[0]].embedding if len(course.marks) > 1 else None
+        return seen.with_embedding(self._embed_face(rgb, seen.landmarks, front)), now
 
     def _search(self, rgb: np.ndarray) -> tuple[DetectedFace, int]:
         """The main face, and how many of its size there are."""

@@ -88,8 +88,12 @@ def reliefs(neutral: np.ndarray, turned: np.ndarray) -> tuple[float, float]:
     say, and gets what the whole face has. Arguments and units are those of `relief`.
     """
     regions = _regions(len(neutral))
-    points, there = _followed(neutral, turned, _corners(neutral, regions.face, FOLLOWING.points))
-    nose = _followed(neutral, turned, _corners(neutral, regions.nose, FOLLOWING.of_nose))
+    (points, there), nose = _followed(
+        neutral,
+        turned,
+        _corners(neutral, regions.face, FOLLOWING.points),
+        _corners(neutral, regions.nose, FOLLOWING.of_nose),
+    )
     column, row = points.astype(int).T
     beside = regions.eyes[row, column] == 0
     if len(points) < FOLLOWING.fewest:
@@ -144,15 +148,18 @@ def _corners(close_up: np.ndarray, mask: np.ndarray, most: int) -> np.ndarray:
     return np.empty((0, 1, 2), np.float32) if found is None else found
 
 
-def _followed(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> Pairs:
-    """Those of the points that lead to the second and back, and where they are there."""
+def _followed(first: np.ndarray, second: np.ndarray, *groups: np.ndarray) -> list[Pairs]:
+    """Of each group the points that lead to the second and back, and where they are there."""
+    points = np.concatenate(groups)
     if not len(points):
-        return points[:, 0], points[:, 0]
+        return [(group[:, 0], group[:, 0]) for group in groups]
     there, seen = _flow(first, second, points)
     back, seen_again = _flow(second, first, there)
     error = np.linalg.norm(back - points, axis=2).ravel()
     kept = seen & seen_again & (error < FOLLOWING.return_error)
-    return points[kept, 0], there[kept, 0]
+    ends = np.cumsum([len(group) for group in groups])
+    parts = (slice(end - len(group), end) for group, end in zip(groups, ends, strict=True))
+    return [(points[part][kept[part], 0], there[part][kept[part], 0]) for part in parts]
 
 
 def _flow(
