@@ -49,6 +49,15 @@ def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
     expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
 
 
+def _ask_for_movements_no_more(page: Page) -> None:
+    page.goto("/liveness")
+    expect(page.get_by_role("heading", name="In force now: Before verifications")).to_be_visible()
+    page.get_by_label("Off", exact=True).check()
+    page.get_by_label("Reason").fill("the faces of the test do not move")
+    page.get_by_role("button", name="Change the setting").click()
+    expect(page.get_by_role("heading", name="In force now: Off")).to_be_visible()
+
+
 def _set_threshold(page: Page, score: str) -> None:
     page.goto("/threshold")
     page.get_by_label("New threshold").fill(score)
@@ -67,6 +76,7 @@ def test_from_first_start_to_a_decision_that_follows_the_threshold(
     operator = opener.camera_page(fresh_site, scenes.facing(enrolled))
     _set_up(operator, fresh_site)
     _enrol_by_camera(operator, "grace")
+    _ask_for_movements_no_more(operator)
 
     same = opener.camera_page(fresh_site, scenes.facing(again))
     _verify_by_camera(same, "grace", "Match")

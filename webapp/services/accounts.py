@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.database import unit_of_work
+from webapp.database import one_transaction, unit_of_work
 from webapp.errors import (
     DuplicateUsername,
     LastAdministrator,
@@ -24,7 +24,7 @@ from webapp.errors import (
 from webapp.extensions import db
 from webapp.models import Account, AccountSession, RecoveryCode, Role, SetupToken, now
 from webapp.recognition import recognition
-from webapp.services import api_keys, audit, failures
+from webapp.services import api_keys, audit, failures, liveness
 from webapp.services.names import comparable, tidy
 from webapp.services.passwords import check_uncommon, hasher
 
@@ -69,18 +69,22 @@ def check_setup_token(token: str) -> None:
         raise WrongSetupLink
 
 
-def finish_setup(token: str, username: str, password: str) -> UUID:
+def finish_setup(token: str, username: str, password: str, why_movements: str) -> UUID:
     """Create the first account, an administrator, and use the link up.
+
+    From then on people show by movements that they are there; `why_movements` is kept with that.
 
     Raises:
         SetupFinished, WrongSetupLink: as `check_setup_token`.
         PasswordTooCommon: if the password is one of those that are tried first.
     """
-    with unit_of_work() as session:
-        check_setup_token(token)
-        account = _add_account(session, username, password, Role.ADMIN)
-        session.execute(delete(SetupToken))
-        audit.record(session, "setup_finished", account)
+    with one_transaction():
+        with unit_of_work() as session:
+            check_setup_token(token)
+            account = _add_account(session, username, password, Role.ADMIN)
+            session.execute(delete(SetupToken))
+            audit.record(session, "setup_finished", account)
+        liveness.change(liveness.AT_FIRST, why_movements, account)
     return account
 
 

@@ -1,6 +1,6 @@
 """When somebody has to show that they are there, by which movements and light; how that changed.
 
-Off until an administrator switches it on.
+On before verifications where the app is set up by its link; off where nobody ever set anything.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Change:
 
 
 DEFAULT = Liveness()
+AT_FIRST = Liveness(Guarded.VERIFICATION)
 
 
 def in_force() -> Liveness:

@@ -43,7 +43,8 @@ def setup(token: str) -> ResponseReturnValue:
     try:
         accounts.check_setup_token(token)
         if form.validate_on_submit():
-            accounts.finish_setup(token, form.username.data, form.password.data)
+            why = _("On from the start in a new installation")
+            accounts.finish_setup(token, form.username.data, form.password.data, why)
             flash(_("The account is there. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
     except PasswordTooCommon as error:

@@ -66,6 +66,18 @@ def test_few_frames_are_embedded(engine, portraits):
     assert sum(each.embedding is not None for each in seen) <= 3
 
 
+def test_only_in_doubt_is_the_mirror_image_of_a_turned_face_asked(engine):
+    one, other = (engine.analyse(each.photos[0], purpose="verify") for each in faces.people()[:2])
+    picture = np.asarray(faces.opened(faces.people()[0].photos[0]))
+    landmarks = one.detected.landmarks
+
+    surely = engine._embed_face(picture, landmarks, one.embedding)
+    in_doubt = engine._embed_face(picture, landmarks, other.embedding)
+
+    assert np.array_equal(surely, engine.embedder.one_pass(one.chip[None])[0])
+    assert np.array_equal(in_doubt, one.embedding)
+
+
 def test_no_face_is_an_error_and_not_an_observation(engine):
     challenge = ml.draw_challenge(random.Random(SEED))
 

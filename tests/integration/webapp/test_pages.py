@@ -12,8 +12,8 @@ from tests.installation import ADMIN, OPERATOR, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.models import Account
-from webapp.services import accounts
+from webapp.models import Account, Guarded
+from webapp.services import accounts, liveness
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.startup import prepare
 
@@ -299,6 +299,7 @@ def test_the_set_up_link_makes_one_administrator_once(new_visitor: Visitor) -> N
     new_visitor.sign_in("boss", "a long sentence")
     assert new_visitor.get("/threshold").status_code == 200
     assert prepare() is None
+    assert liveness.in_force().guarded == Guarded.VERIFICATION
 
 
 def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) -> None:
