@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pgserver
@@ -51,10 +52,11 @@ class ClusterError(Exception):
 
 @dataclass
 class Node:
-    """gunicorn with the app, as every node of a cluster runs it."""
+    """gunicorn with the app, as every node of a cluster runs it; `output` is where it speaks to."""
 
     port: int
     environment: Mapping[str, str]
+    output: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,6 +72,7 @@ class Node:
             [sys.executable, "-m", *command],
             cwd=ROOT,
             env={**os.environ, **self.environment},
+            stdout=self.output,
             start_new_session=True,
         )
 

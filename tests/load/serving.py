@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import httpx
 from siamese_faces import Client
 
 import ml
-from deploy.cluster import ROOT, Node, flask
+from deploy.cluster import LOOK_SECONDS, ROOT, Node, flask
 from tests import faces
 from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
 
@@ -101,12 +102,18 @@ def look_for(seconds: float) -> float:
         return sum(one.result() for one in looking) / seconds
 
 
+def _wait_for_all(workers: int, said: Path) -> None:
+    """Until each process said that it is ready: connections stay with the one they came to."""
+    while said.read_text().count("Ready:") < workers:
+        Event().wait(LOOK_SECONDS)
+
+
 @contextmanager
 def serving(workers: int) -> Iterator[Target]:
     """One node of so many processes, and a program that may verify one person."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as said:
         settings = {"INSTANCE": folder, "LOG_LEVEL": "WARNING", "WORKERS": str(workers)}
-        node = Node(PORT, settings)
+        node = Node(PORT, settings, said.file)
         flask(node.environment, "prepare")
         made = flask(
             node.environment, "api-keys", "create", "load", "--limit", "1000000 per minute",
@@ -116,6 +123,7 @@ def serving(workers: int) -> Iterator[Target]:
         node.start()
         try:
             node.wait_until_ready()
+            _wait_for_all(workers, Path(said.name))
             first, second = faces.people()[0].photos[:2]
             with Client(node.url, key) as client:
                 client.enrol("ada", "Ada", [first], consent=True)

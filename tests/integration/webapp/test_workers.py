@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from http.client import HTTPConnection
 from itertools import cycle, permutations
 from pathlib import Path
 from threading import Event
 
 import httpx
+import psutil
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
@@ -169,6 +171,12 @@ def server(installation: Flask, tmp_path_factory: pytest.TempPathFactory) -> Ite
         process.wait()
 
 
+def connections(process: int, port: int) -> int:
+    """How many connections of a port a process holds open."""
+    found = psutil.Process(process).net_connections("tcp")
+    return sum(one.laddr.port == port and one.status == "ESTABLISHED" for one in found)
+
+
 def newest_attempt() -> Attempt:
     db.session.rollback()
     return db.session.scalars(select(Attempt).order_by(Attempt.created_at.desc())).first()
@@ -177,6 +185,22 @@ def newest_attempt() -> Attempt:
 def job() -> Job:
     db.session.rollback()
     return db.session.scalars(select(Job).where(Job.subject == TINY)).one()
+
+
+def test_connections_that_come_at_once_are_shared_out(server: Server) -> None:
+    address = httpx.URL(server.url)
+    with ExitStack() as stack:
+        opened = [HTTPConnection(address.host, address.port) for _ in range(8)]
+        for connection in opened:
+            stack.enter_context(closing(connection))
+            connection.connect()
+        for connection in opened:
+            connection.request("GET", "/health/live")
+            connection.getresponse().read()
+        held = [connections(worker, address.port) for worker in server.workers]
+
+    assert sum(held) == 8
+    assert min(held) >= 3
 
 
 def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
