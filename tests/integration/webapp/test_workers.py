@@ -187,20 +187,24 @@ def job() -> Job:
     return db.session.scalars(select(Job).where(Job.subject == TINY)).one()
 
 
-def test_connections_that_come_at_once_are_shared_out(server: Server) -> None:
-    address = httpx.URL(server.url)
-    with ExitStack() as stack:
-        opened = [HTTPConnection(address.host, address.port) for _ in range(8)]
-        for connection in opened:
-            stack.enter_context(closing(connection))
-            connection.connect()
-        for connection in opened:
-            connection.request("GET", "/health/live")
-            connection.getresponse().read()
-        held = [connections(worker, address.port) for worker in server.workers]
+def opened(url: str, stack: ExitStack, how_many: int) -> None:
+    """Open connections that stay open once something was asked over them."""
+    address = httpx.URL(url)
+    for _ in range(how_many):
+        connection = stack.enter_context(closing(HTTPConnection(address.host, address.port)))
+        connection.request("GET", "/health/live")
+        connection.getresponse().read()
 
-    assert sum(held) == 8
-    assert min(held) >= 3
+
+def test_a_process_with_fewer_connections_takes_the_next(server: Server) -> None:
+    busy, idle = server.workers
+    port = httpx.URL(server.url).port
+    with ExitStack() as stack:
+        with server.alone(busy):
+            opened(server.url, stack, 4)
+        opened(server.url, stack, 4)
+
+        assert [connections(worker, port) for worker in (busy, idle)] == [4, 4]
 
 
 def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
