@@ -157,9 +157,9 @@ def _followed(first: np.ndarray, second: np.ndarray, *groups: np.ndarray) -> lis
     back, seen_again = _flow(second, first, there)
     error = np.linalg.norm(back - points, axis=2).ravel()
     kept = seen & seen_again & (error < FOLLOWING.return_error)
-    ends = np.cumsum([len(group) for group in groups])
-    parts = (slice(end - len(group), end) for group, end in zip(groups, ends, strict=True))
-    return [(points[part][kept[part], 0], there[part][kept[part], 0]) for part in parts]
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    parts = zip(*(np.split(each, ends) for each in (points, there, kept)), strict=True)
+    return [(here[good, 0], there[good, 0]) for here, there, good in parts]
 
 
 def _flow(
