@@ -85,18 +85,18 @@ def det(models: Sequence[Measured]) -> str:
     return _finished(figure, axes)
 
 
-def histogram(measured: Measured) -> str:
+def histogram(measured: Measured, name: str) -> str:
     """How genuine and impostor pairs spread over similarity."""
-    figure, axes = _figure(f"histogram {measured.artifact.model_id}")
+    figure, axes = _figure(f"histogram {name}")
     step = BINS // HISTOGRAM_BARS
     edges = EDGES[::step]
     impostor = np.add.reduceat(measured.impostors.counts, np.arange(0, BINS, step))
     genuine = np.histogram(measured.served_scores.genuine, edges)[0]
-    for counts, name, colour in zip(
+    for counts, kind, colour in zip(
         (genuine, impostor), ("genuine", "impostor"), PALETTE, strict=False
     ):
         shares = counts / max(counts.sum(), 1)
-        axes.stairs(shares, edges, fill=True, alpha=0.55, label=name, color=colour)
+        axes.stairs(shares, edges, fill=True, alpha=0.55, label=kind, color=colour)
     if measured.calibration:
         threshold = measured.calibration.default_threshold
         axes.axvline(

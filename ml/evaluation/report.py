@@ -45,7 +45,7 @@ def render(protocol: Protocol, models: Sequence[Measured]) -> str:
         figures=[model_figures(measured) for measured in models],
         roc=Markup(curves.roc(models)),  # noqa: S704  our own drawing
         det=Markup(curves.det(models)),  # noqa: S704
-        pictures=[_pictures(measured) for measured in models],
+        pictures=[_pictures(measured, str(number)) for number, measured in enumerate(models)],
         differences=_differences(models) if len(models) > 1 else [],
         far_supported=far_supported(models[0]),
     )
@@ -71,13 +71,13 @@ def exponent(rate: float) -> str:
     return f"1e{round(log10(rate))}"
 
 
-def _pictures(measured: Measured) -> dict[str, Any]:
+def _pictures(measured: Measured, name: str) -> dict[str, Any]:
+    """Drawings and sheets of one model; the name is that of its drawings' parts on the page."""
     mirrored = VIEWS[measured.served]
     layout = embedding_map(measured.embedded, mirrored=mirrored)
-    name = measured.artifact.model_id
     person = measured.embedded.photos.person
     return {
-        "histogram": Markup(curves.histogram(measured)),  # noqa: S704  our own drawing
+        "histogram": Markup(curves.histogram(measured, name)),  # noqa: S704  our own drawing
         "map": Markup(curves.map_of_embeddings(layout, name)) if layout else "",  # noqa: S704
         "genuine": _sheet(measured, least_alike_genuine(measured.served_scores)),
         "impostor": _sheet(measured, most_alike_strangers(measured.impostors, person)),
