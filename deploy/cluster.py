@@ -159,14 +159,6 @@ class Cluster:
         while before & self._nginx_workers() and time.monotonic() < end:
             time.sleep(LOOK_SECONDS)
 
-    def restart_database(self) -> None:
-        """Restart PostgreSQL; connections are cut."""
-        pgserver.pg_ctl(  # type: ignore[attr-defined]  # made when it is imported
-            ["restart", "--mode=fast", "--wait"],
-            pgdata=self.database.pgdata,
-            user=self.database.system_user,
-        )
-
     def start_nginx(self) -> None:
         """Start nginx, with every node let in."""
         program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -195,6 +187,15 @@ class Cluster:
         ]
         nodes = "".join(["upstream faces {\n    least_conn;\n", *lines, "}\n"])
         (self.folder / "nginx" / "faces" / "nodes.conf").write_text(nodes)
+
+
+def restart(database: pgserver.PostgresServer) -> None:
+    """Restart PostgreSQL; connections are cut."""
+    pgserver.pg_ctl(  # type: ignore[attr-defined]  # made when it is imported
+        ["restart", "--mode=fast", "--wait"],
+        pgdata=database.pgdata,
+        user=database.system_user,
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from uuid import uuid4
 import pgserver
 import psycopg
 import pytest
+
+from deploy.cluster import restart
 
 # What a crash of the machine would lose is lost on purpose: tests are faster so.
 HASTY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -52,15 +54,15 @@ class Postgresql:
 
 
 @contextmanager
-def running() -> Iterator[Postgresql]:
-    """A server of its own, whose data ends with it."""
+def running(roomy: Sequence[str] = ()) -> Iterator[Postgresql]:
+    """A server of its own, whose data ends with it; `roomy` are settings that it starts with."""
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     server = pgserver.get_server(folder, cleanup_mode="stop")
     try:
         made = Postgresql(server)
-        for setting in HASTY:
+        for setting in (*HASTY, *roomy):
             made.execute(f"ALTER SYSTEM SET {setting}")
-        made.execute("SELECT pg_reload_conf()")
+        restart(server)
         yield made
     finally:
         server.cleanup()

@@ -61,7 +61,10 @@ def prepare() -> str | None:
     recognition().check_master_key()
     _make_installation_key()
     if settings.vectors_in_database:
-        vectors.get_ready(lambda left: log.info("embeddings to be written yet: %s", left))
+        vectors.get_ready(
+            lambda left: log.info("embeddings to be written yet: %s", left),
+            lambda left: log.info("embeddings to be indexed yet: %s", left),
+        )
     return new_setup_token()
 
 

@@ -24,6 +24,9 @@ from webapp.gallery import PersonAnchors, Reading, Rows, draw_people, version_of
 from webapp.models import Anchor
 from webapp.models.vector import anchor_vector
 
+LARGEST_BREADTH = 1000  # that pgvector takes
+BREADTH_IS_OF = 100_000
+
 
 @dataclass(frozen=True)
 class VectorTuning:
@@ -33,7 +36,8 @@ class VectorTuning:
         exact_up_to: so many anchors are all compared; more by the index.
         candidates: the people of so many nearest anchors are compared exactly.
         alike: by the rule of the best anchor, so many people more than are asked for.
-        breadth: how many anchors a search in the index keeps in view (`hnsw.ef_search`).
+        breadth: how many of 100,000 anchors a search in the index keeps in view (`ef_search`).
+        breadth_growth: by which power of the number of anchors that grows.
         links, building_breadth: of the index (`m`, `ef_construction`).
         recount_below: up to so many anchors they are counted anew with every change.
         recount_seconds: of more the counts are so old at most.
@@ -43,14 +47,19 @@ class VectorTuning:
     candidates: int = 100
     alike: int = 5
     breadth: int = 400
+    breadth_growth: float = 0.4
     links: int = 24
     building_breadth: int = 128
     recount_below: int = 10_000
     recount_seconds: float = 60.0
 
+    def breadth_of(self, anchors: int, most: int) -> int:
+        """How many a search of so many anchors keeps in view, where it is to give `most`."""
+        wanted = round(self.breadth * (anchors / BREADTH_IS_OF) ** self.breadth_growth)
+        return min(max(wanted, most), LARGEST_BREADTH)
+
 
 TUNING = VectorTuning()
-LARGEST_BREADTH = 1000  # that pgvector takes
 UNKEPT = -1  # the version of rows that nobody keeps
 _TABLE = anchor_vector.c
 
@@ -179,8 +188,8 @@ class VectorGallery:
 
     def _near(self, embedding: np.ndarray, most: int, besides: UUID | None) -> Sequence[UUID]:
         """The people of the nearest anchors, nearest first."""
-        by_index = self.follow().anchors > TUNING.exact_up_to
-        _tell(by_index=by_index, breadth=min(max(TUNING.breadth, most), LARGEST_BREADTH))
+        anchors = self.follow().anchors
+        _tell(by_index=anchors > TUNING.exact_up_to, breadth=TUNING.breadth_of(anchors, most))
         sized = cast(_TABLE.turned, VECTOR(self._size))  # as in the index
         return (
             db.session.connection()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from sqlalchemy import ColumnElement, exists, func, insert, inspect, select, text
 from sqlalchemy.exc import ProgrammingError
@@ -16,15 +14,13 @@ from webapp.gallery import ON_DISK, embedding_place
 from webapp.models import AnchorEmbedding, PersonKey
 from webapp.models.vector import VECTOR_TABLES, anchor_vector
 from webapp.recognition import recognition
-from webapp.vector_gallery import TUNING, index_name
+from webapp.services.vector_index import Listener, build_indices
 
 AT_ONCE = 500
 AVAILABLE = text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
 INSTALLED = text("SELECT 1 FROM pg_extension WHERE extname = 'vector'")
 PREPARE = "run: flask --app wsgi prepare"
 WAY_OUT = "or set VECTORS_IN_DATABASE=0: then each process compares in its own memory"
-
-Listener = Callable[[int], None]
 
 
 def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None:
@@ -49,16 +45,20 @@ def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None
     )
 
 
-def get_ready(listener: Listener) -> None:
-    """Make the table, and write what is missing there; `listener` is told how many are left.
+def get_ready(unwritten: Listener, unindexed: Listener) -> None:
+    """Make the table, write what is missing there, and index it where that pays.
+
+    Args:
+        unwritten: is told how many embeddings are left to be written.
+        unindexed: is told how many are left to be indexed.
 
     Raises:
         VectorsImpossible: if the database lacks the extension; it says what to do.
     """
     _make_table()
     while _write_missing():
-        listener(_count_missing())
-    _make_indices()
+        unwritten(_count_missing())
+    build_indices(unindexed)
 
 
 def check() -> None:
@@ -124,32 +124,3 @@ def _write_missing() -> int:
             opened = np.frombuffer(seal.open(row.vector, embedding_place(row.id)), ON_DISK)
             write(session, row, opened)
     return len(found)
-
-
-def _make_indices() -> None:
-    """Index the anchors of models that have so many that it pays."""
-    counted = select(anchor_vector.c.model_id, func.count()).group_by(anchor_vector.c.model_id)
-    many = counted.having(func.count() > TUNING.exact_up_to)
-    for model_id, _ in db.session.execute(many).all():
-        size = db.session.scalar(
-            select(func.vector_dims(anchor_vector.c.turned))
-            .where(anchor_vector.c.model_id == model_id)
-            .limit(1)
-        )
-        db.session.rollback()
-        _make_index(model_id, size or 0)
-
-
-def _make_index(model_id: str, size: int) -> None:
-    """Build a model's index while the app runs; minutes for a million anchors."""
-    literal = model_id.replace("'", "''")
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("SET statement_timeout = 0")
-        connection.exec_driver_sql("SET maintenance_work_mem = '1GB'")
-        connection.exec_driver_sql(
-            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index_name(model_id)} ON anchor_vector "
-            f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
-            f"WITH (m = {TUNING.links}, ef_construction = {TUNING.building_breadth}) "
-            f"WHERE model_id = '{literal}'"
-        )
-        connection.invalidate()  # its settings go with it

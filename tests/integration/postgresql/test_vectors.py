@@ -26,7 +26,7 @@ from webapp.models import Anchor
 from webapp.models.vector import anchor_vector
 from webapp.recognition import recognition
 from webapp.services import people as people_service
-from webapp.services import rotation, vectors
+from webapp.services import rotation, vector_index, vectors
 from webapp.services.doubts import doubts_before_storing
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.identification import identify
@@ -63,6 +63,24 @@ def two_people(app: Flask, known_faces) -> list[UUID]:
 def vectors_kept() -> int:
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(anchor_vector))
+
+
+def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an index pay from so many anchors on."""
+    monkeypatch.setattr(vector_gallery, "TUNING", VectorTuning(exact_up_to=anchors))
+    monkeypatch.setattr(vector_index, "TUNING", vector_gallery.TUNING)
+
+
+def index() -> str:
+    """What the index of the serving model's anchors is called."""
+    return vector_gallery.index_name(recognition().engine.model_id)
+
+
+def is_indexed() -> bool:
+    """Whether there is an index that the database may use."""
+    db.session.rollback()
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
+    return bool(db.session.scalar(text(valid), {"name": index()}))
 
 
 def in_memory() -> Gallery:
@@ -192,19 +210,78 @@ def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
 def test_by_its_index_the_database_finds_who_is_nearest(
     app: Flask, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_gallery, "TUNING", VectorTuning(exact_up_to=3))
-    monkeypatch.setattr(vectors, "TUNING", vector_gallery.TUNING)
-    vectors.get_ready(lambda _left: None)
+    index_from(3, monkeypatch)
+    assert not is_indexed()
+    prepare()
+    assert is_indexed()
     with unit_of_work() as session:
-        model_id = recognition().engine.model_id
-        name = vector_gallery.index_name(model_id)
-        indexed = session.scalar(text("SELECT to_regclass(:name)").bindparams(name=name))
         session.execute(text("SET LOCAL enable_seqscan = off"))
         session.execute(text("SET LOCAL enable_sort = off"))
         found = recognition().gallery.nearest(known_faces[1][0].embedding, 1, "best")
 
-    assert indexed == name
     assert found[0].person_id == two_people[1]
+
+
+def test_of_more_anchors_a_search_keeps_more_in_view_as_far_as_the_database_allows() -> None:
+    tuning = VectorTuning()
+    views = [tuning.breadth_of(anchors, 100) for anchors in (100, 100_000, 1_000_000, 10**9)]
+
+    assert views == [100, 400, 1_000, 1_000]
+    assert tuning.breadth_of(100_000, 700) == 700
+
+
+def test_an_index_whose_building_was_cut_short_is_built_anew(
+    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_from(3, monkeypatch)
+    prepare()
+    with unit_of_work() as session:
+        cut_short = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(:name)"
+        session.execute(text(cut_short), {"name": index()})
+    assert not is_indexed()
+
+    prepare()
+
+    assert is_indexed()
+
+
+def test_while_another_process_builds_the_index_it_is_left_to_it(
+    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    index_from(3, monkeypatch)
+    with db.engine.connect() as another:
+        another.execute(select(func.pg_advisory_lock(vector_index.BUILDING_LOCK)))
+        prepare()
+        assert "being built by another process" in caplog.text
+        assert not is_indexed()
+        another.invalidate()
+
+    prepare()
+
+    assert is_indexed()
+
+
+def test_building_the_index_says_how_far_it_is(
+    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 5_000
+    index_from(3, monkeypatch)
+    monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
+    vectors_of_nobody = [
+        {name: uuid4() for name in ("embedding_id", "anchor_id", "person_id")}
+        | {"model_id": recognition().engine.model_id, "turned": turned}
+        for turned in np.random.default_rng(1).standard_normal((many, 128), np.float32)
+    ]
+    with unit_of_work() as session:
+        session.execute(text("SET LOCAL session_replication_role = replica"))  # whose people miss
+        session.execute(anchor_vector.insert(), vectors_of_nobody)
+    left: list[int] = []
+
+    vector_index.build_indices(left.append)
+
+    assert is_indexed()
+    assert left == sorted(left, reverse=True)
+    assert many > left[-1] >= 0
 
 
 def test_without_the_extension_it_says_what_to_do(
@@ -230,7 +307,7 @@ def test_who_may_not_create_extensions_is_told_who_may(
     url = settings.database_url.replace("//postgres:", f"//{name}:")
     limited = create_app(replace(settings, database_url=url), engine)
     with limited.app_context(), pytest.raises(VectorsImpossible, match="CREATE EXTENSION vector"):
-        vectors.get_ready(lambda _left: None)
+        vectors.get_ready(print, print)
     with limited.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import Cluster, Node, flask, running
+from deploy.cluster import Cluster, Node, flask, restart, running
 from tests import faces
 from tests.load.programs import Answer, Load, Target, steady
 
@@ -122,7 +122,7 @@ def test_a_database_that_restarts_loses_nothing_and_is_followed_at_once(
     stored = attempts_stored(cluster)
     with steady(target, PROGRAMS) as load:
         load.wait_for(is_right, ENOUGH)
-        cluster.restart_database()
+        restart(cluster.database)
         back_at = time.monotonic()
         load.wait_for(is_right, ENOUGH)
     assert not any(map(is_wrong, load.answers))
