@@ -111,6 +111,18 @@ def obstacles(app: Flask) -> set[str]:
     return {name for name, check in checks.items() if not _holds(check)}
 
 
+def health(app: Flask) -> dict[str, object]:
+    """Whether the app can serve, and what stands in the way.
+
+    While the process reads who is enrolled, "warming" is among that, and how far it is beside it.
+    """
+    found, awaited = obstacles(app), recognition().awaited
+    answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
+    if awaited and awaited.reading:
+        answer |= {"anchors": awaited.reading.anchors, "anchors_read": awaited.reading.done}
+    return answer
+
+
 def _holds(check: Callable[[], object]) -> bool:
     try:
         check()

@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.access import public
 from webapp.extensions import limiter
-from webapp.recognition import recognition
-from webapp.startup import obstacles
+from webapp.startup import health
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
 
@@ -25,12 +24,6 @@ def live() -> ResponseReturnValue:
 @public
 @limiter.exempt
 def ready() -> ResponseReturnValue:
-    """Database, keys and model can be used; otherwise the names of those that can't.
-
-    While the process reads who is enrolled, "warming" is among them, and how far it is beside them.
-    """
-    found, awaited = obstacles(current_app), recognition().awaited
-    answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
-    if awaited and awaited.reading:
-        answer |= {"anchors": awaited.reading.anchors, "anchors_read": awaited.reading.done}
-    return jsonify(answer), 503 if found else 200
+    """Database, keys and model can be used; otherwise the names of those that can't."""
+    answer = health(current_app)
+    return jsonify(answer), 200 if answer["ready"] else 503

@@ -27,7 +27,8 @@ class _Read:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
         """Take the known fields of an answer."""
-        return cls(**{field.name: answer[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in answer.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -321,10 +322,12 @@ class Attempt(_Read):
 
 @dataclass(frozen=True)
 class Health(_Read):
-    """Whether the app can serve, and what stands in the way."""
+    """Whether the app can serve, and what stands in the way; while it warms up, how far it is."""
 
     ready: bool
     obstacles: list[str]
+    anchors: int | None = None
+    anchors_read: int | None = None
 
 
 def _label(answer: Mapping[str, Any] | None) -> PersonLabel | None:

@@ -8,6 +8,7 @@ from threading import Event
 import httpx
 import pytest
 from flask import Flask
+from siamese_faces import Client, Health
 
 from tests import faces
 from tests.installation import Visitor, words
@@ -84,6 +85,15 @@ def test_readiness_says_how_far_it_is(
     }
     held_up.go_on()
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+def test_programs_are_told_how_far_it_is(held_up: HeldUp, app: Flask, known_faces) -> None:
+    with Client(URL, transport=Wire(app)) as program:
+        warming_up = program.health()
+        held_up.go_on()
+        assert program.health() == Health(ready=True, obstacles=[])
+
+    assert warming_up == Health(False, ["warming"], anchors=len(known_faces[0]), anchors_read=0)
 
 
 def test_people_are_asked_to_come_again(
