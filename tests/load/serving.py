@@ -22,7 +22,7 @@ import httpx
 from siamese_faces import Client
 
 import ml
-from deploy.cluster import LOOK_SECONDS, ROOT, Node, flask
+from deploy.cluster import LOOK_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
 from tests import faces
 from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
 
@@ -104,7 +104,10 @@ def look_for(seconds: float) -> float:
 
 def _wait_for_all(workers: int, said: Path) -> None:
     """Until each process said that it is ready: connections stay with the one they came to."""
+    end = time.monotonic() + READY_SECONDS
     while said.read_text().count("Ready:") < workers:
+        if time.monotonic() > end:
+            raise ClusterError(f"not all of {workers} processes are ready in time")
         Event().wait(LOOK_SECONDS)
 
 
