@@ -42,7 +42,6 @@ class EvenWorker(ThreadWorker):
 
 
 workers = int(os.environ.get("WORKERS", "1"))
-threads = int(os.environ.get("THREADS", "16"))
 worker_class = EvenWorker
 control_socket_disable = True  # nobody asks it, and two servers of one user would share it
 bind = "127.0.0.1:8000"
@@ -59,6 +58,11 @@ loglevel = "warning"
 os.environ.setdefault("FACES_AT_ONCE", str(max(1, len(os.sched_getaffinity(0)) // workers)))
 # Eight wait, whoever of the processes they came to: more would be answered late under a flood.
 os.environ.setdefault("FACES_WAITING", str(max(1, 8 // workers)))
+# Who holds or waits for a place keeps a thread. Others are left over, who refuse whoever comes
+# beyond, and answer pages that look at no face.
+places = int(os.environ["FACES_AT_ONCE"]) + int(os.environ["FACES_WAITING"])
+threads = max(int(os.environ.get("THREADS", "16")), places + 6)
+os.environ["THREADS"] = str(threads)
 for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")

@@ -79,7 +79,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": secret.read_text().strip() if secret.exists() else None,
         "SQLALCHEMY_DATABASE_URI": settings.database,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database, settings.threads),
         "MAX_CONTENT_LENGTH": settings.request_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.fields_bytes,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),

@@ -65,6 +65,7 @@ class Settings:
         longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
+        threads: requests that a process answers side by side.
         faces_at_once: pictures that a process looks at side by side: its cores.
         faces_waiting: requests that may wait for their turn; more are asked to come again.
         faces_patience: seconds that they wait at most.
@@ -104,6 +105,7 @@ class Settings:
     sign_in_limit: str = "10 per minute; 60 per hour"
     verify_limit: str = "30 per minute"
     guidance_limit: str = "20 per second"
+    threads: int = 16
     faces_at_once: int = len(os.sched_getaffinity(0))
     faces_waiting: int = 8
     faces_patience: int = 10
@@ -207,6 +209,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
         verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
         guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
+        threads=read.number("THREADS", plain.threads, 1, 1000),
         faces_at_once=read.number("FACES_AT_ONCE", plain.faces_at_once, 1, 256),
         faces_waiting=read.number("FACES_WAITING", plain.faces_waiting, 0, 1000),
         faces_patience=read.number("FACES_PATIENCE", plain.faces_patience, 1, 60),

@@ -87,16 +87,25 @@ class Waits:
 
 
 WAITS = Waits()
+BACKGROUND_CONNECTIONS = 4  # work that goes on beside requests
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """How connections to a database are made and kept."""
+def engine_options(url: str, threads: int = 1) -> dict[str, Any]:
+    """How connections to a database are made and kept.
+
+    Args:
+        url: of the database.
+        threads: that use it side by side; each may count a request beside what it reads, by a
+            connection of its own.
+    """
     options: dict[str, Any] = {"hide_parameters": True}  # they would reach the log
     if make_url(url).get_backend_name() != POSTGRESQL:
         return options
     return options | {
         "isolation_level": "REPEATABLE READ",
         "pool_pre_ping": True,  # a database that was away is used again without a failed request
+        "pool_size": threads,
+        "max_overflow": threads + BACKGROUND_CONNECTIONS,
         "pool_timeout": WAITS.connection_s,
         "connect_args": {
             "connect_timeout": WAITS.connect_s,

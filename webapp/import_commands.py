@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from flask_babel import force_locale
 
 from ml import ArtifactError
-from webapp.errors import ModelChangedMeanwhile
+from webapp.errors import ModelChangedMeanwhile, PictureProblem
 from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services.imports import Outcome, Report, folders_in, import_folders
@@ -27,13 +27,17 @@ COLUMNS = ("folder", "file", "code", "reason")
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--consent", is_flag=True, help="say that each of these people agreed")
-@click.option("--dry-run", is_flag=True, help="look at everything, store nothing")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="look at everything, store nothing; two in DIR who look alike are not noticed",
+)
 @click.option("--accept-doubts", is_flag=True, help="also take pictures that look doubtful")
 @click.option(
     "--report",
     "report_file",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="a CSV file for what was refused; otherwise it is printed",
+    help="a CSV file that what was refused is added to; otherwise it is printed",
 )
 @with_appcontext
 def import_folder_command(
@@ -52,23 +56,34 @@ def import_folder_command(
     try:
         recognition().check_embeddings()
         with click.progressbar(folders_in(directory), label="People") as folders:
-            reports.extend(import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run))
+            done = import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run)
+            reports.extend(_noted(done, report_file) if report_file else done)
     except KeyboardInterrupt:
         click.echo("stopped; who is enrolled stays so, the same command goes on")
         raise
     except (ArtifactError, VaultError, ModelChangedMeanwhile, OSError) as error:
         raise click.ClickException(str(error)) from error
     finally:
-        with force_locale("en"):
-            _tell(reports, report_file, dry_run=dry_run)
+        _tell(reports, listed=report_file is None, dry_run=dry_run)
 
 
-def _tell(reports: list[Report], report_file: Path | None, *, dry_run: bool) -> None:
+def _noted(reports: Iterable[Report], report_file: Path) -> Iterator[Report]:
+    """The same; what was refused is in the file at once, beside what earlier tries left there."""
+    with report_file.open("a+", newline="") as file:
+        file.seek(0)
+        known = {tuple(row) for row in csv.reader(file)}
+        writer = csv.writer(file)
+        if not known:
+            writer.writerow(COLUMNS)
+        for report in reports:
+            writer.writerows(row for row in _rows([report]) if row not in known)
+            file.flush()
+            yield report
+
+
+def _tell(reports: list[Report], *, listed: bool, dry_run: bool) -> None:
     rows = list(_rows(reports))
-    if report_file:
-        with report_file.open("w", newline="") as file:
-            csv.writer(file).writerows([COLUMNS, *rows])
-    else:
+    if listed:
         for folder, file_name, code, reason in rows:
             click.echo(f"{folder}/{file_name}: {code}: {reason}")
     counts = Counter(report.outcome for report in reports)
@@ -88,8 +103,13 @@ def _rows(reports: Iterable[Report]) -> Iterable[tuple[str, str, str, str]]:
                 _shown(report.folder.path),
                 "" if whole else _shown(refused.path),
                 refused.problem.code,
-                describe(refused.problem.code, refused.problem.details),
+                _reason(refused.problem),
             )
+
+
+def _reason(problem: PictureProblem) -> str:
+    with force_locale("en"):
+        return str(describe(problem.code, problem.details))
 
 
 def _shown(path: Path) -> str:

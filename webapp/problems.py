@@ -86,6 +86,7 @@ CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 UNEXPLAINED = "failed"
+COME_AGAIN_SECONDS = 2
 # Stands in words for what the key does not open.
 UNTOLD = "…"
 
@@ -97,7 +98,10 @@ def is_for_programs() -> bool:
 
 def of_status(status: int) -> Response:
     """The problem that only a status tells of."""
-    return _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
+    answer = _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = str(COME_AGAIN_SECONDS)
+    return answer
 
 
 def of_service(error: ServiceError) -> Response:

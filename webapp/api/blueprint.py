@@ -53,6 +53,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         def serve(view: View) -> View:
             state = access.key_with(*scopes) if scopes else access.public
+            view = view if _takes_query(view) else _without_query(view)
             security = [{"key": sorted(scopes)}] if scopes else []
             operation = f"{self.name.removeprefix('api_')}_{view.__name__}"
             stated = state(self.doc(security=security, operationId=operation)(view))
@@ -123,6 +124,22 @@ _HEADER_PARAMETER = {
     "request is answered as before and nothing is done twice.",
     "schema": {"type": "string", "pattern": f"^{NAME.pattern}$"},
 }
+
+
+def _takes_query(view: View) -> bool:
+    """Whether `arguments` were declared for the query."""
+    described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
+    return any(one.get("in") == "query" for one in described)
+
+
+def _without_query(view: View) -> View:
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        if request.args:
+            raise InvalidRequest({name: ["Unknown field."] for name in request.args})
+        return view(*args, **kwargs)
+
+    return answer
 
 
 def requested() -> bytes:

@@ -14,7 +14,7 @@ from webapp.api.schemas import (
     VerificationThresholdChangeSchema,
 )
 from webapp.models import Scope
-from webapp.services import deciding, person_thresholds, searches, thresholds
+from webapp.services import deciding, person_thresholds
 from webapp.services.deciding import InForce
 from webapp.services.person_thresholds import PersonThreshold
 from webapp.services.searches import Search
@@ -38,8 +38,9 @@ def show() -> InForce:
 @blueprint.arguments(VerificationThresholdChangeSchema)
 def set_verification(wanted: dict[str, Any]) -> InForce:
     """Set everybody's threshold in a verification (1:1)."""
-    thresholds.change(wanted["score"], wanted["reason"], None, wanted["based_on"], wanted["rule"])
-    return deciding.in_force()
+    return deciding.change_verification(
+        wanted["score"], wanted["reason"], wanted["based_on"], wanted["rule"]
+    )
 
 
 @blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
@@ -48,8 +49,7 @@ def set_verification(wanted: dict[str, Any]) -> InForce:
 def set_search(wanted: dict[str, Any]) -> InForce:
     """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
     search = Search(wanted["fpir"], wanted["margin"])
-    searches.change(search, wanted["reason"], None, wanted["based_on"])
-    return deciding.in_force()
+    return deciding.change_search(search, wanted["reason"], wanted["based_on"])
 
 
 @blueprint.call("/people/<uuid:person_id>/threshold", "GET", Scope.READ)
@@ -64,7 +64,6 @@ def of_person(person_id: UUID) -> PersonThreshold:
 @blueprint.arguments(PersonThresholdChangeSchema)
 def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
     """Set one person's threshold apart from everybody's, by points of score."""
-    person_thresholds.change(
-        person_id, wanted["points"], wanted["reason"], None, wanted["based_on"]
+    return deciding.change_of_person(
+        person_id, wanted["points"], wanted["reason"], wanted["based_on"]
     )
-    return person_thresholds.of_person(person_id)

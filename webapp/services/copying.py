@@ -33,7 +33,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from webapp.database import writing
+from webapp.database import POSTGRESQL, writing
 from webapp.errors import CopyImpossible
 from webapp.models import GalleryVersion, InstallationKey, Model
 
@@ -71,11 +71,11 @@ def copy_database(source: Engine, target: Engine, listener: Listener) -> dict[st
         CopyImpossible: if the target holds anything else, the source is no installation, or the
             two differ in the end, because somebody wrote meanwhile.
     """
-    with source.connect() as reading:
+    with _reading(source) as reading:
         _begin(reading, target)
         for table in Model.metadata.sorted_tables:
             _copy_table(reading, target, table, listener)
-        with target.connect() as arrived:
+        with _reading(target) as arrived:
             counts = _compared(reading, arrived)
     with _writing(target) as connection:
         _MARKS.drop(connection)
@@ -166,6 +166,15 @@ def _compared(source: Connection, target: Connection) -> dict[str, int]:
             )
         counts[table.name] = ours.rows
     return counts
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that may stand idle for as long as the other database is read."""
+    with engine.connect() as connection:
+        if connection.dialect.name == POSTGRESQL:
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield connection
 
 
 @contextmanager

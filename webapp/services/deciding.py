@@ -1,11 +1,15 @@
-"""Everything that decides a match at present, in one view."""
+"""Everything that decides a match at present, in one view, and as it is after a change."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
+from webapp.database import one_transaction
 from webapp.recognition import recognition
-from webapp.services import searches, thresholds
+from webapp.services import person_thresholds, searches, thresholds
+from webapp.services.person_thresholds import PersonThreshold
+from webapp.services.searches import Search
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,44 @@ class InForce:
     rules: tuple[str, ...]
     verification: VerificationInForce
     search: SearchInForce
+
+
+def change_verification(
+    score: float, reason: str, based_on: int | None, rule: str | None
+) -> InForce:
+    """Set everybody's threshold in a verification; what decides then.
+
+    Raises:
+        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+    """
+    with one_transaction():
+        thresholds.change(score, reason, None, based_on, rule)
+        return in_force()
+
+
+def change_search(search: Search, reason: str, based_on: int | None) -> InForce:
+    """Set how a search decides; what decides then.
+
+    Raises:
+        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+    """
+    with one_transaction():
+        searches.change(search, reason, None, based_on)
+        return in_force()
+
+
+def change_of_person(
+    person_id: UUID, points: float, reason: str, based_on: int | None
+) -> PersonThreshold:
+    """Set one person's threshold apart; what decides about them then.
+
+    Raises:
+        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, ThresholdChangedMeanwhile: as
+            `person_thresholds.change` does.
+    """
+    with one_transaction():
+        person_thresholds.change(person_id, points, reason, None, based_on)
+        return person_thresholds.of_person(person_id)
 
 
 def in_force() -> InForce:

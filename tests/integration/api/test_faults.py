@@ -42,6 +42,7 @@ def test_while_the_database_is_locked_programs_are_told_to_come_back(
             with pytest.raises(Problem) as refused:
                 ask()
             assert (refused.value.status, refused.value.code) == (503, "unavailable")
+        assert int(client.http.get("/thresholds").headers["Retry-After"]) >= 1
         assert client.health().obstacles == ["database"]
         other.execute("ROLLBACK")
 

@@ -72,6 +72,23 @@ def test_an_import_that_broke_off_goes_on_where_it_ended(
     assert rows_stored()["person"] == 2
 
 
+def test_the_report_keeps_what_was_refused_before_it_broke_off(
+    runner: FlaskCliRunner, folder: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "refused.csv"
+    command = ["import-folder", str(folder), "--consent", "--report", str(report)]
+    runner.invoke(args=command)
+    before = report.read_text()
+    (folder / "late").mkdir()
+
+    again = runner.invoke(args=command)
+
+    assert "0 people enrolled with 0 pictures, 2 enrolled before" in again.output
+    assert report.read_text().startswith(before)
+    (added,) = report.read_text().removeprefix(before).splitlines()
+    assert added.startswith("late,,no_pictures")
+
+
 def test_a_dry_run_stores_nothing_and_tells_the_same(runner: FlaskCliRunner, folder: Path) -> None:
     before = rows_stored()
 

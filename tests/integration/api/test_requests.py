@@ -87,6 +87,12 @@ def test_an_unknown_part_of_a_query_is_named(client: Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
+def test_a_query_where_none_is_known_is_named(client: Client) -> None:
+    answer = client.http.get("/thresholds", params={"nonsense": "1"})
+
+    assert (answer.status_code, set(answer.json()["errors"])) == (422, {"nonsense"})
+
+
 def test_an_unknown_field_of_a_form_is_named(client: Client, people) -> None:
     photo = people[0].photos[0]
     for data, files in (({"tpo": "1"}, {}), ({}, {"tpo": photo})):

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, Integer, LargeBinary, Uuid, select, text
+from sqlalchemy import Connection, Engine, Integer, LargeBinary, Table, Uuid, select, text
 
 import ml
 from tests.installation import PASSWORD, rows_stored
 from tests.postgresql import Postgresql
 from webapp import create_app
 from webapp.config import Settings
-from webapp.database import unit_of_work, writing
+from webapp.database import POSTGRESQL, unit_of_work, writing
 from webapp.errors import CopyImpossible
 from webapp.extensions import db
 from webapp.models import Model, Person
@@ -109,6 +109,23 @@ def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
     assert counts == rows_stored()
     assert began[table] == min(2, counts[table])
     assert began["account"] > 0
+
+
+def test_however_long_one_database_is_read_the_other_waits(
+    filled: Flask, target: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience, content = set(), copying.content
+
+    def watched(connection: Connection, table: Table) -> copying.Content:
+        if connection.dialect.name == POSTGRESQL:
+            patience.add(connection.scalar(text("SHOW idle_in_transaction_session_timeout")))
+        return content(connection, table)
+
+    monkeypatch.setattr(copying, "content", watched)
+
+    copy_database(db.engine, target, nothing)
+
+    assert patience == {"0"}
 
 
 def test_a_part_of_a_copy_does_not_serve(
