@@ -11,14 +11,13 @@ from tests.installation import (
     sqlite_settings,
 )
 from tests.postgresql import postgresql
-from tests.programs import client, description
+from tests.programs import client
 
 __all__ = [
     "admin",
     "anybody",
     "app",
     "client",
-    "description",
     "fresh_installation",
     "fresh_on_postgresql",
     "known_faces",

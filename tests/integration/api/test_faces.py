@@ -8,7 +8,7 @@ from siamese_faces import Client, Problem
 
 from tests import faces
 from tests.installation import rows_stored
-from tests.programs import Description, key_with, program
+from tests.programs import key_with, program
 from webapp.extensions import db
 from webapp.models import FailureCount, Scope
 from webapp.services import verification
@@ -34,10 +34,10 @@ def test_a_verification_decides_as_the_page_does(two_people, client: Client, peo
 
 
 def test_who_may_not_read_learns_no_more_than_match_or_no_match(
-    two_people, app: Flask, description: Description, people
+    two_people, app: Flask, people
 ) -> None:
     photo = people[0].photos[0]
-    with program(app, key_with(Scope.VERIFY), description) as kiosk:
+    with program(app, key_with(Scope.VERIFY)) as kiosk:
         known, wrong, nobody = (
             kiosk.verify(name, [photo]) for name in ("ada", "grace", "somebody")
         )
@@ -65,9 +65,9 @@ def test_a_repeated_verification_counts_once(two_people, client: Client, people)
 
 @pytest.mark.parametrize("scope", [Scope.VERIFY, Scope.ADMIN])
 def test_a_remembered_verification_goes_with_the_person_whatever_it_says(
-    two_people, app: Flask, client: Client, description: Description, people, scope: Scope
+    two_people, app: Flask, client: Client, people, scope: Scope
 ) -> None:
-    with program(app, key_with(scope), description) as kiosk:
+    with program(app, key_with(scope)) as kiosk:
         for name in ("ada", "grace", "nobody"):
             kiosk.verify(name, people[0].photos[:1], idempotency_key=name)
 

@@ -11,7 +11,7 @@ from siamese_faces import Client, Problem
 from sqlalchemy import event, select
 
 from tests.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
-from tests.programs import Description, key_with, program
+from tests.programs import key_with, program
 from webapp.database import unit_of_work
 from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.extensions import db
@@ -30,8 +30,8 @@ FIELDS = {
 SECRET = re.compile(r"sf_[0-9a-f]{32}_[\w-]+")
 
 
-def refusal(app: Flask, key: str, description: Description) -> str:
-    with program(app, key, description) as client, pytest.raises(Problem) as refused:
+def refusal(app: Flask, key: str) -> str:
+    with program(app, key) as client, pytest.raises(Problem) as refused:
         client.thresholds()
     return refused.value.code
 
@@ -51,10 +51,10 @@ def test_only_the_digest_of_a_key_is_kept(app: Flask, settings) -> None:
 
 
 def test_neither_keys_nor_names_reach_the_log(
-    app: Flask, description: Description, people, caplog: pytest.LogCaptureFixture
+    app: Flask, people, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = key_with(Scope.ADMIN)
-    with caplog.at_level("DEBUG"), program(app, secret, description) as client:
+    with caplog.at_level("DEBUG"), program(app, secret) as client:
         client.enrol("lovelace", "Augusta", people[0].photos[:1], consent=True)
         client.verify("lovelace", people[0].photos[:1])
         assert list(client.people(q="lovelace"))
@@ -66,30 +66,28 @@ def test_neither_keys_nor_names_reach_the_log(
         assert private not in log
 
 
-def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(
-    app: Flask, description: Description
-) -> None:
+def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(app: Flask) -> None:
     good, ended = key_with(Scope.READ), key_with(Scope.READ)
     revoked = api_keys.create(NewKey("gone", [Scope.READ]), None)
     api_keys.revoke(revoked.id, None)
     with unit_of_work() as session:
         session.get(ApiKey, UUID(hex=ended.split("_")[1])).expires_at = now() - timedelta(seconds=1)
 
-    assert refusal(app, "", description) == "key_missing"
-    assert refusal(app, good[:-1], description) == "key_unknown"
-    assert refusal(app, good + "x", description) == "key_unknown"
-    assert refusal(app, "sf_" + "0" * 32 + "_x", description) == "key_unknown"
-    assert refusal(app, "nonsense", description) == "key_unknown"
-    assert refusal(app, ended, description) == "key_expired"
-    assert refusal(app, revoked.secret, description) == "key_revoked"
+    assert refusal(app, "") == "key_missing"
+    assert refusal(app, good[:-1]) == "key_unknown"
+    assert refusal(app, good + "x") == "key_unknown"
+    assert refusal(app, "sf_" + "0" * 32 + "_x") == "key_unknown"
+    assert refusal(app, "nonsense") == "key_unknown"
+    assert refusal(app, ended) == "key_expired"
+    assert refusal(app, revoked.secret) == "key_revoked"
     assert len(events("api_refused")) == 2
-    with program(app, good, description) as client:
+    with program(app, good) as client:
         assert client.thresholds().model_id
 
 
-def test_a_revoked_key_is_refused_at_its_next_request(app: Flask, description: Description) -> None:
+def test_a_revoked_key_is_refused_at_its_next_request(app: Flask) -> None:
     made = api_keys.create(NewKey("till", [Scope.READ]), None)
-    with program(app, made.secret, description) as client:
+    with program(app, made.secret) as client:
         client.thresholds()
         api_keys.revoke(made.id, None)
         with pytest.raises(Problem) as refused:
@@ -98,18 +96,16 @@ def test_a_revoked_key_is_refused_at_its_next_request(app: Flask, description: D
     assert refused.value.code == "key_revoked"
 
 
-def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(
-    app: Flask, description: Description
-) -> None:
+def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(app: Flask) -> None:
     old = api_keys.create(NewKey("till", [Scope.READ], limit="9 per minute"), None)
     new = api_keys.rotate(old.id, None, hours=1)
     ended = api_keys.rotate(new.id, None, hours=0)
 
-    with program(app, old.secret, description) as client:
+    with program(app, old.secret) as client:
         client.thresholds()
-    with program(app, ended.secret, description) as client:
+    with program(app, ended.secret) as client:
         client.thresholds()
-    assert refusal(app, new.secret, description) == "key_expired"
+    assert refusal(app, new.secret) == "key_expired"
     kept = db.session.get(ApiKey, ended.id)
     assert (kept.name, kept.scopes, kept.limit) == ("till", ["read"], "9 per minute")
 
@@ -129,7 +125,7 @@ def test_after_a_rotation_a_request_is_repeated_with_the_key_that_it_was_sent_wi
     assert api_keys.find(old.id).ends_at - now() > KEPT - timedelta(minutes=1)
 
 
-def test_replacing_a_key_again_shortens_no_lifetime(app: Flask, description: Description) -> None:
+def test_replacing_a_key_again_shortens_no_lifetime(app: Flask) -> None:
     old = api_keys.create(NewKey("till", [Scope.READ], days=100), None)
     first = api_keys.rotate(old.id, None, hours=24)
 
@@ -139,7 +135,7 @@ def test_replacing_a_key_again_shortens_no_lifetime(app: Flask, description: Des
     assert min(first.expires_at, second.expires_at) - now() > whole
     assert api_keys.find(old.id).ends_at - now() < timedelta(hours=24)
     assert second.expires_at - now() > whole
-    with program(app, old.secret, description) as client:
+    with program(app, old.secret) as client:
         client.thresholds()
 
 
@@ -153,15 +149,15 @@ def test_a_key_that_has_expired_is_not_replaced(app: Flask) -> None:
     assert rotated.output == "Error: this key works no longer; create a new one\n"
 
 
-def test_the_keys_of_an_account_end_with_it(app: Flask, description: Description) -> None:
+def test_the_keys_of_an_account_end_with_it(app: Flask) -> None:
     made_by = accounts.create_account("the other", PASSWORD, Role.ADMIN)
     theirs = api_keys.create(NewKey("till", [Scope.READ]), made_by)
     ours = api_keys.create(NewKey("door", [Scope.READ]), accounts.account_named(ADMIN).id)
 
     accounts.delete_account("the other")
 
-    assert refusal(app, theirs.secret, description) == "key_revoked"
-    with program(app, ours.secret, description) as client:
+    assert refusal(app, theirs.secret) == "key_revoked"
+    with program(app, ours.secret) as client:
         client.thresholds()
     assert [str(theirs.id) in entry.details for entry in events("api_key_revoked")] == [True]
 
@@ -182,14 +178,14 @@ def test_who_does_not_know_the_present_password_makes_and_replaces_no_key(
     assert rows_stored()["api_key"] == 1
 
 
-def test_each_key_has_a_limit_of_its_own(app: Flask, description: Description) -> None:
+def test_each_key_has_a_limit_of_its_own(app: Flask) -> None:
     few = key_with(Scope.READ, limit="2 per hour")
-    with program(app, few, description) as client:
+    with program(app, few) as client:
         client.thresholds()
         client.thresholds()
         with pytest.raises(Problem) as refused:
             client.thresholds()
-    with program(app, key_with(Scope.READ), description) as other:
+    with program(app, key_with(Scope.READ)) as other:
         other.thresholds()
 
     assert (refused.value.status, refused.value.code) == (429, "limit_reached")
@@ -197,7 +193,7 @@ def test_each_key_has_a_limit_of_its_own(app: Flask, description: Description) -
 
 
 @pytest.mark.sqlite
-def test_what_reads_waits_once_for_the_disk(app: Flask, description: Description) -> None:
+def test_what_reads_waits_once_for_the_disk(app: Flask) -> None:
     """For the audit log; what counts requests may lose its last ones with the power."""
     begun: list[str] = []
 
@@ -205,7 +201,7 @@ def test_what_reads_waits_once_for_the_disk(app: Flask, description: Description
         if statement.startswith(("PRAGMA synchronous", "BEGIN IMMEDIATE")):
             begun.append(statement)
 
-    with program(app, key_with(Scope.READ), description) as client:
+    with program(app, key_with(Scope.READ)) as client:
         client.thresholds()
         event.listen(db.engine, "before_cursor_execute", note)
         client.thresholds()
@@ -218,9 +214,9 @@ def test_what_reads_waits_once_for_the_disk(app: Flask, description: Description
     ]
 
 
-def test_every_use_and_refusal_is_in_the_audit_log(app: Flask, description: Description) -> None:
+def test_every_use_and_refusal_is_in_the_audit_log(app: Flask) -> None:
     made = api_keys.create(NewKey("till", [Scope.READ]), None)
-    with program(app, made.secret, description) as client:
+    with program(app, made.secret) as client:
         client.thresholds()
         for refused in (
             lambda: client.person("00000000-0000-0000-0000-000000000000"),
@@ -238,19 +234,19 @@ def test_every_use_and_refusal_is_in_the_audit_log(app: Flask, description: Desc
 
 
 def test_an_administrator_makes_replaces_and_revokes_keys_on_a_page(
-    app: Flask, admin: Visitor, description: Description
+    app: Flask, admin: Visitor
 ) -> None:
     made = admin.post("/api-keys", **FIELDS)
     secret = SECRET.search(made.text).group()
     key_id = UUID(hex=secret.split("_")[1])
-    with program(app, secret, description) as client:
+    with program(app, secret) as client:
         client.thresholds()
 
     assert secret not in admin.get("/api-keys").text
     replaced = admin.post(f"/api-keys/{key_id}/rotate", current=PASSWORD)
     assert SECRET.search(replaced.text).group() != secret
     assert "revoked" in words(admin.get(admin.post(f"/api-keys/{key_id}/revoke").location))
-    assert refusal(app, secret, description) == "key_revoked"
+    assert refusal(app, secret) == "key_revoked"
     assert admin.post(f"/api-keys/{UUID(int=1)}/revoke").status_code == 404
     made_by = db.session.get(ApiKey, key_id).created_by_id
     assert made_by == events("api_key_created")[0].account_id is not None
@@ -283,9 +279,7 @@ def test_an_operator_has_no_keys_to_give(operator: Visitor) -> None:
     assert operator.get("/api-keys").status_code == 403
 
 
-def test_keys_are_made_listed_replaced_and_revoked_on_the_server(
-    app: Flask, description: Description
-) -> None:
+def test_keys_are_made_listed_replaced_and_revoked_on_the_server(app: Flask) -> None:
     runner = app.test_cli_runner()
     made = runner.invoke(args=["api-keys", "create", "till", "--scope", "read", "--days", "9"])
     secret = SECRET.search(made.output).group()
@@ -299,7 +293,7 @@ def test_keys_are_made_listed_replaced_and_revoked_on_the_server(
     assert secret not in listed
     assert SECRET.search(rotated.output).group() != secret
     assert revoked.exit_code == 0
-    assert refusal(app, secret, description) == "key_revoked"
+    assert refusal(app, secret) == "key_revoked"
     for wrong in (
         ["create", "x", "--scope", "read", "--limit", "often"],
         ["create", " ", "--scope", "read"],

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests import faces
 from tests.installation import rows_stored
-from tests.programs import Description, key_with, program
+from tests.programs import key_with, program
 from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.models import Anchor, Attempt, AuditEntry, FailureCount, Person, Scope, now
@@ -107,13 +107,13 @@ def test_doubts_have_to_be_accepted(client: Client, people) -> None:
 
 
 def test_only_who_may_read_learns_the_name_of_whom_a_face_resembles(
-    client: Client, app: Flask, description: Description, people
+    client: Client, app: Flask, people
 ) -> None:
     client.enrol("ada", "Ada Lovelace", people[0].photos[:1], consent=True)
     photos = people[0].photos[:1]
     for scopes, named in (((Scope.ENROL,), False), ((Scope.ENROL, Scope.READ), True)):
         with (
-            program(app, key_with(*scopes), description) as desk,
+            program(app, key_with(*scopes)) as desk,
             pytest.raises(Problem) as doubtful,
         ):
             desk.enrol("twin", "Twin", photos, consent=True)
@@ -124,11 +124,11 @@ def test_only_who_may_read_learns_the_name_of_whom_a_face_resembles(
 
 
 def test_a_change_without_a_change_reads_and_audits_nothing(
-    client: Client, app: Flask, description: Description, people
+    client: Client, app: Flask, people
 ) -> None:
     ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
     renamed = select(func.count()).where(AuditEntry.event == "person_renamed")
-    with program(app, key_with(Scope.ENROL), description) as desk:
+    with program(app, key_with(Scope.ENROL)) as desk:
         for nothing in ({}, {"name": None}, {"identifier": None, "name": None}):
             answer = desk.http.patch(f"/people/{ada.id}", json=nothing)
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

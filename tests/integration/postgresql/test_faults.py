@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import psycopg
 import pytest
@@ -92,28 +90,6 @@ def answers(program: Client) -> set[tuple[int, str]]:
 
 
 UNAVAILABLE = {(503, "unavailable")}
-
-
-def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
-    app: Flask, settings: Settings, program: Client
-) -> None:
-    together, rounds = Barrier(settings.threads), 4
-
-    def ask(_number: int) -> list[int]:
-        with Client(URL, key, Wire(app)) as another:
-            statuses = []
-            for _ in range(rounds):
-                together.wait()
-                statuses.append(another.http.get("/attempts").status_code)
-            return statuses
-
-    key = key_with(Scope.ADMIN)
-    with ThreadPoolExecutor(settings.threads) as threads:
-        answered = [
-            status for found in threads.map(ask, range(settings.threads)) for status in found
-        ]
-
-    assert answered == [200] * settings.threads * rounds
 
 
 def test_while_the_database_is_away_it_is_said_so_and_it_comes_back_by_itself(
