@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-COME_AGAIN_AFTER = timedelta(seconds=2)  # when many others had their turn
+COME_AGAIN_AFTER = timedelta(seconds=2)  # when what is in the way may be gone
 
 
 class ServiceError(Exception):

@@ -10,6 +10,7 @@ from flask import Response, g, request
 
 from ml import FaceError
 from webapp.errors import (
+    COME_AGAIN_AFTER,
     AnsweredElsewhere,
     ChallengeNeeded,
     ChallengeNotAsked,
@@ -86,7 +87,6 @@ CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 UNEXPLAINED = "failed"
-COME_AGAIN_SECONDS = 2
 # Stands in words for what the key does not open.
 UNTOLD = "…"
 
@@ -100,7 +100,7 @@ def of_status(status: int) -> Response:
     """The problem that only a status tells of."""
     answer = _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(COME_AGAIN_SECONDS)
+        answer.headers["Retry-After"] = str(COME_AGAIN_AFTER.seconds)
     return answer
 
 

@@ -10,7 +10,7 @@ from siamese_faces import Asked, Client, Problem
 from tests import faces, performing
 from tests.installation import rows_stored
 from tests.performing import FRAME_SECONDS, Performer, clock_at, drawn
-from tests.programs import URL, Wire, key_with
+from tests.programs import key_with, program
 from webapp.config import Settings
 from webapp.extensions import db
 from webapp.models import Challenge, Guarded, Scope
@@ -116,7 +116,7 @@ def test_where_nothing_is_asked_for_a_challenge_is_a_problem(app: Flask, client:
 
 
 def test_another_key_cannot_go_on_with_a_challenge(app: Flask, ada, client: Client) -> None:
-    other = Client(URL, key_with(Scope.VERIFY), Wire(app))
+    other = program(app, key_with(Scope.VERIFY))
     begun = client.http.post("/challenges", json={"identifier": "ada"})
     place = begun.headers["Location"].removeprefix("/api/v1")
 

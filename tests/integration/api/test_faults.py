@@ -10,7 +10,7 @@ from flask_migrate import downgrade
 from siamese_faces import Client, Person, Problem
 
 from tests.installation import break_inserts, rows_stored
-from tests.programs import URL, Wire
+from tests.programs import program
 from webapp import database
 from webapp.config import Settings
 from webapp.extensions import db
@@ -81,7 +81,7 @@ def test_who_finds_all_places_taken_costs_neither_a_look_at_the_key_nor_an_entry
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recognition(), "turns", Turns(1, 0, 1))
-    before, stranger = rows_stored(), Client(URL, "sf_unknown_key", Wire(app))
+    before, stranger = rows_stored(), program(app, "sf_unknown_key")
     with recognition().turns.place():
         for anybody in (client, stranger):
             with pytest.raises(Problem) as refused:

@@ -9,14 +9,13 @@ from threading import Barrier, Event, Thread
 import psycopg
 import pytest
 from flask import Flask
-from siamese_faces import Client
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 import ml
 from tests import faces
 from tests.installation import rows_stored
-from tests.programs import URL, Wire, key_with
+from tests.programs import key_with, program
 from webapp import create_app, database
 from webapp.config import Settings
 from webapp.database import Waits, retried, unit_of_work
@@ -95,7 +94,7 @@ def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
     together, rounds = Barrier(settings.threads), 4
 
     def ask(_number: int) -> list[int]:
-        with Client(URL, key, Wire(app)) as another:
+        with program(app, key) as another:
             statuses = []
             for _ in range(rounds):
                 together.wait()
@@ -147,11 +146,11 @@ def test_a_program_does_not_learn_that_its_verification_was_undone_for_anothers_
     sqlstate: str,
 ) -> None:
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
-    program = Client(URL, key_with(Scope.VERIFY), Wire(app))
+    kiosk = program(app, key_with(Scope.VERIFY))
     before = rows_stored()
     undo_once(other, table, sqlstate)
 
-    assert program.verify("ada", people[0].photos[1:2]).match
+    assert kiosk.verify("ada", people[0].photos[1:2]).match
 
     stored = rows_stored()
     for kept in ("attempt", "remembered_answer", "audit_entry"):

@@ -15,7 +15,7 @@ from flask_migrate import upgrade
 from siamese_faces import Client
 from sqlalchemy import MetaData
 
-from tests.programs import URL, Wire, key_with
+from tests.programs import URL, Wire, key_with, program
 from webapp import create_app
 from webapp.config import Settings
 from webapp.extensions import db
@@ -95,7 +95,7 @@ def test_nobody_is_failed_while_the_database_is_updated_and_a_node_may_restart_o
     key, matches, updated = key_with(Scope.VERIFY), [], Event()
 
     def verify() -> None:
-        with Client(URL, key, Wire(app)) as client:
+        with program(app, key) as client:
             while not updated.is_set() or len(matches) < 4:
                 matches.append(client.verify("ada", people[0].photos[1:2]).match)
 
