@@ -7,7 +7,6 @@ place by lying in the same files.
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from webapp.private_files import whole_file
 
 LIFETIME = timedelta(days=397)
 RENEWED_BEFORE_END = timedelta(days=30)
@@ -47,10 +48,11 @@ def make_certificate(certificate_file: Path, key_file: Path, address: str) -> No
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    key_file.unlink(missing_ok=True)
-    with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    certificate_file.unlink(missing_ok=True)  # it never stands beside a key that is not its own
+    with whole_file(key_file) as file:
         file.write(private)
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    with whole_file(certificate_file) as file:
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _is_to_be_replaced(certificate_file: Path, address: str) -> bool:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
+from webapp.private_files import whole_file
 from webapp.vault import InstallationSecrets, Place, SealBroken
 
 PIECE_BYTES = 4 << 20
 LENGTH_BYTES = 8
 ID_BYTES = 16
-PRIVATE_FILE = 0o600
 
 
 def seal_file(source: Path, target: Path, secrets: InstallationSecrets, purpose: str) -> None:
     """Encrypt a file into one that must not exist yet, whole or not at all."""
-    file_id, fresh = uuid4(), target.with_name(f".{target.name}.part")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    try:
-        with source.open("rb") as plain, os.fdopen(descriptor, "wb") as to:
-            to.write(file_id.bytes)
-            for number, (piece, last) in enumerate(_pieces(plain)):
-                sealed = secrets.seal(piece, _place(purpose, file_id, number, last=last))
-                to.write(len(sealed).to_bytes(LENGTH_BYTES, "big") + sealed)
-            to.flush()
-            os.fsync(to.fileno())
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+    file_id = uuid4()
+    with source.open("rb") as plain, whole_file(target) as to:
+        to.write(file_id.bytes)
+        for number, (piece, last) in enumerate(_pieces(plain)):
+            sealed = secrets.seal(piece, _place(purpose, file_id, number, last=last))
+            to.write(len(sealed).to_bytes(LENGTH_BYTES, "big") + sealed)
 
 
 def unseal_file(source: Path, target: Path, secrets: InstallationSecrets, purpose: str) -> None:

@@ -212,8 +212,7 @@ def _check_disk() -> None:
 
 
 def _make_keys(settings: Settings) -> None:
-    if not settings.secret_key_file.exists():
-        write_new_key(settings.secret_key_file)
+    write_new_key(settings.secret_key_file)
     if settings.master_key or settings.master_key_file.exists():
         return
     if _people_keys():

@@ -25,11 +25,12 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from webapp.private_files import alone_in, whole_file
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
 FORMAT = b"\x01"
-PRIVATE_FILE = 0o600
 
 
 class VaultError(Exception):
@@ -212,11 +213,13 @@ def parse_master_key(text: str, source: str) -> bytes:
 
 
 def write_new_key(path: Path) -> None:
-    """Write a random key to a file that must not exist yet, readable by its owner only."""
+    """Write a random key to a file that only its owner reads; a key that is there stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
+    with alone_in(path.parent):
+        if path.exists():
+            return
+        with whole_file(path) as file:
+            file.write(f"{secrets.token_hex(KEY_BYTES)}\n".encode())
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

@@ -24,6 +24,7 @@ from webapp.extensions import db
 from webapp.logs import record_event
 from webapp.models import Account, ApiKey, AuditEntry, AuditHead, now
 from webapp.origin import address, key
+from webapp.private_files import alone_in, whole_file
 from webapp.recognition import recognition
 from webapp.services.paging import Page, paged
 
@@ -172,13 +173,14 @@ def events() -> tuple[str, ...]:
 
 def note_head() -> None:
     """Write the head to its file outside the database, where it rose."""
-    newest, file = head(), recognition().settings.audit_head_file
-    db.session.rollback()
-    if newest is None or noted_head() == newest:
-        return
-    fresh = file.with_suffix(".new")
-    fresh.write_text(f"{newest}\n")
-    fresh.replace(file)
+    file = recognition().settings.audit_head_file
+    with alone_in(file.parent):
+        newest = head()
+        db.session.rollback()
+        if newest is None or noted_head() == newest:
+            return
+        with whole_file(file) as to:
+            to.write(f"{newest}\n".encode())
 
 
 def noted_head() -> Head | None:

@@ -27,13 +27,13 @@ from webapp.errors import BackupBroken, BackupImpossible
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
 from webapp.models.installation import ONLY_ROW
+from webapp.private_files import alone_in, new_file, whole_file
 from webapp.recognition import recognition
 from webapp.sealed_files import seal_file, unseal_file
 from webapp.services import audit
 from webapp.services.names import comparable
 from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
 
-PRIVATE_FILE = 0o600
 PURPOSE = "backup"
 COPIES = ".copy-*.db"
 LEAVE_KEYS_OUT = (
@@ -85,15 +85,8 @@ class KeyRing:
             "installation": _encoded(self.installation),
             "people": {key.hex: _encoded(pair) for key, pair in self.people.items()},
         }
-        fresh = file.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w"
-        ) as to:
-            json.dump(held, to)
-            to.flush()
-            os.fsync(to.fileno())
-        fresh.replace(file)
+        with whole_file(file) as to:
+            to.write(json.dumps(held).encode())
 
 
 def forget_old_keys() -> None:
@@ -180,8 +173,8 @@ def _database_file() -> Path:
 def _private_copy() -> Iterator[Path]:
     """An empty file beside the database, locked for as long as this process lives."""
     copy = _database_file().with_name(COPIES.replace("*", os.urandom(8).hex()))
-    with _nobody_else_at_copies():
-        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with alone_in(copy.parent):  # until it is locked it looks like a dead one
+        descriptor = new_file(copy)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         yield copy
@@ -190,22 +183,12 @@ def _private_copy() -> Iterator[Path]:
         os.close(descriptor)
 
 
-@contextmanager
-def _nobody_else_at_copies() -> Iterator[None]:
-    """Hold the folder: a copy that was just made and is not locked yet looks like a dead one."""
-    folder = os.open(_database_file().parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
 def _remove_dead_copies() -> None:
     if db.engine.dialect.name != SQLITE:
         return
-    with _nobody_else_at_copies():
-        for copy in _database_file().parent.glob(COPIES):
+    folder = _database_file().parent
+    with alone_in(folder):
+        for copy in folder.glob(COPIES):
             with suppress(FileNotFoundError), copy.open("rb") as opened:
                 if _is_dead(opened):
                     _remove_copy(copy)

@@ -34,7 +34,7 @@ def rotate(listener: Callable[[int], None]) -> int:
         VaultError: if a key cannot be opened by any master key at hand; what was done stays.
     """
     settings = recognition().settings
-    if not settings.master_key and not settings.next_master_key_file.exists():
+    if not settings.master_key:
         write_new_key(settings.next_master_key_file)
     done = 0
     while step := _rewrap_some():
