@@ -269,6 +269,11 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "too_large": _l("The request is too large. Send fewer or smaller pictures."),
     "unsupported_media_type": _l("Send JSON, or a form with files where pictures are taken."),
     "unavailable": _l("The app cannot answer at present. Try again in a moment."),
+    # Said by nginx (deploy/nginx/faces.conf), explained by the API's page.
+    "unanswered": _l(
+        "No answer came, so nobody knows whether it was done. Send it again, under the same "
+        "idempotency key where there was one: then it is done once."
+    ),
 }
 
 # What programs are told, where people are told of the page before them.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -23,6 +25,7 @@ from siamese_faces.results import (
     PersonThreshold,
     Problem,
     Thresholds,
+    Unanswered,
     Verification,
 )
 
@@ -33,6 +36,8 @@ LONGEST_SECONDS = 75.0
 # are longer together than the two minutes for which a try that died counts as at work.
 WAITS = (1, 2, 4, 8, 16, 32, 64)
 AT_WORK = "answered_elsewhere"
+# What a proxy says that lost whom it had passed the request on to.
+NO_ANSWER = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 JSON, MEDIA_TYPE = "application/json", "application/problem+json"
 
 
@@ -275,13 +280,11 @@ class Client:
     def _once(
         self, method: str, path: str, idempotency_key: str | None, **options: Any
     ) -> httpx.Response:
-        """Ask for what must be done once; again, where the connection breaks, by the same key."""
+        """Ask for what must be done once; again, where no answer comes, by the same key."""
         headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
         for _ in range(TRIES - 1):
-            try:
+            with suppress(httpx.TransportError, Unanswered):
                 return self._answered(method, path, headers=headers, **options)
-            except httpx.TransportError:
-                continue
         return self._answered(method, path, headers=headers, **options)
 
     def _answered(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -303,10 +306,11 @@ class Client:
 
 
 def _problem(response: httpx.Response) -> Problem:
+    kind = Unanswered if response.status_code in NO_ANSWER else Problem
     if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
-        return Problem(response.status_code, "failed", response.reason_phrase, {})
+        return kind(response.status_code, "failed", response.reason_phrase, {})
     more = response.json()
-    return Problem(more.pop("status"), more.pop("code"), more.pop("detail"), more)
+    return kind(more.pop("status"), more.pop("code"), more.pop("detail"), more)
 
 
 def _person(person_id: str) -> str:

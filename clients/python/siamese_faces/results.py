@@ -23,6 +23,10 @@ class Problem(Exception):
         self.status, self.code, self.detail, self.more = status, code, detail, more
 
 
+class Unanswered(Problem):
+    """A proxy lost whoever worked on it: it may be done, or not."""
+
+
 class _Read:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:

@@ -5,8 +5,8 @@ from uuid import UUID
 import httpx
 import pytest
 from flask import Flask
-from siamese_faces import Client, Problem
-from siamese_faces.client import WAITS
+from siamese_faces import Client, Problem, Unanswered
+from siamese_faces.client import TRIES, WAITS
 
 from tests.installation import rows_stored
 from tests.programs import URL, Wire, key_with
@@ -17,26 +17,37 @@ from webapp.services.repetitions import LONGEST_AT_WORK
 class LosingAnswers(Wire):
     """The app does what it is asked for, but the first answers never arrive."""
 
-    def __init__(self, app: Flask, lost: int) -> None:
+    def __init__(self, app: Flask, lost: int, instead: int | None = None) -> None:
         super().__init__(app)
-        self.lost = lost
+        self.lost, self.instead = lost, instead
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
-        if self.lost:
-            self.lost -= 1
+        if not self.lost:
+            return response
+        self.lost -= 1
+        if self.instead is None:
             raise httpx.ReadError("the connection broke")
-        return response
+        return httpx.Response(self.instead, text="a proxy says so", request=request)
 
 
-def test_what_creates_is_sent_again_where_the_connection_breaks_and_done_once(
-    app: Flask, people
+@pytest.mark.parametrize("instead", [None, 502, 504])
+def test_what_creates_is_sent_again_where_no_answer_comes_and_done_once(
+    app: Flask, people, instead: int | None
 ) -> None:
-    with Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, lost=2)) as client:
+    with Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, 2, instead)) as client:
         ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
 
         assert client.person(ada.id) == ada
     assert rows_stored()["person"] == 1
+
+
+def test_where_no_answer_ever_comes_that_is_what_is_said(app: Flask, people) -> None:
+    with (
+        Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, TRIES, 502)) as client,
+        pytest.raises(Unanswered),
+    ):
+        client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
 
 
 def test_thresholds_too_are_set_once_where_the_connection_breaks(app: Flask, people) -> None:

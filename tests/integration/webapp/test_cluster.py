@@ -6,16 +6,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import httpx
 import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import Cluster, Node, flask, restart, running
+from deploy.cluster import LOOK_SECONDS, Cluster, Node, flask, restart, running
 from tests import faces
 from tests.load.programs import Answer, Load, Target, steady
+from tests.next_release import EXPAND, next_migrations
 
 pytestmark = pytest.mark.long
 
@@ -60,6 +63,11 @@ def target(cluster: Cluster, key: str, people: tuple[faces.Person, ...]) -> Targ
 def at(node: Node, key: str) -> Client:
     """A program that talks to one node, past nginx."""
     return Client(node.url, key, httpx.HTTPTransport())
+
+
+def through_nginx(cluster: Cluster, key: str) -> Client:
+    """A program that comes the way that everybody comes."""
+    return Client(cluster.url, key, httpx.HTTPTransport(verify=cluster.trust()))
 
 
 def is_right(answer: Answer) -> bool:
@@ -116,6 +124,53 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster, target: Target) ->
     assert all(node.process not in before for node in cluster.nodes)
 
 
+def test_a_rolling_update_whose_migration_runs_first_fails_no_request(
+    cluster: Cluster, target: Target, tmp_path: Path
+) -> None:
+    migrations = str(next_migrations(tmp_path, EXPAND))
+    with steady(target, PROGRAMS) as load:
+        load.wait_for(is_right, ENOUGH)
+        flask(cluster.nodes[0].environment, "db", "upgrade", "--directory", migrations)
+        load.wait_for(is_right, ENOUGH)
+        cluster.roll()
+        load.wait_for(is_right, ENOUGH)
+    assert not failed(load)
+    assert columns(cluster, "person") >= {"identifier", "next_mark"}
+
+
+def test_whoever_enrols_through_the_client_notices_nothing_of_a_node_that_is_killed(
+    cluster: Cluster, key: str, people: tuple[faces.Person, ...]
+) -> None:
+    enrolled: list[str] = []
+    over = Event()
+
+    def enrol(program: int) -> None:
+        photos = people[program % len(people)].photos[:1]
+        with through_nginx(cluster, key) as client:
+            while not over.is_set():
+                name = f"{program}-{len(enrolled)}"
+                person = client.enrol(name, name, photos, consent=True, accept_doubts=True)
+                enrolled.append(person.id)
+
+    def wait_for_more() -> None:
+        seen = len(enrolled)
+        while len(enrolled) < seen + ENOUGH and not any(program.done() for program in programs):
+            time.sleep(LOOK_SECONDS)
+
+    with ThreadPoolExecutor(PROGRAMS) as pool:
+        programs = [pool.submit(enrol, number) for number in range(PROGRAMS)]
+        wait_for_more()
+        cluster.nodes[0].kill()
+        wait_for_more()
+        over.set()
+        for program in programs:
+            program.result()
+    cluster.nodes[0].start()
+    cluster.nodes[0].wait_until_ready()
+    with through_nginx(cluster, key) as client:
+        assert {person.id for person in client.people(q="-")} == set(enrolled)
+
+
 def test_a_database_that_restarts_loses_nothing_and_is_followed_at_once(
     cluster: Cluster, target: Target
 ) -> None:
@@ -130,6 +185,14 @@ def test_a_database_that_restarts_loses_nothing_and_is_followed_at_once(
     late = [answer for answer in failed(load) if answer.began > back_at + BACK_SECONDS]
     assert not late
     assert attempts_stored(cluster) - stored >= sum(map(is_right, load.answers))
+
+
+def columns(cluster: Cluster, table: str) -> set[str]:
+    with psycopg.connect(cluster.database.get_uri()) as connection:
+        found = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
+        )
+        return {name for (name,) in found}
 
 
 def attempts_stored(cluster: Cluster) -> int:

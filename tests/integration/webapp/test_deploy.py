@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from html import escape
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
+from flask import Flask
+from flask_babel import force_locale, gettext
 
 from deploy.cluster import NGINX_SITE, ROOT
+from webapp import LANGUAGES
 from webapp.certificate import make_certificate
 from webapp.config import Settings
+from webapp.messages import all_codes
+from webapp.problems import MEDIA_TYPE
 
 DEPLOY = ROOT / "deploy"
+TOO_LARGE = (
+    "The pictures together are too large. Go back, choose fewer or smaller ones and send them "
+    "again; nothing was stored."
+)
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
 
@@ -54,6 +69,74 @@ def test_the_compose_file_names_what_is_there() -> None:
     mounted = [volume.split(":")[0] for volume in services["way-in"]["volumes"]]
     assert all((DEPLOY / path).exists() for path in mounted if "secrets" not in path)
     assert (DEPLOY / services["node1"]["build"]["context"] / "deploy" / "Dockerfile").exists()
+
+
+@pytest.fixture
+def without_nodes(tmp_path: Path) -> Iterator[httpx.Client]:
+    """Somebody before an nginx none of whose nodes is there."""
+    way_in, node = free_ports(2)
+    here = tmp_path / "faces"
+    here.mkdir()
+    (here / "listen.conf").write_text(f"listen 127.0.0.1:{way_in};")
+    (here / "nodes.conf").write_text(f"upstream faces {{ server 127.0.0.1:{node}; }}")
+    shutil.copy(NGINX_SITE, tmp_path)
+    (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ include {NGINX_SITE.name}; }}")
+    command = [NGINX, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "stderr", "-g", "pid pid;"]
+    subprocess.run(command, check=True)  # it returns when nginx listens
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{way_in}", trust_env=False) as client:
+            yield client
+    finally:
+        subprocess.run([*command, "-s", "quit"], check=True)
+
+
+def free_ports(how_many: int) -> list[int]:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(how_many)]
+        for one in taken:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in taken]
+
+
+def sends_too_much(client: httpx.Client, path: str) -> httpx.Response:
+    return client.post(path, content=bytes(directive("client_max_body_size") * 2**20 + 1))
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_programs_are_told_by_nginx_as_by_the_app(app: Flask, without_nodes: httpx.Client) -> None:
+    with app.test_request_context():
+        words = all_codes()
+
+    lost = without_nodes.post("/api/v1/verify", json={})
+    refused = sends_too_much(without_nodes, "/api/v1/verify")
+
+    for answer, status, code in [(lost, 502, "unanswered"), (refused, 413, "too_large")]:
+        assert answer.status_code == status
+        assert answer.headers["Content-Type"] == MEDIA_TYPE
+        assert answer.json() == {
+            "type": f"/api/docs#{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": words[code],
+        }
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_people_are_told_by_nginx_what_to_do_in_their_language(
+    app: Flask, without_nodes: httpx.Client
+) -> None:
+    said = {}
+    for language in LANGUAGES:
+        with app.test_request_context(), force_locale(language):
+            said[language] = escape(gettext(TOO_LARGE))
+
+    refused, lost = sends_too_much(without_nodes, "/people/new"), without_nodes.get("/verify")
+
+    assert (refused.status_code, lost.status_code) == (413, 502)
+    assert all(words in refused.text for words in said.values())
+    for page in (refused.text, lost.text):
+        assert re.findall(r'lang="(\w+)"', page) == list(LANGUAGES)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")

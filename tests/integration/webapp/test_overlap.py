@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
 import pytest
-from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import upgrade
 from siamese_faces import Client
 from sqlalchemy import MetaData
 
+from tests.next_release import CONTRACT, EXPAND, VERSIONS, next_migrations
 from tests.programs import URL, Wire, key_with, program
 from webapp import create_app
 from webapp.config import Settings
@@ -24,32 +23,12 @@ from webapp.overlap import hindrances
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.startup import MIGRATIONS, NotReady, get_ready, obstacles, prepare
 
-VERSIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 # What hinders the release before each version. These came before there could be several nodes;
 # whoever adds to them keeps a release in between (docs/scaling.md).
 CONTRACTED = {
     "0003": {"threshold_change.previous_rule may not be empty"},
     "0004": {"account.session_number is missing"},
 }
-NEXT = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "the next"
-down_revision = "{head}"
-
-
-def upgrade():
-    {change}
-"""
-EXPAND = """
-    op.create_table("next_table", sa.Column("id", sa.Integer(), primary_key=True))
-    op.add_column("attempt", sa.Column("next_note", sa.String(64), nullable=True))
-    mark = sa.Column("next_mark", sa.Integer(), nullable=False, server_default="0")
-    op.add_column("person", mark)
-    op.create_index("ix_person_next_mark", "person", ["next_mark"])
-"""
-CONTRACT = 'op.drop_column("api_key", "replaced_at")'
 Updater = Callable[[str], None]
 
 
@@ -58,10 +37,7 @@ def update(app: Flask, tmp_path: Path) -> Updater:
     """Updates the database as the next release would, by one migration more."""
 
     def run(change: str) -> None:
-        folder = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-        text = NEXT.format(head=VERSIONS[-1], change=change.strip())
-        (folder / "versions" / "next.py").write_text(text)
-        upgrade(directory=str(folder))
+        upgrade(directory=str(next_migrations(tmp_path, change)))
 
     return run
 
