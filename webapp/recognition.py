@@ -254,6 +254,19 @@ class Recognition:
                     "encrypted with; bring back the right file"
                 )
 
+    def check_master_key_in_force(self) -> None:
+        """Check in the running transaction that no machine changed the master key but for this one.
+
+        Raises:
+            MasterKeyUnusable: if one did: what is wrapped by the old key ends with it.
+        """
+        in_force = select(InstallationKey.master_key_id).where(InstallationKey.id == ONLY_ROW)
+        if db.session.scalar(in_force) not in self.vault.master_key_ids:
+            raise MasterKeyUnusable(
+                "the master key was changed on another machine; bring it to this one as "
+                f"{self.settings.master_key_file}, or as the settings name it there"
+            )
+
     def warm_up(self) -> None:
         """Get ready to answer: keys and embeddings checked, network traced."""
         self.check_master_key()

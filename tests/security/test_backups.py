@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise, permutations
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from flask import Flask
@@ -24,7 +27,7 @@ from webapp.services.liveness import Liveness
 from webapp.services.people import delete_person, find_person
 from webapp.services.verification import verify
 from webapp.startup import get_ready
-from webapp.vault import SealBroken, Vault, read_master_key
+from webapp.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
 
 pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 
@@ -252,6 +255,50 @@ def test_the_master_key_may_come_from_the_environment(
         assert verify("ada", [people[0].photos[2]]).match
     assert old not in repr(replace(settings, master_key=old))
     assert not settings.next_master_key_file.exists()
+
+
+def beside(settings: Settings, folder: Path, **changes: object) -> Settings:
+    """Those of another machine: the same database and secrets, in files of its own."""
+    instance = Path(shutil.copytree(settings.instance, folder / "beside"))
+    url = settings.database_url or f"sqlite:///{settings.instance / 'faces.db'}"
+    return replace(settings, instance=instance, database_url=url, **changes)
+
+
+def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_the_old_one(
+    app: Flask, settings: Settings, engine, known_faces, ada, tmp_path: Path
+) -> None:
+    other = restarted(beside(settings, tmp_path), engine)
+    run(app, "keys", "rotate")
+
+    with other.app_context():
+        with pytest.raises(MasterKeyUnusable, match="changed on another machine"):
+            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+        db.session.remove()
+        shutil.copy(settings.master_key_file, recognition().settings.master_key_file)
+        store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+
+
+def test_a_new_master_key_comes_to_several_machines_one_after_the_other(
+    app: Flask, settings: Settings, engine, people, known_faces, ada
+) -> None:
+    old, new = settings.master_key_file.read_text().strip(), "ab" * 32
+    settings.master_key_file.unlink()
+    stages = [(old, ""), (old, new), (new, old), (new, "")]
+    machines = [
+        restarted(replace(settings, master_key=newest, previous_master_key=other), engine)
+        for newest, other in stages
+    ]
+
+    for former, later in pairwise(machines):
+        if later is machines[-1]:
+            assert run(former, "keys", "rotate").exit_code == 0
+        for enrolling, verifying in permutations((former, later)):
+            with enrolling.app_context():
+                name = token_hex(4)
+                store_person(NewPerson(name, name, True), known_faces[0][:1], None)
+            with verifying.app_context():
+                get_ready(verifying)
+                assert verify(name, [people[0].photos[2]]).match
 
 
 # Killed

@@ -87,6 +87,7 @@ def store_person(
         ConsentMissing: if the person did not agree.
         DuplicateIdentifier: if somebody has this identifier already.
         ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
+        MasterKeyUnusable: if another machine has changed the master key, and this one not.
     """
     if not new.consent:
         raise ConsentMissing
@@ -106,6 +107,7 @@ def store_person(
             created_by_id=enrolled_by,
         )
         recognition().check_still_serving()
+        recognition().check_master_key_in_force()
         session.add(person)
         try:
             session.flush()
