@@ -63,7 +63,7 @@ def prepare() -> str | None:
     if settings.vectors_in_database:
         vectors.get_ready(
             lambda left: log.info("embeddings to be written yet: %s", left),
-            lambda left: log.info("embeddings to be indexed yet: %s", left),
+            lambda done, total: log.info("embeddings indexed: %s of %s", done, total),
         )
     return new_setup_token()
 

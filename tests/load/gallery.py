@@ -142,7 +142,7 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
             _copy_vectors(server.url(), _blocks(enrolled, anchors))
             store = AnchorStore(real.shape[1])
             held = store.change(1, _blocks(enrolled, anchors), (), expected=anchors)
-            found = {"building_index_s": _time(lambda: vector_index.build_indices(_tell_left))}
+            found = {"building_index_s": _time(lambda: vector_index.build_indices(_tell))}
             for name, exact_up_to, timed, asked in (
                 ("index", 0, TIMED, 2_000),
                 ("exact", anchors, TIMED // 10, 100),
@@ -160,8 +160,8 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
     return found
 
 
-def _tell_left(anchors: int) -> None:
-    print(f"still to be indexed: {anchors}", flush=True)
+def _tell(done: int, total: int) -> None:
+    print(f"indexed: {done} of {total}", flush=True)
 
 
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, int], dict[str, object]]] = {

@@ -26,6 +26,7 @@ from webapp.recognition import Choice, recognition
 from webapp.services import vectors
 from webapp.services.enrolment import picture_place
 from webapp.services.serving import find_artifact, let_serve
+from webapp.services.vector_index import index_vectors
 from webapp.vault import PersonSeal
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def change_model(lease: Lease) -> None:
     unusable: set[UUID] = set()
     while True:
         _embed_missing(engine, lease, unusable)
+        index_vectors(lease)
         try:
             let_serve(engine.model_id, engine.name, lease.created_by_id)
         except PicturesNotEmbedded as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from threading import Event, Thread
 
 from sqlalchemy import Connection, func, select, text
 
+from webapp.database import unit_of_work
 from webapp.extensions import db
+from webapp.jobs import Lease, Listener
 from webapp.models.vector import anchor_vector
+from webapp.recognition import recognition
 from webapp.vector_gallery import TUNING, index_name
 
 LEAST_MEGABYTES = 64
@@ -25,14 +28,27 @@ INDEXED = text(
 )
 log = logging.getLogger("webapp.services.vector_index")
 
-Listener = Callable[[int], None]
+# The kind of background work that indexes what became worth it since.
+INDEX_VECTORS = "index_vectors"
+
+
+def index_vectors(lease: Lease) -> None:
+    """Index what became worth it: the gallery has grown, or another model is to serve."""
+
+    def advance(done: int, total: int) -> None:
+        with unit_of_work() as session:
+            lease.advance(session, done, total)
+
+    if recognition().settings.vectors_in_database:
+        build_indices(advance)
 
 
 def build_indices(listener: Listener) -> None:
-    """Index the anchors of models that have so many that it pays.
+    """Index the anchors of models that have so many that it pays, where that is not done.
 
     Args:
-        listener: is told every few seconds how many anchors of a model are left.
+        listener: is told every few seconds how many anchors of a model are done, and of how many.
+            What it raises ends the work; what was begun is done anew the next time.
     """
     size = func.min(func.vector_dims(anchor_vector.c.turned))
     of_models = select(anchor_vector.c.model_id, size, func.count())
@@ -67,13 +83,13 @@ def _build(
     if connection.scalar(CUT_SHORT, {"name": name}):
         connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
     connection.exec_driver_sql(f"SET maintenance_work_mem = '{_megabytes(size, anchors)}MB'")
-    with _watched(connection, anchors, listener):
-        connection.exec_driver_sql(
-            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON anchor_vector "
-            f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
-            f"WITH (m = {TUNING.links}, ef_construction = {TUNING.building_breadth}) "
-            f"WHERE model_id = '{literal}'"
-        )
+    statement = (
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON anchor_vector "
+        f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
+        f"WITH (m = {TUNING.links}, ef_construction = {TUNING.building_breadth}) "
+        f"WHERE model_id = '{literal}'"
+    )
+    _run_watched(connection, statement, anchors, listener)
 
 
 def _megabytes(size: int, anchors: int) -> int:
@@ -85,21 +101,16 @@ def _megabytes(size: int, anchors: int) -> int:
     return max(LEAST_MEGABYTES, anchors * an_anchor // 2**20)
 
 
-@contextmanager
-def _watched(connection: Connection, anchors: int, listener: Listener) -> Iterator[None]:
-    pid, done = connection.scalar(select(func.pg_backend_pid())), Event()
-
-    def watch() -> None:
-        while not done.wait(LOOK_SECONDS):
-            with connection.engine.connect() as another:
-                indexed = another.scalar(INDEXED, {"pid": pid})
-            if indexed is not None:
-                listener(max(anchors - indexed, 0))
-
-    watcher = Thread(target=watch, name="watch the index", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+def _run_watched(connection: Connection, statement: str, anchors: int, listener: Listener) -> None:
+    pid, done = connection.scalar(select(func.pg_backend_pid())), 0
+    with ThreadPoolExecutor(1) as pool, connection.engine.connect() as another:
+        building = pool.submit(connection.exec_driver_sql, statement)
+        try:
+            while wait([building], LOOK_SECONDS).not_done:
+                done = another.scalar(INDEXED, {"pid": pid}) or done
+                another.rollback()
+                listener(min(done, anchors), anchors)
+        except BaseException:
+            another.execute(select(func.pg_cancel_backend(pid)))
+            raise
+    building.result()

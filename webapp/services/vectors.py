@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sqlalchemy import ColumnElement, exists, func, insert, inspect, select, text
 from sqlalchemy.exc import ProgrammingError
@@ -11,10 +13,11 @@ from webapp.database import unit_of_work
 from webapp.errors import VectorsImpossible
 from webapp.extensions import db
 from webapp.gallery import ON_DISK, embedding_place
+from webapp.jobs import Listener
 from webapp.models import AnchorEmbedding, PersonKey
 from webapp.models.vector import VECTOR_TABLES, anchor_vector
 from webapp.recognition import recognition
-from webapp.services.vector_index import Listener, build_indices
+from webapp.services.vector_index import build_indices
 
 AT_ONCE = 500
 AVAILABLE = text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
@@ -45,12 +48,12 @@ def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None
     )
 
 
-def get_ready(unwritten: Listener, unindexed: Listener) -> None:
+def get_ready(unwritten: Callable[[int], None], indexed: Listener) -> None:
     """Make the table, write what is missing there, and index it where that pays.
 
     Args:
         unwritten: is told how many embeddings are left to be written.
-        unindexed: is told how many are left to be indexed.
+        indexed: is told how many are in the index, and how many are to be.
 
     Raises:
         VectorsImpossible: if the database lacks the extension; it says what to do.
@@ -58,7 +61,7 @@ def get_ready(unwritten: Listener, unindexed: Listener) -> None:
     _make_table()
     while _write_missing():
         unwritten(_count_missing())
-    build_indices(unindexed)
+    build_indices(indexed)
 
 
 def check() -> None:

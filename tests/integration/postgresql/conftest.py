@@ -13,12 +13,14 @@ from tests.installation import (
     postgresql_settings,
 )
 from tests.postgresql import postgresql
+from tests.small_model import artifacts
 from webapp.config import Settings
 
 __all__ = [
     "admin",
     "anybody",
     "app",
+    "artifacts",
     "fresh_on_postgresql",
     "known_faces",
     "operator",

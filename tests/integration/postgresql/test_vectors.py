@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from threading import Event
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -15,23 +17,28 @@ import ml
 from ml import match_rules
 from tests.installation import rows_stored
 from tests.postgresql import Postgresql
-from webapp import create_app, vector_gallery
+from tests.small_model import TINY
+from webapp import create_app, jobs, vector_gallery
 from webapp.config import Settings, WrongSetting, settings_from
 from webapp.database import unit_of_work
 from webapp.errors import VectorsImpossible
 from webapp.extensions import db
 from webapp.gallery import Gallery
+from webapp.jobs import Interrupted
 from webapp.memory_gallery import MemoryGallery
-from webapp.models import Anchor
+from webapp.models import Anchor, JobState
 from webapp.models.vector import anchor_vector
 from webapp.recognition import recognition
 from webapp.services import people as people_service
 from webapp.services import rotation, vector_index, vectors
+from webapp.services.background import KINDS
 from webapp.services.doubts import doubts_before_storing
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.identification import identify
 from webapp.services.lookalikes import find_trouble
 from webapp.services.own_scores import own_scores
+from webapp.services.serving import CHANGE_MODEL, start_change
+from webapp.services.vector_index import INDEX_VECTORS
 from webapp.services.verification import verify
 from webapp.startup import get_ready, obstacles, prepare
 from webapp.vector_gallery import VectorGallery, VectorTuning
@@ -65,6 +72,11 @@ def vectors_kept() -> int:
     return db.session.scalar(select(func.count()).select_from(anchor_vector))
 
 
+def vectors_kept_of(people: list[UUID]) -> int:
+    of_them = anchor_vector.c.person_id.in_(people)
+    return db.session.scalar(select(func.count()).where(of_them))
+
+
 def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an index pay from so many anchors on."""
     monkeypatch.setattr(vector_gallery, "TUNING", VectorTuning(exact_up_to=anchors))
@@ -73,7 +85,19 @@ def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def index() -> str:
     """What the index of the serving model's anchors is called."""
+    recognition().follow_choice()
     return vector_gallery.index_name(recognition().engine.model_id)
+
+
+def write_vectors_of_nobody(how_many: int) -> None:
+    rows = [
+        {name: uuid4() for name in ("embedding_id", "anchor_id", "person_id")}
+        | {"model_id": recognition().engine.model_id, "turned": turned}
+        for turned in np.random.default_rng(1).standard_normal((how_many, 128), np.float32)
+    ]
+    with unit_of_work() as session:
+        session.execute(text("SET LOCAL session_replication_role = replica"))  # whose people miss
+        session.execute(anchor_vector.insert(), rows)
 
 
 def is_indexed() -> bool:
@@ -267,21 +291,58 @@ def test_building_the_index_says_how_far_it_is(
     many = 5_000
     index_from(3, monkeypatch)
     monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
-    vectors_of_nobody = [
-        {name: uuid4() for name in ("embedding_id", "anchor_id", "person_id")}
-        | {"model_id": recognition().engine.model_id, "turned": turned}
-        for turned in np.random.default_rng(1).standard_normal((many, 128), np.float32)
-    ]
-    with unit_of_work() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))  # whose people miss
-        session.execute(anchor_vector.insert(), vectors_of_nobody)
-    left: list[int] = []
+    write_vectors_of_nobody(many)
+    said: list[tuple[int, int]] = []
 
-    vector_index.build_indices(left.append)
+    vector_index.build_indices(lambda done, total: said.append((done, total)))
 
     assert is_indexed()
-    assert left == sorted(left, reverse=True)
-    assert many > left[-1] >= 0
+    assert said == sorted(said)
+    assert said[-1][0] > 0
+    assert {total for _, total in said} == {many + vectors_kept_of(two_people)}
+
+
+def test_what_is_told_of_it_can_end_the_building_and_it_is_done_the_next_time(
+    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_from(3, monkeypatch)
+    monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
+    write_vectors_of_nobody(5_000)
+
+    def stop(done: int, _total: int) -> None:
+        if done:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        vector_index.build_indices(stop)
+    assert not is_indexed()
+
+    jobs.run_due({INDEX_VECTORS: KINDS[INDEX_VECTORS]}, Event())
+
+    assert jobs.newest(INDEX_VECTORS).state == JobState.DONE
+    assert is_indexed()
+
+
+def test_another_model_serves_with_its_anchors_indexed(
+    settings: Settings,
+    engine: ml.Engine,
+    artifacts: Path,
+    app: Flask,
+    two_people,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    index_from(3, monkeypatch)
+    db.session.rollback()
+    tiny = ml.load_engine(TINY, artifacts)
+    with create_app(replace(settings, artifacts=artifacts), engine, tiny).app_context():
+        changed = jobs.run_one(KINDS, start_change(TINY, None), lambda *_: None)
+
+        assert changed
+        assert jobs.newest(CHANGE_MODEL, TINY).state == JobState.DONE
+        assert recognition().model_id == tiny.model_id
+        assert is_indexed()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_without_the_extension_it_says_what_to_do(
