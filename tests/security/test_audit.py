@@ -145,24 +145,50 @@ def test_whoever_rewrites_it_without_the_key_is_found(
     assert problem in result.output
 
 
-def test_putting_back_an_old_end_is_found_by_the_noted_head(app: Flask, operator_id) -> None:
-    old = audit.head()
-    old_mac = db.session.scalar(select(AuditHead.mac))
-    thresholds.change(60, "stricter", operator_id)
-    audit.note_head()
-    noted = audit.noted_head()
+@pytest.fixture
+def put_back(app: Flask, operator_id) -> Callable[[], None]:
+    """Grows the log, notes its head, and puts back the end that it had before."""
 
-    postgresql = db.engine.dialect.name == "postgresql"
-    literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
-    tamper(
-        f"DELETE FROM audit_entry WHERE number > {old.number}",
-        f"UPDATE audit_head SET number = {old.number}, mac = {literal}",
-    )
+    def run() -> None:
+        old = audit.head()
+        old_mac = db.session.scalar(select(AuditHead.mac))
+        thresholds.change(60, "stricter", operator_id)
+        audit.note_head()
+        postgresql = db.engine.dialect.name == "postgresql"
+        literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
+        tamper(
+            f"DELETE FROM audit_entry WHERE number > {old.number}",
+            f"UPDATE audit_head SET number = {old.number}, mac = {literal}",
+        )
+
+    return run
+
+
+def test_putting_back_an_old_end_is_found_by_the_noted_head(
+    app: Flask, put_back: Callable[[], None]
+) -> None:
+    put_back()
 
     assert audit.verify().problem is None  # from within, nothing is to be seen
-    assert "cut off" in audit.verify(noted).problem
+    assert "cut off" in audit.verify(audit.noted_head()).problem
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
     assert "cut off" in result.output
+
+
+@pytest.mark.parametrize("entries_since", [0, 3])
+def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
+    app: Flask, put_back: Callable[[], None], caplog: pytest.LogCaptureFixture, entries_since: int
+) -> None:
+    put_back()
+    noted = audit.noted_head()
+    for _ in range(entries_since):
+        audit.record_alone("backed_up")
+
+    audit.note_head()
+
+    assert audit.noted_head() == noted
+    assert audit.verify(noted).problem
+    assert "is not the one that was noted" in caplog.text
 
 
 def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +43,7 @@ _ADD = insert(AuditEntry)
 _BEGIN = insert(AuditHead).values(id=HEAD_ROW)
 _RAISE = update(AuditHead).where(AuditHead.id == HEAD_ROW)
 ENTRIES_AT_ONCE = 500
+log = logging.getLogger("webapp.services.audit")
 
 
 @dataclass(frozen=True)
@@ -172,15 +175,31 @@ def events() -> tuple[str, ...]:
 
 
 def note_head() -> None:
-    """Write the head to its file outside the database, where it rose."""
+    """Write the head to its file outside the database, where the log has grown since.
+
+    A log that no longer holds what is noted there was put back: the note stays, as a witness.
+    """
     file = recognition().settings.audit_head_file
     with alone_in(file.parent):
-        newest = head()
+        db.session.rollback()  # what others noted meanwhile is to be seen
+        newest, noted = head(), noted_head()
+        is_held = noted is None or _holds(noted)
         db.session.rollback()
-        if newest is None or noted_head() == newest:
-            return
-        with whole_file(file) as to:
-            to.write(f"{newest}\n".encode())
+        if not is_held:
+            _tell_of(noted)
+        elif newest not in {None, noted}:
+            with whole_file(file) as to:
+                to.write(f"{newest}\n".encode())
+
+
+def _holds(noted: Head) -> bool:
+    return db.session.connection().scalar(_MAC, {"number": noted.number}) == noted.mac
+
+
+@cache
+def _tell_of(noted: Head) -> None:
+    """Once a process: this is found every few seconds."""
+    log.error("audit log: entry %s is not the one that was noted; see audit verify", noted.number)
 
 
 def noted_head() -> Head | None:
