@@ -15,6 +15,7 @@ from webapp.errors import PasswordTooCommon
 from webapp.extensions import db
 from webapp.models import Account, AccountSession, Role
 from webapp.services import accounts, second_factor
+from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.passwords import check_uncommon
 from webapp.services.sessions import end_old
 
@@ -228,6 +229,25 @@ def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
 
         assert result.exit_code == 1
         assert "there is no account" in result.output
+
+
+def test_a_viewer_who_verifies_is_told_what_everyone_is(
+    app: Flask, viewer: Visitor, operator: Visitor, known_faces, people
+) -> None:
+    store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:1], None)
+
+    def told(visitor: Visitor, identifier: str) -> str:
+        return words(visitor.post("/verify", {"frames": [photo]}, identifier=identifier))
+
+    photo = people[0].photos[1]
+    assert "Ada Lovelace" in told(operator, "ada")
+    assert "Nobody is enrolled" in told(operator, "nobody")
+    for identifier in ("ada", "nobody"):
+        shown = told(viewer, identifier)
+        assert re.search(r"Score \d+\.0 ", shown)
+        assert "Ada Lovelace" not in shown
+        assert "Nobody is enrolled" not in shown
+        assert "picture was compared" not in shown
 
 
 def test_a_viewer_sees_figures_and_nobody(app: Flask, viewer: Visitor) -> None:

@@ -100,7 +100,7 @@ def _verified(form: VerifyForm | ChallengedForm) -> Decision:
         )
     else:
         decision = verification.verify(identifier, contents(form.frames.data), asked_by)
-    return decision if asked_by else decision.for_everyone()
+    return decision.told(in_detail=current_user.is_authenticated and current_user.is_operator)
 
 
 def _complain(form: FlaskForm, error: FaceError | ServiceError) -> None:
