@@ -53,11 +53,17 @@ def backup(file: Path) -> None:
 @click.command("restore")
 @file_argument
 @click.option("--key-ring", type=click.Path(path_type=Path, dir_okay=False), help="the newest one")
+@click.option(
+    "--without-newer",
+    is_flag=True,
+    help="Give up whoever is on the key ring and not in this backup: no backup opens for them.",
+)
 @with_appcontext
-def restore(file: Path, key_ring: Path | None) -> None:
+def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     """Put a backup in the place of the database. Stop the app before."""
+    ring = key_ring or recognition().settings.key_ring_file
     with _explained():
-        people = backups.restore(file.absolute(), key_ring or recognition().settings.key_ring_file)
+        people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
         recognition().settings.audit_head_file.unlink(missing_ok=True)
         audit.record_alone("restored", people=people)

@@ -219,6 +219,17 @@ class BackupImpossible(ServiceError):
         Exception.__init__(self, why)
 
 
+class BackupOlder(BackupImpossible):
+    """The key ring holds people who are not in a backup; `people` says how many."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__(
+            f"{people} people on the key ring are not in this backup; after this no backup opens "
+            "for them. Is there a newer backup? Otherwise go on with: --without-newer"
+        )
+        self.people = people
+
+
 class BackupBroken(ServiceError):
     """A backup or key ring cannot be read; the text says why."""
 

@@ -94,6 +94,60 @@ def test_who_was_deleted_since_does_not_come_back(
         assert find_person(bob).identifier == "bob"
 
 
+@pytest.fixture
+def monday(ada, bob, tmp_path: Path) -> Path:
+    """A backup with Ada and Bob."""
+    backups.back_up(tmp_path / "monday.backup")
+    return tmp_path / "monday.backup"
+
+
+@pytest.fixture
+def wednesday(monday: Path, known_faces, tmp_path: Path) -> Path:
+    """A backup with Cy as well, who was enrolled after Monday's."""
+    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], None)
+    backups.back_up(tmp_path / "wednesday.backup")
+    return tmp_path / "wednesday.backup"
+
+
+def test_an_older_backup_by_mistake_changes_nothing_and_newer_ones_still_open(
+    app: Flask, settings: Settings, engine, monday: Path, wednesday: Path
+) -> None:
+    mistaken = run(restarted(settings, engine), "restore", monday)
+
+    assert mistaken.exit_code == 1
+    assert "1 people on the key ring are not in this backup" in mistaken.output
+    assert "no backup opens for them" in mistaken.output
+    assert rows_stored()["person"] == 3
+    again = restarted(settings, engine)
+    with again.app_context():
+        get_ready(again)
+    assert "3 people are back" in run(restarted(settings, engine), "restore", wednesday).output
+
+
+def test_an_older_backup_by_intent_gives_up_whoever_was_enrolled_since(
+    app: Flask, settings: Settings, engine, monday: Path, wednesday: Path
+) -> None:
+    meant = run(restarted(settings, engine), "restore", monday, "--without-newer")
+
+    assert "2 people are back" in meant.output
+    again = restarted(settings, engine)
+    with again.app_context():
+        get_ready(again)
+    assert "2 people are back" in run(restarted(settings, engine), "restore", wednesday).output
+
+
+def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_holds(
+    app: Flask, settings: Settings, engine, monday: Path, known_faces, tmp_path: Path
+) -> None:
+    kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
+    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], None)
+    backups.back_up(tmp_path / "wednesday.backup")
+
+    mistaken = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
+
+    assert "1 people on the key ring are not in this backup" in mistaken.output
+
+
 def test_what_was_seen_in_a_challenge_is_in_no_backup(
     app: Flask, people, ada, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from webapp.database import SQLITE, forget_deleted_pages, unit_of_work
-from webapp.errors import BackupBroken, BackupImpossible
+from webapp.errors import BackupBroken, BackupImpossible, BackupOlder
 from webapp.extensions import db
 from webapp.models import InstallationKey, PersonKey
 from webapp.models.installation import ONLY_ROW
@@ -134,16 +134,23 @@ def back_up(target: Path) -> None:
     audit.record_alone("backed_up")
 
 
-def restore(source: Path, key_ring: Path) -> int:
+def restore(source: Path, key_ring: Path, *, without_newer: bool = False) -> int:
     """Put a backup in the place of the database; the app must not run meanwhile.
 
-    People whose keys are not on the key ring were deleted since, and are deleted again.
+    People whose keys are not on the key ring were deleted since, and are deleted again. People who
+    are on it and not in the backup lose their keys once the ring is written anew.
+
+    Args:
+        source: the backup.
+        key_ring: the newest one.
+        without_newer: whether those people's keys may go.
 
     Returns:
         How many people are back.
 
     Raises:
         BackupImpossible: if the database is none of SQLite's.
+        BackupOlder: if such people are on that key ring or the one in its place, and may not go.
         BackupBroken: if backup or key ring cannot be read.
         VaultError: if the master key is another one.
     """
@@ -153,6 +160,8 @@ def restore(source: Path, key_ring: Path) -> int:
     with _private_copy() as copy:
         _unseal(source, copy, secrets)
         _check_whole(copy)
+        if not without_newer:
+            _check_nobody_newer(copy, keys)
         people = _put_keys_in(copy, keys, vault)
         _check_whole(copy)
         db.session.remove()
@@ -271,6 +280,17 @@ def _put_keys_in(copy: Path, keys: KeyRing, vault: Vault) -> int:
         database.commit()
         database.execute("VACUUM")
     return people
+
+
+def _check_nobody_newer(copy: Path, keys: KeyRing) -> None:
+    """The key ring in its place is lost as well, and holds more where a copy of it is behind."""
+    on_rings = set(keys.people)
+    with suppress(BackupBroken):  # there is none, or it is why another one is taken
+        on_rings |= KeyRing.read(recognition().settings.key_ring_file).people.keys()
+    with closing(sqlite3.connect(copy)) as database:
+        in_backup = {UUID(hex=key) for (key,) in database.execute("SELECT id FROM person")}
+    if newer := len(on_rings - in_backup):
+        raise BackupOlder(newer)
 
 
 def _names_of(sealed: str, seal: PersonSeal, person_id: UUID) -> tuple[str, str]:
