@@ -98,15 +98,17 @@ def engine_options(url: str, threads: int = 1) -> dict[str, Any]:
         threads: that use it side by side; each may count a request beside what it reads, by a
             connection of its own.
     """
-    options: dict[str, Any] = {"hide_parameters": True}  # they would reach the log
+    options: dict[str, Any] = {
+        "hide_parameters": True,  # they would reach the log
+        "pool_size": threads,
+        "max_overflow": threads + BACKGROUND_CONNECTIONS,
+        "pool_timeout": WAITS.connection_s,
+    }
     if make_url(url).get_backend_name() != POSTGRESQL:
         return options
     return options | {
         "isolation_level": "REPEATABLE READ",
         "pool_pre_ping": True,  # a database that was away is used again without a failed request
-        "pool_size": threads,
-        "max_overflow": threads + BACKGROUND_CONNECTIONS,
-        "pool_timeout": WAITS.connection_s,
         "connect_args": {
             "connect_timeout": WAITS.connect_s,
             "tcp_user_timeout": WAITS.network_ms,

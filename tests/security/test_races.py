@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 
+import ml
 from tests.installation import rows_stored
+from tests.programs import key_with, program
+from webapp import create_app
+from webapp.config import Settings
 from webapp.errors import DuplicateIdentifier, MustWait
 from webapp.extensions import db
+from webapp.models import Scope
 from webapp.services import audit, thresholds
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.verification import verify
@@ -94,3 +101,26 @@ def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
 
     assert results == [None] * 8
     assert audit.verify().problem is None
+
+
+def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
+    app: Flask, settings: Settings, engine: ml.Engine
+) -> None:
+    many, rounds = 24, 4
+    busy = create_app(replace(settings, threads=many), engine)
+    key, at_once = key_with(Scope.ADMIN), threading.Barrier(many)
+
+    def ask(_number: int) -> list[int]:
+        with program(busy, key) as another:
+            statuses = []
+            for _ in range(rounds):
+                at_once.wait()
+                statuses.append(another.http.get("/attempts").status_code)
+            return statuses
+
+    with ThreadPoolExecutor(many) as threads:
+        answered = [status for found in threads.map(ask, range(many)) for status in found]
+
+    with busy.app_context():
+        db.engine.dispose()
+    assert answered == [200] * many * rounds

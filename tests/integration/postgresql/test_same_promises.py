@@ -28,6 +28,7 @@ from tests.security.test_limits import (
     test_what_an_address_did_counts_in_every_process,
 )
 from tests.security.test_races import (
+    test_as_many_programs_as_there_are_threads_are_answered_side_by_side,
     test_entries_of_the_audit_log_at_the_same_moment_are_chained,
     test_of_two_enrolments_of_one_identifier_one_wins,
     together,
@@ -41,6 +42,7 @@ __all__ = [
     "test_a_unit_of_work_that_fails_leaves_nothing",
     "test_after_five_failures_in_a_row_there_is_a_wait_of_half_a_minute",
     "test_another_photo_of_the_person_matches",
+    "test_as_many_programs_as_there_are_threads_are_answered_side_by_side",
     "test_deleting_a_person_leaves_no_trace",
     "test_deleting_while_others_verify_gives_them_a_decision_either_way",
     "test_down_and_up_again_with_rows_in",

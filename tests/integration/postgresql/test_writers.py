@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event, Thread
+from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -86,28 +85,6 @@ def test_a_reader_sees_one_state_for_as_long_as_it_reads(
     assert db.session.scalar(text("SELECT number FROM gallery_version")) == before
     db.session.rollback()
     assert db.session.scalar(text("SELECT number FROM gallery_version")) == before + 1
-
-
-def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
-    app: Flask, settings: Settings
-) -> None:
-    together, rounds = Barrier(settings.threads), 4
-
-    def ask(_number: int) -> list[int]:
-        with program(app, key) as another:
-            statuses = []
-            for _ in range(rounds):
-                together.wait()
-                statuses.append(another.http.get("/attempts").status_code)
-            return statuses
-
-    key = key_with(Scope.ADMIN)
-    with ThreadPoolExecutor(settings.threads) as threads:
-        answered = [
-            status for found in threads.map(ask, range(settings.threads)) for status in found
-        ]
-
-    assert answered == [200] * settings.threads * rounds
 
 
 @pytest.fixture
