@@ -47,7 +47,8 @@ class Tuning:
         first: so many anchors of each stretch, nearest by their bytes, are looked at.
         wider: so many where nearer ones may be behind these; so many of all are compared first.
         dead: the share of dead rows from which on the others are gathered anew.
-        spare: room for so many further rows, besides as many as there are; fewer dead are let be.
+        spare: room for so many further rows, besides as many as there are; of fewer none that is
+            dead is kept, since gathering takes a moment only.
     """
 
     staged_from: int = 5_000
@@ -336,7 +337,8 @@ class AnchorStore:
             self._add(some)
         self._snapshot(version)
         rows = len(self._coarse.values)
-        if rows - self._held.anchors > max(TUNING.dead * rows, TUNING.spare):
+        borne = TUNING.dead * rows if rows > TUNING.spare else 0
+        if rows - self._held.anchors > borne:
             self._gather(self._grid)
         return self._held
 

@@ -35,6 +35,10 @@ def copy_database_command(source: str, target: str) -> None:
     except (CopyImpossible, NotReady, SQLAlchemyError, WrongSetting) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{sum(counts.values())} rows of {len(counts)} tables are there, and the same.")
+    click.echo(
+        "No deletion reaches what is left behind: once the copy serves, destroy the source, its "
+        "backups, and its key ring with all copies."
+    )
 
 
 class _Progress:

@@ -21,7 +21,7 @@ from webapp.errors import (
 )
 from webapp.extensions import db
 from webapp.gallery import raise_version
-from webapp.models import Anchor, AnchorEmbedding, Attempt, Person, now
+from webapp.models import Anchor, AnchorEmbedding, Attempt, Challenge, Person, now
 from webapp.recognition import recognition
 from webapp.services import audit, claims, failures
 from webapp.services.backups import forget_old_keys
@@ -261,6 +261,7 @@ def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
             .where(or_(Attempt.person_id == person_id, Attempt.claim_digest == digest))
             .values(person_id=None, claim_digest=None)
         )
+        session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
         raise_version(session, deleted=person_id)
         session.execute(delete(Person).where(Person.id == person_id))
         failures.forget(session, digest)

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import ml
 from tests import faces, performing
@@ -42,6 +42,7 @@ from webapp.services.challenges import BOUNDS, STRAIGHT
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.forgetting import forget_unneeded
 from webapp.services.liveness import Liveness
+from webapp.services.people import delete_person
 from webapp.services.verification import verify, verify_by_challenge, verify_without_challenge
 
 
@@ -73,6 +74,18 @@ def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
 def failures_of(identifier: str) -> int:
     db.session.rollback()
     return failures.failures_of(claims.claim_digest(identifier), failures.WITH_CHALLENGES).number
+
+
+def test_a_deleted_person_takes_what_was_begun_for_them_along(app: Flask, ada, bob) -> None:
+    begun_by("ada")
+    begun_by("bob", "another")
+    waiting = Challenge.claim_digest == claims.claim_digest("ada")
+    assert db.session.scalar(select(func.count()).where(waiting)) == 1
+
+    delete_person(ada, None)
+
+    assert db.session.scalar(select(func.count()).where(waiting)) == 0
+    assert rows_stored()["challenge"] == 1
 
 
 def results() -> list[ChallengeResult]:

@@ -84,6 +84,7 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
 
     assert ran.exit_code == 0, ran.output
     assert f"person: {stored['person']} of {stored['person']}" in ran.output
+    assert "destroy the source" in ran.output
     moved = create_app(replace(settings, database_url=target_url), engine)
     get_ready(moved)
     with moved.app_context():

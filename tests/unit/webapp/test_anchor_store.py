@@ -180,6 +180,16 @@ def test_embeddings_are_held_as_exactly_as_float32_allows_however_often_rows_are
     assert found == pytest.approx(kept.embeddings, abs=2e-7)
 
 
+def test_of_few_anchors_nothing_is_kept_of_who_was_deleted() -> None:
+    kept, *deleted = people_like(np.random.default_rng(9), 40)
+    store = AnchorStore(SIZE)
+    store.change(1, [kept, *deleted], ())
+
+    held = store.change(2, (), [block.person_id for block in deleted])
+
+    assert len(held.coarse) == len(held.rest) == len(kept.embeddings)
+
+
 def test_a_number_too_large_for_the_grid_makes_it_wider_for_everybody(small: None) -> None:
     generator = np.random.default_rng(8)
     many = generator.standard_normal((300, 128)).astype(np.float32)
