@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from random import SystemRandom
+from threading import Event
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, event, make_url, text
@@ -87,6 +88,8 @@ class Waits:
 
 
 WAITS = Waits()
+# Whether this process left deleted rows in SQLite's log, since somebody was reading.
+_pages_left = Event()
 BACKGROUND_CONNECTIONS = 4  # work that goes on beside requests
 
 
@@ -229,19 +232,30 @@ def is_undone_for_others(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
 
 
-def forget_deleted_pages() -> None:
+def forget_deleted_pages(wait_ms: int = EMPTYING_MS) -> None:
     """Take away what deleted rows left, as far as the database does.
 
-    SQLite's write-ahead log is emptied; where somebody reads for longer than the wait, by a later
-    change. PostgreSQL frees the places of deleted keys; they and its log are overwritten in time.
+    SQLite's write-ahead log is emptied; where somebody reads for longer than the wait, by
+    `forget_left_pages`. PostgreSQL frees the places of deleted keys; they and its log are
+    overwritten in time.
     """
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if db.engine.dialect.name == POSTGRESQL:
             connection.execute(text("VACUUM (SKIP_LOCKED) person_key"))
             return
-        connection.execute(text(f"PRAGMA busy_timeout = {EMPTYING_MS}"))
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        connection.execute(text(f"PRAGMA busy_timeout = {wait_ms}"))
+        is_read = connection.scalar(text("PRAGMA wal_checkpoint(TRUNCATE)"))
         connection.execute(text(f"PRAGMA busy_timeout = {BUSY_MS}"))
+    if is_read:
+        _pages_left.set()
+    else:
+        _pages_left.clear()
+
+
+def forget_left_pages() -> None:
+    """Take away what a long reader kept of deleted rows; writers do not wait for it."""
+    if _pages_left.is_set():
+        forget_deleted_pages(wait_ms=0)
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

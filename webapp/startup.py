@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
-from webapp.database import unit_of_work
+from webapp.database import forget_left_pages, unit_of_work
 from webapp.errors import VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
@@ -91,7 +91,7 @@ def get_ready(app: Flask) -> None:
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
-    worker = Worker(app, KINDS, errands=[keep_up, audit.note_head])
+    worker = Worker(app, KINDS, errands=[keep_up, audit.note_head, forget_left_pages])
     worker.start()
     return worker
 

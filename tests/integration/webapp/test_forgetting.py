@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 import ml
 from tests.installation import Visitor, rows_stored, written_down
-from webapp import create_app, jobs
+from webapp import create_app, database, jobs
 from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
@@ -25,7 +25,7 @@ from webapp.models import (
     now,
 )
 from webapp.recognition import recognition
-from webapp.services import audit
+from webapp.services import audit, people
 from webapp.services.background import KINDS
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.retention import DELETE_EXPIRED
@@ -55,6 +55,24 @@ def retired(app: Flask, ada: UUID) -> bytes:
             )
         )
     return sealed
+
+
+@pytest.mark.sqlite
+def test_what_a_long_reader_kept_of_a_deleted_person_goes_once_the_reader_is_gone(
+    app: Flask, settings: Settings, ada: UUID
+) -> None:
+    wrapped = db.session.get_one(PersonKey, ada).wrapped
+    db.session.rollback()
+    with db.engine.connect() as reader:
+        reader.execute(select(PersonKey.wrapped))
+        people.delete_person(ada, None)
+        assert wrapped in written_down(settings)
+        database.forget_left_pages()
+        assert wrapped in written_down(settings)
+
+    database.forget_left_pages()
+
+    assert wrapped not in written_down(settings)
 
 
 def changed_days_ago(days: int) -> None:
