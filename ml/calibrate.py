@@ -21,7 +21,7 @@ from tqdm import tqdm
 from ml import DEFAULT_MODEL, DEFAULT_RULE, Artifact, ArtifactError, load_artifact, match_rules
 from ml.calibration import FILE, Curve, load_calibration
 from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_at_far
-from ml.evaluation.anchors import SEED, drawn_trials, pair_trials
+from ml.evaluation.anchors import LEAST_PHOTOS, SEED, drawn_trials, pair_trials
 from ml.evaluation.embed import Embedded, embed_photos
 from ml.evaluation.photos import SHARED, Photos, ProtocolError, photos_in
 from ml.evaluation.strangers import FPIRS, GALLERY_SIZES, search_as_strangers
@@ -33,13 +33,16 @@ STRANGERS = SHARED / "lfw_strangers"
 DEFAULT_FAR = 1e-3
 ANCHORS = (1, 3, 5)
 
-# A stranger whose nearest photo of an identified person is at least this similar may be that
-# person: both sets hold celebrities. It lies where one in ten thousand known impostors lies.
-SAME_FACE_FAR = 1e-4
-
-# Two photos this similar are one photo. Two identities that share one are one person under two
-# names, or a mislabelled photo: trials between them are no impostor trials.
-SAME_PHOTO = 0.995
+# Identities of `PEOPLE` that share a photo: one person under two names, or a mislabelled photo, so
+# that trials between them are no impostor trials. Found once, by looking (docs/decisions/0003): the
+# model that is calibrated must not choose its own impostors.
+SHARING_A_PHOTO = (
+    ("07310", "07312"),
+    ("07312", "07314"),
+    ("07312", "07317"),
+    ("07312", "07320"),
+    ("07392", "07393"),
+)
 
 HISTOGRAM_BINS = 80
 
@@ -58,10 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         artifact = load_artifact(options.model)
         people, strangers = photos_in(options.people), photos_in(options.strangers)
+        table = calibrate(artifact, people, strangers)
     except (ArtifactError, ProtocolError) as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 2
-    table = calibrate(artifact, people, strangers)
     write_atomically(artifact.folder / FILE, json.dumps(table) + "\n")
     print(_summary(artifact))
     return 0
@@ -74,9 +77,12 @@ def calibrate(artifact: Artifact, people: Photos, strangers: Photos) -> dict[str
         artifact: the model.
         people: several photos each; genuine and impostor trials.
         strangers: one photo each; impostor trials only.
+
+    Raises:
+        ProtocolError: if they leave nothing to measure.
     """
     embedded = embed_photos(artifact, people + strangers, label="calibration")
-    embeddings, person, dropped = _usable(embedded, len(people.names), artifact.config.mirrored)
+    embeddings, person, dropped = _usable(embedded, people.names, artifact.config.mirrored)
     facts = {
         "photos": len(people.paths),
         "strangers_dropped_as_lookalikes": dropped,
@@ -100,13 +106,17 @@ def measure(
         person: int (n,), who is in them; numbers from len(names) on are strangers.
         names: of the people with several photos each.
         facts: about where the embeddings come from, to be kept.
+
+    Raises:
+        ProtocolError: if nobody has enough photos, or no two different people are to be compared.
     """
     identified = len(names)
-    pairs = pair_trials(embeddings, person, identified)
-    sharing = _identities_sharing_a_photo(pairs)
-    pairs = _without(pairs, sharing)
-    strangers_left = np.unique(person[person >= identified])
-    groups = [np.arange(identified), strangers_left]
+    person = _numbered_on(person, identified)
+    sharing = _identities_sharing_a_photo(names)
+    pairs = _without(pair_trials(embeddings, person, identified), sharing)
+    _check_enough(pairs, np.bincount(person[person < identified]))
+    strangers = np.unique(person[person >= identified])
+    groups = [np.arange(identified), strangers]
     progress = tqdm(total=len(match_rules) * len(ANCHORS) + 1, desc="error rates", unit="curve")
     pairs_curve = _curve([pairs], groups)
     progress.update()
@@ -127,8 +137,8 @@ def measure(
         "score_map": _score_map(impostor),
         "made_from": {
             "people": identified,
-            "strangers": len(strangers_left),
-            "identities_sharing_a_photo": [[names[a], names[b]] for a, b in sorted(sharing)],
+            "strangers": len(strangers),
+            "identities_sharing_a_photo": [[names[a], names[b]] for a, b in sharing],
         }
         | facts,
         "pairs": pairs_curve,
@@ -139,28 +149,59 @@ def measure(
 
 
 def _usable(
-    embedded: Embedded, identified: int, mirrored: bool
+    embedded: Embedded, names: Sequence[str], mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Embeddings and people of usable photos, without strangers who may be identified people."""
     embeddings = embedded.view(mirrored)[embedded.usable]
     person = embedded.photos.person[embedded.usable]
-    known = person < identified
-    among_known = pair_trials(embeddings[known], person[known], identified)
-    limit = threshold_at_far(among_known.similarity[~among_known.genuine], SAME_FACE_FAR)
-    nearest = (embeddings @ embeddings[known].T).max(axis=1)
+    known = person < len(names)
+    among_known = pair_trials(embeddings[known], person[known], len(names))
+    limit = _same_face(_without(among_known, _identities_sharing_a_photo(names)))
+    nearest = (embeddings @ embeddings[known].T).max(axis=1, initial=-1)
     keep = known | (nearest < limit)
     return embeddings[keep], person[keep], int((~keep).sum())
 
 
-def _identities_sharing_a_photo(pairs: Trials) -> set[tuple[int, int]]:
-    shared = ~pairs.genuine & (pairs.similarity >= SAME_PHOTO)
-    return {
-        (min(a, b), max(a, b))
-        for a, b in zip(pairs.anchor[shared].tolist(), pairs.probe[shared].tolist(), strict=True)
-    }
+def _same_face(known: Trials) -> float:
+    """The similarity from which on a stranger is taken for an identified person.
+
+    Both sets hold celebrities. More alike than half of the pairs of one person, and than any two
+    people known to differ: a limit at some small FAR would throw out the hardest true strangers,
+    and with them all that says how strict a strict threshold is.
+    """
+    genuine = known.genuine
+    typical = float(np.median(known.similarity[genuine])) if genuine.any() else 1.0
+    highest = float(known.similarity[~genuine].max(initial=-1))
+    return max(typical, float(np.nextafter(highest, np.inf)))
 
 
-def _without(trials: Trials, sharing: set[tuple[int, int]]) -> Trials:
+def _identities_sharing_a_photo(names: Sequence[str]) -> list[tuple[int, int]]:
+    """The pairs of `SHARING_A_PHOTO` that are among these people, as indices of their names."""
+    number = {name: index for index, name in enumerate(names)}
+    return [(number[a], number[b]) for a, b in SHARING_A_PHOTO if a in number and b in number]
+
+
+def _numbered_on(person: np.ndarray, identified: int) -> np.ndarray:
+    """The same people, strangers numbered without gaps: some had no face, or left as lookalikes."""
+    stranger = person >= identified
+    numbered = person.copy()
+    numbered[stranger] = identified + np.unique(person[stranger], return_inverse=True)[1]
+    return numbered
+
+
+def _check_enough(pairs: Trials, photos: np.ndarray) -> None:
+    if photos.max(initial=0) < LEAST_PHOTOS:
+        raise ProtocolError(
+            f"nobody has {LEAST_PHOTOS} photos with a usable face, the fewest that can be "
+            "measured with several anchors; give more photos of each person"
+        )
+    if pairs.genuine.all():
+        raise ProtocolError(
+            "no two different people are left to compare; give more people, a sub-folder each"
+        )
+
+
+def _without(trials: Trials, sharing: Sequence[tuple[int, int]]) -> Trials:
     """The trials less those between identities that share a photo."""
     low, high = np.minimum(trials.probe, trials.anchor), np.maximum(trials.probe, trials.anchor)
     keep = np.ones(len(low), bool)
@@ -200,7 +241,7 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
 
 
 def _identification(
-    embeddings: np.ndarray, person: np.ndarray, identified: int, sharing: set[tuple[int, int]]
+    embeddings: np.ndarray, person: np.ndarray, identified: int, sharing: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
     """Thresholds of a search by rule, anchors and people enrolled, with the FPIR they give."""
     # Of two identities that share a photo one stays away, lest it find the other.

@@ -8,18 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.calibrate import _score_map
+from ml.calibrate import SHARING_A_PHOTO, _score_map
 from ml.calibration import FILE, Curve, SearchPoint, load_calibration
 from ml.errors import ModelBroken
 from ml.matching import match_rules
 from ml.registry import load_artifact
 
+SHIPPED = ("open", "research", "compact")
 ARTIFACT = load_artifact("open")
 
 
-@pytest.fixture(scope="module")
-def calibration():
-    return load_calibration(ARTIFACT.folder, ARTIFACT.model_id)
+@pytest.fixture(scope="module", params=SHIPPED)
+def calibration(request):
+    artifact = load_artifact(request.param)
+    return load_calibration(artifact.folder, artifact.model_id)
 
 
 def curve(threshold: list[float], far: list[float]) -> Curve:
@@ -82,6 +84,19 @@ def test_default_threshold_holds_its_far_on_the_calibration_people(calibration):
     rates = calibration.pairs.rates_at(calibration.default_threshold)
     assert rates["far"] == pytest.approx(calibration.default_far, rel=0.1)
     assert rates["far_low"] < calibration.default_far < rates["far_high"]
+
+
+def test_no_impostor_trial_is_between_identities_known_to_share_a_photo(calibration):
+    left_out = calibration.made_from["identities_sharing_a_photo"]
+    assert [tuple(pair) for pair in left_out] == list(SHARING_A_PHOTO)
+
+
+@pytest.mark.parametrize(("far", "score"), [("1e-2", 35), ("1e-3", 50), ("1e-4", 65)])
+def test_other_strangers_lie_where_the_calibrations_do(calibration, far, score):
+    """All impostor pairs of LFW reach a FAR at the similarity that the calibration gives it."""
+    name = calibration.model_id.rpartition("-")[0]
+    lfw = load_artifact(name).metrics()["lfw_view2"]["all_impostor_pairs"]
+    assert calibration.score(lfw[f"tar_at_far_{far}"]["threshold"]) == pytest.approx(score, abs=2)
 
 
 def test_every_rule_is_calibrated_for_several_numbers_of_anchors(calibration):

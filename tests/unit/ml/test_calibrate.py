@@ -1,0 +1,97 @@
+"""What a calibration counts, on drawn people; the shipped ones' figures are tested elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml.calibrate import SHARING_A_PHOTO, _usable, measure
+from ml.evaluation.embed import Embedded
+from ml.evaluation.photos import Photos, ProtocolError
+
+PEOPLE, PHOTOS, STRANGERS = 8, 6, 30
+NAMES = tuple(f"person {number}" for number in range(PEOPLE))
+PERSON = np.concatenate([np.repeat(np.arange(PEOPLE), PHOTOS), PEOPLE + np.arange(STRANGERS)])
+# One person of each stranger, all photos of one another.
+KNOWN_PAIRS = PEOPLE * (PEOPLE - 1) // 2 * PHOTOS**2
+STRANGER_PAIRS = PEOPLE * PHOTOS * STRANGERS
+
+
+def drawn(spread: float, crowded: float = 0.0, seed: int = 3) -> np.ndarray:
+    """Embeddings of everybody, float32 (n, 16); `crowded` towards one point, a weak network's."""
+    generator = np.random.default_rng(seed)
+    centres = generator.normal(size=(PEOPLE + STRANGERS, 16))[PERSON]
+    vectors = centres + spread * generator.normal(size=centres.shape)
+    vectors[:, 0] += crowded
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def embedded(vectors: np.ndarray, names: tuple[str, ...] = NAMES) -> Embedded:
+    strangers = tuple(f"stranger {number}" for number in range(STRANGERS))
+    paths = tuple(Path(f"{number}.jpg") for number in range(len(PERSON)))
+    return Embedded(
+        photos=Photos(paths, PERSON, names + strangers),
+        usable=np.ones(len(PERSON), bool),
+        single=vectors,
+        mirrored=vectors,
+        landmarks=np.zeros((len(PERSON), 5, 2), np.float32),
+        failures=(),
+    )
+
+
+def impostor_trials(table: dict) -> int:
+    return table["pairs"]["impostor_trials"]
+
+
+def test_a_weak_network_keeps_its_hardest_impostors():
+    crowded = drawn(spread=1.0, crowded=200.0)
+    assert (crowded @ crowded.T).min() > 0.995  # any two faces are as alike as one photo twice
+
+    table = measure("weak", crowded, PERSON, NAMES, {})
+
+    assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS
+    assert table["made_from"]["identities_sharing_a_photo"] == []
+    _vectors, _person, dropped = _usable(embedded(crowded), NAMES, mirrored=False)
+    assert dropped <= 1  # whoever happens to be the most alike of all
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0])
+def test_identities_that_share_a_photo_are_those_known_whatever_the_model_says(spread):
+    names = (*SHARING_A_PHOTO[0], *NAMES[2:])
+    table = measure("any", drawn(spread), PERSON, names, {})
+    assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS - PHOTOS**2
+    assert table["made_from"]["identities_sharing_a_photo"] == [list(SHARING_A_PHOTO[0])]
+
+
+def test_a_stranger_who_is_an_identified_person_leaves_and_the_rest_are_counted():
+    vectors = drawn(spread=0.3)
+    double = np.flatnonzero(PERSON == PEOPLE + 4)
+    vectors[double] = vectors[0]
+
+    kept, person, dropped = _usable(embedded(vectors), NAMES, mirrored=False)
+
+    assert dropped == 1
+    assert PEOPLE + 4 not in person
+    table = measure("any", kept, person, NAMES, {})
+    assert table["made_from"]["strangers"] == STRANGERS - 1
+    assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS - PEOPLE * PHOTOS
+
+
+def test_true_strangers_stay_however_alike_the_hardest_are():
+    _vectors, _person, dropped = _usable(embedded(drawn(spread=0.3)), NAMES, mirrored=False)
+    assert dropped == 0
+
+
+def test_without_two_different_people_it_says_what_to_give():
+    pair = SHARING_A_PHOTO[0]
+    known = PERSON < 2
+    with pytest.raises(ProtocolError, match="give more people"):
+        measure("any", drawn(0.3)[known], PERSON[known], pair, {})
+
+
+def test_with_too_few_photos_of_everybody_it_says_what_to_give():
+    first_five = np.concatenate([np.flatnonzero(one == PERSON)[:5] for one in range(PEOPLE)])
+    with pytest.raises(ProtocolError, match="give more photos"):
+        measure("any", drawn(0.3)[first_five], PERSON[first_five], NAMES, {})
