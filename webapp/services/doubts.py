@@ -10,9 +10,11 @@ import numpy as np
 from sqlalchemy import select
 
 from webapp.extensions import db
+from webapp.gallery import PersonAnchors
 from webapp.models import Person
 from webapp.recognition import recognition
 from webapp.services import searches, thresholds
+from webapp.services.thresholds import Threshold
 
 UNLIKE_THE_OTHERS = "unlike_the_others"
 LIKE_SOMEBODY_ELSE = "like_somebody_else"
@@ -95,47 +97,45 @@ def _nearest_of_own(among: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Others:
-    """For each judged picture the nearest anchor of somebody else.
+    """For each judged picture who else is nearest.
 
     Attributes:
-        anchor_ids: of those anchors; empty where nobody else is enrolled.
-        similarities: with them.
-        threshold: from which on a search would find their person.
+        nearest: who has the nearest anchor; empty where nobody else is enrolled.
+        found: who a search would find, if anybody; by another rule that is another similarity.
+        threshold: of the search.
     """
 
-    anchor_ids: tuple[UUID, ...]
-    similarities: tuple[float, ...]
-    threshold: float
+    nearest: tuple[PersonAnchors, ...]
+    found: tuple[PersonAnchors, ...]
+    threshold: Threshold
 
     @classmethod
     def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
         """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
         gallery = recognition().gallery
-        found = [gallery.nearest(probe, 1, "best", besides=person_id) for probe in judged]
-        if not all(found):
-            return cls((), (), np.inf)
-        nearest = [
-            (person.anchor_ids[int(row)], float(person.similarities[row]))
-            for (person,) in found
-            for row in [person.similarities.argmax()]
-        ]
-        return cls(
-            anchor_ids=tuple(anchor_id for anchor_id, _ in nearest),
-            similarities=tuple(similarity for _, similarity in nearest),
-            threshold=searches.threshold(gallery.follow()).similarity,
-        )
+        threshold = searches.threshold(gallery.follow())
+
+        def by(rule: str) -> tuple[PersonAnchors, ...]:
+            return tuple(
+                person
+                for probe in judged
+                for person in gallery.nearest(probe, 1, rule, besides=person_id)
+            )
+
+        nearest = by("best")
+        return cls(nearest, nearest if threshold.rule == "best" else by(threshold.rule), threshold)
 
     def doubts_about(self, number: int, own_nearest: float) -> Doubts:
         """Whether a picture is like, or at least nearer to, somebody else."""
-        if not self.anchor_ids:
+        if not self.nearest:
             return ()
-        similarity = self.similarities[number]
-        if similarity >= self.threshold:
-            return (Doubt(LIKE_SOMEBODY_ELSE, _name(self.anchor_ids[number])),)
-        if similarity > own_nearest:
-            return (Doubt(NEARER_TO_SOMEBODY_ELSE, _name(self.anchor_ids[number])),)
+        found, nearest = self.found[number], self.nearest[number]
+        if found.by_rule(self.threshold.rule) >= self.threshold.similarity:
+            return (Doubt(LIKE_SOMEBODY_ELSE, _name(found.person_id)),)
+        if nearest.by_rule("best") > own_nearest:
+            return (Doubt(NEARER_TO_SOMEBODY_ELSE, _name(nearest.person_id)),)
         return ()
 
 
-def _name(anchor_id: UUID) -> str | None:
-    return db.session.scalar(select(Person.name).where(Person.anchors.any(id=anchor_id)))
+def _name(person_id: UUID) -> str | None:
+    return db.session.scalar(select(Person.name).where(Person.id == person_id))

@@ -5,20 +5,21 @@ Everybody is compared with everybody, square by square; of very many anchors, pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from sqlalchemy import select
 
-from ml import Anchors
+from ml import Anchors, person_similarities
 from webapp.extensions import db
 from webapp.gallery import Rows
 from webapp.models import Person
 from webapp.recognition import recognition
-from webapp.services import thresholds
+from webapp.services import person_thresholds, thresholds
 from webapp.services.decisions import PersonLabel
 from webapp.services.thresholds import Threshold
 
@@ -39,11 +40,15 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Lookalikes:
-    """Two people by their most similar anchors, and the score of these, 0 to 100."""
+    """Two people by their most similar anchors, and the score of these, 0 to 100.
+
+    `could_pass` says whether a picture of the one would match the other.
+    """
 
     first: Portrait
     second: Portrait
     score: float
+    could_pass: bool
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,17 @@ def find_trouble() -> Trouble:
     pairs, unlike = _MOST_ALIKE[rows], misfits(embeddings, anchors, threshold.similarity)
     named = {row for first, second, _ in pairs for row in (first, second)}
     portraits = _portraits(rows, named | {row for row, _ in unlike[:MOST_SHOWN]})
+    points = person_thresholds.all_points()
     to_score = recognition().engine.calibration.score
     return Trouble(
         threshold=threshold,
         lookalikes=tuple(
-            Lookalikes(portraits[first], portraits[second], to_score(similarity))
+            Lookalikes(
+                first=portraits[first],
+                second=portraits[second],
+                score=to_score(similarity),
+                could_pass=_could_pass(rows, (first, second), threshold, points),
+            )
             for first, second, similarity in pairs
         ),
         misfits=tuple(
@@ -105,6 +116,22 @@ def find_trouble() -> Trouble:
 
 
 _MOST_ALIKE: WeakKeyDictionary[Rows, list[tuple[int, int, float]]] = WeakKeyDictionary()
+
+
+def _could_pass(
+    rows: Rows, pair: tuple[int, int], everybody: Threshold, points: Mapping[UUID | None, float]
+) -> bool:
+    """Whether one of two people, each by one of their rows, could pass for the other."""
+    people = [int(np.searchsorted(rows.anchors.starts, row, side="right")) - 1 for row in pair]
+    for claimed, shown in permutations(people):
+        own = rows.embeddings[rows.of_person(claimed)]
+        cosines = own @ rows.embeddings[rows.of_person(shown)].T
+        nearest = person_similarities(cosines, Anchors.of(own, np.zeros(1, int)), everybody.rule)
+        of_claimed = points.get(rows.person_ids[claimed], 0.0)
+        threshold = person_thresholds.apart(everybody, of_claimed, len(own))
+        if nearest.max() >= threshold.similarity:
+            return True
+    return False
 
 
 def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:

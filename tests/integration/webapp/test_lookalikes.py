@@ -1,0 +1,75 @@
+"""What is said of people who look alike is what verifying and searching would decide."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+import ml
+from tests.installation import Visitor, words
+from webapp.services import person_thresholds, thresholds
+from webapp.services.doubts import LIKE_SOMEBODY_ELSE, doubts_about
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.lookalikes import find_trouble
+from webapp.services.verification import verify
+
+Known = tuple[tuple[ml.Face, ...], ...]
+# By the best anchor one picture each of the same face is enough, by the mean of all it is not.
+RULES = pytest.mark.parametrize(("rule", "is_enough"), [("best", True), ("mean", False)])
+
+
+@pytest.fixture
+def third(engine: ml.Engine, people) -> list[ml.Face]:
+    """Pictures of somebody who is enrolled in the place of two others."""
+    return [engine.analyse(photo, purpose="enrol") for photo in people[2].photos[:2]]
+
+
+@pytest.fixture
+def ada(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
+    faces = (*known_faces[0], third[0])
+    return store_person(NewPerson("ada", "Ada", True), faces, None)
+
+
+@pytest.fixture
+def bob(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
+    faces = (*known_faces[1], third[1])
+    return store_person(NewPerson("bob", "Bob", True), faces, None)
+
+
+def by(rule: str) -> None:
+    thresholds.change(70, "by another rule", None, rule=rule)
+
+
+@RULES
+def test_two_could_pass_for_each_other_where_verifying_says_so(
+    ada: UUID, bob: UUID, people, admin: Visitor, rule: str, is_enough: bool
+) -> None:
+    by(rule)
+
+    (pair,) = find_trouble().lookalikes
+
+    assert verify("bob", [people[2].photos[0]]).match is is_enough
+    assert pair.could_pass is is_enough
+    assert ("could pass" in words(admin.get("/threshold/pairs"))) is is_enough
+
+
+def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
+    assert find_trouble().lookalikes[0].could_pass
+
+    for person_id in (ada, bob):
+        person_thresholds.change(person_id, 50, "they are alike", None)
+
+    assert not find_trouble().lookalikes[0].could_pass
+
+
+@RULES
+def test_a_picture_is_like_somebody_else_where_a_search_would_find_them(
+    ada: UUID, bob: UUID, rule: str, is_enough: bool
+) -> None:
+    by(rule)
+
+    codes = {doubt.code for doubts in doubts_about(ada).values() for doubt in doubts}
+
+    assert (LIKE_SOMEBODY_ELSE in codes) is is_enough
