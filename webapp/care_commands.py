@@ -37,6 +37,12 @@ def rotate() -> None:
     click.echo(
         f"{done} keys are wrapped by the new master key. Keep a copy of it, not the old one."
     )
+    ring = recognition().settings.key_ring_file
+    if ring.exists():
+        click.echo(
+            f"Copy {ring} to where the key ring is kept, over the copy before, and only then "
+            "destroy the old master key: that copy does not open with the new one."
+        )
 
 
 @click.command("backup")

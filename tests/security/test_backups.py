@@ -272,6 +272,26 @@ def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
             Vault(old).person_seal(db.session.get(PersonKey, ada).wrapped, ada)
 
 
+def test_after_a_new_master_key_the_key_ring_has_to_be_copied_anew_and_a_restore_says_so(
+    app: Flask, settings: Settings, engine, monday: Path, tmp_path: Path
+) -> None:
+    kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
+
+    rotated = run(app, "keys", "rotate")
+
+    assert f"Copy {settings.key_ring_file} to where the key ring is kept" in rotated.output
+    outdated = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
+    assert outdated.exit_code == 1
+    assert "wrapped by another master key" in outdated.output
+    shutil.copy(settings.key_ring_file, kept)
+    again = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
+    assert "2 people are back" in again.output
+
+
+def test_where_no_backup_was_made_a_new_master_key_speaks_of_no_key_ring(app: Flask, ada) -> None:
+    assert "key ring" not in run(app, "keys", "rotate").output
+
+
 def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
     app: Flask, settings: Settings, people, known_faces, ada, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,14 @@ from webapp.recognition import recognition
 from webapp.sealed_files import seal_file, unseal_file
 from webapp.services import audit
 from webapp.services.names import comparable
-from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
+from webapp.vault import (
+    InstallationSecrets,
+    MasterKeyUnusable,
+    PersonSeal,
+    Place,
+    SealBroken,
+    Vault,
+)
 
 PURPOSE = "backup"
 COPIES = ".copy-*.db"
@@ -78,6 +85,20 @@ class KeyRing:
             return cls(_decoded(held["installation"]), people)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BackupBroken(f"{file} is no key ring") from error
+
+    def check_master_key(self, vault: Vault) -> None:
+        """Check that what opens the keys is at hand.
+
+        Raises:
+            MasterKeyUnusable: if any was wrapped by another master key.
+        """
+        wrapped_by = {name for _, name in (self.installation, *self.people.values())}
+        if not wrapped_by <= set(vault.master_key_ids):
+            raise MasterKeyUnusable(
+                "the key ring was wrapped by another master key than the one here: take a copy of "
+                "it that was made since the master key changed, or bring back the master key of "
+                "its day"
+            )
 
     def write(self, file: Path) -> None:
         """Write the key ring in place of an older one, whole or not at all."""
@@ -156,6 +177,7 @@ def restore(source: Path, key_ring: Path, *, without_newer: bool = False) -> int
     """
     database, vault = _database_file(), recognition().vault
     keys = KeyRing.read(key_ring)
+    keys.check_master_key(vault)
     secrets = vault.installation_secrets(keys.installation[0])
     with _private_copy() as copy:
         _unseal(source, copy, secrets)
