@@ -10,9 +10,10 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from ml import ArtifactError
-from webapp.errors import BackupBroken, BackupImpossible
+from webapp.errors import ServiceError
 from webapp.recognition import recognition
 from webapp.services import audit, backups, retention, rotation
+from webapp.services.key_ring import RESTORED
 from webapp.startup import prepare
 from webapp.vault import VaultError
 
@@ -25,7 +26,7 @@ retention_commands = AppGroup("retention", help="People whose time is over.")
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (ArtifactError, BackupImpossible, BackupBroken, VaultError) as error:
+    except (ArtifactError, ServiceError, VaultError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -72,7 +73,7 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
         recognition().settings.audit_head_file.unlink(missing_ok=True)
-        audit.record_alone("restored", people=people)
+        audit.record_alone(RESTORED, people=people)
     click.echo(f"{people} people are back.")
 
 

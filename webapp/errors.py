@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 COME_AGAIN_AFTER = timedelta(seconds=2)  # when what is in the way may be gone
 
@@ -237,6 +238,21 @@ class BackupBroken(ServiceError):
 
     def __init__(self, why: str) -> None:
         Exception.__init__(self, why)
+
+
+class KeyRingBehind(ServiceError):
+    """The key ring could not be written after a change; the text says why, and what to do."""
+
+    code = "key_ring_behind"
+
+    def __init__(self, file: Path, why: str) -> None:
+        Exception.__init__(
+            self,
+            f"the database is changed, but the key ring {file} could not be written ({why}): it "
+            "still holds the keys of whoever was deleted since, and opens with the master key of "
+            "its day. Give its disk room and let this user write into its folder; a server that "
+            "runs then writes it by itself, and so does every start",
+        )
 
 
 class CopyImpossible(ServiceError):

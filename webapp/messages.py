@@ -256,6 +256,11 @@ REQUEST_PROBLEMS: dict[str, LazyString] = {
     "answered_elsewhere": _l(
         "The same request is being worked on right now. Ask again in a moment."
     ),
+    "key_ring_behind": _l(
+        "Everything stored was deleted here. The key ring that opens backups could not be written, "
+        "though, so that old backups can still be read. Tell whoever runs the server; it tries "
+        "again by itself."
+    ),
     "cursor_broken": _l("The cursor is not one of this list. Begin again without any."),
     "invalid_request": _l("Fields are missing, wrong or not known: see “errors”."),
     "malformed_json": _l("The body is not JSON."),

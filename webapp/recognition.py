@@ -64,6 +64,7 @@ class Recognition:
         settings: the app's.
         turns: at looking at faces.
         awaited: the gallery that is read since the start; until it is, the process is not ready.
+        key_ring_failed: whether this process could not write the key ring when it last tried.
     """
 
     def __init__(self, settings: Settings, *engines: Engine) -> None:
@@ -77,6 +78,7 @@ class Recognition:
         self._secrets: InstallationSecrets | None = None
         self._galleries: dict[str, Gallery] = {}
         self.awaited: Gallery | None = None
+        self.key_ring_failed = False
         self._turns: dict[str, np.ndarray] = {}
         self._calibrations: dict[str, Calibration | None] = {}
 

@@ -17,14 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
 from webapp.database import forget_left_pages, unit_of_work
-from webapp.errors import VectorsImpossible
+from webapp.errors import KeyRingBehind, VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
 from webapp.models import GalleryVersion, InstallationKey, Model, PersonKey
 from webapp.models.installation import ONLY_ROW
 from webapp.overlap import hindrances
 from webapp.recognition import recognition
-from webapp.services import audit, vectors
+from webapp.services import audit, key_ring, vectors
 from webapp.services.accounts import new_setup_token
 from webapp.services.background import KINDS
 from webapp.services.backups import forget_old_keys
@@ -38,6 +38,7 @@ PRIVATE_FOLDER = 0o700
 LEAST_FREE_BYTES = 50 * MEGABYTE
 log = logging.getLogger("webapp.startup")
 REMEDY = "run: flask --app wsgi prepare"
+HINDRANCES = (ArtifactError, VaultError, VectorsImpossible, KeyRingBehind, SQLAlchemyError)
 
 
 class NotReady(Exception):
@@ -85,13 +86,14 @@ def get_ready(app: Flask) -> None:
         ):
             try:
                 check()
-            except (ArtifactError, VaultError, VectorsImpossible, SQLAlchemyError) as error:
+            except (*HINDRANCES, OSError) as error:
                 raise NotReady(str(error)) from error
 
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
-    worker = Worker(app, KINDS, errands=[keep_up, audit.note_head, forget_left_pages])
+    errands = (keep_up, audit.note_head, forget_left_pages, key_ring.Follower().look)
+    worker = Worker(app, KINDS, errands)
     worker.start()
     return worker
 
@@ -106,6 +108,7 @@ def obstacles(app: Flask) -> set[str]:
         "model": recognition().check_model,
         "embeddings": recognition().check_embeddings,
         "vectors": vectors.check,
+        "key ring": key_ring.check,
         "warming": _check_gallery,
     }
     return {name for name, check in checks.items() if not _holds(check)}
@@ -126,7 +129,7 @@ def health(app: Flask) -> dict[str, object]:
 def _holds(check: Callable[[], object]) -> bool:
     try:
         check()
-    except (NotReady, ArtifactError, VaultError, VectorsImpossible, SQLAlchemyError):
+    except (NotReady, *HINDRANCES):
         db.session.rollback()
         return False
     return True

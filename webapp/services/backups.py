@@ -15,31 +15,21 @@ import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import select
-
-from webapp.database import SQLITE, forget_deleted_pages, unit_of_work
+from webapp.database import SQLITE, forget_deleted_pages
 from webapp.errors import BackupBroken, BackupImpossible, BackupOlder
 from webapp.extensions import db
-from webapp.models import InstallationKey, PersonKey
 from webapp.models.installation import ONLY_ROW
-from webapp.private_files import alone_in, new_file, whole_file
+from webapp.private_files import alone_in, new_file
 from webapp.recognition import recognition
 from webapp.sealed_files import seal_file, unseal_file
-from webapp.services import audit
+from webapp.services import audit, key_ring
+from webapp.services.key_ring import BACKED_UP, KeyRing
 from webapp.services.names import comparable
-from webapp.vault import (
-    InstallationSecrets,
-    MasterKeyUnusable,
-    PersonSeal,
-    Place,
-    SealBroken,
-    Vault,
-)
+from webapp.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
 
 PURPOSE = "backup"
 COPIES = ".copy-*.db"
@@ -55,83 +45,17 @@ LEAVE_KEYS_OUT = (
 )
 
 
-@dataclass(frozen=True)
-class KeyRing:
-    """Every key that a backup needs, wrapped, with the name of the master key that wrapped it."""
-
-    installation: tuple[bytes, str]
-    people: dict[UUID, tuple[bytes, str]]
-
-    @classmethod
-    def of_database(cls) -> KeyRing:
-        """The keys as they are now."""
-        own = db.session.get_one(InstallationKey, ONLY_ROW, populate_existing=True)
-        rows = db.session.execute(
-            select(PersonKey.person_id, PersonKey.wrapped, PersonKey.master_key_id)
-        )
-        people = {row.person_id: (row.wrapped, row.master_key_id) for row in rows}
-        return cls((own.wrapped, own.master_key_id), people)
-
-    @classmethod
-    def read(cls, file: Path) -> KeyRing:
-        """Read a key ring.
-
-        Raises:
-            BackupBroken: if the file is none.
-        """
-        try:
-            held = json.loads(file.read_text())
-            people = {UUID(hex=key): _decoded(pair) for key, pair in held["people"].items()}
-            return cls(_decoded(held["installation"]), people)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BackupBroken(f"{file} is no key ring") from error
-
-    def check_master_key(self, vault: Vault) -> None:
-        """Check that what opens the keys is at hand.
-
-        Raises:
-            MasterKeyUnusable: if any was wrapped by another master key.
-        """
-        wrapped_by = {name for _, name in (self.installation, *self.people.values())}
-        if not wrapped_by <= set(vault.master_key_ids):
-            raise MasterKeyUnusable(
-                "the key ring was wrapped by another master key than the one here: take a copy of "
-                "it that was made since the master key changed, or bring back the master key of "
-                "its day"
-            )
-
-    def write(self, file: Path) -> None:
-        """Write the key ring in place of an older one, whole or not at all."""
-        held = {
-            "installation": _encoded(self.installation),
-            "people": {key.hex: _encoded(pair) for key, pair in self.people.items()},
-        }
-        with whole_file(file) as to:
-            to.write(json.dumps(held).encode())
-
-
 def forget_old_keys() -> None:
     """Take away what still holds keys that no row needs, also where a kill prevented it before.
 
     It is in pages of SQLite's log, in copies of backups that were killed, and on the key ring.
+
+    Raises:
+        KeyRingBehind: if all but the key ring is as it should be.
     """
     forget_deleted_pages()
     _remove_dead_copies()
-    write_key_ring()
-
-
-def write_key_ring() -> None:
-    """Write the key ring as the database is now, where there is one already."""
-    if recognition().settings.key_ring_file.exists():
-        _fresh_key_ring()
-
-
-def _fresh_key_ring() -> KeyRing:
-    """The keys as they are now, written while nobody else can change them."""
-    with unit_of_work():
-        keys = KeyRing.of_database()
-        keys.write(recognition().settings.key_ring_file)
-    return keys
+    key_ring.follow()
 
 
 def back_up(target: Path) -> None:
@@ -139,12 +63,13 @@ def back_up(target: Path) -> None:
 
     Raises:
         BackupImpossible: if the database is none of SQLite's, or the target exists.
+        KeyRingBehind: if the key ring cannot be written; no backup is made then.
         BackupBroken: if what was written cannot be read again.
     """
     if target.exists():
         raise BackupImpossible(f"{target} exists already; backups are never overwritten")
     _remove_dead_copies()
-    keys, secrets = _fresh_key_ring(), recognition().secrets
+    keys, secrets = key_ring.write(), recognition().secrets
     with _private_copy() as copy:
         _copy_database(copy)
         _take_keys_out(copy, keys)
@@ -152,10 +77,10 @@ def back_up(target: Path) -> None:
     with _private_copy() as again:
         _unseal(target, again, secrets)
         _check_whole(again)
-    audit.record_alone("backed_up")
+    audit.record_alone(BACKED_UP)
 
 
-def restore(source: Path, key_ring: Path, *, without_newer: bool = False) -> int:
+def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:
     """Put a backup in the place of the database; the app must not run meanwhile.
 
     People whose keys are not on the key ring were deleted since, and are deleted again. People who
@@ -163,7 +88,7 @@ def restore(source: Path, key_ring: Path, *, without_newer: bool = False) -> int
 
     Args:
         source: the backup.
-        key_ring: the newest one.
+        ring: the newest key ring.
         without_newer: whether those people's keys may go.
 
     Returns:
@@ -176,7 +101,7 @@ def restore(source: Path, key_ring: Path, *, without_newer: bool = False) -> int
         VaultError: if the master key is another one.
     """
     database, vault = _database_file(), recognition().vault
-    keys = KeyRing.read(key_ring)
+    keys = KeyRing.read(ring)
     keys.check_master_key(vault)
     secrets = vault.installation_secrets(keys.installation[0])
     with _private_copy() as copy:
@@ -339,11 +264,3 @@ def _check_whole(database: Path) -> None:
 
 def _naming(person_id: UUID) -> Place:
     return Place("person", person_id, "naming")
-
-
-def _encoded(pair: tuple[bytes, str]) -> list[str]:
-    return [b64encode(pair[0]).decode(), pair[1]]
-
-
-def _decoded(pair: list[str]) -> tuple[bytes, str]:
-    return b64decode(pair[0]), pair[1]

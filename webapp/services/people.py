@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from webapp.database import forget_deleted_pages, retried, unit_of_work
 from webapp.errors import (
@@ -246,27 +246,52 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> 
     forget_deleted_pages()
 
 
-@retried
 def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
     """Delete a person: key, pictures, embeddings, and their traces in attempts.
 
     Raises:
         UnknownPerson: if there is none.
+        KeyRingBehind: if they are deleted, but their key could not be taken off the key ring.
+    """
+    _delete(person_id, deleted_by)
+    forget_old_keys()
+
+
+@retried
+def _delete(person_id: UUID, deleted_by: UUID | None) -> None:
+    with unit_of_work() as session:
+        _delete_rows(session, find_person(person_id), deleted_by)
+
+
+@retried
+def delete_if_agreed_before(person_id: UUID, moment: datetime) -> bool:
+    """Delete a person who last agreed then or before; whoever is not there is passed over.
+
+    `forget_old_keys` is left to the caller, once for many.
+
+    Returns:
+        Whether they were deleted.
     """
     with unit_of_work() as session:
-        person = find_person(person_id)
-        digest = claim_digest(person.identifier)
-        session.execute(
-            update(Attempt)
-            .where(or_(Attempt.person_id == person_id, Attempt.claim_digest == digest))
-            .values(person_id=None, claim_digest=None)
-        )
-        session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
-        raise_version(session, deleted=person_id)
-        session.execute(delete(Person).where(Person.id == person_id))
-        failures.forget(session, digest)
-        audit.record(session, "person_deleted", deleted_by, person=person_id)
-    forget_old_keys()
+        person = session.get(Person, person_id)
+        if person is None or person.consent_at > moment:
+            return False
+        _delete_rows(session, person, None)
+    return True
+
+
+def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> None:
+    digest, person_id = claim_digest(person.identifier), person.id
+    session.execute(
+        update(Attempt)
+        .where(or_(Attempt.person_id == person_id, Attempt.claim_digest == digest))
+        .values(person_id=None, claim_digest=None)
+    )
+    session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
+    raise_version(session, deleted=person_id)
+    session.execute(delete(Person).where(Person.id == person_id))
+    failures.forget(session, digest)
+    audit.record(session, "person_deleted", deleted_by, person=person_id)
 
 
 def _matching(query: str) -> list[ColumnElement[bool]]:

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
 from webapp.extensions import db
-from webapp.jobs import Lease
+from webapp.jobs import Lease, Listener
 from webapp.models import Person, now
 from webapp.recognition import recognition
 from webapp.services import audit
+from webapp.services.backups import forget_old_keys
 from webapp.services.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.forgetting import forget_unneeded
-from webapp.services.people import delete_person
+from webapp.services.people import delete_if_agreed_before
 
 DELETE_EXPIRED = "retention"
 
@@ -60,35 +61,50 @@ def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
         )
 
 
-def delete_expired() -> int:
+def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
     """Delete the people whose time is over, and what nothing needs any more.
 
+    Who agreed anew meanwhile stays, and who was deleted meanwhile is passed over. The key ring,
+    which holds everybody, is written once, after the last, whatever ends the work.
+
+    Args:
+        listener: is told after each person how many are done, of how many.
+
     Returns:
-        How many people.
+        How many people were deleted.
 
     Raises:
         ml.ArtifactError: if the model to serve is unknown; the people are deleted nevertheless.
+        KeyRingBehind: if all is deleted, but the key ring could not be written.
     """
-    expired = [person.id for person in _expired()]
-    for person_id in expired:
-        delete_person(person_id, None)
-    forget_unneeded()
-    return len(expired)
+    try:
+        deleted = _delete_people(listener)
+        forget_unneeded()
+    finally:
+        forget_old_keys()
+    return deleted
 
 
 def work_off(lease: Lease) -> None:
     """The same as background work."""
-    expired = [person.id for person in _expired()]
-    for number, person_id in enumerate(expired, start=1):
-        delete_person(person_id, None)
+
+    def advance(done: int, total: int) -> None:
         with unit_of_work() as session:
-            lease.advance(session, number, len(expired))
-    forget_unneeded()
+            lease.advance(session, done, total)
+
+    delete_expired(advance)
 
 
-def _expired() -> Sequence[Person]:
+def _delete_people(listener: Listener) -> int:
     days = recognition().settings.retention_days
-    return _agreed_before(now() - timedelta(days=days)) if days else ()
+    if not days:
+        return 0
+    agreed_until, deleted = now() - timedelta(days=days), 0
+    expired = [person.id for person in _agreed_before(agreed_until)]
+    for number, person_id in enumerate(expired, start=1):
+        deleted += delete_if_agreed_before(person_id, agreed_until)
+        listener(number, len(expired))
+    return deleted
 
 
 def _agreed_before(moment: datetime) -> Sequence[Person]:

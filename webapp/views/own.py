@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from webapp.access import public
 from webapp.error_pages import answer
-from webapp.errors import UnknownAnchor, UnknownPerson
+from webapp.errors import KeyRingBehind, UnknownAnchor, UnknownPerson
 from webapp.forms import EmptyForm
+from webapp.messages import describe
 from webapp.models import Person
 from webapp.recognition import recognition
 from webapp.services import exports, own_pages, people, retention
@@ -59,8 +60,12 @@ def export(token: str) -> Response:
 @public
 def withdraw(token: str) -> ResponseReturnValue:
     """Withdraw consent: everything is deleted."""
-    people.delete_person(_person(token).id, None)
-    flash(_("Your consent is withdrawn. Everything stored of you was deleted."), "success")
+    try:
+        people.delete_person(_person(token).id, None)
+    except KeyRingBehind as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("Your consent is withdrawn. Everything stored of you was deleted."), "success")
     return redirect(url_for("home.index"))
 
 

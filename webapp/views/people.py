@@ -19,6 +19,7 @@ from webapp.errors import (
     ChallengeNeeded,
     ChallengeUnknown,
     DuplicateIdentifier,
+    KeyRingBehind,
     LastAnchor,
     ModelChangedMeanwhile,
     PictureNotComparable,
@@ -178,8 +179,12 @@ def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 @operator
 def delete(person_id: UUID) -> ResponseReturnValue:
     """Delete a person and everything that belongs to them."""
-    people.delete_person(person_id, current_user.id)
-    flash(_("The person and everything stored of them were deleted."), "success")
+    try:
+        people.delete_person(person_id, current_user.id)
+    except KeyRingBehind as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("The person and everything stored of them were deleted."), "success")
     return redirect(url_for("people.index"))
 
 

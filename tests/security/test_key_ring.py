@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.installation import Visitor, rows_stored, words
+from tests.programs import key_with
+from webapp import create_app, jobs
+from webapp.config import Settings
+from webapp.database import unit_of_work
+from webapp.errors import KeyRingBehind
+from webapp.extensions import db
+from webapp.models import Job, JobState, Kind, Person, Refusal, Scope, now
+from webapp.recognition import recognition
+from webapp.services import backups, people, retention
+from webapp.services.background import KINDS
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.key_ring import Follower, KeyRing
+from webapp.services.retention import DELETE_EXPIRED
+from webapp.startup import NotReady, get_ready, obstacles
+
+pytestmark = pytest.mark.sqlite  # backups are of the file
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """The folder of another disk, where the key ring stands."""
+    (tmp_path / "disk").mkdir()
+    return tmp_path / "disk"
+
+
+@pytest.fixture
+def settings(settings: Settings, disk: Path) -> Settings:
+    return replace(settings, key_ring=disk / "ring.json", retention_days=365)
+
+
+@pytest.fixture
+def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
+    """Three people, of whom there is a backup."""
+    names = ("ada", "bob", "cy")
+    ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], None) for one in names]
+    backups.back_up(tmp_path / "monday.backup")
+    return ids
+
+
+@pytest.fixture
+def whose_time_is_over(enrolled: list[UUID]) -> list[UUID]:
+    """The same three, each of whose time ended a day before the next one's."""
+    for days, person_id in enumerate(reversed(enrolled), start=366):
+        with unit_of_work() as session:
+            session.get_one(Person, person_id).consent_at -= timedelta(days=days)
+    return enrolled
+
+
+def on_ring(settings: Settings) -> set[UUID]:
+    return set(KeyRing.read(settings.key_ring_file).people)
+
+
+def take_away(disk: Path) -> Callable[[], object]:
+    """Take a disk away, with what is on it; returns what brings it back."""
+    away = disk.rename(disk.with_name("away"))
+    return lambda: away.rename(disk)
+
+
+def fill(disk: Path) -> Callable[[], object]:
+    """Let nothing be written beside the key ring; returns what ends that."""
+    part = disk / ".ring.json.part"
+    part.mkdir()
+    return part.rmdir
+
+
+FAULTS = pytest.mark.parametrize("fault", [take_away, fill])
+
+
+@FAULTS
+def test_a_deletion_that_the_key_ring_cannot_follow_is_done_and_says_what_is_not(
+    app: Flask, settings: Settings, disk: Path, operator: Visitor, enrolled: list[UUID], fault
+) -> None:
+    mend = fault(disk)
+
+    answer = operator.post(f"/people/{enrolled[0]}/delete")
+
+    assert answer.status_code == 302
+    assert "The key ring that opens backups could not be written" in words(operator.get("/people"))
+    assert rows_stored()["person"] == 2
+    assert obstacles(app) == {"key ring"}
+    mend()
+    assert on_ring(settings) == set(enrolled)
+    Follower(patience_seconds=0).look()
+    assert on_ring(settings) == set(enrolled[1:])
+    assert not obstacles(app)
+
+
+def test_who_withdraws_consent_is_told_that_backups_are_not_done_yet(
+    app: Flask, disk: Path, operator: Visitor, anybody: Visitor, enrolled: list[UUID]
+) -> None:
+    page = operator.post(f"/people/{enrolled[0]}/link").text
+    link = re.search(r"http://localhost(/own/[^<\s]+)", page).group(1)
+    fill(disk)
+
+    anybody.post(f"{link}/withdraw")
+
+    assert "Everything stored was deleted here" in words(anybody.get("/"))
+    assert rows_stored()["person"] == 2
+
+
+def test_a_program_is_answered_that_the_person_is_deleted(
+    app: Flask, disk: Path, enrolled: list[UUID]
+) -> None:
+    headers = {"Authorization": f"Bearer {key_with(Scope.ENROL)}"}
+    fill(disk)
+
+    with app.app_context():
+        answer = app.test_client().delete(f"/api/v1/people/{enrolled[0]}", headers=headers)
+
+    assert answer.status_code == 204
+    assert rows_stored()["person"] == 2
+
+
+@FAULTS
+def test_retention_goes_on_where_the_key_ring_cannot_follow(
+    app: Flask, settings: Settings, disk: Path, whose_time_is_over: list[UUID], fault
+) -> None:
+    mend = fault(disk)
+    db.session.rollback()
+
+    jobs.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+
+    job = db.session.scalar(select(Job))
+    assert job.state == JobState.FAILED
+    assert "the key ring" in job.error
+    assert rows_stored()["person"] == 0
+    mend()
+    Follower(patience_seconds=0).look()
+    assert on_ring(settings) == set()
+
+
+def test_by_command_a_key_ring_that_cannot_be_written_is_explained(
+    app: Flask, disk: Path, whose_time_is_over: list[UUID]
+) -> None:
+    fill(disk)
+    db.session.rollback()
+
+    result = app.test_cli_runner().invoke(args=["retention", "run"])
+
+    assert result.exit_code == 1
+    assert "ring.json could not be written (Is a directory)" in result.output
+    assert rows_stored()["person"] == 0
+
+
+@FAULTS
+def test_no_start_while_the_key_ring_cannot_be_written(
+    app: Flask, settings: Settings, engine, disk: Path, enrolled: list[UUID], fault
+) -> None:
+    fault(disk)
+    again = create_app(settings, engine)
+
+    with pytest.raises(NotReady, match="could not be written"):
+        get_ready(again)
+
+
+def test_what_another_process_could_not_write_is_written_by_one_that_serves(
+    app: Flask, settings: Settings, engine, disk: Path, enrolled: list[UUID]
+) -> None:
+    mend = take_away(disk)
+    with create_app(settings, engine).app_context(), pytest.raises(KeyRingBehind):
+        people.delete_person(enrolled[0], None)
+    patient, follower = Follower(), Follower(patience_seconds=0)
+
+    with pytest.raises(KeyRingBehind):
+        follower.look()
+    assert obstacles(app) == {"key ring"}
+    mend()
+    patient.look()
+    assert on_ring(settings) == set(enrolled)  # whoever changed it last may be at it
+    follower.look()
+    assert on_ring(settings) == set(enrolled[1:])
+    assert not obstacles(app)
+
+
+def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
+    app: Flask, settings: Settings, disk: Path, enrolled: list[UUID]
+) -> None:
+    mend = fill(disk)
+    result = app.test_cli_runner().invoke(args=["keys", "rotate"])
+    assert "opens with the master key of its day" in result.output
+    mend()
+
+    Follower(patience_seconds=0).look()
+
+    KeyRing.read(settings.key_ring_file).check_master_key(recognition().vault)
+
+
+def test_a_key_ring_that_is_up_to_date_is_left_alone(
+    app: Flask, settings: Settings, known_faces, enrolled: list[UUID]
+) -> None:
+    people.delete_person(enrolled[0], None)
+    store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], None)
+    before = settings.key_ring_file.stat()
+
+    Follower(patience_seconds=0).look()
+
+    assert settings.key_ring_file.stat() == before
+
+
+def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_place(
+    app: Flask, settings: Settings, engine, disk: Path, enrolled: list[UUID], tmp_path: Path
+) -> None:
+    kept = shutil.move(settings.key_ring_file, tmp_path / "kept.json")
+    db.session.remove()
+    arguments = ["restore", tmp_path / "monday.backup", "--key-ring", kept]
+    result = app.test_cli_runner().invoke(args=list(map(str, arguments)))
+    assert "3 people are back" in result.output
+
+    people.delete_person(enrolled[0], None)
+
+    assert on_ring(settings) == set(enrolled[1:])
+
+
+# Retention beside others
+
+
+def test_of_many_whose_time_is_over_the_key_ring_is_written_once(
+    app: Flask, settings: Settings, whose_time_is_over: list[UUID]
+) -> None:
+    seen: list[int] = []
+
+    assert retention.delete_expired(lambda _done, _total: seen.append(len(on_ring(settings)))) == 3
+
+    assert seen == [3, 3, 3]
+    assert on_ring(settings) == set()
+
+
+def test_retention_that_is_stopped_leaves_no_key_of_whom_it_deleted(
+    app: Flask, settings: Settings, whose_time_is_over: list[UUID]
+) -> None:
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retention.delete_expired(stop)
+
+    assert len(on_ring(settings)) == 2
+
+
+def test_who_agrees_anew_while_others_are_deleted_stays(
+    app: Flask, operator_id, whose_time_is_over: list[UUID]
+) -> None:
+    last = whose_time_is_over[-1]
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done == 1:
+            retention.renew_consent(last, operator_id)
+
+    assert retention.delete_expired(meanwhile) == 2
+    assert people.find_person(last).identifier == "cy"
+
+
+def test_who_is_deleted_meanwhile_is_passed_over_and_the_rest_is_done(
+    app: Flask, whose_time_is_over: list[UUID]
+) -> None:
+    with unit_of_work() as session:
+        refusal = Refusal(kind=Kind.VERIFY, code="no_face")
+        refusal.created_at = now() - timedelta(days=366)
+        session.add(refusal)
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done == 1:
+            people.delete_person(whose_time_is_over[1], None)
+
+    assert retention.delete_expired(meanwhile) == 2
+    stored = rows_stored()
+    assert (stored["person"], stored["refusal"]) == (0, 0)
