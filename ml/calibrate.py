@@ -141,6 +141,7 @@ def measure(
             "identities_sharing_a_photo": [[names[a], names[b]] for a, b in sharing],
         }
         | facts,
+        "middle": embeddings.mean(axis=0, dtype=np.float64).round(6).tolist(),
         "pairs": pairs_curve,
         "histogram": _histogram(pairs),
         "verification": curves,

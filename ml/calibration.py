@@ -124,6 +124,7 @@ class Calibration:
         curves: by rule and number of anchors.
         searches: by rule, number of anchors and size of the gallery.
         made_from: which data, how many people and pictures, failures to enrol.
+        middle: the mean of the embeddings of all that data, float64 (d,); None in older files.
     """
 
     model_id: str
@@ -136,6 +137,7 @@ class Calibration:
     curves: dict[str, dict[int, Curve]]
     searches: tuple[SearchPoint, ...]
     made_from: dict[str, Any]
+    middle: np.ndarray | None = None
 
     def score(self, similarity: float) -> float:
         """Map a similarity, -1 to 1, to a score, 0 to 100; the default threshold is at 50."""
@@ -259,6 +261,7 @@ def _from_table(table: dict[str, Any]) -> Calibration:
         },
         searches=tuple(SearchPoint(**_arrays(row)) for row in table["identification"]),
         made_from=table["made_from"],
+        middle=np.array(table["middle"]) if "middle" in table else None,
     )
 
 

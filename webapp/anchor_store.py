@@ -120,7 +120,6 @@ class Held:
         template_lengths: float32 (p,), as in `ml.Anchors`.
         alive: bool (p,).
         keys, places: the beginnings of the people's ids, ascending, and their places.
-        total: float64 (d,), the sum of the rows alive.
     """
 
     version: int
@@ -137,7 +136,6 @@ class Held:
     alive: np.ndarray
     keys: np.ndarray
     places: np.ndarray
-    total: np.ndarray
 
     @cached_property
     def people(self) -> int:
@@ -161,11 +159,6 @@ class Held:
             return 1
         middle = (self.people - 1) // 2
         return int(np.partition(self.counts[self.alive], middle)[middle])
-
-    @cached_property
-    def middle(self) -> np.ndarray:
-        """The mean of the embeddings, float32 (d,); zeros where there are none."""
-        return (self.total / max(self.anchors, 1)).astype(np.float32)
 
     def place_of(self, person_id: UUID) -> int | None:
         """Where a person is; None for nobody here."""
@@ -354,14 +347,12 @@ class AnchorStore:
         self._counts = _Column(room, (), np.int32)
         self._template_lengths = _Column(room, (), np.float32)
         self._dead: set[int] = set()
-        self._total = np.zeros(self._size)
         self._held = Held(
             version=-1,
             grid=grid,
             alive=np.ones(0, bool),
             keys=np.empty(0, np.uint64),
             places=np.empty(0, np.int32),
-            total=self._total.copy(),
             **self._columns(),
         )
 
@@ -380,13 +371,8 @@ class AnchorStore:
 
     def _bury(self, person_id: UUID) -> None:
         place = self._held.place_of(person_id)
-        if place is None or place in self._dead:
-            return
-        self._dead.add(place)
-        start = int(self._starts.values[place])
-        rows = slice(start, start + int(self._counts.values[place]))
-        own = self._grid.numbers(self._coarse.values[rows], self._rest.values[rows])
-        self._total -= own.sum(axis=0, dtype=np.float64)
+        if place is not None:
+            self._dead.add(place)
 
     def _add(self, blocks: Sequence[Block]) -> None:
         counts = np.array([len(block.embeddings) for block in blocks])
@@ -415,7 +401,6 @@ class AnchorStore:
         away = np.linalg.norm(embeddings - self._grid.numbers(coarse), axis=1)
         self._slack = max(self._slack, float(away.max()))
         self._longest = max(self._longest, float(np.square(embeddings).sum(axis=1).max()))
-        self._total += embeddings.sum(axis=0, dtype=np.float64)
         self._starts.append(len(self._coarse.values) + np.cumsum(counts) - counts)
         self._counts.append(counts)
         self._coarse.append(coarse)
@@ -435,7 +420,6 @@ class AnchorStore:
             alive=alive,
             keys=np.insert(before.keys, where, keys[order]),
             places=np.insert(before.places, where, added[order]),
-            total=self._total.copy(),
             **self._columns(),
         )
 

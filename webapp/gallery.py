@@ -138,7 +138,7 @@ class Reading:
 
 
 class Summary(Protocol):
-    """How many are in a gallery, and where they lie."""
+    """How many are in a gallery."""
 
     @property
     def people(self) -> int:
@@ -155,10 +155,6 @@ class Summary(Protocol):
     @property
     def typical_anchors(self) -> int:
         """How many anchors a person has at the middle; 1 where there is nobody."""
-
-    @property
-    def middle(self) -> np.ndarray:
-        """The mean of the embeddings, float32 (d,); zeros for an empty gallery."""
 
 
 class Gallery(Protocol):

@@ -66,13 +66,12 @@ _TABLE = anchor_vector.c
 
 @dataclass(frozen=True)
 class Counted:
-    """How many are in the gallery, and where they lie."""
+    """How many are in the gallery."""
 
     version: int
     people: int
     anchors: int
     typical_anchors: int
-    middle: np.ndarray
     counted_at: float
 
     @property
@@ -170,12 +169,7 @@ class VectorGallery:
             select(func.count(), func.coalesce(func.sum(by_person.c.anchors), 0), middle_of)
             .select_from(by_person)
         ).one()  # fmt: skip
-        mean = func.avg(_TABLE.turned, type_=VECTOR())
-        turned = db.session.scalar(select(mean).where(self._wanted()))
-        middle = np.zeros(self._size) if turned is None else self._turn() @ np.array(turned)
-        now = time.monotonic()
-        middle = middle.astype(np.float32)
-        return Counted(version, people, int(anchors), typical or 1, middle, now)
+        return Counted(version, people, int(anchors), typical or 1, time.monotonic())
 
     def _counts(self) -> tuple[list[UUID], np.ndarray]:
         rows = db.session.execute(

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
 from webapp.extensions import db
-from webapp.gallery import Summary
 from webapp.models import Attempt, Person, Purpose
 from webapp.recognition import recognition
 from webapp.services import audit, failures
@@ -23,6 +22,8 @@ from webapp.services.thresholds import Threshold
 
 # Of the variance of strangers' scores, the part that belongs to the claimed person alone.
 PERSONS_SHARE = 0.3
+# As many pictures as people have of whom a few were taken: one number, that nothing moves.
+PERSONS_ANCHORS = 3
 _CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier"))
 
 
@@ -89,29 +90,28 @@ def allow_again(person_id: UUID, allowed_by: UUID) -> None:
         audit.record(session, "face_allowed_again", allowed_by, person=person_id)
 
 
-def stranger_similarity(
-    identifier: str, embedding: np.ndarray, gallery: Summary, threshold: Threshold
-) -> float:
+def stranger_similarity(identifier: str, embedding: np.ndarray, threshold: Threshold) -> float:
     """The similarity of a probe with an identifier that nobody has.
 
-    It must tell nothing: over many identifiers it is distributed like that of strangers below the
-    threshold, by the calibration; for one identifier it follows the probe as a real person's
-    would, near for near faces, and asking again gives the same.
+    It must tell nothing: over many identifiers it is distributed like that of strangers, by the
+    calibration; for one identifier it follows the probe as a real person's would, near for near
+    faces; and asking again gives the same, whoever was enrolled or deleted since, as it does for a
+    real person.
 
     Args:
         identifier: as claimed.
         embedding: the probe's, float32 (d,).
-        gallery: whose middle is taken for that of all faces.
         threshold: in force; the result lies below it.
     """
+    calibration = recognition().engine.calibration
     digest = recognition().secrets.keyed_digest("stranger", comparable(identifier))
     generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
     own, direction = generator.standard_normal(), generator.standard_normal(len(embedding))
-    apart = embedding - gallery.middle
+    apart = embedding if calibration.middle is None else embedding - calibration.middle
     towards = direction @ apart / max(float(np.linalg.norm(apart)), np.finfo(np.float32).tiny)
     deviation = math.sqrt(PERSONS_SHARE) * own + math.sqrt(1 - PERSONS_SHARE) * towards
     share_above = 0.5 * math.erfc(deviation / math.sqrt(2))
-    curve = recognition().engine.calibration.curve(threshold.rule, gallery.anchors_a_person)
-    accepted = curve.rates_at(threshold.similarity)["far"]
-    similarity = curve.threshold_at_far(accepted + (1 - accepted) * share_above)
+    similarity = calibration.threshold_at_far(
+        share_above, anchors=PERSONS_ANCHORS, rule=threshold.rule
+    )
     return min(similarity, float(np.nextafter(threshold.similarity, -1)))

@@ -46,6 +46,9 @@ from webapp.services.people import anybody_enrolled
 from webapp.services.probes import Probe, probe_for
 from webapp.services.thresholds import Threshold
 
+# The id of no person.
+NOBODY = UUID(int=0)
+
 # Keeps, in the transaction of an attempt, what a challenge showed: of whom, and in which attempt.
 Keeper = Callable[[Session, UUID | None, UUID], None]
 
@@ -163,10 +166,7 @@ def _verify(
         with unit_of_work(lasting=key() is None) as session:
             claims.check_may_try(digest, setting)  # others may have tried meanwhile
             claim = _claim(identifier, probe)
-            rows = recognition().gallery.follow()
-            stranger = claims.stranger_similarity(
-                identifier, probe.embedding, rows, claim.everybodys
-            )
+            stranger = claims.stranger_similarity(identifier, probe.embedding, claim.everybodys)
             decision = _decision(claim, stranger, probe, started)
             attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
             keep(session, claim.person.id if claim.person else None, attempt)
@@ -185,7 +185,9 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     person = claims.claimed_person(identifier)
     everybodys = thresholds.in_force()
     points = person_thresholds.points_of(person.id if person else None)
-    anchors = recognition().gallery.similarities(probe.embedding, person.id) if person else None
+    # Of nobody, too: what takes time or is not ready yet must not tell who is enrolled.
+    claimed = person.id if person else NOBODY
+    anchors = recognition().gallery.similarities(probe.embedding, claimed)
     own = everybodys
     if anchors:
         own = person_thresholds.apart(everybodys, points, len(anchors.anchor_ids))

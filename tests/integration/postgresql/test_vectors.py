@@ -169,7 +169,6 @@ def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: 
         theirs.typical_anchors,
         theirs.anchors_a_person,
     )
-    assert ours.middle == pytest.approx(theirs.middle, abs=1e-6)
     assert there.sample().person_ids == here.sample().person_ids
     assert there.own(two_people[1]).embeddings == pytest.approx(
         here.own(two_people[1]).embeddings, abs=1e-6

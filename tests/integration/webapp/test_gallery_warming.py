@@ -103,6 +103,7 @@ def test_people_are_asked_to_come_again(
     for page in (
         operator.post("/identify", photo),
         operator.post("/verify", photo, identifier="ada"),
+        operator.post("/verify", photo, identifier="nobody"),  # it must not tell who is enrolled
     ):
         assert page.status_code == 503
         assert int(page.headers["Retry-After"]) >= 1

@@ -132,8 +132,6 @@ def test_who_changes_many_times_is_found_as_last_known_and_nobody_else_is_lost(
         blocks = list(living.values())
         assert held.people == len(blocks)
         assert held.anchors == sum(len(block.embeddings) for block in blocks)
-        middle = np.concatenate([block.embeddings for block in blocks]).mean(axis=0)
-        assert held.middle == pytest.approx(middle, abs=1e-5)
         for person_id in leaving:
             assert held.place_of(person_id) is None
         for block in blocks[::17]:
@@ -245,5 +243,4 @@ def test_nobody_is_near_where_nobody_is() -> None:
     held = AnchorStore(SIZE).change(1, (), ())
 
     assert held.nearest(np.ones(SIZE, np.float32), 3, "best") == []
-    assert held.middle == pytest.approx(np.zeros(SIZE))
     assert (held.people, held.anchors, held.anchors_a_person, held.typical_anchors) == (0, 0, 1, 1)
