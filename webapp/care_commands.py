@@ -12,7 +12,7 @@ from flask.cli import AppGroup, with_appcontext
 from ml import ArtifactError
 from webapp.errors import ServiceError
 from webapp.recognition import recognition
-from webapp.services import audit, backups, retention, rotation
+from webapp.services import accounts, audit, backups, retention, rotation
 from webapp.services.key_ring import RESTORED
 from webapp.startup import prepare
 from webapp.vault import VaultError
@@ -75,6 +75,21 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
         recognition().settings.audit_head_file.unlink(missing_ok=True)
         audit.record_alone(RESTORED, people=people)
     click.echo(f"{people} people are back.")
+    _name_accounts()
+
+
+def _name_accounts() -> None:
+    """Say who may sign in again: whoever lost that since the backup has it back."""
+    back = accounts.list_accounts()
+    if not back:
+        return
+    click.echo("So are these accounts, with the passwords and second factors of the backup's day:")
+    for account in back:
+        click.echo(f"    {account.username}  {account.role}")
+    click.echo(
+        "Check them. Whoever left, or whose password was changed since, can sign in as before; "
+        "run: flask --app wsgi account delete NAME, or: flask --app wsgi account password NAME"
+    )
 
 
 @retention_commands.command("run")

@@ -14,14 +14,14 @@ from secrets import token_hex
 import pytest
 from flask import Flask
 
-from tests.installation import rows_stored
+from tests.installation import OPERATOR, PASSWORD, rows_stored
 from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.extensions import db
-from webapp.models import Guarded, PersonKey
+from webapp.models import Guarded, PersonKey, Role
 from webapp.recognition import recognition
 from webapp.sealed_files import unseal_file
-from webapp.services import audit, backups, challenges, liveness, rotation
+from webapp.services import accounts, audit, backups, challenges, liveness, rotation
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.liveness import Liveness
 from webapp.services.people import delete_person, find_person
@@ -92,6 +92,22 @@ def test_who_was_deleted_since_does_not_come_back(
         stored = rows_stored()
         assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
         assert find_person(bob).identifier == "bob"
+
+
+def test_a_restore_names_the_accounts_that_are_back(
+    app: Flask, settings: Settings, engine, ada, tmp_path: Path
+) -> None:
+    backup = tmp_path / "monday.backup"
+    accounts.create_account("who left", PASSWORD, Role.ADMIN)
+    backups.back_up(backup)
+    accounts.delete_account("who left")
+
+    output = run(restarted(settings, engine), "restore", backup).output
+
+    assert "who left  admin" in output
+    assert f"{OPERATOR}  operator" in output
+    assert "account delete NAME" in output
+    assert "account password NAME" in output
 
 
 @pytest.fixture
