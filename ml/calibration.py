@@ -8,7 +8,7 @@ for any other. Reading it needs no TensorFlow.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from ml.errors import ModelBroken
 FILE = "calibration.json"
 # One person in a hundred strangers may be taken for somebody enrolled.
 IDENTIFICATION_FPIR = 0.01
+# Rules by which every anchor more is a chance more for a stranger.
+BY_THE_BEST = ("best", "top")
+RATES = ("far", "far_low", "far_high", "frr", "frr_low", "frr_high")
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,12 @@ class Curve:
     def rates_at(self, threshold: float) -> dict[str, float]:
         """FAR and FRR with their intervals at a similarity, interpolated between measured ones."""
         return {
-            name: float(np.interp(threshold, self.threshold, getattr(self, name)))
-            for name in ("far", "far_low", "far_high", "frr", "frr_low", "frr_high")
+            name: float(rate[0]) for name, rate in self.rates_over(np.array([threshold])).items()
         }
+
+    def rates_over(self, thresholds: np.ndarray) -> dict[str, np.ndarray]:
+        """The same at many similarities, (n,) each."""
+        return {name: np.interp(thresholds, self.threshold, getattr(self, name)) for name in RATES}
 
 
 @dataclass(frozen=True)
@@ -148,14 +154,39 @@ class Calibration:
         return float(np.interp(score, *self.score_knots[::-1]))
 
     def curve(self, rule: str | None = None, anchors: int = 1) -> Curve:
-        """The curve of a rule for the largest measured number of anchors not above `anchors`.
+        """The curve of a rule for a number of anchors, 1 or more.
+
+        Between measured numbers of anchors the rates follow the logarithm of the number. Beyond the
+        last they stay; only by the rules that look for the best anchors strangers go on rising as
+        from the last but one, a little too many rather than too few.
 
         Raises:
             KeyError: if the rule was not measured.
         """
-        of_rule = self.curves[rule or self.default_rule]
-        fitting = [count for count in of_rule if count <= anchors]
-        return of_rule[max(fitting, default=min(of_rule))]
+        rule = rule or self.default_rule
+        fewer, *more = self.measured_for(rule, anchors)
+        if not more:
+            return fewer
+        within = _between if anchors < more[0].anchors else _beyond
+        return replace(within(fewer, more[0], anchors), rule=rule)
+
+    def measured_for(self, rule: str | None = None, anchors: int = 1) -> tuple[Curve, ...]:
+        """The measured curves behind that for a number of anchors: that one, or two near it.
+
+        Raises:
+            KeyError: if the rule was not measured.
+        """
+        rule = _told_apart(rule or self.default_rule, anchors)
+        of_rule = self.curves[rule]
+        fewer = [of_rule[count] for count in sorted(of_rule) if count <= anchors]
+        more = [of_rule[count] for count in sorted(of_rule) if count > anchors]
+        if not fewer:
+            return (more[0],)
+        if fewer[-1].anchors == anchors:
+            return (fewer[-1],)
+        if more:
+            return fewer[-1], more[0]
+        return tuple(fewer[-2:]) if rule in BY_THE_BEST else (fewer[-1],)
 
     def threshold_at_far(self, far: float, *, anchors: int = 1, rule: str | None = None) -> float:
         """The similarity that lets a share `far` of impostors pass."""
@@ -171,49 +202,128 @@ class Calibration:
     ) -> float:
         """The similarity at which a share `fpir` of strangers is taken for one of so many people.
 
-        Between the measured sizes of a gallery it follows the logarithm of the size. Galleries with
-        several anchors were measured up to the number of people who have several photos; beyond,
-        they rise as those with one anchor do, and these along their last step. Where too few
-        people were measured for any gallery, every comparison is taken for a chance of its own
+        It never falls with more people or a smaller share. With one person a search is a
+        verification; from there on, between the measured sizes of a gallery, it follows the
+        logarithm of the size, and beyond the largest it rises as with one anchor at one stranger in
+        a hundred, past what was measured along the last step. Between measured numbers of anchors
+        it follows their logarithm; beyond them it is as much stricter as in verification. Where too
+        few people were measured for any gallery, every comparison is taken for a chance of its own
         (union bound over single comparisons).
 
         Args:
             people: how many are enrolled.
-            anchors: of each of them; the largest measured number not above it counts.
+            anchors: of each of them.
             rule: the matching rule; None for the default one.
             fpir: share of strangers, 0 to 1.
 
         Raises:
             KeyError: if the rule was not measured.
         """
-        rule = rule or self.default_rule
+        rule = _told_apart(rule or self.default_rule, anchors)
         if not self.searches and rule in self.curves:
             return self.pairs.threshold_at_far(fpir / max(people * anchors, 1))
+        measured = self._by_size(rule, anchors, fpir)
+        inside = min(people, measured.largest)
+        return min(measured.at(inside) + self._rise(rule, inside, people), 1.0)
+
+    def _rise(self, rule: str, inside: int, people: int) -> float:
+        """By how much the threshold rises from a size of gallery to a larger one."""
+        # At one FPIR for all, lest two that differ cross on their way.
+        single = self._by_size(rule, 1, IDENTIFICATION_FPIR)
+        return single.at(people) - single.at(inside)
+
+    def _by_size(self, rule: str, anchors: int, fpir: float) -> _BySize:
         counts = {point.anchors for point in self.searches if point.rule == rule}
         if not counts:
             raise KeyError(rule)
-        chosen = max((count for count in counts if count <= anchors), default=min(counts))
-        measured = self._thresholds_by_size(rule, chosen, fpir)
-        single = self._thresholds_by_size(rule, min(counts), fpir)
-        largest = max(measured)
-        if people <= largest or chosen == min(counts):
-            return min(_by_size(people, measured), 1.0)
-        rise = _by_size(people, single) - _by_size(largest, single)
-        return min(measured[largest] + rise, 1.0)
+        fewer = max((count for count in counts if count <= anchors), default=min(counts))
+        more = min((count for count in counts if count >= anchors), default=fewer)
+        few, many = (self._measured(rule, count, fpir) for count in (fewer, more))
+        share = _place(anchors, fewer, more)
+        beyond = self._stricter_than(max(counts), anchors, rule)
+        between = {
+            size: few[size] + share * (many[size] - few[size]) + beyond
+            for size in few.keys() & many
+        }
+        verified = self.threshold_at_far(fpir, anchors=anchors, rule=rule)
+        return _BySize.of({1: verified} | between)
 
-    def _thresholds_by_size(self, rule: str, anchors: int, fpir: float) -> dict[int, float]:
+    def _measured(self, rule: str, anchors: int, fpir: float) -> dict[int, float]:
         return {
             point.people: point.threshold_at(fpir)
             for point in self.searches
             if (point.rule, point.anchors) == (rule, anchors)
         }
 
+    def _stricter_than(self, most: int, anchors: int, rule: str) -> float:
+        """By how much more anchors than `most` raise the threshold of a verification."""
+        if anchors <= most:
+            return 0.0
+        few, many = (
+            self.threshold_at_far(IDENTIFICATION_FPIR, anchors=count, rule=rule)
+            for count in (most, anchors)
+        )
+        return many - few
 
-def _by_size(people: int, thresholds: dict[int, float]) -> float:
-    sizes = sorted(thresholds)
-    return _along(
-        np.log(max(people, 1)), np.log(sizes), np.array([thresholds[size] for size in sizes])
-    )
+
+@dataclass(frozen=True)
+class _BySize:
+    """Thresholds of a search over ascending sizes of a gallery, (s,) each."""
+
+    sizes: np.ndarray
+    thresholds: np.ndarray
+
+    @classmethod
+    def of(cls, thresholds: dict[int, float]) -> _BySize:
+        """From those by size; one that lies below that of fewer people is noise, and is raised."""
+        sizes = np.array(sorted(thresholds))
+        return cls(sizes, np.maximum.accumulate([thresholds[size] for size in sizes]))
+
+    @property
+    def largest(self) -> int:
+        """The size of the largest gallery."""
+        return int(self.sizes[-1])
+
+    def at(self, people: int) -> float:
+        """By the logarithm of the size; past the largest along the last step."""
+        return _along(np.log(max(people, 1)), np.log(self.sizes), self.thresholds)
+
+
+def _told_apart(rule: str, anchors: int) -> str:
+    """The rule that decides: half of two anchors is the better one."""
+    return "best" if (rule, anchors) == ("share", 2) else rule
+
+
+def _between(fewer: Curve, more: Curve, anchors: int) -> Curve:
+    """The curve for a number of anchors between two that were measured."""
+    share = _place(anchors, fewer.anchors, more.anchors)
+    grid = np.union1d(fewer.threshold, more.threshold)
+    few, many = fewer.rates_over(grid), more.rates_over(grid)
+    rates: dict[str, Any] = {name: few[name] + share * (many[name] - few[name]) for name in RATES}
+    return replace(more, anchors=anchors, threshold=grid, **rates)
+
+
+def _beyond(fewer: Curve, more: Curve, anchors: int) -> Curve:
+    """The curve for more anchors than were measured, by the last two measured curves."""
+    grid = np.union1d(fewer.threshold, more.threshold)
+    few = np.maximum(fewer.rates_over(grid)["far"], np.finfo(np.float64).tiny)
+    rates: dict[str, Any] = more.rates_over(grid)
+    growth = np.log(np.maximum(rates["far"], np.finfo(np.float64).tiny) / few)
+    # More anchors mean no fewer strangers, and no more than there are chances more.
+    power = np.clip(growth / np.log(more.anchors / fewer.anchors), 0, 1)
+    times = (anchors / more.anchors) ** power
+    for name in ("far", "far_low", "far_high"):
+        rates[name] = _never_rising(np.minimum(rates[name] * times, 1))
+    return replace(more, anchors=anchors, threshold=grid, **rates)
+
+
+def _place(anchors: int, fewer: int, more: int) -> float:
+    """Where a number lies between two by its logarithm, 0 to 1; 0 where these are one."""
+    return 0.0 if fewer == more else float(np.log(anchors / fewer) / np.log(more / fewer))
+
+
+def _never_rising(rates: np.ndarray) -> np.ndarray:
+    return np.maximum.accumulate(rates[::-1])[::-1]
 
 
 def _along(x: float, places: np.ndarray, values: np.ndarray) -> float:

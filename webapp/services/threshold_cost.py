@@ -92,6 +92,12 @@ class Costs:
         )
 
     @property
+    def anchors_behind(self) -> tuple[int, ...]:
+        """With how many anchors was measured: the curve's own number, or two near it."""
+        measured = self.calibration.measured_for(self.curve.rule, self.curve.anchors)
+        return tuple(curve.anchors for curve in measured)
+
+    @property
     def frr_supported(self) -> float:
         """The smallest FRR that the genuine trials can support."""
         return upper_bound_without_errors(self.people_tried or self.curve.genuine_trials)

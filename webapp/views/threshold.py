@@ -115,6 +115,7 @@ def _page(form: ThresholdForm) -> str:
         words=threshold_words,
         rules=thresholds.rules(),
         curve=costs.curve,
+        anchors_behind=costs.anchors_behind,
         typical_anchors=threshold_cost.typical_anchors(),
         cost=costs.at(score),
         cost_in_force=look.cost_in_force,

@@ -240,6 +240,20 @@ def test_a_looser_person_stays_where_few_enough_strangers_pass(
     assert person_thresholds.of_person(ada).threshold.score == pytest.approx(own.lowest)
 
 
+@pytest.mark.parametrize("rule", ["best", "top"])
+def test_the_more_pictures_a_person_has_the_higher_lies_their_lowest_threshold(
+    app: Flask, rule: str
+) -> None:
+    everybody = replace(thresholds.in_force(), score=90.0, rule=rule)
+    pictures = range(3, 31)
+    lowest = [person_thresholds.lowest_score(everybody, number) for number in pictures]
+    assert lowest == sorted(set(lowest))
+    calibration = recognition().engine.calibration
+    for number, score in zip(pictures, lowest, strict=True):
+        passing = calibration.curve(rule, number).rates_at(calibration.similarity(score))["far"]
+        assert passing == pytest.approx(0.01, rel=0.01)
+
+
 @pytest.mark.parametrize("points", [50.1, -50.1, float("nan"), float("inf")])
 def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points: float) -> None:
     with pytest.raises(PointsOutOfRange):

@@ -104,6 +104,20 @@ def test_the_costs_follow_how_many_pictures_people_here_have(
     assert "People here typically have 3 pictures" in page
 
 
+@pytest.mark.parametrize(("anchors", "fewer", "more"), [(2, 1, 3), (4, 3, 5), (7, 3, 5)], ids=str)
+def test_costs_for_a_number_of_pictures_that_was_not_measured_say_what_they_come_from(
+    app: Flask, admin: Visitor, known_faces, anchors: int, fewer: int, more: int
+) -> None:
+    pictures = (known_faces[0] * anchors)[:anchors]
+    store_person(NewPerson("a person", "Somebody", True), pictures, None)
+
+    page = words(admin.get("/threshold"))
+
+    said = f"Estimated for {anchors} enrolled pictures a person, from what was measured with"
+    assert f"{said} {fewer} and with {more}:" in page
+    assert f"People here typically have {anchors} pictures" in page
+
+
 def test_the_chart_marks_both_scores_and_is_a_table_too(admin: Visitor) -> None:
     page = admin.get("/threshold?score=75").text
     chart = RateChart()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +17,17 @@ from ml.registry import load_artifact
 
 SHIPPED = ("open", "research", "compact")
 ARTIFACT = load_artifact("open")
+OPEN = load_calibration(ARTIFACT.folder, ARTIFACT.model_id)
 
 
 @pytest.fixture(scope="module", params=SHIPPED)
 def calibration(request):
-    artifact = load_artifact(request.param)
-    return load_calibration(artifact.folder, artifact.model_id)
+    return load_calibration(*_of(request.param))
+
+
+def _of(name: str) -> tuple[Path, str]:
+    artifact = load_artifact(name)
+    return artifact.folder, artifact.model_id
 
 
 def curve(threshold: list[float], far: list[float]) -> Curve:
@@ -62,8 +68,7 @@ def test_rates_are_interpolated():
 
 @given(st.floats(0, 100))
 def test_score_and_similarity_are_inverse(score):
-    calibration = load_calibration(ARTIFACT.folder, ARTIFACT.model_id)
-    assert calibration.score(calibration.similarity(score)) == pytest.approx(score, abs=1e-6)
+    assert OPEN.score(OPEN.similarity(score)) == pytest.approx(score, abs=1e-6)
 
 
 def test_score_never_falls_as_similarity_rises(calibration):
@@ -137,6 +142,92 @@ def test_without_a_measured_gallery_every_comparison_is_a_chance_of_its_own(cali
         few_people.identification_threshold(3, rule="worst")
 
 
+@pytest.mark.parametrize("rule", match_rules)
+def test_a_search_is_never_looser_with_more_people_or_fewer_strangers_to_be_found(
+    calibration, rule
+):
+    sizes = [1, 2, 3, 5, 9, 10, 12, 17, 29, 31, 60, 89, 91, 200, 300, 500, 899, 1000, 3000]
+    shares = (0.1, 0.05, 0.02, 0.01, 0.003, 0.002, 0.001)
+    for anchors in (1, 2, 3, 4, 5, 30):
+        thresholds = np.array(
+            [
+                [
+                    calibration.identification_threshold(size, anchors=anchors, rule=rule, fpir=f)
+                    for size in sizes
+                ]
+                for f in shares
+            ]
+        )
+        assert np.diff(thresholds, axis=1).min() >= 0
+        assert np.diff(thresholds, axis=0).min() >= 0
+        alone = [calibration.threshold_at_far(f, anchors=anchors, rule=rule) for f in shares]
+        assert thresholds[:, 0] == pytest.approx(alone)
+
+
+def test_a_search_is_stricter_with_every_picture_more_by_the_best_one(calibration):
+    for people in (1, 7, 40, 200, 2000):
+        thresholds = [
+            calibration.identification_threshold(people, anchors=n, rule="best")
+            for n in range(1, 31)
+        ]
+        assert np.diff(thresholds).min() > 0
+
+
+@pytest.mark.parametrize("rule", ["best", "top"])
+def test_every_picture_more_is_a_chance_more_for_strangers(calibration, rule):
+    """`top` is the mean of up to three, so that chances are added from the fourth on."""
+    first = 1 if rule == "best" else 3
+    for far in (0.05, 1e-2, 1e-3, 1e-4):
+        at = calibration.pairs.threshold_at_far(far)
+        shares = [calibration.curve(rule, n).rates_at(at)["far"] for n in range(first, 31)]
+        assert np.diff(shares).min() > 0
+        proportional = np.array(shares[5 - first :]) / np.arange(5, 31)
+        assert np.diff(proportional).max() <= 1e-12
+
+
+@pytest.mark.parametrize(
+    ("anchors", "times"), [(2, 1.80), (4, 2.91), (8, 4.87), (10, 5.84)], ids=str
+)
+def test_strangers_with_numbers_that_were_not_measured_are_a_little_too_many(anchors, times):
+    """Against what another count of `compact`'s trials gave, as a multiple of that with one."""
+    compact = load_calibration(*_of("compact"))
+    at = compact.threshold_at_far(1e-3)
+    found = compact.curve("best", anchors).rates_at(at)["far"] / 1e-3
+    assert 0.99 * times < found < 1.25 * times
+
+
+def test_with_two_pictures_half_of_them_is_the_better_one(calibration):
+    best, half = (calibration.curve(rule, 2) for rule in ("best", "share"))
+    assert half.rule == "share"
+    assert half.far == pytest.approx(best.far)
+    assert calibration.identification_threshold(
+        20, anchors=2, rule="share"
+    ) == calibration.identification_threshold(20, anchors=2, rule="best")
+
+
+def test_rules_that_do_not_look_for_the_best_keep_what_was_measured_last(calibration):
+    for rule in ("mean", "share", "template"):
+        assert calibration.curve(rule, 12) is calibration.curve(rule, 5)
+
+
+def test_rates_of_any_number_of_pictures_fall_and_rise_with_the_threshold(calibration):
+    for rule in match_rules:
+        for anchors in (2, 4, 10, 30):
+            curve = calibration.curve(rule, anchors)
+            assert curve.anchors in (anchors, 5)
+            assert np.diff(curve.far).max() <= 0 <= np.diff(curve.frr).min()
+            assert (curve.far_low <= curve.far).all()
+            assert (curve.far <= curve.far_high).all()
+            assert curve.far_high.max() <= 1
+
+
+def test_refusals_do_not_grow_with_pictures_by_the_best_one(calibration):
+    at = calibration.default_threshold
+    shares = [calibration.curve("best", n).rates_at(at)["frr"] for n in range(1, 31)]
+    assert np.diff(shares).max() <= 0
+    assert shares[0] > shares[1] > shares[2]
+
+
 def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
     """Thresholds 0.1 apart for one in ten, one in a hundred and one in a thousand strangers."""
     rates = np.array([0.1, 0.01, 0.001])
@@ -154,7 +245,7 @@ def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
 
 
 @pytest.fixture
-def drawn(calibration):
+def drawn():
     """One anchor was measured up to 1,000 people, three anchors up to 100."""
     points = (
         searched(1, 10, 0.3),
@@ -163,7 +254,12 @@ def drawn(calibration):
         searched(3, 10, 0.4),
         searched(3, 100, 0.45),
     )
-    return replace(calibration, searches=points)
+    rates = [0.1, 0.01, 0.001]
+    verified = {
+        1: curve([0.1, 0.2, 0.3], rates),
+        3: replace(curve([0.2, 0.3, 0.4], rates), anchors=3),
+    }
+    return replace(OPEN, searches=points, curves={"best": verified})
 
 
 @pytest.mark.parametrize(
@@ -175,7 +271,7 @@ def drawn(calibration):
         (10_000, 1, 0.8),
         (10**8, 1, 1.0),
         (100, 3, 0.45),
-        (100, 4, 0.45),
+        (100, 2, 0.4 + 0.05 * np.log(2) / np.log(3)),
         (1000, 3, 0.65),
     ],
 )
@@ -187,6 +283,18 @@ def test_the_search_threshold_follows_the_logarithm_of_people(drawn, people, anc
 def test_the_search_threshold_follows_the_logarithm_of_fpir(drawn):
     assert drawn.identification_threshold(10, fpir=10**-2.5) == pytest.approx(0.35)
     assert drawn.identification_threshold(10, fpir=1e-4) == pytest.approx(0.5)
+
+
+def test_more_pictures_than_measured_are_as_much_stricter_as_in_verification(drawn):
+    stricter = drawn.threshold_at_far(0.01, anchors=6) - drawn.threshold_at_far(0.01, anchors=3)
+    assert stricter > 0.01
+    found = drawn.identification_threshold(100, anchors=6)
+    assert found == pytest.approx(0.45 + stricter)
+
+
+def test_a_threshold_that_falls_from_one_size_to_the_next_is_noise(drawn):
+    fallen = (*drawn.searches, searched(1, 300, 0.35))
+    assert replace(drawn, searches=fallen).identification_threshold(300) == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"model_id": 3'])
