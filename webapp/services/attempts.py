@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from ml import FaceError
 from webapp.database import retried, unit_of_work
 from webapp.extensions import db
-from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal
+from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
 from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import audit
@@ -26,6 +26,7 @@ LATEST_SHOWN = 10
 ROWS_AT_ONCE = 500
 FEW_PEOPLE = 100
 NUMBERED_AT_ONCE = 5_000
+NUMBERED_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 # The order of the indices of attempts, read backwards.
 NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
 # Made once, and past the session: it is what every verification and search ends with.
@@ -183,12 +184,17 @@ def _number_new() -> bool:
         return False
     oldest = without.order_by(Attempt.created_at, Attempt.id).limit(NUMBERED_AT_ONCE)
     with unit_of_work() as session:
-        last = session.scalar(select(func.max(Attempt.number))) or 0
+        last = max(session.scalar(select(func.max(Attempt.number))) or 0, _seconds_so_far())
         new = session.scalars(oldest).all()
         places = [{"id": one, "number": last + place} for place, one in enumerate(new, start=1)]
         if places:
             session.execute(update(Attempt), places)
     return True
+
+
+def _seconds_so_far() -> int:
+    """Where the numbers begin that come now, beyond those of attempts that are gone."""
+    return int((now() - NUMBERED_SINCE).total_seconds())
 
 
 def _in_full(wanted: Wanted) -> Select[Attempt, str, str]:

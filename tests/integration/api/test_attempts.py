@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.installation import OPERATOR, Visitor
 from webapp.database import unit_of_work
 from webapp.models import Attempt
+from webapp.services import attempts
 from webapp.services.enrolment import NewPerson, store_person
 
 
@@ -57,6 +58,24 @@ def test_what_a_slow_clock_dates_back_is_not_passed_over(ada, client: Client, pe
     assert late[0].created_at < first[0].created_at
     assert client.attempts(since=cursor) == ([], cursor)
     assert [one.id for one in client.attempts()[0]] == [first[0].id, late[0].id]
+
+
+def test_what_comes_after_all_were_deleted_or_a_backup_restored_is_not_passed_over(
+    ada, client: Client, people, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = people[0].photos[:1]
+    for _ in range(2):
+        client.verify("ada", photo)
+    _, cursor = client.attempts()
+    with unit_of_work() as session:
+        session.execute(delete(Attempt))
+    a_minute_later = attempts.now() + timedelta(minutes=1)
+    monkeypatch.setattr(attempts, "now", lambda: a_minute_later)
+    client.verify("ada", photo)
+
+    newest, _ = client.attempts(since=cursor)
+
+    assert [one.identifier for one in newest] == ["ada"]
 
 
 def test_the_feed_names_who_asked(
