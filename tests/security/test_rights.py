@@ -158,8 +158,15 @@ def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people
         held = json.loads(archive.read("person.json"))
         assert held["name"] == "Ada Lovelace"
         assert len(held["pictures"]) == 2
-        assert len(held["attempts"]) == 1
-        assert [challenge["outcome"] for challenge in held["challenges"]] == ["waived"]
+        (attempt,), (challenge,) = held["attempts"], held["challenges"]
+        assert attempt["rule"] == "best"
+        assert attempt["by_rule"]["best"] == attempt["similarity"]
+        assert (challenge["outcome"], challenge["strength"]) == ("waived", "normal")
+        assert {"anchors_compared", "reasons", "milliseconds"} <= attempt.keys()
+        assert {"seconds", "frames", "label", "cues"} <= challenge.keys()
+        assert not {key for row in (attempt, challenge) for key in row if key.endswith("_id")} - {
+            "model_id"
+        }
         for picture in held["pictures"]:
             assert archive.read(picture["file"]).startswith(b"\xff\xd8\xff")
             assert all(len(vector) >= 64 for vector in picture["embeddings"].values())

@@ -28,6 +28,18 @@ from webapp.services.people import find_person
 from webapp.vault import PersonSeal
 
 INDENT = 2
+# What rows about a person hold of others, or only point with: `runner_up` is somebody else's.
+NOT_OF_THEM = {
+    "id",
+    "person_id",
+    "account_id",
+    "created_by_id",
+    "api_key_id",
+    "attempt_id",
+    "claim_digest",
+    "number",
+    "runner_up",
+}
 
 
 @dataclass(frozen=True)
@@ -77,20 +89,9 @@ def _data(person: Person, seal: PersonSeal) -> dict[str, object]:
             }
             for anchor in person.anchors
         ],
-        "attempts": _rows(
-            Attempt, person.id, "created_at", "kind", "match", "similarity", "threshold", "model_id"
-        ),
-        "challenges": _rows(
-            ChallengeResult,
-            person.id,
-            "created_at",
-            "purpose",
-            "outcome",
-            "steps",
-            "reasons",
-            "cues",
-        ),
-        "thresholds": _rows(PersonThresholdChange, person.id, "created_at", "points", "reason"),
+        "attempts": _rows(Attempt, person.id),
+        "challenges": _rows(ChallengeResult, person.id),
+        "thresholds": _rows(PersonThresholdChange, person.id),
     }
 
 
@@ -105,13 +106,11 @@ def _embeddings(anchor: Anchor, seal: PersonSeal) -> dict[str, list[float]]:
 
 
 def _rows(
-    table: type[Attempt | ChallengeResult | PersonThresholdChange], person_id: UUID, *columns: str
+    table: type[Attempt | ChallengeResult | PersonThresholdChange], person_id: UUID
 ) -> list[dict[str, object]]:
     of_person = select(table).where(table.person_id == person_id).order_by(table.created_at)
-    return [
-        {column: getattr(row, column) for column in columns}
-        for row in db.session.scalars(of_person)
-    ]
+    told = [column.name for column in table.__table__.columns if column.name not in NOT_OF_THEM]
+    return [{name: getattr(row, name) for name in told} for row in db.session.scalars(of_person)]
 
 
 def _picture_name(anchor: Anchor) -> str:
