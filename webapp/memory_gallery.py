@@ -86,12 +86,30 @@ class MemoryGallery:
             self._lock.release()
 
     def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
-        """A probe, float32 (d,), against the anchors of one person; None if there are none."""
-        held = self.follow()
+        """A probe, float32 (d,), against the anchors of one person; None if there are none.
+
+        It does not wait for everybody to be read.
+        """
+        try:
+            held = self.follow()
+        except GalleryWarming:
+            return self._similarities_from_database(embedding, person_id)
         place = held.place_of(person_id)
         if place is None:
             return None
         return _person_anchors(held, place, held.similarities_at(embedding, place))
+
+    def _similarities_from_database(
+        self, embedding: np.ndarray, person_id: UUID
+    ) -> PersonAnchors | None:
+        for block in self._blocks(AnchorEmbedding.person_id == person_id):
+            return PersonAnchors(
+                person_id=person_id,
+                anchor_ids=tuple(block.anchor_ids),
+                similarities=block.embeddings @ embedding,
+                anchors=Anchors.of(block.embeddings, np.zeros(1, np.int64)),
+            )
+        return None
 
     def nearest(
         self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None

@@ -18,6 +18,7 @@ from webapp.memory_gallery import MemoryGallery
 from webapp.models import Scope
 from webapp.recognition import recognition
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.verification import verify
 from webapp.startup import obstacles
 from webapp.vault import MasterKeyUnusable, Vault
 from webapp.warming import read_gallery
@@ -26,7 +27,7 @@ LONG = 20.0
 
 
 class HeldUp:
-    """A gallery whose reading stands still at the keys until it is let go on."""
+    """A gallery whose reading of everybody stands still at the keys until it is let go on."""
 
     def __init__(self, app: Flask, fails_at_first: bool = False) -> None:
         self.reached, self._may_go_on = Event(), Event()
@@ -40,6 +41,8 @@ class HeldUp:
         assert self.reached.wait(LONG)
 
     def _vault(self) -> Vault:
+        if self.reached.is_set():
+            return self._keys
         self.reached.set()
         assert self._may_go_on.wait(LONG)
         if self._fails:
@@ -102,12 +105,30 @@ def test_people_are_asked_to_come_again(
     photo = {"frames": [people[0].photos[0]]}
     for page in (
         operator.post("/identify", photo),
-        operator.post("/verify", photo, identifier="ada"),
-        operator.post("/verify", photo, identifier="nobody"),  # it must not tell who is enrolled
+        operator.post(
+            "/people/new", {"images": photo["frames"]}, identifier="bo", name="Bo", consent="y"
+        ),
     ):
         assert page.status_code == 503
         assert int(page.headers["Retry-After"]) >= 1
         assert "Who is enrolled is still being read after a start" in words(page)
+
+
+def test_verifying_needs_one_person_and_waits_for_nobody(
+    held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
+) -> None:
+    meanwhile = [verify("ada", [person.photos[2]]) for person in people[:2]]
+    nobody = verify("nobody", [people[0].photos[2]])
+    assert not app.test_client().get("/health/ready").json["ready"]
+
+    held_up.go_on()
+
+    later = [verify("ada", [person.photos[2]]) for person in people[:2]]
+    assert [decision.match for decision in meanwhile] == [True, False]
+    for before, after in zip(meanwhile, later, strict=True):
+        assert before.by_rule == pytest.approx(after.by_rule, abs=1e-6)
+        assert [one.anchor_id for one in before.anchors] == [one.anchor_id for one in after.anchors]
+    assert nobody.similarity == verify("nobody", [people[0].photos[2]]).similarity
 
 
 def test_programs_are_asked_to_come_again(
