@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ retention_commands = AppGroup("retention", help="People whose time is over.")
 def _explained() -> Iterator[None]:
     try:
         yield
-    except (ArtifactError, ServiceError, VaultError) as error:
+    except (ArtifactError, ServiceError, VaultError, OSError, sqlite3.Error) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate, upgrade
-from sqlalchemy import Connection, Engine, func, inspect, select, update
+from sqlalchemy import Connection, Engine, exists, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
-from webapp.database import forget_left_pages, unit_of_work
+from webapp.database import SQLITE, forget_left_pages, unit_of_work
 from webapp.errors import KeyRingBehind, VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
 from webapp.models import GalleryVersion, InstallationKey, Model, PersonKey
 from webapp.models.installation import ONLY_ROW
 from webapp.overlap import hindrances
+from webapp.private_files import new_file
 from webapp.recognition import recognition
 from webapp.services import audit, key_ring, vectors
 from webapp.services.accounts import new_setup_token
@@ -57,6 +61,7 @@ def prepare() -> str | None:
     """
     settings = recognition().settings
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    _make_database_file()
     _make_keys(settings)
     _update_tables()
     recognition().check_master_key()
@@ -218,12 +223,21 @@ def _make_keys(settings: Settings) -> None:
     write_new_key(settings.secret_key_file)
     if settings.master_key or settings.master_key_file.exists():
         return
-    if _people_keys():
+    if _holds_keys():
         raise MasterKeyUnusable(
-            f"{settings.master_key_file} is missing, and this database holds people encrypted "
-            "under it: bring the file back; a new key could not open their data"
+            f"{settings.master_key_file} is missing, and this database holds keys that it wrapped: "
+            "bring the file back; a new key could not open what is stored"
         )
     write_new_key(settings.master_key_file)
+
+
+def _make_database_file() -> None:
+    """Make SQLite's file before SQLite does, which would let everybody on the machine read it."""
+    file = db.engine.url.database
+    if db.engine.dialect.name != SQLITE or not file:
+        return
+    with suppress(FileExistsError):
+        os.close(new_file(Path(file)))
 
 
 def _make_installation_key() -> None:
@@ -236,7 +250,11 @@ def _make_installation_key() -> None:
         )
 
 
-def _people_keys() -> int:
-    if not inspect(db.engine).has_table(PersonKey.__tablename__):
-        return 0
-    return db.session.scalar(select(func.count()).select_from(PersonKey)) or 0
+def _holds_keys() -> bool:
+    """Whether anything is wrapped by a master key: people's keys, or the installation's own."""
+    tables = inspect(db.engine)
+    return any(
+        tables.has_table(kind.__tablename__)
+        and db.session.scalar(select(exists().select_from(kind)))
+        for kind in (PersonKey, InstallationKey)
+    )

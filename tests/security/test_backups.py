@@ -252,6 +252,14 @@ def test_a_backup_is_never_overwritten(app: Flask, ada, tmp_path: Path) -> None:
     assert backup.read_text() == "precious"
 
 
+def test_a_backup_that_cannot_be_written_is_explained(app: Flask, ada, tmp_path: Path) -> None:
+    result = run(app, "backup", tmp_path / "no folder" / "monday.backup")
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ")
+    assert "No such file or directory" in result.output
+
+
 @pytest.mark.parametrize("content", [b"", b"half a copy"])
 def test_a_copy_that_a_kill_left_behind_is_taken_away_and_one_in_use_is_not(
     app: Flask, settings: Settings, ada, content: bytes

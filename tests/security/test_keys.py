@@ -33,6 +33,8 @@ def test_preparing_makes_private_secrets_and_says_where_to_go(tmp_path: Path) ->
 
     assert "http://127.0.0.1:8000/setup/" in output
     assert stat.S_IMODE(settings.instance.stat().st_mode) == 0o700
+    for file in settings.instance.glob("faces.db*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     for secret in (settings.secret_key_file, settings.master_key_file):
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
         assert secret.read_text().strip() not in output
@@ -46,9 +48,11 @@ def test_preparing_again_keeps_secrets_and_people(enrolled: Flask, settings: Set
     assert [settings.secret_key_file.read_text(), settings.master_key_file.read_text()] == before
 
 
-def test_a_lost_key_is_not_replaced_while_people_are_enrolled(
-    enrolled: Flask, settings: Settings, engine
+@pytest.mark.parametrize("among", ["enrolled", "app"])
+def test_a_lost_key_is_not_replaced_though_nobody_may_be_enrolled(
+    request: pytest.FixtureRequest, settings: Settings, engine, among: str
 ) -> None:
+    request.getfixturevalue(among)
     settings.master_key_file.unlink()
     again = restarted(settings, engine)
 
