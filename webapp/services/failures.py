@@ -7,7 +7,7 @@ photos are detected, a wait of 30 seconds that grows, after fifty the end until 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -91,6 +91,16 @@ def move(session: Session, old: bytes, new: bytes) -> None:
         return
     forget(session, new)
     session.execute(update(FailureCount).where(FailureCount.digest == old).values(digest=new))
+
+
+def forget_old(session: Session, before: datetime) -> None:
+    """Drop what was counted last before a moment, in the running transaction.
+
+    What keeps somebody out until an administrator acts is kept, whether or not anybody has the
+    identifier: else whoever comes back after that time would learn it.
+    """
+    old = FailureCount.last_at < before, FailureCount.failures < WITH_FACES.most
+    session.execute(delete(FailureCount).where(*old))
 
 
 def failures_of(digest: bytes, patience: Patience) -> Failures:

@@ -18,6 +18,7 @@ from webapp.extensions import db
 from webapp.models import (
     AccountSession,
     AnchorEmbedding,
+    FailureCount,
     Kind,
     ModelChange,
     PersonKey,
@@ -148,6 +149,19 @@ def test_refusals_stay_as_long_as_figures_look_back(app: Flask) -> None:
     a_day_goes_by()
 
     assert rows_stored()["refusal"] == 1
+
+
+def test_failures_in_a_row_are_forgotten_after_a_year_unless_they_are_too_many(app: Flask) -> None:
+    counts = {b"new": (49, 364), b"old": (49, 366), b"too many": (50, 366)}
+    with unit_of_work() as session:
+        for name, (failures, days) in counts.items():
+            last = now() - timedelta(days=days)
+            session.add(FailureCount(digest=name.ljust(32), failures=failures, last_at=last))
+
+    a_day_goes_by()
+
+    kept = db.session.scalars(select(FailureCount.digest)).all()
+    assert {digest.rstrip() for digest in kept} == {b"new", b"too many"}
 
 
 def test_of_sessions_that_ended_nothing_is_kept(app: Flask, operator: Visitor) -> None:
