@@ -18,7 +18,7 @@ from webapp.services.serving import models_in_use
 
 
 def forget_unneeded() -> None:
-    """Delete what is over: sessions, challenges, answers, refusals, failures, embeddings out of use.
+    """Delete what is over: sessions, challenges, answers, refusals, failures, old embeddings.
 
     Raises:
         ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
