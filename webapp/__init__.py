@@ -25,6 +25,7 @@ from webapp.headers import add_headers
 from webapp.logs import set_up_logs
 from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
+from webapp.shown_scores import add_score_filters
 from webapp.signed_in import of_session
 from webapp.signing import SignedSessions
 from webapp.startup import MIGRATIONS
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_views(app)
     add_api(app, settings.api_origins)
     add_commands(app)
+    add_score_filters(app)
     app.context_processor(lambda: {"locale": str(get_locale())})
     return app
 

@@ -118,6 +118,24 @@ def test_filters_that_nothing_fits_say_so(operator: Visitor, five) -> None:
     assert "No attempt fits" in words(operator.get("/attempts?person=nobody"))
 
 
+def test_no_match_never_shows_the_score_of_its_threshold(
+    app: Flask, operator: Visitor, five
+) -> None:
+    calibration = recognition().engine.calibration
+    just_below = {
+        "match": False,
+        "threshold": calibration.similarity(50),
+        "similarity": calibration.similarity(49.97),
+    }
+    with unit_of_work() as session:
+        session.add(attempt(None, 5, **just_below))
+
+    assert "No match – 49.9 50.0" in words(operator.get("/attempts"))
+    with app.test_request_context():
+        drawings = app.jinja_env.get_template("verify/gauge.html").make_module()
+        assert "Score 49.9 of 100, threshold 50.0" in drawings.gauge(49.97, 50.0, False)
+
+
 def rows_of(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text)))
 
