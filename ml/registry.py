@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 CONFIG, WEIGHTS, METRICS = "config.toml", "weights.npz", "metrics.json"
+# The section of the metrics that tells how a network was trained here.
+TRAINING = "training"
 FINGERPRINT_DIGITS = 8
 DEFAULT_MODEL = "open"
 
@@ -181,7 +183,8 @@ def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -
 
     Matrices are rounded to float16, which halves the file; vectors (biases, statistics of
     normalisation) stay float32, whose range some of them need. Calibration and metrics that are
-    there stay, and are refused at loading if they belong to other weights.
+    there stay, the calibration to be refused at loading if it belongs to other weights; what
+    was said of a training goes, since it is not known here who trained these.
     """
     home = folder / config.name
     weights = {
@@ -191,13 +194,25 @@ def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -
     with replacing(home / WEIGHTS) as beside:
         np.savez(beside, **weights)
     write_atomically(home / CONFIG, tomli_w.dumps(asdict(config)))
+    _forget_training(home / METRICS)
     return home
 
 
 def update_metrics(artifact: Artifact, **sections: Any) -> None:
     """Replace the named sections of an artifact's `metrics.json`, leaving the others."""
     metrics = artifact.metrics() | sections | {"model_id": artifact.model_id}
-    write_atomically(artifact.folder / METRICS, json.dumps(metrics, indent=2) + "\n")
+    _write_metrics(artifact.folder / METRICS, metrics)
+
+
+def _forget_training(path: Path) -> None:
+    if path.exists():
+        metrics = json.loads(path.read_text())
+        metrics.pop(TRAINING, None)
+        _write_metrics(path, metrics)
+
+
+def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(metrics, indent=2) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

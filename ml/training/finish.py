@@ -15,6 +15,7 @@ from ml.datasets.chips import Chips
 from ml.embedder import Embedder
 from ml.evaluation.anchors import LEAST_PHOTOS
 from ml.registry import (
+    TRAINING,
     Artifact,
     ArtifactConfig,
     load_artifact,
@@ -68,7 +69,7 @@ def write_artifact(
     figures = asdict(outcome) | {"data": data.report.get("used", {})}
     if len(data.test):
         figures["test_eer"] = pair_eer(embeddings, data.test.labels)
-    update_metrics(artifact, training=figures)
+    update_metrics(artifact, **{TRAINING: figures})
     _calibrate(artifact, embeddings, held_out)
     return home
 

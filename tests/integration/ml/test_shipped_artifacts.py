@@ -13,7 +13,7 @@ from ml.evaluation.embed import embed_photos
 from ml.evaluation.lfw import LFW, lfw_view2
 from ml.evaluation.pairs import score_pairs
 from ml.evaluation.photos import Pairs, Photos
-from ml.registry import Artifact, load_artifact
+from ml.registry import TRAINING, Artifact, load_artifact
 
 SHIPPED = ("open", "research", "compact")
 # Float16 weights, another processor's rounding, another build of a library.
@@ -28,6 +28,7 @@ def artifact(request: pytest.FixtureRequest) -> Artifact:
 def test_figures_and_calibration_are_of_these_weights(artifact: Artifact) -> None:
     metrics = artifact.metrics()
     assert metrics["model_id"] == artifact.model_id
+    assert TRAINING not in metrics  # all of them were trained elsewhere
     assert load_calibration(artifact.folder, artifact.model_id).made_from["people"] == 100
     assert metrics[METRICS_SECTION][served_view(artifact)]["accuracy"] > 0.98
 

@@ -23,6 +23,12 @@ def run_notebook() -> str:
     return "".join(output.get("text", "") for output in outputs)
 
 
+def test_formulas_have_one_backslash_before_each_command() -> None:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    assert not [text for text in texts if r"\\" in text]
+
+
 def test_a_shortened_run_reaches_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTEBOOK_STEPS", "4")
     assert "Ada and Bo: similarity" in run_notebook()

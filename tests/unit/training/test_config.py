@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from ml.backbones import MODULES
+from ml.faces.align import TEMPLATES
+from ml.losses import CLASSES
 from ml.training.config import ExperimentConfig, read_config
 from ml.training.tables import ConfigError, from_table
 
-CONFIGS = Path(__file__).parents[3] / "ml" / "configs"
+ROOT = Path(__file__).parents[3]
+CONFIGS = ROOT / "ml" / "configs"
 SMALLEST = """
 name = "x"
 [artifact]
@@ -99,3 +103,8 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     path.write_text("name = ")
     with pytest.raises(ConfigError, match=r"bad\.toml: Invalid value"):
         read_config(path)
+
+
+def test_the_page_names_every_backbone_template_and_loss() -> None:
+    page = (ROOT / "docs" / "training" / "index.md").read_text()
+    assert [name for name in (*MODULES, *TEMPLATES, *CLASSES) if f"`{name}`" not in page] == []
