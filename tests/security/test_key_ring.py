@@ -253,6 +253,30 @@ def test_retention_that_is_stopped_leaves_no_key_of_whom_it_deleted(
     assert len(on_ring(settings)) == 2
 
 
+def test_what_a_killed_retention_left_on_the_key_ring_goes_at_the_next_start(
+    app: Flask, settings: Settings, engine, enrolled: list[UUID]
+) -> None:
+    people.delete_if_agreed_before(enrolled[0], now())  # and no more
+    db.session.remove()
+    assert on_ring(settings) == set(enrolled)
+
+    get_ready(create_app(settings, engine))
+
+    assert on_ring(settings) == set(enrolled[1:])
+
+
+def test_retention_that_is_stopped_is_gone_on_with_where_the_key_ring_cannot_follow(
+    app: Flask, disk: Path, whose_time_is_over: list[UUID]
+) -> None:
+    fill(disk)
+
+    def stop(_done: int, _total: int) -> None:
+        raise jobs.Interrupted
+
+    with pytest.raises(jobs.Interrupted):
+        retention.delete_expired(stop)
+
+
 def test_who_agrees_anew_while_others_are_deleted_stays(
     app: Flask, operator_id, whose_time_is_over: list[UUID]
 ) -> None:

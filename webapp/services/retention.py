@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from webapp.database import unit_of_work
-from webapp.errors import UnknownPerson
+from webapp.errors import KeyRingBehind, UnknownPerson
 from webapp.extensions import db
 from webapp.jobs import Lease, Listener
 from webapp.models import Person, now
@@ -80,8 +81,11 @@ def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
     try:
         deleted = _delete_people(listener)
         forget_unneeded()
-    finally:
-        forget_old_keys()
+    except BaseException:
+        with suppress(KeyRingBehind):  # it is tried again; why the work ended matters more
+            forget_old_keys()
+        raise
+    forget_old_keys()
     return deleted
 
 
