@@ -232,13 +232,19 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
             rate, low, high = 1 - rate, 1 - high, 1 - low
         for key, values in ((name, rate), (f"{name}_low", low), (f"{name}_high", high)):
             row[key] = _short(values)
-    pairs_of_people = len(np.unique(trials.anchor[~genuine] * 10**6 + trials.probe[~genuine]))
     return row | {
         "genuine_trials": int(genuine.sum()) // len(draws),
         "impostor_trials": int((~genuine).sum()) // len(draws),
         "people": len(np.unique(trials.anchor)),
-        "far_supported": float(f"{RULE_OF_THREE / pairs_of_people:.2g}"),
+        "far_supported": float(f"{RULE_OF_THREE / _pairs_of_people(trials):.2g}"),
     }
+
+
+def _pairs_of_people(trials: Trials) -> int:
+    """How many pairs of different people were compared, whoever of the two was the probe."""
+    probe, anchor = trials.probe[~trials.genuine], trials.anchor[~trials.genuine]
+    low, high = np.minimum(probe, anchor), np.maximum(probe, anchor)
+    return len(np.unique(low * (high.max() + 1) + high))
 
 
 def _identification(

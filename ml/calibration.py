@@ -36,7 +36,8 @@ class Curve:
         frr, frr_low, frr_high: share of genuine trials refused, likewise.
         genuine_trials, impostor_trials: how many trials stand behind the shares.
         people: people with identities behind them.
-        far_supported: the smallest FAR that these people can support.
+        far_supported: the smallest FAR that these people can support: 3 by the pairs of people.
+            Files made before each pair was counted once say a little less, by half at most.
     """
 
     rule: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,16 @@ def test_a_stranger_who_is_an_identified_person_leaves_and_the_rest_are_counted(
 def test_true_strangers_stay_however_alike_the_hardest_are():
     _vectors, _person, dropped = _usable(embedded(drawn(spread=0.3)), NAMES, mirrored=False)
     assert dropped == 0
+
+
+def test_a_pair_of_people_supports_a_rate_once_whoever_is_the_probe():
+    known = PERSON < PEOPLE
+    table = measure("any", drawn(0.3)[known], PERSON[known], NAMES, {})
+    curves = [
+        curve for by_anchors in table["verification"].values() for curve in by_anchors.values()
+    ]
+    for curve in (table["pairs"], *curves):
+        assert curve["far_supported"] == pytest.approx(3 / comb(PEOPLE, 2), rel=0.05)
 
 
 def test_without_two_different_people_it_says_what_to_give():

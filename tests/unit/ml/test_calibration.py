@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,14 @@ def test_other_strangers_lie_where_the_calibrations_do(calibration, far, score):
     name = calibration.model_id.rpartition("-")[0]
     lfw = load_artifact(name).metrics()["lfw_view2"]["all_impostor_pairs"]
     assert calibration.score(lfw[f"tar_at_far_{far}"]["threshold"]) == pytest.approx(score, abs=2)
+
+
+def test_every_curve_supports_what_its_pairs_of_people_do(calibration):
+    """All known people and strangers take part in each, so that all support the same."""
+    pairs = comb(100, 2) - len(SHARING_A_PHOTO) + 100 * 1468
+    curves = [curve for by_anchors in calibration.curves.values() for curve in by_anchors.values()]
+    for curve in (calibration.pairs, *curves):
+        assert curve.far_supported == pytest.approx(3 / pairs, rel=0.02)
 
 
 def test_every_rule_is_calibrated_for_several_numbers_of_anchors(calibration):
