@@ -87,12 +87,23 @@ def get_ready(app: Flask) -> None:
             vectors.check,
             recognition().warm_up,
             lambda: read_gallery(app),
-            forget_old_keys,  # a deletion may have been cut short before it
+            _forget_old_keys,
         ):
             try:
                 check()
-            except (*HINDRANCES, OSError) as error:
+            except HINDRANCES as error:
                 raise NotReady(str(error)) from error
+
+
+def _forget_old_keys() -> None:
+    """As a deletion does, which may have been cut short before it.
+
+    A key ring that cannot be written stops nobody from being verified: it is tried again.
+    """
+    try:
+        forget_old_keys()
+    except KeyRingBehind as error:
+        log.error("%s", error)
 
 
 def start_background_work(app: Flask) -> Worker:
