@@ -26,6 +26,7 @@ WAY_IN, FIRST_NODE = 18443, 18001
 PROGRAMS = 4
 ENOUGH = 30
 BACK_SECONDS = 5
+RELOADS = 50
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,17 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster, target: Target) ->
         load.wait_for(is_right, ENOUGH)
     assert not failed(load)
     assert all(node.process not in before for node in cluster.nodes)
+
+
+def test_a_reload_of_nginx_cuts_no_program_off_however_often(
+    cluster: Cluster, target: Target
+) -> None:
+    with steady(target, PROGRAMS) as load:
+        load.wait_for(is_right, ENOUGH)
+        for _ in range(RELOADS):
+            cluster.let_in(cluster.nodes)
+        load.wait_for(is_right, ENOUGH)
+    assert not failed(load)
 
 
 def test_a_rolling_update_whose_migration_runs_first_fails_no_request(
