@@ -120,6 +120,10 @@ class Rows:
         start = int(self.anchors.starts[number])
         return slice(start, start + int(self.anchors.counts[number]))
 
+    def person_of(self, row: int) -> int:
+        """The place in `person_ids` of the person whose row it is."""
+        return int(np.searchsorted(self.anchors.starts, row, side="right")) - 1
+
 
 @dataclass
 class Reading:

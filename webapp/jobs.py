@@ -103,6 +103,11 @@ class Lease:
         if self.listener:
             self.listener(done, total)
 
+    def advance_alone(self, done: int, total: int) -> None:
+        """The same in a transaction of its own, after a step that has none to share."""
+        with unit_of_work() as session:
+            self.advance(session, done, total)
+
     def give_back(self) -> None:
         """Leave the job to whoever comes next."""
         with unit_of_work() as session:

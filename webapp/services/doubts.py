@@ -115,15 +115,14 @@ class _Others:
         gallery = recognition().gallery
         threshold = searches.threshold(gallery.follow())
 
-        def by(rule: str) -> tuple[PersonAnchors, ...]:
-            return tuple(
-                person
-                for probe in judged
-                for person in gallery.nearest(probe, 1, rule, besides=person_id)
-            )
+        def by(rule: str) -> list[tuple[PersonAnchors, ...]]:
+            return [gallery.nearest(probe, 1, rule, besides=person_id) for probe in judged]
 
         nearest = by("best")
-        return cls(nearest, nearest if threshold.rule == "best" else by(threshold.rule), threshold)
+        found = nearest if threshold.rule == "best" else by(threshold.rule)
+        if not all((*nearest, *found)):  # the last of them may be deleted meanwhile
+            return cls((), (), threshold)
+        return cls(tuple(one for (one,) in nearest), tuple(one for (one,) in found), threshold)
 
     def doubts_about(self, number: int, own_nearest: float) -> Doubts:
         """Whether a picture is like, or at least nearer to, somebody else."""

@@ -122,8 +122,7 @@ def _could_pass(
     rows: Rows, pair: tuple[int, int], everybody: Threshold, points: Mapping[UUID | None, float]
 ) -> bool:
     """Whether one of two people, each by one of their rows, could pass for the other."""
-    people = [int(np.searchsorted(rows.anchors.starts, row, side="right")) - 1 for row in pair]
-    for claimed, shown in permutations(people):
+    for claimed, shown in permutations(map(rows.person_of, pair)):
         own = rows.embeddings[rows.of_person(claimed)]
         cosines = own @ rows.embeddings[rows.of_person(shown)].T
         nearest = person_similarities(cosines, Anchors.of(own, np.zeros(1, int)), everybody.rule)
@@ -136,8 +135,7 @@ def _could_pass(
 
 def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:
     """Whom some rows show."""
-    person = np.repeat(np.arange(len(rows.person_ids)), rows.anchors.counts)
-    owners = {row: (rows.person_ids[person[row]], rows.anchor_ids[row]) for row in wanted}
+    owners = {row: (rows.person_ids[rows.person_of(row)], rows.anchor_ids[row]) for row in wanted}
     ids = {owners[row][0] for row in wanted}
     people = db.session.scalars(select(Person).where(Person.id.in_(ids)))
     labels = {person.id: PersonLabel.of(person) for person in people}

@@ -91,12 +91,7 @@ def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
 
 def work_off(lease: Lease) -> None:
     """The same as background work."""
-
-    def advance(done: int, total: int) -> None:
-        with unit_of_work() as session:
-            lease.advance(session, done, total)
-
-    delete_expired(advance)
+    delete_expired(lease.advance_alone)
 
 
 def _delete_people(listener: Listener) -> int:

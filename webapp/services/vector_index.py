@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, select, text
 
-from webapp.database import unit_of_work
 from webapp.extensions import db
 from webapp.jobs import Lease, Listener
 from webapp.models.vector import anchor_vector
@@ -34,13 +33,8 @@ INDEX_VECTORS = "index_vectors"
 
 def index_vectors(lease: Lease) -> None:
     """Index what became worth it: the gallery has grown, or another model is to serve."""
-
-    def advance(done: int, total: int) -> None:
-        with unit_of_work() as session:
-            lease.advance(session, done, total)
-
     if recognition().settings.vectors_in_database:
-        build_indices(advance)
+        build_indices(lease.advance_alone)
 
 
 def build_indices(listener: Listener) -> None:
