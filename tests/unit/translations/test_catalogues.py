@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[3]
 LANGUAGES = ("de", "fr")
-PLACE = re.compile(r"%\(\w+\)s|\{\w+\}|%%")
+NAME = re.compile(r"%\((\w+)\)")
+PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
 KEYWORDS = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
 
 
@@ -68,3 +69,16 @@ def test_translations_have_the_same_places(language: str) -> None:
         if Counter(PLACE.findall(plural)) != Counter(PLACE.findall(last)):
             different.append(last)
     assert different == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_translation_can_be_filled_in(language: str) -> None:
+    """Jinja formats every text, with facts or without: a bare percent sign ends in an error."""
+    faulty = []
+    for message in _catalogue(language):
+        for text in filter(None, (*_texts(message),)) if message.id else ():
+            try:
+                text % dict.fromkeys(NAME.findall(text), "1")
+            except (ValueError, TypeError) as error:
+                faulty.append((text, str(error)))
+    assert faulty == []
