@@ -22,6 +22,8 @@ from typing import IO
 import httpx
 import pgserver
 
+from ml import usable_cores
+
 ROOT = Path(__file__).parents[1]
 NGINX_SITE = ROOT / "deploy" / "nginx" / "faces.conf"
 HOST = "127.0.0.1"
@@ -235,7 +237,7 @@ def running(
 
 def _environment(cluster: Cluster) -> dict[str, str]:
     """What the nodes are given: one database, one set of secrets, a share of the cores each."""
-    cores = str(max(1, len(os.sched_getaffinity(0)) // NODES))
+    cores = str(max(1, usable_cores() // NODES))
     return {
         "INSTANCE": str(cluster.instance),
         "DATABASE_URL": cluster.database.get_uri(),

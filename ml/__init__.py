@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml.calibration import Calibration, Curve, Histogram, load_calibration
+from ml.cores import usable_cores
 from ml.error_rates import (
     Trials,
     bootstrap_interval,
@@ -99,6 +100,7 @@ __all__ = [
     "share_interval",
     "threshold_at_far",
     "upper_bound_without_errors",
+    "usable_cores",
 ]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ml import backbones
+from ml.cores import usable_cores
 from ml.files import replacing
 from ml.registry import Artifact
 
@@ -120,4 +121,4 @@ def _source_of_backbones() -> str:
 
 def computing_threads() -> int:
     """How many threads a face is computed on."""
-    return int(os.environ.get(THREADS_SETTING, 0)) or len(os.sched_getaffinity(0))
+    return int(os.environ.get(THREADS_SETTING, 0)) or usable_cores()

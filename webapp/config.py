@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
 
-from ml import ARTIFACTS, DEFAULT_MODEL
+from ml import ARTIFACTS, DEFAULT_MODEL, usable_cores
 
 ROOT = Path(__file__).parents[1]
 MEGABYTE = 1_000_000
@@ -106,7 +105,7 @@ class Settings:
     verify_limit: str = "30 per minute"
     guidance_limit: str = "20 per second"
     threads: int = 16
-    faces_at_once: int = len(os.sched_getaffinity(0))
+    faces_at_once: int = usable_cores()
     faces_waiting: int = 8
     faces_patience: int = 10
     api_origins: tuple[str, ...] = ()

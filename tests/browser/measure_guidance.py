@@ -39,7 +39,7 @@ def main(seconds: float) -> None:
         site = stack.enter_context(served(engine, folder / "site"))
         site.enrol("hopper", hopper.photos[0])
         opener = Opener(playwright, stack, folder)
-        print(f"cores: {len(os.sched_getaffinity(0))}, load: {os.getloadavg()[0]:.1f}")
+        print(f"cores: {ml.usable_cores()}, load: {os.getloadavg()[0]:.1f}")
         _frames(opener.camera_page(site, scenes.facing(portrait, share=0.2)), seconds)
         _answers(opener.camera_page(site, scenes.facing(portrait)), VERIFICATIONS)
 

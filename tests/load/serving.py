@@ -30,7 +30,7 @@ REPORT = Path("reports/load.json")
 PORT = 18101
 CLIENTS = 8
 OVERLOAD = 4
-CORES = len(os.sched_getaffinity(0))
+CORES = ml.usable_cores()
 
 
 def main() -> None:
