@@ -50,6 +50,9 @@ def _problems(page: Page, found: list[str]) -> list[str]:
         problems += _violations(page)
         silent = page.locator(FORMS_WITHOUT_PROGRESS).count()
         problems += [f"{address}: a form shows no progress"] * silent
+        # Space presses a button and scrolls on a link: what is one must not call itself the other.
+        posing = page.locator("a[role=button]").count()
+        problems += [f"{address}: a link calls itself a button"] * posing
     return problems
 
 
