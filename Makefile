@@ -26,16 +26,16 @@ help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8000; HTTPS=1: for phones on this network
-	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python -m translations.compile
 	@$(BIN)/flask --app wsgi prepare --url $(URL)
 	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) $(TLS) wsgi:app
 
 run-cluster: $(VENV)/.test ## PostgreSQL, two nodes and nginx on this machine, at https://127.0.0.1:8443
-	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python -m translations.compile
 	@$(BIN)/python -m deploy.cluster
 
 test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests
-	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python -m translations.compile
 	@$(MAKE) --no-print-directory lint
 	@node --test tests/js/
 ifdef TESTS
@@ -46,7 +46,7 @@ else
 endif
 
 test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
-	@$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python -m translations.compile
 	@$(BIN)/pytest -m long $(TESTS)
 
 test-postgres: $(VENV)/.test ## the tests of the app, all of them on PostgreSQL

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.pofile import read_po
+from babel.support import Translations
+
+from translations.compile import catalogues, faults, main, read_catalogue
 
 ROOT = Path(__file__).parents[3]
 LANGUAGES = ("de", "fr")
-NAME = re.compile(r"%\((\w+)\)")
-PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
-KEYWORDS = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "_l": None,
+    "N_": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+}
 
 
 def _texts(message: Message) -> tuple[str, ...]:
@@ -24,9 +29,7 @@ def _texts(message: Message) -> tuple[str, ...]:
 
 
 def _catalogue(language: str) -> Catalog:
-    path = ROOT / "translations" / language / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as file:
-        return read_po(file, locale=language)
+    return read_catalogue(ROOT / "translations" / language / "LC_MESSAGES" / "messages.po")
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +61,106 @@ def test_no_translation_is_left_over(language: str, words: set[str]) -> None:
     assert known - words - {""} == set()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_translations_have_the_same_places(language: str) -> None:
-    different = []
-    for message in _catalogue(language):
-        if not message.id:
-            continue
-        plural = message.id if isinstance(message.id, str) else message.id[1]
-        last = _texts(message)[-1]
-        if Counter(PLACE.findall(plural)) != Counter(PLACE.findall(last)):
-            different.append(last)
-    assert different == []
+@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
+def test_no_catalogue_has_a_fault(path: Path) -> None:
+    assert list(faults(path)) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_translation_can_be_filled_in(language: str) -> None:
-    """Jinja formats every text, with facts or without: a bare percent sign ends in an error."""
-    faulty = []
-    for message in _catalogue(language):
-        for text in filter(None, (*_texts(message),)) if message.id else ():
-            try:
-                text % dict.fromkeys(NAME.findall(text), "1")
-            except (ValueError, TypeError) as error:
-                faulty.append((text, str(error)))
-    assert faulty == []
+GOOD = """
+msgid ""
+msgstr ""
+"Language: fr\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: nplurals=2; plural=(n > 1);\\n"
+
+msgid "Good, %(name)s"
+msgstr "Bien, %(name)s"
+
+msgid "One thing"
+msgid_plural "%(num)s things"
+msgstr[0] "%(num)s chose"
+msgstr[1] "%(num)s choses"
+
+"""
+
+
+@pytest.fixture
+def french(tmp_path: Path) -> Path:
+    """A French catalogue without a fault."""
+    path = tmp_path / "fr" / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True)
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_good_catalogues_are_compiled(french: Path) -> None:
+    assert main(french.parents[2]) == 0
+
+    with french.with_suffix(".mo").open("rb") as file:
+        assert Translations(file).ugettext("Good, %(name)s") == "Bien, %(name)s"
+
+
+@pytest.mark.parametrize(
+    ("entry", "msgid", "reason"),
+    [
+        ('msgid "Sure"\nmsgstr "Sûr à 80 %"', "Sure", "bare percent sign"),
+        ('msgid "All"\nmsgstr "100 % sûr"', "All", "bare percent sign"),
+        ('msgid "80 %"\nmsgstr "80 %%"', "80 %", "bare percent sign"),
+        ('msgid "For %(name)s"\nmsgstr "Pour %(nom)s"', "For %(name)s", "other places"),
+        ('msgid "For %(name)s"\nmsgstr "Pour vous"', "For %(name)s", "other places"),
+        ('msgid "At %(n)s"\nmsgstr "À %(n)d"', "At %(n)s", "other places"),
+        ('msgid "Of {all}"\nmsgstr "De {tout}"', "Of {all}", "other places"),
+        ('msgid "Yes"\nmsgstr ""', "Yes", "not translated"),
+        ('#, fuzzy\nmsgid "Yes"\nmsgstr "Non"', "Yes", "fuzzy"),
+        ('#~ msgid "Yes"\n#~ msgstr "Oui"', "Yes", "obsolete"),
+        ('msgid "A"\nmsgstr "B"\n\nmsgid "A"\nmsgstr "C"', "A", "2 times"),
+        ('msgid "A"\nmsgstr "<b>B"', "A", "other markup"),
+        ('msgid "A"\nmsgstr "« \\"B\\" »"', "A", "other markup"),
+        ('msgid "<b>A</b>"\nmsgstr "<b>B<b>"', "<b>A</b>", "other markup"),
+        (
+            'msgid "One"\nmsgid_plural "%(num)s of them"\nmsgstr[0] "Un"\nmsgstr[1] "%(num)s"',
+            "One",
+            "other places",
+        ),
+        ('msgid "One"\nmsgid_plural "Two"\nmsgstr[0] "Un"', "One", "not translated"),
+        ('msgid "One"\nmsgid_plural "Two"\nmsgstr[0] "Un"\nmsgstr[1] ""', "One", "not translated"),
+    ],
+)
+def test_a_fault_stops_the_build_and_is_named(
+    french: Path, capsys: pytest.CaptureFixture[str], entry: str, msgid: str, reason: str
+) -> None:
+    french.write_text(f"{GOOD}{entry}\n", encoding="utf-8")
+
+    assert main(french.parents[2]) == 1
+
+    said = capsys.readouterr().err
+    assert f"fr: {msgid!r}: " in said
+    assert reason in said
+    assert not french.with_suffix(".mo").exists()
+
+
+def test_plural_forms_of_another_language_stop_the_build(
+    french: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    french.write_text(GOOD.replace("n > 1", "n != 1"), encoding="utf-8")
+
+    assert main(french.parents[2]) == 1
+    assert "Plural-Forms" in capsys.readouterr().err
+
+
+def test_what_is_no_catalogue_stops_the_build(
+    french: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    french.write_text("<<<<<<< HEAD\n" + GOOD, encoding="utf-8")
+
+    assert main(french.parents[2]) == 1
+    assert "not a catalogue" in capsys.readouterr().err
+
+
+def test_a_form_for_one_thing_alone_need_not_name_the_number(tmp_path: Path) -> None:
+    path = tmp_path / "de" / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True)
+    text = GOOD.replace("n > 1", "n != 1").replace("Language: fr", "Language: de")
+    path.write_text(text.replace('%(num)s chose"', 'Ein Ding"'), encoding="utf-8")
+
+    assert list(faults(path)) == []
