@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import request
-from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_migrate import Migrate
@@ -12,6 +11,7 @@ from flask_wtf import CSRFProtect
 
 from webapp.core.network import client_network
 from webapp.models.columns import Model
+from webapp.translated import SafeBabel
 
 
 def asking_network() -> str:
@@ -26,4 +26,4 @@ login = LoginManager()
 limiter = Limiter(asking_network)
 # Frames come too often to be written down one by one: each process counts its own.
 frame_limiter = Limiter(asking_network, storage_uri="memory://")
-babel = Babel()
+babel = SafeBabel()

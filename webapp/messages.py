@@ -8,13 +8,16 @@ the description speaks of a page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-FACT = re.compile(r"%\(\w+\)s")
+from webapp.translated import marked as N_
+from webapp.translated import translate
+
+# In the place of a fact that is not known.
+UNTOLD = "…"
 BYTES_A_MEGABYTE = 1_000_000
 PIXELS_A_MEGAPIXEL = 1_000_000
 
@@ -97,224 +100,224 @@ MOVEMENTS: dict[str, LazyString] = {
     "come_closer": _l("come closer"),
 }
 
-PICTURE_PROBLEMS: dict[str, LazyString] = {
-    "not_an_image": _l("This is not a picture we can read. Choose a JPEG, PNG or WebP file."),
-    "truncated_image": _l(
+PICTURE_PROBLEMS: dict[str, str] = {
+    "not_an_image": N_("This is not a picture we can read. Choose a JPEG, PNG or WebP file."),
+    "truncated_image": N_(
         "The picture is damaged or breaks off before its end. Export or copy it again."
     ),
-    "unsupported_format": _l(
+    "unsupported_format": N_(
         "%(format)s pictures cannot be read here. Save it as JPEG, PNG or WebP and try again."
     ),
-    "heic": _l(
+    "heic": N_(
         "HEIC pictures cannot be read here. On an iPhone choose Settings, Camera, Formats, Most "
         "Compatible and take it again, or export the picture as JPEG."
     ),
-    "too_many_bytes": _l(
+    "too_many_bytes": N_(
         "The file is too large. Use one of at most %(limit_megabytes)s megabytes."
     ),
-    "too_many_pixels": _l(
+    "too_many_pixels": N_(
         "The picture has too many pixels. Reduce it to at most %(limit_megapixels)s megapixels."
     ),
-    "too_few_pixels": _l(
+    "too_few_pixels": N_(
         "The picture is too small. Use one in which the face is at least as large as a stamp "
         "on the screen."
     ),
-    "no_face": _l("No face was found. Use a picture that shows the face from the front."),
-    "two_faces": _l(
+    "no_face": N_("No face was found. Use a picture that shows the face from the front."),
+    "two_faces": N_(
         "There is more than one face in the picture. Cut it to one person or use another one."
     ),
-    "face_too_small": _l(
+    "face_too_small": N_(
         "The face is too small. Use a picture taken from nearer, or one with more pixels."
     ),
-    "too_small": _l(
+    "too_small": N_(
         "The face is too small. Use a picture taken from nearer, or one with more pixels."
     ),
-    "too_close": _l("The face does not fit into the picture. Use one taken from further away."),
-    "off_centre": _l("The face is at the edge of the picture. Use one with the face inside it."),
-    "turned_left": _l("The face is turned to the side. Use a picture from the front."),
-    "turned_right": _l("The face is turned to the side. Use a picture from the front."),
-    "turned_up": _l("The face looks up. Use a picture at eye level."),
-    "turned_down": _l("The face looks down. Use a picture at eye level."),
-    "tilted": _l("The head is tilted. Use a picture with the head upright."),
-    "too_dark": _l("The face is too dark. Use a picture with light on the face."),
-    "too_bright": _l("The face is too bright. Use a picture with softer light."),
-    "low_contrast": _l("The face is pale and flat. Use a picture with clearer light."),
-    "back_lit": _l("The light comes from behind. Use a picture with light on the face."),
-    "blurred": _l("The face is blurred. Use a sharp picture."),
-    "too_blurred": _l("The face is blurred. Use a sharp picture."),
-    "eyes_hidden": _l("The eyes are hidden. Use a picture without dark glasses or hair over them."),
-    "uncertain": _l("The face is partly hidden. Use a picture that shows eyes, nose and mouth."),
-    "unusable": _l("This picture cannot be used. Use another one."),
+    "too_close": N_("The face does not fit into the picture. Use one taken from further away."),
+    "off_centre": N_("The face is at the edge of the picture. Use one with the face inside it."),
+    "turned_left": N_("The face is turned to the side. Use a picture from the front."),
+    "turned_right": N_("The face is turned to the side. Use a picture from the front."),
+    "turned_up": N_("The face looks up. Use a picture at eye level."),
+    "turned_down": N_("The face looks down. Use a picture at eye level."),
+    "tilted": N_("The head is tilted. Use a picture with the head upright."),
+    "too_dark": N_("The face is too dark. Use a picture with light on the face."),
+    "too_bright": N_("The face is too bright. Use a picture with softer light."),
+    "low_contrast": N_("The face is pale and flat. Use a picture with clearer light."),
+    "back_lit": N_("The light comes from behind. Use a picture with light on the face."),
+    "blurred": N_("The face is blurred. Use a sharp picture."),
+    "too_blurred": N_("The face is blurred. Use a sharp picture."),
+    "eyes_hidden": N_("The eyes are hidden. Use a picture without dark glasses or hair over them."),
+    "uncertain": N_("The face is partly hidden. Use a picture that shows eyes, nose and mouth."),
+    "unusable": N_("This picture cannot be used. Use another one."),
 }
 
-REQUEST_PROBLEMS: dict[str, LazyString] = {
-    "no_pictures": _l("Add at least one picture: take it with the camera or choose a file."),
-    "too_many_pictures": _l("There are too many pictures. Remove some and try again."),
-    "duplicate_identifier": _l(
+REQUEST_PROBLEMS: dict[str, str] = {
+    "no_pictures": N_("Add at least one picture: take it with the camera or choose a file."),
+    "too_many_pictures": N_("There are too many pictures. Remove some and try again."),
+    "duplicate_identifier": N_(
         "Somebody with this identifier is enrolled already. Choose another one, or add the "
         "pictures to that person."
     ),
-    "unknown_person": _l(
+    "unknown_person": N_(
         "Nobody is enrolled under this identifier. Only signed-in operators are told so."
     ),
-    "last_anchor": _l(
+    "last_anchor": N_(
         "This is the person’s only picture. Add another one first, or delete the person."
     ),
-    "picture_not_comparable": _l(
+    "picture_not_comparable": N_(
         "The model that serves finds no face in this picture. Remove it, and take another one."
     ),
-    "no_day": _l("Give a day, like 2026-01-31."),
-    "too_many_anchors": _l("This person has as many pictures as are allowed. Remove one first."),
-    "model_changed_meanwhile": _l("Another model serves since just now. Send the pictures again."),
-    "pictures_unusable": _l(
+    "no_day": N_("Give a day, like 2026-01-31."),
+    "too_many_anchors": N_("This person has as many pictures as are allowed. Remove one first."),
+    "model_changed_meanwhile": N_("Another model serves since just now. Send the pictures again."),
+    "pictures_unusable": N_(
         "The model finds no face in some of the pictures. Retire or remove those, or take them "
         "again, and start anew. What was embedded stays."
     ),
-    "nobody_enrolled": _l("Nobody is enrolled yet. Enrol a person first."),
-    "consent_missing": _l(
+    "nobody_enrolled": N_("Nobody is enrolled yet. Enrol a person first."),
+    "consent_missing": N_(
         "Without consent nothing may be stored. Ask the person and tick the box."
     ),
-    "threshold_out_of_range": _l("Give a number from 0 to 100."),
-    "threshold_changed_meanwhile": _l(
+    "threshold_out_of_range": N_("Give a number from 0 to 100."),
+    "threshold_changed_meanwhile": N_(
         "Somebody changed the threshold since you opened this page. Nothing was set; what you "
         "typed is still here. Look at the threshold in force and send it again if you still want "
         "it."
     ),
-    "rule_not_measured": _l(
+    "rule_not_measured": N_(
         "This matching rule was not measured for the model that serves. Choose another one."
     ),
-    "person_threshold_too_low": _l(
+    "person_threshold_too_low": N_(
         "This threshold would let too many strangers pass as this person. Give %(lowest)s points "
         "or more."
     ),
-    "points_out_of_range": _l("Give a number of points from −%(most)s to %(most)s."),
-    "search_out_of_range": _l("Give a rate and a lead within the bounds beside their fields."),
-    "must_wait": _l("There were too many failures in a row. Try again in %(seconds)s seconds."),
-    "busy": _l("Many faces are being looked at just now. Try again in %(seconds)s seconds."),
-    "gallery_warming": _l(
+    "points_out_of_range": N_("Give a number of points from −%(most)s to %(most)s."),
+    "search_out_of_range": N_("Give a rate and a lead within the bounds beside their fields."),
+    "must_wait": N_("There were too many failures in a row. Try again in %(seconds)s seconds."),
+    "busy": N_("Many faces are being looked at just now. Try again in %(seconds)s seconds."),
+    "gallery_warming": N_(
         "Who is enrolled is still being read after a start. Try again in %(seconds)s seconds."
     ),
-    "face_disabled": _l(
+    "face_disabled": N_(
         "There were too many failures in a row for this identifier. It cannot be verified by face "
         "until an administrator allows it again."
     ),
-    "password_too_common": _l(
+    "password_too_common": N_(
         "This password is among the first that are tried. Choose several words that only you "
         "would put together."
     ),
-    "wrong_code": _l("The code is wrong or was used before. Wait for the next one."),
-    "wrong_credentials": _l("The name or the password is wrong."),
-    "wrong_present_password": _l("The present password is wrong."),
-    "required": _l("Please fill this in."),
-    "unprintable": _l("This holds characters that cannot be shown. Type it in again."),
-    "setup_finished": _l("An administrator exists already. Sign in instead."),
-    "unknown_anchor": _l("This person has no such picture."),
-    "pictures_refused": _l("Some of the pictures cannot be used. Nothing was stored."),
-    "pictures_doubtful": _l(
+    "wrong_code": N_("The code is wrong or was used before. Wait for the next one."),
+    "wrong_credentials": N_("The name or the password is wrong."),
+    "wrong_present_password": N_("The present password is wrong."),
+    "required": N_("Please fill this in."),
+    "unprintable": N_("This holds characters that cannot be shown. Type it in again."),
+    "setup_finished": N_("An administrator exists already. Sign in instead."),
+    "unknown_anchor": N_("This person has no such picture."),
+    "pictures_refused": N_("Some of the pictures cannot be used. Nothing was stored."),
+    "pictures_doubtful": N_(
         "There are doubts about some of the pictures. Nothing was stored. Check whom they show, "
         "and send them again with the doubts accepted."
     ),
-    "movements_too_few": _l("Choose at least %(fewest)s movements, so that there is a draw."),
-    "strength_unknown": _l("Choose one of the strengths."),
-    "setting_changed_meanwhile": _l(
+    "movements_too_few": N_("Choose at least %(fewest)s movements, so that there is a draw."),
+    "strength_unknown": N_("Choose one of the strengths."),
+    "setting_changed_meanwhile": N_(
         "Somebody changed the setting since you opened this page. Nothing was set; what you chose "
         "is still here. Look at the setting in force and send it again if you still want it."
     ),
-    "challenge_needed": _l(
+    "challenge_needed": N_(
         "A picture alone is not enough here: follow the instructions before the camera. Who cannot "
         "do the movements asks an operator, who can verify them without."
     ),
-    "challenge_not_asked": _l("No movements are asked for here. Send pictures instead."),
-    "challenge_unknown": _l(
+    "challenge_not_asked": N_("No movements are asked for here. Send pictures instead."),
+    "challenge_unknown": N_(
         "These movements belong to another page, another identifier, or were judged already. Start "
         "again."
     ),
-    "challenge_over": _l("That took too long. Start again."),
-    "challenge_failed": _l(
+    "challenge_over": N_("That took too long. Start again."),
+    "challenge_failed": N_(
         "The movements could not be confirmed. Try again: only you before the camera, light from "
         "the front, and follow each instruction without hurry."
     ),
-    "frame_out_of_order": _l("Frames come one after another. Number %(expected)s is expected."),
-    "label_unknown": _l("Choose one of the labels."),
-    "waiver_unexplained": _l("Say why the movements are not asked for."),
-    "another_face": _l(
+    "frame_out_of_order": N_("Frames come one after another. Number %(expected)s is expected."),
+    "label_unknown": N_("Choose one of the labels."),
+    "waiver_unexplained": N_("Say why the movements are not asked for."),
+    "another_face": N_(
         "These pictures do not show who was before the camera: %(pictures)s. Take them again."
     ),
-    "key_missing": _l("Send a key to the API in the header “Authorization: Bearer …”."),
-    "key_unknown": _l("This is no key to the API. Check that it is whole."),
-    "key_expired": _l("The key to the API is past its time. Ask an administrator for a new one."),
-    "key_revoked": _l("The key to the API was revoked. Ask an administrator for a new one."),
-    "scope_missing": _l("The key to the API does not open this. Use one with the right scopes."),
-    "scopes_missing": _l("Choose at least one thing that the key opens."),
-    "limit_unreadable": _l("Give a limit like “120 per minute”."),
-    "limit_reached": _l(
+    "key_missing": N_("Send a key to the API in the header “Authorization: Bearer …”."),
+    "key_unknown": N_("This is no key to the API. Check that it is whole."),
+    "key_expired": N_("The key to the API is past its time. Ask an administrator for a new one."),
+    "key_revoked": N_("The key to the API was revoked. Ask an administrator for a new one."),
+    "scope_missing": N_("The key to the API does not open this. Use one with the right scopes."),
+    "scopes_missing": N_("Choose at least one thing that the key opens."),
+    "limit_unreadable": N_("Give a limit like “120 per minute”."),
+    "limit_reached": N_(
         "The key made as many requests as it may. Try again in %(seconds)s seconds."
     ),
-    "request_differs": _l(
+    "request_differs": N_(
         "Another request was sent with this idempotency key. Use a new key for each request."
     ),
-    "answered_elsewhere": _l(
+    "answered_elsewhere": N_(
         "The same request is being worked on right now. Ask again in a moment."
     ),
-    "key_ring_behind": _l(
+    "key_ring_behind": N_(
         "Everything stored was deleted here. The key ring that opens backups could not be written, "
         "though, so that old backups can still be read. Tell whoever runs the server; it tries "
         "again by itself."
     ),
-    "cursor_broken": _l("The cursor is not one of this list. Begin again without any."),
-    "invalid_request": _l("Fields are missing, wrong or not known: see “errors”."),
-    "malformed_json": _l("The body is not JSON."),
-    "name_unusable": _l(
+    "cursor_broken": N_("The cursor is not one of this list. Begin again without any."),
+    "invalid_request": N_("Fields are missing, wrong or not known: see “errors”."),
+    "malformed_json": N_("The body is not JSON."),
+    "name_unusable": N_(
         "The folder’s name cannot be an identifier. Give it 1 to 64 characters that can be shown."
     ),
-    "unreadable": _l("The file or folder cannot be read."),
-    "bad_request": _l("The request cannot be read."),
-    "not_found": _l("There is nothing at this address."),
-    "method_not_allowed": _l("This address does not take this method."),
-    "too_large": _l("The request is too large. Send fewer or smaller pictures."),
-    "unsupported_media_type": _l("Send JSON, or a form with files where pictures are taken."),
-    "unavailable": _l("The app cannot answer at present. Try again in a moment."),
+    "unreadable": N_("The file or folder cannot be read."),
+    "bad_request": N_("The request cannot be read."),
+    "not_found": N_("There is nothing at this address."),
+    "method_not_allowed": N_("This address does not take this method."),
+    "too_large": N_("The request is too large. Send fewer or smaller pictures."),
+    "unsupported_media_type": N_("Send JSON, or a form with files where pictures are taken."),
+    "unavailable": N_("The app cannot answer at present. Try again in a moment."),
     # Said by nginx (deploy/nginx/faces.conf), explained by the API's page.
-    "unanswered": _l(
+    "unanswered": N_(
         "No answer came, so nobody knows whether it was done. Send it again, under the same "
         "idempotency key where there was one: then it is done once."
     ),
 }
 
 # What programs are told, where people are told of the page before them.
-PROBLEMS_FOR_PROGRAMS: dict[str, LazyString] = {
-    "threshold_changed_meanwhile": _l(
+PROBLEMS_FOR_PROGRAMS: dict[str, str] = {
+    "threshold_changed_meanwhile": N_(
         "Somebody changed the threshold since the one that this is based on. Nothing was set. Read "
         "the threshold in force, and send it again if it is still wanted."
     ),
-    "search_out_of_range": _l("Give a rate and a lead within their bounds."),
-    "consent_missing": _l(
+    "search_out_of_range": N_("Give a rate and a lead within their bounds."),
+    "consent_missing": N_(
         "Without consent nothing may be stored. Ask the person, and say so in “consent”."
     ),
-    "challenge_unknown": _l(
+    "challenge_unknown": N_(
         "This challenge is another key’s or for another identifier, or was judged already. Begin a "
         "new one."
     ),
 }
 
-WARNINGS: dict[str, LazyString] = {
-    "unlike_the_others": _l(
+WARNINGS: dict[str, str] = {
+    "unlike_the_others": N_(
         "This picture does not look like the person’s other pictures. Check that it shows the "
         "same person; if not, remove it."
     ),
-    "like_somebody_else": _l(
+    "like_somebody_else": N_(
         "This face looks like somebody who is enrolled already: %(name)s. Check that one person "
         "is not enrolled twice."
     ),
-    "nearer_to_somebody_else": _l(
+    "nearer_to_somebody_else": N_(
         "This picture is nearer to %(name)s than to the person’s other pictures. Check whom it "
         "shows; if it is right, a better one is steadier."
     ),
-    "poor_quality": _l("The pictures were not good, which makes a wrong “no match” more likely."),
-    "too_close_to_tell": _l(
+    "poor_quality": N_("The pictures were not good, which makes a wrong “no match” more likely."),
+    "too_close_to_tell": N_(
         "Several people are almost equally near. Ask who it is, and verify that claim instead."
     ),
-    "threshold_estimated": _l(
+    "threshold_estimated": N_(
         "The threshold for searching among everybody rises with the number of people enrolled. "
         "It was measured on other people than those enrolled here."
     ),
@@ -350,14 +353,14 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
         code = "heic"
     for catalogue in (PICTURE_PROBLEMS, REQUEST_PROBLEMS, WARNINGS):
         if code in catalogue:
-            return str(catalogue[code]) % facts
+            return translate(catalogue[code], facts)
     return gettext("This could not be done. Try again.")
 
 
 def describe_to_program(code: str, details: Mapping[str, object] | None = None) -> str:
     """The same for a program, which has no page before it."""
     if code in PROBLEMS_FOR_PROGRAMS:
-        return str(PROBLEMS_FOR_PROGRAMS[code])
+        return gettext(PROBLEMS_FOR_PROGRAMS[code])
     return describe(code, details)
 
 
@@ -365,8 +368,8 @@ def all_codes() -> dict[str, str]:
     """What each code against a picture or a request tells a program, with dots for facts."""
     catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
     return {
-        code: FACT.sub("…", str(words)).replace("%%", "%")
-        for code, words in sorted(catalogues.items())
+        code: translate(text, _Facts())
+        for code, text in sorted(catalogues.items())
         if code != "heic"  # a wording of another code
     }
 
@@ -374,12 +377,20 @@ def all_codes() -> dict[str, str]:
 def summarise(code: str) -> str:
     """What is wrong with a picture, without what to do about it."""
     problem = PICTURE_PROBLEMS.get(code, PICTURE_PROBLEMS["unusable"])
-    return str(problem).partition(". ")[0].removesuffix(".") % _readable({})
+    words = translate(problem, _readable({}))
+    return words.partition(". ")[0].removesuffix(".")
 
 
-def _readable(details: Mapping[str, object]) -> dict[str, object]:
+class _Facts(dict[str, object]):
+    """Facts by name; one that is not known is shown as dots."""
+
+    def __missing__(self, name: str) -> str:
+        return UNTOLD
+
+
+def _readable(details: Mapping[str, object]) -> _Facts:
     """The facts with limits in the units that people read."""
-    facts = {"format": gettext("Such"), **details}
+    facts = _Facts({"format": gettext("Such"), **details})
     if isinstance(limit := details.get("limit_bytes"), int):
         facts["limit_megabytes"] = limit // BYTES_A_MEGABYTE
     if isinstance(limit := details.get("limit_pixels"), int):
