@@ -80,6 +80,7 @@ def faults(path: Path) -> Iterator[str]:
 
 
 def _faults_of(message: Message, catalogue: Catalog) -> Iterator[str]:
+    yield from map(str, message.check(catalogue))
     texts = _texts(message.string)
     if message.fuzzy:
         yield "fuzzy, translate it"
