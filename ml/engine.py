@@ -91,7 +91,7 @@ class Engine:
         """Detect the faces in a picture and measure the main one, without embedding it.
 
         Args:
-            data: the bytes of a JPEG, PNG or WebP file.
+            data: the bytes of a picture file.
             thorough: whether to look again, more closely, where no face was found at first.
             live: whether somebody is in front of the camera, and can be asked for more.
 
@@ -104,27 +104,30 @@ class Engine:
         """Find, judge, align and embed the main face of a picture.
 
         Args:
-            data: the bytes of a JPEG, PNG or WebP file.
+            data: the bytes of a picture file.
             purpose: "enrol" refuses a second face of comparable size; "verify" takes the largest,
-                most central face; "embed again" takes that, too, and does not judge it, for a
-                picture that was accepted before.
+                most central face and adds the complaint "several_faces"; "embed again" takes that
+                face, too, and does not judge it, for a picture that was accepted before.
 
         Raises:
             FaceError: if the picture or the face cannot be used; the type says why.
         """
         image = decoded(data)
-        height, width = image.shape[:2]
-        faces = self.detector.detect(image, thorough=True)
+        height, width = image.rgb.shape[:2]
+        faces = self.detector.detect(image.rgb, thorough=True)
         main = main_face(faces, width, height)
         if main is None:
             raise NoFace
-        if purpose == "enrol" and rivals(faces, main):
+        beside = len(rivals(faces, main))
+        if purpose == "enrol" and beside:
             raise TwoFaces(faces=len(faces))
-        quality = assess(image, main)
+        quality = assess(image.rgb, main).scaled(image.scale[0])
         if purpose != "embed again":
+            quality = quality.with_rivals(beside)
             _refuse_unusable(quality)
-        chip = self.preprocessing.apply(image, main.landmarks)
-        return Face(main, quality, chip, self.embed(chip[None])[0], crop_picture(image, main))
+        chip = self.preprocessing.apply(image.rgb, main.landmarks)
+        picture = crop_picture(image.rgb, main)
+        return Face(main.scaled(*image.scale), quality, chip, self.embed(chip[None])[0], picture)
 
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
@@ -132,7 +135,7 @@ class Engine:
         """Observe one frame of a challenge; some six of them cost as much as one `analyse`.
 
         Args:
-            data: the bytes of a JPEG, PNG or WebP file; 400 to 640 pixels wide are enough.
+            data: the bytes of a picture file; 400 to 640 pixels wide are enough.
             at: seconds on the server's clock since the challenge began.
             challenge: what is asked; it decides which frames are embedded.
             before: the observations of this attempt so far.
@@ -143,7 +146,7 @@ class Engine:
         Raises:
             FaceError: if the bytes are no usable picture, or no face is in it.
         """
-        return self.observer.observe(decoded(data), at, challenge, before)
+        return self.observer.observe(decoded(data).rgb, at, challenge, before)
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
         """Judge an attempt; whether its frames show one person is told by this model's similarity.

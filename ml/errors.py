@@ -41,6 +41,12 @@ class TooManyBytes(FaceError):
     code = "too_many_bytes"
 
 
+class TooManyScans(FaceError):
+    """A progressive JPEG has more passes than are decoded. `limit` says how many those are."""
+
+    code = "too_many_scans"
+
+
 class TooManyPixels(FaceError):
     """The picture would be too large once decoded. `limit_pixels` says how large it may be."""
 

@@ -5,10 +5,8 @@ It needs the detector only, so guidance, counting and measuring share it whateve
 
 from __future__ import annotations
 
-import numpy as np
-
 from ml.errors import TooFewPixels
-from ml.faces.decode import LIMITS, decode
+from ml.faces.decode import LIMITS, DecodedImage, decode_image
 from ml.faces.quality import LIVE, THRESHOLDS, assess, is_dark
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector
@@ -21,7 +19,7 @@ def inspect(
     """Detect the faces in a picture and measure the main one.
 
     Args:
-        data: the bytes of a JPEG, PNG or WebP file.
+        data: the bytes of a picture file.
         detector: finds the faces.
         thorough: whether to look again, more closely, where no face was found at first.
         live: whether somebody is in front of the camera, and can be asked for more.
@@ -30,19 +28,34 @@ def inspect(
         FaceError: if the bytes are no usable picture; no face is no error here.
     """
     image = decoded(data)
-    height, width = image.shape[:2]
-    faces = detector.detect(image, thorough=thorough)
+    height, width = image.rgb.shape[:2]
+    faces = detector.detect(image.rgb, thorough=thorough)
     main = main_face(faces, width, height)
     thresholds = LIVE if live else THRESHOLDS
-    quality = assess(image, main, thresholds) if main else None
-    beside = len(rivals(faces, main)) if main else 0
-    dark = is_dark(image, thresholds)
-    return Inspection(tuple(faces), main, quality, beside, dark, width, height)
+    dark = is_dark(image.rgb, thresholds)
+    if main is None:
+        return Inspection((), None, None, 0, dark, image.width, image.height)
+    place = faces.index(main)
+    whole = tuple(face.scaled(*image.scale) for face in faces)
+    return Inspection(
+        faces=whole,
+        main=whole[place],
+        quality=assess(image.rgb, main, thresholds).scaled(image.scale[0]),
+        rivals=len(rivals(faces, main)),
+        dark=dark,
+        width=image.width,
+        height=image.height,
+    )
 
 
-def decoded(data: bytes) -> np.ndarray:
-    """The pixels; of a very long picture, which is reduced as a whole, too few may be left."""
-    image = decode(data)
-    if min(image.shape[:2]) < LIMITS.min_side_px:
+def decoded(data: bytes) -> DecodedImage:
+    """Decode a picture.
+
+    Raises:
+        FaceError: as `decode_image`; also if too few pixels of a very long picture are left, which
+            is reduced as a whole.
+    """
+    image = decode_image(data)
+    if min(image.rgb.shape[:2]) < LIMITS.min_side_px:
         raise TooFewPixels(limit_px=LIMITS.min_side_px)
     return image

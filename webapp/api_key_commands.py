@@ -12,6 +12,7 @@ from webapp.models import Scope
 from webapp.models.api import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.services import api_keys
 from webapp.services.api_keys import BOUNDS, MadeKey, NewKey
+from webapp.services.names import is_shown, tidy
 
 api_key_commands = AppGroup("api-keys", help="Keys by which other programs use the API.")
 
@@ -38,7 +39,8 @@ api_key_commands = AppGroup("api-keys", help="Keys by which other programs use t
 )
 def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
     """Make a key and print it, this one time."""
-    if not (name.strip() and name.isprintable() and len(name) <= KEY_NAME_LENGTH):
+    name = tidy(name)
+    if not (name and is_shown(name) and len(name) <= KEY_NAME_LENGTH):
         raise click.ClickException(f"a name has 1 to {KEY_NAME_LENGTH} characters")
     if len(limit) > LIMIT_LENGTH:
         raise click.ClickException(f"a limit has at most {LIMIT_LENGTH} characters")

@@ -381,6 +381,15 @@ class PicturesRefused(PicturesNotTaken):
     code = "pictures_refused"
 
 
+class NoPictureUsable(PicturesNotTaken):
+    """Of several pictures of one request too few can be used; the code is the first one's."""
+
+    def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
+        super().__init__(problems)
+        self.code = problems[0].code
+        self.details = problems[0].details
+
+
 class PicturesDoubtful(PicturesNotTaken):
     """There are doubts about some of the pictures, and nobody accepted them."""
 

@@ -28,7 +28,7 @@ from webapp.models.account import USERNAME_LENGTH
 from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.models.threshold import REASON_LENGTH
 from webapp.recognition import recognition
-from webapp.services.names import tidy
+from webapp.services.names import is_shown, tidy
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.uploads import chosen
 
@@ -46,7 +46,7 @@ def _tidied(value: str | None) -> str:
 
 
 def _printable(_form: Form, field: Field) -> None:
-    if not field.data.isprintable():
+    if not is_shown(field.data):
         raise ValidationError(describe("unprintable"))
 
 

@@ -101,16 +101,16 @@ MOVEMENTS: dict[str, LazyString] = {
 }
 
 PICTURE_PROBLEMS: dict[str, str] = {
-    "not_an_image": N_("This is not a picture we can read. Choose a JPEG, PNG or WebP file."),
+    "not_an_image": N_("This is not a picture we can read. Choose a photo: JPEG, PNG or HEIC."),
     "truncated_image": N_(
         "The picture is damaged or breaks off before its end. Export or copy it again."
     ),
     "unsupported_format": N_(
-        "%(format)s pictures cannot be read here. Save it as JPEG, PNG or WebP and try again."
+        "%(format)s files cannot be read here. Choose a photo: JPEG, PNG or HEIC."
     ),
-    "heic": N_(
-        "HEIC pictures cannot be read here. On an iPhone choose Settings, Camera, Formats, Most "
-        "Compatible and take it again, or export the picture as JPEG."
+    "too_many_scans": N_(
+        "This JPEG is stored in too many steps. Open it in a photo program, save it again as JPEG "
+        "and use that file."
     ),
     "too_many_bytes": N_(
         "The file is too large. Use one of at most %(limit_megabytes)s megabytes."
@@ -125,6 +125,10 @@ PICTURE_PROBLEMS: dict[str, str] = {
     "no_face": N_("No face was found. Use a picture that shows the face from the front."),
     "two_faces": N_(
         "There is more than one face in the picture. Cut it to one person or use another one."
+    ),
+    "several_faces": N_(
+        "Several faces of similar size are in the picture; the largest, most central one was "
+        "compared. If that was the wrong one, use a picture of one person."
     ),
     "face_too_small": N_(
         "The face is too small. Use a picture taken from nearer, or one with more pixels."
@@ -349,8 +353,6 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
     `details` are the facts that a face error carries: `format`, `limit_bytes`, `limit_pixels`.
     """
     facts = _readable(details or {})
-    if code == "unsupported_format" and str(facts.get("format")).upper() in {"HEIC", "HEIF"}:
-        code = "heic"
     for catalogue in (PICTURE_PROBLEMS, REQUEST_PROBLEMS, WARNINGS):
         if code in catalogue:
             return translate(catalogue[code], facts)
@@ -364,13 +366,17 @@ def describe_to_program(code: str, details: Mapping[str, object] | None = None) 
     return describe(code, details)
 
 
+def in_place(place: int, sentence: str) -> str:
+    """A sentence about one of several pictures, which it names; `place` counts from 0."""
+    return gettext("Picture %(number)s: %(sentence)s", number=place + 1, sentence=sentence)
+
+
 def all_codes() -> dict[str, str]:
     """What each code against a picture or a request tells a program, with dots for facts."""
     catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
     return {
-        code: translate(text, _Facts())
-        for code, text in sorted(catalogues.items())
-        if code != "heic"  # a wording of another code
+        code: FACT.sub("…", str(words)).replace("%%", "%")
+        for code, words in sorted(catalogues.items())
     }
 
 

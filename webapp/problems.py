@@ -31,6 +31,7 @@ from webapp.errors import (
     ModelChangedMeanwhile,
     MustWait,
     NobodyEnrolled,
+    NoPictureUsable,
     PictureProblem,
     PicturesDoubtful,
     PicturesNotTaken,
@@ -42,7 +43,7 @@ from webapp.errors import (
     UnknownPerson,
 )
 from webapp.extensions import db
-from webapp.messages import describe_to_program
+from webapp.messages import describe_to_program, in_place
 from webapp.models import ApiKey, Scope
 
 API_PATH = "/api/v1"
@@ -109,6 +110,11 @@ def of_service(error: ServiceError) -> Response:
     db.session.rollback()
     details = getattr(error, "details", {})
     more: dict[str, object] = {}
+    if isinstance(error, NoPictureUsable):
+        more["detail"] = " ".join(
+            in_place(problem.place, describe_to_program(problem.code, problem.details))
+            for problem in error.problems
+        )
     if isinstance(error, InvalidRequest):
         more["errors"] = error.errors
     if isinstance(error, PicturesNotTaken):

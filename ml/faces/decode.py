@@ -1,15 +1,19 @@
 """Bytes of unknown origin to pixels: bounds first, then the decoder, then one orientation and mode.
 
-JPEG, PNG and WebP, told apart by their content, whatever the file is called.
+The content names the format, the file name does not. Of a picture with several frames the first
+one is decoded. Phones append videos, depth maps and further pictures to a JPEG; they are cut off.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 
 import numpy as np
+import pi_heif
 from PIL import Image
+from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
 from ml.errors import (
     FaceError,
@@ -17,11 +21,16 @@ from ml.errors import (
     TooFewPixels,
     TooManyBytes,
     TooManyPixels,
+    TooManyScans,
     TruncatedImage,
     UnsupportedFormat,
 )
 
-ACCEPTED = ("JPEG", "PNG", "WEBP")
+pi_heif.register_heif_opener(
+    thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+)
+
+ACCEPTED = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 ORIENTATION_TAG = 0x0112
 TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -32,20 +41,31 @@ TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+ON_THEIR_SIDE = {5, 6, 7, 8}
 OTHER_FORMATS = {
-    b"GIF8": "GIF",
-    b"BM": "BMP",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
     b"%PDF": "PDF",
+    b"8BPS": "Photoshop",
     b"\xff\x0a": "JPEG XL",
     b"\0\0\0\x0cJXL ": "JPEG XL",
     b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\x1aE\xdf\xa3": "Video",
 }
+ACCEPTED_STARTS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF8",
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+)
+# Of files in ISO's container, which holds HEIC and AVIF as well as videos.
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
-JPEG_START, JPEG_SCAN = b"\xff\xd8\xff", b"\xff\xda"
-PNG_START = b"\x89PNG\r\n\x1a\n"
+JPEG_START = b"\xff\xd8\xff"
+# A marker of JPEG after compressed data, where 0xff is followed by 0x00 or a restart's number.
+JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])", re.DOTALL)
+START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+WITHOUT_LENGTH = {0x01, 0xD8}
 PAPER = (255, 255, 255)
 
 
@@ -72,42 +92,93 @@ class Limits:
 LIMITS = Limits()
 
 
-def decode(data: bytes, limits: Limits = LIMITS) -> np.ndarray:
-    """Decode a picture, upright and without alpha; a large one at a fraction of its size.
+@dataclass(frozen=True)
+class DecodedImage:
+    """A picture's pixels, and how large the whole picture is.
 
-    Args:
-        data: a whole JPEG, PNG or WebP file.
-        limits: what is accepted.
+    Attributes:
+        rgb: (height, width, 3) uint8, contiguous, upright, without alpha; a large picture is
+            decoded at a fraction of its size.
+        width, height: of the whole picture, upright, in pixels.
+    """
+
+    rgb: np.ndarray
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Pixels of the whole picture for one of `rgb`, along x and y; 1.0 if it is whole."""
+        height, width = self.rgb.shape[:2]
+        return self.width / width, self.height / height
+
+
+def decode(data: bytes, limits: Limits = LIMITS) -> np.ndarray:
+    """Decode a picture to its pixels alone; arguments and errors as in `decode_image`.
 
     Returns:
         (height, width, 3) uint8 RGB, contiguous.
+    """
+    return decode_image(data, limits).rgb
+
+
+def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
+    """Decode a picture, upright and without alpha; a large one at a fraction of its size.
+
+    Args:
+        data: a whole file of a format in `ACCEPTED`.
+        limits: what is accepted.
 
     Raises:
-        TooManyBytes, NotAnImage, UnsupportedFormat, TooManyPixels, TooFewPixels, TruncatedImage.
+        TooManyBytes, NotAnImage, UnsupportedFormat, TooManyScans, TooManyPixels, TooFewPixels,
+        TruncatedImage.
     """
     if len(data) > limits.max_bytes:
         raise TooManyBytes(limit_bytes=limits.max_bytes)
     _refuse_other_formats(data)
-    if data.startswith(JPEG_START) and data.count(JPEG_SCAN) > limits.max_scans:
-        raise UnsupportedFormat(format="JPEG with too many scans")
+    if data.startswith(JPEG_START):
+        data = _first_jpeg(data, limits)
     image = _open(data)
     _check_size(image, limits)
     try:
-        return _pixels(image, limits.working_side_px)
+        return _decoded(image, limits)
+    except FaceError:
+        raise
     except Exception as error:  # what a damaged file makes Pillow raise is not a closed list
         raise TruncatedImage() from error
 
 
 def _refuse_other_formats(data: bytes) -> None:
-    if data[4:8] == b"ftyp":
-        brands = {data[start : start + 4] for start in range(8, min(len(data), 64), 4)}
-        if brands & AVIF_BRANDS:
-            raise UnsupportedFormat(format="AVIF")
-        if brands & HEIF_BRANDS:
-            raise UnsupportedFormat(format="HEIC")
     for start, name in OTHER_FORMATS.items():
         if data.startswith(start):
             raise UnsupportedFormat(format=name)
+    if data[4:8] == b"ftyp" and not _brands(data) & (HEIF_BRANDS | AVIF_BRANDS):
+        raise UnsupportedFormat(format="Video")
+
+
+def _brands(data: bytes) -> set[bytes]:
+    """What the first box of an ISO container says that the file is."""
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    return {data[start : start + 4] for start in range(8, end, 4)}
+
+
+def _first_jpeg(data: bytes, limits: Limits) -> bytes:
+    """The first picture of a JPEG file, without what is appended to it.
+
+    Raises:
+        TooManyScans: if it has more scans than `limits` allow.
+    """
+    at, scans = 2, 0
+    while found := JPEG_MARKER.search(data, at):
+        marker, at = data[found.start() + 1], found.end()
+        if marker == END_OF_IMAGE:
+            return data[:at]
+        scans += marker == START_OF_SCAN
+        if scans > limits.max_scans:
+            raise TooManyScans(limit=limits.max_scans)
+        if marker not in WITHOUT_LENGTH:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return data
 
 
 def _open(data: bytes) -> Image.Image:
@@ -120,33 +191,49 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _unreadable(data: bytes) -> FaceError:
-    known = data.startswith((JPEG_START, PNG_START)) or (
-        data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    known = (
+        data.startswith(ACCEPTED_STARTS)
+        or data[4:8] == b"ftyp"
+        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
     )
     return TruncatedImage() if known else NotAnImage()
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
-    if image.width * image.height > limits.max_pixels:
+    if max(image.width * image.height, _tile_pixels(image)) > limits.max_pixels:
         raise TooManyPixels(limit_pixels=limits.max_pixels)
     if min(image.size) < limits.min_side_px:
         raise TooFewPixels(limit_px=limits.min_side_px)
 
 
-def _pixels(image: Image.Image, working_side: int) -> np.ndarray:
-    orientation = _orientation(image)
-    if image.format != "PNG":
-        # the JPEG decoder makes 1/2, 1/4 or 1/8 in a fraction of the time of the whole
-        share = working_side / max(image.size)
-        image.draft(None, (int(image.width * share), int(image.height * share)))
+def _tile_pixels(image: Image.Image) -> int:
+    """Pixels of one tile of a TIFF, which may be larger than the picture; 0 without tiles."""
+    if not isinstance(image, TiffImageFile):
+        return 0
+    width, height = (int(image.tag_v2.get(tag, 0)) for tag in (TILEWIDTH, TILELENGTH))
+    return width * height
+
+
+def _decoded(image: Image.Image, limits: Limits) -> DecodedImage:
+    width, height = image.size
+    # the JPEG decoder makes 1/2, 1/4 or 1/8 in a fraction of the time of the whole
+    share = limits.working_side_px / max(width, height)
+    drafted = image.draft(None, (int(width * share), int(height * share)))
     image.load()
+    if not drafted:
+        _check_size(image, limits)  # a container may hold a picture of another size than it says
+        width, height = image.size
     rgb = _to_rgb(image)
-    factor = max(rgb.size) // working_side
+    factor = max(rgb.size) // limits.working_side_px
     if factor > 1:
         rgb = rgb.reduce(factor)
+    # Some decoders turn the picture themselves and drop the tag while they load.
+    orientation = _orientation(image)
     if orientation in TRANSPOSITIONS:
         rgb = rgb.transpose(TRANSPOSITIONS[orientation])
-    return np.ascontiguousarray(rgb)
+    if orientation in ON_THEIR_SIDE:
+        width, height = height, width
+    return DecodedImage(np.ascontiguousarray(rgb), width, height)
 
 
 def _orientation(image: Image.Image) -> int:

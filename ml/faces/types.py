@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 Box = tuple[float, float, float, float]
+
+SEVERAL_FACES = "several_faces"  # the complaint that another face of comparable size is there
 
 LANDMARK_NAMES = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mouth_corner")
 
@@ -42,6 +44,17 @@ class DetectedFace:
     def eye_distance(self) -> float:
         """Distance between the eyes, in pixels."""
         return float(np.linalg.norm(self.landmarks[1] - self.landmarks[0]))
+
+    def scaled(self, along_x: float, along_y: float) -> DetectedFace:
+        """Return the face in a picture with `along_x` by `along_y` pixels for one of this one."""
+        scale = np.array([along_x, along_y], np.float32)
+        x, y, width, height = self.box
+        corner = (x + 0.5) * along_x - 0.5, (y + 0.5) * along_y - 0.5
+        return replace(
+            self,
+            box=(*corner, width * along_x, height * along_y),
+            landmarks=(self.landmarks + np.float32(0.5)) * scale - np.float32(0.5),
+        )
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,16 @@ class Quality:
     def good(self) -> bool:
         """Whether nothing is wrong with the face."""
         return not self.reasons
+
+    def scaled(self, scale: float) -> Quality:
+        """Return what would be measured in a picture `scale` times as large."""
+        return replace(
+            self, face_px=self.face_px * scale, eye_distance_px=self.eye_distance_px * scale
+        )
+
+    def with_rivals(self, rivals: int) -> Quality:
+        """Return the quality with the complaint that the face is not the only one, if it is not."""
+        return replace(self, reasons=(SEVERAL_FACES, *self.reasons)) if rivals else self
 
 
 class FaceDetector(Protocol):

@@ -48,6 +48,7 @@ def bomb() -> bytes:
     return encoded(Image.new("1", (20_000, 20_000)), "PNG")
 
 
+VIDEO = b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(200)
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 
 # What is sent, what it is called, and words of the answer.
@@ -59,8 +60,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "1x1": (lambda: encoded(Image.new("RGB", (1, 1)), "PNG"), "dot.png", "too small"),
     "a strip": (lambda: encoded(Image.new("RGB", (20_000, 40)), "PNG"), "rope.png", "too small"),
     "a bomb": (bomb, "bomb.png", "too many pixels"),
-    "HEIC": (lambda: HEIC, "IMG_0001.HEIC", "HEIC pictures cannot be read here"),
-    "GIF": (lambda: encoded(faces.opened(photo()), "GIF"), "a.gif", "GIF pictures cannot be read"),
+    "half a HEIC": (lambda: HEIC, "IMG_0001.HEIC", "breaks off before its end"),
+    "PDF": (lambda: b"%PDF-1.7 " + bytes(200), "a.pdf", "PDF files cannot be read"),
+    "a video": (lambda: VIDEO, "a.mov", "Video files cannot be read"),
     "30 MB": (lambda: photo() + bytes(30_000_000), "large.jpg", "at most 25 megabytes"),
     "no face": (faces.without_face, "wall.jpg", "No face was found"),
     "a face too small": (far_away, "far.jpg", "face is too small"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import binascii
 import math
 import re
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -17,8 +15,9 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnsupportedMediaType
 
+from webapp.api.base64_text import decode_base64
 from webapp.errors import InvalidRequest, MalformedJson
-from webapp.services.names import tidy
+from webapp.services.names import is_shown, tidy
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}
@@ -35,9 +34,9 @@ class Picture(fields.Field[bytes]):
         if not isinstance(value, str):
             raise ValidationError("Not base64 text.")
         try:
-            return b64decode(value, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise ValidationError("Not base64 text.") from error
+            return decode_base64(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
 
 
 class Name(fields.String):
@@ -47,7 +46,7 @@ class Name(fields.String):
         text = tidy(super()._deserialize(value, *args, **kwargs))
         if not text:
             raise ValidationError("Empty.")
-        if not text.isprintable():
+        if not is_shown(text):
             raise ValidationError("Holds characters that cannot be shown.")
         return text
 

@@ -262,8 +262,8 @@ class IdentificationSchema(OutcomeSchema):
 class PairSchema(Schema):
     """Two pictures."""
 
-    first = Picture(required=True)
-    second = Picture(required=True)
+    first = Picture(required=True, metadata={"description": "Place 0 in problems."})
+    second = Picture(required=True, metadata={"description": "Place 1 in problems."})
 
 
 class ComparisonSchema(Schema):
@@ -288,14 +288,17 @@ class OnePictureSchema(Schema):
 
 
 class PointSchema(Schema):
-    """A point in the picture, in pixels."""
+    """A point in pixels of the picture as it was sent and is shown, turned upright by its EXIF.
+
+    The middle of the top left pixel is (0, 0).
+    """
 
     x = fields.Float(required=True)
     y = fields.Float(required=True)
 
 
 class BoxSchema(PointSchema):
-    """A rectangle in the picture, in pixels; it may reach over the edge."""
+    """A rectangle in pixels of the picture as it was sent; it may reach over the edge."""
 
     width = fields.Float(required=True)
     height = fields.Float(required=True)
@@ -340,7 +343,10 @@ class DetectedFaceSchema(Schema):
 class DetectionSchema(Schema):
     """What stands in a picture."""
 
-    width = fields.Integer(required=True)
+    width = fields.Integer(
+        required=True,
+        metadata={"description": "Of the picture as it was sent and is shown, in pixels."},
+    )
     height = fields.Integer(required=True)
     faces = fields.List(fields.Nested(DetectedFaceSchema), required=True)
     quality = fields.Nested(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from ml import FaceError
 from webapp.database import retried, unit_of_work
+from webapp.errors import NoPictureUsable
 from webapp.extensions import db
 from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
 from webapp.origin import key
@@ -128,7 +129,7 @@ def record(
 
 
 @retried
-def record_refusal(kind: Kind, error: FaceError) -> None:
+def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
     """Count a try without a usable picture, by its reason; nothing else of it is kept."""
     with unit_of_work() as session:
         session.add(Refusal(kind=kind, code=error.code))

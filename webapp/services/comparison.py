@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ml import FaceError
+from webapp.errors import NoPictureUsable, PictureProblem
 from webapp.recognition import recognition
 from webapp.services import thresholds
-from webapp.services.probes import probe_from
+from webapp.services.probes import Probe, probe_from
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ def compare(first: bytes, second: bytes) -> PictureComparison:
     """Compare the main faces of two pictures.
 
     Raises:
-        FaceError: if either picture cannot be used.
+        NoPictureUsable: if either picture cannot be used: which, and why.
     """
     engine = recognition().engine
-    probes = probe_from([first]), probe_from([second])
+    probes = _probes(first, second)
     similarity = float(probes[0].embedding @ probes[1].embedding)
     threshold = thresholds.in_force()
     return PictureComparison(
@@ -48,3 +50,15 @@ def compare(first: bytes, second: bytes) -> PictureComparison:
         model_id=engine.model_id,
         reasons=(probes[0].reasons, probes[1].reasons),
     )
+
+
+def _probes(*pictures: bytes) -> tuple[Probe, ...]:
+    probes, problems = [], []
+    for place, picture in enumerate(pictures):
+        try:
+            probes.append(probe_from([picture]))
+        except FaceError as error:
+            problems.append(PictureProblem(place, error.code, error.details))
+    if problems:
+        raise NoPictureUsable(tuple(problems))
+    return tuple(probes)

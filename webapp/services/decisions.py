@@ -15,9 +15,10 @@ from webapp.recognition import recognition
 from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
 # Notes; the words stand in the catalogue of messages.
-UNKNOWN_PERSON, POOR_QUALITY, THRESHOLD_ESTIMATED, TOO_CLOSE_TO_TELL = (
+UNKNOWN_PERSON, POOR_QUALITY, SEVERAL_FACES, THRESHOLD_ESTIMATED, TOO_CLOSE_TO_TELL = (
     "unknown_person",
     "poor_quality",
+    "several_faces",
     "threshold_estimated",
     "too_close_to_tell",
 )
@@ -139,6 +140,12 @@ class Decision:
             for_all=True,
             left_out=self.concerns,
         )
+
+
+def notes_on_probe(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """What is worth knowing of a probe with these complaints."""
+    several = (SEVERAL_FACES,) if SEVERAL_FACES in reasons else ()
+    return several + ((POOR_QUALITY,) if len(reasons) > len(several) else ())
 
 
 def _moved(score: float, threshold: float, other: float) -> float:

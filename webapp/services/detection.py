@@ -59,7 +59,7 @@ def detect(picture: bytes) -> Detection:
         width=seen.width,
         height=seen.height,
         faces=tuple(_found(face, face is seen.main) for face in seen.faces),
-        quality=seen.quality,
+        quality=seen.quality and seen.quality.with_rivals(seen.rivals),
     )
 
 

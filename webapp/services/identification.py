@@ -19,13 +19,13 @@ from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import attempts, person_thresholds, searches
 from webapp.services.decisions import (
-    POOR_QUALITY,
     THRESHOLD_ESTIMATED,
     TOO_CLOSE_TO_TELL,
     Decision,
     PersonLabel,
     PersonScore,
     anchor_scores,
+    notes_on_probe,
 )
 from webapp.services.people import anybody_enrolled
 from webapp.services.probes import Probe, probe_for
@@ -131,9 +131,7 @@ def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
 
 def _decision(found: _Found, probe: Probe, started: float) -> Decision:
     match = found.reaches and not found.rivals
-    notes = ((POOR_QUALITY,) if probe.reasons else ()) + (
-        (TOO_CLOSE_TO_TELL,) if found.rivals else ()
-    )
+    notes = notes_on_probe(probe.reasons) + ((TOO_CLOSE_TO_TELL,) if found.rivals else ())
     return Decision(
         match=match,
         similarity=found.similarities[0],

@@ -12,7 +12,7 @@ from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.recognition import recognition
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.names import comparable, tidy
+from webapp.services.names import comparable, is_shown, tidy
 from webapp.services.people import people_after
 
 NAME_UNUSABLE, NO_PICTURES, TOO_MANY = "name_unusable", "no_pictures", "too_many_anchors"
@@ -47,7 +47,7 @@ class Folder:
     def is_named(self) -> bool:
         """Whether identifier and name can be a person's."""
         kept = ((self.identifier, IDENTIFIER_LENGTH), (self.name, NAME_LENGTH))
-        return all(0 < len(text) <= most and text.isprintable() for text, most in kept)
+        return all(0 < len(text) <= most and is_shown(text) for text, most in kept)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ml import Face, FaceError
 from webapp.admission import turn
+from webapp.errors import NoPictureUsable, PictureProblem
 from webapp.models import Kind
 from webapp.recognition import recognition
 from webapp.services.attempts import record_refusal
@@ -36,11 +37,11 @@ def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
     """The probe of an attempt; a try without a usable picture is counted as refused.
 
     Raises:
-        FaceError: if no frame can be used: why the first cannot.
+        FaceError, NoPictureUsable: as `probe_from`.
     """
     try:
         return probe_from(frames)
-    except FaceError as error:
+    except (FaceError, NoPictureUsable) as error:
         record_refusal(kind, error)
         raise
 
@@ -49,7 +50,8 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     """Make a probe of the frames without complaint, or of the best there are.
 
     Raises:
-        FaceError: if no frame can be used: why the first cannot.
+        FaceError: if the only frame cannot be used.
+        NoPictureUsable: if none of several can: why each cannot.
     """
     faces: list[Face] = []
     errors: list[FaceError] = []
@@ -60,8 +62,15 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
             except FaceError as error:
                 errors.append(error)
     if not faces:
-        raise errors[0]
+        raise _unusable(errors)
     fewest = min(len(face.quality.reasons) for face in faces)
     used = [face for face in faces if len(face.quality.reasons) == fewest]
     embeddings = np.stack([face.embedding for face in used])
     return Probe(embeddings.mean(axis=0), used[0].quality.reasons, len(frames), len(used))
+
+
+def _unusable(errors: Sequence[FaceError]) -> FaceError | NoPictureUsable:
+    if len(errors) == 1:
+        return errors[0]
+    problems = [PictureProblem(n, error.code, error.details) for n, error in enumerate(errors)]
+    return NoPictureUsable(tuple(problems))

@@ -35,11 +35,11 @@ from webapp.services import (
 )
 from webapp.services.challenge_results import WAIVERS, Result
 from webapp.services.decisions import (
-    POOR_QUALITY,
     UNKNOWN_PERSON,
     Decision,
     PersonLabel,
     anchor_scores,
+    notes_on_probe,
 )
 from webapp.services.liveness import Liveness
 from webapp.services.people import anybody_enrolled
@@ -199,7 +199,7 @@ def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> D
     anchors, label = claim.anchors, PersonLabel.of(claim.person) if claim.person else None
     by_rule = {rule: anchors.by_rule(rule) for rule in match_rules} if anchors else {}
     similarity = by_rule.get(claim.threshold.rule, stranger)
-    notes = ((POOR_QUALITY,) if probe.reasons else ()) + (() if label else (UNKNOWN_PERSON,))
+    notes = notes_on_probe(probe.reasons) + (() if label else (UNKNOWN_PERSON,))
     return Decision(
         match=anchors is not None and similarity >= claim.threshold.similarity,
         similarity=similarity,

@@ -121,4 +121,4 @@ def _notes(decision: Decision) -> list[str]:
     """Words for what is worth knowing; poor pictures explain a refusal, not a match."""
     if decision.match:
         return [describe(note) for note in decision.notes if note != POOR_QUALITY]
-    return [describe(code) for code in (*decision.notes, *decision.reasons[:1])]
+    return [describe(code) for code in dict.fromkeys((*decision.notes, *decision.reasons[:1]))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.services.names import comparable, tidy
+from webapp.services.names import comparable, is_shown, tidy
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,59 @@ from webapp.services.names import comparable, tidy
 )
 def test_the_same_name_compares_equal_however_it_is_typed(typed: str, same: str) -> None:
     assert comparable(typed) == comparable(same)
+
+
+SPELT = {
+    "Persian": "علی\u200cرضا",
+    "Persian plural": "خانه\u200cها",
+    "Hindi": "क्\u200dष",
+    "Malayalam, at the end": "അവന്\u200d",
+    "Sinhala": "ශ්\u200dරී",
+    "Mongolian": "ᠨᠠᠮᠤ\u180eᠠ",
+    "emoji": "👩\u200d💻",
+}
+PASTED = {
+    "left-to-right mark": "\u200eAda",
+    "right-to-left mark": "דנה\u200f",
+    "byte order mark": "\ufeffAda",
+    "zero width space": "Ada\u200b Lovelace",
+    "soft hyphen": "Love\u00adlace",
+    "word joiner": "Ada\u2060",
+    "embedding": "\u202bעדה\u202c",
+    "override": "Ada\u202exe.gpj",
+    "isolate": "\u2068Ada\u2069",
+    "joiner in Latin": "A\u200dda",
+    "non-joiner at the end": "علی\u200c",
+    "joiner at the beginning": "\u200dعلی",
+    "joiner before a space": "علی\u200c رضا",
+    "tag": "Ada\U000e0041",
+    "line break": "Ada\nLovelace",
+}
+
+
+@pytest.mark.parametrize("name", SPELT.values(), ids=SPELT)
+def test_joiners_that_are_spelling_are_kept_and_do_not_tell_names_apart(name: str) -> None:
+    assert tidy(name) == name
+    assert is_shown(name)
+    without = name.translate({0x200C: None, 0x200D: None, 0x180E: None})
+    assert comparable(name) == comparable(without)
+
+
+@pytest.mark.parametrize("name", PASTED.values(), ids=PASTED)
+def test_what_is_pasted_unseen_with_a_name_is_dropped(name: str) -> None:
+    kept = tidy(name)
+    assert is_shown(kept)
+    assert kept.isprintable()
+    assert kept == tidy("".join(part for part in name if part.isprintable() or part.isspace()))
+
+
+def test_several_joiners_are_one() -> None:
+    assert tidy("علی\u200c\u200d\u200cرضا") == "علی\u200cرضا"
+
+
+@pytest.mark.parametrize("control", ["\0", "\x07", "\x7f", "\ue000"])
+def test_control_and_private_characters_are_no_part_of_a_name(control: str) -> None:
+    assert not is_shown(tidy(f"A{control}da"))
 
 
 @given(st.text(max_size=40))

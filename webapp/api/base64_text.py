@@ -1,0 +1,58 @@
+"""Base64 as browsers, shells and libraries write it."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+
+WHITESPACE = re.compile(r"\s+")
+FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
+DATA_URL = re.compile(r"data:(?P<options>[^,]*),", re.IGNORECASE)
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|blob:", re.IGNORECASE)
+URL_SAFE = str.maketrans("-_", "+/")
+SHOWN_OPTIONS = 40
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes that a text holds.
+
+    Standard and URL-safe letters, with or without padding, on one line or several, alone or in a
+    data URL (RFC 4648, RFC 2397).
+
+    Raises:
+        ValueError: if the text is something else; the message says what, for a program's author.
+    """
+    body = WHITESPACE.sub("", _without_data_url(text.strip().lstrip("\ufeff")))
+    letters = body.rstrip("=").translate(URL_SAFE)
+    if not letters:
+        raise ValueError("Empty: there are no bytes of a picture.")
+    if foreign := FOREIGN.search(letters):
+        raise ValueError(
+            f"Not base64 text: {foreign.group()!a} at place {foreign.start() + 1} "
+            "is no letter of base64."
+        )
+    if len(letters) % 4 == 1:
+        raise ValueError(
+            f"Not base64 text: {len(letters)} letters are one too few or too many. "
+            "It was probably cut short."
+        )
+    return b64decode(letters + "=" * (-len(letters) % 4))
+
+
+def _without_data_url(text: str) -> str:
+    if ADDRESS.match(text):
+        raise ValueError(
+            "Not base64 text but an address. Send the bytes of the picture; "
+            "nothing is fetched from elsewhere."
+        )
+    if text[:5].lower() != "data:":
+        return text
+    head = DATA_URL.match(text)
+    if head is None:
+        raise ValueError("A data URL without a comma before its bytes.")
+    options = head["options"]
+    if not options.lower().rstrip().endswith(";base64"):
+        raise ValueError(
+            f"A data URL that is not base64: “{options[:SHOWN_OPTIONS]}” does not end in “;base64”."
+        )
+    return text[head.end() :]
