@@ -59,6 +59,7 @@ def compare_files(engine: Engine, a: Path, b: Path) -> tuple[dict[str, Any], Fac
         "threshold": round(comparison.threshold, 5),
         "match": comparison.match,
         "model_id": engine.model_id,
+        "reasons": [list(face.quality.reasons) for face in faces],
         "ms": round((time.perf_counter() - start) * 1000, 1),
     }
     return answer, faces[0], faces[1]
@@ -87,6 +88,9 @@ def _verify_one(engine: Engine, options: argparse.Namespace) -> int:
     if options.chips:
         Image.fromarray(np.hstack([a.chip, b.chip]).squeeze()).save(options.chips)
     print(json.dumps(answer) if options.json else _in_words(answer, engine))
+    for path, reasons in zip(options.pictures, answer["reasons"], strict=True):
+        if reasons:
+            print(f"{path}: {', '.join(reasons)}", file=sys.stderr)
     return 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.cbook
 import numpy as np
+import pillow_heif
 import skimage.data
 from PIL import Image, ImageEnhance, ImageOps
 
@@ -55,6 +56,16 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
     """Encode a picture as JPEG; options go to Pillow."""
     out = io.BytesIO()
     image.save(out, "JPEG", **({"quality": 92} | options))
+    return out.getvalue()
+
+
+def saved(image: Image.Image, file_format: str) -> bytes:
+    """Encode a picture in any format that the app reads, HEIC ("HEIF") included."""
+    out = io.BytesIO()
+    if file_format == "HEIF":
+        pillow_heif.from_pillow(image).save(out, quality=90)
+    else:
+        image.save(out, file_format)
     return out.getvalue()
 
 

@@ -48,7 +48,7 @@ OTHER_FORMATS = {
     b"\xff\x0a": "JPEG XL",
     b"\0\0\0\x0cJXL ": "JPEG XL",
     b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"\x1aE\xdf\xa3": "Video",
+    b"\x1aE\xdf\xa3": "WebM",
 }
 ACCEPTED_STARTS = (
     b"\xff\xd8\xff",
@@ -153,7 +153,7 @@ def _refuse_other_formats(data: bytes) -> None:
         if data.startswith(start):
             raise UnsupportedFormat(format=name)
     if data[4:8] == b"ftyp" and not _brands(data) & (HEIF_BRANDS | AVIF_BRANDS):
-        raise UnsupportedFormat(format="Video")
+        raise UnsupportedFormat(format="MP4")
 
 
 def _brands(data: bytes) -> set[bytes]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from tests import faces
@@ -139,13 +140,19 @@ def _originals() -> list[bytes]:
         (face, "GIF", {}),
         (face, "BMP", {}),
         (face, "TIFF", {}),
+        (face, "TIFF", {"compression": "tiff_lzw"}),
+        (face, "AVIF", {"quality": 60}),
+        (face, "HEIF", {"quality": 60}),
     ]
     return [_encoded(image, kind, options) for image, kind, options in variants]
 
 
 def _encoded(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
     out = io.BytesIO()
-    image.save(out, kind, **options)
+    if kind == "HEIF":
+        pillow_heif.from_pillow(image).save(out, **options)
+    else:
+        image.save(out, kind, **options)
     return out.getvalue()
 
 

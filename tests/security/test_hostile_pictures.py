@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a bomb": (bomb, "bomb.png", "too many pixels"),
     "half a HEIC": (lambda: HEIC, "IMG_0001.HEIC", "breaks off before its end"),
     "PDF": (lambda: b"%PDF-1.7 " + bytes(200), "a.pdf", "PDF files cannot be read"),
-    "a video": (lambda: VIDEO, "a.mov", "Video files cannot be read"),
+    "a video": (lambda: VIDEO, "a.mov", "MP4 files cannot be read"),
     "30 MB": (lambda: photo() + bytes(30_000_000), "large.jpg", "at most 25 megabytes"),
     "no face": (faces.without_face, "wall.jpg", "No face was found"),
     "a face too small": (far_away, "far.jpg", "face is too small"),

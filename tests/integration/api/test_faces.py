@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from textwrap import wrap
 
 import pytest
 from flask import Flask
+from PIL import Image
 from siamese_faces import Client, Problem
 
 from tests import faces
@@ -161,3 +163,125 @@ def test_a_picture_without_a_face_is_no_problem_to_detection_but_is_to_compariso
     with pytest.raises(Problem) as refused:
         client.compare(people[0].photos[0], empty)
     assert (refused.value.status, refused.value.code) == (422, "no_face")
+
+
+@pytest.mark.parametrize("places", [(0,), (1,), (0, 1)])
+def test_a_comparison_says_which_picture_cannot_be_used(
+    client: Client, people, places: tuple[int, ...]
+) -> None:
+    pair = [b"no picture" if place in places else people[0].photos[0] for place in (0, 1)]
+
+    with pytest.raises(Problem) as refused:
+        client.compare(*pair)
+
+    told = [(one["place"], one["code"]) for one in refused.value.more["pictures"]]
+    assert told == [(place, "not_an_image") for place in places]
+    for place in places:
+        assert f"Picture {place + 1}: This is not a picture" in refused.value.detail
+
+
+def test_of_several_frames_without_a_face_each_is_named(two_people, client: Client, people) -> None:
+    frames = [faces.without_face(), b"no picture"]
+
+    for ask in (lambda: client.verify("ada", frames), lambda: client.identify(frames)):
+        with pytest.raises(Problem) as refused:
+            ask()
+        assert refused.value.code == "no_face"
+        assert [one["code"] for one in refused.value.more["pictures"]] == [
+            "no_face",
+            "not_an_image",
+        ]
+
+
+def test_several_equal_faces_are_said_and_not_chosen_from_in_silence(
+    two_people, client: Client, people
+) -> None:
+    alone, two = people[0].photos[0], faces.side_by_side(people[0].photos[0], people[1].photos[0])
+
+    assert "several_faces" in client.compare(alone, two).reasons[1]
+    assert "several_faces" not in client.compare(alone, two).reasons[0]
+    assert "several_faces" in client.detect(two).quality["reasons"]
+    for answer in (client.verify("ada", [two]), client.identify([two])):
+        assert "several_faces" in answer.reasons
+        assert "several_faces" in answer.notes
+    for answer in (client.verify("ada", [alone]), client.identify([alone])):
+        assert "several_faces" not in (*answer.reasons, *answer.notes)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3.4, 5])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_coordinates_are_pixels_of_the_picture_that_was_sent(
+    client: Client, factor: float, orientation: int
+) -> None:
+    portrait = faces.opened(faces.portraits()[1].photos[0])
+    small = client.detect(faces.jpeg(portrait))
+    size = (round(portrait.width * factor), round(portrait.height * factor))
+    enlarged = portrait.resize(size, Image.Resampling.LANCZOS)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = enlarged if orientation == 1 else enlarged.transpose(Image.Transpose.ROTATE_90)
+
+    large = client.detect(faces.jpeg(stored, exif=exif))
+
+    assert (large.width, large.height) == size
+    (face,), (same,) = large.faces, small.faces
+    near = same.box.width * factor * 0.06
+    for name, point in face.landmarks.items():
+        assert point.x == pytest.approx(same.landmarks[name].x * factor, abs=near)
+        assert point.y == pytest.approx(same.landmarks[name].y * factor, abs=near)
+    assert face.box.width == pytest.approx(same.box.width * factor, rel=0.1)
+    assert large.quality["face_px"] == pytest.approx(face.box.width)
+
+
+SPELLINGS = {
+    "plain": lambda plain: plain,
+    "without padding": lambda plain: plain.rstrip("="),
+    "in lines": lambda plain: "\n".join(wrap(plain, 76)) + "\n",
+    "in Windows lines": lambda plain: "\r\n".join(wrap(plain, 64)),
+    "safe for URLs": lambda plain: plain.replace("+", "-").replace("/", "_"),
+    "data URL": lambda plain: "data:image/jpeg;base64," + plain,
+    "data URL with options": lambda plain: "data:image/jpeg;name=a.jpg;BASE64, " + plain,
+    "data URL safe for URLs": lambda plain: (
+        "DATA:;base64," + plain.replace("+", "-").replace("/", "_").rstrip("=")
+    ),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_base64_is_read_however_it_is_written(client: Client, people, spelling: str) -> None:
+    text = SPELLINGS[spelling](b64encode(people[0].photos[0]).decode())
+
+    answer = client.http.post("/detect", json={"picture": text})
+
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["faces"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Empty"),
+        ("data:image/png;base64,", "Empty"),
+        ("/9j/é", "'\\xe9' at place 5"),
+        ("/9j/4=AAQ", "'=' at place 6"),
+        ("/9j/4", "cut short"),
+        ("data:image/svg+xml,%3Csvg%3E", "does not end in “;base64”"),
+        ("data:image/png;base64", "without a comma"),
+        ("https://example.org/ada.jpg", "an address"),
+        ("blob:https://example.org/5", "an address"),
+        ("C:\\photos\\ada.jpg", "':' at place 2"),
+    ],
+)
+def test_what_is_no_base64_is_told_what_is_wrong(client: Client, text: str, words: str) -> None:
+    answer = client.http.post("/detect", json={"picture": text})
+
+    assert answer.status_code == 422
+    assert words in answer.json()["errors"]["picture"][0]
+
+
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "GIF", "BMP", "TIFF"])
+def test_photos_of_every_usual_format_are_read(client: Client, people, file_format: str) -> None:
+    picture = faces.saved(faces.opened(people[0].photos[0]), file_format)
+
+    assert client.detect(picture).faces
+    assert client.compare(people[0].photos[0], picture).match

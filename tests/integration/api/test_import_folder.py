@@ -59,6 +59,19 @@ def test_people_are_enrolled_from_their_folders_and_the_refused_reported(
     assert all(row["reason"] for row in rows.values())
 
 
+def test_a_folder_may_be_named_in_a_script_that_needs_joiners(
+    runner: FlaskCliRunner, tmp_path: Path, people
+) -> None:
+    name = "علی\u200cرضا"
+    (tmp_path / "people" / name).mkdir(parents=True)
+    (tmp_path / "people" / name / "1.jpg").write_bytes(people[0].photos[0])
+
+    done = runner.invoke(args=["import-folder", str(tmp_path / "people"), "--consent"])
+
+    assert done.exit_code == 0, done.output
+    assert [one.identifier for one in people_after(None, 10)] == [name]
+
+
 def test_an_import_that_broke_off_goes_on_where_it_ended(
     runner: FlaskCliRunner, folder: Path
 ) -> None:

@@ -34,7 +34,15 @@ def test_two_photos_of_one_person_match(files, capsys):
     assert result["match"] is True
     assert result["similarity"] >= result["threshold"]
     assert result["score"] > 50
-    assert set(result) == {"similarity", "score", "threshold", "match", "model_id", "ms"}
+    assert set(result) == {
+        "similarity",
+        "score",
+        "threshold",
+        "match",
+        "model_id",
+        "reasons",
+        "ms",
+    }
 
 
 def test_two_people_do_not_match(files, capsys):
@@ -42,6 +50,14 @@ def test_two_people_do_not_match(files, capsys):
     result = answer(capsys)
     assert result["match"] is False
     assert result["score"] < 50
+
+
+def test_several_equal_faces_are_said(files, people, capsys):
+    two = files["same_a.jpg"].with_name("two.jpg")
+    two.write_bytes(faces.side_by_side(people[0].photos[0], people[1].photos[0]))
+
+    assert main([str(files["same_a.jpg"]), str(two)]) == 0
+    assert f"{two}: several_faces" in capsys.readouterr().err
 
 
 def test_words_name_score_threshold_and_model(files, capsys):

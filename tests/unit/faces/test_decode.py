@@ -166,9 +166,9 @@ def test_sixteen_bits_of_colour_become_eight() -> None:
         (b"%PDF-1.7", "PDF"),
         (b"8BPS", "Photoshop"),
         (b"\xff\x0a", "JPEG XL"),
-        (b"\0\0\0\x18ftypisom\0\0\0\0mp41isom", "Video"),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "Video"),
-        (b"\x1aE\xdf\xa3", "Video"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0mp41isom", "MP4"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "MP4"),
+        (b"\x1aE\xdf\xa3", "WebM"),
     ],
 )
 def test_other_formats_are_refused_by_name(start: bytes, name: str) -> None:
