@@ -374,10 +374,7 @@ def in_place(place: int, sentence: str) -> str:
 def all_codes() -> dict[str, str]:
     """What each code against a picture or a request tells a program, with dots for facts."""
     catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
-    return {
-        code: FACT.sub("…", str(words)).replace("%%", "%")
-        for code, words in sorted(catalogues.items())
-    }
+    return {code: translate(text, _Facts()) for code, text in sorted(catalogues.items())}
 
 
 def summarise(code: str) -> str:
