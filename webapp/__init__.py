@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from webapp import danger_words
 from webapp.access import guard
 from webapp.address_limits import SCHEME
 from webapp.admission import admit_requests
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_api(app, settings.api_origins)
     add_commands(app)
     add_score_filters(app)
+    app.jinja_env.globals["danger_words"] = danger_words
     app.context_processor(lambda: {"locale": str(get_locale())})
     return app
 

@@ -127,6 +127,34 @@ class PointsOutOfRange(ServiceError):
         self.details: Mapping[str, float] = {"most": most}
 
 
+@dataclass(frozen=True)
+class Danger:
+    """Why a setting is dangerous: a code, and the share of attempts that it costs, 0 to 1."""
+
+    code: str
+    share: float | None = None
+
+
+class ConfirmationNeeded(ServiceError):
+    """The setting is dangerous and was not confirmed; `dangers` say why."""
+
+    code = "confirmation_needed"
+
+    def __init__(self, dangers: tuple[Danger, ...]) -> None:
+        super().__init__()
+        self.dangers = dangers
+
+
+class LicenceNotAccepted(ServiceError):
+    """The model is not free for every use, and nobody acknowledged its licence."""
+
+    code = "licence_not_accepted"
+
+    def __init__(self, licence: str) -> None:
+        super().__init__()
+        self.details: Mapping[str, object] = {"licence": licence}
+
+
 class SearchOutOfRange(ServiceError):
     """How a search decides is a rate and a margin within their bounds."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
@@ -22,6 +23,7 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
+from webapp import danger_words
 from webapp.errors import ChallengeNeeded, ThresholdChangedMeanwhile
 from webapp.messages import WAIVER_WORDS, describe
 from webapp.models.account import USERNAME_LENGTH
@@ -237,6 +239,17 @@ class ReasonedForm(FlaskForm):
     reason = name_field(_l("Reason"), REASON_LENGTH)
     based_on = IntegerField(widget=HiddenInput())
     review = BooleanField()
+    confirmation = StringField(_l("Confirmation"))
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the word that confirms dangers was typed."""
+        return danger_words.is_word(self.confirmation.data)
+
+    def ask_to_confirm(self) -> None:
+        """Say that the word is missing or another one."""
+        word = danger_words.word()
+        self.confirmation.errors = [gettext("Type the word “%(word)s”.", word=word)]
 
     def validate_based_on(self, field: Field) -> None:
         """Refuse a form that does not say what it is based on."""

@@ -196,6 +196,10 @@ REQUEST_PROBLEMS: dict[str, str] = {
     ),
     "points_out_of_range": N_("Give a number of points from −%(most)s to %(most)s."),
     "search_out_of_range": N_("Give a rate and a lead within the bounds beside their fields."),
+    "confirmation_needed": N_(
+        "This setting is dangerous. %(dangers)s Send “confirm”: true to set it all the same."
+    ),
+    "licence_not_accepted": N_("Read the licence and tick the box, or choose a free model."),
     "must_wait": N_("There were too many failures in a row. Try again in %(seconds)s seconds."),
     "busy": N_("Many faces are being looked at just now. Try again in %(seconds)s seconds."),
     "gallery_warming": N_(

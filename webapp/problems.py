@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from http import HTTPStatus
 
 from flask import Response, g, request
 
 from ml import FaceError
+from webapp import danger_words
 from webapp.errors import (
     COME_AGAIN_AFTER,
     AnsweredElsewhere,
@@ -16,6 +18,7 @@ from webapp.errors import (
     ChallengeNotAsked,
     ChallengeOver,
     ChallengeUnknown,
+    ConfirmationNeeded,
     CursorBroken,
     DuplicateIdentifier,
     FaceDisabled,
@@ -69,6 +72,7 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     TooManyAnchors: HTTPStatus.CONFLICT,
     NobodyEnrolled: HTTPStatus.CONFLICT,
     PicturesDoubtful: HTTPStatus.CONFLICT,
+    ConfirmationNeeded: HTTPStatus.CONFLICT,
     ModelChangedMeanwhile: HTTPStatus.CONFLICT,
     ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
     AnsweredElsewhere: HTTPStatus.CONFLICT,
@@ -117,6 +121,9 @@ def of_service(error: ServiceError) -> Response:
         )
     if isinstance(error, InvalidRequest):
         more["errors"] = error.errors
+    if isinstance(error, ConfirmationNeeded):
+        details = {"dangers": danger_words.sentences(error.dangers)}
+        more["dangers"] = [asdict(danger) for danger in error.dangers]
     if isinstance(error, PicturesNotTaken):
         more["pictures"] = list(_pictures(error.problems))
     if isinstance(error, MustWait):

@@ -58,11 +58,13 @@ def _ask_for_movements_no_more(page: Page) -> None:
     expect(page.get_by_role("heading", name="In force now: Off")).to_be_visible()
 
 
-def _set_threshold(page: Page, score: str) -> None:
+def _set_threshold(page: Page, score: str, *, dangerous: bool = False) -> None:
     page.goto("/threshold")
     page.get_by_label("New threshold").fill(score)
     page.get_by_label("Reason").fill("for the test")
     page.get_by_role("button", name="Review the change").click()
+    if dangerous:
+        page.get_by_label("Confirmation").fill("dangerous")
     page.get_by_role("button", name="Set the threshold").click()
     expect(page.get_by_text("The threshold is changed")).to_be_visible()
 
@@ -83,7 +85,7 @@ def test_from_first_start_to_a_decision_that_follows_the_threshold(
     other = opener.camera_page(fresh_site, scenes.facing(stranger), **PHONE)
     _verify_by_camera(other, "grace", "No match")
 
-    _set_threshold(operator, "99.9")
+    _set_threshold(operator, "99.9", dangerous=True)
     _verify_by_camera(same, "grace", "No match")
     _set_threshold(operator, "50")
     _verify_by_camera(same, "grace", "Match")

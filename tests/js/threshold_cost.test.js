@@ -14,6 +14,10 @@ const words = {
   weaker: "weaker!",
   unsure: "unsure!",
   enough: "enough!",
+  anybody: "anybody!",
+  accepted_one_in: "1 stranger in {n}",
+  accepted_of_hundred: "{n} in 100 strangers",
+  refused: "{n} in 100 refused",
 };
 const strangers = (share, low, high) => ({ share, low, high, supported: 0.0005 });
 const genuine = (share, low, high) => ({ share, low, high, supported: 0.01 });
@@ -25,6 +29,7 @@ const costs = {
     { score: 80, strangers: strangers(0, 0, 0), genuine: genuine(0.5, 0.4, 0.6) },
   ],
   authenticator_far: 0.0001,
+  dangerous: { strangers: 0.01, genuine: 0.8 },
   words,
 };
 const numbers = new Intl.NumberFormat("en");
@@ -80,4 +85,20 @@ test("it says when a threshold is weaker than an authenticator needs", () => {
   assert.equal(describeCost(costs, 70, numbers).authenticator, "weaker!");
   assert.equal(describeCost(costs, 79.5, numbers).authenticator, "unsure!");
   assert.equal(describeCost(costs, 80, numbers).authenticator, "enough!");
+});
+
+test("a dangerous score says what it costs, a safe one nothing", () => {
+  const said = (accepted, refused) => {
+    const corner = {
+      score: 50,
+      strangers: strangers(accepted, 0, 1),
+      genuine: genuine(refused, 0, 1),
+    };
+    return describeCost({ ...costs, corners: [corner] }, 50, numbers).dangers;
+  };
+  assert.deepEqual(said(0.01, 0.8), []);
+  assert.deepEqual(said(0.0101, 0), ["1 stranger in 99"]);
+  assert.deepEqual(said(0.3, 0), ["1 stranger in 3"]);
+  assert.deepEqual(said(0.67, 0), ["67 in 100 strangers"]);
+  assert.deepEqual(said(1, 0.9), ["anybody!", "90 in 100 refused"]);
 });

@@ -75,7 +75,7 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
         verify_once,
         verify_once,
         verify_once,
-        lambda: thresholds.change(99, "stricter", operator_id),
+        lambda: thresholds.change(99, "stricter", operator_id, confirmed=True),
     )
 
     assert verified == [True] * 3

@@ -28,6 +28,19 @@ class ProblemPictureSchema(Schema):
     detail = fields.String(required=True)
 
 
+class DangerSchema(Schema):
+    """Why a setting is dangerous."""
+
+    code = fields.String(
+        required=True,
+        metadata={"description": "strangers_accepted, strangers_found or people_refused."},
+    )
+    share = fields.Float(
+        required=True,
+        metadata={"description": "Of strangers, or of genuine attempts.", "maximum": 1},
+    )
+
+
 class ProblemSchema(Schema):
     """Why a request was not done (RFC 9457)."""
 
@@ -42,6 +55,10 @@ class ProblemSchema(Schema):
         keys=fields.String(), metadata={"description": "By the place in the request."}
     )
     pictures = fields.List(fields.Nested(ProblemPictureSchema))
+    dangers = fields.List(
+        fields.Nested(DangerSchema),
+        metadata={"description": "Of a setting that was not confirmed."},
+    )
     seconds = fields.Integer(metadata={"description": "How long to wait; also Retry-After."})
 
 
@@ -393,6 +410,14 @@ class ReasonedSchema(Schema):
         load_default=None,
         validate=Range(0, 2**31 - 1),
         metadata={"description": "The number of the change that must still be in force."},
+    )
+    confirm = Switch(
+        load_default=False,
+        metadata={
+            "description": "Set it although it is dangerous: more than 1 in 100 strangers would "
+            "be accepted, or more than 8 in 10 genuine attempts refused. Without it such a "
+            "setting is answered by the problem confirmation_needed."
+        },
     )
 
 

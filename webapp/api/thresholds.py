@@ -39,7 +39,11 @@ def show() -> InForce:
 def set_verification(wanted: dict[str, Any]) -> InForce:
     """Set everybody's threshold in a verification (1:1)."""
     return deciding.change_verification(
-        wanted["score"], wanted["reason"], wanted["based_on"], wanted["rule"]
+        wanted["score"],
+        wanted["reason"],
+        wanted["based_on"],
+        wanted["rule"],
+        confirmed=wanted["confirm"],
     )
 
 
@@ -49,7 +53,9 @@ def set_verification(wanted: dict[str, Any]) -> InForce:
 def set_search(wanted: dict[str, Any]) -> InForce:
     """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
     search = Search(wanted["fpir"], wanted["margin"])
-    return deciding.change_search(search, wanted["reason"], wanted["based_on"])
+    return deciding.change_search(
+        search, wanted["reason"], wanted["based_on"], confirmed=wanted["confirm"]
+    )
 
 
 @blueprint.call("/people/<uuid:person_id>/threshold", "GET", Scope.READ)
@@ -65,5 +71,9 @@ def of_person(person_id: UUID) -> PersonThreshold:
 def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
     """Set one person's threshold apart from everybody's, by points of score."""
     return deciding.change_of_person(
-        person_id, wanted["points"], wanted["reason"], wanted["based_on"]
+        person_id,
+        wanted["points"],
+        wanted["reason"],
+        wanted["based_on"],
+        confirmed=wanted["confirm"],
     )

@@ -42,40 +42,42 @@ class InForce:
 
 
 def change_verification(
-    score: float, reason: str, based_on: int | None, rule: str | None
+    score: float, reason: str, based_on: int | None, rule: str | None, *, confirmed: bool
 ) -> InForce:
     """Set everybody's threshold in a verification; what decides then.
 
     Raises:
+        ConfirmationNeeded: if it is dangerous and not confirmed.
         ThresholdChangedMeanwhile: if it is based on another change than the newest.
     """
     with one_transaction():
-        thresholds.change(score, reason, None, based_on, rule)
+        thresholds.change(score, reason, None, based_on, rule, confirmed=confirmed)
         return in_force()
 
 
-def change_search(search: Search, reason: str, based_on: int | None) -> InForce:
+def change_search(search: Search, reason: str, based_on: int | None, *, confirmed: bool) -> InForce:
     """Set how a search decides; what decides then.
 
     Raises:
+        ConfirmationNeeded: if it is dangerous and not confirmed.
         ThresholdChangedMeanwhile: if it is based on another change than the newest.
     """
     with one_transaction():
-        searches.change(search, reason, None, based_on)
+        searches.change(search, reason, None, based_on, confirmed=confirmed)
         return in_force()
 
 
 def change_of_person(
-    person_id: UUID, points: float, reason: str, based_on: int | None
+    person_id: UUID, points: float, reason: str, based_on: int | None, *, confirmed: bool
 ) -> PersonThreshold:
     """Set one person's threshold apart; what decides about them then.
 
     Raises:
-        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, ThresholdChangedMeanwhile: as
-            `person_thresholds.change` does.
+        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, ThresholdChangedMeanwhile,
+            ConfirmationNeeded: as `person_thresholds.change` does.
     """
     with one_transaction():
-        person_thresholds.change(person_id, points, reason, None, based_on)
+        person_thresholds.change(person_id, points, reason, None, based_on, confirmed=confirmed)
         return person_thresholds.of_person(person_id)
 
 

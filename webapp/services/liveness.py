@@ -13,15 +13,17 @@ from sqlalchemy import select
 
 from ml import STEPS, STRENGTHS
 from webapp.database import unit_of_work
-from webapp.errors import MovementsTooFew, StrengthUnknown
+from webapp.errors import Danger, MovementsTooFew, StrengthUnknown
 from webapp.extensions import db
 from webapp.models import Guarded, LivenessChange, Purpose
-from webapp.services import audit
+from webapp.services import audit, dangers
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.thresholds import HISTORY_LENGTH
 
 # With a single movement there would be nothing to draw.
 FEWEST_MOVEMENTS = 2
+# From what guards least to what guards most.
+GUARDS = (Guarded.NOTHING, Guarded.VERIFICATION, Guarded.ENROLMENT)
 # Made once: what is in force is read with every verification.
 _CHANGES = select(LivenessChange).order_by(LivenessChange.number.desc())
 _NEWEST = _CHANGES.limit(1)
@@ -75,11 +77,17 @@ def in_force() -> Liveness:
 
 
 def change(
-    setting: Liveness, reason: str, changed_by: UUID | None, based_on: int | None = None
+    setting: Liveness,
+    reason: str,
+    changed_by: UUID | None,
+    based_on: int | None = None,
+    *,
+    confirmed: bool = False,
 ) -> None:
     """Set what is asked for.
 
     Raises:
+        ConfirmationNeeded: if the setting weakens the one in force and was not confirmed.
         MovementsTooFew: if there are too few movements to draw from.
         StrengthUnknown: if there is no such strength.
         ThresholdChangedMeanwhile: if another change is in force than the one based on.
@@ -92,6 +100,8 @@ def change(
     with unit_of_work() as session:
         check_still_in_force(_newest(), based_on)
         before = in_force()
+        found = weakened(before, setting)
+        dangers.check(found, confirmed=confirmed)
         session.add(
             LivenessChange(
                 number=next_number(session, LivenessChange),
@@ -115,7 +125,24 @@ def change(
             strength=setting.strength,
             allowed=allowed,
             light=setting.light,
+            **dangers.overridden(found),
         )
+
+
+def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
+    """Return in what a setting is weaker than another; empty if in nothing."""
+    codes = []
+    if GUARDS.index(after.guarded) < GUARDS.index(before.guarded):
+        codes.append(f"unguarded_{after.guarded}")
+    if Guarded.NOTHING not in {before.guarded, after.guarded}:
+        strengths = tuple(STRENGTHS)
+        if strengths.index(after.strength) < strengths.index(before.strength):
+            codes.append("gentler")
+        if len(set(after.allowed)) < len(set(before.allowed)):
+            codes.append("fewer_movements")
+        if before.light and not after.light:
+            codes.append("light_off")
+    return tuple(map(Danger, codes))
 
 
 def newest_number() -> int:

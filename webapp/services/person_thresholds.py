@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from webapp.database import unit_of_work
-from webapp.errors import PersonThresholdTooLow, PointsOutOfRange
+from webapp.errors import Danger, PersonThresholdTooLow, PointsOutOfRange
 from webapp.extensions import db
 from webapp.models import PersonThresholdChange
 from webapp.recognition import recognition
-from webapp.services import audit, thresholds
+from webapp.services import audit, dangers, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.people import find_person
 from webapp.services.threshold_cost import GOALS
@@ -130,10 +130,13 @@ def change(
     reason: str,
     changed_by: UUID | None,
     based_on: int | None = None,
+    *,
+    confirmed: bool = False,
 ) -> None:
     """Set a person's threshold apart from everybody's; 0 points take it back.
 
     Raises:
+        ConfirmationNeeded: if the threshold is dangerous and not confirmed.
         UnknownPerson: if there is no such person.
         PointsOutOfRange: if the points are not a number within their bounds.
         PersonThresholdTooLow: if too many strangers would pass.
@@ -141,6 +144,8 @@ def change(
     """
     with unit_of_work() as session:
         check(person_id, points, based_on)
+        found = dangers_of(of_person(person_id), points)
+        dangers.check(found, confirmed=confirmed)
         before = points_of(person_id)
         session.add(
             PersonThresholdChange(
@@ -153,8 +158,20 @@ def change(
             )
         )
         audit.record(
-            session, "person_threshold_changed", changed_by, person=person_id, points=points
+            session,
+            "person_threshold_changed",
+            changed_by,
+            person=person_id,
+            points=points,
+            **dangers.overridden(found),
         )
+
+
+def dangers_of(own: PersonThreshold, points: float) -> tuple[Danger, ...]:
+    """Return what makes a person's threshold dangerous, so many points above everybody's."""
+    threshold = apart(own.everybody, points, own.anchors)
+    calibration = recognition().engine.calibration
+    return dangers.of_threshold(calibration, threshold.similarity, threshold.rule, own.anchors)
 
 
 def check(person_id: UUID, points: float, based_on: int | None = None) -> None:

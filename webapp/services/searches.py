@@ -16,12 +16,12 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from webapp.database import unit_of_work
-from webapp.errors import SearchOutOfRange
+from webapp.errors import Danger, SearchOutOfRange
 from webapp.extensions import db
 from webapp.gallery import Summary
 from webapp.models import SearchChange
 from webapp.recognition import recognition
-from webapp.services import audit, thresholds
+from webapp.services import audit, dangers, thresholds
 from webapp.services.changes import check_still_in_force, next_number, number_of
 from webapp.services.thresholds import HISTORY_LENGTH, Threshold
 
@@ -87,16 +87,24 @@ def threshold(gallery: Summary, search: Search | None = None, rule: str | None =
 
 
 def change(
-    search: Search, reason: str, changed_by: UUID | None, based_on: int | None = None
+    search: Search,
+    reason: str,
+    changed_by: UUID | None,
+    based_on: int | None = None,
+    *,
+    confirmed: bool = False,
 ) -> None:
     """Set how searches decide.
 
     Raises:
+        ConfirmationNeeded: if the setting is dangerous and not confirmed.
         SearchOutOfRange: if the rate or the margin is no number within its bounds.
         ThresholdChangedMeanwhile: if another change is in force than the one based on.
     """
     with unit_of_work() as session:
         check(search, based_on)
+        found = dangers_of(search)
+        dangers.check(found, confirmed=confirmed)
         before = in_force()
         session.add(
             SearchChange(
@@ -109,7 +117,28 @@ def change(
                 created_by_id=changed_by,
             )
         )
-        audit.record(session, "search_changed", changed_by, fpir=search.fpir, margin=search.margin)
+        audit.record(
+            session,
+            "search_changed",
+            changed_by,
+            fpir=search.fpir,
+            margin=search.margin,
+            **dangers.overridden(found),
+        )
+
+
+def dangers_of(search: Search) -> tuple[Danger, ...]:
+    """Return what makes a setting of searches dangerous at the present number of people."""
+    gallery = recognition().gallery.follow()
+    before, after = threshold(gallery), threshold(gallery, search)
+    return dangers.of_search(
+        recognition().engine.calibration,
+        search.fpir,
+        after.similarity,
+        before.similarity,
+        after.rule,
+        gallery.anchors_a_person,
+    )
 
 
 def check(search: Search, based_on: int | None = None) -> None:

@@ -10,7 +10,9 @@ from typing import Literal
 import numpy as np
 
 from ml import Calibration, Curve, Histogram, upper_bound_without_errors
+from webapp.errors import Danger
 from webapp.recognition import recognition
+from webapp.services import dangers
 from webapp.services.thresholds import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
 # NIST SP 800-63B-4: a face that authenticates is falsely matched in at most 1 of 10,000 tries.
@@ -50,6 +52,11 @@ class Cost:
     score: float
     strangers: Rate
     genuine: Rate
+
+    @property
+    def dangers(self) -> tuple[Danger, ...]:
+        """What makes the score dangerous as threshold; empty if nothing does."""
+        return dangers.of_rates(self.strangers.share, self.genuine.share)
 
     @property
     def authenticator(self) -> Literal["weaker", "unsure", "enough"]:

@@ -19,7 +19,7 @@ from webapp.errors import RuleNotMeasured, ThresholdOutOfRange
 from webapp.extensions import db
 from webapp.models import ThresholdChange
 from webapp.recognition import recognition
-from webapp.services import audit
+from webapp.services import audit, dangers
 from webapp.services.changes import check_still_in_force, next_number, number_of
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
@@ -81,6 +81,8 @@ def change(
     changed_by: UUID | None,
     based_on: int | None = None,
     rule: str | None = None,
+    *,
+    confirmed: bool = False,
 ) -> None:
     """Set the threshold of the model that serves.
 
@@ -91,8 +93,10 @@ def change(
         based_on: the number of the change that must still be in force, `NO_CHANGE` for the
             default; None sets the threshold whatever is in force.
         rule: the matching rule from now on; None keeps the one in force.
+        confirmed: whether its dangers were confirmed.
 
     Raises:
+        ConfirmationNeeded: if the threshold is dangerous and not confirmed.
         ThresholdChangedMeanwhile: if another change is in force.
         ThresholdOutOfRange: if the score is not a number from 0 to 100.
         RuleNotMeasured: if the calibration does not know the rule.
@@ -102,15 +106,19 @@ def change(
     if rule is not None and rule not in rules():
         raise RuleNotMeasured
     calibration = recognition().engine.calibration
+    similarity = calibration.similarity(score)
+    anchors = recognition().gallery.follow().typical_anchors
     with unit_of_work() as session:
         check_still_in_force(_newest(calibration.model_id), based_on)
         before = in_force()
+        found = dangers.of_threshold(calibration, similarity, rule or before.rule, anchors)
+        dangers.check(found, confirmed=confirmed)
         session.add(
             ThresholdChange(
                 number=next_number(session, ThresholdChange),
                 model_id=calibration.model_id,
                 rule=rule or before.rule,
-                similarity=calibration.similarity(score),
+                similarity=similarity,
                 previous_rule=before.rule,
                 previous_similarity=before.similarity,
                 reason=reason,
@@ -118,7 +126,12 @@ def change(
             )
         )
         audit.record(
-            session, "threshold_changed", changed_by, score=score, rule=rule or before.rule
+            session,
+            "threshold_changed",
+            changed_by,
+            score=score,
+            rule=rule or before.rule,
+            **dangers.overridden(found),
         )
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import admin
-from webapp.errors import MovementsTooFew, ThresholdChangedMeanwhile
+from webapp.errors import ConfirmationNeeded, Danger, MovementsTooFew, ThresholdChangedMeanwhile
 from webapp.liveness_forms import GUARDED, STRENGTH_WORDS, LivenessForm
 from webapp.messages import MOVEMENTS, describe
 from webapp.services import liveness
@@ -27,7 +27,15 @@ def edit() -> ResponseReturnValue:
     form = LivenessForm()
     if form.validate_on_submit():
         try:
-            liveness.change(form.setting, form.reason.data, current_user.id, form.based_on.data)
+            liveness.change(
+                form.setting,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
+            )
+        except ConfirmationNeeded as error:
+            return _review(form, error.dangers)
         except MovementsTooFew as error:
             form.allowed.errors = [describe(error.code, error.details)]
         except ThresholdChangedMeanwhile:
@@ -36,6 +44,23 @@ def edit() -> ResponseReturnValue:
             flash(_("The setting is changed. It counts from now on."), "success")
             return redirect(url_for("liveness.edit"))
     return _page(form), 422 if form.errors else 200
+
+
+def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnValue:
+    """What a weaker setting means, before it counts."""
+    if form.review.data:  # sent from the review
+        form.ask_to_confirm()
+    page = render_template(
+        "liveness/review.html",
+        form=form,
+        before=liveness.in_force(),
+        after=form.setting,
+        dangers=dangers,
+        guarded=GUARDED,
+        strengths=STRENGTH_WORDS,
+        movements=MOVEMENTS,
+    )
+    return page, 422 if form.review.data else 200
 
 
 def _page(form: LivenessForm) -> str:

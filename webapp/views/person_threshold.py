@@ -15,12 +15,14 @@ from flask_login import current_user
 from webapp.access import admin
 from webapp.error_pages import answer
 from webapp.errors import (
+    ConfirmationNeeded,
     PersonThresholdTooLow,
     PointsOutOfRange,
     ThresholdChangedMeanwhile,
     UnknownPerson,
 )
 from webapp.messages import describe
+from webapp.recognition import recognition
 from webapp.services import person_thresholds, redecisions, threshold_cost
 from webapp.services.people import find_person
 from webapp.services.person_thresholds import LARGEST_FAR, PersonThreshold
@@ -55,8 +57,16 @@ def edit(person_id: UUID) -> ResponseReturnValue:
                 person_thresholds.check(person_id, points, form.based_on.data)
                 return _review(person_id, form, points)
             person_thresholds.change(
-                person_id, points, form.reason.data, current_user.id, form.based_on.data
+                person_id,
+                points,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
             )
+        except ConfirmationNeeded:
+            form.ask_to_confirm()
+            return _review(person_id, form, points), 422
         except ThresholdChangedMeanwhile as error:
             form.form_errors.append(describe(error.code))
         except (PersonThresholdTooLow, PointsOutOfRange) as error:
@@ -78,6 +88,7 @@ def _page(person_id: UUID, form: PersonThresholdForm) -> str:
         form=form,
         own=own,
         cost=_cost(own),
+        model=recognition().engine.description,
         history=person_thresholds.history(person_id),
         largest_far=LARGEST_FAR,
         words=threshold_words,
@@ -97,6 +108,8 @@ def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
         after=after,
         cost_before=_cost(before),
         cost_after=_cost(after),
+        dangers=person_thresholds.dangers_of(before, points),
+        model=recognition().engine.description,
         redecisions=redecisions.by_points(person_id, points),
         words=threshold_words,
     )

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import admin
-from webapp.errors import SearchOutOfRange, ThresholdChangedMeanwhile
+from webapp.errors import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
 from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services import redecisions, searches
@@ -50,7 +50,16 @@ def edit() -> ResponseReturnValue:
             if form.review.data:
                 searches.check(form.search, form.based_on.data)
                 return _review(form)
-            searches.change(form.search, form.reason.data, current_user.id, form.based_on.data)
+            searches.change(
+                form.search,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
+            )
+        except ConfirmationNeeded:
+            form.ask_to_confirm()
+            return _review(form), 422
         except (SearchOutOfRange, ThresholdChangedMeanwhile) as error:
             form.form_errors.append(describe(error.code))
         else:
@@ -69,6 +78,7 @@ def _page(form: SearchForm) -> str:
         form=form,
         setting=Setting.of(in_force),
         people=recognition().gallery.follow().people,
+        model=recognition().engine.description,
         newest_number=searches.newest_number(),
         history=searches.history(),
         percent=PERCENT,
@@ -84,6 +94,8 @@ def _review(form: SearchForm) -> str:
         form=form,
         before=Setting.of(searches.in_force()),
         after=Setting.of(form.search),
+        dangers=searches.dangers_of(form.search),
+        model=recognition().engine.description,
         redecisions=redecisions.by_search(form.search),
         words=threshold_words,
     )

@@ -12,9 +12,11 @@ from flask_login import current_user
 
 from webapp.access import admin
 from webapp.charts import DetChart, HistogramChart, RateChart, place_at
-from webapp.errors import ThresholdChangedMeanwhile
+from webapp.errors import ConfirmationNeeded, ThresholdChangedMeanwhile
 from webapp.messages import describe
+from webapp.recognition import recognition
 from webapp.services import lookalikes, redecisions, searches, threshold_cost, thresholds
+from webapp.services.dangers import MOST_REFUSED, MOST_STRANGERS
 from webapp.services.own_scores import OwnScores, own_scores, people_needed
 from webapp.services.threshold_cost import AUTHENTICATOR_FAR, Cost, Costs, spread
 from webapp.services.thresholds import Threshold
@@ -47,7 +49,11 @@ def edit() -> ResponseReturnValue:
                 current_user.id,
                 form.based_on.data,
                 form.rule.data or None,
+                confirmed=form.is_confirmed,
             )
+        except ConfirmationNeeded:
+            form.ask_to_confirm()
+            return _review(form), 422
         except ThresholdChangedMeanwhile as error:
             form.based_on.errors = [describe(error.code)]
         else:
@@ -118,7 +124,10 @@ def _page(form: ThresholdForm) -> str:
         anchors_behind=costs.anchors_behind,
         typical_anchors=threshold_cost.typical_anchors(),
         cost=costs.at(score),
+        dangers=costs.at(score).dangers,
+        dangers_in_force=look.cost_in_force.dangers,
         cost_in_force=look.cost_in_force,
+        model=recognition().engine.description,
         presets=costs.presets(),
         table_costs=[costs.at(score) for score in TABLE_SCORES],
         search=searches.in_force(),
@@ -181,6 +190,8 @@ def _review(form: ThresholdForm) -> str:
         after=after,
         cost_before=look.cost_in_force,
         cost_after=look.costs.at(score),
+        dangers=look.costs.at(score).dangers,
+        model=recognition().engine.description,
         own=look.own,
         own_cost=look.own and look.own.costs.at(score),
         redecisions=redecisions.by_threshold(after),
@@ -198,6 +209,7 @@ def _for_scripts(look: _Look) -> dict[str, Any]:
         "corners": [asdict(corner) for corner in corners],
         "own_corners": [asdict(corner) for corner in look.own.costs.corners()] if look.own else [],
         "authenticator_far": AUTHENTICATOR_FAR,
+        "dangerous": {"strangers": MOST_STRANGERS, "genuine": MOST_REFUSED},
         "places": {
             "det": DetChart().places(corners),
             **{

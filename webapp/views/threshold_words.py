@@ -7,6 +7,7 @@ from math import floor, log10
 from flask_babel import format_decimal, format_percent
 from flask_babel import gettext as _
 
+from webapp import danger_words
 from webapp.services.person_thresholds import PersonThreshold
 from webapp.services.threshold_cost import Cost, Rate
 
@@ -104,6 +105,7 @@ def for_scripts() -> dict[str, str]:
         "genuine": _genuine("{odds}", "{start}", "{end}"),
         "fewer_genuine": _fewer_genuine("{odds}"),
         **_authenticator(),
+        **danger_words.for_scripts(),
     }
 
 

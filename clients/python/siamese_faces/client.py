@@ -226,10 +226,17 @@ class Client:
         *,
         rule: str | None = None,
         based_on: int | None = None,
+        confirm: bool = False,
         idempotency_key: str | None = None,
     ) -> Thresholds:
-        """Set everybody's threshold; `based_on` is the number of the change last seen."""
-        sent = _given(score=score, reason=reason, rule=rule, based_on=based_on)
+        """Set everybody's threshold; `based_on` is the number of the change last seen.
+
+        Raises:
+            Problem: `confirmation_needed` where it is dangerous and `confirm` is not set.
+        """
+        sent = _given(
+            score=score, reason=reason, rule=rule, based_on=based_on, confirm=confirm or None
+        )
         answer = self._once("PUT", "/thresholds/verification", idempotency_key, json=sent)
         return Thresholds.read(answer.json())
 
@@ -240,10 +247,13 @@ class Client:
         reason: str,
         *,
         based_on: int | None = None,
+        confirm: bool = False,
         idempotency_key: str | None = None,
     ) -> Thresholds:
         """Set how a search decides; `based_on` is the number of the change last seen."""
-        sent = _given(fpir=fpir, margin=margin, reason=reason, based_on=based_on)
+        sent = _given(
+            fpir=fpir, margin=margin, reason=reason, based_on=based_on, confirm=confirm or None
+        )
         answer = self._once("PUT", "/thresholds/search", idempotency_key, json=sent)
         return Thresholds.read(answer.json())
 
@@ -258,10 +268,11 @@ class Client:
         reason: str,
         *,
         based_on: int | None = None,
+        confirm: bool = False,
         idempotency_key: str | None = None,
     ) -> PersonThreshold:
         """Set one person's threshold apart from everybody's; 0 points take it back."""
-        sent = _given(points=points, reason=reason, based_on=based_on)
+        sent = _given(points=points, reason=reason, based_on=based_on, confirm=confirm or None)
         path = f"{_person(person_id)}/threshold"
         return PersonThreshold.read(self._once("PUT", path, idempotency_key, json=sent).json())
 

@@ -38,6 +38,9 @@ function show(score) {
   const standing = looked.querySelector("[data-cost-authenticator]");
   standing.textContent = said.authenticator;
   standing.className = `cost-${said.standing}`;
+  const danger = looked.querySelector("[data-danger]");
+  danger.hidden = !said.dangers.length;
+  danger.querySelector("[data-danger-words]").textContent = said.dangers.join(" ");
   find("looked-at-score").textContent = scores.format(score);
   const { left, width } = line.dataset;
   move(line, [Number(left) + (Number(width) * score) / 100]);

@@ -11,6 +11,7 @@ const OFTEN_BESIDE = 0.01;
  * @typedef {{share: number, low: number, high: number, supported: number}} Rate
  * @typedef {{score: number, strangers: Rate, genuine: Rate}} Cost
  * @typedef {{corners: Cost[], authenticator_far: number,
+ *   dangerous: {strangers: number, genuine: number},
  *   words: import("../words.js").Words}} Costs
  */
 
@@ -82,7 +83,28 @@ export function describeCost(costs, score, numbers) {
     genuine: sentence("genuine"),
     standing,
     authenticator: words[standing],
+    dangers: dangersOf(cost, costs.dangerous, words, numbers),
   };
+}
+
+/** From this share on a rate counts as everybody's, and from that one on it is said of 100. */
+const [EVERYBODY, MOST_PEOPLE] = [0.995, 2 / 3];
+
+function dangersOf({ strangers, genuine }, most, words, numbers) {
+  const said = [];
+  if (strangers.share > most.strangers) said.push(accepted(strangers.share, words, numbers));
+  if (genuine.share > most.genuine) {
+    said.push(fill(words.refused, { n: numbers.format(Math.round(genuine.share * 100)) }));
+  }
+  return said;
+}
+
+function accepted(share, words, numbers) {
+  if (share >= EVERYBODY) return words.anybody;
+  if (share >= MOST_PEOPLE) {
+    return fill(words.accepted_of_hundred, { n: numbers.format(Math.round(share * 100)) });
+  }
+  return fill(words.accepted_one_in, { n: numbers.format(Math.round(1 / share)) });
 }
 
 function standingOf(strangers, most) {

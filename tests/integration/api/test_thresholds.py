@@ -23,7 +23,7 @@ def test_the_thresholds_are_read_and_changed_with_a_reason(client: Client) -> No
 
 
 def test_how_a_search_decides_is_changed_with_a_reason(client: Client) -> None:
-    after = client.set_search_threshold(0.02, 4, "more found")
+    after = client.set_search_threshold(0.02, 4, "more found", confirm=True)
 
     assert (after.search.fpir, after.search.margin) == (0.02, 4)
     assert searches.in_force().fpir == 0.02
@@ -91,7 +91,7 @@ def test_a_remembered_change_of_a_persons_threshold_goes_with_them(client: Clien
 def test_a_change_that_is_sent_again_is_made_once(client: Client) -> None:
     first = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
     again = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
-    search = [client.set_search_threshold(0.02, 4, "x", idempotency_key="two") for _ in range(2)]
+    search = [client.set_search_threshold(0.005, 4, "x", idempotency_key="two") for _ in range(2)]
 
     assert again == first
     assert search[0] == search[1]
@@ -103,3 +103,57 @@ def test_the_threshold_of_nobody_is_not_found(client: Client) -> None:
         with pytest.raises(Problem) as refused:
             ask(str(UUID(int=1)))
         assert (refused.value.status, refused.value.code) == (404, "unknown_person")
+
+
+def test_a_dangerous_threshold_needs_the_field_that_confirms_it(client: Client) -> None:
+    for score, said in ((0, "Anybody will be accepted as anybody."), (100, "will be refused.")):
+        with pytest.raises(Problem) as refused:
+            client.set_verification_threshold(score, "a demonstration")
+        assert (refused.value.status, refused.value.code) == (409, "confirmation_needed")
+        assert said in str(refused.value)
+        assert "“confirm”: true" in str(refused.value)
+    assert thresholds.newest_number() == 0
+
+    after = client.set_verification_threshold(0, "a demonstration", confirm=True)
+
+    assert after.verification.score == pytest.approx(0)
+
+
+def test_the_problem_names_each_danger_for_programs(client: Client) -> None:
+    sent = {"score": 0, "reason": "a demonstration"}
+    answer = client.http.put("/thresholds/verification", json=sent)
+
+    assert answer.json()["dangers"] == [{"code": "strangers_accepted", "share": 1.0}]
+
+
+@pytest.mark.parametrize("confirm", ["true", 1, None, "dangerous"])
+def test_only_true_confirms(client: Client, confirm: object) -> None:
+    sent = {"score": 0, "reason": "a demonstration", "confirm": confirm}
+    answer = client.http.put("/thresholds/verification", json=sent)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def test_every_kind_of_threshold_asks_to_be_confirmed(client: Client, people) -> None:
+    ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
+
+    def sets(confirm: bool):
+        yield lambda: client.set_search_threshold(0.05, 5, "more found", confirm=confirm)
+        yield lambda: client.set_person_threshold(ada.id, 50, "a twin", confirm=confirm)
+        yield lambda: client.set_verification_threshold(5, "x", rule="mean", confirm=confirm)
+
+    for change in sets(confirm=False):
+        with pytest.raises(Problem) as refused:
+            change()
+        assert refused.value.code == "confirmation_needed"
+    for change in sets(confirm=True):
+        change()
+
+
+def test_what_was_not_confirmed_can_be_confirmed_under_the_same_key(client: Client) -> None:
+    with pytest.raises(Problem):
+        client.set_verification_threshold(0, "x", idempotency_key="one")
+
+    after = client.set_verification_threshold(0, "x", confirm=True, idempotency_key="one")
+
+    assert after.verification.score == pytest.approx(0)

@@ -59,7 +59,9 @@ def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why
 def test_where_light_is_not_asked_for_it_is_neither_shown_nor_missed(
     app: Flask, engine, ada
 ) -> None:
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None)
+    liveness.change(
+        Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+    )
     begun = challenges.begin("ada", HOLDER)
 
     assert begun.asked.light is None
@@ -98,7 +100,9 @@ def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
     app: Flask, ada, operator: Visitor, path: str
 ) -> None:
     warned = operator.get(path).text
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None)
+    liveness.change(
+        Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+    )
     plain = operator.get(path).text
 
     assert 'aria-describedby="light-warning"' in warned

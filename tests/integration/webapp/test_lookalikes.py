@@ -59,7 +59,7 @@ def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
     assert find_trouble().lookalikes[0].could_pass
 
     for person_id in (ada, bob):
-        person_thresholds.change(person_id, 50, "they are alike", None)
+        person_thresholds.change(person_id, 50, "they are alike", None, confirmed=True)
 
     assert not find_trouble().lookalikes[0].could_pass
 

@@ -192,7 +192,7 @@ def test_a_stricter_person_is_refused_where_another_would_pass(
     app: Flask, people, ada, bob, operator_id
 ) -> None:
     score = verify("ada", [people[0].photos[2]]).score
-    person_thresholds.change(ada, score - 50 + 1, "a twin", operator_id)
+    person_thresholds.change(ada, score - 50 + 1, "a twin", operator_id, confirmed=True)
 
     decision = verify("ada", [people[0].photos[2]])
 
@@ -318,7 +318,7 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
     for number in range(5):
         store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], None)
     many = threshold()
-    searches.change(Search(fpir=0.1), "found more often", operator_id)
+    searches.change(Search(fpir=0.1), "found more often", operator_id, confirmed=True)
 
     assert few < many
     assert threshold() < many
@@ -342,12 +342,12 @@ def test_a_search_out_of_range_changes_nothing(app: Flask, operator_id, search: 
 
 
 def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
-    searches.change(Search(0.02, 3), "first", operator_id, based_on=0)
+    searches.change(Search(0.008, 3), "first", operator_id, based_on=0)
     with pytest.raises(ThresholdChangedMeanwhile):
         searches.change(Search(0.03, 4), "stale", operator_id, based_on=0)
 
     (change,) = searches.history()
-    assert (change.previous, change.search) == (searches.DEFAULT, Search(0.02, 3))
+    assert (change.previous, change.search) == (searches.DEFAULT, Search(0.008, 3))
     assert (change.reason, change.username) == ("first", "the operator")
 
 
@@ -446,11 +446,11 @@ def test_without_a_usable_calibration_the_pages_say_what_to_do(
 def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, operator_id) -> None:
     for points in (3, 8):
         person_thresholds.change(ada, points, "a twin", operator_id)
-        searches.change(Search(points / 100, points), "twins", operator_id)
+        searches.change(Search(points / 1000, points), "twins", operator_id)
 
     for path, fields in (
         (f"/people/{ada}/threshold", {"points": "3.0"}),
-        ("/threshold/search", {"percent": "3.0", "margin": "3.0"}),
+        ("/threshold/search", {"percent": "0.3", "margin": "3.0"}),
     ):
         undo, back = re.findall(rf'href="({path}\?[^"]+)"', admin.get(path).text)
         for place in (undo, back):
@@ -573,14 +573,14 @@ def test_how_a_search_decides_is_set_on_its_page(admin: Visitor, ada, bob) -> No
     assert "For the 2 people enrolled now" in page
     assert "must lead the next by 5 points" in page
 
-    fields = {"percent": "2", "margin": "8", "reason": "twins", "based_on": "0"}
+    fields = {"percent": "0.5", "margin": "8", "reason": "twins", "based_on": "0"}
     review = admin.post("/threshold/search", **fields, review="y")
-    assert "About 1 in 50 strangers taken for somebody, a lead of 8 points." in words(review)
+    assert "About 1 in 200 strangers taken for somebody, a lead of 8 points." in words(review)
     assert rows_stored()["search_change"] == 0
 
     assert admin.post("/threshold/search", **fields).status_code == 302
-    assert searches.in_force() == Search(0.02, 8)
-    assert "1 % → 2 %" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
+    assert searches.in_force() == Search(0.005, 8)
+    assert "1 % → 0.5 %" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_frames_of_different_people_score_no_better_than_the_best_of_them(
 
 def test_an_attempt_keeps_what_judged_it(app: Flask, people, ada, operator_id) -> None:
     decision = verify("ada", [people[0].photos[2]], operator_id)
-    thresholds.change(90, "later", operator_id)
+    thresholds.change(90, "later", operator_id, confirmed=True)
 
     attempt = db.session.scalar(select(Attempt))
     assert (attempt.person_id, attempt.match, attempt.account_id) == (ada, True, operator_id)
@@ -216,7 +216,7 @@ def test_raising_the_threshold_turns_a_match_into_none(
     app: Flask, people, ada, operator_id
 ) -> None:
     score = verify("ada", [people[0].photos[2]]).score
-    thresholds.change(score + 1, "stricter", operator_id)
+    thresholds.change(score + 1, "stricter", operator_id, confirmed=True)
 
     decision = verify("ada", [people[0].photos[2]])
 
