@@ -62,7 +62,7 @@ lint: $(VENV)/.test ## ruff, mypy and the import contract
 evaluate: $(VENV)/.test ## measure models: make evaluate MODEL="open research" PROTOCOL=lfw|FILE.csv|FOLDER
 	@$(BIN)/python -m ml.evaluate $(MODEL) --protocol $(PROTOCOL)
 
-calibrate: $(VENV)/.test ## error rates and threshold from held-out people: calibration.json
+calibrate: $(VENV)/.run ## error rates and threshold from held-out people: calibration.json
 	@$(BIN)/python -m ml.calibrate $(MODEL)
 
 train: $(VENV)/.test ## train a model: make train CONFIG=ml/configs/NAME.toml
@@ -81,14 +81,14 @@ bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
 clean: ## remove what was built; data in instance/ stays
 	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache reports
 
-$(VENV)/.run: requirements.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+$(VENV)/.run: requirements-serve.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14) and "Python 3.11 to 3.14 is needed, this is %d.%d. Name one: make run PYTHON=python3.11" % sys.version_info[:2])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the app's requirements, some minutes the first time…"
-	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements.txt -c constraints.txt
+	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements-serve.txt -c constraints.txt
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements-dev.txt
+$(VENV)/.test: $(VENV)/.run requirements.txt requirements-dev.txt
 	@echo "Installing what the tests need…"
 	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements-dev.txt -c constraints.txt
 	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || \

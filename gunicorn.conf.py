@@ -23,7 +23,6 @@ keepalive = 30  # seconds; a program that asks again within them finds its conne
 loglevel = "warning"
 
 # One place where the computing threads are counted: faces at once, a thread each, fit the cores.
-# A face on two threads is answered a fifth sooner, but two at once then take a quarter longer.
 os.environ.setdefault("FACES_AT_ONCE", str(max(1, usable_cores() // workers)))
 # Eight wait, whoever of the processes they came to: more would be answered late under a flood.
 os.environ.setdefault("FACES_WAITING", str(max(1, 8 // workers)))
@@ -32,9 +31,6 @@ os.environ.setdefault("FACES_WAITING", str(max(1, 8 // workers)))
 places = int(os.environ["FACES_AT_ONCE"]) + int(os.environ["FACES_WAITING"])
 threads = max(int(os.environ.get("THREADS", "16")), places + 6)
 os.environ["THREADS"] = str(threads)
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def post_worker_init(worker):

@@ -1,7 +1,7 @@
 """Faces in pictures: detect, align, embed with a Siamese network, compare, and say what it means.
 
-This is the façade: what stands here is what the web app may use. Importing it does not load
-TensorFlow; `load_engine` does.
+This is the façade: what stands here is what the web app may use. Nothing here needs TensorFlow:
+networks run by ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ml.errors import (
     TwoFaces,
 )
 from ml.faces.types import LANDMARK_NAMES, DetectedFace, Quality
+from ml.fixed_chips import load_network, read_network
 from ml.liveness import (
     STEPS,
     STRENGTHS,
@@ -87,6 +88,8 @@ __all__ = [
     "TwoFaces",
     "Verdict",
     "bootstrap_interval",
+    "check_files",
+    "check_model",
     "describe_models",
     "draw_challenge",
     "installed",
@@ -104,8 +107,27 @@ __all__ = [
 ]
 
 
+def check_files(artifact: Artifact) -> None:
+    """Check the files that serve by their digests, without running them; takes 20 milliseconds.
+
+    Raises:
+        ModelBroken: as `check_model`.
+    """
+    read_network(artifact)
+    load_calibration(artifact.folder, artifact.model_id)
+
+
+def check_model(artifact: Artifact) -> None:
+    """Check that a model computes what it did when it was converted; takes half a second.
+
+    Raises:
+        ModelBroken: if a file is missing, damaged or of another model; the text says what to do.
+    """
+    load_network(artifact)
+
+
 def load_engine(name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS) -> Engine:
-    """Load a model by name, and TensorFlow with it; seconds, so once a process.
+    """Load a model by name, checked by digest and by its fixed chips; a second, so once a process.
 
     Args:
         name: of the artifact.

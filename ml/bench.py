@@ -35,9 +35,6 @@ THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "OPENBLAS_CORETYPE",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "TF_ENABLE_ONEDNN_OPTS",
 )
 
 T = TypeVar("T")
@@ -82,7 +79,6 @@ class Bench:
         self.engine = ml.load_engine(model)
         self.engine.warm_up()
         self.library = LibraryDetector()
-        self.library.warm_up()
         anchors = np.random.default_rng(SEED).normal(size=(ANCHORS, self.engine.embedding_size))
         anchors /= np.linalg.norm(anchors, axis=1, keepdims=True)
         self.embeddings = anchors.astype(np.float32)
@@ -124,20 +120,13 @@ class Bench:
 
 def environment() -> dict[str, Any]:
     """What the figures depend on: processor, threads, versions, load."""
-    import tensorflow as tf
-
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load_average": [round(load, 2) for load in os.getloadavg()],
-        "tensorflow_threads": {
-            # 0 is TensorFlow's word for one a core.
-            "intra_op": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
-            "inter_op": tf.config.threading.get_inter_op_parallelism_threads() or os.cpu_count(),
-        },
         "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
         "versions": {
-            name: version(name) for name in ("tensorflow", "numpy", "opencv-python-headless")
+            name: version(name) for name in ("onnxruntime", "numpy", "opencv-python-headless")
         },
         "python": platform.python_version(),
     }

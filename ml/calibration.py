@@ -2,7 +2,7 @@
 
 `calibration.json` stands beside the weights and is made by `python -m ml.calibrate` from people who
 took part neither in training nor in the reported tests. It belongs to one model id and is refused
-for any other. Reading it needs no TensorFlow.
+for any other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.errors import ModelBroken
+from ml.errors import ModelBroken, reason_of
 
 FILE = "calibration.json"
 # One person in a hundred strangers may be taken for somebody enrolled.
@@ -349,8 +349,8 @@ def load_calibration(folder: Path, model_id: str) -> Calibration:
     try:
         table = json.loads(path.read_text())
         calibration = _from_table(table)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(f"{file} cannot be read ({error!r}); {remedy}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(f"{file} cannot be read ({reason_of(error)}); {remedy}") from error
     if calibration.model_id != model_id:
         raise ModelBroken(f"{file} is of model {calibration.model_id}, not {model_id}; {remedy}")
     return calibration

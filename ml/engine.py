@@ -1,8 +1,6 @@
 """The engine: one picture in, one face with its embedding out.
 
-TensorFlow is loaded when an engine is, not before. Each network of the detector runs as one
-function, traced once for all pictures, so that no request waits for a trace; `Engine.warm_up` makes
-them all. The model itself is run by `ml.embedder`.
+Detector and model run by ONNX Runtime. Threads share an engine; each face is computed on one core.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import cv2
 import numpy as np
 
 from ml.calibration import Calibration, load_calibration
-from ml.embedder import Embedder, computing_threads
+from ml.embedder import Embedder
 from ml.errors import (
     FaceError,
     FaceTooSmall,
@@ -56,7 +54,7 @@ class Engine:
     """One model, loaded: detection, alignment, quality, embedding, comparison."""
 
     def __init__(self, artifact: Artifact) -> None:
-        cv2.setNumThreads(computing_threads())
+        cv2.setNumThreads(1)  # as many faces as cores are computed side by side
         self.artifact = artifact
         self.name = artifact.config.name
         self.model_id = artifact.model_id
@@ -81,11 +79,10 @@ class Engine:
         return load_calibration(self.artifact.folder, self.model_id)
 
     def warm_up(self) -> None:
-        """Trace every compiled function, so that the first request is as fast as the next."""
+        """Run every network once, so that the first request is as fast as the next."""
         size, channels = self.preprocessing.image_size, self.preprocessing.channels
         self.embed(np.zeros((1, size, size, channels), np.uint8))
-        self.detector.warm_up()
-        self.observer.warm_up()
+        self.detector.detect(np.zeros((size, size, 3), np.uint8))
 
     def inspect(self, data: bytes, *, thorough: bool = False, live: bool = False) -> Inspection:
         """Detect the faces in a picture and measure the main one, without embedding it.

@@ -105,3 +105,12 @@ class ModelNotFound(ArtifactError):
 
 class ModelBroken(ArtifactError):
     """An artifact is there, but a file of it is missing, damaged or of another model."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be read, without its place on this machine."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return str(error) or type(error).__name__

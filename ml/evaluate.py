@@ -39,15 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
         artifacts = [_artifact(model) for model in options.models or [DEFAULT_MODEL]]
         protocol = find_protocol(options.protocol)
         strangers = _strangers(protocol, options.strangers)
+        search = SEARCHES[options.detector]
+        models = [
+            measure_model(artifact, protocol, strangers, cache=options.cache, search=search)
+            for artifact in artifacts
+        ]
     except (ArtifactError, ProtocolError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
-    models = [
-        measure_model(
-            artifact, protocol, strangers, cache=options.cache, search=SEARCHES[options.detector]
-        )
-        for artifact in artifacts
-    ]
     print(summary(protocol, models))
     _write(protocol, models, options.reports, options.detector)
     return 0

@@ -2,6 +2,8 @@
 
 An artifact is a folder `artifacts/<name>/`:
     config.toml       architecture, preprocessing, single or mirrored, terms
+    model.onnx        the network as it serves, made of the weights by `ml.convert.onnx`
+    check.json        its digest, and two fixed chips with their embeddings (`ml.fixed_chips`)
     weights.npz       the backbone's weights in the order of its layers; matrices as float16
     calibration.json  what similarities mean (`ml.calibration`)
     metrics.json      measured figures
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import tomli_w
 
-from ml.errors import ModelBroken, ModelNotFound
+from ml.errors import ModelBroken, ModelNotFound, reason_of
 from ml.faces.preprocess import Preprocessing
 from ml.files import replacing
 
@@ -37,6 +39,7 @@ CONFIG, WEIGHTS, METRICS = "config.toml", "weights.npz", "metrics.json"
 TRAINING = "training"
 FINGERPRINT_DIGITS = 8
 DEFAULT_MODEL = "open"
+RESTORE = "Restore the file from the release, or from the folder it was installed from."
 
 Terms = Literal["open", "research"]
 
@@ -68,7 +71,7 @@ class ArtifactConfig:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A model as pages and commands show it; reading it does not load TensorFlow."""
+    """A model as pages and commands show it."""
 
     name: str
     model_id: str
@@ -149,17 +152,25 @@ def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
     if name not in installed(folder):
         known = ", ".join(installed(folder)) or "none"
         raise ModelNotFound(f"no model {name!r}; installed: {known}")
-    if not (home / WEIGHTS).exists():
-        raise ModelBroken(f"{name}/{WEIGHTS} is missing; install the model again")
     try:
         config = _config_from(tomllib.loads((home / CONFIG).read_text()))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ModelBroken(f"{name}/{CONFIG} cannot be read: {error}") from error
-    return Artifact(home, config, f"{name}-{_fingerprint(config, home / WEIGHTS)}")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelBroken(
+            f"{name}/{CONFIG} cannot be read: {reason_of(error)}. {RESTORE}"
+        ) from error
+    try:
+        fingerprint = _fingerprint(config, home / WEIGHTS)
+    except FileNotFoundError as error:
+        raise ModelBroken(f"{name}/{WEIGHTS} is missing. {RESTORE}") from error
+    except OSError as error:
+        raise ModelBroken(
+            f"{name}/{WEIGHTS} cannot be read: {reason_of(error)}. {RESTORE}"
+        ) from error
+    return Artifact(home, config, f"{name}-{fingerprint}")
 
 
 def describe_models(folder: Path = ARTIFACTS) -> list[ModelDescription]:
-    """Describe every installed artifact, without loading TensorFlow."""
+    """Describe every installed artifact."""
     return [describe(load_artifact(name, folder)) for name in installed(folder)]
 
 

@@ -1,4 +1,4 @@
-"""What an engine answers: plain values, free of TensorFlow."""
+"""What an engine answers: plain values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What serves faces in this process: the vault, and engine and gallery of the model that serves.
 
 The newest choice in the database says which model serves; without one the setting does. Engines
-bring TensorFlow and are loaded when they are first asked for, or before by `keep_up`, never by
+take a second to load, which happens when they are first asked for, or before by `keep_up`, never by
 importing the app. What runs in one app context, a request or a look for background work, keeps the
 model that it began with: a decision is never made across two.
 """
@@ -138,7 +138,7 @@ class Recognition:
             return self._loaded(choice) or self._load(choice)
 
     def get_ready(self, choice: Choice) -> Engine:
-        """Load a model, trace its network and read its gallery, so that no request waits."""
+        """Load a model, run its network once and read its gallery, so that no request waits."""
         engine = self._loaded(choice)
         if engine is None:
             engine = self.load(choice)
@@ -224,7 +224,7 @@ class Recognition:
             _ = engine.calibration
             return
         artifact = ml.load_artifact(self.choice.name, self.settings.artifacts)
-        ml.load_calibration(artifact.folder, self.model_id)
+        ml.check_files(artifact)
 
     def check_embeddings(self) -> None:
         """Check that every picture in use has an embedding by the model to serve.
@@ -270,7 +270,7 @@ class Recognition:
             )
 
     def warm_up(self) -> None:
-        """Get ready to answer: keys and embeddings checked, network traced."""
+        """Get ready to answer: keys and embeddings checked, the network run once."""
         self.check_master_key()
         self.engine.warm_up()
         self.check_embeddings()

@@ -13,9 +13,10 @@ from pathlib import Path
 import keras
 
 from ml.backbones import build_backbone
+from ml.convert.onnx import install
 from ml.errors import ArtifactError
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
+from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, load_artifact
 
 PARTS = {"resnet29": "open", "mobilefacenet": "compact"}
 
@@ -58,7 +59,7 @@ def main() -> int:
     except ArtifactError as error:
         print(f"duet: {error}; see ml/convert", file=sys.stderr)
         return 2
-    print(f"saved {save_artifact(folder, CONFIG, backbone)}")
+    print(f"saved {install(folder, CONFIG, backbone)}")
     return 0
 
 

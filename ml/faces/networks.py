@@ -1,78 +1,67 @@
-"""The three networks of the `mtcnn` package with its weights, compiled for a few fixed shapes.
+"""The three networks of the `mtcnn` package with its weights, run by ONNX Runtime.
 
 Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks,
-IEEE Signal Processing Letters 23(10), 2016. Inputs are RGB, scaled to (value − 127.5) / 128; the
-regressions of R-Net and O-Net are relative to the square box; landmarks are five x, then five y.
+IEEE Signal Processing Letters 23(10), 2016. Inputs are uint8 (n, height, width, 3) RGB; the
+networks scale them to (value − 127.5) / 128 themselves. The regressions of R-Net and O-Net are
+relative to the square box; landmarks are five x, then five y. `ml.convert.detector` made the files.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from functools import cache
+from pathlib import Path
 
-import numpy as np
-import tensorflow as tf
-from mtcnn.network.onet import ONet
-from mtcnn.network.pnet import PNet
-from mtcnn.network.rnet import RNet
-from mtcnn.utils.tensorflow import load_weights
+from ml.errors import ModelBroken, reason_of
+from ml.network import Network, name_of, read_checked
+
+FOLDER = Path(__file__).parents[1] / "artifacts" / "detector"
+DIGESTS = "digests.json"
+REMEDY = (
+    "Restore the folder ml/artifacts/detector from the release, or make it again: "
+    "pip install -r requirements.txt -c constraints.txt && python -m ml.convert.detector"
+)
 
 PROPOSAL_CELL, PROPOSAL_STRIDE = 12, 2
 REFINE_SIDE, OUTPUT_SIDE = 24, 48
-# candidates are judged in padded batches of these sizes: one compilation each
-REFINE_BATCHES, OUTPUT_BATCHES = (16, 32, 48), (2, 8)
 
 
-class CompiledNetwork:
-    """A network compiled once for every shape of its input: uint8 in, float32 arrays out."""
-
-    def __init__(self, network: Any, weights: str, batches: tuple[int, ...] = (1,)) -> None:
-        network.build()
-        network.set_weights(load_weights(weights))
-        self.batches = batches
-        self._network = network
-        self._compiled: dict[tuple[int, ...], Any] = {}
-
-    def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Run the network on (n, height, width, 3) uint8."""
-        if pixels.shape not in self._compiled:
-            self._compiled[pixels.shape] = self._compile(pixels.shape)
-        return [output.numpy() for output in self._compiled[pixels.shape](tf.constant(pixels))]
-
-    def in_batches(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Run the network on any number of inputs, padded to the sizes in `batches`."""
-        parts = []
-        for start in range(0, len(pixels), self.batches[-1]):
-            part = pixels[start : start + self.batches[-1]]
-            size = next(size for size in self.batches if size >= len(part))
-            padded = np.zeros((size, *part.shape[1:]), np.uint8)
-            padded[: len(part)] = part
-            parts.append([output[: len(part)] for output in self(padded)])
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
-    @property
-    def compilations(self) -> int:
-        """For how many shapes the network was compiled so far."""
-        return len(self._compiled)
-
-    def _compile(self, shape: tuple[int, ...]) -> Any:
-        return tf.function(self._normalised, jit_compile=True).get_concrete_function(
-            tf.TensorSpec(shape, tf.uint8)
-        )
-
-    def _normalised(self, pixels: tf.Tensor) -> Any:
-        return self._network((tf.cast(pixels, tf.float32) - 127.5) / 128.0)
-
-
-def proposal_network() -> CompiledNetwork:
+def proposal_network(folder: Path = FOLDER) -> Network:
     """P-Net: regressions (n, h, w, 4) and probabilities (n, h, w, 2) of cells."""
-    return CompiledNetwork(PNet(), "pnet.lz4")
+    return _network(folder, "pnet.onnx")
 
 
-def refine_network() -> CompiledNetwork:
+def refine_network(folder: Path = FOLDER) -> Network:
     """R-Net: regressions (n, 4) and probabilities (n, 2)."""
-    return CompiledNetwork(RNet(), "rnet.lz4", REFINE_BATCHES)
+    return _network(folder, "rnet.onnx")
 
 
-def output_network() -> CompiledNetwork:
+def output_network(folder: Path = FOLDER) -> Network:
     """O-Net: regressions (n, 4), landmarks (n, 10) and probabilities (n, 2)."""
-    return CompiledNetwork(ONet(), "onet.lz4", OUTPUT_BATCHES)
+    return _network(folder, "onet.onnx")
+
+
+@cache
+def _network(folder: Path, name: str) -> Network:
+    """Load a network once for all detectors of the process.
+
+    Raises:
+        ModelBroken: if its file is missing, damaged or exchanged; the text says what to do.
+    """
+    content = read_checked(folder / name, _digest(folder, name), REMEDY)
+    try:
+        return Network(content, f"{folder.name}/{name}")
+    except ModelBroken as error:
+        raise ModelBroken(f"{error}. {REMEDY}") from error
+
+
+def _digest(folder: Path, name: str) -> str:
+    path = folder / DIGESTS
+    try:
+        return str(json.loads(path.read_text())[name])
+    except FileNotFoundError as error:
+        raise ModelBroken(f"{name_of(path)} is missing. {REMEDY}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(
+            f"{name_of(path)} cannot be read ({reason_of(error)}). {REMEDY}"
+        ) from error

@@ -116,8 +116,5 @@ class Quality:
 class FaceDetector(Protocol):
     """What finds faces: ours, or the `mtcnn` package's own driver in comparisons."""
 
-    def warm_up(self) -> None:
-        """Compile what would otherwise be compiled at the first picture."""
-
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
         """Find all faces in (height, width, 3) uint8; `thorough` looks twice before "none"."""

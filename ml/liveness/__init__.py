@@ -2,7 +2,7 @@
 
 A challenge is a few movements of the head, revealed one by one, and colours of light if they are
 asked for. What the frames show is reduced to observations; `progress` says what is asked now,
-`judge` says what the attempt came to. Nothing here loads TensorFlow; `Engine.observe` makes
+`judge` says what the attempt came to. Nothing here computes a network; `Engine.observe` makes
 observations.
 """
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,6 @@ from functools import partial
 import numpy as np
 
 import ml
-from ml.embedder import THREADS_SETTING
 from ml.engine import Engine
 from ml.evaluation.photos import SHARED
 from ml.liveness.challenge import STRENGTHS, Challenge
@@ -76,7 +74,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
     parser.add_argument("--model", default=ml.DEFAULT_MODEL)
     options = parser.parse_args(arguments)
-    os.environ.setdefault(THREADS_SETTING, "1")  # a face a thread, as the app serves
     engine = ml.load_engine(options.model)
     engine.warm_up()
     folder = SHARED / "celeba_wild" / "train"

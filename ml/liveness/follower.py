@@ -30,10 +30,6 @@ class Follower:
     def __init__(self) -> None:
         self._output = networks.output_network()
 
-    def warm_up(self) -> None:
-        """Compile the one shape that is used."""
-        self._output(np.zeros((len(WINDOWS), OUTPUT_SIDE, OUTPUT_SIDE, 3), np.uint8))
-
     def follow(self, rgb: np.ndarray, box: Box) -> DetectedFace | None:
         """The face that was at `box` in the last frame, in (height, width, 3) uint8; None if lost.
 

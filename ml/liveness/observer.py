@@ -42,10 +42,6 @@ class Observer:
         self._embed_face = embed_face
         self._follower = Follower()
 
-    def warm_up(self) -> None:
-        """Compile what a first frame would otherwise wait for."""
-        self._follower.warm_up()
-
     def observe(
         self, rgb: np.ndarray, at: float, challenge: Challenge, before: Sequence[Observation]
     ) -> tuple[Observation, Progress]:

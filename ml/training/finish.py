@@ -11,6 +11,7 @@ import numpy as np
 
 from ml.calibrate import measure
 from ml.calibration import FILE
+from ml.convert.onnx import install
 from ml.datasets.chips import Chips
 from ml.embedder import Embedder
 from ml.evaluation.anchors import LEAST_PHOTOS
@@ -19,7 +20,6 @@ from ml.registry import (
     Artifact,
     ArtifactConfig,
     load_artifact,
-    save_artifact,
     update_metrics,
     write_atomically,
 )
@@ -50,7 +50,7 @@ def write_artifact(
 ) -> Path:
     """Install a trained backbone below `artifacts`; returns the artifact's folder."""
     texts = config.artifact
-    home = save_artifact(
+    home = install(
         artifacts,
         ArtifactConfig(
             name=config.name,

@@ -72,7 +72,7 @@ def find_artifact(name: str) -> Artifact:
         ml.ArtifactError: if it is not there, broken, or has no calibration; it says what to do.
     """
     artifact = ml.load_artifact(name, recognition().settings.artifacts)
-    ml.load_calibration(artifact.folder, artifact.model_id)
+    ml.check_files(artifact)
     return artifact
 
 
@@ -89,7 +89,7 @@ def start_change(name: str, asked_by: UUID | None) -> UUID:
     Raises:
         ml.ArtifactError: if the model cannot serve; it says what to do.
     """
-    find_artifact(name)
+    ml.check_model(find_artifact(name))
     with unit_of_work() as session:
         job_id = jobs.enqueue(session, CHANGE_MODEL, name, asked_by)
         audit.record(session, "model_change_queued", asked_by, model=name)
@@ -167,6 +167,7 @@ def _described(name: str) -> InstalledModel:
     serves = choice.name == name and choice.model_id in {None, artifact.model_id}
     unembedded, description = count_unembedded(artifact.model_id), artifact.description
     try:
+        ml.check_files(artifact)
         calibration = ml.load_calibration(artifact.folder, artifact.model_id)
     except ArtifactError as error:
         return InstalledModel(name, serves, unembedded, job, str(error), description)

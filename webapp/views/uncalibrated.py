@@ -22,4 +22,4 @@ def explain_on(blueprint: Blueprint) -> None:
 def _explained(error: ModelBroken) -> ResponseReturnValue:
     log.error("uncalibrated: %s", error)
     db.session.rollback()
-    return render_template("threshold/uncalibrated.html", name=recognition().engine.name), 503
+    return render_template("threshold/uncalibrated.html", name=recognition().choice.name), 503

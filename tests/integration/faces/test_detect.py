@@ -54,13 +54,6 @@ def test_pictures_of_any_shape_are_searched(detector: Detector, shape: tuple[int
     assert all(face.confidence >= SETTINGS.output for face in detector.detect(noise))
 
 
-def test_no_size_of_picture_is_compiled_for_anew(detector: Detector, portrait: np.ndarray) -> None:
-    compiled = detector.compilations
-    for width, height in ((640, 480), (481, 640), (333, 333), (200, 150), (1920, 1080), (97, 61)):
-        detector.detect(cv2.resize(portrait, (width, height)))
-    assert detector.compilations == compiled
-
-
 @pytest.mark.parametrize("scale", [2, 5])
 def test_landmarks_are_as_exact_in_a_larger_picture(
     detector: Detector, portrait: np.ndarray, scale: int

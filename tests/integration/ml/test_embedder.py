@@ -1,4 +1,4 @@
-"""What serves is the network that was trained: compiling changes speed, not embeddings."""
+"""What serves is the network that was trained: its ONNX file computes the same embeddings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from ml.backbones import build_backbone
+from ml.convert.onnx import install
 from ml.embedder import Embedder
 from ml.faces.preprocess import Preprocessing
-from ml.registry import Artifact, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
+from ml.registry import Artifact, ArtifactConfig, NetworkConfig, load_artifact
 from ml.siamese import embedding_network
 
 SIZE = 65
@@ -48,28 +49,6 @@ def test_a_mirrored_model_serves_the_average_with_the_mirror_image(chips, tmp_pa
     np.testing.assert_allclose(Embedder(artifact)(chips), expected, atol=ROUNDING)
 
 
-def test_a_model_is_compiled_once_and_again_for_other_weights(chips, tmp_path):
-    first = Embedder(untrained(tmp_path, "koch", seed=1))(chips)
-    (kept,) = compiled(tmp_path)
-    written = kept.stat().st_mtime_ns
-    again = Embedder(load_artifact("koch", tmp_path))(chips)
-    np.testing.assert_array_equal(first, again)
-    assert kept.stat().st_mtime_ns == written
-    other = Embedder(untrained(tmp_path, "koch", seed=2))(chips)
-    assert np.abs(other - first).max() > ROUNDING
-    assert compiled(tmp_path) != [kept]
-    assert len(compiled(tmp_path)) == 1
-
-
-def test_a_folder_that_cannot_be_written_serves_all_the_same(chips, tmp_path, monkeypatch):
-    def refuse(*_: object) -> None:
-        raise PermissionError("read-only")
-
-    artifact = untrained(tmp_path, "koch")
-    monkeypatch.setattr("ml.embedder.os.replace", refuse)
-    assert Embedder(artifact)(chips).shape == (3, NUMBERS)
-
-
 def test_threads_that_share_a_model_get_their_own_embeddings(chips, tmp_path):
     embedder = Embedder(untrained(tmp_path, "koch"))
     alone = embedder(chips)
@@ -103,9 +82,5 @@ def untrained(
         preprocessing=Preprocessing(image_size=size),
     )
     network = build_backbone(backbone, image_size=size, channels=3, embedding_size=NUMBERS)
-    save_artifact(folder, config, network)
+    install(folder, config, network)
     return load_artifact(backbone, folder)
-
-
-def compiled(folder: Path) -> list[Path]:
-    return list(folder.glob("*/compiled-*.tflite"))

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -57,23 +54,11 @@ def test_a_picture_without_a_face_is_refused_but_can_be_inspected(engine):
     assert (inspection.width, inspection.height) == (320, 240)
 
 
-def test_no_picture_needs_another_trace_once_warm(engine, people):
-    before = engine.detector.compilations
-    for photo in people[0].photos[:3]:
-        engine.analyse(photo, purpose="verify")
-    assert engine.detector.compilations == before
-
-
 def test_strangers_score_low_and_the_threshold_is_at_fifty(engine, people):
     calibration = engine.calibration
     assert calibration.score(calibration.default_threshold) == pytest.approx(50)
     mine, theirs = (engine.analyse(person.photos[0], purpose="verify") for person in people[:2])
     assert engine.compare(mine, theirs).score < 35
-
-
-def test_importing_the_facade_does_not_load_tensorflow():
-    code = "import ml, sys; ml.describe_models(); sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_unknown_model_is_refused_by_name():

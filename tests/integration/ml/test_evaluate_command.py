@@ -8,10 +8,11 @@ import keras
 import pytest
 
 from ml.backbones import build_backbone
+from ml.convert.onnx import install
 from ml.evaluate import main
 from ml.evaluation.degradations import CHANGES
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ArtifactConfig, NetworkConfig, save_artifact
+from ml.registry import ArtifactConfig, NetworkConfig
 from tests import faces
 
 needs_people = pytest.mark.skipif(
@@ -45,7 +46,7 @@ def tiny(tmp_path_factory) -> Path:
         preprocessing=Preprocessing(65, equalise="global", colour="grey"),
     )
     backbone = build_backbone("koch", image_size=65, channels=1, embedding_size=8)
-    return save_artifact(tmp_path_factory.mktemp("artifacts"), config, backbone)
+    return install(tmp_path_factory.mktemp("artifacts"), config, backbone)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 import ml
+from ml.convert.onnx import export
 from tests.installation import Visitor, rows_stored, words
 from tests.small_model import TINY
 from webapp import create_app, jobs
@@ -362,6 +363,7 @@ def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
     calibration = folder / TINY / "calibration.json"
     before = ml.load_artifact(TINY, settings.artifacts).model_id
     calibration.write_text(calibration.read_text().replace(before, replaced))
+    export(ml.load_artifact(TINY, folder))
     restarted = create_app(replace(settings, artifacts=folder))
 
     with restarted.app_context(), pytest.raises(ml.ArtifactError, match="models use tiny"):

@@ -9,16 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPConnection
 from itertools import cycle, permutations
 from pathlib import Path
 from threading import Event
 
 import httpx
-import psutil
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
@@ -171,12 +169,6 @@ def server(installation: Flask, tmp_path_factory: pytest.TempPathFactory) -> Ite
         process.wait()
 
 
-def connections(process: int, port: int) -> int:
-    """How many connections of a port a process holds open."""
-    found = psutil.Process(process).net_connections("tcp")
-    return sum(one.laddr.port == port and one.status == "ESTABLISHED" for one in found)
-
-
 def newest_attempt() -> Attempt:
     db.session.rollback()
     return db.session.scalars(select(Attempt).order_by(Attempt.created_at.desc())).first()
@@ -185,26 +177,6 @@ def newest_attempt() -> Attempt:
 def job() -> Job:
     db.session.rollback()
     return db.session.scalars(select(Job).where(Job.subject == TINY)).one()
-
-
-def opened(url: str, stack: ExitStack, how_many: int) -> None:
-    """Open connections that stay open once something was asked over them."""
-    address = httpx.URL(url)
-    for _ in range(how_many):
-        connection = stack.enter_context(closing(HTTPConnection(address.host, address.port)))
-        connection.request("GET", "/health/live")
-        connection.getresponse().read()
-
-
-def test_a_process_with_fewer_connections_takes_the_next(server: Server) -> None:
-    busy, idle = server.workers
-    port = httpx.URL(server.url).port
-    with ExitStack() as stack:
-        with server.alone(busy):
-            opened(server.url, stack, 4)
-        opened(server.url, stack, 4)
-
-        assert [connections(worker, port) for worker in (busy, idle)] == [4, 4]
 
 
 def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
