@@ -27,7 +27,8 @@ class Missing(MetaPathFinder):
         return None
 
 
-sys.meta_path.insert(0, Missing())
+if __name__ == "__main__":
+    sys.meta_path.insert(0, Missing())
 
 from tests import faces, performing  # noqa: E402
 from tests.installation import CHEAP, OPERATOR, PASSWORD, Visitor, words  # noqa: E402
