@@ -1,7 +1,8 @@
 """Faces in pictures: detect, align, embed with a Siamese network, compare, and say what it means.
 
 This is the façade: what stands here is what the web app may use. Nothing here needs TensorFlow:
-networks run by ONNX Runtime.
+networks run by ONNX Runtime. Importing it does not load that either, since its threads
+would not survive gunicorn's fork.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from ml.errors import (
     TwoFaces,
 )
 from ml.faces.types import LANDMARK_NAMES, DetectedFace, Quality
-from ml.fixed_chips import load_network, read_network
 from ml.liveness import (
     STEPS,
     STRENGTHS,
@@ -113,6 +113,8 @@ def check_files(artifact: Artifact) -> None:
     Raises:
         ModelBroken: as `check_model`.
     """
+    from ml.fixed_chips import read_network
+
     read_network(artifact)
     load_calibration(artifact.folder, artifact.model_id)
 
@@ -123,6 +125,8 @@ def check_model(artifact: Artifact) -> None:
     Raises:
         ModelBroken: if a file is missing, damaged or of another model; the text says what to do.
     """
+    from ml.fixed_chips import load_network
+
     load_network(artifact)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,9 +78,12 @@ def as_onnx(network: keras.Model, name: str) -> bytes:
     spec = keras.InputSpec(shape=(None, *network.input_shape[1:]), dtype="uint8", name=name)
     with TemporaryDirectory() as folder:
         file = Path(folder) / NETWORK
-        keras.Model(pixels, outputs).export(
-            file, format="onnx", verbose=False, input_signature=[spec]
-        )
+        with warnings.catch_warnings():
+            # Keras asks numpy for a name that tf2onnx needs and numpy is about to use otherwise.
+            warnings.simplefilter("ignore", FutureWarning)
+            keras.Model(pixels, outputs).export(
+                file, format="onnx", verbose=False, input_signature=[spec]
+            )
         model = onnx.load(file)
     _halve(model.graph)
     onnx.checker.check_model(model)

@@ -4,6 +4,13 @@ import subprocess
 import sys
 
 
+def test_gunicorn_does_not_load_the_runtime_before_it_forks() -> None:
+    """Its threads do not exist in the fork, which would end by an abort."""
+    code = "import sys, ml; sys.exit('onnxruntime' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_importing_the_app_and_loading_its_model_imports_nothing_that_trains() -> None:
     laboratory = {"tensorflow", "keras", "mtcnn", "ai_edge_litert", "onnx", "tf2onnx"}
     code = (
