@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from webapp.access import admin
 from webapp.services import audit
+from webapp.views.audit_words import event_name
 
 blueprint = Blueprint("audit", __name__)
 
@@ -13,12 +14,13 @@ blueprint = Blueprint("audit", __name__)
 @blueprint.get("/audit")
 @admin
 def index() -> str:
-    """Context: page (Page of EntryRow), event (shown alone, or empty), events, head."""
+    """Context: page (Page of EntryRow), event (shown alone, or empty), events, event_name, head."""
     event = request.args.get("event", "")
     return render_template(
         "audit/index.html",
         page=audit.list_entries(request.args.get("page", 1, type=int), event),
         event=event,
         events=audit.events(),
+        event_name=event_name,
         head=audit.head(),
     )
