@@ -27,7 +27,7 @@ from webapp.logs import set_up_logs
 from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
 from webapp.shown_scores import add_score_filters
-from webapp.signed_in import of_session
+from webapp.signed_in import Nobody, of_session
 from webapp.signing import SignedSessions
 from webapp.startup import MIGRATIONS
 from webapp.uploads import InMemoryRequest
@@ -108,6 +108,7 @@ def _bind_extensions(app: Flask) -> None:
     frame_limiter.init_app(app)
     babel.init_app(app, locale_selector=_best_language)
     login.init_app(app)
+    login.anonymous_user = Nobody
     login.user_loader(of_session)
     login.unauthorized_handler(_to_sign_in)
     with app.app_context():

@@ -40,15 +40,24 @@ def add_error_pages(app: Flask) -> None:
         app.register_error_handler(unavailable, _unavailable)
 
 
-def answer(status: int, **context: object) -> ResponseReturnValue:
-    """The page, or the JSON, for a status."""
+def answer(
+    status: int, *, retry_after: int | None = None, busy: bool = False
+) -> ResponseReturnValue:
+    """Return the page, or the JSON, for a status.
+
+    Args:
+        status: of the answer.
+        retry_after: seconds to wait, where that is known.
+        busy: whether too many faces wait, rather than one client asked too often.
+    """
     db.session.rollback()
     if problems.is_for_programs():
         return problems.of_status(status)
     if request.blueprint in JSON_BLUEPRINTS:
         return jsonify(error=status), status
     page = status if status in PAGES else (400 if status < 500 else 500)
-    return render_template(f"errors/{page}.html", **context), status
+    text = render_template(f"errors/{page}.html", retry_after=retry_after, busy=busy)
+    return text, status
 
 
 def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
@@ -82,9 +91,9 @@ def _warming(error: GalleryWarming) -> ResponseReturnValue:
     return _come_again(error, 503)
 
 
-def _come_again(error: MustWait, status: int, **context: bool) -> ResponseReturnValue:
+def _come_again(error: MustWait, status: int, *, busy: bool = False) -> ResponseReturnValue:
     seconds = error.details["seconds"]
-    response = make_response(answer(status, retry_after=seconds, **context))
+    response = make_response(answer(status, retry_after=seconds, busy=busy))
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -308,7 +308,7 @@ class MustWait(ServiceError):
 
     def __init__(self, left: timedelta) -> None:
         super().__init__()
-        self.details: Mapping[str, object] = {"seconds": math.ceil(left.total_seconds())}
+        self.details: Mapping[str, int] = {"seconds": math.ceil(left.total_seconds())}
 
 
 class Busy(MustWait):

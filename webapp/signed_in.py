@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask_login import UserMixin
+from flask_login import AnonymousUserMixin, UserMixin
 
 from webapp.models import Account, AccountSession, Role
 from webapp.services import sessions
@@ -51,6 +51,13 @@ class SignedIn(UserMixin):
     def is_operator(self) -> bool:
         """Whether the account may enrol people and see their pictures."""
         return self.account.is_operator
+
+
+class Nobody(AnonymousUserMixin):
+    """Nobody is signed in."""
+
+    is_admin = False
+    is_operator = False
 
 
 def of_session(session_id: str) -> SignedIn | None:
