@@ -1,0 +1,175 @@
+"""Every page, in every language and state: whole, in words, and with nothing left out."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+
+import ml
+from tests.installation import CHEAP, UNLIMITED
+from tests.walking.engine import face_errors
+from tests.walking.scenes import SCENES, recorded_events
+from tests.walking.walker import Notes, site
+from webapp import LANGUAGES
+from webapp.api_key_forms import SCOPES
+from webapp.config import ROOT, Settings
+from webapp.liveness_forms import GUARDED, LABELS, STRENGTH_WORDS
+from webapp.messages import (
+    CHALLENGE_STEPS,
+    INSTRUCTIONS,
+    MOVEMENTS,
+    PICTURE_PROBLEMS,
+    REQUEST_PROBLEMS,
+    WAIVER_WORDS,
+    WARNINGS,
+)
+from webapp.models import Guarded, Scope
+from webapp.services import challenge_results, decisions, doubts
+from webapp.translated import log as translation_log
+from webapp.views.audit_words import EVENTS
+
+NOTES = (
+    decisions.UNKNOWN_PERSON,
+    decisions.POOR_QUALITY,
+    decisions.SEVERAL_FACES,
+    decisions.THRESHOLD_ESTIMATED,
+    decisions.TOO_CLOSE_TO_TELL,
+    doubts.UNLIKE_THE_OTHERS,
+    doubts.LIKE_SOMEBODY_ELSE,
+    doubts.NEARER_TO_SOMEBODY_ELSE,
+)
+KEYWORDS = {"_": None, "gettext": None, "N_": None, "_l": None, "ngettext": (1, 2)}
+
+
+@dataclass
+class Walk(logging.Handler):
+    """All scenes in one language: what failed, and which texts could not be filled in."""
+
+    language: str
+    failures: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.ERROR)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.complaints.append(record.getMessage())
+
+    def go(self, name: str, instance: Path, cache: Path) -> None:
+        """Walk through a scene."""
+        settings = Settings(
+            instance=instance,
+            password_cost=CHEAP,
+            sign_in_limit=UNLIMITED,
+            verify_limit=UNLIMITED,
+            guidance_limit=UNLIMITED,
+        )
+        translation_log.addHandler(self)
+        try:
+            with site(settings, self.language, cache, self.notes) as place:
+                SCENES[name](place)
+        except Exception:
+            self.failures[name] = traceback.format_exc()
+        finally:
+            translation_log.removeHandler(self)
+
+
+@pytest.fixture(scope="module")
+def walks(fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Walk]:
+    home = tmp_path_factory.mktemp("walks")
+    cache = home / "templates"
+    cache.mkdir()
+    found = {language: Walk(language) for language in LANGUAGES}
+    for language, walk in found.items():
+        for name in SCENES:
+            instance = shutil.copytree(fresh_installation, home / language / name)
+            walk.go(name, instance, cache)
+            shutil.rmtree(instance)
+    return found
+
+
+@pytest.fixture(scope="module")
+def places_of_texts() -> dict[str, str]:
+    """Every text of the app's pages, and where it stands."""
+    with (ROOT / "translations" / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(ROOT, methods, options, KEYWORDS)
+    return {
+        text if isinstance(text, str) else text[0]: f"{file}:{line}"
+        for file, line, text, _comments, _context in found
+    }
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_a_scene_is_whole(walks: dict[str, Walk], language: str, name: str) -> None:
+    if failure := walks[language].failures.get(name):
+        pytest.fail(failure, pytrace=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_template_is_rendered(walks: dict[str, Walk], language: str) -> None:
+    folder = ROOT / "templates"
+    templates = {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")}
+
+    assert templates - walks[language].notes.templates == set(), "add a scene that renders it"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_shown_by_a_scene(
+    walks: dict[str, Walk], language: str, places_of_texts: dict[str, str]
+) -> None:
+    shown = walks[language].notes.texts
+    unseen = {text: place for text, place in places_of_texts.items() if text not in shown}
+
+    assert unseen == {}, "add a scene with the state that shows it"
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_every_text_shown_is_translated(walks: dict[str, Walk], language: str) -> None:
+    assert walks[language].notes.untranslated == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_failed(walks: dict[str, Walk], language: str) -> None:
+    assert walks[language].complaints == []
+
+
+def test_every_event_of_the_audit_log_has_words() -> None:
+    assert recorded_events() == set(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (Scope, SCOPES),
+        (Guarded, GUARDED),
+        (ml.STEPS, MOVEMENTS),
+        (("straight", *ml.STEPS, "done"), CHALLENGE_STEPS),
+        (ml.STRENGTHS, STRENGTH_WORDS),
+        (challenge_results.LABELS, LABELS),
+        (challenge_results.WAIVERS, WAIVER_WORDS),
+        (NOTES, {**PICTURE_PROBLEMS, **WARNINGS, **REQUEST_PROBLEMS}),
+    ],
+    ids=lambda one: str(getattr(one, "__name__", ""))[:20],
+)
+def test_every_value_has_words(values: Iterable[str], words: dict[str, object]) -> None:
+    assert set(values) - set(words) == set()
+
+
+def test_every_reason_against_a_picture_has_words() -> None:
+    reasons = set(face_errors()) | set(INSTRUCTIONS) - {"good"}
+
+    assert reasons - set(PICTURE_PROBLEMS) == set()

@@ -1,0 +1,211 @@
+"""Walks over the pages: each answer is checked as it comes, each text noted that it asks for."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from babel.support import NullTranslations
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache, StrictUndefined
+from werkzeug.test import TestResponse
+
+from tests.installation import ADMIN, OPERATOR, VIEWER, Visitor
+from tests.walking.engine import PictureBookEngine, picture
+from webapp import create_app, danger_words
+from webapp.config import Settings
+from webapp.extensions import db
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.translated import SafeDomain
+
+# What a text looks like that was not filled in, or not rendered.
+UNFILLED = re.compile(r"%\(\w+\)|%%|\{\{|\{%|Undefined|&lt;[/a-z]|\bNone\b")
+# What the page's scripts fill in themselves stands in these.
+SCRIPTS = re.compile(r'<script[^>]*>.*?</script>|data-label="[^"]*"', re.DOTALL)
+VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+
+@dataclass
+class Notes:
+    """What a walk saw: texts asked for, those without a translation, templates rendered."""
+
+    texts: set[str] = field(default_factory=set)
+    untranslated: set[str] = field(default_factory=set)
+    templates: set[str] = field(default_factory=set)
+
+
+class NotingDomain(SafeDomain):
+    """The catalogue, and a note of every text that is asked for."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def get_translations(self) -> NullTranslations:
+        return _Noting(super().get_translations(), self.notes)
+
+
+class _Noting(NullTranslations):
+    def __init__(self, catalogue: NullTranslations, notes: Notes) -> None:
+        super().__init__()
+        self.catalogue, self.notes = catalogue, notes
+        self.known = getattr(catalogue, "_catalog", {})
+
+    def ugettext(self, text: str) -> str:
+        self._note(text, text)
+        return self.catalogue.ugettext(text)
+
+    def ungettext(self, singular: str, plural: str, number: int) -> str:
+        self._note(singular, (singular, 0))
+        return self.catalogue.ungettext(singular, plural, number)
+
+    def _note(self, text: str, key: str | tuple[str, int]) -> None:
+        self.notes.texts.add(text)
+        if key not in self.known:
+            self.notes.untranslated.add(text)
+
+
+class Reader(Visitor):
+    """Somebody with a browser in one language; every answer is checked."""
+
+    def __init__(self, app: Flask, language: str, page: Callable[[str], None] = str) -> None:
+        super().__init__(app)
+        self.language = language
+        self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+
+    def see(self, path: str, status: int = 200, **options: Any) -> TestResponse:
+        """Open a page, and where it leads to."""
+        answer = self.get(path, follow_redirects=True, **options)
+        return self._checked(answer, path, status)
+
+    def send(
+        self,
+        path: str,
+        status: int = 200,
+        pictures: dict[str, Sequence[bytes]] | None = None,
+        **fields: Any,
+    ) -> TestResponse:
+        """Send a form, and open where its answer leads to."""
+        answer = self.post(path, pictures, **fields)
+        while answer.status_code in {301, 302, 303}:
+            answer = self.get(answer.location)
+        return self._checked(answer, path, status)
+
+    def _checked(self, answer: TestResponse, path: str, status: int) -> TestResponse:
+        assert answer.status_code == status, (path, answer.status_code, text_of(answer)[:2000])
+        if answer.mimetype == "text/html":
+            check_page(answer.text, self.language)
+        return answer
+
+
+@dataclass
+class Site:
+    """An installation of one scene's own, read in one language."""
+
+    app: Flask
+    language: str
+    settings: Settings
+
+    @property
+    def anybody(self) -> Reader:
+        return Reader(self.app, self.language)
+
+    @property
+    def admin(self) -> Reader:
+        return self._signed_in(ADMIN)
+
+    @property
+    def operator(self) -> Reader:
+        return self._signed_in(OPERATOR)
+
+    @property
+    def viewer(self) -> Reader:
+        return self._signed_in(VIEWER)
+
+    def _signed_in(self, username: str) -> Reader:
+        reader = Reader(self.app, self.language)
+        assert reader.sign_in(username).status_code == 302
+        return reader
+
+    def enrol(self, person: int = 0, pictures: int = 1, **facts: Any) -> UUID:
+        """Enrol a person with so many pictures; their identifier is `person-…`."""
+        faces = [self.analysed(picture(person, number, **facts)) for number in range(pictures)]
+        return store_person(NewPerson(f"person-{person}", f"Name {person}", True), faces, None)
+
+    def change(self, **settings: Any) -> None:
+        """Serve by other settings from now on."""
+        recognition = self.app.extensions["recognition"]
+        recognition.settings = replace(recognition.settings, **settings)
+
+    @property
+    def danger_word(self) -> str:
+        """What confirms a dangerous setting."""
+        with self.app.test_request_context(headers={"Accept-Language": self.language}):
+            return danger_words.word()
+
+    def analysed(self, data: bytes) -> Any:
+        """A picture as the engine sees it."""
+        return self.app.extensions["recognition"].engine.analyse(data, purpose="enrol")
+
+
+@contextmanager
+def site(settings: Settings, language: str, cache: Path, notes: Notes) -> Iterator[Site]:
+    """An app over a prepared instance folder; a variable that a template misses is an error."""
+    app = create_app(settings, PictureBookEngine())
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(cache))
+    babel = app.extensions["babel"].instance
+    vars(babel)["domain_instance"] = NotingDomain(notes)
+    try:
+        with app.app_context():
+            yield Site(app, language, settings)
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        del vars(babel)["domain_instance"]
+        notes.templates.update(name for _loader, name in app.jinja_env.cache.keys())  # noqa: SIM118
+
+
+def check_page(page: str, language: str) -> None:
+    """Check that a page is whole: its language, its texts, its tags."""
+    assert f'<html lang="{language}">' in page, page[:200]
+    shown = SCRIPTS.sub("", page)
+    left = UNFILLED.search(shown)
+    assert not left, shown[max(left.start() - 200, 0) : left.end() + 200]
+    tags = _Tags()
+    tags.feed(page)
+    assert tags.open == [], tags.open
+
+
+class _Tags(HTMLParser):
+    """Whether every tag is closed by its own end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        for name, _value in attrs:
+            assert re.fullmatch(r"[a-zA-Z_:][\w:.-]*", name), (tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        """An element of a drawing, closed at once."""
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag, (tag, self.getpos())
+
+
+def text_of(answer: TestResponse) -> str:
+    """A page without its tags, for messages of failed tests."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
