@@ -24,6 +24,7 @@ from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
 from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
 from webapp.headers import add_headers
 from webapp.logs import set_up_logs
+from webapp.numbers import percent
 from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
 from webapp.shown_scores import add_score_filters
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_commands(app)
     add_score_filters(app)
     app.jinja_env.globals["danger_words"] = danger_words
+    app.add_template_filter(percent)
     app.context_processor(lambda: {"locale": str(get_locale())})
     return app
 

@@ -230,15 +230,10 @@ class PasswordForm(PresentPasswordForm):
     )
 
 
-class ReasonedForm(FlaskForm):
-    """Why something is changed, the number of the change that it is based on, and how far it goes.
-
-    With `review` nothing is changed yet: the effect is shown first.
-    """
+class ConfirmedForm(FlaskForm):
+    """Why something is changed, and the word that confirms dangers."""
 
     reason = name_field(_l("Reason"), REASON_LENGTH)
-    based_on = IntegerField(widget=HiddenInput())
-    review = BooleanField()
     confirmation = StringField(_l("Confirmation"))
 
     @property
@@ -250,6 +245,16 @@ class ReasonedForm(FlaskForm):
         """Say that the word is missing or another one."""
         word = danger_words.word()
         self.confirmation.errors = [gettext("Type the word “%(word)s”.", word=word)]
+
+
+class ReasonedForm(ConfirmedForm):
+    """The same, the number of the change that it is based on, and how far it goes.
+
+    With `review` nothing is changed yet: the effect is shown first.
+    """
+
+    based_on = IntegerField(widget=HiddenInput())
+    review = BooleanField()
 
     def validate_based_on(self, field: Field) -> None:
         """Refuse a form that does not say what it is based on."""

@@ -88,6 +88,13 @@ def count_unembedded(model_id: str) -> int:
     return db.session.scalar(anchors.where(lacks_embedding(model_id))) or 0
 
 
+def stored_typical_anchors() -> int:
+    """Return the median number of anchors of a person, of any model; 1 where there is nobody."""
+    in_use = select(func.count()).select_from(Anchor).where(Anchor.retired_at.is_(None))
+    counts = sorted(db.session.scalars(in_use.group_by(Anchor.person_id)))
+    return counts[(len(counts) - 1) // 2] if counts else 1
+
+
 @dataclass(frozen=True)
 class PersonAnchors:
     """One person's anchors against a probe: ids, cosines float32 (k,), and their grouping."""

@@ -80,6 +80,7 @@ class Lease:
         created_by_id: the account that asked for it, None for nobody.
         stopping: set when the process is to stop.
         listener: is told of progress, done and total.
+        reason: why the job was asked for, None where nothing was said.
     """
 
     job_id: UUID
@@ -88,6 +89,7 @@ class Lease:
     created_by_id: UUID | None
     stopping: Event
     listener: Listener | None = None
+    reason: str | None = None
 
     def advance(self, session: Session, done: int, total: int) -> None:
         """Note in the running transaction how far the job is, and renew the lease.
@@ -138,7 +140,13 @@ class Kind:
 Kinds = Mapping[str, Kind]
 
 
-def enqueue(session: Session, kind: str, subject: str = "", created_by: UUID | None = None) -> UUID:
+def enqueue(
+    session: Session,
+    kind: str,
+    subject: str = "",
+    created_by: UUID | None = None,
+    reason: str | None = None,
+) -> UUID:
     """Queue a job in the running transaction; an unfinished one of kind and subject stands for it.
 
     Returns:
@@ -148,7 +156,7 @@ def enqueue(session: Session, kind: str, subject: str = "", created_by: UUID | N
         _newest(kind, subject).where(Job.state.in_([JobState.WAITING, JobState.RUNNING]))
     )
     if queued is None:
-        queued = Job(kind=kind, subject=subject, created_by_id=created_by)
+        queued = Job(kind=kind, subject=subject, created_by_id=created_by, reason=reason)
         session.add(queued)
         session.flush()
     return queued.id
@@ -265,7 +273,7 @@ def _take(
             job.state, job.attempts = JobState.RUNNING, job.attempts + 1
             job.lease_owner, job.lease_expires_at = owner, now() + LEASE
             return job.kind, Lease(
-                job.id, owner, job.subject, job.created_by_id, stopping, listener
+                job.id, owner, job.subject, job.created_by_id, stopping, listener, job.reason
             )
     return None
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import click
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import force_locale
 
 from ml import ArtifactError
-from webapp import jobs
-from webapp.errors import PicturesUnusable
+from webapp import danger_words, jobs
+from webapp.errors import ConfirmationNeeded, LicenceNotAccepted, PicturesUnusable
 from webapp.models import Job, JobState
+from webapp.models.threshold import REASON_LENGTH
 from webapp.recognition import recognition
 from webapp.services import serving
 from webapp.services.background import KINDS
+from webapp.services.names import is_shown, tidy
 from webapp.services.serving import CHANGE_MODEL, InstalledModel
 
 model_commands = AppGroup("models", help="Which models are installed, and which one serves.")
@@ -29,17 +33,29 @@ def list_models() -> None:
 
 @model_commands.command("use")
 @click.argument("name")
+@click.option("--reason", required=True, help="why; kept in the history and the audit log")
+@click.option("--accept-licence", is_flag=True, help="acknowledge a licence that restricts the use")
+@click.option("--confirm", is_flag=True, help="confirm a threshold that is dangerous under it")
 @with_appcontext
-def use(name: str) -> None:
-    """Let a model serve, once every picture is embedded by it; the old one serves until then."""
-    _change_to(name)
+def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
+    """Make a model the active one, once every picture is embedded by it."""
+    tidied = tidy(reason)
+    if not tidied or len(tidied) > REASON_LENGTH or not is_shown(tidied):
+        raise click.ClickException(f"--reason takes 1 to {REASON_LENGTH} printable characters")
+
+    def start() -> UUID:
+        return serving.start_change(
+            name, tidied, None, licence_accepted=accept_licence, confirmed=confirm
+        )
+
+    _work_on(name, start)
 
 
 @model_commands.command("reembed")
 @with_appcontext
 def reembed() -> None:
     """Embed every picture that has no embedding by the model that is to serve."""
-    _change_to(recognition().choice.name)
+    _work_on(recognition().choice.name, lambda: serving.start_embedding(None))
 
 
 @model_commands.command("status")
@@ -53,19 +69,32 @@ def status() -> None:
             click.echo(f"change to {model.name}: {_progress(model.job)}")
 
 
-def _change_to(name: str) -> None:
+def _work_on(name: str, start: Callable[[], UUID]) -> None:
+    """Begin the change of the active model, and work on it here until it is done."""
     try:
-        job_id = serving.start_change(name, None)
+        job_id = start()
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
-    _work_on(name, job_id)
+    except LicenceNotAccepted as error:
+        raise click.ClickException(
+            f"{name} is not free for every use: {error.details['licence']}. "
+            "Read its licence; to use it all the same, add: --accept-licence"
+        ) from error
+    except ConfirmationNeeded as error:
+        with force_locale("en"):
+            dangers = danger_words.sentences(error.dangers)
+        raise click.ClickException(
+            f"the threshold under {name} is dangerous. {dangers} "
+            "To use it all the same, add: --confirm"
+        ) from error
+    _show(name, job_id)
     job = jobs.newest(CHANGE_MODEL, name)
     if job and job.state == JobState.FAILED:
         raise click.ClickException(f"{name} does not serve: {_reason(job)}")
     click.echo(f"{name} serves.")
 
 
-def _work_on(name: str, job_id: UUID) -> None:
+def _show(name: str, job_id: UUID) -> None:
     with click.progressbar(length=0, label=f"Pictures embedded by {name}") as bar:
 
         def show(done: int, total: int) -> None:
@@ -77,7 +106,7 @@ def _work_on(name: str, job_id: UUID) -> None:
         except KeyboardInterrupt:
             raise click.ClickException(
                 "stopped; what is done stays. A server that runs goes on by itself, otherwise: "
-                f"flask --app wsgi models use {name}"
+                "flask --app wsgi jobs run"
             ) from None
     if not mine:
         raise click.ClickException(

@@ -298,7 +298,7 @@ class Recognition:
         if not choice.is_met_by(engine):
             raise ModelBroken(
                 f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} was "
-                f"chosen to serve; run: flask --app wsgi models use {choice.name}"
+                f"chosen to serve; run: flask --app wsgi models use {choice.name} --reason WHY"
             )
         self._engines = (*self._engines, engine)
         return engine

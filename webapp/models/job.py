@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.columns import CreatedAt, Id, Model
+from webapp.models.threshold import REASON_LENGTH
 
 ERROR_LENGTH = 500
 UNFINISHED = text("state IN ('waiting', 'running')")
@@ -29,7 +30,7 @@ class Job(Model):
 
     `subject` says what it is about, in its kind's words; `done` of `total` steps are behind it. Who
     holds the lease works on it until `lease_expires_at`, or longer by renewing it. `attempts`
-    counts how often somebody took it without giving it back.
+    counts how often somebody took it without giving it back. `reason` is why it was asked for.
     """
 
     __tablename__ = "job"
@@ -60,6 +61,7 @@ class Job(Model):
         ForeignKey("account.id", ondelete="SET NULL")
     )
     finished_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH))
 
     @property
     def is_unfinished(self) -> bool:

@@ -9,10 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.account import Account
 from webapp.models.columns import CreatedAt, Id, Model
+from webapp.models.threshold import REASON_LENGTH
 
 
 class ModelChange(Model):
-    """Who let which model serve, and when; `number` counts the changes from 1."""
+    """Who chose which model, when and why; `number` counts the changes from 1.
+
+    `reason` is None for changes made before reasons were kept.
+    """
 
     __tablename__ = "model_change"
 
@@ -24,5 +28,6 @@ class ModelChange(Model):
     created_by_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("account.id", ondelete="SET NULL")
     )
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH))
 
     created_by: Mapped[Account | None] = relationship()

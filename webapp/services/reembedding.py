@@ -60,7 +60,7 @@ def change_model(lease: Lease) -> None:
         _embed_missing(engine, lease, unusable)
         index_vectors(lease)
         try:
-            let_serve(engine.model_id, engine.name, lease.created_by_id)
+            let_serve(engine.model_id, engine.name, lease.created_by_id, lease.reason)
         except PicturesNotEmbedded as error:
             if not _missing(engine.model_id, unusable, 1):
                 raise PicturesUnusable from error

@@ -11,18 +11,25 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 import ml
-from ml import Artifact, ArtifactError, Calibration, ModelDescription
+from ml import Artifact, ArtifactError, Calibration, ModelBroken, ModelDescription
 from webapp import jobs
 from webapp.database import unit_of_work
-from webapp.errors import PicturesNotEmbedded
+from webapp.errors import Danger, LicenceNotAccepted, PicturesNotEmbedded
 from webapp.extensions import db
-from webapp.gallery import count_unembedded, lacks_embedding, raise_version
+from webapp.gallery import (
+    count_unembedded,
+    lacks_embedding,
+    raise_version,
+    stored_typical_anchors,
+)
 from webapp.models import Anchor, Job, ModelChange, Person
 from webapp.recognition import Choice, recognition
-from webapp.services import audit
+from webapp.services import audit, dangers, thresholds
 
 # The kind of background work that embeds what is missing and lets a model serve.
 CHANGE_MODEL = "change_model"
+# The terms of models that may be used for everything.
+FREE = "open"
 HISTORY_LENGTH = 20
 NAMED_PEOPLE = 20
 
@@ -51,10 +58,11 @@ class InstalledModel:
 
 @dataclass(frozen=True)
 class Change:
-    """One choice of the model that serves."""
+    """One choice of the active model; `reason` is None where none was kept."""
 
     name: str
     model_id: str
+    reason: str | None
     created_at: datetime
     username: str | None
 
@@ -83,20 +91,84 @@ def people_without_embedding(model_id: str) -> list[Person]:
     return list(db.session.scalars(by_name.limit(NAMED_PEOPLE)))
 
 
-def start_change(name: str, asked_by: UUID | None) -> UUID:
-    """Queue the background job that lets a model serve; returns its id.
+def start_change(
+    name: str,
+    reason: str,
+    asked_by: UUID | None,
+    *,
+    licence_accepted: bool = False,
+    confirmed: bool = False,
+) -> UUID:
+    """Queue the background job that makes a model the active one; returns the job's id.
+
+    Args:
+        name: the model's.
+        reason: why.
+        asked_by: the account.
+        licence_accepted: whether a licence that restricts the use was acknowledged.
+        confirmed: whether the dangers of the threshold under the model were confirmed.
 
     Raises:
         ml.ArtifactError: if the model cannot serve; it says what to do.
+        LicenceNotAccepted: if its licence has to be acknowledged and was not.
+        ConfirmationNeeded: if its threshold is dangerous and not confirmed.
     """
-    ml.check_model(find_artifact(name))
+    artifact = find_artifact(name)
+    ml.check_model(artifact)
+    needed = needs_licence(artifact.description)
+    if needed and not licence_accepted:
+        raise LicenceNotAccepted(artifact.config.licence)
+    found = _dangers_of(artifact)
+    dangers.check(found, confirmed=confirmed)
+    acknowledged = {"licence_accepted": artifact.config.licence} if needed else {}
     with unit_of_work() as session:
-        job_id = jobs.enqueue(session, CHANGE_MODEL, name, asked_by)
-        audit.record(session, "model_change_queued", asked_by, model=name)
+        job_id = jobs.enqueue(session, CHANGE_MODEL, name, asked_by, reason)
+        audit.record(
+            session,
+            "model_change_queued",
+            asked_by,
+            model=artifact.model_id,
+            reason=reason,
+            **acknowledged,
+            **dangers.overridden(found),
+        )
     return job_id
 
 
-def let_serve(model_id: str, name: str, asked_by: UUID | None) -> None:
+def start_embedding(asked_by: UUID | None) -> UUID:
+    """Queue the job that embeds what the active model has not embedded; returns the job's id.
+
+    Raises:
+        ml.ArtifactError: if the model cannot be used, or is no longer the one that was chosen.
+    """
+    choice = recognition().choice
+    artifact = find_artifact(choice.name)
+    if choice.model_id not in {None, artifact.model_id}:
+        raise ModelBroken(
+            f"{choice.name} is installed as {artifact.model_id}, but {choice.model_id} was chosen; "
+            f"run: flask --app wsgi models use {choice.name} --reason WHY"
+        )
+    with unit_of_work() as session:
+        job_id = jobs.enqueue(session, CHANGE_MODEL, choice.name, asked_by)
+        audit.record(session, "embedding_queued", asked_by, model=artifact.model_id)
+    return job_id
+
+
+def needs_licence(model: ModelDescription) -> bool:
+    """Return whether a model's licence restricts its use, so that it has to be acknowledged."""
+    return model.terms != FREE
+
+
+def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
+    """What makes the threshold under a model dangerous."""
+    calibration = ml.load_calibration(artifact.folder, artifact.model_id)
+    threshold = thresholds.in_force_of(calibration)
+    return dangers.of_threshold(
+        calibration, threshold.similarity, threshold.rule, stored_typical_anchors()
+    )
+
+
+def let_serve(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
     """Let a model serve from the next answer on, in every process.
 
     Raises:
@@ -115,9 +187,10 @@ def let_serve(model_id: str, name: str, asked_by: UUID | None) -> None:
                 name=name,
                 model_id=model_id,
                 created_by_id=asked_by,
+                reason=reason,
             )
         )
-        audit.record(session, "model_changed", asked_by, model=model_id)
+        audit.record(session, "model_changed", asked_by, model=model_id, reason=reason)
     recognition().follow_choice()
 
 
@@ -128,6 +201,7 @@ def history() -> tuple[Change, ...]:
         Change(
             name=row.name,
             model_id=row.model_id,
+            reason=row.reason,
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
         )

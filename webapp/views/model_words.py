@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import format_percent
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from ml import Calibration, ModelDescription
 from webapp.messages import REQUEST_PROBLEMS, describe
+from webapp.numbers import percent
 
-PERCENT = "0.0 %"
-FINE_PERCENT = "0.00 %"
+PERCENT = "0.0"
+FINE_PERCENT = "0.00"
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ def _on_lfw(model: ModelDescription) -> list[Figure]:
         return []
     accuracy = _(
         "%(share)s, standard error %(error)s",
-        share=format_percent(served["accuracy"], FINE_PERCENT),
-        error=format_percent(served["accuracy_se"], FINE_PERCENT),
+        share=percent(served["accuracy"], FINE_PERCENT),
+        error=percent(served["accuracy_se"], FINE_PERCENT),
     )
     return [
         Figure(_("Right decisions on LFW View 2"), accuracy),
-        Figure(_("Equal error rate there"), format_percent(served["eer"], PERCENT)),
+        Figure(_("Equal error rate there"), percent(served["eer"], PERCENT)),
     ]
 
 
@@ -55,7 +56,7 @@ def _in_training(model: ModelDescription) -> list[Figure]:
     if error is None:
         return []
     name = _("Equal error rate on people kept apart in training")
-    return [Figure(name, format_percent(error, PERCENT))]
+    return [Figure(name, percent(error, PERCENT))]
 
 
 def _at_default(calibration: Calibration | None) -> list[Figure]:
@@ -65,7 +66,7 @@ def _at_default(calibration: Calibration | None) -> list[Figure]:
     return [
         Figure(
             _("Genuine comparisons refused at its default threshold"),
-            format_percent(rates["frr"], PERCENT),
+            percent(rates["frr"], PERCENT),
         ),
-        Figure(_("People it was calibrated on"), str(calibration.pairs.people)),
+        Figure(_("People it was calibrated on"), format_decimal(calibration.pairs.people)),
     ]

@@ -11,11 +11,14 @@ from flask_login import current_user
 from ml import ArtifactError
 from webapp import jobs
 from webapp.access import admin
+from webapp.errors import ConfirmationNeeded, LicenceNotAccepted
 from webapp.forms import EmptyForm
+from webapp.messages import describe
+from webapp.model_forms import ModelChangeForm
 from webapp.models import Job, Person
-from webapp.services import serving
+from webapp.services import model_review, serving
 from webapp.services.serving import CHANGE_MODEL, InstalledModel
-from webapp.views import model_words
+from webapp.views import model_words, threshold_words
 
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 
@@ -36,16 +39,50 @@ def index() -> str:
     )
 
 
-@blueprint.post("/<name>/serve")
+@blueprint.route("/<name>/change", methods=["GET", "POST"])
 @admin
-def serve(name: str) -> ResponseReturnValue:
-    """Let a model serve as soon as every picture is embedded by it."""
+def change(name: str) -> ResponseReturnValue:
+    """Context: form (reason, licence, confirmation), review (ModelReview), words."""
+    form = ModelChangeForm()
     try:
-        serving.start_change(name, current_user.id)
+        review = model_review.review(name)
+        if form.validate_on_submit():
+            serving.start_change(
+                name,
+                form.reason.data,
+                current_user.id,
+                licence_accepted=form.licence.data,
+                confirmed=form.is_confirmed,
+            )
+            flash(_("The change to “%(name)s” has begun.", name=name), "success")
+            return redirect(url_for("models.index"))
+    except ArtifactError as error:
+        flash(str(error), "error")
+        return redirect(url_for("models.index"))
+    except LicenceNotAccepted as error:
+        form.licence.errors = [describe(error.code)]
+    except ConfirmationNeeded:
+        form.ask_to_confirm()
+    page = render_template(
+        "models/change.html",
+        form=form,
+        review=review,
+        words=model_words,
+        threshold_words=threshold_words,
+    )
+    return page, 422 if form.errors else 200
+
+
+@blueprint.post("/embed")
+@admin
+def embed() -> ResponseReturnValue:
+    """Embed what the active model has not embedded yet."""
+    try:
+        serving.start_embedding(current_user.id)
     except ArtifactError as error:
         flash(str(error), "error")
     else:
-        flash(_("The change to “%(name)s” has begun.", name=name), "success")
+        flash(_("The photos are being processed."), "success")
     return redirect(url_for("models.index"))
 
 
@@ -73,8 +110,8 @@ def _progress_words(job: Job) -> str:
     if not job.total:
         return _("Getting ready…")
     return ngettext(
-        "%(done)s of %(num)s picture embedded",
-        "%(done)s of %(num)s pictures embedded",
+        "%(done)s of %(num)s photo processed",
+        "%(done)s of %(num)s photos processed",
         job.total,
         done=job.done,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import floor, log10
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from webapp import danger_words
+from webapp import danger_words, numbers
 from webapp.services.person_thresholds import PersonThreshold
 from webapp.services.threshold_cost import Cost, Rate
 
@@ -63,7 +63,7 @@ def goal_names() -> dict[str, str]:
 
 def percent(share: float) -> str:
     """A share in percent, to the digits that tell."""
-    return format_percent(share, "#,##0.###\u00a0%")
+    return numbers.percent(share, "#,##0.###")
 
 
 def points(number: float) -> str:
@@ -139,7 +139,7 @@ def _fewer(odds: str) -> str:
 
 def _strangers(odds: str, start: str, end: str) -> str:
     return _(
-        "About %(odds)s strangers would be accepted (95 %% interval %(start)s to %(end)s).",
+        "About %(odds)s strangers would be accepted (95%% interval %(start)s to %(end)s).",
         odds=odds,
         start=start,
         end=end,
@@ -154,7 +154,7 @@ def _fewer_strangers(odds: str) -> str:
 
 def _genuine(odds: str, start: str, end: str) -> str:
     return _(
-        "About %(odds)s genuine tries would be refused (95 %% interval %(start)s to %(end)s).",
+        "About %(odds)s genuine tries would be refused (95%% interval %(start)s to %(end)s).",
         odds=odds,
         start=start,
         end=end,

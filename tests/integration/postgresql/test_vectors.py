@@ -334,7 +334,11 @@ def test_another_model_serves_with_its_anchors_indexed(
     db.session.rollback()
     tiny = ml.load_engine(TINY, artifacts)
     with create_app(replace(settings, artifacts=artifacts), engine, tiny).app_context():
-        changed = jobs.run_one(KINDS, start_change(TINY, None), lambda *_: None)
+        changed = jobs.run_one(
+            KINDS,
+            start_change(TINY, "tried", None, licence_accepted=True, confirmed=True),
+            lambda *_: None,
+        )
 
         assert changed
         assert jobs.newest(CHANGE_MODEL, TINY).state == JobState.DONE

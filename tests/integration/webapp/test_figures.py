@@ -88,7 +88,7 @@ def test_the_page_shows_pictures_and_the_same_as_a_table(operator: Visitor, busy
     page = operator.get("/dashboard?days=7")
 
     assert page.text.count('<svg viewBox="0 0 420 200"') == 5
-    assert "Match rate 80 % of the verifications" in words(page)
+    assert "Match rate 80% of the verifications" in words(page)
     assert "No face was found" in words(page)
     assert 'style="' not in page.text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from threading import Event
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -24,7 +26,7 @@ from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.errors import ModelChangedMeanwhile, PicturesNotEmbedded
 from webapp.extensions import db
-from webapp.models import Anchor, AnchorEmbedding, Attempt, Job, JobState, Person
+from webapp.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
 from webapp.recognition import Choice, recognition
 from webapp.services import serving, thresholds
 from webapp.services.attempts import list_attempts
@@ -35,6 +37,9 @@ from webapp.services.verification import verify
 from webapp.startup import NotReady, get_ready, obstacles
 
 CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
+USE = ["models", "use", "--reason", "tried", "--accept-licence", "--confirm"]
+USE_TINY = [*USE, TINY]
+TYPED = {"reason": "tried", "licence": "y", "confirmation": "dangerous"}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +66,14 @@ def ada(app: Flask, known_faces):
     return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
 
 
+def ask_for_tiny() -> UUID:
+    """Queue the change to a model that is good for nothing and for research only."""
+    return serving.start_change(TINY, "tried", None, licence_accepted=True, confirmed=True)
+
+
 def change_to_tiny(listener: jobs.Listener = lambda *_: None) -> Job:
     """Queue the change and do it here; returns the job."""
-    jobs.run_one(CHANGES, serving.start_change(TINY, None), listener)
+    jobs.run_one(CHANGES, ask_for_tiny(), listener)
     recognition().follow_choice()
     return jobs.newest(CHANGE_MODEL, TINY)
 
@@ -79,7 +89,7 @@ def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
     app = create_app(settings, engine)
     with app.app_context():
         store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
-        used = app.test_cli_runner().invoke(args=["models", "use", TINY])
+        used = app.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
         assert f"{TINY} serves." in used.output
         recognition().follow_choice()
@@ -131,11 +141,11 @@ def test_the_old_model_serves_until_every_picture_is_embedded(
 def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, known_faces) -> None:
     late: list[object] = []
 
-    def enrol_once_all_is_embedded(model_id: str, name: str, asked_by: object) -> None:
+    def enrol_once_all_is_embedded(model_id: str, name: str, *asked: object) -> None:
         if not late:
             with app.app_context():
                 late.append(store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None))
-        real(model_id, name, asked_by)
+        real(model_id, name, *asked)
 
     real = serving.let_serve
     with pytest.MonkeyPatch.context() as patch:
@@ -187,7 +197,7 @@ def test_every_process_follows_at_once(
 def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
     app: Flask, ada, settings: Settings, engine: ml.Engine, tiny: ml.Engine
 ) -> None:
-    serving.start_change(TINY, None)
+    ask_for_tiny()
     elsewhere = create_app(settings, engine)
     about_to_serve = Choice(TINY, tiny.model_id)
     with elsewhere.app_context():
@@ -249,7 +259,7 @@ def test_a_threshold_belongs_to_its_model(
     thresholds.change(77, "stricter", operator_id)
     change_to_tiny()
     assert thresholds.in_force().similarity == tiny.calibration.default_threshold
-    thresholds.change(66, "for tiny", operator_id)
+    thresholds.change(66, "for tiny", operator_id, confirmed=True)
 
     serving.let_serve(engine.model_id, engine.name, None)
     assert thresholds.in_force().score == pytest.approx(77, abs=0.01)
@@ -314,19 +324,20 @@ def test_a_model_without_calibration_is_refused_with_the_way_out(
     object.__setattr__(recognition().settings, "artifacts", folder)
     remedy = f"run: python -m ml.calibrate {TINY}"
 
-    command = app.test_cli_runner().invoke(args=["models", "use", TINY])
+    command = app.test_cli_runner().invoke(args=USE_TINY)
     assert command.exit_code == 1
     assert remedy in command.output
     page = admin.get("/models")
     assert remedy in words(page)
     assert str(folder) not in page.text
-    assert f"/models/{TINY}/serve" not in page.text
-    admin.post(f"/models/{TINY}/serve")
+    assert f"/models/{TINY}/change" not in page.text
+    for answer in (admin.get(f"/models/{TINY}/change"), admin.post(f"/models/{TINY}/change")):
+        assert answer.location == "/models"
     assert rows_stored()["job"] == 0
 
 
 def test_an_unknown_model_is_refused_with_those_that_are_known(app: Flask) -> None:
-    command = app.test_cli_runner().invoke(args=["models", "use", "huge"])
+    command = app.test_cli_runner().invoke(args=[*USE, "huge"])
 
     assert command.exit_code == 1
     assert "installed: open, tiny" in command.output
@@ -369,7 +380,7 @@ def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
     with restarted.app_context(), pytest.raises(ml.ArtifactError, match="models use tiny"):
         _ = recognition().engine
     with restarted.app_context():
-        used = restarted.test_cli_runner().invoke(args=["models", "use", TINY])
+        used = restarted.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
     with restarted.app_context():
         assert recognition().engine.model_id == replaced
@@ -381,11 +392,10 @@ def test_the_page_names_models_terms_and_figures_and_starts_the_change(
 ) -> None:
     page = words(admin.get("/models"))
     assert re.search(r"koch on drawn faces For research only", page)
-    assert re.search(r"Right decisions on LFW View 2 99\.\d\d %", page)
-    assert "Pictures still to embed 2" in page
-    assert "Embed 2 pictures, then let it serve" in page
+    assert re.search(r"Right decisions on LFW View 2 99\.\d\d%", page)
+    assert "Photos still to process 2" in page
 
-    admin.post(f"/models/{TINY}/serve")
+    admin.post(f"/models/{TINY}/change", **TYPED)
 
     assert admin.get(f"/models/{TINY}/progress").json["unfinished"]
     assert "Getting ready" in words(admin.get("/models"))
@@ -393,8 +403,8 @@ def test_the_page_names_models_terms_and_figures_and_starts_the_change(
     answer = admin.get(f"/models/{TINY}/progress").json
     assert (answer["unfinished"], answer["done"], answer["total"]) == (False, 2, 2)
     page = words(admin.get("/models"))
-    assert re.search(r"koch on drawn faces Serves now", page)
-    assert re.search(rf"{tiny.model_id} .* the admin", page)
+    assert re.search(r"koch on drawn faces Active", page)
+    assert re.search(rf"{tiny.model_id} .* tried the admin", page)
 
 
 def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ada) -> None:
@@ -403,7 +413,7 @@ def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ad
     listed = run(args=["models", "list"]).output
     assert re.search(r"^\* open: .*\(open\)$", listed, re.MULTILINE)
     assert re.search(r"^  tiny: .*\(research\); 2 pictures to embed$", listed, re.MULTILINE)
-    serving.start_change(TINY, None)
+    ask_for_tiny()
     assert "change to tiny: waiting, 0 of 0 pictures" in run(args=["models", "status"]).output
 
 
@@ -414,3 +424,132 @@ def test_the_health_of_a_process_is_right_before_it_has_loaded_its_model(
     fresh = create_app(settings)
     with fresh.app_context():
         assert obstacles(fresh) == set()
+
+
+def test_a_change_is_reviewed_with_what_it_costs_before_it_begins(
+    app: Flask, ada, admin: Visitor, engine: ml.Engine, tiny: ml.Engine
+) -> None:
+    assert f'href="/models/{TINY}/change"' in admin.get("/models").text
+
+    page = admin.get(f"/models/{TINY}/change")
+
+    said = words(page)
+    assert page.status_code == 200
+    assert engine.model_id in said
+    assert tiny.model_id in said
+    assert said.count("Threshold: 50.0") == 2
+    assert said.count("strangers would be accepted") == 2
+    assert "2 photos have to be processed by the new model" in said
+    assert "for people with 2 photos" in said
+    assert "is unknown until you have used the model" in said
+    assert 'href="/models">Cancel' in page.text
+    assert rows_stored()["job"] == 0
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("reason", "Please fill this in."),
+        ("licence", "Read the licence and tick the box"),
+        ("confirmation", "Type the word “dangerous”."),
+    ],
+)
+def test_a_change_without_reason_licence_or_word_is_explained_and_nothing_lost(
+    app: Flask, ada, admin: Visitor, left_out: str, said: str
+) -> None:
+    sent = {name: value for name, value in TYPED.items() if name != left_out}
+
+    answer = admin.post(f"/models/{TINY}/change", **sent)
+
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert ('value="tried"' in answer.text) == (left_out != "reason")
+    assert ("checked" in answer.text) == (left_out != "licence")
+    assert rows_stored()["job"] == 0
+
+
+def test_who_changed_the_model_why_and_what_they_acknowledged_is_kept(
+    app: Flask, ada, admin: Visitor, tiny: ml.Engine
+) -> None:
+    admin.post(f"/models/{TINY}/change", **TYPED)
+    jobs.run_due(CHANGES, Event())
+    db.session.rollback()
+
+    (change,) = serving.history()
+    assert (change.reason, change.username) == ("tried", "the admin")
+    rows = db.session.execute(select(AuditEntry.event, AuditEntry.details)).all()
+    logged = {event: json.loads(details) for event, details in rows}
+    queued = logged["model_change_queued"]
+    assert (queued["model"], queued["reason"]) == (tiny.model_id, "tried")
+    assert queued["licence_accepted"] == "a test"
+    assert queued["confirmed"] == ["strangers_accepted"]
+    assert logged["model_changed"] == {"model": tiny.model_id, "reason": "tried"}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("--reason", "Missing option '--reason'"),
+        ("--accept-licence", "not free for every use: a test. Read its licence"),
+        ("--confirm", "will be accepted. To use it all the same, add: --confirm"),
+    ],
+)
+def test_the_command_asks_for_the_same(app: Flask, ada, left_out: str, said: str) -> None:
+    options = {"--reason": ["tried"], "--accept-licence": [], "--confirm": []}
+    given = [part for name, value in options.items() if name != left_out for part in (name, *value)]
+
+    used = app.test_cli_runner().invoke(args=["models", "use", *given, TINY])
+
+    assert used.exit_code != 0
+    assert said in " ".join(used.output.split())
+    assert rows_stored()["job"] == 0
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "a\x00b"])
+def test_the_commands_reason_is_one_as_on_the_page(app: Flask, ada, reason: str) -> None:
+    used = app.test_cli_runner().invoke(args=[*USE_TINY, "--reason", reason])
+
+    assert used.exit_code == 1
+    assert "--reason takes 1 to 500 printable characters" in used.output
+    assert rows_stored()["job"] == 0
+
+
+def test_going_back_to_a_free_and_safe_model_takes_a_reason_alone(
+    app: Flask, ada, admin: Visitor, engine: ml.Engine
+) -> None:
+    change_to_tiny()
+
+    page = admin.get(f"/models/{engine.name}/change").text
+    assert 'name="licence"' not in page
+    assert 'name="confirmation"' not in page
+    answer = admin.post(f"/models/{engine.name}/change", reason="it was better")
+
+    assert answer.location == "/models"
+    assert jobs.run_due(CHANGES, Event()) == 1
+    assert serving.history()[0].reason == "it was better"
+
+
+def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
+    app: Flask, ada, admin: Visitor, engine: ml.Engine
+) -> None:
+    thresholds.change(0, "a demonstration", None, confirmed=True)
+    change_to_tiny()
+
+    answer = admin.post(f"/models/{engine.name}/change", reason="it was better")
+
+    assert answer.status_code == 422
+    assert "Anybody will be accepted as anybody." in words(answer)
+
+
+def test_what_the_active_model_has_not_processed_is_asked_for_without_a_review(
+    app: Flask, ada, settings: Settings, tiny: ml.Engine
+) -> None:
+    by_setting = create_app(replace(settings, model=TINY), tiny)
+    with by_setting.app_context():
+        admin = Visitor(by_setting)
+        admin.sign_in("the admin")
+        assert "Process 2 photos" in words(admin.get("/models"))
+        admin.post("/models/embed")
+        assert jobs.run_due(CHANGES, Event()) == 1
+        assert rows_stored()["model_change"] == 0
+        assert embedded_by(tiny.model_id) == 2

@@ -496,7 +496,7 @@ def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) 
 
     said = re.search(
         r"From your own people: at ([\d.]+), 1 in 1,000 comparisons with somebody else here would "
-        r"pass \(95 % interval of the threshold ([\d.]+) to ([\d.]+)\)",
+        r"pass \(95% interval of the threshold ([\d.]+) to ([\d.]+)\)",
         words(page),
     )
     proposed, low, high = map(float, said.groups())
@@ -580,7 +580,7 @@ def test_how_a_search_decides_is_set_on_its_page(admin: Visitor, ada, bob) -> No
 
     assert admin.post("/threshold/search", **fields).status_code == 302
     assert searches.in_force() == Search(0.005, 8)
-    assert "1 % → 0.5 %" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
+    assert "1% → 0.5%" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_it_says_what_the_threshold_in_force_costs_and_on_whom_that_was_measured
 
     assert re.search(
         r"In force now: 50\.0 Model: \S.*? open-\w+ About 1 in [\d,]+ strangers would be accepted "
-        r"\(95 % interval 1 in [\d,]+ to 1 in [\d,]+\)\. "
+        r"\(95% interval 1 in [\d,]+ to 1 in [\d,]+\)\. "
         r"About \d+ in (100|\d+) genuine tries would be refused",
         page,
     )

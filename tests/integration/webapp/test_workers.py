@@ -238,7 +238,8 @@ def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_mod
 
     with signed_in(server.url) as admin:
         progress = f"/models/{TINY}/progress"
-        assert post(admin, f"/models/{TINY}/serve").status_code == 302
+        typed = {"reason": "tried", "licence": "y", "confirmation": "dangerous"}
+        assert post(admin, f"/models/{TINY}/change", **typed).status_code == 302
         until(lambda: admin.get(progress).json()["done"])
         owner = int(job().lease_owner.split(":")[1])
         assert owner in server.workers

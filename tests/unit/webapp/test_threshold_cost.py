@@ -132,11 +132,11 @@ def test_odds_have_two_digits(share: float, words: str, english) -> None:
 
 def test_costs_in_words(english) -> None:
     assert threshold_words.strangers(Rate(1 / 2400, 1 / 4300, 1 / 1500, 1e-5)) == (
-        "About 1 in 2,400 strangers would be accepted (95 % interval 1 in 1,500 to 1 in 4,300)."
+        "About 1 in 2,400 strangers would be accepted (95% interval 1 in 1,500 to 1 in 4,300)."
     )
     assert threshold_words.genuine(Rate(1 / 90, 1 / 900, 1 / 60, 1 / 100)) == (
         "About 1 in 90 genuine tries would be refused "
-        "(95 % interval 1 in 60 to fewer than 1 in 100)."
+        "(95% interval 1 in 60 to fewer than 1 in 100)."
     )
     assert threshold_words.strangers(Rate(1e-6, 0, 1e-4, 1e-5)) == (
         "Fewer than 1 in 10,000 strangers would be accepted, as far as the data can say."
@@ -188,7 +188,18 @@ def test_every_matching_rule_has_words(rule: str, english) -> None:
     assert threshold_words.rule_explained(rule).endswith(".")
 
 
-def test_shares_are_given_to_the_digits_that_tell(english) -> None:
-    shares = (1e-5, 1e-4, 0.01, 0.5)
-    said = [threshold_words.percent(share).replace("\u00a0", " ") for share in shares]
-    assert said == ["0.001 %", "0.01 %", "1 %", "50 %"]
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["0.001%", "0.01%", "1%", "50%"]),
+        ("de", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
+        ("fr", ["0,001\u202f%", "0,01\u202f%", "1\u202f%", "50\u202f%"]),
+    ],
+)
+def test_shares_are_given_to_the_digits_that_tell_as_the_language_writes_them(
+    language: str, said: list[str]
+) -> None:
+    app = Flask("words")
+    Babel(app, default_locale=language)
+    with app.test_request_context():
+        assert [threshold_words.percent(share) for share in (1e-5, 1e-4, 0.01, 0.5)] == said
