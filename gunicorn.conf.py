@@ -6,12 +6,24 @@ import sys
 # Numerical libraries read it when they are imported, which the next import does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import resource
+from functools import partial
+
 from gunicorn.arbiter import Arbiter
 
+from deploy.buffering_worker import BufferingWorker
 from ml.cores import usable_cores
 
 workers = int(os.environ.get("WORKERS", "1"))
-worker_class = "gthread"
+worker_class = BufferingWorker
+# Behind a proxy every connection is the proxy's.
+if int(os.environ.get("PROXIES", "0") or 0):
+    BufferingWorker.connections_a_network = None
+# Each is a file; the database, the models and the log need some as well.
+OTHER_FILES = 200
+worker_connections = min(500, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES)
+sendfile = False  # answers go through the worker's buffers
+limit_request_fields = 64
 control_socket_disable = True  # nobody asks it, and two servers of one user would share it
 bind = "127.0.0.1:8000"
 # A face is found in many short calls that give Python's lock away; each would wait for it five
@@ -46,6 +58,11 @@ def post_worker_init(worker):
     except NotReady as problem:
         print(f"The app cannot start: {problem}", file=sys.stderr)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
+    from webapp.core.network import client_network
+    from webapp.request_bounds import largest_body
+
+    worker.largest = partial(largest_body, worker.wsgi)
+    worker.network_of = client_network
     worker.background_work = start_background_work(worker.wsgi)
     print(f"Ready: open {' or '.join(map(str, worker.sockets))}", flush=True)
 

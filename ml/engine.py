@@ -23,6 +23,7 @@ from ml.errors import (
     TooDark,
     TwoFaces,
 )
+from ml.faces.decode import LIVE_LIMITS
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
 from ml.faces.quality import assess
@@ -143,7 +144,7 @@ class Engine:
         Raises:
             FaceError: if the bytes are no usable picture, or no face is in it.
         """
-        return self.observer.observe(decoded(data).rgb, at, challenge, before)
+        return self.observer.observe(decoded(data, LIVE_LIMITS).rgb, at, challenge, before)
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
         """Judge an attempt; whether its frames show one person is told by this model's similarity.

@@ -6,7 +6,7 @@ It needs the detector only, so guidance, counting and measuring share it whateve
 from __future__ import annotations
 
 from ml.errors import TooFewPixels
-from ml.faces.decode import LIMITS, DecodedImage, decode_image
+from ml.faces.decode import LIMITS, LIVE_LIMITS, DecodedImage, Limits, decode_image
 from ml.faces.quality import LIVE, THRESHOLDS, assess, is_dark
 from ml.faces.select import main_face, rivals
 from ml.faces.types import FaceDetector
@@ -22,12 +22,13 @@ def inspect(
         data: the bytes of a picture file.
         detector: finds the faces.
         thorough: whether to look again, more closely, where no face was found at first.
-        live: whether somebody is in front of the camera, and can be asked for more.
+        live: whether somebody is in front of the camera, and can be asked for more; its frames are
+            bounded by `LIVE_LIMITS`.
 
     Raises:
         FaceError: if the bytes are no usable picture; no face is no error here.
     """
-    image = decoded(data)
+    image = decoded(data, LIVE_LIMITS if live else LIMITS)
     height, width = image.rgb.shape[:2]
     faces = detector.detect(image.rgb, thorough=thorough)
     main = main_face(faces, width, height)
@@ -48,14 +49,14 @@ def inspect(
     )
 
 
-def decoded(data: bytes) -> DecodedImage:
+def decoded(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     """Decode a picture.
 
     Raises:
         FaceError: as `decode_image`; also if too few pixels of a very long picture are left, which
             is reduced as a whole.
     """
-    image = decode_image(data)
+    image = decode_image(data, limits)
     if min(image.rgb.shape[:2]) < LIMITS.min_side_px:
         raise TooFewPixels(limit_px=LIMITS.min_side_px)
     return image

@@ -174,6 +174,7 @@ def _of_test(instance: Path, database_url: str = "") -> Settings:
         sign_in_limit=UNLIMITED,
         verify_limit=UNLIMITED,
         guidance_limit=UNLIMITED,
+        forged_limit=UNLIMITED,
     )
 
 

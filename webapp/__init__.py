@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import danger_words
 from webapp.access import guard
 from webapp.address_limits import SCHEME
-from webapp.admission import admit_requests
+from webapp.admission import admit_requests, refuse_early
 from webapp.api.document import add_api
 from webapp.cli import add_commands
 from webapp.clock import add_clock
@@ -27,6 +27,8 @@ from webapp.logs import set_up_logs
 from webapp.numbers import percent
 from webapp.origin import follow_requests
 from webapp.recognition import NAME, Recognition
+from webapp.request_bounds import bound_requests, check_parameters
+from webapp.request_limits import count_requests, time_requests
 from webapp.shown_scores import add_score_filters
 from webapp.signed_in import Nobody, of_session
 from webapp.signing import SignedSessions
@@ -65,9 +67,8 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         )
     set_up_logs(app, settings.log_level)
     follow_requests(app)
-    admit_requests(app)
     _bind_extensions(app)
-    guard(app)
+    _add_checks(app)
     add_headers(app, https=settings.https)
     add_error_pages(app)
     add_views(app)
@@ -105,7 +106,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 def _bind_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
-    csrf.init_app(app)
     limiter.init_app(app)
     frame_limiter.init_app(app)
     babel.init_app(app, locale_selector=_best_language)
@@ -116,6 +116,18 @@ def _bind_extensions(app: Flask) -> None:
     with app.app_context():
         add_clock(app, db.engine)
         prepare_engine(db.engine)
+
+
+def _add_checks(app: Flask) -> None:
+    """Check each request in this order: what is cheap and tells most comes first."""
+    time_requests(app)
+    bound_requests(app)
+    refuse_early(app)
+    guard(app)
+    count_requests(app)
+    check_parameters(app)
+    csrf.init_app(app)
+    admit_requests(app)
 
 
 def _best_language() -> str | None:

@@ -64,6 +64,8 @@ class Settings:
         longest_session_hours: after this long they are in any case.
         setup_hours: how long the one-time set-up link works.
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
+        forged_limit: requests without a valid token against forgery that an address may make.
+        work_share: percentage of the computing cores that an address may use within a minute.
         threads: requests that a process answers side by side.
         faces_at_once: pictures that a process looks at side by side: its cores.
         faces_waiting: requests that may wait for their turn; more are asked to come again.
@@ -104,6 +106,8 @@ class Settings:
     sign_in_limit: str = "10 per minute; 60 per hour"
     verify_limit: str = "30 per minute"
     guidance_limit: str = "20 per second"
+    forged_limit: str = "30 per minute"
+    work_share: int = 50
     threads: int = 16
     faces_at_once: int = usable_cores()
     faces_waiting: int = 8
@@ -208,6 +212,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
         verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
         guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
+        forged_limit=read.text("FORGED_LIMIT", plain.forged_limit),
+        work_share=read.number("WORK_SHARE", plain.work_share, 1, 100),
         threads=read.number("THREADS", plain.threads, 1, 1000),
         faces_at_once=read.number("FACES_AT_ONCE", plain.faces_at_once, 1, 256),
         faces_waiting=read.number("FACES_WAITING", plain.faces_waiting, 0, 1000),

@@ -20,7 +20,7 @@ from webapp import problems
 from webapp.database import UNAVAILABLE
 from webapp.errors import Busy, GalleryWarming, MustWait
 from webapp.extensions import db, limiter, login
-from webapp.uploads import InMemoryRequest
+from webapp.request_bounds import takes_pictures
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
@@ -74,9 +74,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-    if isinstance(request, InMemoryRequest):
-        request.drain()
-    return answer(413)
+    return answer(413, pictures=takes_pictures())
 
 
 def _too_many(_error: TooManyRequests) -> ResponseReturnValue:

@@ -472,6 +472,12 @@ class LimitReached(MustWait):
     code = "limit_reached"
 
 
+class NetworkLimitReached(MustWait):
+    """A network of clients used what it may in this minute; `details` say how long to wait."""
+
+    code = "network_limit_reached"
+
+
 class RequestDiffers(ServiceError):
     """The idempotency key was used before, for another request."""
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from flask import request
 from flask_limiter import Limiter
 from flask_login import LoginManager
@@ -14,6 +18,24 @@ from webapp.models.columns import Model
 from webapp.translated import SafeBabel
 
 
+class EarlyLimiter(Limiter):
+    """Limits that views state, counted by `webapp.request_limits` before anything is read."""
+
+    def limit(self, *values: Any, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        """State the limit of a view, which itself counts nothing."""
+        limited = super().limit(*values, **options)
+
+        def state(view: Any) -> Any:
+            @wraps(view)
+            def count() -> None:
+                """Do nothing but what the library adds: count the request."""
+
+            view.limits = (*getattr(view, "limits", ()), limited(count))
+            return view
+
+        return state
+
+
 def asking_network() -> str:
     """Return the network of the request at hand, as limits count it."""
     return client_network(request.remote_addr)
@@ -23,7 +45,7 @@ db = SQLAlchemy(metadata=Model.metadata)
 migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()
-limiter = Limiter(asking_network)
+limiter = EarlyLimiter(asking_network)
 # Frames come too often to be written down one by one: each process counts its own.
-frame_limiter = Limiter(asking_network, storage_uri="memory://")
+frame_limiter = EarlyLimiter(asking_network, storage_uri="memory://")
 babel = SafeBabel()

@@ -261,6 +261,10 @@ REQUEST_PROBLEMS: dict[str, str] = {
     "limit_reached": N_(
         "The key made as many requests as it may. Try again in %(seconds)s seconds."
     ),
+    "network_limit_reached": N_(
+        "Too much was asked for from your network within a minute. Try again in %(seconds)s "
+        "seconds."
+    ),
     "request_differs": N_(
         "Another request was sent with this idempotency key. Use a new key for each request."
     ),

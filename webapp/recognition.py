@@ -31,6 +31,7 @@ from webapp.turning import secret_turn
 from webapp.turns import Turns
 from webapp.vault import InstallationSecrets, MasterKeyUnusable, Vault
 from webapp.vector_gallery import VectorGallery
+from webapp.work import Work
 
 if TYPE_CHECKING:
     from ml import Engine
@@ -63,6 +64,7 @@ class Recognition:
     Attributes:
         settings: the app's.
         turns: at looking at faces.
+        work: processor time that networks of clients use.
         awaited: the gallery that is read since the start; until it is, the process is not ready.
         key_ring_failed: whether this process could not write the key ring when it last tried.
     """
@@ -70,6 +72,7 @@ class Recognition:
     def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
         self.turns = Turns(settings.faces_at_once, settings.faces_waiting, settings.faces_patience)
+        self.work = Work(settings.faces_at_once, settings.work_share)
         self._lock = RLock()
         self._loading = RLock()
         self._engines = engines

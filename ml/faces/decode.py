@@ -90,6 +90,8 @@ class Limits:
 
 
 LIMITS = Limits()
+# Frames of a running camera: pages send some 480 pixels, in one pass.
+LIVE_LIMITS = Limits(max_bytes=400_000, max_pixels=2_000_000, max_scans=12)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     _refuse_other_formats(data)
     if data.startswith(JPEG_START):
         data = _first_jpeg(data, limits)
-    image = _open(data)
+    image = _open(data, limits)
     _check_size(image, limits)
     try:
         return _decoded(image, limits)
@@ -181,11 +183,11 @@ def _first_jpeg(data: bytes, limits: Limits) -> bytes:
     return data
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, limits: Limits) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=ACCEPTED)
     except Image.DecompressionBombError as error:
-        raise TooManyPixels(limit_pixels=LIMITS.max_pixels) from error
+        raise TooManyPixels(limit_pixels=limits.max_pixels) from error
     except Exception as error:  # as above
         raise _unreadable(data) from error
 

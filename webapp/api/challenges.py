@@ -20,6 +20,7 @@ from webapp.api.schemas import VerificationSchema
 from webapp.key_access import current_key
 from webapp.messages import ask_for
 from webapp.models import Scope
+from webapp.request_bounds import FRAME_BODY, takes
 from webapp.services import challenges, verification
 from webapp.services.challenges import Asked
 from webapp.services.decisions import Decision
@@ -62,6 +63,7 @@ def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]
 @blueprint.takes(FrameSchema)
 @blueprint.response(200, AskedSchema)
 @looks_at_faces
+@takes(FRAME_BODY)
 def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
     """Send the next frame, after the answer to the one before; learn what is asked for now."""
     return _in_words(challenges.see(challenge_id, _holder(), frame["number"], frame["picture"]))

@@ -18,6 +18,7 @@ from webapp.api.schemas import (
 )
 from webapp.key_access import current_key
 from webapp.models import Scope
+from webapp.request_bounds import takes
 from webapp.services import comparison, detection, identification, verification
 from webapp.services.comparison import PictureComparison
 from webapp.services.decisions import Decision
@@ -35,6 +36,7 @@ def told(decision: Decision) -> Decision:
 @blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
 @looks_at_faces
+@takes()
 def verify(claim: dict[str, Any]) -> Decision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
@@ -49,6 +51,7 @@ def verify(claim: dict[str, Any]) -> Decision:
 @blueprint.takes(IdentifyQuerySchema)
 @blueprint.response(200, IdentificationSchema)
 @looks_at_faces
+@takes()
 def identify(asked: dict[str, Any]) -> Decision:
     """Whose face is this? 1:N, among everybody.
 
@@ -62,6 +65,7 @@ def identify(asked: dict[str, Any]) -> Decision:
 @blueprint.takes(PairSchema)
 @blueprint.response(200, ComparisonSchema)
 @looks_at_faces
+@takes()
 def compare(pair: dict[str, Any]) -> PictureComparison:
     """Do two pictures show the same person? Nothing is stored."""
     return comparison.compare(pair["first"], pair["second"])
@@ -71,6 +75,7 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @blueprint.takes(OnePictureSchema)
 @blueprint.response(200, DetectionSchema)
 @looks_at_faces
+@takes()
 def detect(sent: dict[str, Any]) -> Detection:
     """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""
     return detection.detect(sent["picture"])

@@ -13,7 +13,7 @@ from webargs import missing
 from webargs.core import is_json, parse_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from webapp.api.base64_text import decode_base64
 from webapp.errors import InvalidRequest, MalformedJson
@@ -21,6 +21,8 @@ from webapp.services.names import is_shown, tidy
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}
+# Values of one body, counted by what separates and nests them. Base64 holds neither.
+MOST_VALUES = 1_000
 WHOLE = re.compile("-?[0-9]{1,18}")
 
 
@@ -102,6 +104,10 @@ class Parser(FlaskParser):
             return missing
         if not is_json(request.mimetype):
             raise UnsupportedMediaType
+        if body.count(b",") > MOST_VALUES:
+            raise RequestEntityTooLarge
+        if body.count(b"[") + body.count(b"{") > MOST_VALUES:
+            raise MalformedJson
         try:
             return parse_json(body)
         except (ValueError, RecursionError) as error:

@@ -23,6 +23,7 @@ from webapp.api.schemas import (
 )
 from webapp.errors import KeyRingBehind
 from webapp.models import Scope
+from webapp.request_bounds import takes
 from webapp.services import people, unattended
 from webapp.services.anchor_reports import AnchorReport, find_reports, report_on
 from webapp.services.enrolment import NewPerson
@@ -49,6 +50,7 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 @blueprint.repeatable(201, PersonSchema, lambda person, _path: person.id)
 @blueprint.takes(NewPersonSchema)
 @looks_at_faces
+@takes()
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
     person = unattended.enrol(
@@ -95,6 +97,7 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @blueprint.repeatable(201, AnchorsSchema, lambda _added, path: path["person_id"])
 @blueprint.takes(PicturesSchema)
 @looks_at_faces
+@takes()
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""
     added = unattended.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])

@@ -6,10 +6,11 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import verifier
-from webapp.admission import looks_at_faces
+from webapp.admission import guides
 from webapp.extensions import frame_limiter
 from webapp.messages import INSTRUCTIONS, describe, instruct
 from webapp.recognition import recognition
+from webapp.request_bounds import PICTURE_BODY, takes
 from webapp.services.guidance import Check, check_frame, check_picture
 
 blueprint = Blueprint("camera", __name__)
@@ -21,7 +22,8 @@ def _guidance_limit() -> str:
 
 @blueprint.post("/camera/check")
 @verifier
-@looks_at_faces
+@guides
+@takes(PICTURE_BODY)
 @frame_limiter.limit(_guidance_limit)
 def check() -> ResponseReturnValue:
     """Fields: frame (a picture), purpose ("guide", or "picture" for a chosen file). JSON."""

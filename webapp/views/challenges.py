@@ -17,6 +17,7 @@ from webapp.forms import ClaimForm
 from webapp.messages import ask_for, describe
 from webapp.models import Purpose
 from webapp.recognition import recognition
+from webapp.request_bounds import FRAME_BODY, takes
 from webapp.services import challenges
 from webapp.services.challenges import BOUNDS, Asked
 from webapp.signing import challenge_holder, read_challenge, sign_challenge
@@ -64,6 +65,7 @@ def begin_enrolment() -> ResponseReturnValue:
 @blueprint.post("/challenges/frames")
 @verifier
 @looks_at_faces
+@takes(FRAME_BODY)
 @frame_limiter.limit(_guidance_limit)
 def see() -> ResponseReturnValue:
     """Fields: challenge (its token), number (from 1), frame (a picture). What is asked for now."""

@@ -31,6 +31,7 @@ from webapp.errors import (
 from webapp.forms import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm, choices
 from webapp.messages import describe
 from webapp.models import Purpose
+from webapp.request_bounds import takes
 from webapp.services import (
     attempts,
     claims,
@@ -81,6 +82,7 @@ def index() -> str:
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @operator
+@takes(fields=None)
 def enrol() -> ResponseReturnValue:
     """Context: form (identifier, name, consent, images), pictures (LookedThrough), guarded.
 
@@ -126,6 +128,7 @@ def show(person_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/<uuid:person_id>/anchors")
 @operator
+@takes(fields=None)
 def add_anchors(person_id: UUID) -> ResponseReturnValue:
     """Add pictures; whatever stops it, the page of `show` with those that can be used."""
     form = MoreAnchorsForm()

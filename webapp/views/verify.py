@@ -15,6 +15,7 @@ from webapp.forms import ChallengedForm, IdentifyForm, VerifyForm, WaivedForm
 from webapp.messages import describe
 from webapp.models import Purpose
 from webapp.recognition import recognition
+from webapp.request_bounds import PICTURE_BODY, takes
 from webapp.services import identification, liveness, verification
 from webapp.services.decisions import POOR_QUALITY, Decision
 from webapp.signing import challenge_holder, read_challenge
@@ -29,6 +30,7 @@ def _verify_limit() -> str:
 
 @blueprint.route("/verify", methods=["GET", "POST"])
 @verifier
+@takes(PICTURE_BODY)
 @limiter.limit(_verify_limit, methods=["POST"])
 def verify() -> ResponseReturnValue:
     """Context: form (identifier, frames or challenge), decision (or None), notes (words), guarded.
@@ -52,6 +54,7 @@ def verify() -> ResponseReturnValue:
 
 @blueprint.route("/verify/without-movements", methods=["GET", "POST"])
 @operator
+@takes()
 @limiter.limit(_verify_limit, methods=["POST"])
 def without_movements() -> ResponseReturnValue:
     """Verify somebody whom an operator sees, though movements are asked for; context as `verify`.
@@ -77,6 +80,7 @@ def without_movements() -> ResponseReturnValue:
 
 @blueprint.route("/identify", methods=["GET", "POST"])
 @operator
+@takes()
 @limiter.limit(_verify_limit, methods=["POST"])
 def identify() -> ResponseReturnValue:
     """Context: form (frames), decision (Decision or None), notes (words)."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier, Event
 
 import pytest
 
 from webapp.errors import Busy
-from webapp.turns import Turns
+from webapp.turns import Caller, Turns
 
 LONG, MOMENT = 30.0, 0.02  # seconds
 
@@ -73,3 +74,75 @@ def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
     assert turns.places_left == 1
     with turns.turn(), pytest.raises(Busy), turns.place():
         pytest.fail("a turn takes a place again")
+
+
+# Shared out
+
+
+def test_one_network_never_holds_more_than_half_of_the_places() -> None:
+    turns, one, other = Turns(2, 8, MOMENT), Caller("10.0.0.1"), Caller("10.0.0.2")
+    with ExitStack() as held:
+        for _ in range(5):
+            held.enter_context(turns.place(one))
+        with pytest.raises(Busy), turns.place(one):
+            pytest.fail("more than its share")
+        for _ in range(5):
+            held.enter_context(turns.place(other))
+    assert turns.places_left == turns.places
+
+
+def test_guidance_leaves_places_to_verification() -> None:
+    turns = Turns(2, 8, MOMENT)
+    with ExitStack() as held:
+        for number in range(8):
+            held.enter_context(turns.place(Caller(f"10.0.0.{number}", guided=True)))
+        with pytest.raises(Busy), turns.place(Caller("10.0.1.1", guided=True)):
+            pytest.fail("guidance took the places that are kept")
+        for number in range(2):
+            held.enter_context(turns.place(Caller(f"10.0.2.{number}")))
+
+
+def test_a_key_leaves_places_to_people_and_uses_all_others() -> None:
+    turns, key = Turns(2, 8, MOMENT), Caller("key 1", trusted=True)
+    with ExitStack() as held:
+        for _ in range(8):
+            held.enter_context(turns.place(key))
+        with pytest.raises(Busy), turns.place(key):
+            pytest.fail("the key took every place")
+        held.enter_context(turns.place(Caller("10.0.0.1")))
+
+
+def test_one_place_is_enough_for_everybody() -> None:
+    turns = Turns(1, 0, MOMENT)
+    for caller in (Caller("10.0.0.1"), Caller("10.0.0.1", guided=True), Caller("k", trusted=True)):
+        with turns.turn(caller):
+            assert turns.places_left == 0
+
+
+def test_the_next_turn_goes_to_the_network_that_has_fewest() -> None:
+    turns, order = Turns(2, 8, LONG), []
+    busy, quiet = Caller("10.0.0.1"), Caller("10.0.0.2")
+    ends = {"first": Event(), "second": Event()}
+
+    def analyse(caller: Caller, name: str) -> None:
+        with turns.turn(caller):
+            order.append(name)
+            if name in ends:
+                assert ends[name].wait(LONG)
+
+    with ThreadPoolExecutor(5) as people:
+        running = [people.submit(analyse, busy, name) for name in ends]
+        while len(order) < 2:
+            pass
+        for number, (caller, name) in enumerate([(busy, "a"), (busy, "b"), (quiet, "c")], start=1):
+            running.append(people.submit(analyse, caller, name))
+            while len(turns._waiting) < number:
+                pass
+        ends["first"].set()
+        while "c" not in order:
+            pass
+        ends["second"].set()
+        for one in running:
+            one.result(LONG)
+
+    assert order[2] == "c"
