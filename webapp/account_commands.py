@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,15 +22,30 @@ from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 account_commands = AppGroup("account", help="Create accounts, and help those who are locked out.")
 
 
-def _password(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
-        raise click.BadParameter(f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, please")
-    return value
+def _refuse(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(
+            "A password on the command line is shown to everybody on this machine. Leave it out: "
+            "it is asked for, or read from standard input."
+        )
 
 
-password_option = click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True, callback=_password
-)
+# Scripts of earlier releases are told what to do.
+no_password_option = click.option("--password", hidden=True, expose_value=False, callback=_refuse)
+
+
+def _read_password() -> str:
+    """Ask at a terminal, twice and unseen; from a script read a line of standard input."""
+    stdin = sys.stdin
+    if stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = stdin.readline().rstrip("\r\n")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise click.UsageError(
+            f"The password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
+    return password
 
 
 @contextmanager
@@ -53,9 +69,10 @@ def _explained(username: str) -> Iterator[None]:
 @account_commands.command("create")
 @click.argument("username")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@password_option
-def create(username: str, role: str, password: str) -> None:
-    """Create an account."""
+@no_password_option
+def create(username: str, role: str) -> None:
+    """Create an account; the password is asked for, or read from standard input."""
+    password = _read_password()
     with _explained(username):
         accounts.create_account(username, password, Role(role))
     click.echo(f"{username} may sign in.")
@@ -63,11 +80,12 @@ def create(username: str, role: str, password: str) -> None:
 
 @account_commands.command("password")
 @click.argument("username")
-@password_option
-def password(username: str, password: str) -> None:
-    """Set a new password, and sign the account out everywhere."""
+@no_password_option
+def password(username: str) -> None:
+    """Set a new password, read as by `create`, and sign the account out everywhere."""
+    new = _read_password()
     with _explained(username):
-        accounts.change_password(username, password)
+        accounts.change_password(username, new)
     click.echo(f"The password of {username} is changed.")
 
 

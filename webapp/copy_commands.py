@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import click
+from click.core import ParameterSource
 from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,19 +16,27 @@ from webapp.errors import CopyImpossible
 from webapp.services.copying import copy_database
 from webapp.startup import NotReady, bring_up_to_date, check_version
 
+PASSWORD = re.compile(r"^[^/]*//[^/@]*:[^/@]+@")
+
 
 @click.command("copy-database")
-@click.option("--from", "source", required=True, help="sqlite:///… or postgresql://…")
-@click.option("--to", "target", required=True, help="an empty database: postgresql://…")
+@click.option(
+    "--from", "source", required=True, envvar="COPY_FROM", help="sqlite:///… or postgresql://…"
+)
+@click.option(
+    "--to", "target", required=True, envvar="COPY_TO", help="an empty database: postgresql://…"
+)
 @with_appcontext
 def copy_database_command(source: str, target: str) -> None:
     """Copy everything into an empty database while the app stands still, and compare.
 
     Interrupted, start it again: what has arrived is not copied twice. Afterwards serve the copy by
-    DATABASE_URL; keys and secrets stay where they are, in the instance folder.
+    DATABASE_URL; keys and secrets stay where they are, in the instance folder. Passwords do not
+    belong on the command line: give the addresses as COPY_FROM and COPY_TO.
     """
     try:
         old, new = _engine("--from", source), _engine("--to", target)
+        _check_no_password()
         check_version(old)
         bring_up_to_date(new)
         with _Progress() as progress:
@@ -39,6 +50,17 @@ def copy_database_command(source: str, target: str) -> None:
         "No deletion reaches what is left behind: once the copy serves, destroy the source, its "
         "backups, and its key ring with all copies."
     )
+
+
+def _check_no_password() -> None:
+    context = click.get_current_context()
+    for name, variable in (("source", "COPY_FROM"), ("target", "COPY_TO")):
+        typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if typed and PASSWORD.search(context.params[name]):
+            raise click.UsageError(
+                "A password on the command line is shown to everybody on this machine. Set the "
+                f"environment variable {variable} to the address instead."
+            )
 
 
 class _Progress:

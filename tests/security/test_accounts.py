@@ -48,7 +48,7 @@ def test_a_common_password_makes_no_account(app: Flask) -> None:
     before = rows_stored()["account"]
 
     result = app.test_cli_runner().invoke(
-        args=["account", "create", "eve", "--role", "viewer", "--password", "1qaz2wsx3edc"]
+        args=["account", "create", "eve", "--role", "viewer"], input="1qaz2wsx3edc"
     )
 
     assert result.exit_code == 1

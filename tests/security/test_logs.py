@@ -159,8 +159,8 @@ def second_factor(app: Flask, visitor: Visitor) -> list[str]:
 def command_line(app: Flask, folder: Path) -> None:
     runner, backup = app.test_cli_runner(), str(folder / f"{IDENTIFIER}.backup")
     for command in (
-        ["account", "create", NAME, "--role", "viewer", "--password", PASSWORD],
-        ["account", "password", NAME, "--password", f"{PASSWORD} 2"],
+        ["account", "create", NAME, "--role", "viewer"],
+        ["account", "password", NAME],
         ["account", "unlock", NAME],
         ["account", "reset-code", NAME],
         ["prepare"],
@@ -171,7 +171,7 @@ def command_line(app: Flask, folder: Path) -> None:
         ["jobs", "run"],
         ["models", "list"],
     ):
-        result = runner.invoke(args=command)
+        result = runner.invoke(args=command, input=PASSWORD)
         assert result.exit_code == 0, (command, result.output)
 
 

@@ -216,6 +216,18 @@ def test_another_kind_of_database_is_refused(filled: Flask, target_url: str) -> 
     assert "secret" not in ran.output
 
 
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_a_password_is_no_argument(filled: Flask, option: str) -> None:
+    args = ["copy-database", "--from", "sqlite:///a.db", "--to", "sqlite:///b.db"]
+    args[args.index(option) + 1] = "postgresql://faces:secret@host/faces"
+
+    ran = filled.test_cli_runner().invoke(args=args)
+
+    assert ran.exit_code == 2
+    assert "environment variable COPY_" in ran.output
+    assert "secret" not in ran.output
+
+
 def test_keys_of_rows_are_ordered_alike_by_both_databases() -> None:
     """A copy goes on behind the last key that arrived: no key may depend on a collation."""
     kinds = {

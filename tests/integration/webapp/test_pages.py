@@ -359,17 +359,28 @@ def test_a_new_password_signs_out_everywhere(operator: Visitor) -> None:
 
 def test_commands_make_accounts_and_refuse_duplicates(app: Flask, anybody: Visitor) -> None:
     run = app.test_cli_runner().invoke
-    create = ["account", "create", "Carol", "--role", "operator", "--password", "a long sentence"]
+    create = ["account", "create", "Carol", "--role", "operator"]
 
-    assert run(args=create).exit_code == 0
+    assert run(args=create, input="a long sentence\n").exit_code == 0
     assert anybody.sign_in("carol", "a long sentence").status_code == 302
-    again = run(args=create)
+    again = run(args=create, input="a long sentence")
     assert again.exit_code == 1
     assert "already" in again.output
-    assert (
-        run(args=["account", "password", "nobody", "--password", "a long sentence"]).exit_code == 1
+    nobody = ["account", "password", "nobody"]
+    assert run(args=nobody, input="a long sentence").exit_code == 1
+    assert run(args=create, input="short").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [["create", "Carol", "--role", "operator"], ["password", "x"]])
+def test_no_command_takes_a_password_as_an_argument(app: Flask, command: list[str]) -> None:
+    """Arguments of a program are shown to everybody on the machine."""
+    ran = app.test_cli_runner().invoke(
+        args=["account", *command, "--password", "a long sentence"], input="a long sentence"
     )
-    assert run(args=[*create[:-1], "short"]).exit_code == 2
+
+    assert ran.exit_code == 2
+    assert "standard input" in ran.output
+    assert "a long sentence" not in ran.output
 
 
 def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
