@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -69,6 +70,146 @@ def test_the_compose_file_names_what_is_there() -> None:
     mounted = [volume.split(":")[0] for volume in services["way-in"]["volumes"]]
     assert all((DEPLOY / path).exists() for path in mounted if "secrets" not in path)
     assert (DEPLOY / services["node1"]["build"]["context"] / "deploy" / "Dockerfile").exists()
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", ["database", "prepare", "node1", "node2", "way-in"])
+def test_every_container_has_no_more_than_it_needs(name: str) -> None:
+    service = compose()["services"][name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["ulimits"]["core"] == 0
+    assert service["pids_limit"] <= 512
+    assert service["mem_limit"] == service["memswap_limit"], "memory would be swapped to a disk"
+    assert not any("docker.sock" in volume for volume in service["volumes"])
+
+
+def test_the_way_in_does_not_reach_the_database() -> None:
+    services, networks = compose()["services"], compose()["networks"]
+    reached = {name: set(service["networks"]) for name, service in services.items()}
+
+    assert not reached["way-in"] & reached["database"]
+    assert reached["way-in"] & reached["node1"]
+    assert reached["node1"] & reached["database"]
+    assert "ports" not in services["database"]
+    inside = set.union(*(reached[name] for name in services.keys() - {"way-in"}))
+    assert all(networks[name]["internal"] for name in inside)
+
+
+def test_nobody_in_a_container_is_root() -> None:
+    services = compose()["services"]
+
+    assert "nginx-unprivileged" in services["way-in"]["image"]
+    assert services["database"]["user"] == "postgres"
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"^USER faces$", dockerfile, re.MULTILINE)
+    listened = (DEPLOY / "nginx" / "faces-compose" / "listen.conf").read_text()
+    port = re.search(r"listen (\d+)", listened)[1]
+    assert int(port) >= 1024
+    assert services["way-in"]["ports"] == [f"443:{port}"]
+
+
+def test_images_have_exact_versions() -> None:
+    images = [service["image"] for service in compose()["services"].values() if "image" in service]
+    images += re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert len(images) == 3
+    for image in images:
+        assert re.search(r":\d+\.\d+\.\d+(-\w+)*(@sha256:[0-9a-f]{64})?$", image), image
+
+
+UNIT = {
+    "AmbientCapabilities": "",
+    "CapabilityBoundingSet": "",
+    "DevicePolicy": "closed",
+    "KeyringMode": "private",
+    "LimitCORE": "0",
+    "LockPersonality": "yes",
+    "MemoryMax": "2G",
+    "MemorySwapMax": "0",
+    "NoNewPrivileges": "yes",
+    "PrivateDevices": "yes",
+    "PrivateIPC": "yes",
+    "PrivateTmp": "yes",
+    "PrivateUsers": "yes",
+    "ProtectClock": "yes",
+    "ProtectControlGroups": "yes",
+    "ProtectHome": "yes",
+    "ProtectHostname": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectProc": "invisible",
+    "ProtectSystem": "strict",
+    "RemoveIPC": "yes",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+    "RestrictNamespaces": "yes",
+    "RestrictRealtime": "yes",
+    "RestrictSUIDSGID": "yes",
+    "SystemCallArchitectures": "native",
+    "SystemCallFilter": "@system-service ~@privileged @resources",
+    "TasksMax": "512",
+    "UMask": "0077",
+    "User": "faces",
+}
+
+
+def test_the_unit_is_hardened() -> None:
+    unit: dict[str, list[str]] = {}
+    for line in (DEPLOY / "systemd" / "faces@.service").read_text().splitlines():
+        name, found, value = line.partition("=")
+        if found and not line.startswith("#"):
+            unit.setdefault(name, []).append(value)
+
+    assert {name: " ".join(unit.get(name, ["missing"])) for name in UNIT} == UNIT
+
+
+def is_in_the_image(path: str) -> bool:
+    """Whether Docker would send a file, by its rules: the last that fits counts."""
+    rules = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    sent = True
+    for rule in rules:
+        if not rule or rule.startswith("#"):
+            continue
+        pattern = rule.removeprefix("!")
+        regex = re.escape(pattern).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")
+        if re.match(rf"{regex}(/.*)?$", path):
+            sent = rule.startswith("!")
+    return sent
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env", ".git/config", "node.env", "instance/master.key", "instance2/faces.db",
+        "faces.db", "faces.db-wal", "faces-old.db", "secret.key", "webapp/secret.key",
+        "keyring.json", "keyring-copy.json", "monday.backup", "deploy/secrets/node.env",
+        "deploy/secrets/tls/certificate.key", "certificate.pem", "tests/conftest.py",
+        "tests/data/face.jpg", "docs/security.md", "reports/x.json", "cluster/a", ".venv/bin/x",
+        "webapp/__pycache__/x.pyc", "instance/audit.head", "requirements.env",
+    ],
+)  # fmt: skip
+def test_nothing_that_is_secret_or_not_served_is_in_the_image(path: str) -> None:
+    assert not is_in_the_image(path)
+
+
+def test_what_is_served_is_in_the_image() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    served = [
+        path
+        for path in tracked.stdout.split()
+        if path.startswith(("webapp/", "templates/", "static/", "translations/", "migrations/"))
+    ]
+    served += ["wsgi.py", "gunicorn.conf.py", "requirements.txt", "deploy/buffering_worker.py"]
+
+    assert [path for path in served if not is_in_the_image(path)] == []
 
 
 @pytest.fixture
