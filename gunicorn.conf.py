@@ -19,9 +19,10 @@ worker_class = BufferingWorker
 # Behind a proxy every connection is the proxy's.
 if int(os.environ.get("PROXIES", "0") or 0):
     BufferingWorker.connections_a_network = None
-# Each is a file; the database, the models and the log need some as well.
-OTHER_FILES = 200
-worker_connections = min(500, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES)
+# Each connection is an open file; the database, the models and the log need some as well.
+worker_connections, FILES = 500, 1024
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, FILES), hard))
 sendfile = False  # answers go through the worker's buffers
 limit_request_fields = 64
 control_socket_disable = True  # nobody asks it, and two servers of one user would share it

@@ -11,7 +11,7 @@ import contextlib
 import io
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from errno import EAGAIN, ECONNABORTED, EMFILE, ENFILE, EPIPE, EWOULDBLOCK
 from functools import partial
@@ -38,10 +38,15 @@ SERVER_LINE = b"Server: gunicorn\r\n"
 class _Reader(SocketUnreader):
     """Reads from a client that may keep us waiting for `patience` seconds in total."""
 
-    patience = HEAD_SECONDS
-    earns = False
-    held = 0
-    on_held: Callable[[], None] = staticmethod(lambda: None)
+    def __init__(self, client: Any, on_held: Callable[[], None]) -> None:
+        super().__init__(client)
+        self._on_held = on_held
+        self.expect(HEAD_SECONDS)
+        self.held = 0
+
+    def expect(self, patience: float, *, earns: bool = False) -> None:
+        """Give the client its time; bytes earn more where `earns`."""
+        self.patience, self._earns = patience, earns
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Return the next bytes; none where the client is gone or too slow."""
@@ -56,10 +61,10 @@ class _Reader(SocketUnreader):
         self.patience -= time.monotonic() - began
         if not data:
             self.patience = 0
-        elif self.earns:
+        elif self._earns:
             self.patience += len(data) / LEAST_BYTES_A_SECOND
         self.held += len(data)
-        self.on_held()
+        self._on_held()
         return data
 
 
@@ -72,6 +77,7 @@ class _Connection(TConn):
         super().__init__(worker.cfg, client, address, server)
         self.network = worker.network_of(address[0] if isinstance(address, tuple) else None)
         self.waiting_since: float | None = time.monotonic()
+        self.is_cut = False
         self._worker = worker
 
     def init(self) -> None:
@@ -82,15 +88,14 @@ class _Connection(TConn):
         if self.cfg.is_ssl:
             self._shake_hands()
         self.parser = http.get_parser(self.cfg, self.sock, self.client)
-        self.parser.unreader = _Reader(self.sock)
-        self.parser.unreader.on_held = self._worker.bound_held
+        self.parser.unreader = _Reader(self.sock, self._worker.bound_held)
 
     def expect_head(self) -> None:
         """Give the client its time for the next head."""
         self.waiting_since = time.monotonic()
         if self.parser:
-            reader = self.parser.unreader
-            reader.patience, reader.earns, reader.held = HEAD_SECONDS, False, 0
+            self.parser.unreader.expect(HEAD_SECONDS)
+            self.parser.unreader.held = 0
 
     @property
     def held(self) -> int:
@@ -99,6 +104,7 @@ class _Connection(TConn):
 
     def cut(self) -> None:
         """End the connection from another thread: whoever reads or sends finds it closed."""
+        self.is_cut = True
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
@@ -231,8 +237,7 @@ class BufferingWorker(ThreadWorker):
     def enqueue_req(self, conn: _Connection) -> None:
         """Hand a connection to a network thread, of which one is always free."""
         self._in_network.add(conn)
-        if len(self._in_network) >= NETWORK_THREADS:
-            _cut_longest(self._in_network)
+        _cut_longest(self._in_network, NETWORK_THREADS)
         super().enqueue_req(conn)
 
     def finish_request(self, conn: _Connection, fs: Any) -> None:
@@ -271,8 +276,7 @@ class BufferingWorker(ThreadWorker):
 
     def _read_body(self, req: Any, conn: _Connection) -> bool:
         """Read what the app may take; whether that is all. What is left closes the connection."""
-        reader = conn.parser.unreader
-        reader.patience, reader.earns = BODY_SECONDS, True
+        conn.parser.unreader.expect(BODY_SECONDS, earns=True)
         headers = dict(req.headers)
         bound = self.largest(req.method, req.path, headers.get("CONTENT-TYPE", ""))
         length = int(headers.get("CONTENT-LENGTH", "0"))
@@ -291,12 +295,10 @@ class BufferingWorker(ThreadWorker):
         return False
 
     def _make_room(self, network: str) -> None:
-        most = self.connections_a_network
-        same = [one for one in self.connections if one.network == network]
-        if most is not None and len(same) > most:
-            _cut_longest(same)
-        elif self.nr_conns >= self.worker_connections:
-            _cut_longest(self.connections)
+        if self.connections_a_network is not None:
+            same = [one for one in self.connections if one.network == network]
+            _cut_longest(same, self.connections_a_network)
+        _cut_longest(self.connections, self.worker_connections - 1)
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
@@ -304,9 +306,9 @@ class BufferingWorker(ThreadWorker):
             conn.timeout = min(conn.timeout, deadline)
 
 
-def _cut_longest(connections: Any) -> None:
-    """Cut off the connection that has waited for its client longest, if any waits."""
-    waiting = [(one.waiting_since, one) for one in connections]
-    found = min(((at, id(one), one) for at, one in waiting if at is not None), default=None)
-    if found:
-        found[2].cut()
+def _cut_longest(connections: Iterable[_Connection], most: int) -> None:
+    """Where there are more than so many, cut off the one that waits for its client longest."""
+    whole = [one for one in connections if not one.is_cut]
+    waiting = {one: at for one in whole if (at := one.waiting_since) is not None}
+    if len(whole) > most and waiting:
+        min(waiting, key=waiting.__getitem__).cut()

@@ -27,7 +27,7 @@ CONFIGURATION = f"""
 from deploy import buffering_worker
 buffering_worker.NETWORK_THREADS = {NETWORK}
 buffering_worker.HEAD_SECONDS = buffering_worker.BODY_SECONDS = {PATIENCE}
-buffering_worker.SEND_SECONDS = {PATIENCE}
+buffering_worker.SEND_SECONDS = buffering_worker.LINGER_SECONDS = {PATIENCE}
 buffering_worker.LEAST_BYTES_A_SECOND = 1_000_000
 worker_class = buffering_worker.BufferingWorker
 threads, keepalive, sendfile = {COMPUTING}, 5, False
@@ -126,7 +126,9 @@ KINDS: dict[str, Callable[[Server], socket.socket]] = {
     "half a head": sends(b"GET / HTTP/1.1\r\nHost: local"),
     "half a body": sends(HEAD + b"Content-Length: 1000\r\n\r\nhalf"),
     "a large body": sends(HEAD + b"Content-Length: 900000\r\n\r\nhalf"),
-    "a body that is refused": sends(HEAD + b"Content-Length: 9000000\r\n\r\nhalf"),
+    "a body that is refused": sends(
+        HEAD.replace(b"read", b"unread") + b"Content-Length: 9000000\r\n\r\nhalf"
+    ),
     "half a chunk": sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\nhalf"),
     "no last chunk": sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"),
     "waits to go on": sends(HEAD + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"),
