@@ -19,8 +19,9 @@ from webapp.api.document import add_api
 from webapp.cli import add_commands
 from webapp.clock import add_clock
 from webapp.config import ROOT, Settings, settings_from
+from webapp.damage import add_damage_watch
 from webapp.database import engine_options, prepare_engine
-from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer
+from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer, refuse_while_damaged
 from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
 from webapp.headers import add_headers
 from webapp.logs import set_up_logs
@@ -116,12 +117,14 @@ def _bind_extensions(app: Flask) -> None:
     with app.app_context():
         add_clock(app, db.engine)
         prepare_engine(db.engine)
+        add_damage_watch(app, db.engine)
 
 
 def _add_checks(app: Flask) -> None:
     """Check each request in this order: what is cheap and tells most comes first."""
     time_requests(app)
     bound_requests(app)
+    refuse_while_damaged(app)
     refuse_early(app)
     guard(app)
     count_requests(app)

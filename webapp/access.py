@@ -95,7 +95,7 @@ def _enforce() -> ResponseReturnValue | None:
     if _allowed(rule):
         return None
     if current_user.is_authenticated:
-        audit.record_alone("refused", current_user.id, route=request.endpoint)
+        audit.record_read("refused", current_user.id, route=request.endpoint)
         abort(403)
     return login.unauthorized()
 

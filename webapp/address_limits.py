@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from limits.storage import Storage
+from limits.storage import MemoryStorage, Storage
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp import clock
-from webapp.database import writing
+from webapp.database import is_locked, writing
 from webapp.extensions import db
 from webapp.models import AddressWindow
 from webapp.recognition import recognition
@@ -37,21 +37,33 @@ class DatabaseStorage(Storage):
 
     STORAGE_SCHEME = [SCHEME]
 
+    def __init__(self, uri: str | None = None, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._beside = MemoryStorage()
+
     @property
     def base_exceptions(self) -> type[Exception]:
         """What may be raised."""
         return SQLAlchemyError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count requests of a key, whose window lasts `expiry` seconds; how many there are."""
+        """Count requests of a key, whose window lasts `expiry` seconds; how many there are.
+
+        While another program writes, this process counts for itself: nobody waits for a count.
+        """
         try:
             return self._count(key, expiry, amount)
         except IntegrityError:  # another process began the window at the same moment
             return self._count(key, expiry, amount)
+        except DBAPIError as error:
+            if not is_locked(error):
+                raise
+            self._beside.incr(key, expiry, amount)
+            return self.get(key)
 
     def get(self, key: str) -> int:
         """How many requests of a key were counted in its window."""
-        return int(self._read(key, AddressWindow.hits) or 0)
+        return int(self._read(key, AddressWindow.hits) or 0) + self._beside.get(key)
 
     def get_expiry(self, key: str) -> float:
         """When the window of a key ends, in seconds since 1970.
@@ -59,7 +71,9 @@ class DatabaseStorage(Storage):
         Who asks holds it against this machine's clock, so it is told by that one.
         """
         ends_at = self._read(key, AddressWindow.ends_at)
-        return time.time() + (max(0.0, ends_at - _now()) if ends_at else 0)
+        if not ends_at:
+            return self._beside.get_expiry(key)
+        return time.time() + max(0.0, ends_at - _now())
 
     def check(self) -> bool:
         """Whether the database answers."""
@@ -68,11 +82,13 @@ class DatabaseStorage(Storage):
 
     def reset(self) -> int | None:
         """Forget all."""
+        self._beside.reset()
         with _writing() as connection:
             return connection.execute(delete(AddressWindow)).rowcount
 
     def clear(self, key: str) -> None:
         """Forget a key."""
+        self._beside.clear(key)
         with _writing() as connection:
             connection.execute(delete(AddressWindow).where(AddressWindow.key == _digest(key)))
 
@@ -100,7 +116,7 @@ class DatabaseStorage(Storage):
 
 @contextmanager
 def _writing() -> Iterator[Connection]:
-    options = writing(db.engine, alone=False, lasting=False)
+    options = writing(db.engine, alone=False, lasting=False, waits=False)
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 import click
 from flask import Flask
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.account_commands import account_commands
 from webapp.api_key_commands import api_key_commands
@@ -12,6 +16,7 @@ from webapp.audit_commands import audit_commands
 from webapp.care_commands import care_commands
 from webapp.certificate import local_address, make_certificate
 from webapp.copy_commands import copy_database_command
+from webapp.damage import DatabaseDamaged, in_words
 from webapp.errors import VectorsImpossible
 from webapp.import_commands import import_folder_command
 from webapp.job_commands import job_commands
@@ -36,6 +41,29 @@ def add_commands(app: Flask) -> None:
     app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)
     app.cli.add_command(certificate_command)
+    _explain_failures(app.cli)
+
+
+def _explain_failures(group: click.Group) -> None:
+    """End every command whose database fails with a sentence, the libraries' commands included."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            _explain_failures(command)
+        elif command.callback:
+            command.callback = _explained(command.callback)
+
+
+def _explained(callback: Callable[..., object]) -> Callable[..., object]:
+    @wraps(callback)
+    def run(*args: object, **options: object) -> object:
+        try:
+            return callback(*args, **options)
+        except SQLAlchemyError as error:
+            raise click.ClickException(in_words(error)) from error
+        except DatabaseDamaged as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
 
 
 @click.command("prepare")

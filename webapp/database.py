@@ -7,6 +7,7 @@ writer at a time, and on PostgreSQL writers of all nodes take a lock that ends w
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ from sqlalchemy.orm import Session
 from webapp.extensions import db
 
 BUSY_MS = 10_000
+# How long work that can be written later waits for another writer.
+MOMENT_MS = 50
 EMPTYING_MS = 1_000
 PRAGMAS = (
     "foreign_keys = ON",
@@ -42,12 +45,13 @@ PRAGMAS = (
 )
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # What a connection is opened for.
-WRITES, ALONE, LASTING = "writes", "writes_alone", "writes_lasting"
+WRITES, ALONE, LASTING, PATIENT = "writes", "writes_alone", "writes_lasting", "writes_patient"
 # Names the lock of those who write, among all locks of the database.
 WRITERS_LOCK = 0x66616365
 TRIES, LONGEST_PAUSE_SECONDS = 4, 0.1
 # SQLSTATEs of transactions that were undone for another's sake, and pass when done again.
 UNDONE_FOR_OTHERS = {"40001", "40P01"}
+LOCK_NOT_AVAILABLE = "55P03"
 # The database is away, refuses to write, is of an older version, or takes too long.
 UNAVAILABLE = (
     OperationalError,
@@ -129,7 +133,9 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _take_turn)
 
 
-def writing(engine: Engine, *, alone: bool = True, lasting: bool = True) -> Mapping[str, Any]:
+def writing(
+    engine: Engine, *, alone: bool = True, lasting: bool = True, waits: bool = True
+) -> Mapping[str, Any]:
     """The execution options of a connection that writes.
 
     Args:
@@ -138,8 +144,9 @@ def writing(engine: Engine, *, alone: bool = True, lasting: bool = True) -> Mapp
             wait who write alone. SQLite knows no difference.
         lasting: whether what is committed is on the disk; else the last of it may be gone after a
             loss of power, which nothing waits for.
+        waits: whether it waits for other writers; else it fails, see `is_locked`.
     """
-    options: dict[str, Any] = {WRITES: True, ALONE: alone, LASTING: lasting}
+    options: dict[str, Any] = {WRITES: True, ALONE: alone, LASTING: lasting, PATIENT: waits}
     if engine.dialect.name == POSTGRESQL:
         options["isolation_level"] = "READ COMMITTED"  # what is current once the lock is held
     return options
@@ -179,20 +186,25 @@ def one_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def unit_of_work(*, alone: bool = True, lasting: bool = True) -> Iterator[Session]:
+def unit_of_work(
+    *, alone: bool = True, lasting: bool = True, waits: bool = True
+) -> Iterator[Session]:
     """One writing transaction: all of it is committed, or nothing.
 
     It starts on the database as it is now: what was read before is read again. Within
     `one_transaction` it is a part of that. Not `alone` is what only adds rows of its own, and takes
     long. Not `lasting` is what another one follows before anybody is answered: with that one's
-    commit this one is on the disk, too.
+    commit this one is on the disk, too. Not `waits` is what can be written later: it fails at once
+    while another program writes.
     """
     session: Session = db.session()
     shared = _shared.get()
     if shared is None or not shared.begun:
         session.rollback()
         joined = shared is not None
-        options = writing(db.engine, alone=alone or joined, lasting=lasting or joined)
+        options = writing(
+            db.engine, alone=alone or joined, lasting=lasting or joined, waits=waits or joined
+        )
         session.connection(execution_options=options)
     if shared:
         shared.begun = True
@@ -230,6 +242,13 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
 def is_undone_for_others(error: DBAPIError) -> bool:
     """Whether a transaction would pass when done again: a deadlock, or a conflict of writers."""
     return getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """Return whether a transaction failed since another program was writing."""
+    if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        return True
+    return (getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def forget_deleted_pages(wait_ms: int = EMPTYING_MS) -> None:
@@ -273,14 +292,26 @@ def _begin(connection: Connection) -> None:
         return
     synchronous = "FULL" if options.get(LASTING, True) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if options.get(PATIENT, True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {min(patience, MOMENT_MS)}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
 
 def _take_turn(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(WRITES):
         return
+    if not options.get(PATIENT, True):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MOMENT_MS}")
     lock = "pg_advisory_xact_lock" if options.get(ALONE) else "pg_advisory_xact_lock_shared"
     connection.exec_driver_sql(f"SELECT {lock}({WRITERS_LOCK})")
+    if not options.get(PATIENT, True):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAITS.lock_ms}")
     if not options.get(LASTING, True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

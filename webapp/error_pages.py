@@ -8,8 +8,10 @@ import time
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import (
     HTTPException,
+    InternalServerError,
     RequestEntityTooLarge,
     SecurityError,
     TooManyRequests,
@@ -17,6 +19,7 @@ from werkzeug.exceptions import (
 
 from ml import ArtifactError
 from webapp import problems
+from webapp.damage import DatabaseDamaged, damage_watch, in_words
 from webapp.database import UNAVAILABLE
 from webapp.errors import Busy, GalleryWarming, MustWait
 from webapp.extensions import db, limiter, login
@@ -24,6 +27,7 @@ from webapp.request_bounds import takes_pictures
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
+WITHOUT_DATABASE = ("health.", "api_health.", "static")
 JSON_BLUEPRINTS = {"camera", "challenges", "health"}
 log = logging.getLogger("webapp.errors")
 
@@ -36,12 +40,28 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(GalleryWarming, _warming)
     app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
-    for unavailable in (*UNAVAILABLE, ArtifactError, VaultError):
+    app.register_error_handler(DatabaseError, _database_failed)
+    for unavailable in (*UNAVAILABLE, ArtifactError, DatabaseDamaged, VaultError):
         app.register_error_handler(unavailable, _unavailable)
 
 
+def refuse_while_damaged(app: Flask) -> None:
+    """Refuse whatever asks a database that is damaged: it may be lost further by each write."""
+    app.before_request(_refuse_damage)
+
+
+def _refuse_damage() -> None:
+    if request.endpoint and not request.endpoint.startswith(WITHOUT_DATABASE):
+        damage_watch().refuse_damage()
+
+
 def answer(
-    status: int, *, retry_after: int | None = None, busy: bool = False
+    status: int,
+    *,
+    retry_after: int | None = None,
+    busy: bool = False,
+    pictures: bool = False,
+    damaged: bool = False,
 ) -> ResponseReturnValue:
     """Return the page, or the JSON, for a status.
 
@@ -49,6 +69,8 @@ def answer(
         status: of the answer.
         retry_after: seconds to wait, where that is known.
         busy: whether too many faces wait, rather than one client asked too often.
+        pictures: whether what was too large were pictures.
+        damaged: whether the database is damaged.
     """
     db.session.rollback()
     if problems.is_for_programs():
@@ -56,7 +78,13 @@ def answer(
     if request.blueprint in JSON_BLUEPRINTS:
         return jsonify(error=status), status
     page = status if status in PAGES else (400 if status < 500 else 500)
-    text = render_template(f"errors/{page}.html", retry_after=retry_after, busy=busy)
+    text = render_template(
+        f"errors/{page}.html",
+        retry_after=retry_after,
+        busy=busy,
+        pictures=pictures,
+        damaged=damaged,
+    )
     return text, status
 
 
@@ -68,6 +96,8 @@ def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and damage_watch().found:
+        return _unavailable(error.original_exception or error)
     if error.code is None or error.code < 400:
         return error.get_response()
     return answer(error.code)
@@ -100,10 +130,18 @@ def _seconds_until_reset(limit: RequestLimit | None) -> int | None:
     return max(1, limit.reset_at - int(time.time())) if limit else None
 
 
-def _unavailable(error: Exception) -> ResponseReturnValue:
-    log.error("unavailable: %s", error)
+def _database_failed(error: DatabaseError) -> ResponseReturnValue:
+    if isinstance(error, DataError | IntegrityError):
+        raise error  # a mistake of ours
+    return _unavailable(error)
+
+
+def _unavailable(error: BaseException) -> ResponseReturnValue:
+    log.error("unavailable: %s", in_words(error) if isinstance(error, SQLAlchemyError) else error)
+    damaged = damage_watch().found
     try:
-        return answer(503)
-    except UNAVAILABLE:  # a page asks the database who is signed in: nobody, then
+        return answer(503, damaged=damaged)
+    except (SQLAlchemyError, DatabaseDamaged):
+        # a page asks the database who is signed in: nobody, then
         login._update_request_context_with_user()
-        return answer(503)
+        return answer(503, damaged=damaged)

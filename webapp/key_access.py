@@ -40,7 +40,7 @@ def open_by_key(scopes: Collection[Scope]) -> None:
         if not all(key.may(scope) for scope in scopes):
             raise ScopeMissing
     except ServiceError as error:
-        audit.record_alone("api_refused", route=request.endpoint, code=error.code)
+        audit.record_read("api_refused", route=request.endpoint, code=error.code)
         raise
     g.api_key = key
 

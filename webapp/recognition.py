@@ -8,8 +8,10 @@ model that it began with: a decision is never made across two.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ from webapp.models import InstallationKey, ModelChange, PersonKey
 from webapp.models.installation import ONLY_ROW
 from webapp.turning import secret_turn
 from webapp.turns import Turns
+from webapp.unwritten import Unwritten
 from webapp.vault import InstallationSecrets, MasterKeyUnusable, Vault
 from webapp.vector_gallery import VectorGallery
 from webapp.work import Work
@@ -64,6 +67,9 @@ class Recognition:
     Attributes:
         settings: the app's.
         turns: at looking at faces.
+        locked_since: when another program was first seen to write, by the monotonic clock; None
+            where none does.
+        unwritten: what is still to be written of reads.
         work: processor time that networks of clients use.
         awaited: the gallery that is read since the start; until it is, the process is not ready.
         key_ring_failed: whether this process could not write the key ring when it last tried.
@@ -72,6 +78,7 @@ class Recognition:
     def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
         self.turns = Turns(settings.faces_at_once, settings.faces_waiting, settings.faces_patience)
+        self.unwritten = Unwritten()
         self.work = Work(settings.faces_at_once, settings.work_share)
         self._lock = RLock()
         self._loading = RLock()
@@ -81,9 +88,16 @@ class Recognition:
         self._secrets: InstallationSecrets | None = None
         self._galleries: dict[str, Gallery] = {}
         self.awaited: Gallery | None = None
+        self.locked_since: float | None = None
         self.key_ring_failed = False
         self._turns: dict[str, np.ndarray] = {}
         self._calibrations: dict[str, Calibration | None] = {}
+
+    def locked_for(self) -> timedelta:
+        """Return for how long another program has been writing, which is seen just now."""
+        now = time.monotonic()
+        self.locked_since = self.locked_since or now
+        return timedelta(seconds=now - self.locked_since)
 
     @property
     def choice(self) -> Choice:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from alembic import command
@@ -15,11 +16,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate, upgrade
 from sqlalchemy import Connection, Engine, exists, inspect, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
-from webapp.database import SQLITE, forget_left_pages, unit_of_work
+from webapp.damage import START_SECONDS, DatabaseDamaged, damage_watch, in_words
+from webapp.database import SQLITE, forget_left_pages, is_locked, unit_of_work
 from webapp.errors import KeyRingBehind, VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
@@ -42,7 +44,16 @@ PRIVATE_FOLDER = 0o700
 LEAST_FREE_BYTES = 50 * MEGABYTE
 log = logging.getLogger("webapp.startup")
 REMEDY = "run: flask --app wsgi prepare"
-HINDRANCES = (ArtifactError, VaultError, VectorsImpossible, KeyRingBehind, SQLAlchemyError)
+HINDRANCES = (
+    ArtifactError,
+    DatabaseDamaged,
+    VaultError,
+    VectorsImpossible,
+    KeyRingBehind,
+    SQLAlchemyError,
+)
+# Another program may write for so long before the app is not ready.
+LONGEST_LOCK = timedelta(seconds=30)
 
 
 class NotReady(Exception):
@@ -58,9 +69,11 @@ def prepare() -> str | None:
     Raises:
         MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
         VectorsImpossible: if the database is to compare embeddings and cannot.
+        DatabaseDamaged: if SQLite's file is damaged.
     """
     settings = recognition().settings
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    damage_watch().check(START_SECONDS)
     _make_database_file()
     _make_keys(settings)
     _update_tables()
@@ -83,6 +96,7 @@ def get_ready(app: Flask) -> None:
     with app.app_context():
         for check in (
             lambda: _check_secret(app),
+            lambda: damage_watch().check(START_SECONDS),
             _check_database,
             vectors.check,
             recognition().warm_up,
@@ -92,7 +106,8 @@ def get_ready(app: Flask) -> None:
             try:
                 check()
             except HINDRANCES as error:
-                raise NotReady(str(error)) from error
+                words = in_words(error) if isinstance(error, SQLAlchemyError) else str(error)
+                raise NotReady(words) from error
 
 
 def _forget_old_keys() -> None:
@@ -108,7 +123,14 @@ def _forget_old_keys() -> None:
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
-    errands = (keep_up, audit.note_head, forget_left_pages, key_ring.Follower().look)
+    errands = (
+        keep_up,
+        audit.note_head,
+        forget_left_pages,
+        key_ring.Follower().look,
+        lambda: recognition().unwritten.write_all(),
+        lambda: damage_watch().look(),
+    )
     worker = Worker(app, KINDS, errands)
     worker.start()
     return worker
@@ -118,6 +140,7 @@ def obstacles(app: Flask) -> set[str]:
     """Names of what stands in the way of serving; empty when all is well."""
     checks: dict[str, Callable[[], object]] = {
         "secret key": lambda: _check_secret(app),
+        "damaged database": damage_watch().check,
         "database": _check_database,
         "disk space": _check_disk,
         "master key": recognition().check_master_key,
@@ -219,9 +242,21 @@ def _check_database() -> None:
     _check_tables(db.session.connection())
     if is_under_way(db.engine):
         raise NotReady("the database holds a part of a copy; go on with: copy-database")
-    with unit_of_work() as session:  # whoever else writes, or a read-only disk, is found here
-        session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
-        session.rollback()
+    _check_writing()
+
+
+def _check_writing() -> None:
+    """Check that the database can be written to; a program that writes meanwhile is no fault."""
+    try:
+        with unit_of_work(waits=False) as session:
+            session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
+            session.rollback()
+    except DBAPIError as error:
+        db.session.rollback()
+        if not is_locked(error) or recognition().locked_for() > LONGEST_LOCK:
+            raise
+    else:
+        recognition().locked_since = None
 
 
 def _check_disk() -> None:

@@ -6,6 +6,7 @@ from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,15 @@ def enrol(visitor: Visitor, photo: bytes):
 
 
 @pytest.mark.sqlite
-def test_while_the_database_is_locked_pages_and_health_say_so(
-    operator: Visitor, people, app: Flask, locked: None
+def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
+    operator: Visitor, people, app: Flask, locked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = enrol(operator, people[0].photos[0])
 
     assert answer.status_code == 503
     assert "nothing was lost" in words(answer)
+    assert obstacles(app) == set()
+    monkeypatch.setattr(startup, "LONGEST_LOCK", timedelta(0))
     assert obstacles(app) == {"database"}
 
 

@@ -14,10 +14,11 @@ from limits import parse_many
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from webapp.database import retried, unit_of_work
+from webapp.database import unit_of_work
 from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.extensions import db
 from webapp.models import ApiKey, Scope, now
+from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.names import tidy
 
@@ -184,12 +185,19 @@ def check_in_use(key: ApiKey) -> None:
         raise KeyExpired
 
 
-@retried
 def note_use(key_id: UUID, route: str, status: int) -> None:
-    """Keep in the audit log what a key was used for, and how it was answered."""
-    with unit_of_work() as session:
-        session.connection().execute(_USED, {"key_id": key_id, "last_used_at": now()})
-        audit.record(session, "api_used", route=route, status=status)
+    """Keep in the audit log what a key was used for, and how it was answered.
+
+    What was changed has an entry of its own, in its own transaction; this one may follow later.
+    """
+    used = {"key_id": key_id, "last_used_at": now()}
+    add_entry = audit.entry_of_read("api_used", route=route, status=status)
+
+    def write(session: Session) -> None:
+        session.connection().execute(_USED, used)
+        add_entry(session)
+
+    recognition().unwritten.soon(write)
 
 
 def _with_secret(session: Session, key: ApiKey) -> MadeKey:

@@ -151,7 +151,7 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
 
 def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
-    audit.record_alone("attempts_exported", exported_by)
+    audit.record_read("attempts_exported", exported_by)
     rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
     for row in db.session.execute(rows):
         yield _record(*row)

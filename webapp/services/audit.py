@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -76,6 +76,24 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class _Happened:
+    """What an entry tells of, and when, from where and by which key it was asked for."""
+
+    event: str
+    account: UUID | None
+    details: Mapping[str, object]
+    at: datetime
+    address: str | None
+
+    @classmethod
+    def now(cls, event: str, account: UUID | None, details: dict[str, object]) -> _Happened:
+        """Note what happens in the request at hand."""
+        if key():
+            details["key"] = key()
+        return cls(event, account, details, now(), address())
+
+
+@dataclass(frozen=True)
 class EntryRow:
     """An entry as the list shows it.
 
@@ -100,24 +118,26 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
         details: ids and numbers; never names, pictures or tokens. The key to the API by which a
             program did it is added by itself.
     """
-    if key():
-        details["key"] = key()
+    _add(session, _Happened.now(event, account, details))
+    record_event(event, account=account, **details)
+
+
+def _add(session: Session, happened: _Happened) -> None:
     connection = session.connection()
     number = connection.scalar(_NEWEST) or 0
     mac = connection.scalar(_MAC, {"number": number})
     entry = AuditEntry(
         number=number + 1,
-        at=now(),
-        event=event,
-        account_id=account,
-        address=address(),
-        details=json.dumps(details, sort_keys=True, default=str),
+        at=happened.at,
+        event=happened.event,
+        account_id=happened.account,
+        address=happened.address,
+        details=json.dumps(happened.details, sort_keys=True, default=str),
     )
     entry.mac = _signature(mac or BEGINNING, entry)
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
     head = {"number": entry.number, "mac": _head_signature(entry.number, entry.mac)}
     connection.execute(_RAISE if number else _BEGIN, head)
-    record_event(event, account=account, **details)
 
 
 @retried
@@ -125,6 +145,20 @@ def record_alone(event: str, account: UUID | None = None, **details: object) -> 
     """Add an entry in a transaction of its own, where nothing else is written."""
     with unit_of_work() as session:
         record(session, event, account, **details)
+
+
+def record_read(event: str, account: UUID | None = None, **details: object) -> None:
+    """Add an entry of a request that changes nothing; it may follow the answer by seconds."""
+    recognition().unwritten.soon(entry_of_read(event, account, **details))
+
+
+def entry_of_read(
+    event: str, account: UUID | None = None, **details: object
+) -> Callable[[Session], None]:
+    """Return what adds an entry of the request at hand, whenever it runs; log it now."""
+    happened = _Happened.now(event, account, details)
+    record_event(event, account=account, **details)
+    return lambda session: _add(session, happened)
 
 
 def head() -> Head | None:

@@ -65,7 +65,7 @@ def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
             archive.writestr(_picture_name(anchor), picture)
         text = json.dumps(_data(person, seal), indent=INDENT, ensure_ascii=False, default=str)
         archive.writestr("person.json", text)
-    audit.record_alone("person_exported", exported_by, person=person_id)
+    audit.record_read("person_exported", exported_by, person=person_id)
     return Export(f"{person_id}.zip", packed.getvalue())
 
 

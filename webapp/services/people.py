@@ -185,7 +185,7 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     person = find_person(person_id)
     seal = recognition().vault.person_seal(person.key.wrapped, person_id)
     picture = seal.open(anchor.picture, picture_place(anchor_id))
-    audit.record_alone("picture_seen", seen_by, person=person_id, anchor=anchor_id)
+    audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
     return picture
 
 

@@ -1,0 +1,186 @@
+"""A database that is damaged is named, by the running app and by every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.installation import PASSWORD, Visitor, words
+from tests.programs import key_with
+from webapp import create_app
+from webapp.config import Settings
+from webapp.damage import REMEDY, damage_watch
+from webapp.extensions import db
+from webapp.models import Scope
+from webapp.services.enrolment import NewPerson, store_person
+from webapp.startup import NotReady, get_ready, obstacles
+
+pytestmark = pytest.mark.sqlite
+PAGE_BYTES = 4096
+
+
+def overwrite_pages(file: Path) -> None:
+    """Replace all pages but the first, as a failing disk would."""
+    size = file.stat().st_size
+    with file.open("r+b") as to:
+        to.seek(PAGE_BYTES)
+        to.write(os.urandom(size - PAGE_BYTES))
+
+
+def overwrite_half(file: Path) -> None:
+    size = file.stat().st_size
+    with file.open("r+b") as to:
+        to.seek(size // 2)
+        to.write(os.urandom(size // 2))
+
+
+def overwrite_all(file: Path) -> None:
+    file.write_bytes(os.urandom(50_000))
+
+
+def write_text(file: Path) -> None:
+    file.write_text("This is a letter.\n" * 1000)
+
+
+DAMAGES = [overwrite_pages, overwrite_half, overwrite_all, write_text]
+
+
+def damaged(settings: Settings, damage: Callable[[Path], None]) -> None:
+    """Damage the file; what its log still holds goes with it."""
+    file = settings.instance / "faces.db"
+    db.session.remove()
+    db.engine.dispose()
+    for log in ("-wal", "-shm"):
+        file.with_name(file.name + log).unlink(missing_ok=True)
+    damage(file)
+
+
+@pytest.fixture
+def key(app: Flask) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_readiness_names_damage_that_nobody_has_met(
+    app: Flask, anybody: Visitor, settings: Settings, damage: Callable[[Path], None]
+) -> None:
+    assert anybody.get("/health/ready").status_code == 200
+    damage_watch()._due_at = 0.0
+    damaged(settings, damage)
+
+    answer = anybody.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert "damaged database" in answer.json["obstacles"]
+    assert anybody.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_answer_says_so(
+    app: Flask,
+    admin: Visitor,
+    known_faces,
+    settings: Settings,
+    key: dict[str, str],
+    damage: Callable[[Path], None],
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    admin.get("/people")
+    damaged(settings, damage)
+
+    pages = [admin.get(path) for path in ("/people", "/", "/verify", "/attempts", "/sign-in")]
+    program = admin.get("/api/v1/people", headers=key)
+
+    for page in pages:
+        assert page.status_code == 503
+        assert "The database is damaged" in words(page)
+    assert (program.status_code, program.json["code"]) == (503, "unavailable")
+    assert "damaged database" in admin.get("/health/ready").json["obstacles"]
+
+
+def test_a_sound_database_is_not_called_damaged(app: Flask, anybody: Visitor) -> None:
+    for _ in range(3):
+        damage_watch()._due_at = 0.0
+        assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings) -> None:
+    watch = damage_watch()
+    watch._is_short = False
+    damaged(settings, overwrite_half)
+
+    watch.check()
+    watch.look()
+
+    assert watch.found
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_start_ends_with_a_sentence(
+    app: Flask, settings: Settings, engine, damage: Callable[[Path], None]
+) -> None:
+    damaged(settings, damage)
+
+    with pytest.raises(NotReady) as refused:
+        get_ready(create_app(settings, engine))
+
+    assert "damaged" in str(refused.value)
+    assert REMEDY in str(refused.value)
+
+
+COMMANDS = [
+    ["prepare"],
+    ["account", "list"],
+    ["account", "create", "somebody", "--role", "viewer"],
+    ["api-keys", "list"],
+    ["audit", "verify"],
+    ["audit", "head"],
+    ["backup", "x.backup"],
+    ["jobs", "list"],
+    ["jobs", "run"],
+    ["keys", "rotate"],
+    ["liveness-report"],
+    ["models", "list"],
+    ["models", "status"],
+    ["retention", "run"],
+    ["db", "current"],
+    ["db", "upgrade"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("damage", [overwrite_pages, write_text])
+def test_every_command_ends_with_a_sentence(
+    app: Flask, settings: Settings, command: list[str], damage: Callable[[Path], None]
+) -> None:
+    damaged(settings, damage)
+    other = create_app(settings)
+
+    ran = other.test_cli_runner().invoke(args=command, input=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert ran.exit_code != 0
+    assert ran.exception is None or isinstance(ran.exception, SystemExit)
+    assert REMEDY in ran.output
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_remedy_works(
+    app: Flask, settings: Settings, tmp_path: Path, known_faces, damage: Callable[[Path], None]
+) -> None:
+    person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    backup = tmp_path / "newest.backup"
+    app.test_cli_runner().invoke(args=["backup", str(backup)])
+    damaged(settings, damage)
+    other = create_app(settings)
+
+    ran = other.test_cli_runner().invoke(args=["restore", str(backup)])
+
+    assert ran.exit_code == 0, ran.output
+    assert "1 people are back" in ran.output
+    with other.app_context():
+        assert not obstacles(other) - {"model", "embeddings"}
+    assert person
