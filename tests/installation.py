@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.test import Cookie, TestResponse
 
 import ml
 from tests import faces
@@ -65,6 +65,12 @@ class Visitor:
     def sign_in(self, username: str, password: str = PASSWORD, **query: str) -> TestResponse:
         place = f"/sign-in?next={query['next']}" if query else "/sign-in"
         return self.post(place, username=username, password=password)
+
+
+def session_cookie(visitor: Visitor) -> Cookie:
+    """The cookie that holds the session."""
+    (cookie,) = (one for one in visitor.client._cookies.values() if "faces_session" in one.key)
+    return cookie
 
 
 def as_file(number: int, file: bytes | tuple[bytes, str]) -> tuple[io.BytesIO, str]:

@@ -27,6 +27,7 @@ from webapp.headers import add_headers
 from webapp.logs import set_up_logs
 from webapp.numbers import percent
 from webapp.origin import follow_requests
+from webapp.prefix import PlainPrefix
 from webapp.recognition import NAME, Recognition
 from webapp.request_bounds import bound_requests, check_parameters
 from webapp.request_limits import count_requests, time_requests
@@ -63,9 +64,9 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     app.extensions[NAME] = Recognition(settings, *engines)
     if settings.proxies:
         trusted = settings.proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
-        )
+        # Proxies append to the other headers; only one of them knows the path.
+        behind = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted, x_prefix=1)
+        app.wsgi_app = PlainPrefix(behind)  # type: ignore[assignment,method-assign]
     set_up_logs(app, settings.log_level)
     follow_requests(app)
     _bind_extensions(app)
@@ -91,7 +92,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": settings.request_bytes,
         "MAX_FORM_MEMORY_SIZE": settings.fields_bytes,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),
-        "SESSION_COOKIE_NAME": "__Host-session" if settings.https else "session",
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -142,4 +142,5 @@ def _to_sign_in() -> ResponseReturnValue:
         return answer(401)
     if request.method != "GET":
         return redirect(url_for("accounts.sign_in"))
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    wanted = request.script_root + request.full_path.rstrip("?")
+    return redirect(url_for("accounts.sign_in", next=wanted))

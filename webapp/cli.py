@@ -79,7 +79,7 @@ def prepare_command(url: str) -> None:
         click.echo(f"Open {url}")
         return
     click.echo("There is no account yet. Create the administrator by this one-time link:")
-    click.echo(f"    {url}/setup/{token}")
+    click.echo(f"    {url.rstrip('/')}/setup/{token}")
 
 
 @click.command("certificate")

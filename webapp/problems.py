@@ -173,7 +173,7 @@ def _problem(
     more: dict[str, object] | None = None,
 ) -> Response:
     problem = {
-        "type": f"{EXPLANATIONS}{code}",
+        "type": f"{request.script_root}{EXPLANATIONS}{code}",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "code": code,

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, session
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadData, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
 
+from webapp.cookies import OwnCookie
 from webapp.errors import ChallengeUnknown, CursorBroken
 from webapp.models import now
 
@@ -26,7 +26,7 @@ class _Signer(TimestampSigner):
         return int(now().timestamp())
 
 
-class SignedSessions(SecureCookieSessionInterface):
+class SignedSessions(OwnCookie):
     """Flask's sessions, for browsers that meet one node after the other."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:

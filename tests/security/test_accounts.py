@@ -9,7 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, rows_stored, words
+from tests.installation import (
+    ADMIN,
+    OPERATOR,
+    PASSWORD,
+    Visitor,
+    rows_stored,
+    session_cookie,
+    words,
+)
 from webapp.database import unit_of_work
 from webapp.errors import PasswordTooCommon
 from webapp.extensions import db
@@ -60,10 +68,10 @@ def test_a_common_password_makes_no_account(app: Flask) -> None:
 
 
 def test_a_cookie_is_worth_nothing_after_signing_out(app: Flask, operator: Visitor) -> None:
-    cookie = operator.client.get_cookie("session").value
+    cookie = session_cookie(operator)
     operator.post("/sign-out")
     thief = Visitor(app)
-    thief.client.set_cookie("session", cookie)
+    thief.client.set_cookie(cookie.key, cookie.value)
 
     assert thief.get("/people").status_code == 302
 
@@ -91,13 +99,12 @@ def test_a_session_ends_in_any_case_after_its_longest_time(app: Flask, operator:
 def test_a_session_of_a_strangers_making_is_not_taken_over(app: Flask) -> None:
     victim = Visitor(app)
     victim.get("/")
-    fixed = victim.client.get_cookie("session")
+    fixed = session_cookie(victim)
     victim.sign_in(OPERATOR)
     thief = Visitor(app)
-    if fixed:
-        thief.client.set_cookie("session", fixed.value)
+    thief.client.set_cookie(fixed.key, fixed.value)
 
-    assert victim.client.get_cookie("session").value != getattr(fixed, "value", None)
+    assert session_cookie(victim).value != fixed.value
     assert thief.get("/people").status_code == 302
 
 

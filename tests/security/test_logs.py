@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 import ml
 from tests import faces
-from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor
+from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, session_cookie
 from tests.programs import key_with
 from tests.security.test_access import path_of
 from webapp import create_app
@@ -69,7 +69,7 @@ def secrets(app: Flask, settings: Settings, tmp_path: Path) -> list[str]:
     command_line(app, tmp_path)
     fail(app, anybody)
     for visitor in (operator, admin):
-        secrets += [visitor.client.get_cookie("session").value, visitor.token()]
+        secrets += [session_cookie(visitor).value, visitor.token()]
     operator.post(f"{person}/delete")
     return secrets + kept_secrets(settings)
 

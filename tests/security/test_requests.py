@@ -85,7 +85,7 @@ def test_behind_https_cookies_and_browsers_stay_there(settings: Settings, engine
 
     answer = visitor.get("/", headers={"X-Forwarded-Proto": "https"})
 
-    assert answer.headers["Set-Cookie"].startswith("__Host-session=")
+    assert answer.headers["Set-Cookie"].startswith("__Host-faces_session_")
     assert "Secure" in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 

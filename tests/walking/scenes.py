@@ -341,7 +341,7 @@ def own_page(site: Site) -> None:
     for person, pictures in ((0, 1), (1, 3)):
         person_id = site.enrol(person, pictures=pictures)
         link = site.operator.send(f"/people/{person_id}/link").text
-        path = re.search(r"http://localhost(/own/[^<\s]+)", link).group(1)
+        path = re.search(rf"http://localhost({site.prefix}/own/[^<\s]+)", link).group(1)
         visitor = site.anybody
         visitor.see(path)
         site.change(retention_days=30)

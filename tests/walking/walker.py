@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -72,13 +72,41 @@ class _Noting(NullTranslations):
             self.notes.untranslated.add(text)
 
 
-class Reader(Visitor):
-    """Somebody with a browser in one language; every answer is checked."""
+class PathProxy:
+    """WSGI: what a proxy does that serves the app below a path; there is nothing beside it."""
 
-    def __init__(self, app: Flask, language: str, page: Callable[[str], None] = str) -> None:
+    def __init__(self, app: Any, prefix: str) -> None:
+        self.app, self.prefix = app, prefix
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if not path.startswith(f"{self.prefix}/"):
+            start("404 Outside", [])
+            return [f"outside: {path}".encode()]
+        environ["PATH_INFO"] = path.removeprefix(self.prefix)
+        environ["HTTP_X_FORWARDED_PREFIX"] = self.prefix
+        return self.app(environ, start)
+
+
+class Reader(Visitor):
+    """Somebody with a browser in one language; every answer is checked.
+
+    Paths of scenes are those of the app; `prefix` is where it is found.
+    """
+
+    def __init__(self, app: Flask, language: str, prefix: str = "") -> None:
         super().__init__(app)
-        self.language = language
+        self.language, self.prefix = language, prefix
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        open_anything = self.client.open
+        self.client.open = lambda path, *args, **options: open_anything(
+            self._place(path), *args, **options
+        )
+
+    def _place(self, path: Any) -> Any:
+        if isinstance(path, str) and not path.startswith(f"{self.prefix}/"):
+            return self.prefix + path
+        return path
 
     def see(self, path: str, status: int = 200, **options: Any) -> TestResponse:
         """Open a page, and where it leads to."""
@@ -95,13 +123,14 @@ class Reader(Visitor):
         """Send a form, and open where its answer leads to."""
         answer = self.post(path, pictures, **fields)
         while answer.status_code in {301, 302, 303}:
+            assert answer.location.startswith(f"{self.prefix}/"), answer.location
             answer = self.get(answer.location)
         return self._checked(answer, path, status)
 
     def _checked(self, answer: TestResponse, path: str, status: int) -> TestResponse:
         assert answer.status_code == status, (path, answer.status_code, text_of(answer)[:2000])
         if answer.mimetype == "text/html":
-            check_page(answer.text, self.language)
+            check_page(answer.text, self.language, self.prefix)
         return answer
 
 
@@ -112,10 +141,11 @@ class Site:
     app: Flask
     language: str
     settings: Settings
+    prefix: str = ""
 
     @property
     def anybody(self) -> Reader:
-        return Reader(self.app, self.language)
+        return Reader(self.app, self.language, self.prefix)
 
     @property
     def admin(self) -> Reader:
@@ -130,7 +160,7 @@ class Site:
         return self._signed_in(VIEWER)
 
     def _signed_in(self, username: str) -> Reader:
-        reader = Reader(self.app, self.language)
+        reader = self.anybody
         assert reader.sign_in(username).status_code == 302
         return reader
 
@@ -156,9 +186,13 @@ class Site:
 
 
 @contextmanager
-def site(settings: Settings, language: str, cache: Path, notes: Notes) -> Iterator[Site]:
+def site(
+    settings: Settings, language: str, cache: Path, notes: Notes, prefix: str = ""
+) -> Iterator[Site]:
     """An app over a prepared instance folder; a variable that a template misses is an error."""
     app = create_app(settings, PictureBookEngine())
+    if prefix:
+        app.wsgi_app = PathProxy(app.wsgi_app, prefix)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(cache))
@@ -166,7 +200,7 @@ def site(settings: Settings, language: str, cache: Path, notes: Notes) -> Iterat
     vars(babel)["domain_instance"] = NotingDomain(notes)
     try:
         with app.app_context():
-            yield Site(app, language, settings)
+            yield Site(app, language, settings, prefix)
             db.session.remove()
             db.engine.dispose()
     finally:
@@ -174,26 +208,29 @@ def site(settings: Settings, language: str, cache: Path, notes: Notes) -> Iterat
         notes.templates.update(name for _loader, name in app.jinja_env.cache.keys())  # noqa: SIM118
 
 
-def check_page(page: str, language: str) -> None:
-    """Check that a page is whole: its language, its texts, its tags."""
+def check_page(page: str, language: str, prefix: str = "") -> None:
+    """Check that a page is whole: its language, its texts, its tags, and where it leads to."""
     assert f'<html lang="{language}">' in page, page[:200]
     shown = SCRIPTS.sub("", page)
     left = UNFILLED.search(shown)
     assert not left, shown[max(left.start() - 200, 0) : left.end() + 200]
-    tags = _Tags()
+    tags = _Tags(prefix)
     tags.feed(page)
     assert tags.open == [], tags.open
 
 
 class _Tags(HTMLParser):
-    """Whether every tag is closed by its own end."""
+    """Whether every tag is closed by its own end, and every path is below the prefix."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str) -> None:
         super().__init__()
+        self.prefix = prefix
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        for name, _value in attrs:
+        for name, value in attrs:
+            if value and value.startswith("/"):
+                assert value.startswith(f"{self.prefix}/"), (tag, name, value)
             assert re.fullmatch(r"[a-zA-Z_:][\w:.-]*", name), (tag, attrs)
         if tag not in VOID:
             self.open.append(tag)

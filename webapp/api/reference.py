@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, render_template
+from flask import Blueprint, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from webapp.access import public
@@ -63,8 +63,9 @@ def document() -> dict[str, Any]:
 @blueprint.get(f"{API_PATH}/openapi.json")
 @public
 def openapi() -> ResponseReturnValue:
-    """The description of the API."""
-    return jsonify(document())
+    """The description of the API; below a path it names that path as its server."""
+    below = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+    return jsonify(document() | below)
 
 
 @blueprint.get("/api/docs")

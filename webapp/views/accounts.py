@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import posixpath
+from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -123,9 +124,11 @@ def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:
 
 
 def _place_within(target: str) -> str:
-    """A path of this site to go on to; anything else leads to the start page."""
+    """A path of this app to go on to; anything else leads to the start page."""
     parts = urlsplit(target)
-    within = target.startswith("/") and not target.startswith("//") and target.isprintable()
-    if within and not parts.netloc and not parts.scheme and "\\" not in target:
+    plain = target.isprintable() and "\\" not in target and not parts.netloc and not parts.scheme
+    # Browsers resolve "..", even when it is escaped, before they ask.
+    path = posixpath.normpath(unquote(parts.path))
+    if plain and target.startswith("/") and f"{path}/".startswith(f"{request.script_root}/"):
         return target
     return url_for("home.index")

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import update
 
 import ml
-from tests.installation import ADMIN, OPERATOR, Visitor
+from tests.installation import ADMIN, OPERATOR, Visitor, session_cookie
 from webapp import create_app, jobs
 from webapp.api.reference import API_PATH
 from webapp.clock import now
@@ -90,7 +90,8 @@ def test_a_session_that_began_at_the_one_ahead_goes_on_at_the_other(nodes: list[
     there, here = Visitor(ahead.app), Visitor(behind.app)
     assert ahead.does(there.sign_in, OPERATOR).status_code == 302
 
-    here.client.set_cookie("session", there.client.get_cookie("session").value)
+    cookie = session_cookie(there)
+    here.client.set_cookie(cookie.key, cookie.value)
 
     assert behind.does(here.get, "/people").status_code == 200
 

@@ -1,0 +1,27 @@
+"""Below a path of a host, such as /faces: which path a proxy names, if it can be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADER = "HTTP_X_FORWARDED_PREFIX"
+# Plain names between slashes: none that a browser takes for a host, or for the folder above.
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[\w.~-]+)+/?", re.ASCII)
+
+
+class PlainPrefix:
+    """WSGI: drop a forwarded prefix that is not a plain path; redirections begin with it."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if not PATH.fullmatch(environ.get(HEADER, "")):
+            environ.pop(HEADER, None)
+        return self.app(environ, start)
