@@ -39,8 +39,8 @@ def set_up_logs(app: Flask, level: str) -> None:
     """Log to standard error, and give every request an id."""
     logger = logging.getLogger(ROOT)
     logger.setLevel(level)
-    logger.propagate = True
-    if not logger.handlers:
+    logger.propagate = False  # libraries put handlers of their own on the root
+    if not any(type(handler) is logging.StreamHandler for handler in logger.handlers):
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(FORMAT))
         handler.addFilter(RequestId())
