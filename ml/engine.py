@@ -23,7 +23,7 @@ from ml.errors import (
     TooDark,
     TwoFaces,
 )
-from ml.faces.decode import LIVE_LIMITS
+from ml.faces.decode import LIVE_LIMITS, limits_for
 from ml.faces.detect import Detector
 from ml.faces.picture import crop_picture
 from ml.faces.quality import assess
@@ -98,7 +98,7 @@ class Engine:
         """
         return inspect(data, self.detector, thorough=thorough, live=live)
 
-    def analyse(self, data: bytes, *, purpose: Purpose) -> Face:
+    def analyse(self, data: bytes, *, purpose: Purpose, together: int = 1) -> Face:
         """Find, judge, align and embed the main face of a picture.
 
         Args:
@@ -106,11 +106,12 @@ class Engine:
             purpose: "enrol" refuses a second face of comparable size; "verify" takes the largest,
                 most central face and adds the complaint "several_faces"; "embed again" takes that
                 face, too, and does not judge it, for a picture that was accepted before.
+            together: how many pictures are analysed in one request; they share a bound of pixels.
 
         Raises:
             FaceError: if the picture or the face cannot be used; the type says why.
         """
-        image = decoded(data)
+        image = decoded(data, limits_for(together))
         height, width = image.rgb.shape[:2]
         faces = self.detector.detect(image.rgb, thorough=True)
         main = main_face(faces, width, height)

@@ -7,8 +7,8 @@ turn themselves. A place in the queue is taken once the body is there: a slow se
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
@@ -43,6 +43,25 @@ def turn() -> AbstractContextManager[None]:
         Busy: if too many wait already, or none came in time.
     """
     return recognition().turns.turn(_caller(), placed="place" in g)
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """Hold one place for several turns, so that others have theirs in between.
+
+    Raises:
+        Busy: if all places are taken, or the caller's share of them.
+    """
+    if "place" in g:
+        yield
+        return
+    with ExitStack() as held:
+        held.enter_context(recognition().turns.place(_caller()))
+        g.place = held
+        try:
+            yield
+        finally:
+            g.pop("place")
 
 
 def refuse_early(app: Flask) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pi_heif
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
 from ml.errors import (
@@ -29,6 +29,7 @@ from ml.errors import (
 pi_heif.register_heif_opener(
     thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
 )
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a picture has one core, as with every other decoder
 
 ACCEPTED = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 ORIENTATION_TAG = 0x0112
@@ -92,6 +93,15 @@ class Limits:
 LIMITS = Limits()
 # Frames of a running camera: pages send some 480 pixels, in one pass.
 LIVE_LIMITS = Limits(max_bytes=400_000, max_pixels=2_000_000, max_scans=12)
+
+
+# Of all pictures of one request: five photos of a phone.
+PIXELS_TOGETHER = 64_000_000
+
+
+def limits_for(pictures: int) -> Limits:
+    """Return what is accepted of each of several pictures that are decoded for one answer."""
+    return replace(LIMITS, max_pixels=min(LIMITS.max_pixels, PIXELS_TOGETHER // max(1, pictures)))
 
 
 @dataclass(frozen=True)

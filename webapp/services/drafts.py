@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
-from webapp.admission import turn
+from webapp.admission import place, turn
 from webapp.errors import PictureProblem, PicturesDoubtful, PicturesRefused
 from webapp.recognition import recognition
 from webapp.services.doubts import Doubts, doubts_before_storing
@@ -65,10 +65,11 @@ def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Dr
     engine = recognition().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}
-    with turn():
+    with place():
         for number, picture in enumerate(pictures):
             try:
-                faces[number] = engine.analyse(picture, purpose="enrol")
+                with turn():
+                    faces[number] = engine.analyse(picture, purpose="enrol")
             except FaceError as error:
                 refused[number] = error
     return Draft(faces, refused, _doubts(faces, person_id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml import Face, FaceError
-from webapp.admission import turn
+from webapp.admission import place, turn
 from webapp.errors import NoPictureUsable, PictureProblem
 from webapp.models import Kind
 from webapp.recognition import recognition
@@ -55,10 +55,12 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     """
     faces: list[Face] = []
     errors: list[FaceError] = []
-    with turn():
+    engine = recognition().engine
+    with place():
         for frame in frames:
             try:
-                faces.append(recognition().engine.analyse(frame, purpose="verify"))
+                with turn():
+                    faces.append(engine.analyse(frame, purpose="verify", together=len(frames)))
             except FaceError as error:
                 errors.append(error)
     if not faces:
