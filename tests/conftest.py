@@ -15,7 +15,10 @@ import numpy as np
 import pytest
 
 import ml
+from ml.evaluation.photos import SHARED
 from tests import faces
+
+NEED_DATA = pytest.StashKey[int]()
 
 
 @pytest.fixture
@@ -51,10 +54,28 @@ def chips() -> np.ndarray:
     return np.stack([np.asarray(crop, np.uint8) for crop in crops])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what looks into SQLite's own file where the tests run on another database."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the data sets or SQLite's own file where these are missing."""
+    _leave_out_data(config, items)
     if os.environ.get("DATABASE", "sqlite") == "sqlite":
         return
     for item in items:
         if item.get_closest_marker("sqlite"):
             item.add_marker(pytest.mark.skip(reason="looks into SQLite's own file"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = terminalreporter.config.stash.get(NEED_DATA, 0)
+    if left_out:
+        terminalreporter.write_line(
+            f"{left_out} tests left out: {SHARED} is missing (FACES_DATA names another folder)"
+        )
+
+
+def _leave_out_data(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SHARED.is_dir():
+        return
+    needing = [item for item in items if item.get_closest_marker("data")]
+    items[:] = [item for item in items if not item.get_closest_marker("data")]
+    config.stash[NEED_DATA] = len(needing)
+    config.hook.pytest_deselected(items=needing)

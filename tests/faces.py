@@ -1,7 +1,11 @@
-"""Real photos for tests: people from the shared data set, or portraits that packages carry.
+"""Faces for tests, the same on every machine.
 
-In a clone without `../shared/data` the public-domain portraits of scikit-image and matplotlib stand
-in: Eileen Collins and Grace Hopper, each in several versions made by crop, light and mirror.
+`people()` are eight synthetic people with four photos each, morphed from public-domain portraits
+(`tests.morphs`). The engine tells them apart. `portraits()` are the two portraits themselves, in
+versions. A moving head, a turned one or a photo of a photo comes from `tests.performing`.
+
+No test of the ordinary suite reads the data sets. A test that needs them is marked `data`, finds
+them through `ml.evaluation.photos.SHARED`, and is not run where they are missing.
 """
 
 from __future__ import annotations
@@ -10,19 +14,14 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-import matplotlib.cbook
 import numpy as np
 import pillow_heif
-import skimage.data
 from PIL import Image, ImageEnhance, ImageOps
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
-HAS_SHARED = (SHARED / "lfw" / "pairs.txt").exists()
+from tests import morphs
 
-# People of the test split whose photos were looked at: one clear face, one identity.
-SHARED_PEOPLE = ("07270", "07254", "07211")
+PHOTOS_A_PERSON = 4
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,14 @@ class Person:
 
 @cache
 def people() -> tuple[Person, ...]:
-    """At least two people with at least three photos each."""
-    return tuple(_shared_people()) if HAS_SHARED else portraits()
+    """Synthetic people with several photos each, whom every shipped model tells apart."""
+    return tuple(_person(number, seed) for number, seed in enumerate(morphs.SEEDS))
 
 
 @cache
 def portraits() -> tuple[Person, Person]:
     """The two public-domain portraits, in versions."""
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        hopper = Image.open(file).convert("RGB")
-        hopper.load()
-    collins = Image.fromarray(skimage.data.astronaut())
+    collins, hopper = (Image.fromarray(morphs.portrait(each)) for each in morphs.SOURCES)
     return (
         Person("Eileen Collins", tuple(_versions(collins))),
         Person("Grace Hopper", tuple(_versions(hopper))),
@@ -91,10 +87,9 @@ def _versions(portrait: Image.Image) -> Iterator[bytes]:
     yield jpeg(ImageEnhance.Color(portrait).enhance(0.6), quality=75)
 
 
-def _shared_people() -> Iterator[Person]:
-    for name in SHARED_PEOPLE:
-        paths = sorted((SHARED / "celeba_wild" / "test" / name).iterdir())
-        yield Person(name, tuple(path.read_bytes() for path in paths))
+def _person(number: int, seed: int) -> Person:
+    photos = morphs.photos(seed, PHOTOS_A_PERSON)
+    return Person(f"Person {number}", tuple(jpeg(Image.fromarray(photo)) for photo in photos))
 
 
 def without_face(size: tuple[int, int] = (320, 240)) -> bytes:

@@ -1,4 +1,4 @@
-"""Performers before a camera for tests: a simulated head of a real photo, and a still photo."""
+"""Performers before a camera for tests: a simulated head, and a still photo of it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from random import Random
 from unittest.mock import patch
 from uuid import UUID
 
-import cv2
 import numpy as np
 
 import ml
-from ml.liveness.simulation.actors import Actor, LiveHead
-from ml.liveness.simulation.camera import Camera
+from ml.liveness.simulation.actors import HEAD_STEPS, Actor, LiveHead
+from ml.liveness.simulation.camera import Camera, Place, look
 from ml.liveness.simulation.light import Glow, Lighting, Lit, LitRoom
 from ml.liveness.simulation.people import Habits, Person
 from ml.liveness.simulation.photos import Portrait, portrait
 from ml.liveness.simulation.pictures import HOLDINGS, HeldPicture
 from ml.liveness.simulation.scenes import Room, Sensor
+from ml.liveness.simulation.surfaces import HeadShape, head
 from tests import faces
 from webapp.config import Settings
 from webapp.database import unit_of_work
@@ -60,14 +60,14 @@ class Performer:
 
 def live(engine: ml.Engine, person: int = 0) -> Performer:
     """Somebody who is there, out of reach of the page's light."""
-    random, photo = np.random.default_rng(3), _portrait(engine, person)
+    random, photo = np.random.default_rng(3), front(engine, person)
     room = Room.drawn(CAMERA, random, photo)
     return Performer(LiveHead((photo,), room, random, CAMERA, Person(random, CALM)))
 
 
 def lit(engine: ml.Engine, person: int = 0) -> Performer:
     """Somebody who is there, before a page whose light reaches them."""
-    random, photo, glow = np.random.default_rng(3), _portrait(engine, person), Glow()
+    random, photo, glow = np.random.default_rng(3), front(engine, person), Glow()
     room = LitRoom.of(Room.drawn(CAMERA, random, photo), glow, INDOORS, random, head=True)
     actor = LiveHead((photo,), room, random, CAMERA, Person(random, CALM))
     return Performer(Lit(actor, glow, INDOORS, mirrors=False), glow=glow)
@@ -75,25 +75,26 @@ def lit(engine: ml.Engine, person: int = 0) -> Performer:
 
 def photo(engine: ml.Engine, person: int = 0) -> Performer:
     """Their photo, held and tilted before the camera."""
-    random, picture = np.random.default_rng(3), _portrait(engine, person)
+    random, picture = np.random.default_rng(3), front(engine, person)
     room = Room.drawn(CAMERA, random, picture)
     return Performer(HeldPicture(picture, HOLDINGS["tilted"], room, random, CAMERA, picture))
 
 
+def turned(engine: ml.Engine, yaw: float, person: int = 0) -> bytes:
+    """Photograph a turned head; `yaw` in degrees, positive towards the picture's right."""
+    camera, random, face = Camera(648, 486, 534.0), np.random.default_rng(3), front(engine, person)
+    room = Room.drawn(camera, random, face).behind_a_head(camera, random)
+    view = look(camera, Place(yaw=yaw), head(HeadShape()), HEAD_STEPS)
+    scene = room.before(face.at(view.across, view.along), view.opacity)
+    return SENSOR.jpeg(scene, random)
+
+
 @cache
-def _portrait(engine: ml.Engine, person: int) -> Portrait:
-    """The first photo of a person that shows the face from the front, large enough to be turned."""
-    for data in faces.people()[person].photos:
-        found = portrait(engine, _enlarged(data), str(person))
-        if found:
-            return found
-    raise AssertionError("no photo of this person can be turned")
-
-
-def _enlarged(data: bytes) -> bytes:
-    rgb = np.asarray(faces.opened(data))
-    larger = cv2.resize(rgb, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    return bytes(cv2.imencode(".jpg", larger[:, :, ::-1])[1])
+def front(engine: ml.Engine, person: int) -> Portrait:
+    """The face of a person seen from the front, as a texture for simulated heads."""
+    found = portrait(engine, faces.people()[person].photos[0], str(person))
+    assert found, "this person's first photo does not show the face from the front"
+    return found
 
 
 def set_clock(challenge_id: UUID, seconds: float) -> None:

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.evaluation.photos import photos_in
+from ml.evaluation.photos import SHARED, photos_in
 from ml.faces.decode import decode
 from ml.faces.detect import SETTINGS, Detector
 from ml.faces.library import LibraryDetector
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace
-from tests.faces import HAS_SHARED, SHARED, opened, people, portraits, side_by_side, without_face
+from tests.faces import opened, people, portraits, side_by_side, without_face
 
 
 def apart(a: DetectedFace, landmarks: np.ndarray) -> float:
@@ -138,7 +138,7 @@ def test_faces_are_those_of_the_librarys_own_driver(detector: Detector) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not HAS_SHARED, reason="../shared/data is missing")
+@pytest.mark.data
 def test_hardly_a_photo_from_the_web_is_without_a_face(detector: Detector) -> None:
     paths = photos_in(SHARED / "celeba_wild" / "test").paths
     without = [path for path in paths if not detector.detect(decode(path.read_bytes()))]

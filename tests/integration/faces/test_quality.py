@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.evaluation.photos import photos_in
+from ml.evaluation.photos import SHARED, photos_in
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.pose import MEAN_HEAD_MM
 from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face
 from ml.faces.types import DetectedFace, Quality
-from tests.faces import HAS_SHARED, SHARED
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def test_a_doubtful_face_is_uncertain(portrait: np.ndarray, face: DetectedFace) 
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not HAS_SHARED, reason="../shared/data is missing")
+@pytest.mark.data
 def test_nearly_all_photos_from_the_web_are_good(detector: Detector) -> None:
     verdicts = []
     for path in photos_in(SHARED / "celeba_wild" / "test").paths:

@@ -15,19 +15,15 @@ from ml.faces.preprocess import Preprocessing
 from ml.registry import ArtifactConfig, NetworkConfig
 from tests import faces
 
-needs_people = pytest.mark.skipif(
-    not faces.HAS_SHARED, reason="several people are needed; ../shared/data is missing"
-)
 PEOPLE, PHOTOS = 4, 3
 
 
 def copy_people(home: Path, start: int, photos: int) -> Path:
-    """A folder of people from the shared data set, and one picture without a face."""
-    everybody = sorted((faces.SHARED / "celeba_wild" / "test").iterdir())
-    for person in everybody[start : start + PEOPLE]:
+    """A folder of people, and one picture without a face."""
+    for person in faces.people()[start : start + PEOPLE]:
         (home / person.name).mkdir(parents=True)
-        for path in sorted(person.iterdir())[:photos]:
-            (home / person.name / path.name).write_bytes(path.read_bytes())
+        for number, photo in enumerate(person.photos[:photos]):
+            (home / person.name / f"{number}.jpg").write_bytes(photo)
     (home / person.name / "empty.jpg").write_bytes(faces.without_face())
     return home
 
@@ -52,8 +48,6 @@ def tiny(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def reported(tiny, tmp_path_factory) -> dict[str, Path]:
     """One run over a folder with two models."""
-    if not faces.HAS_SHARED:
-        pytest.skip("several people are needed; ../shared/data is missing")
     home = tmp_path_factory.mktemp("evaluation")
     places = {name: home / name for name in ("cache", "reports")}
     places["photos"] = copy_people(home / "photos" / "people", 0, PHOTOS)
@@ -130,7 +124,6 @@ def test_the_second_report_embeds_nothing(reported, capsys):
     assert "accuracy, mirrored" in words
 
 
-@needs_people
 def test_a_table_of_pairs_is_measured(tmp_path):
     home = copy_people(tmp_path / "people", 0, 2)
     photos = {person.name: sorted(person.glob("*.jpg")) for person in sorted(home.iterdir())}

@@ -15,9 +15,9 @@ from ml.liveness.simulation import clips
 from ml.liveness.simulation.attempts import Line, attempt
 from ml.liveness.simulation.camera import Camera
 from ml.liveness.simulation.cases import CASES, Setting
-from ml.liveness.simulation.photos import Portrait, portrait
+from ml.liveness.simulation.photos import Portrait
 from ml.liveness.simulation.scenes import Room, Sensor
-from tests import faces
+from tests import faces, performing
 
 SEED = 2
 LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
@@ -25,17 +25,8 @@ LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
 
 @pytest.fixture(scope="module")
 def portraits(engine: ml.Engine) -> tuple[Portrait, ...]:
-    """A usable photo each of two people, enlarged so that it stands a camera's distance."""
-    found = (
-        next(filter(None, (portrait(engine, _enlarged(p), person.name) for p in person.photos)))
-        for person in faces.people()[:2]
-    )
-    return tuple(found)
-
-
-def _enlarged(data: bytes) -> bytes:
-    larger = cv2.resize(np.asarray(faces.opened(data)), None, fx=2, fy=2)
-    return bytes(cv2.imencode(".jpg", larger[:, :, ::-1])[1])
+    """The faces of two people."""
+    return tuple(performing.front(engine, person) for person in range(2))
 
 
 def tried(engine: ml.Engine, portraits: tuple[Portrait, ...], case: str, seed: int = SEED):

@@ -10,7 +10,7 @@ import pytest
 from ml.calibration import load_calibration
 from ml.evaluate import METRICS_SECTION, SAMPLE_SECTION
 from ml.evaluation.embed import embed_photos
-from ml.evaluation.lfw import LFW, lfw_view2
+from ml.evaluation.lfw import lfw_view2
 from ml.evaluation.pairs import score_pairs
 from ml.evaluation.photos import Pairs, Photos
 from ml.registry import TRAINING, Artifact, load_artifact
@@ -40,7 +40,7 @@ def test_a_model_card_says_what_it_is_for(artifact: Artifact) -> None:
     assert artifact.config.licence in card
 
 
-@pytest.mark.skipif(not LFW.is_dir(), reason="LFW is not here")
+@pytest.mark.data
 def test_a_sample_of_lfw_has_the_similarities_it_was_measured_with(
     artifact: Artifact, tmp_path: Path
 ) -> None:

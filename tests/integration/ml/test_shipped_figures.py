@@ -8,14 +8,13 @@ from ml import load_artifact
 from ml.evaluation.figures import pair_figures
 from ml.evaluation.measure import measure_model
 from ml.evaluation.protocols import find_protocol
-from tests import faces
 
 # Another processor rounds differently: a pair or two of 6,000 may fall on the other side.
 TWO_PAIRS = 2 / 6000
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not faces.HAS_SHARED, reason="../shared/data is missing")
+@pytest.mark.data
 def test_the_figures_that_ship_with_the_model_are_measured_again(tmp_path: Path):
     artifact = load_artifact("open")
     shipped = artifact.metrics()["lfw_view2"]

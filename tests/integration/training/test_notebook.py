@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests import faces
+from ml.evaluation.photos import SHARED
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "ml" / "notebooks" / "training.ipynb"
@@ -47,9 +47,9 @@ def test_the_whole_run_tells_ada_from_bo() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not faces.HAS_SHARED, reason="../shared/data is missing")
+@pytest.mark.data
 def test_one_variable_points_it_at_a_folder_of_real_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTEBOOK_PEOPLE", str(faces.SHARED / "celeba_wild" / "train"))
+    monkeypatch.setenv("NOTEBOOK_PEOPLE", str(SHARED / "celeba_wild" / "train"))
     printed = run_notebook()
     error_rate = float(printed.split("\nEER ")[1].split("%")[0])
     assert error_rate < 45

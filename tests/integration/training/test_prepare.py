@@ -1,4 +1,4 @@
-"""Real photos, prepared: people known elsewhere are dropped, and nobody is in two splits."""
+"""Photos, prepared: people known elsewhere are dropped, and nobody is in two splits."""
 
 from __future__ import annotations
 
@@ -11,24 +11,19 @@ from ml.faces.preprocess import Preprocessing
 from ml.registry import NetworkConfig
 from ml.training.config import ArtifactTexts, DataConfig, ExperimentConfig
 from ml.training.prepare import Prepared, prepare
-from tests.faces import HAS_SHARED, SHARED
+from tests import faces
 
 PICTURES = 3
-
-pytestmark = pytest.mark.skipif(not HAS_SHARED, reason="needs ../shared/data for six real people")
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """Six people, one of whom is in another folder, too."""
     home = tmp_path_factory.mktemp("data")
-    everybody = sorted((SHARED / "celeba_wild" / "train").iterdir())
-    people = [person for person in everybody if len(list(person.iterdir())) >= PICTURES][:6]
-    for number, person in enumerate(people):
-        for photo in sorted(person.iterdir())[:PICTURES]:
-            _link(photo, home / "people" / person.name)
-            if number == 0:
-                _link(photo, home / "elsewhere" / "Known")
+    people = faces.people()[:6]
+    for person in people:
+        _write(person, home / "people" / person.name)
+    _write(people[0], home / "elsewhere" / "Known")
     config = ExperimentConfig(
         name="x",
         artifact=ArtifactTexts("x"),
@@ -45,9 +40,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepare(config, home / "cache", home / "artifacts")
 
 
-def _link(photo: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / photo.name).symlink_to(photo)
+def _write(person: faces.Person, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for number, photo in enumerate(person.photos[:PICTURES]):
+        (folder / f"{number}.jpg").write_bytes(photo)
 
 
 def test_a_person_known_elsewhere_is_dropped_and_named(prepared: Prepared) -> None:

@@ -16,13 +16,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
+from ml.evaluation.photos import SHARED
 from tests import faces
 from webapp.services.guidance import Check, check_frame
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(not faces.HAS_SHARED, reason="needs the faces of ../shared/data/lfw"),
-]
+pytestmark = [pytest.mark.long, pytest.mark.data]
 PHOTOS = 500
 AT_LEAST = 0.95
 FRAME = (640, 480)
@@ -70,7 +68,7 @@ DISTURBED: dict[str, tuple[Disturb, str]] = {
 
 def _drawn() -> Iterator[Path]:
     """First photos of people in random order, without the thousand of an earlier count."""
-    paths = sorted((faces.SHARED / "lfw").glob("*/*_0001.jpg"))
+    paths = sorted((SHARED / "lfw").glob("*/*_0001.jpg"))
     looked_at = set(random.Random(2026).sample(paths, 1000))
     unseen = [path for path in paths if path not in looked_at]
     yield from random.Random(20261124).sample(unseen, len(unseen))

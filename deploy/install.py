@@ -1,0 +1,142 @@
+"""Make a virtual environment and install the packages of the app or of the tests.
+
+    python3 deploy/install.py app|tests FOLDER
+
+Runs before any package is there: standard library only. pip's own lines are shown only if it fails.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+SECONDS_BETWEEN_LINES = 15  # where the output is no terminal
+
+
+class Packages(NamedTuple):
+    """A file of requirements, with the Python versions for which all its wheels exist."""
+
+    title: str
+    requirements: str
+    oldest: tuple[int, int]
+    newest: tuple[int, int]
+    usual_count: int
+    usual_time: str
+
+
+PACKAGES = {
+    "app": Packages("the app's packages", "requirements.txt", (3, 11), (3, 13), 34, "2 minutes"),
+    "tests": Packages(
+        "the tests' packages", "requirements-dev.txt", (3, 11), (3, 13), 140, "2 minutes"
+    ),
+}
+
+
+def main(name: str, folder: str) -> int:
+    """Install, and return the exit status."""
+    packages, python = PACKAGES[name], Path(folder) / "bin" / "python"
+    complaint = unsupported(packages, sys.version_info[:2])
+    if complaint:
+        return fail(complaint)
+    if not python.exists():
+        made = subprocess.call([sys.executable, "-m", "venv", folder])  # noqa: S603  our own command
+        if made != 0:
+            return fail("Python's module venv is missing. Debian, Ubuntu: apt install python3-venv")
+    return install(packages, python)
+
+
+def unsupported(packages: Packages, version: tuple[int, int]) -> str:
+    """Say which Python versions can be used, or nothing if this is one of them."""
+    if packages.oldest <= version <= packages.newest:
+        return ""
+    oldest, newest, this = (
+        ".".join(map(str, each)) for each in (packages.oldest, packages.newest, version)
+    )
+    return (
+        f"Python {oldest} to {newest} is needed for {packages.title}; this is {this}. "
+        f"Name another: make PYTHON=python{newest} …"
+    )
+
+
+def install(packages: Packages, python: Path) -> int:
+    """Run pip, and show on one line how far it is."""
+    line = ProgressLine(f"Installing {packages.title}, about {packages.usual_time}")
+    options = ("--no-input", "--disable-pip-version-check", "--progress-bar=off")
+    files = ("-r", packages.requirements, "-c", "constraints.txt")
+    printed, progress = [], Progress(packages.usual_count)
+    with subprocess.Popen(  # noqa: S603  our own command
+        [str(python), "-m", "pip", "install", *options, *files],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as pip:
+        for text in pip.stdout or ():
+            printed.append(text)
+            line.show(progress.after(text))
+    if pip.returncode:
+        line.end("failed")
+        sys.stderr.writelines(printed)
+        return fail("The packages were not installed. Check the connection to the package index.")
+    line.end(f"{progress.found} packages")
+    return 0
+
+
+class Progress:
+    """How far pip is, read from its lines."""
+
+    def __init__(self, expected: int) -> None:
+        self.found, self._expected = 0, expected
+
+    def after(self, line: str) -> str:
+        """Describe how far pip is after one more line; empty if that line tells nothing new."""
+        if line.startswith(("Collecting ", "Requirement already satisfied: ")):
+            self.found += 1
+            name = re.split(r"[\s<>=!~;\[]", line.split(": ")[-1].removeprefix("Collecting "))[0]
+            return f"{self.found} of about {max(self.found, self._expected)}, {name}"
+        if line.startswith("Installing collected packages"):
+            return "unpacking"
+        return ""
+
+
+class ProgressLine:
+    """One line that is overwritten on a terminal, and repeated from time to time elsewhere."""
+
+    def __init__(self, title: str) -> None:
+        self._title, self._began = title, time.monotonic()
+        self._shown = self._began
+        print(f"{title} …", end="" if sys.stdout.isatty() else "\n", flush=True)
+
+    def show(self, state: str) -> None:
+        """Show how far it is; an empty state changes nothing."""
+        now = time.monotonic()
+        if not state:
+            return
+        if sys.stdout.isatty():
+            self._print(state, "")
+        elif now - self._shown > SECONDS_BETWEEN_LINES:
+            self._shown = now
+            self._print(state, "\n")
+
+    def end(self, state: str) -> None:
+        """Show how it ended, and how long it took."""
+        self._print(f"{state}, {time.monotonic() - self._began:.0f} s", "\n")
+
+    def _print(self, state: str, end: str) -> None:
+        start = "\r\033[K" if sys.stdout.isatty() else ""
+        print(f"{start}{self._title}: {state}", end=end, flush=True)
+
+
+def fail(complaint: str) -> int:
+    """Print what happened, and return the exit status of a failure."""
+    print(complaint, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

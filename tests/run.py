@@ -1,0 +1,198 @@
+"""Run the parts of the test suite one after another, and report each at the end.
+
+    python -m tests.run [--strict] [PART …]
+
+A part that fails does not stop the next. A part whose tools or data are missing is left out, with
+the reason; with --strict it counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from playwright._impl._driver import compute_driver_executable
+
+from ml.evaluation.photos import SHARED
+from tests.browser import chromium
+
+ROOT = Path(__file__).parents[1]
+WORKERS = os.environ.get("TEST_WORKERS", "2")
+PARALLEL = ("-n", WORKERS, "--dist", "loadfile")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the suite.
+
+    Attributes:
+        about: what it is, in a few words.
+        commands: run in order, all of them.
+        missing: says what it needs and has not; empty if it can run.
+        is_shown: whether its output is shown while it runs, not only when it fails.
+    """
+
+    about: str
+    commands: Callable[[], Sequence[Sequence[str]]]
+    missing: Callable[[], str] = lambda: ""
+    is_shown: bool = False
+
+
+@dataclass
+class Result:
+    """How a part ended; counts and what was left out are read from pytest's closing lines."""
+
+    outcome: str
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *arguments)
+
+
+def _pytest(marks: str, *arguments: str) -> Callable[[], Sequence[Sequence[str]]]:
+    return lambda: [_module("pytest", "-q", "-m", marks, *PARALLEL, *arguments)]
+
+
+def _node() -> Sequence[Sequence[str]]:
+    """Run by the node that comes with Playwright, so that nobody needs to install one."""
+    files = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
+    return [[compute_driver_executable()[0], "--test", "--test-reporter=spec", *files]]
+
+
+def _script(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+@cache
+def _without_chromium() -> str:
+    if not chromium.chromium():
+        chromium.install()
+    return "" if chromium.chromium() else chromium.MISSING
+
+
+def _without_data() -> str:
+    there = (SHARED / "lfw" / "pairs.txt").exists()
+    return "" if there else f"{SHARED} is missing; FACES_DATA names another folder"
+
+
+PARTS = {
+    "lint": Part(
+        "ruff", lambda: [_module("ruff", "check", "."), _module("ruff", "format", "--check", ".")]
+    ),
+    "types": Part("mypy", lambda: [_module("mypy")]),
+    "contracts": Part("which package may import which", lambda: [[_script("lint-imports")]]),
+    "js": Part("the browser's modules", _node),
+    "tests": Part(
+        "unit, integration and security tests",
+        _pytest("not long and not browser and not data"),
+        is_shown=True,
+    ),
+    "browser": Part(
+        "pages in Chromium",
+        _pytest("browser and not long", "tests/browser"),
+        _without_chromium,
+        is_shown=True,
+    ),
+    "data": Part(
+        "real faces of the data sets",
+        _pytest("data and not long and not browser"),
+        _without_data,
+        is_shown=True,
+    ),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run parts, all by default; return the exit status."""
+    strict = "--strict" in arguments
+    names = [name for name in arguments if not name.startswith("-")] or list(PARTS)
+    unknown = set(names) - set(PARTS)
+    if unknown:
+        print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}")
+        return 2
+    results = {name: _run(number, len(names), name) for number, name in enumerate(names, 1)}
+    return _report(results, strict)
+
+
+def _run(number: int, total: int, name: str) -> Result:
+    part, began = PARTS[name], time.monotonic()
+    print(f"[{number}/{total}] {name}: {part.about}", end=" … ", flush=True)
+    missing = part.missing()
+    if missing:
+        print(f"left out: {missing}")
+        return Result("left out", left_out=Counter({missing: 1}))
+    if part.is_shown:
+        print()
+    outputs, failed = [], False
+    for command in part.commands():
+        status, output = _output(command, part.is_shown)
+        outputs.append(output)
+        failed = failed or status != 0
+    result = _read("".join(outputs))
+    result.outcome, result.seconds = "FAILED" if failed else "passed", time.monotonic() - began
+    print(f"{result.outcome}, {result.seconds:.0f} s" if not part.is_shown else "", flush=True)
+    if failed and not part.is_shown:
+        print("".join(outputs), flush=True)
+    return result
+
+
+def _output(command: Sequence[str], is_shown: bool) -> tuple[int, str]:
+    """Run a command; return its exit status and what it printed."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        printed = bytearray()
+        for piece in _pieces(process):
+            printed += piece
+            if is_shown:
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+    return process.returncode, printed.decode(errors="replace")
+
+
+def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    while process.stdout and (piece := os.read(process.stdout.fileno(), 65536)):
+        yield piece
+
+
+def _read(output: str) -> Result:
+    """Counts of pytest and node, and the reasons for which tests were skipped."""
+    result = Result("")
+    closing = re.findall(r"^=* ?(\d+ (?:passed|failed|error|skipped).*) in [\d.]+s", output, re.M)
+    for count, word in re.findall(r"(\d+) (passed|failed|error|skipped)", " ".join(closing)):
+        result.counts["failed" if word == "error" else word] += int(count)
+    for word, count in re.findall(r"^ℹ (pass|fail|skipped) (\d+)", output, re.M):
+        result.counts[{"pass": "passed", "fail": "failed"}.get(word, word)] += int(count)
+    for count, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+: (.*)", output, re.M):
+        result.left_out[reason] += int(count)
+    return result
+
+
+def _report(results: dict[str, Result], strict: bool) -> int:
+    """Print a line for each part and each reason for which something was left out."""
+    counts: Counter[str] = sum((result.counts for result in results.values()), Counter())
+    for name, result in results.items():
+        numbers = ", ".join(f"{number} {word}" for word, number in result.counts.items())
+        print(f"{name:<10} {result.outcome:<9} {result.seconds:5.0f} s  {numbers}".rstrip())
+        for reason, number in result.left_out.items():
+            what = "all of it" if result.outcome == "left out" else f"{number} tests"
+            print(f"           left out: {what}, {reason}")
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    bad = ("FAILED", "left out") if strict else ("FAILED",)
+    return int(any(result.outcome in bad for result in results.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
