@@ -26,23 +26,22 @@ help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8000; HTTPS=1: for phones on this network
+	@echo "Preparing the translations and the database …"
 	@$(BIN)/python -m translations.compile
 	@$(BIN)/flask --app wsgi prepare --url $(URL)
+	@echo "Starting the server, some seconds …"
 	@$(BIN)/gunicorn --config gunicorn.conf.py --bind $(HOST):$(PORT) $(TLS) wsgi:app
 
 run-cluster: $(VENV)/.test ## PostgreSQL, two nodes and nginx on this machine, at https://127.0.0.1:8443
 	@$(BIN)/python -m translations.compile
 	@$(BIN)/python -m deploy.cluster
 
-test: $(VENV)/.test ## lint, types, import contract, unit, integration and browser tests
+test: $(VENV)/.test ## all parts: lint, types, contracts, js, tests, browser, data; or PARTS="lint js"; or TESTS=path
 	@$(BIN)/python -m translations.compile
-	@$(MAKE) --no-print-directory lint
-	@node --test tests/js/
 ifdef TESTS
 	@$(BIN)/pytest -m "not long" $(TESTS)
 else
-	@$(BIN)/pytest -m "not long and not browser" -n $(TEST_WORKERS) --dist loadfile
-	@$(BIN)/pytest -m "browser and not long" tests/browser
+	@TEST_WORKERS=$(TEST_WORKERS) $(BIN)/python -m tests.run $(PARTS)
 endif
 
 test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
@@ -53,11 +52,8 @@ test-postgres: $(VENV)/.test ## the tests of the app, all of them on PostgreSQL
 	@DATABASE=postgresql $(BIN)/pytest -m "not long" -n $(TEST_WORKERS) --dist loadfile \
 		tests/integration/webapp tests/integration/api tests/integration/postgresql tests/security
 
-lint: $(VENV)/.test ## ruff, mypy and the import contract
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+lint: $(VENV)/.test ## ruff, mypy and the import contracts
+	@$(BIN)/python -m tests.run lint types contracts
 
 evaluate: $(VENV)/.test ## measure models: make evaluate MODEL="open research" PROTOCOL=lfw|FILE.csv|FOLDER
 	@$(BIN)/python -m ml.evaluate $(MODEL) --protocol $(PROTOCOL)
@@ -82,15 +78,9 @@ clean: ## remove what was built; data in instance/ stays
 	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache reports
 
 $(VENV)/.run: requirements-serve.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14) and "Python 3.11 to 3.14 is needed, this is %d.%d. Name one: make run PYTHON=python3.11" % sys.version_info[:2])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the app's requirements, some minutes the first time…"
-	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements-serve.txt -c constraints.txt
+	@$(PYTHON) deploy/install.py app $(VENV)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements.txt requirements-dev.txt
-	@echo "Installing what the tests need…"
-	@$(BIN)/pip install --disable-pip-version-check --no-input -r requirements-dev.txt -c constraints.txt
-	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || \
-		(apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null)
+	@$(PYTHON) deploy/install.py tests $(VENV)
 	@touch $@

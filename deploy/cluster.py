@@ -20,9 +20,13 @@ from pathlib import Path
 from typing import IO
 
 import httpx
-import pgserver
 
 from ml import usable_cores
+
+try:
+    import pgserver
+except ImportError:  # no wheel for this Python; only PostgreSQL on this machine needs it
+    pgserver = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).parents[1]
 NGINX_SITE = ROOT / "deploy" / "nginx" / "faces.conf"
@@ -215,6 +219,10 @@ def running(
     Raises:
         ClusterError: if a part is missing or does not start.
     """
+    if pgserver is None:
+        raise ClusterError(
+            "pgserver has no wheel for this Python. Run: make run-cluster PYTHON=python3.12"
+        )
     with ExitStack() as stack:
         database = pgserver.get_server(folder / "database", cleanup_mode="stop")
         stack.callback(database.cleanup)

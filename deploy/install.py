@@ -30,7 +30,9 @@ class Packages(NamedTuple):
 
 
 PACKAGES = {
-    "app": Packages("the app's packages", "requirements.txt", (3, 11), (3, 13), 34, "2 minutes"),
+    "app": Packages(
+        "the app's packages", "requirements-serve.txt", (3, 11), (3, 14), 60, "2 minutes"
+    ),
     "tests": Packages(
         "the tests' packages", "requirements-dev.txt", (3, 11), (3, 13), 140, "2 minutes"
     ),

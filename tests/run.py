@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 from playwright._impl._driver import compute_driver_executable
+from playwright.sync_api import sync_playwright
 
 from ml.evaluation.photos import SHARED
 from tests.browser import chromium
@@ -74,11 +74,17 @@ def _script(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-@cache
 def _without_chromium() -> str:
-    if not chromium.chromium():
-        chromium.install()
-    return "" if chromium.chromium() else chromium.MISSING
+    if _has_chromium():
+        return ""
+    print()
+    chromium.install()
+    return "" if _has_chromium() else chromium.MISSING
+
+
+def _has_chromium() -> bool:
+    with sync_playwright() as playwright:
+        return chromium.find(playwright) is not None
 
 
 def _without_data() -> str:
@@ -113,21 +119,23 @@ PARTS = {
 }
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], parts: Mapping[str, Part] = PARTS) -> int:
     """Run parts, all by default; return the exit status."""
     strict = "--strict" in arguments
-    names = [name for name in arguments if not name.startswith("-")] or list(PARTS)
-    unknown = set(names) - set(PARTS)
+    names = [name for name in arguments if not name.startswith("-")] or list(parts)
+    unknown = set(names) - set(parts)
     if unknown:
-        print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}")
+        print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(parts)}")
         return 2
-    results = {name: _run(number, len(names), name) for number, name in enumerate(names, 1)}
+    results = {}
+    for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name}: {parts[name].about}", end=" … ", flush=True)
+        results[name] = _run(parts[name])
     return _report(results, strict)
 
 
-def _run(number: int, total: int, name: str) -> Result:
-    part, began = PARTS[name], time.monotonic()
-    print(f"[{number}/{total}] {name}: {part.about}", end=" … ", flush=True)
+def _run(part: Part) -> Result:
+    began = time.monotonic()
     missing = part.missing()
     if missing:
         print(f"left out: {missing}")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACOS = (
@@ -18,16 +18,16 @@ MACOS = (
 MISSING = "Chromium is not installed. Run: .venv/bin/playwright install chromium"
 
 
-def chromium() -> Path | None:
+def find(playwright: Playwright) -> Path | None:
     """Find Chromium: the one that CHROMIUM names, the system's, or Playwright's own."""
     named = os.environ.get("CHROMIUM")
     on_path = (shutil.which(name) for name in NAMES)
-    places = [named] if named else [*on_path, *MACOS, _of_playwright()]
+    places = [named] if named else [*on_path, *MACOS, playwright.chromium.executable_path]
     return next((Path(place) for place in places if place and Path(place).exists()), None)
 
 
 def install() -> None:
-    """Install Chromium; print how before. Whether that worked is seen by `chromium()`."""
+    """Install Chromium; print how before. Whether that worked is seen by `find`."""
     if os.access("/", os.W_OK) and shutil.which("apt-get"):
         print("Installing Debian's package chromium with apt-get, about a minute …", flush=True)
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -36,11 +36,6 @@ def install() -> None:
         return
     print("Installing Playwright's Chromium in its cache folder, about a minute …", flush=True)
     _run(sys.executable, "-m", "playwright", "install", "chromium")
-
-
-def _of_playwright() -> str:
-    with sync_playwright() as playwright:
-        return playwright.chromium.executable_path
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Playwright, expect, sync_playwright
 
 import ml
 from tests import faces
-from tests.browser import scenes
-from tests.browser.opening import ADMINISTRATOR, CHROMIUM, Opener
+from tests.browser import chromium, scenes
+from tests.browser.opening import ADMINISTRATOR, Opener
 from tests.browser.site import Site, served
 from tests.small_model import artifacts
 
@@ -42,17 +42,17 @@ def fresh_site(engine: ml.Engine, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Playwright]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
+def browsers() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
+        if not chromium.find(playwright):
+            pytest.skip(chromium.MISSING)
         yield playwright
 
 
 @pytest.fixture
-def opener(chromium: Playwright, tmp_path: Path) -> Iterator[Opener]:
+def opener(browsers: Playwright, tmp_path: Path) -> Iterator[Opener]:
     with ExitStack() as stack:
-        opening = Opener(chromium, stack, tmp_path)
+        opening = Opener(browsers, stack, tmp_path)
         yield opening
         assert opening.troubles() == []
 

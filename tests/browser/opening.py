@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright
 
+from tests.browser import chromium
 from tests.browser.scenes import film
 from tests.browser.site import Site
 from tests.installation import PASSWORD
 
-CHROMIUM = "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -88,7 +88,7 @@ class Opener:
         """
         url = site.url.replace("127.0.0.1", host)
         browser = self.playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*QUIET, *switches]
+            executable_path=chromium.find(self.playwright), args=[*QUIET, *switches]
         )
         self.stack.callback(browser.close)
         context = browser.new_context(base_url=url, **({"locale": "en-GB"} | DESKTOP | options))

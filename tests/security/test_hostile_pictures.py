@@ -40,7 +40,7 @@ def far_away() -> bytes:
 
 def out_of_focus() -> bytes:
     image = faces.opened(photo())
-    return faces.jpeg(image.filter(ImageFilter.GaussianBlur(image.width / 16)))
+    return faces.jpeg(image.filter(ImageFilter.GaussianBlur(image.width / 50)))
 
 
 @cache

@@ -70,7 +70,7 @@ def test_unusable_frames_beside_a_usable_one_do_not_matter(app: Flask, people, a
 def test_frames_of_different_people_score_no_better_than_the_best_of_them(
     app: Flask, people, ada, bob
 ) -> None:
-    photos = [person.photos[0] for person in people]
+    photos = [person.photos[0] for person in people[:3]]
     singly = [verify("bob", [photo]).similarity for photo in photos]
 
     together = verify("bob", photos).similarity
