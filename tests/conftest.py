@@ -57,6 +57,9 @@ def chips() -> np.ndarray:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs the data sets or SQLite's own file where these are missing."""
     _leave_out_data(config, items)
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(0))
     if os.environ.get("DATABASE", "sqlite") == "sqlite":
         return
     for item in items:
