@@ -49,7 +49,7 @@ class PictureBookEngine:
     def warm_up(self) -> None:
         """Nothing has to be traced."""
 
-    def inspect(self, data: bytes, *, thorough: bool = False, live: bool = False) -> ml.Inspection:
+    def inspect(self, data: bytes, **_: Any) -> ml.Inspection:
         facts = _read(data)
         count = facts.get("faces", 1)
         faces = tuple(_detected() for _ in range(count))
@@ -63,7 +63,7 @@ class PictureBookEngine:
             height=SHORT_SIDE,
         )
 
-    def analyse(self, data: bytes, *, purpose: str) -> ml.Face:
+    def analyse(self, data: bytes, **_: Any) -> ml.Face:
         facts = _read(data)
         chip = np.zeros((8, 8, 3), np.uint8)
         return ml.Face(_detected(), _quality(facts), chip, self.embedding(facts), data)
@@ -74,6 +74,7 @@ class PictureBookEngine:
         at: float,
         challenge: ml.Challenge,
         before: Sequence[ml.Observation] = (),
+        **_: Any,
     ) -> tuple[ml.Observation, ml.Progress]:
         """Each movement takes two frames; the hint and the failure are in the frame."""
         facts = _read(data)

@@ -25,6 +25,7 @@ EVENTS: dict[str, LazyString] = {
     "challenges_labelled": _l("Liveness checks labelled"),
     "code_refused": _l("Wrong code at sign-in"),
     "consent_renewed": _l("Consent renewed"),
+    "embedding_queued": _l("Processing of photos started"),
     "embeddings_deleted": _l("Face data of a model deleted"),
     "face_allowed_again": _l("Verification allowed again"),
     "face_disabled": _l("Verification locked after failures"),
