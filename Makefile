@@ -20,7 +20,7 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
-.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers clean
+.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -74,8 +74,14 @@ bench-load: $(VENV)/.test ## very many people, and a node under load: reports/lo
 bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
 	@$(BIN)/python -m ml.bench_peers
 
+lock: ## the digests of what the image installs: requirements-serve.lock
+	@test -x .venv-lock/bin/uv || ($(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv==0.13.9)
+	@.venv-lock/bin/uv pip compile -q requirements-serve.txt -c constraints.txt --generate-hashes \
+		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" -o requirements-serve.lock
+
 clean: ## remove what was built; data in instance/ stays
-	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache reports
+	rm -rf $(VENV) .venv-peers .venv-lock .pytest_cache .mypy_cache .ruff_cache reports
 
 $(VENV)/.run: requirements-serve.txt constraints.txt
 	@$(PYTHON) deploy/install.py app $(VENV)
