@@ -6,6 +6,7 @@ A view that takes more than a small form states so by `takes`. Nothing else is r
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -75,7 +76,8 @@ def check_parameters(app: Flask) -> None:
 def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
     """Return how many bytes the body of a request to a path may have, by its media type."""
     try:
-        endpoint, _ = app.url_map.bind("").match(unquote(path), method)
+        within = unquote(path).removeprefix(os.environ.get("SCRIPT_NAME", ""))
+        endpoint, _ = app.url_map.bind("").match(within, method)
     except HTTPException:
         return SMALL_BODY
     bounds = getattr(app.view_functions.get(endpoint), ATTRIBUTE, Taken())

@@ -13,7 +13,15 @@ from tests.security.test_access import path_of
 from webapp.access import KeyRule, rule_of
 from webapp.config import Settings
 from webapp.models import Scope
-from webapp.request_bounds import ATTRIBUTE, MULTIPART, SMALL_BODY, URL_ENCODED
+from webapp.request_bounds import (
+    ATTRIBUTE,
+    FRAME_BODY,
+    MULTIPART,
+    PICTURE_BODY,
+    SMALL_BODY,
+    URL_ENCODED,
+    largest_body,
+)
 
 MANY_FIELDS = b"a=1&" * 2_700_000
 JSON = "application/json"
@@ -207,3 +215,23 @@ def test_a_body_is_read_only_for_somebody_who_may_send_it(app: Flask, anybody: V
             )
         assert answer.status_code in {302, 401}, path
         assert body.tell() == 0, path
+
+
+@pytest.mark.parametrize("prefix", ["", "/faces"])
+def test_the_server_reads_no_more_than_the_app_takes(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", prefix)
+    picture, form = f"{MULTIPART}; boundary=x", f"{URL_ENCODED}; charset=utf-8"
+
+    def largest(method: str, path: str, kind: str) -> int:
+        return largest_body(app, method, prefix + path, kind)
+
+    assert largest("POST", "/sign-in", form) == SMALL_BODY
+    assert largest("POST", "/people/new", picture) == Settings().request_bytes
+    assert largest("POST", "/people/new", form) == SMALL_BODY
+    assert largest("POST", "/verify", picture) == PICTURE_BODY
+    assert largest("POST", "/challenges/frames", picture) == FRAME_BODY
+    assert largest("POST", "/api/v1/verify", JSON) == Settings().request_bytes
+    assert largest("POST", "/nowhere", picture) == SMALL_BODY
+    assert largest("DELETE", "/verify", picture) == SMALL_BODY

@@ -37,12 +37,21 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
 def directive(name: str) -> int:
     """The number that nginx is given."""
-    return int(re.search(rf"{name} (\d+)[ms]", NGINX_SITE.read_text()).group(1))
+    return int(re.search(rf"\b{name} (\d+)[ms]", NGINX_SITE.read_text()).group(1))
 
 
 def test_nginx_takes_what_the_app_takes_and_waits_longer_than_the_app() -> None:
     assert directive("client_max_body_size") * 2**20 > Settings().request_bytes
     assert directive("proxy_read_timeout") > 2 * Settings().faces_patience
+
+
+def test_nginx_reads_requests_whole_and_ends_slow_ones() -> None:
+    site = NGINX_SITE.read_text()
+
+    assert "proxy_request_buffering on;" in site
+    assert directive("client_header_timeout") <= 10
+    assert directive("client_body_timeout") <= 20
+    assert directive("send_timeout") <= 20
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")

@@ -1,0 +1,66 @@
+"""No request of somebody unknown costs more than analysing the dearest picture that is accepted."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+from tests.installation import Visitor
+from webapp.request_bounds import MULTIPART, PICTURE_BODY, URL_ENCODED
+
+SIZE = PICTURE_BODY - 10_000
+BOUNDARY = f"{MULTIPART}; boundary=x"
+FIELD = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+FILE = b'--x\r\nContent-Disposition: form-data; name="frame"; filename="a.jpg"\r\n\r\n'
+END = b"\r\n--x--\r\n"
+
+DEAR = {
+    "many fields": (b"a=1&" * 2_700_000, URL_ENCODED),
+    "many escapes": (b"%41" * 3_000_000, URL_ENCODED),
+    "many parts": ((FIELD + b"1\r\n") * 500_000, BOUNDARY),
+    "a long part": (FIELD + bytes(SIZE), BOUNDARY),
+    "many headers": (FILE[:-2] + b"X-A: b\r\n" * 3_000_000, BOUNDARY),
+    "line ends": (FILE + b"\r\n" * (SIZE // 2) + END, BOUNDARY),
+    "carriage returns": (FILE + b"\r" * SIZE + END, BOUNDARY),
+    "near boundaries": (FILE + b"\r\n--y" * (SIZE // 5) + END, BOUNDARY),
+    "nearer boundaries": (FILE + b"\r\n--" * (SIZE // 4) + END, BOUNDARY),
+    "no boundary": (b"\r\n" * (SIZE // 2), BOUNDARY),
+    "a long file": (FILE + bytes(SIZE) + END, BOUNDARY),
+    "not a form": (bytes(SIZE), "application/octet-stream"),
+}  # fmt: skip
+PATHS = ["/sign-in", "/verify", "/camera/check", "/challenges/frames", "/people/new", "/nowhere"]
+
+
+def seconds_for(visitor: Visitor, path: str, body: bytes, kind: str) -> float:
+    began = time.thread_time()
+    with visitor.client.application.app_context():
+        answer = visitor.client.post(path, data=body, content_type=kind)
+    assert answer.status_code < 500
+    return time.thread_time() - began
+
+
+@pytest.fixture
+def dearest_picture(app: Flask) -> float:
+    """Seconds of a processor for a picture of 50 megapixels."""
+    out = io.BytesIO()
+    Image.new("RGB", (10_000, 5_000), (90, 120, 150)).save(out, "PNG", compress_level=9)
+    visitor = Visitor(app)
+    began = time.thread_time()
+    visitor.post("/camera/check", {"frame": [out.getvalue()]}, purpose="picture")
+    return time.thread_time() - began
+
+
+@pytest.mark.parametrize("kind", DEAR)
+def test_no_form_costs_more_than_the_dearest_picture(
+    app: Flask, dearest_picture: float, kind: str
+) -> None:
+    visitor = Visitor(app)
+    visitor.token()
+
+    seconds = {path: seconds_for(visitor, path, *DEAR[kind]) for path in PATHS}
+
+    assert max(seconds.values()) < dearest_picture, seconds
