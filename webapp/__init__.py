@@ -28,6 +28,7 @@ from webapp.logs import set_up_logs
 from webapp.numbers import percent
 from webapp.origin import follow_requests
 from webapp.prefix import PlainPrefix
+from webapp.reader_zone import add_zones
 from webapp.recognition import NAME, Recognition
 from webapp.request_bounds import bound_requests, check_parameters
 from webapp.request_limits import count_requests, time_requests
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_api(app, settings.api_origins)
     add_commands(app)
     add_score_filters(app)
+    add_zones(app)
     app.jinja_env.globals["danger_words"] = danger_words
     app.add_template_filter(percent)
     app.context_processor(lambda: {"locale": str(get_locale())})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, tzinfo
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, SelectField, StringField
@@ -15,12 +15,29 @@ from webapp.services.attempts import Wanted
 from webapp.services.names import tidy
 
 MATCH, NO_MATCH = "match", "no-match"
-# The next day must be one, too.
-LAST_DAY = date(9998, 12, 31)
+# The days before and after must be ones, too, in every zone.
+FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9998, 12, 31)
+# As browsers send days, and as people type them where the browser has no calendar.
+DAY_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"]
+
+
+def _within_reach(_form: Form, field: DateField) -> None:
+    """Refuse a day whose bounds cannot be computed."""
+    if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+        raise ValidationError(describe("no_day"))
 
 
 class DayField(DateField):
     """A day; a text that is none says so in the catalogue's words."""
+
+    def __init__(self, label: object, **options: object) -> None:
+        super().__init__(
+            label, validators=[Optional(), _within_reach], format=DAY_FORMATS, **options
+        )
+
+    def _value(self) -> str:
+        """The day as browsers take it, or what was typed in its place."""
+        return self.data.isoformat() if self.data else super()._value()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the day."""
@@ -47,16 +64,11 @@ class AttemptsForm(Form):
             _l("Any"),
         ),
     )
-    since = DayField(_l("From"), validators=[Optional()])
-    until = DayField(_l("To"), validators=[Optional()])
+    since = DayField(_l("From"))
+    until = DayField(_l("To"))
 
-    def validate_until(self, field: DayField) -> None:
-        """Refuse a day out of reach."""
-        if field.data and field.data > LAST_DAY:
-            raise ValidationError(describe("no_day"))
-
-    def wanted(self) -> Wanted:
-        """What is asked for; what cannot be understood is left out."""
+    def wanted(self, zone: tzinfo) -> Wanted:
+        """What is asked for, by the days of a zone; what cannot be understood is left out."""
         self.validate()
         return Wanted(
             person=self.person.data or "",
@@ -64,4 +76,5 @@ class AttemptsForm(Form):
             kind=Kind(self.kind.data) if self.kind.data and not self.kind.errors else None,
             since=None if self.since.errors else self.since.data,
             until=None if self.until.errors else self.until.data,
+            zone=zone,
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
+from zoneinfo import available_timezones
 
 from ml import ARTIFACTS, DEFAULT_MODEL, usable_cores
 
@@ -66,6 +67,7 @@ class Settings:
         sign_in_limit, verify_limit, guidance_limit: requests an address may make.
         forged_limit: requests without a valid token against forgery that an address may make.
         work_share: percentage of the computing cores that an address may use within a minute.
+        time_zone: IANA name of the zone of days and times for readers whose own is not known.
         threads: requests that a process answers side by side.
         faces_at_once: pictures that a process looks at side by side: its cores.
         faces_waiting: requests that may wait for their turn; more are asked to come again.
@@ -115,6 +117,7 @@ class Settings:
     api_origins: tuple[str, ...] = ()
     password_cost: PasswordCost = field(default_factory=PasswordCost)
     chance: Callable[[], Random] = SystemRandom
+    time_zone: str = "UTC"
     log_level: str = "INFO"
 
     @property
@@ -219,6 +222,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         faces_waiting=read.number("FACES_WAITING", plain.faces_waiting, 0, 1000),
         faces_patience=read.number("FACES_PATIENCE", plain.faces_patience, 1, 60),
         api_origins=read.names("API_ORIGINS"),
+        time_zone=read.zone("TIME_ZONE", plain.time_zone),
         log_level=read.choice("LOG_LEVEL", plain.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
 
@@ -252,6 +256,12 @@ class _Reader:
         if value.isascii() and value.isdigit() and least <= int(value) <= most:
             return int(value)
         raise WrongSetting(f"{name} is {value!r}, but must be a whole number, {least} to {most}")
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if value in available_timezones():
+            return value
+        raise WrongSetting(f"{name} is {value!r}, but must be an IANA name such as Europe/Berlin")
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default).upper()

@@ -96,8 +96,9 @@ class DayChart:
                 yield self.x(day), self.y(value)
 
     def labelled_days(self, most: int = 5) -> range:
-        """The numbers of the days that have room for their name."""
-        return range(0, self.days, ceil(self.days / most))
+        """The numbers of the days that have room for their name; the last day is one of them."""
+        step = ceil(self.days / most)
+        return range((self.days - 1) % step, self.days, step)
 
     @property
     def _steps(self) -> int:

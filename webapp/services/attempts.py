@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from ml import FaceError
+from webapp.core.days import end_of, start_of
 from webapp.database import retried, unit_of_work
 from webapp.errors import NoPictureUsable
 from webapp.extensions import db
@@ -42,7 +43,8 @@ class Wanted:
         person: a part of the identifier or the name of the person claimed or found.
         match: the outcome.
         kind: verification or search.
-        since, until: first and last day, in UTC.
+        since, until: first and last day.
+        zone: whose days they are.
     """
 
     person: str = ""
@@ -50,6 +52,7 @@ class Wanted:
     kind: Kind | None = None
     since: date | None = None
     until: date | None = None
+    zone: tzinfo = UTC
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """What the rows asked for fulfil."""
@@ -60,9 +63,9 @@ class Wanted:
         if self.kind is not None:
             yield Attempt.kind == self.kind
         if self.since:
-            yield Attempt.created_at >= _midnight(self.since)
+            yield Attempt.created_at >= start_of(self.since, self.zone)
         if self.until:
-            yield Attempt.created_at < _midnight(self.until) + timedelta(days=1)
+            yield Attempt.created_at < end_of(self.until, self.zone)
 
 
 @dataclass(frozen=True)
@@ -256,7 +259,3 @@ def _of_people(fitting: Select[Any]) -> ColumnElement[bool]:
     if len(few) <= FEW_PEOPLE:
         return Attempt.person_id.in_(few)
     return Attempt.person_id.in_(fitting).is_(True)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

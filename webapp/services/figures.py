@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, tzinfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import CTE, ColumnElement, Integer, case, column, func, select, values
+from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp.core.days import end_of, last_days, start_of
 from webapp.extensions import db
 from webapp.models import Attempt, Kind, Refusal, now
+from webapp.models.columns import UtcDateTime
 from webapp.recognition import recognition
 
 # An answer is promised within a second.
@@ -47,7 +50,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Day:
-    """The figures of one day, in UTC; rates and times are None where there is nothing to count.
+    """The figures of one day; rates and times are None where there is nothing to count.
 
     Attributes:
         matches, non_matches: verifications by their outcome.
@@ -97,20 +100,18 @@ class Figures:
     reasons: tuple[tuple[str, int], ...] = ()
 
 
-def figures(period_days: int) -> Figures:
-    """The figures of the last days, today included."""
-    today = now().date()
-    days = [today - timedelta(days=back) for back in reversed(range(period_days))]
-    since = datetime.combine(days[0], time(), UTC)
-    groups = _groups_since(since)
-    refusals = _refusals_since(since)
+def figures(period_days: int, zone: tzinfo) -> Figures:
+    """Return the figures of the last days of a zone, today included."""
+    days = last_days(period_days, now(), zone)
+    table = _table_of(days, zone)
+    groups, refusals = _groups_in(days, table), _refusals_in(days, table)
     return Figures(
         days=tuple(
             _day(day, [group for group in groups if group.day == day], refusals.get(day, 0))
             for day in days
         ),
         whole=_day(days[0], groups, sum(refusals.values())),
-        reasons=_reasons_since(since),
+        reasons=_reasons_in(table),
     )
 
 
@@ -125,10 +126,24 @@ class _Group:
     sums: _Sums
 
 
-def _groups_since(since: datetime) -> list[_Group]:
-    """One pass over the attempts of the period."""
-    day = func.date(Attempt.created_at)
-    keys = (day, Attempt.kind, Attempt.match, Attempt.model_id)
+def _table_of(days: Sequence[date], zone: tzinfo) -> CTE:
+    """The days with their bounds: rows are sorted into them by the database, by its indices."""
+    rows = [(n, start_of(day, zone), end_of(day, zone)) for n, day in enumerate(days)]
+    columns = (
+        column("number", Integer),
+        column("start", UtcDateTime),
+        column("until", UtcDateTime),
+    )
+    return values(*columns, name="day").data(rows).cte("day")
+
+
+def _within(table: CTE, created_at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    return (created_at >= table.c.start) & (created_at < table.c.until)
+
+
+def _groups_in(days: Sequence[date], table: CTE) -> list[_Group]:
+    """One pass over the attempts of the days."""
+    keys = (table.c.number, Attempt.kind, Attempt.match, Attempt.model_id)
     rows = db.session.execute(
         select(
             *keys,
@@ -138,25 +153,29 @@ def _groups_since(since: datetime) -> list[_Group]:
             func.sum(Attempt.similarity),
             func.sum(Attempt.similarity * Attempt.similarity),
         )
-        .where(Attempt.created_at >= since)
+        .select_from(table)
+        .join(Attempt, _within(table, Attempt.created_at))
         .group_by(*keys)
     )
-    return [_Group(_date(row[0]), Kind(row[1]), row[2], row[3], _Sums(*row[4:])) for row in rows]
+    return [_Group(days[row[0]], Kind(row[1]), row[2], row[3], _Sums(*row[4:])) for row in rows]
 
 
-def _refusals_since(since: datetime) -> dict[date, int]:
-    day = func.date(Refusal.created_at)
+def _refusals_in(days: Sequence[date], table: CTE) -> dict[date, int]:
     rows = db.session.execute(
-        select(day, func.count()).where(Refusal.created_at >= since).group_by(day)
+        select(table.c.number, func.count())
+        .select_from(table)
+        .join(Refusal, _within(table, Refusal.created_at))
+        .group_by(table.c.number)
     )
-    return {_date(found): count for found, count in rows}
+    return {days[number]: count for number, count in rows}
 
 
-def _reasons_since(since: datetime) -> tuple[tuple[str, int], ...]:
+def _reasons_in(table: CTE) -> tuple[tuple[str, int], ...]:
     count = func.count()
     rows = db.session.execute(
         select(Refusal.code, count)
-        .where(Refusal.created_at >= since)
+        .select_from(table)
+        .join(Refusal, _within(table, Refusal.created_at))
         .group_by(Refusal.code)
         .order_by(count.desc(), Refusal.code)
     ).all()
@@ -201,8 +220,3 @@ def _spread(sums: _Sums) -> Spread | None:
 
 def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
-
-
-def _date(found: object) -> date:
-    """A day as SQLite gives it, a text, or as PostgreSQL does."""
-    return date.fromisoformat(str(found))

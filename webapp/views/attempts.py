@@ -12,10 +12,13 @@ from flask_login import current_user
 
 from webapp.access import operator
 from webapp.attempt_forms import AttemptsForm
+from webapp.reader_zone import ReaderZone, reader_zone
 from webapp.services.attempts import AttemptRecord, every_attempt, list_attempts
 
 blueprint = Blueprint("attempts", __name__)
 COLUMNS = (
+    "time",
+    "zone",
     "time_utc",
     "kind",
     "outcome",
@@ -40,7 +43,7 @@ FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 def index() -> ResponseReturnValue:
     """Context: page (Page of AttemptRow), form (filters), filters (those in use, for links)."""
     form = AttemptsForm(request.args)
-    page = list_attempts(request.args.get("page", 1, type=int), form.wanted())
+    page = list_attempts(request.args.get("page", 1, type=int), form.wanted(reader_zone().info))
     in_use = {key: value for key, value in request.args.items() if value and key in form}
     return render_template("attempts/index.html", page=page, form=form, filters=in_use)
 
@@ -48,14 +51,15 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/attempts.csv")
 @operator
 def export() -> Response:
-    """The attempts that the filters ask for, as CSV."""
-    rows = every_attempt(AttemptsForm(request.args).wanted(), current_user.id)
-    answer = Response(stream_with_context(_lines(rows)), mimetype="text/csv")
+    """The attempts that the filters ask for, as CSV; days and times are in the reader's zone."""
+    zone = reader_zone()
+    rows = every_attempt(AttemptsForm(request.args).wanted(zone.info), current_user.id)
+    answer = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
     return answer
 
 
-def _lines(records: Iterable[AttemptRecord]) -> Iterator[str]:
+def _lines(records: Iterable[AttemptRecord], zone: ReaderZone) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line)
     writer.writerow(COLUMNS)
@@ -63,13 +67,15 @@ def _lines(records: Iterable[AttemptRecord]) -> Iterator[str]:
         yield line.getvalue()
         line.seek(0)
         line.truncate()
-        writer.writerow(_cells(record))
+        writer.writerow(_cells(record, zone))
     yield line.getvalue()
 
 
-def _cells(record: AttemptRecord) -> list[object]:
+def _cells(record: AttemptRecord, zone: ReaderZone) -> list[object]:
     row = record.row
     return [
+        row.created_at.astimezone(zone.info).isoformat(timespec="seconds"),
+        zone.name,
         row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         row.kind,
         "match" if row.match else "no match",

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 from webapp.access import viewer
 from webapp.day_charts import DayChart
 from webapp.messages import summarise
+from webapp.reader_zone import reader_zone
 from webapp.services.figures import PERIODS_DAYS, PROMISED_MS, Day, figures
 
 blueprint = Blueprint("dashboard", __name__)
@@ -24,7 +25,7 @@ def index() -> str:
     period = request.args.get("days", DEFAULT_PERIOD, type=int)
     if period not in PERIODS_DAYS:
         period = DEFAULT_PERIOD
-    found = figures(period)
+    found = figures(period, reader_zone().info)
     busiest = max(day.attempts for day in found.days)
     most_refused = max(day.refused_rate or 0.0 for day in found.days)
     slowest = max((day.milliseconds or 0.0 for day in found.days), default=0.0)

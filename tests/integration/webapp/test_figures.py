@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from flask import Flask
@@ -52,7 +52,7 @@ def busy(app: Flask) -> None:
 
 
 def test_a_day_is_summed_up(app: Flask, busy) -> None:
-    today = figures(7).days[-1]
+    today = figures(7, UTC).days[-1]
 
     assert (today.matches, today.non_matches, today.searches, today.refused) == (3, 1, 1, 3)
     assert today.match_rate == pytest.approx(3 / 4)
@@ -62,7 +62,7 @@ def test_a_day_is_summed_up(app: Flask, busy) -> None:
 
 
 def test_genuine_scores_are_those_of_the_model_that_serves(app: Flask, busy) -> None:
-    genuine = figures(7).days[-1].genuine
+    genuine = figures(7, UTC).days[-1].genuine
 
     to_score = recognition().engine.calibration.score
     assert genuine.middle == pytest.approx(to_score(0.96))
@@ -71,17 +71,17 @@ def test_genuine_scores_are_those_of_the_model_that_serves(app: Flask, busy) -> 
 
 
 def test_a_period_has_all_its_days_and_no_others(app: Flask, busy) -> None:
-    found = figures(7)
+    found = figures(7, UTC)
 
     assert [day.attempts for day in found.days] == [0, 0, 0, 1, 0, 0, 5]
     assert found.days[1].match_rate is None
     assert found.days[1].genuine is None
     assert found.whole.attempts == 6
-    assert figures(90).whole.attempts == 7
+    assert figures(90, UTC).whole.attempts == 7
 
 
 def test_reasons_are_counted_the_most_frequent_first(app: Flask, busy) -> None:
-    assert figures(7).reasons == (("no_face", 2), ("too_dark", 1))
+    assert figures(7, UTC).reasons == (("no_face", 2), ("too_dark", 1))
 
 
 def test_the_page_shows_pictures_and_the_same_as_a_table(operator: Visitor, busy) -> None:

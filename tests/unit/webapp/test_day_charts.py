@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,12 @@ def test_nothing_yet_can_be_drawn() -> None:
 
     assert list(empty.bars([0] * 7, [0] * 7)) == []
     assert list(empty.lines([None] * 7)) == []
+
+
+@pytest.mark.parametrize("days", [1, 2, 7, 30, 90, 365])
+def test_the_last_day_is_named_and_names_stand_at_even_distances(days: int) -> None:
+    named = list(DayChart(days, 1.0).labelled_days())
+
+    assert named[-1] == days - 1
+    assert len(named) <= 5
+    assert len({after - before for before, after in pairwise(named)}) <= 1

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { inZone, keepZone, localise } from "../../static/js/moments.js";
+
+const INSTANT = "2026-12-01T00:18:00+00:00";
+
+function pageOf({ zone, cookie = "", days = true, writable = true }) {
+  const time = { dateTime: INSTANT, textContent: "as the server said" };
+  return {
+    time,
+    written: [],
+    documentElement: { lang: "en", dataset: { zone, root: "/faces/" } },
+    location: { protocol: "https:" },
+    get cookie() {
+      return [cookie, ...(writable ? this.written : [])].map((one) => one.split(";")[0]).join("; ");
+    },
+    set cookie(text) {
+      this.written.push(text);
+    },
+    querySelector: () => (days ? {} : null),
+    querySelectorAll: () => [time],
+  };
+}
+
+test("moments are written as on the server, in each language", () => {
+  assert.equal(inZone(INSTANT, "en", "America/Los_Angeles"), "30 Nov 2026, 16:18");
+  assert.equal(inZone(INSTANT, "de", "Europe/Berlin"), "01.12.2026, 01:18");
+  assert.equal(inZone(INSTANT, "fr", "Asia/Kolkata"), "1 déc. 2026, 05:48");
+});
+
+test("a page in the reader's zone is left as it is", () => {
+  const page = pageOf({ zone: "Europe/Berlin" });
+  localise(page, "Europe/Berlin");
+  assert.equal(page.time.textContent, "as the server said");
+});
+
+test("a page in another zone is corrected", () => {
+  const page = pageOf({ zone: "UTC" });
+  localise(page, "America/Los_Angeles");
+  assert.equal(page.time.textContent, "30 Nov 2026, 16:18");
+});
+
+test("the zone is kept once, for the app's own path, and days are asked for anew", () => {
+  const page = pageOf({ zone: "UTC" });
+  assert.equal(keepZone(page, "Europe/Berlin"), true);
+  assert.deepEqual(page.written, [
+    "faces_zone=Europe/Berlin; Path=/faces/; Max-Age=31536000; SameSite=Lax; Secure",
+  ]);
+  assert.equal(keepZone(page, "Europe/Berlin"), false);
+  assert.equal(page.written.length, 1);
+});
+
+test("a page without days is not asked for anew", () => {
+  assert.equal(keepZone(pageOf({ zone: "UTC", days: false }), "Europe/Berlin"), false);
+});
+
+test("where cookies are blocked, or the server knows no such zone, nothing goes in circles", () => {
+  assert.equal(keepZone(pageOf({ zone: "UTC", writable: false }), "Europe/Berlin"), false);
+  assert.equal(keepZone(pageOf({ zone: "UTC", cookie: "faces_zone=Etc/New" }), "Etc/New"), false);
+});
