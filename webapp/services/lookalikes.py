@@ -155,19 +155,52 @@ def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tupl
     """
     person = np.repeat(np.arange(len(anchors.starts)), anchors.counts)
     best: dict[tuple[int, int], tuple[int, int, float]] = {}
-    floor = -np.inf
     for top, left in _tiles(len(embeddings)):
         tile = embeddings[top : top + TILE] @ embeddings[left : left + TILE].T
-        for row, column in np.argwhere(tile >= floor).tolist():
+        for row, column in _nearest_pairs(tile, person[top : top + TILE], person[left:], most):
             first, second = top + row, left + column
-            pair = (int(person[first]), int(person[second]))
-            similarity = float(tile[row, column])
-            if pair[0] < pair[1] and similarity > best.get(pair, NOT_YET)[2]:
+            pair, similarity = (int(person[first]), int(person[second])), float(tile[row, column])
+            if similarity > best.get(pair, NOT_YET)[2]:
                 best[pair] = (first, second, similarity)
         best = dict(sorted(best.items(), key=lambda one: -one[1][2])[:most])
-        if len(best) == most:
-            floor = min(similarity for _, _, similarity in best.values())
     return list(best.values())
+
+
+def _nearest_pairs(
+    tile: np.ndarray, above: np.ndarray, beside: np.ndarray, most: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the place in a tile of each of the most similar pairs of people, one a pair.
+
+    Args:
+        tile: similarities, (rows, columns).
+        above: whose row each is, ascending.
+        beside: whose column each is, ascending; it may go on behind the tile.
+        most: how many pairs.
+    """
+    beside = beside[: tile.shape[1]]
+    rows, columns = _beginnings(above), _beginnings(beside)
+    nearest = np.maximum.reduceat(np.maximum.reduceat(tile, rows, axis=0), columns, axis=1)
+    nearest[above[rows][:, None] >= beside[columns]] = -np.inf  # each pair once, nobody with itself
+    kept = min(most, nearest.size)
+    for place in np.argpartition(nearest, -kept, axis=None)[-kept:].tolist():
+        first, second = divmod(place, nearest.shape[1])
+        if np.isfinite(nearest[first, second]):
+            block = tile[
+                rows[first] : _end(rows, first, len(above)),
+                columns[second] : _end(columns, second, len(beside)),
+            ]
+            row, column = divmod(int(block.argmax()), block.shape[1])
+            yield int(rows[first]) + row, int(columns[second]) + column
+
+
+def _beginnings(people: np.ndarray) -> np.ndarray:
+    """Where each person begins."""
+    return np.flatnonzero(np.diff(people, prepend=-1))
+
+
+def _end(beginnings: np.ndarray, number: int, length: int) -> int:
+    """Where a person ends."""
+    return int(beginnings[number + 1]) if number + 1 < len(beginnings) else length
 
 
 def _tiles(rows: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ def slowly(embeddings: np.ndarray, anchors: Anchors) -> list[float]:
     return np.sort(best[np.triu_indices(len(best), 1)])[::-1].tolist()
 
 
-@pytest.mark.parametrize(("people", "anchors"), [(3, 2), (40, 4), (TILE + 10, 2)])
+@pytest.mark.parametrize(("people", "anchors"), [(3, 2), (40, 4), (TILE + 10, 2), (TILE // 2, 3)])
 def test_the_most_alike_are_found_among_all_pairs(people: int, anchors: int) -> None:
     rows = drawn_people(people, anchors)
 
