@@ -41,6 +41,12 @@ class UnknownAnchor(ServiceError):
     code = "unknown_anchor"
 
 
+class UnknownAttempt(ServiceError):
+    """No such attempt, or no longer."""
+
+    code = "unknown_attempt"
+
+
 class LastAnchor(ServiceError):
     """A person keeps at least one anchor in use; without any, the person is to be deleted."""
 

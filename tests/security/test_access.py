@@ -58,6 +58,7 @@ RULES = {
     "people.delete_anchor": Rule.OPERATOR,
     "people.delete": Rule.OPERATOR,
     "people.picture": Rule.OPERATOR,
+    "attempts.show": Rule.OPERATOR,
     "attempts.index": Rule.OPERATOR,
     "attempts.export": Rule.OPERATOR,
     "challenge_results.index": Rule.OPERATOR,

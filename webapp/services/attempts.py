@@ -9,18 +9,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from ml import FaceError
 from webapp.core.days import end_of, start_of
 from webapp.database import retried, unit_of_work
-from webapp.errors import NoPictureUsable
+from webapp.errors import NoPictureUsable, UnknownAttempt
 from webapp.extensions import db
 from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
 from webapp.origin import key
 from webapp.recognition import recognition
 from webapp.services import audit
-from webapp.services.decisions import Decision
+from webapp.services.decisions import Decision, PersonLabel
 from webapp.services.paging import Page, paged
 from webapp.services.people import holds
 
@@ -70,8 +70,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class AttemptRow:
-    """An attempt as the list shows it. The claim is the person's identifier, None for nobody's."""
+    """An attempt as the list shows it.
 
+    `person` is the one claimed or found, `claim` their identifier; both are None for nobody, or
+    somebody deleted since.
+    """
+
+    id: UUID
+    person: PersonLabel | None
     created_at: datetime
     kind: Kind
     claim: str | None
@@ -146,6 +152,18 @@ def list_attempts(page: int, wanted: Wanted | None = None) -> Page[AttemptRow]:
     return replace(found, items=_rows(shown))
 
 
+def find_attempt(attempt_id: UUID) -> AttemptRecord:
+    """Return one attempt in full.
+
+    Raises:
+        UnknownAttempt: if there is none.
+    """
+    found = db.session.execute(_in_full(Wanted()).where(Attempt.id == attempt_id)).one_or_none()
+    if found is None:
+        raise UnknownAttempt
+    return _record(*found)
+
+
 def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
     """The last attempts to be a person, or in which they were found, newest first."""
     of_person = select(Attempt).where(Attempt.person_id == person_id)
@@ -208,6 +226,7 @@ def _in_full(wanted: Wanted) -> Select[Attempt, str, str]:
         .outerjoin(Person, Person.id == Attempt.person_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
         .outerjoin(ApiKey, ApiKey.id == Attempt.api_key_id)
+        .options(contains_eager(Attempt.person))
         .where(*wanted.conditions())
         .order_by(Attempt.created_at, Attempt.id)
     )
@@ -239,6 +258,8 @@ def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
     """Scores by the model that judged the attempt: another's would mean something else."""
     calibration = recognition().calibration_of(attempt.model_id)
     return AttemptRow(
+        id=attempt.id,
+        person=PersonLabel.of(attempt.person) if attempt.person else None,
         created_at=attempt.created_at,
         kind=attempt.kind,
         claim=claim,

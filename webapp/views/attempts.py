@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -12,8 +13,12 @@ from flask_login import current_user
 
 from webapp.access import operator
 from webapp.attempt_forms import AttemptsForm
+from webapp.error_pages import answer
+from webapp.errors import UnknownAttempt
+from webapp.messages import summarise
 from webapp.reader_zone import ReaderZone, reader_zone
-from webapp.services.attempts import AttemptRecord, every_attempt, list_attempts
+from webapp.services.attempts import AttemptRecord, every_attempt, find_attempt, list_attempts
+from webapp.views import threshold_words
 
 blueprint = Blueprint("attempts", __name__)
 COLUMNS = (
@@ -48,15 +53,33 @@ def index() -> ResponseReturnValue:
     return render_template("attempts/index.html", page=page, form=form, filters=in_use)
 
 
+@blueprint.errorhandler(UnknownAttempt)
+def unknown(_error: UnknownAttempt) -> ResponseReturnValue:
+    """What is not there has no page."""
+    return answer(404)
+
+
+@blueprint.get("/attempts/<uuid:attempt_id>")
+@operator
+def show(attempt_id: UUID) -> str:
+    """Context: record (AttemptRecord), words (of rules), summarise (complaints in words)."""
+    return render_template(
+        "attempts/show.html",
+        record=find_attempt(attempt_id),
+        words=threshold_words,
+        summarise=summarise,
+    )
+
+
 @blueprint.get("/attempts.csv")
 @operator
 def export() -> Response:
     """The attempts that the filters ask for, as CSV; days and times are in the reader's zone."""
     zone = reader_zone()
     rows = every_attempt(AttemptsForm(request.args).wanted(zone.info), current_user.id)
-    answer = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
-    return answer
+    table = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")
+    table.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
+    return table
 
 
 def _lines(records: Iterable[AttemptRecord], zone: ReaderZone) -> Iterator[str]:

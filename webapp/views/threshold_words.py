@@ -85,8 +85,8 @@ def distance(own: PersonThreshold) -> str:
 
 
 def rule_name(rule: str) -> str:
-    """A matching rule by name."""
-    return _rules()[rule][0]
+    """A matching rule by name; by its code where it is no longer offered."""
+    return _rules().get(rule, (rule, ""))[0]
 
 
 def rule_explained(rule: str) -> str:

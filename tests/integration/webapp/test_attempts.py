@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 import ml
 from tests.installation import OPERATOR, Visitor, words
@@ -170,3 +171,45 @@ def test_the_table_comes_in_pieces(operator: Visitor, five) -> None:
 
     assert answer.is_streamed
     assert len(list(answer.iter_encoded())) == 6
+
+
+def test_a_row_leads_to_the_attempt_and_to_the_person(operator: Visitor, five) -> None:
+    page = operator.get("/attempts?person=ada&kind=verify&result=match").text
+    (attempt_path,) = re.findall(r'href="(/attempts/[0-9a-f-]{36})"', page)
+    (person_path,) = re.findall(r'href="(/people/[0-9a-f-]{36})"', page)
+
+    shown = operator.get(attempt_path)
+
+    assert "Ada Lovelace (ada)" in words(shown)
+    assert f'href="{person_path}"' in shown.text
+    for said in ("Best picture", "The face is blurred", OPERATOR, "123 ms", "1 Mar 2026, 12:59"):
+        assert said in words(shown)
+
+
+def test_an_attempt_of_nobody_by_a_model_and_rule_that_are_gone_is_shown(
+    app: Flask, operator: Visitor
+) -> None:
+    with unit_of_work() as session:
+        session.add(attempt(None, 5, model_id="gone-00000000", rule="median", match=False))
+    (path,) = re.findall(r'href="(/attempts/[0-9a-f-]{36})"', operator.get("/attempts").text)
+
+    shown = operator.get(path)
+
+    assert shown.status_code == 200
+    assert "median" in words(shown)
+    assert "nobody signed in" in words(shown)
+
+
+def test_an_attempt_that_is_not_there_has_no_page(operator: Visitor) -> None:
+    assert operator.get(f"/attempts/{UUID(int=0)}").status_code == 404
+
+
+def test_the_table_asks_the_database_once_for_all_people(
+    app: Flask, operator: Visitor, five
+) -> None:
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *facts: statements.append(facts[2]))
+
+    operator.get("/attempts.csv")
+
+    assert len([one for one in statements if "FROM person" in one]) == 0
