@@ -21,17 +21,21 @@ from webapp import create_app, startup
 from webapp.config import Settings
 from webapp.database import BUSY_MS
 from webapp.extensions import db
-from webapp.models import Anchor, AuditEntry, Scope
+from webapp.models import Anchor, AuditEntry, Refusal, Scope
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.enrolment import NewPerson, store_person
+from webapp.services.verification import verify
 
 pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def person(app: Flask, known_faces) -> UUID:
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def person(app: Flask, known_faces, people) -> UUID:
+    """Somebody enrolled, and verified once: that attempt has no place in the feed yet."""
+    enrolled = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    assert verify("ada", [people[0].photos[2]]).match
+    return enrolled
 
 
 @pytest.fixture
@@ -109,6 +113,31 @@ def test_pictures_are_detected_compared_and_checked(
     checked = anybody.post("/camera/check", {"frame": [photo]})
 
     assert [answer.status_code for answer in (detected, compared, checked)] == [200] * 3
+
+
+def test_a_picture_that_cannot_be_used_is_explained_and_counted_later(
+    app: Flask, lock: Lock, anybody: Visitor, settings: Settings
+) -> None:
+    answer = anybody.post("/verify", {"frames": [b"no picture"]}, identifier="ada")
+    assert answer.status_code == 422
+
+    lock.end()
+    recognition().unwritten.write_all()
+
+    db.session.rollback()
+    assert db.session.scalars(select(Refusal.code)).all() == ["not_an_image"]
+
+
+def test_the_feed_goes_on_once_the_lock_is_gone(
+    app: Flask, lock: Lock, key: dict[str, str]
+) -> None:
+    def feed() -> int:
+        with app.app_context():
+            return len(app.test_client().get("/api/v1/attempts", headers=key).json["items"])
+
+    assert feed() == 0
+    lock.end()
+    assert feed() == 1
 
 
 def test_what_was_read_is_in_the_audit_log_once_the_lock_is_gone(

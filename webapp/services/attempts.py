@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from ml import FaceError
 from webapp.core.days import end_of, start_of
-from webapp.database import retried, unit_of_work
+from webapp.database import is_locked, unit_of_work
 from webapp.errors import NoPictureUsable, UnknownAttempt
 from webapp.extensions import db
 from webapp.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
@@ -137,11 +138,13 @@ def record(
     return attempt_id
 
 
-@retried
 def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
-    """Count a try without a usable picture, by its reason; nothing else of it is kept."""
-    with unit_of_work() as session:
-        session.add(Refusal(kind=kind, code=error.code))
+    """Count a try without a usable picture, by its reason; nothing else of it is kept.
+
+    The count may follow the answer: whoever is to send another picture waits for no writer.
+    """
+    refused = {"id": uuid4(), "kind": kind, "code": error.code, "created_at": now()}
+    recognition().unwritten.soon(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
 def list_attempts(page: int, wanted: Wanted | None = None) -> Page[AttemptRow]:
@@ -200,18 +203,31 @@ def _numbered_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
 
 
 def _number_new() -> bool:
-    """Give places in the feed to attempts without one; whether there were any."""
+    """Give places in the feed to attempts without one; whether any was given.
+
+    While another program writes none is: they come with the next look at the feed.
+    """
     without = select(Attempt.id).where(Attempt.number.is_(None))
     if db.session.scalar(without.limit(1)) is None:
         return False
     oldest = without.order_by(Attempt.created_at, Attempt.id).limit(NUMBERED_AT_ONCE)
-    with unit_of_work() as session:
+    try:
+        _number(oldest)
+    except DBAPIError as error:
+        db.session.rollback()
+        if not is_locked(error):
+            raise
+        return False
+    return True
+
+
+def _number(oldest: Select[UUID]) -> None:
+    with unit_of_work(waits=False) as session:
         last = max(session.scalar(select(func.max(Attempt.number))) or 0, _seconds_so_far())
         new = session.scalars(oldest).all()
         places = [{"id": one, "number": last + place} for place, one in enumerate(new, start=1)]
         if places:
             session.execute(update(Attempt), places)
-    return True
 
 
 def _seconds_so_far() -> int:
