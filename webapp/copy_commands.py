@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.config import WrongSetting, database_url
+from webapp.damage import in_words
 from webapp.database import engine_options, prepare_engine
 from webapp.errors import CopyImpossible
 from webapp.services.copying import copy_database
@@ -43,7 +44,9 @@ def copy_database_command(source: str, target: str) -> None:
             counts = copy_database(old, new, progress.tell)
     except KeyboardInterrupt:
         raise click.ClickException("stopped; the same command goes on from here") from None
-    except (CopyImpossible, NotReady, SQLAlchemyError, WrongSetting) as error:
+    except SQLAlchemyError as error:
+        raise click.ClickException(in_words(error)) from error
+    except (CopyImpossible, NotReady, WrongSetting) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{sum(counts.values())} rows of {len(counts)} tables are there, and the same.")
     click.echo(

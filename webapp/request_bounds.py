@@ -27,6 +27,8 @@ SMALL_BODY = 100 * KILOBYTE
 FRAME_BODY = 600 * KILOBYTE
 # Some frames, or one picture of at most 25 MB: with room for one that is told to be too large.
 PICTURE_BODY = 32 * MEGABYTE
+# One picture of at most 25 MB as base64 in JSON.
+ENCODED_PICTURE_BODY = 36 * MEGABYTE
 HEAD_BYTES = 32 * KILOBYTE
 MOST_PARAMETERS = 1_000
 MOST_PARTS = 100

@@ -18,7 +18,7 @@ from webapp.api.schemas import (
 )
 from webapp.key_access import current_key
 from webapp.models import Scope
-from webapp.request_bounds import takes
+from webapp.request_bounds import ENCODED_PICTURE_BODY, takes
 from webapp.services import comparison, detection, identification, verification
 from webapp.services.comparison import PictureComparison
 from webapp.services.decisions import Decision
@@ -75,7 +75,7 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @blueprint.takes(OnePictureSchema)
 @blueprint.response(200, DetectionSchema)
 @looks_at_faces
-@takes()
+@takes(ENCODED_PICTURE_BODY)
 def detect(sent: dict[str, Any]) -> Detection:
     """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""
     return detection.detect(sent["picture"])

@@ -166,6 +166,7 @@ UNIT = {
     "KeyringMode": "private",
     "LimitCORE": "0",
     "LockPersonality": "yes",
+    "MemoryDenyWriteExecute": "yes",
     "MemoryMax": "2G",
     "MemorySwapMax": "0",
     "NoNewPrivileges": "yes",
