@@ -31,6 +31,7 @@ PASSWORD = "correct horse battery"
 ADMIN, OPERATOR, VIEWER = "the admin", "the operator", "the viewer"
 CHEAP = PasswordCost(time_cost=1, memory_kib=8)
 UNLIMITED = "100000 per second"
+SEE_OTHER = 303
 # Which database the tests run on: sqlite or postgresql.
 DATABASE = os.environ.get("DATABASE", "sqlite")
 
@@ -55,12 +56,16 @@ class Visitor:
         pictures: dict[str, Sequence[bytes | tuple[bytes, str]]] | None = None,
         **fields: str,
     ) -> TestResponse:
-        """Send a form as its page would, token included; pictures as bytes, or with a name."""
+        """Send a form as its page would, token included; pictures as bytes, or with a name.
+
+        Where the result is a page of its own, that page, as a browser shows it.
+        """
         data: dict[str, object] = {"csrf_token": self.token(), **fields}
         for field, files in (pictures or {}).items():
             data[field] = [as_file(number, file) for number, file in enumerate(files)]
         with self.client.application.app_context():
-            return self.client.post(path, data=data, content_type="multipart/form-data")
+            answer = self.client.post(path, data=data, content_type="multipart/form-data")
+        return self.get(answer.location) if answer.status_code == SEE_OTHER else answer
 
     def sign_in(self, username: str, password: str = PASSWORD, **query: str) -> TestResponse:
         place = f"/sign-in?next={query['next']}" if query else "/sign-in"

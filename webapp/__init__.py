@@ -24,9 +24,11 @@ from webapp.database import engine_options, prepare_engine
 from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer, refuse_while_damaged
 from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
 from webapp.headers import add_headers
+from webapp.languages import LANGUAGES, best_language
 from webapp.logs import set_up_logs
 from webapp.numbers import percent
 from webapp.origin import follow_requests
+from webapp.places import this_place
 from webapp.prefix import PlainPrefix
 from webapp.reader_zone import add_zones
 from webapp.recognition import NAME, Recognition
@@ -41,8 +43,6 @@ from webapp.views import add_views
 
 if TYPE_CHECKING:
     from ml import Engine
-
-LANGUAGES = ("en", "de", "fr")
 
 
 def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
@@ -81,7 +81,9 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_zones(app)
     app.jinja_env.globals["danger_words"] = danger_words
     app.add_template_filter(percent)
-    app.context_processor(lambda: {"locale": str(get_locale())})
+    app.context_processor(
+        lambda: {"locale": str(get_locale()), "languages": LANGUAGES, "this_place": this_place}
+    )
     return app
 
 
@@ -111,7 +113,7 @@ def _bind_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     limiter.init_app(app)
     frame_limiter.init_app(app)
-    babel.init_app(app, locale_selector=_best_language)
+    babel.init_app(app, locale_selector=best_language)
     login.init_app(app)
     login.anonymous_user = Nobody
     login.user_loader(of_session)
@@ -133,10 +135,6 @@ def _add_checks(app: Flask) -> None:
     check_parameters(app)
     csrf.init_app(app)
     admit_requests(app)
-
-
-def _best_language() -> str | None:
-    return request.accept_languages.best_match(LANGUAGES)
 
 
 def _to_sign_in() -> ResponseReturnValue:

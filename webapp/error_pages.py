@@ -22,13 +22,16 @@ from webapp import problems
 from webapp.damage import DatabaseDamaged, damage_watch, in_words
 from webapp.database import UNAVAILABLE
 from webapp.errors import Busy, GalleryWarming, MustWait
-from webapp.extensions import db, limiter, login
+from webapp.extensions import db, frame_limiter, limiter, login
+from webapp.messages import describe
 from webapp.request_bounds import takes_pictures
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
 WITHOUT_DATABASE = ("health.", "api_health.", "static")
 JSON_BLUEPRINTS = {"camera", "challenges", "health"}
+TOO_MANY_REQUESTS = "too_many_requests"
+A_MINUTE = 60
 log = logging.getLogger("webapp.errors")
 
 
@@ -108,7 +111,11 @@ def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
-    return answer(429, retry_after=_seconds_until_reset(limiter.current_limit))
+    seconds = _seconds_until_reset(limiter.current_limit or frame_limiter.current_limit)
+    if request.blueprint in JSON_BLUEPRINTS:
+        words = describe(TOO_MANY_REQUESTS, {"seconds": seconds})
+        return jsonify(code=TOO_MANY_REQUESTS, message=words, seconds=seconds), 429
+    return answer(429, retry_after=seconds)
 
 
 def _must_wait(error: MustWait) -> ResponseReturnValue:
@@ -126,8 +133,8 @@ def _come_again(error: MustWait, status: int, *, busy: bool = False) -> Response
     return response
 
 
-def _seconds_until_reset(limit: RequestLimit | None) -> int | None:
-    return max(1, limit.reset_at - int(time.time())) if limit else None
+def _seconds_until_reset(limit: RequestLimit | None) -> int:
+    return max(1, limit.reset_at - int(time.time())) if limit else A_MINUTE
 
 
 def _database_failed(error: DatabaseError) -> ResponseReturnValue:

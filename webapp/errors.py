@@ -223,6 +223,12 @@ class FrameOutOfOrder(ServiceError):
         self.details: Mapping[str, object] = {"expected": expected}
 
 
+class ResultOver(ServiceError):
+    """A result is shown for minutes, and to the session that asked for it alone."""
+
+    code = "result_over"
+
+
 class LabelUnknown(ServiceError):
     """There is no such label for what stood before the camera."""
 

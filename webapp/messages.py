@@ -201,6 +201,9 @@ REQUEST_PROBLEMS: dict[str, str] = {
     ),
     "licence_not_accepted": N_("Read the licence and tick the box, or choose a free model."),
     "must_wait": N_("There were too many failures in a row. Try again in %(seconds)s seconds."),
+    "too_many_requests": N_(
+        "There were too many requests from this network. Try again in %(seconds)s seconds."
+    ),
     "busy": N_("Many faces are being looked at just now. Try again in %(seconds)s seconds."),
     "gallery_warming": N_(
         "Who is enrolled is still being read after a start. Try again in %(seconds)s seconds."

@@ -49,7 +49,7 @@ def half_signed_in() -> str | None:
 
 
 def challenge_holder() -> str:
-    """What the challenges of this browser's session belong to."""
+    """What the challenges and results of this browser's session belong to."""
     if CHALLENGED not in session:
         session[CHALLENGED] = secrets.token_urlsafe()
     return f"session {session[CHALLENGED]}"

@@ -10,6 +10,7 @@ export function showProgress(page) {
 }
 
 function begin(form, event) {
+  if (event.defaultPrevented) return;
   if (form.dataset.busy === "sent") {
     event.preventDefault();
     return;

@@ -20,7 +20,7 @@ from playwright.sync_api import Page, Request, Response, expect, sync_playwright
 import ml
 from tests import faces
 from tests.browser import scenes
-from tests.browser.opening import Opener, instruction, start_camera
+from tests.browser.opening import Opener, claim, instruction, proceed
 from tests.browser.site import served
 
 TIMEOUT_MS = 120_000
@@ -46,8 +46,7 @@ def main(seconds: float) -> None:
 
 def _frames(page: Page, seconds: float) -> None:
     checks: list[Response] = []
-    page.goto("/verify?identifier=hopper")
-    start_camera(page)
+    claim(page, "hopper")
     expect(instruction(page)).to_have_text("Move closer")
 
     def note(response: Response) -> None:
@@ -69,7 +68,7 @@ def _answers(page: Page, times: int) -> None:
     for _ in range(times):
         page.goto("/verify?identifier=hopper")
         with page.expect_request(_is_verification):
-            start_camera(page)
+            proceed(page)
         began = time.monotonic()
         expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
         waits.append(1000 * (time.monotonic() - began))

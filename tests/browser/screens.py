@@ -26,6 +26,7 @@ from tests.browser.opening import (
     DESKTOP,
     PHONE,
     Opener,
+    claim,
     fill_in,
     instruction,
     sign_in,
@@ -88,26 +89,21 @@ def _photograph(
         shoot(plain, f"empty{path.replace('/', '-')}")
 
     broken = opener.page(site, ALLOWED, **options)
-    broken.goto("/verify")
-    start_camera(broken)
+    claim(broken)
     expect(broken.get_by_role("heading", name="No camera was found")).to_be_visible()
     shoot(broken, "camera-absent", whole=False)
 
     good = opener.camera_page(site, scenes.facing(portrait), **options)
     good.goto("/verify")
-    shoot(good, "camera-off", whole=False)
-    start_camera(good)
-    expect(instruction(good)).to_have_text("Type who you are to go on")
     shoot(good, "camera-claim", whole=False)
-    good.get_by_label("Identifier", exact=True).fill("hopper")
+    claim(good, "hopper")
     good.locator("[data-state=holding]").wait_for()
     shoot(good, "camera-holding", whole=False)
     expect(good.get_by_role("heading", name="Match", exact=True)).to_be_visible()
     shoot(good, "match")
     sign_in(good)
-    for claim, outcome in (("hopper", "Match"), ("collins", "No match")):
-        good.goto(f"/verify?identifier={claim}")
-        start_camera(good)
+    for identifier, outcome in (("hopper", "Match"), ("collins", "No match")):
+        claim(good, identifier)
         expect(good.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
         good.wait_for_load_state("networkidle")
         shoot(good, f"operator-{outcome.lower().replace(' ', '-')}")
@@ -144,8 +140,7 @@ def _photograph(
         shoot(good, name)
 
     shaded = opener.camera_page(site, scenes.facing(scenes.with_dark_glasses(portrait)), **options)
-    shaded.goto("/verify?identifier=hopper")
-    start_camera(shaded)
+    claim(shaded, "hopper")
     expect(instruction(shaded)).to_contain_text("dark glasses")
     shoot(shaded, "camera-glasses", whole=False)
     shaded.get_by_role("button", name="Take the picture now").click()
@@ -153,14 +148,12 @@ def _photograph(
     shoot(shaded, "poor-picture")
 
     far = opener.camera_page(site, scenes.facing(portrait, share=0.2), **options)
-    far.goto("/verify?identifier=hopper")
-    start_camera(far)
+    claim(far, "hopper")
     expect(instruction(far)).to_have_text("Move closer")
     shoot(far, "camera-far", whole=False)
     dim = ImageEnhance.Brightness(scenes.facing(portrait)).enhance(0.25)
     dark = opener.camera_page(site, dim, **options)
-    dark.goto("/verify?identifier=hopper")
-    start_camera(dark)
+    claim(dark, "hopper")
     expect(instruction(dark)).to_have_text("More light, please")
     shoot(dark, "camera-dark", whole=False)
 

@@ -12,10 +12,10 @@ from tests.browser.opening import (
     ALLOWED,
     DESKTOP,
     Opener,
+    claim,
     fill_in,
     instruction,
     sign_in,
-    start_camera,
     tray,
 )
 from tests.browser.pages import addresses, pages
@@ -138,12 +138,10 @@ def test_the_reviews_of_a_change_violate_no_rule_and_fit(
 
 def test_the_camera_violates_no_rule_at_work_or_out_of_order(site: Site, opener: Opener) -> None:
     working = opener.camera_page(site, scenes.empty())
-    working.goto("/verify")
-    start_camera(working)
+    claim(working)
     expect(instruction(working)).to_have_text("Look into the camera")
     broken = opener.page(site, ALLOWED)
-    broken.goto("/verify")
-    start_camera(broken)
+    claim(broken)
     expect(broken.get_by_role("heading", name="No camera was found")).to_be_visible()
     assert _violations(working) + _violations(broken) == []
 
@@ -205,8 +203,7 @@ def test_text_of_twice_the_size_still_fits(
 
 def test_who_wants_less_motion_sees_none(site: Site, opener: Opener) -> None:
     page = opener.camera_page(site, scenes.empty(), reduced_motion="reduce")
-    page.goto("/verify")
-    start_camera(page)
+    claim(page)
     expect(instruction(page)).to_have_text("Look into the camera")
     moving = """[...document.querySelectorAll("*")].filter((one) => {
       const { animationDuration, transitionDuration } = getComputedStyle(one);
@@ -217,8 +214,7 @@ def test_who_wants_less_motion_sees_none(site: Site, opener: Opener) -> None:
 
 def test_a_phone_on_its_side_shows_the_whole_stage(site: Site, opener: Opener) -> None:
     page = opener.camera_page(site, scenes.empty(), **LANDSCAPE)
-    page.goto("/verify")
-    start_camera(page)
+    claim(page)
     expect(instruction(page)).to_be_in_viewport(ratio=1)
     expect(page.locator(".booth-stage")).to_be_in_viewport(ratio=0.98)
 

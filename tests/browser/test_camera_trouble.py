@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import scenes
-from tests.browser.opening import Opener, instruction, start_camera
+from tests.browser.opening import Opener, claim, instruction, proceed, start_camera
 from tests.browser.site import Site
 
 FAKE = ("--use-fake-device-for-media-stream",)
@@ -51,8 +51,7 @@ MediaStreamTrack.prototype.stop = function () {
 
 
 def _started(page: Page) -> Page:
-    page.goto("/verify?identifier=somebody")
-    start_camera(page)
+    claim(page)
     return page
 
 
@@ -116,9 +115,12 @@ def test_the_camera_stops_when_it_is_turned_off_or_the_tab_is_hidden(
         "Object.defineProperty(document, 'hidden', { value: true, configurable: true });"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
-    expect(instruction(page)).to_contain_text("while this page is in the background")
+    expect(page.get_by_role("heading", name="The camera is off")).to_be_visible()
     assert not page.evaluate(live)
     page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    again = page.get_by_role("button", name="Try the camera again")
+    assert not page.evaluate(live)
+    again.click()
     expect(instruction(page)).to_have_text("Look into the camera")
 
 
@@ -144,5 +146,5 @@ def test_the_chosen_camera_is_remembered(site: Site, opener: Opener) -> None:
     choice.select_option(second)
     expect(choice).to_have_value(second)
     page.reload()
-    start_camera(page)
+    proceed(page)
     expect(choice).to_have_value(second)

@@ -11,7 +11,15 @@ from playwright.sync_api import Request, expect
 import ml
 from tests import performing
 from tests.browser import scenes
-from tests.browser.opening import PHONE, Opener, instruction, sign_in, start_camera, tray
+from tests.browser.opening import (
+    Opener,
+    claim,
+    instruction,
+    proceed,
+    sign_in,
+    start_camera,
+    tray,
+)
 from tests.browser.site import Site
 
 # Playwright does not tell how large a body of files is.
@@ -62,8 +70,7 @@ def test_a_scene_gets_its_instruction(
 ) -> None:
     scene, words = SCENES[name]
     page = opener.camera_page(site, scene(portraits))
-    page.goto("/verify?identifier=somebody")
-    start_camera(page)
+    claim(page)
     expect(instruction(page)).to_have_text(words)
 
 
@@ -77,22 +84,9 @@ def test_a_turned_head_is_asked_to_turn_back(
 ) -> None:
     frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine, TURN)))
     page = opener.camera_page(site, turn(frame) if turn else frame)
-    page.goto("/verify?identifier=somebody")
-    start_camera(page)
+    claim(page)
     words = f"Turn your head a little to your {side}"
     expect(instruction(page)).to_have_text(words)
-
-
-def test_a_good_face_waits_until_somebody_says_who_they_are(
-    site: Site, opener: Opener, portraits: scenes.People
-) -> None:
-    page = opener.camera_page(site, scenes.facing(portraits[0][0]), **PHONE)
-    page.goto("/verify")
-    start_camera(page)
-    expect(instruction(page)).to_have_text("Type who you are to go on")
-    expect(page.get_by_role("region", name="Camera").get_by_role("status")).to_have_text(
-        "Type who you are to go on"
-    )
 
 
 def test_frames_are_small_and_one_at_a_time(
@@ -116,8 +110,7 @@ def test_frames_are_small_and_one_at_a_time(
 
     page.on("request", began)
     page.on("requestfinished", ended)
-    page.goto("/verify?identifier=somebody")
-    start_camera(page)
+    claim(page)
     expect(instruction(page)).to_have_text("Move closer")
     while len(finished) < 10:
         page.wait_for_event("requestfinished")
@@ -134,7 +127,7 @@ def test_frames_get_smaller_on_a_slow_line(
     line = page.context.new_cdp_session(page)
     slow = {"latency": 400, "downloadThroughput": 40_000, "uploadThroughput": 40_000}
     line.send("Network.emulateNetworkConditions", {"offline": False, **slow})
-    start_camera(page)
+    proceed(page)
     while len(sizes := page.evaluate("sizes")) < 7:
         page.wait_for_event("requestfinished")
     assert sizes[-1] < sizes[0] / 1.5

@@ -11,6 +11,7 @@ from tests.browser import scenes
 from tests.browser.opening import (
     PHONE,
     Opener,
+    claim,
     fill_in,
     instruction,
     sign_in,
@@ -43,9 +44,7 @@ def _enrol_by_camera(page: Page, identifier: str) -> None:
 
 
 def _verify_by_camera(page: Page, identifier: str, outcome: str) -> None:
-    page.goto("/verify")
-    page.get_by_label("Identifier", exact=True).fill(identifier)
-    start_camera(page)
+    claim(page, identifier)
     expect(page.get_by_role("heading", name=outcome, exact=True)).to_be_visible()
 
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChallengeClient, ChallengeRefusal } from "../../static/js/camera/challenge.js";
-import { Challenging, SHORTEST_INTERVAL_MS } from "../../static/js/plans/challenging.js";
+import { Challenging, MOST_REPEATS, SHORTEST_INTERVAL_MS } from "../../static/js/plans/challenging.js";
 
 const WORDS = {
-  claim_first: "claim", movement_of: "{n}/{all}", movements_done: "done", offline: "offline",
+  elsewhere: "elsewhere", movement_of: "{n}/{all}", movements_done: "done", offline: "offline",
   busy: "busy",
 };
 const STRAIGHT = { frame: 1, step: 0, of: 2, instruction: "straight", share: 0, message: "straight" };
@@ -91,25 +91,51 @@ test("no more than four frames a second are sent, however quick the server is", 
   assert.ok(1000 / SHORTEST_INTERVAL_MS <= 4);
 });
 
+const refusal = (code, status, more = {}) => Response.json({ code, message: code, ...more }, { status });
+
 for (const [what, answer, message] of [
-  ["that took too long", Response.json({ code: "challenge_over", message: "over" }, { status: 410 }), "over"],
-  ["whose server is gone", new TypeError("network"), "offline"],
+  ["that took too long", refusal("challenge_over", 410), "challenge_over"],
+  ["that another window began again", refusal("challenge_unknown", 404), "elsewhere"],
 ]) {
-  test(`a challenge ${what} begins again, with the reason`, async () => {
-    const { plan } = challenging(server({ ...STRAIGHT, challenge: "c" }, answer));
-    assert.equal(await plan.capture(grabber, null, () => {}), "more");
-    assert.equal(plan.taken(), message);
-    plan.begin();
-    assert.equal(plan.taken(), "done");
+  test(`a challenge ${what} stops, and begins again only when somebody says so`, async () => {
+    const there = server({ ...STRAIGHT, challenge: "c" }, answer);
+    const { plan } = challenging(there);
+    await assert.rejects(plan.capture(grabber, null, () => {}), { message });
+    assert.equal(there.asked.length, 2);
   });
 }
 
-test("who has to wait is told so, and nothing is tried again by itself", async () => {
-  const refused = Response.json({ code: "must_wait", message: "wait" }, { status: 429 });
-  const { plan } = challenging(server(refused));
-  await assert.rejects(plan.capture(grabber, null, () => {}), (error) => {
-    return error instanceof ChallengeRefusal && error.message === "wait" && !error.again;
+for (const [what, answer, pause] of [
+  ["a line that is gone", new TypeError("network"), 1000],
+  ["a busy server", refusal("busy", 429, { seconds: 2 }), 2000],
+]) {
+  test(`${what} is borne: the same frame is sent once more after a pause`, async () => {
+    const there = server({ ...STRAIGHT, challenge: "c" }, answer, DONE);
+    const { plan, waits } = challenging(there);
+    const told = [];
+    assert.equal(await plan.capture(grabber, null, ({ message }) => told.push(message)), "enough");
+    assert.deepEqual(there.asked.map(([url]) => url), ["/begin", "/frames", "/frames"]);
+    assert.equal(there.asked.at(-1)[1].number, "1");
+    assert.ok(waits.includes(pause));
+    assert.ok(told.some((message) => ["offline", "busy"].includes(message)));
   });
+}
+
+test("a server that stays busy is left alone after a few tries", async () => {
+  const answers = Array.from({ length: 20 }, () => refusal("busy", 429, { seconds: 7 }));
+  const there = server(...answers);
+  const { plan } = challenging(there);
+  await assert.rejects(plan.capture(grabber, null, () => {}), { message: "busy", seconds: 7 });
+  assert.equal(there.asked.length, MOST_REPEATS + 1);
+});
+
+test("who has to wait is told so, and nothing is tried again by itself", async () => {
+  const there = server(refusal("must_wait", 429, { seconds: 30 }));
+  const { plan } = challenging(there);
+  await assert.rejects(plan.capture(grabber, null, () => {}), (error) => {
+    return error instanceof ChallengeRefusal && error.seconds === 30 && !error.again;
+  });
+  assert.equal(there.asked.length, 1);
 });
 
 test("a failure without words of its own still says something", async () => {
@@ -124,10 +150,4 @@ test("an interrupted challenge asks for nothing more", async () => {
   const tell = () => plan.interrupt();
   await assert.rejects(plan.capture(grabber, null, tell));
   assert.equal(plan.count(), "");
-});
-
-test("nothing begins before somebody says who they are", () => {
-  const { plan } = challenging(server(), "  ");
-  assert.ok(!plan.accepts());
-  assert.equal(plan.wish(), "claim");
 });

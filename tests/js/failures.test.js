@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { CameraFailure, failureOf, obstacle } from "../../static/js/camera/failures.js";
+import { CameraFailure, failureOf, obstacle, permissionPlace } from "../../static/js/camera/failures.js";
 
 const CASES = [
   ["NotAllowedError", "denied", "denied"],
@@ -40,3 +40,19 @@ test("the page has a title and an explanation for every failure", () => {
     assert.match(page, new RegExp(`"${code}_title":`));
   }
 });
+
+const SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1";
+const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)";
+for (const [userAgent, maxTouchPoints, place] of [
+  [`Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) ${SAFARI}`, 5, "ios_safari"],
+  [`${MAC} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15`, 5, "ios_safari"],
+  [`${MAC} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15`, 0, "mac_safari"],
+  ["Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 CriOS/123.0 Mobile/15E148 Safari/604.1", 5, "ios"],
+  ["Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/123.0 Mobile Safari/537.36", 5, "android"],
+  [`${MAC} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/123.0 Safari/537.36`, 0, "desktop"],
+  ["Mozilla/5.0 (X11; Linux x86_64; rv:124.0) Gecko/20100101 Firefox/124.0", 0, "desktop"],
+]) {
+  test(`${userAgent.slice(0, 60)}… with ${maxTouchPoints} touches is ${place}`, () => {
+    assert.equal(permissionPlace({ userAgent, maxTouchPoints }), place);
+  });
+}

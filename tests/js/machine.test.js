@@ -39,8 +39,8 @@ test("a camera that goes away fails every state that uses it", () => {
   }
 });
 
-test("a hidden tab pauses, and showing it starts the camera again", () => {
-  assert.deepEqual(statesAfter("start", "opened", "hide", "show").slice(2), ["hidden", "starting"]);
+test("in a hidden tab the camera stops, until somebody starts it again", () => {
+  assert.deepEqual(statesAfter("start", "opened", "hide", "start").slice(2), ["hidden", "starting"]);
 });
 
 test("after a failure one can try again", () => {

@@ -7,7 +7,7 @@ import { Enrolling } from "../../static/js/plans/enrolling.js";
 import { BURST, Verifying } from "../../static/js/plans/verifying.js";
 
 const WORDS = {
-  claim_first: "claim", comparing: "comparing", picture_of: "{n}/{all}", one_taken: "{n} taken",
+  comparing: "comparing", picture_of: "{n}/{all}", one_taken: "{n} taken",
   enough_taken: "done", file_name: "camera-{n}", pose_left: "left", pose_straight: "straight",
   pose_right: "right", pose_up: "up",
 };
@@ -15,25 +15,16 @@ const FACING = { yaw: 0, pitch: 0 };
 const unseen = () => {};
 const grabber = { full: async (name) => ({ name: `${name}.jpg` }) };
 
-function verifying(claimed) {
+function verifying() {
   const tray = new Tray(5);
-  const claim = { value: claimed };
   const sent = [];
   const form = { requestSubmit: () => sent.push([...tray.files]) };
-  const plan = new Verifying({ form, claim, tray, words: WORDS, wait: async () => {} });
-  return { plan, tray, claim, sent };
+  const plan = new Verifying({ form, tray, words: WORDS, wait: async () => {} });
+  return { plan, tray, sent };
 }
 
-test("verifying waits until somebody says who they are", () => {
-  const { plan, claim } = verifying(" ");
-  assert.ok(!plan.accepts());
-  assert.equal(plan.wish(), "claim");
-  claim.value = "hopper";
-  assert.ok(plan.accepts());
-});
-
 test("verifying sends a short burst, in place of pictures from before", async () => {
-  const { plan, tray, sent } = verifying("hopper");
+  const { plan, tray, sent } = verifying();
   tray.add([{ name: "old.jpg" }]);
   const shown = [];
   assert.equal(await plan.capture(grabber, (picture) => shown.push(picture)), "enough");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Presenting } from "../../static/js/plans/presenting.js";
+import { MOST_TRIES, Presenting } from "../../static/js/plans/presenting.js";
 
 const WORDS = { movements_passed: "passed", movements_failed: "failed" };
 
@@ -25,9 +25,7 @@ function presenting({ ends, judge = async () => {} }) {
 }
 
 test("the movements come first, then the pictures", async () => {
-  const { presented, field } = presenting({ ends: ["more", "enough"] });
-  assert.equal(await presented.capture(), "more");
-  assert.deepEqual([presented.taken(), presented.wish()], ["movements", "movements"]);
+  const { presented, field } = presenting({ ends: ["enough"] });
   assert.equal(await presented.capture(), "more");
   assert.deepEqual([presented.taken(), presented.count()], ["passed", "pictures"]);
   assert.equal(await presented.capture(), "more");
@@ -44,4 +42,15 @@ test("movements that are not confirmed begin again", async () => {
   assert.equal(await presented.capture(), "more");
   assert.deepEqual([presented.taken(), field.value], ["failed", ""]);
   assert.equal(presented.wish(), "movements");
+});
+
+test("movements that are not confirmed twice in a row wait for somebody to start again", async () => {
+  const judge = async () => {
+    throw new Error("not passed");
+  };
+  const ends = Array.from({ length: MOST_TRIES + 1 }, () => "enough");
+  const { presented } = presenting({ ends, judge });
+  for (let tries = 1; tries < MOST_TRIES; tries += 1) await presented.capture();
+  await assert.rejects(presented.capture(), { message: "not passed" });
+  assert.equal(await presented.capture(), "more");
 });

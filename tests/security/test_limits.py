@@ -127,7 +127,6 @@ def test_pages_for_known_and_unknown_claims_are_the_same_when_refused(
     for identifier in ("ada", "eve"):
         failed(identifier, failures)
         answer = anybody.post("/verify", {"frames": [people[0].photos[2]]}, identifier=identifier)
-        assert answer.status_code == 422
         pages.append(words(answer))
 
     assert pages[0] == pages[1]

@@ -18,6 +18,7 @@ from webapp.models.liveness import (
     Outcome,
     Purpose,
 )
+from webapp.models.page_result import PageResult, Shown
 from webapp.models.person import (
     Anchor,
     AnchorEmbedding,
@@ -54,6 +55,7 @@ __all__ = [
     "Model",
     "ModelChange",
     "Outcome",
+    "PageResult",
     "Person",
     "PersonKey",
     "PersonThresholdChange",
@@ -65,6 +67,7 @@ __all__ = [
     "Scope",
     "SearchChange",
     "SetupToken",
+    "Shown",
     "ThresholdChange",
     "now",
 ]

@@ -42,6 +42,7 @@ LEAVE_KEYS_OUT = (
     "DELETE FROM remembered_answer",
     "DELETE FROM challenge_frame",  # what was seen of people before the camera
     "DELETE FROM challenge",
+    "DELETE FROM page_result",
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -104,6 +105,23 @@ class Decision:
     def threshold_score(self) -> float:
         """The threshold as people see it, 0 to 100."""
         return self.threshold.score
+
+    def as_shown(self) -> dict[str, Any]:
+        """Return what a page shows of it, in values that JSON can hold but for ids."""
+        return {
+            "match": self.match,
+            "score": self.score,
+            "threshold_score": self.threshold_score,
+            "milliseconds": self.milliseconds,
+            "compared": self.compared,
+            "person": asdict(self.person) if self.person else None,
+            "rivals": [asdict(rival) for rival in self.rivals],
+            "anchors": [asdict(anchor) for anchor in self.anchors],
+            "reasons": self.reasons,
+            "notes": self.notes,
+            "frames_sent": self.frames_sent,
+            "frames_used": self.frames_used,
+        }
 
     @property
     def details(self) -> Decision | None:

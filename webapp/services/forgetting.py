@@ -12,13 +12,13 @@ from webapp.extensions import db
 from webapp.gallery import count_unembedded
 from webapp.models import AnchorEmbedding, ModelChange, Refusal, now
 from webapp.recognition import recognition
-from webapp.services import audit, challenges, failures, repetitions, sessions
+from webapp.services import audit, challenges, failures, page_results, repetitions, sessions
 from webapp.services.figures import PERIODS_DAYS
 from webapp.services.serving import models_in_use
 
 
 def forget_unneeded() -> None:
-    """Delete what is over: sessions, challenges, answers, refusals, failures, old embeddings.
+    """Delete what is over: sessions, challenges, answers, results, refusals, failures, embeddings.
 
     Raises:
         ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
@@ -26,6 +26,7 @@ def forget_unneeded() -> None:
     sessions.end_old()
     challenges.end_unfinished()
     repetitions.forget_old()
+    page_results.forget_over()
     with unit_of_work() as session:
         too_old = now() - timedelta(days=max(PERIODS_DAYS))
         session.execute(delete(Refusal).where(Refusal.created_at < too_old))

@@ -23,7 +23,7 @@ from webapp.extensions import db
 from webapp.gallery import raise_version
 from webapp.models import Anchor, AnchorEmbedding, Attempt, Challenge, Person, now
 from webapp.recognition import recognition
-from webapp.services import audit, claims, failures
+from webapp.services import audit, claims, failures, page_results
 from webapp.services.backups import forget_old_keys
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import picture_place
@@ -288,6 +288,7 @@ def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> N
         .values(person_id=None, claim_digest=None)
     )
     session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
+    page_results.forget_about_people(session)
     raise_version(session, deleted=person_id)
     session.execute(delete(Person).where(Person.id == person_id))
     failures.forget(session, digest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import segno
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,15 +11,23 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import viewer
-from webapp.errors import ServiceError
+from webapp.errors import ResultOver, ServiceError
 from webapp.extensions import limiter
 from webapp.forms import EmptyForm, PasswordForm, PresentPasswordForm, SecondFactorForm
+from webapp.models import Shown
 from webapp.services import accounts, second_factor, sessions
+from webapp.views import results
 from webapp.views.present_password import check_present_password, complain, sign_in_limit
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 # Two forms of the account's page ask for the present password.
 OFF = "off"
+
+
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Lead back to the account what showed codes."""
+    return results.over(url_for("account.show"))
 
 
 @blueprint.get("")
@@ -58,15 +68,17 @@ def sign_out_everywhere() -> ResponseReturnValue:
 @viewer
 @limiter.limit(sign_in_limit, methods=["POST"])
 def switch_on() -> ResponseReturnValue:
-    """Context: form (secret, code), picture (SVG as data URI), secret; codes once it is on."""
+    """Context: form (secret, code), picture (SVG as data URI), secret."""
     form = SecondFactorForm()
     if form.validate_on_submit():
         try:
             check_present_password(form)
             codes = second_factor.switch_on(current_user.id, form.secret.data, form.code.data)
-            return render_template("account/recovery_codes.html", codes=codes)
         except ServiceError as error:
             complain(form, error)
+        else:
+            result_id = results.keep(Shown.RECOVERY_CODES, {"codes": codes})
+            return results.lead_to(url_for("account.recovery_codes", result_id=result_id))
     form.secret.data = form.secret.data or second_factor.new_secret()
     address = second_factor.address_of(form.secret.data, current_user.username)
     page = render_template(
@@ -75,6 +87,14 @@ def switch_on() -> ResponseReturnValue:
         picture=segno.make(address, micro=False).svg_data_uri(scale=4, light="white"),
     )
     return page, 422 if form.errors else 200
+
+
+@blueprint.get("/second-factor/codes/<uuid:result_id>")
+@viewer
+def recovery_codes(result_id: UUID) -> str:
+    """Context: codes, which are shown here for minutes, then never."""
+    kept = results.find(Shown.RECOVERY_CODES, result_id)
+    return render_template("account/recovery_codes.html", codes=kept["codes"])
 
 
 @blueprint.post("/second-factor/off")

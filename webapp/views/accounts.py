@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-from urllib.parse import unquote, urlsplit
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -23,6 +20,7 @@ from webapp.extensions import limiter
 from webapp.forms import CodeForm, EmptyForm, SetupForm, SignInForm
 from webapp.messages import describe
 from webapp.models import Account
+from webapp.places import place_within
 from webapp.recognition import recognition
 from webapp.services import accounts, sessions
 from webapp.signed_in import SignedIn
@@ -116,19 +114,8 @@ def _begin(account: Account, second: str = "") -> ResponseReturnValue:
     session.clear()  # nothing of the stranger's session lives on in the account's
     session.permanent = True
     login_user(SignedIn.by(begun))
-    return redirect(_place_within(request.args.get("next", "")))
+    return redirect(place_within(request.args.get("next", "")))
 
 
 def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:
     form.form_errors.append(describe(error.code, getattr(error, "details", None)))
-
-
-def _place_within(target: str) -> str:
-    """A path of this app to go on to; anything else leads to the start page."""
-    parts = urlsplit(target)
-    plain = target.isprintable() and "\\" not in target and not parts.netloc and not parts.scheme
-    # Browsers resolve "..", even when it is escaped, before they ask.
-    path = posixpath.normpath(unquote(parts.path))
-    if plain and target.startswith("/") and f"{path}/".startswith(f"{request.script_root}/"):
-        return target
-    return url_for("home.index")

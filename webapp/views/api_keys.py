@@ -12,13 +12,14 @@ from flask_login import current_user
 from webapp.access import admin
 from webapp.api_key_forms import SCOPES, KeyForm
 from webapp.error_pages import answer
-from webapp.errors import KeyUnknown, LimitUnreadable, ScopesMissing, ServiceError
+from webapp.errors import KeyUnknown, LimitUnreadable, ResultOver, ScopesMissing, ServiceError
 from webapp.extensions import limiter
 from webapp.forms import EmptyForm, PresentPasswordForm
 from webapp.messages import describe
-from webapp.models import Scope
+from webapp.models import Scope, Shown
 from webapp.services import api_keys
 from webapp.services.api_keys import MadeKey, NewKey
+from webapp.views import results
 from webapp.views.present_password import check_present_password, complain, sign_in_limit
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
@@ -30,25 +31,38 @@ def unknown(_error: KeyUnknown) -> ResponseReturnValue:
     return answer(404)
 
 
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Lead back to the keys what showed a new one."""
+    return results.over(url_for("api_keys.index"))
+
+
 @blueprint.get("")
 @admin
 def index() -> str:
-    """Context: keys, scopes (words), form, action_form, made (MadeKey or None)."""
+    """Context: keys, scopes (words), form, action_form, made (name and secret, or None)."""
     return _page(KeyForm(formdata=None))
+
+
+@blueprint.get("/made/<uuid:result_id>")
+@admin
+def made(result_id: UUID) -> str:
+    """The same with a key that was just made; its secret is shown here for minutes, then never."""
+    return _page(KeyForm(formdata=None), results.find(Shown.API_KEY, result_id))
 
 
 @blueprint.post("")
 @admin
 @limiter.limit(sign_in_limit)
 def create() -> ResponseReturnValue:
-    """Make a key; the page that answers is the only one that shows it."""
+    """Make a key, and lead to the page that shows it."""
     form = KeyForm()
     if form.validate():
         scopes = [Scope(value) for value in form.scopes.data]
         new = NewKey(form.name.data, scopes, form.days.data, form.limit.data)
         try:
             check_present_password(form)
-            return _page(KeyForm(formdata=None), api_keys.create(new, current_user.id))
+            return _to_secret(api_keys.create(new, current_user.id))
         except ScopesMissing as error:
             form.scopes.errors = [describe(error.code)]
         except LimitUnreadable as error:
@@ -62,7 +76,7 @@ def create() -> ResponseReturnValue:
 @admin
 @limiter.limit(sign_in_limit, methods=["POST"])
 def rotate(key_id: UUID) -> ResponseReturnValue:
-    """Make a key in place of another; the page that answers is the only one that shows it.
+    """Make a key in place of another, and lead to the page that shows it.
 
     Context before: key (ApiKey), form (current).
     """
@@ -70,7 +84,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             check_present_password(form)
-            return _page(KeyForm(formdata=None), api_keys.rotate(key_id, current_user.id))
+            return _to_secret(api_keys.rotate(key_id, current_user.id))
         except ServiceError as error:
             complain(form, error)
     page = render_template("api_keys/replace.html", key=key, form=form)
@@ -86,7 +100,12 @@ def revoke(key_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("api_keys.index"))
 
 
-def _page(form: KeyForm, made: MadeKey | None = None) -> str:
+def _to_secret(made: MadeKey) -> ResponseReturnValue:
+    result_id = results.keep(Shown.API_KEY, {"name": made.name, "secret": made.secret})
+    return results.lead_to(url_for("api_keys.made", result_id=result_id))
+
+
+def _page(form: KeyForm, made: dict[str, str] | None = None) -> str:
     return render_template(
         "api_keys/index.html",
         keys=api_keys.list_keys(),

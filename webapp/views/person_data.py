@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import admin, operator
 from webapp.error_pages import answer
-from webapp.errors import UnknownPerson
+from webapp.errors import ResultOver, UnknownPerson
+from webapp.models import Shown
 from webapp.recognition import recognition
 from webapp.services import claims, exports, own_pages, retention
 from webapp.services.people import find_person
 from webapp.signing import sign_link
+from webapp.views import results
 from webapp.views.own import download
 
 blueprint = Blueprint("person_data", __name__, url_prefix="/people/<uuid:person_id>")
@@ -27,6 +29,12 @@ def unknown(_error: UnknownPerson) -> ResponseReturnValue:
     return answer(404)
 
 
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Lead back to the person what showed a link."""
+    return results.over(url_for("people.show", person_id=(request.view_args or {})["person_id"]))
+
+
 @blueprint.post("/export")
 @operator
 def export(person_id: UUID) -> Response:
@@ -36,14 +44,26 @@ def export(person_id: UUID) -> Response:
 
 @blueprint.post("/link")
 @operator
-def link(person_id: UUID) -> str:
-    """Context: person, address, days."""
+def link(person_id: UUID) -> ResponseReturnValue:
+    """Make a link in place of older ones, and lead to the page that shows it."""
     number = own_pages.new_link_number(person_id, current_user.id)
-    token = sign_link(person_id, number)
+    address = url_for("own.show", token=sign_link(person_id, number), _external=True)
+    result_id = results.keep(Shown.OWN_LINK, {"person": person_id, "address": address})
+    page = url_for("person_data.shown_link", person_id=person_id, result_id=result_id)
+    return results.lead_to(page)
+
+
+@blueprint.get("/link/<uuid:result_id>")
+@operator
+def shown_link(person_id: UUID, result_id: UUID) -> str:
+    """Context: person, address, days."""
+    kept = results.find(Shown.OWN_LINK, result_id)
+    if kept["person"] != str(person_id):
+        raise ResultOver
     return render_template(
         "people/link.html",
         person=find_person(person_id),
-        address=url_for("own.show", token=token, _external=True),
+        address=kept["address"],
         days=recognition().settings.own_link_days,
     )
 

@@ -1,24 +1,29 @@
-"""Verifying (1:1) and identifying (1:N)."""
+"""Verifying (1:1) and identifying (1:N): a form, then a result at an address of its own."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
-from ml import FaceError
 from webapp.access import operator, verifier
-from webapp.errors import GalleryWarming, ServiceError
+from webapp.errors import ResultOver
 from webapp.extensions import limiter
 from webapp.forms import ChallengedForm, IdentifyForm, VerifyForm, WaivedForm
 from webapp.messages import describe
-from webapp.models import Purpose
+from webapp.models import Purpose, Shown
 from webapp.recognition import recognition
 from webapp.request_bounds import PICTURE_BODY, takes
 from webapp.services import identification, liveness, verification
 from webapp.services.decisions import POOR_QUALITY, Decision
 from webapp.signing import challenge_holder, read_challenge
+from webapp.views import results
 from webapp.views.pictures import contents
 
 blueprint = Blueprint("verify", __name__)
@@ -28,28 +33,30 @@ def _verify_limit() -> str:
     return recognition().settings.verify_limit
 
 
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Offer to start again what had a result."""
+    searched = request.endpoint == "verify.identified"
+    return results.over(url_for("verify.identify" if searched else "verify.verify"))
+
+
 @blueprint.route("/verify", methods=["GET", "POST"])
 @verifier
 @takes(PICTURE_BODY)
 @limiter.limit(_verify_limit, methods=["POST"])
 def verify() -> ResponseReturnValue:
-    """Context: form (identifier, frames or challenge), decision (or None), notes (words), guarded.
+    """Context: form (identifier, frames or challenge), guarded, light.
 
     `guarded` says whether movements are asked for; then pictures alone are refused. `light` says
-    whether the page shines on the face meanwhile.
+    whether the page shines on the face meanwhile. `?identifier=…` fills in the field, `?again=…`
+    does so from a result.
     """
     setting = liveness.in_force()
     guarded = setting.guards(Purpose.VERIFY)
     form = ChallengedForm() if guarded else VerifyForm()
-    if request.method == "GET":
-        form.identifier.data = request.args.get("identifier", "")
-    decision = None
     if form.validate_on_submit():
-        try:
-            decision = _verified(form)
-        except (FaceError, ServiceError) as error:
-            _complain(form, error)
-    return _answer("verify/verify.html", form, decision, guarded=guarded, light=setting.light)
+        return _to_result(lambda: _verified(form), form)
+    return _page("verify/verify.html", form, guarded=guarded, light=setting.light)
 
 
 @blueprint.route("/verify/without-movements", methods=["GET", "POST"])
@@ -59,23 +66,23 @@ def verify() -> ResponseReturnValue:
 def without_movements() -> ResponseReturnValue:
     """Verify somebody whom an operator sees, though movements are asked for; context as `verify`.
 
-    Besides, the form has `waiver`, the reason.
+    The form has `waiver`, too: the reason.
     """
     if not liveness.in_force().guards(Purpose.VERIFY):
         return redirect(url_for("verify.verify"))
     form = WaivedForm()
-    decision = None
     if form.validate_on_submit():
-        try:
-            decision = verification.verify_without_challenge(
-                form.identifier.data,
-                contents(form.frames.data),
-                form.waiver.data,
-                current_user.id,
-            )
-        except (FaceError, ServiceError) as error:
-            _complain(form, error)
-    return _answer("verify/verify.html", form, decision, guarded=False)
+        return _to_result(lambda: _waived(form), form, waiver=form.waiver.data)
+    return _page("verify/verify.html", form, guarded=False)
+
+
+@blueprint.get("/verify/result/<uuid:result_id>")
+@verifier
+def verified(result_id: UUID) -> str:
+    """Context: result_id, identifier, waiver, decision and notes (words), or refusal."""
+    kept = results.find(Shown.VERIFICATION, result_id)
+    ways = {"again": "verify.without_movements" if kept["waiver"] else "verify.verify"}
+    return _shown("verify/verified.html", kept, result_id=result_id, **ways)
 
 
 @blueprint.route("/identify", methods=["GET", "POST"])
@@ -83,15 +90,23 @@ def without_movements() -> ResponseReturnValue:
 @takes()
 @limiter.limit(_verify_limit, methods=["POST"])
 def identify() -> ResponseReturnValue:
-    """Context: form (frames), decision (Decision or None), notes (words)."""
+    """Context: form (frames)."""
     form = IdentifyForm()
-    decision = None
     if form.validate_on_submit():
-        try:
-            decision = identification.identify(contents(form.frames.data), current_user.id)
-        except (FaceError, ServiceError) as error:
-            _complain(form, error)
-    return _answer("verify/identify.html", form, decision)
+        result_id = results.decided(
+            Shown.IDENTIFICATION,
+            lambda: identification.identify(contents(form.frames.data), current_user.id),
+        )
+        return results.lead_to(url_for("verify.identified", result_id=result_id))
+    return _page("verify/identify.html", form)
+
+
+@blueprint.get("/identify/result/<uuid:result_id>")
+@operator
+def identified(result_id: UUID) -> str:
+    """Context: decision and notes (words), or refusal."""
+    kept = results.find(Shown.IDENTIFICATION, result_id)
+    return _shown("verify/identified.html", kept, again="verify.identify")
 
 
 def _verified(form: VerifyForm | ChallengedForm) -> Decision:
@@ -107,22 +122,52 @@ def _verified(form: VerifyForm | ChallengedForm) -> Decision:
     return decision.told(in_detail=current_user.is_authenticated and current_user.is_operator)
 
 
-def _complain(form: FlaskForm, error: FaceError | ServiceError) -> None:
-    if isinstance(error, GalleryWarming):
-        raise error  # nothing in the form is to be done better
-    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+def _waived(form: WaivedForm) -> Decision:
+    return verification.verify_without_challenge(
+        form.identifier.data, contents(form.frames.data), form.waiver.data, current_user.id
+    )
 
 
-def _answer(
-    template: str, form: FlaskForm, decision: Decision | None, **context: object
+def _to_result(
+    decide: results.Decide, form: VerifyForm | ChallengedForm, waiver: str = ""
 ) -> ResponseReturnValue:
-    notes = _notes(decision) if decision else []
-    page = render_template(template, form=form, decision=decision, notes=notes, **context)
-    return page, 422 if form.errors else 200
+    asked = {"identifier": form.identifier.data, "waiver": waiver}
+    result_id = results.decided(Shown.VERIFICATION, decide, **asked)
+    return results.lead_to(url_for("verify.verified", result_id=result_id))
 
 
-def _notes(decision: Decision) -> list[str]:
+def _page(template: str, form: FlaskForm, **context: object) -> ResponseReturnValue:
+    if not form.is_submitted():
+        form.process(data=_asked_before())
+    return render_template(template, form=form, **context), 422 if form.errors else 200
+
+
+def _asked_before() -> Mapping[str, Any]:
+    """What the address puts into the form: an identifier, or what led to a result."""
+    result_id = request.args.get("again", type=UUID)
+    with suppress(ResultOver):
+        if result_id:
+            return results.find(Shown.VERIFICATION, result_id)
+    return {"identifier": request.args.get("identifier", "")}
+
+
+def _shown(template: str, kept: Mapping[str, Any], **context: object) -> str:
+    refusal, decision = kept.get("refusal"), kept.get("decision")
+    return render_template(
+        template,
+        identifier=kept.get("identifier"),
+        decision=decision,
+        notes=_notes(decision) if decision else [],
+        refusal=refusal,
+        seconds_left=results.seconds_left(refusal) if refusal else 0,
+        describe=describe,
+        **context,
+    )
+
+
+def _notes(decision: Mapping[str, Any]) -> list[str]:
     """Words for what is worth knowing; poor pictures explain a refusal, not a match."""
-    if decision.match:
-        return [describe(note) for note in decision.notes if note != POOR_QUALITY]
-    return [describe(code) for code in dict.fromkeys((*decision.notes, *decision.reasons[:1]))]
+    if decision["match"]:
+        return [describe(note) for note in decision["notes"] if note != POOR_QUALITY]
+    codes = (*decision["notes"], *decision["reasons"][:1])
+    return [describe(code) for code in dict.fromkeys(codes)]

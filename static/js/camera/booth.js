@@ -6,6 +6,8 @@ import { advance, isComplete, progress } from "./hold.js";
 import { CaptureMachine } from "./machine.js";
 
 export const REST_MS = 900;
+/** After so many checks in a row without a verdict the booth stops asking for them. */
+export const MOST_SILENT_CHECKS = 5;
 
 /**
  * What a booth is used for: verifying or enrolling.
@@ -27,6 +29,7 @@ export class Booth {
   #machine = new CaptureMachine();
   #hold = null;
   #told = null;
+  #silentChecks = 0;
   #parts;
 
   /**
@@ -39,35 +42,39 @@ export class Booth {
    * @param {import("../announcer.js").Announcer} parts.announcer
    * @param {Plan} parts.plan
    * @param {import("../words.js").Words} parts.words
+   * @param {() => boolean} [parts.mayStart] asked when somebody starts the camera
    */
   constructor(parts) {
     this.#parts = parts;
     this.#machine.onchange = (state, before) => this.#enter(state, before);
     parts.camera.onunplugged = () => this.#fail("unplugged");
     parts.guidance.onverdict = (verdict, now) => this.#judge(verdict, now);
-    parts.guidance.onfailure = (failure) => this.#advise(parts.words[failure.code], false);
+    parts.guidance.onfailure = (failure) => this.#bear(failure);
     parts.view.listen({
       start: () => this.start(),
       capture: () => this.#machine.send("capture"),
-      stop: () => this.#machine.send("stop"),
+      stop: () => this.stop(),
       choose: (id) => this.#choose(id),
     });
   }
 
-  /**
-   * Show the booth.
-   * @param {boolean} autostart whether to start at once where the camera was allowed before
-   */
-  async open(autostart) {
+  /** Show the booth; its camera stays off until somebody starts it. */
+  open() {
     this.#parts.view.reveal();
     this.#parts.view.show("idle");
-    document.addEventListener("visibilitychange", () => this.#follow(document.hidden));
-    window.addEventListener("pagehide", () => this.#machine.send("stop"));
-    if (autostart && (await this.#parts.camera.permission()) === "granted") this.start();
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#machine.send("hide");
+    });
+    window.addEventListener("pagehide", () => this.stop());
   }
 
   start() {
-    this.#machine.send("start");
+    const { mayStart = () => true } = this.#parts;
+    if (mayStart()) this.#machine.send("start");
+  }
+
+  stop() {
+    this.#machine.send("stop");
   }
 
   #enter(state, before) {
@@ -87,8 +94,13 @@ export class Booth {
     capturing: () => this.#capture(),
     resting: () => this.#rest(),
     captured: () => this.#finish(),
-    hidden: () => this.#advise(this.#parts.words.hidden, false),
+    hidden: () => this.#pause(),
   };
+
+  #pause() {
+    this.#advise("", false);
+    this.#parts.view.fail("hidden", this.#parts.words.hidden);
+  }
 
   async #open() {
     const { view, camera, words } = this.#parts;
@@ -113,10 +125,20 @@ export class Booth {
       this.#parts.plan.begin();
       this.#advise(this.#parts.words.looking, false);
     }
+    this.#silentChecks = 0;
     this.#parts.guidance.start();
   }
 
+  /** A check without a verdict is repeated, but not for ever. */
+  #bear(failure) {
+    const explanation = this.#parts.words[failure.code];
+    this.#silentChecks += failure.code === "offline" ? 0 : 1;
+    if (this.#silentChecks < MOST_SILENT_CHECKS) this.#advise(explanation, false);
+    else this.#fail("stopped", this.#parts.words.busy_long, failure.retryMs / 1000);
+  }
+
   #judge(verdict, now) {
+    this.#silentChecks = 0;
     const good = verdict.ok && this.#parts.plan.accepts(verdict);
     this.#hold = advance(this.#hold, good, verdict.box, now);
     this.#machine.send(good ? "good" : "lost");
@@ -135,7 +157,7 @@ export class Booth {
       this.#machine.send(await plan.capture(grabber, show, (asked) => this.#tell(asked)));
     } catch (error) {
       if (this.#machine.state !== "capturing") return;
-      if (error instanceof ChallengeRefusal) this.#fail("stopped", error.message);
+      if (error instanceof ChallengeRefusal) this.#fail("stopped", error.message, error.seconds);
       else this.#fail("unknown");
     }
   }
@@ -160,20 +182,16 @@ export class Booth {
     this.#parts.plan.finish();
   }
 
-  #fail(code, explanation) {
+  #fail(code, explanation, seconds) {
     this.#machine.send("fail");
     this.#advise("", false);
-    this.#parts.view.fail(code, explanation);
+    this.#parts.view.fail(code, explanation, seconds);
   }
 
   #choose(id) {
     this.#parts.memory.remember(id);
-    this.#machine.send("stop");
+    this.stop();
     this.start();
-  }
-
-  #follow(isHidden) {
-    this.#machine.send(isHidden ? "hide" : "show");
   }
 
   #advise(text, good) {

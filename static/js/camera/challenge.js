@@ -14,23 +14,27 @@ export const ANSWER_TIMEOUT_MS = 8000;
  * @property {string | null} [light] colour of the page around the oval, null for none
  */
 
-/** The server does not go on; `message` says why, and `again` whether trying again may help. */
+/** The server refuses; `message` says why, and `again` whether the same request may be repeated. */
 export class ChallengeRefusal extends Error {
   /**
    * @param {string} code
    * @param {string} message
    * @param {boolean} again
    * @param {number | null} expected the number of the frame that the server waits for
+   * @param {number} seconds how long to wait before the next try
    */
-  constructor(code, message, again, expected = null) {
+  constructor(code, message, again, expected = null, seconds = 0) {
     super(message);
     this.code = code;
     this.again = again;
     this.expected = expected;
+    this.seconds = seconds;
   }
 }
 
-const AGAIN = new Set(["offline", "busy", "challenge_over", "challenge_unknown", "frame_out_of_order"]);
+const AGAIN = new Set(["offline", "busy"]);
+// Another window has begun a check for the same claim, or this one was judged.
+const ELSEWHERE = "challenge_unknown";
 
 /** Sends the requests of challenges, with the page's CSRF token. */
 export class ChallengeClient {
@@ -111,7 +115,8 @@ export class ChallengeClient {
   async #refusal(response) {
     const told = await response.json().catch(() => ({}));
     const code = told.code ?? "refused";
-    const message = told.message ?? this.#words.busy;
-    return new ChallengeRefusal(code, message, AGAIN.has(code), told.expected ?? null);
+    const message = code === ELSEWHERE ? this.#words.elsewhere : told.message ?? this.#words.busy;
+    const seconds = told.seconds ?? (Number(response.headers.get("Retry-After")) || 0);
+    return new ChallengeRefusal(code, message, AGAIN.has(code), told.expected ?? null, seconds);
   }
 }

@@ -1,7 +1,7 @@
 /** Asks the server what it thinks of one picture; nothing is stored there. */
 
 export const CHECK_TIMEOUT_MS = 8000;
-const BUSY = 429;
+const BUSY = new Set([429, 503]);
 const TOO_LARGE = 413;
 
 /**
@@ -56,7 +56,7 @@ export class Checker {
     const response = await this.#send(picture, purpose, signal);
     if (response.ok) return response.json();
     const seconds = Number(response.headers.get("Retry-After"));
-    if (response.status === BUSY) throw new CheckFailure("busy", (seconds || 2) * 1000);
+    if (BUSY.has(response.status)) throw new CheckFailure("busy", (seconds || 2) * 1000);
     if (response.status === TOO_LARGE) throw new CheckFailure("too_large", 1000);
     throw new CheckFailure("refused", 3000);
   }

@@ -37,6 +37,21 @@ export function failureOf(error, permission) {
 }
 
 /**
+ * Where people allow the camera again once they forbade it: each browser has its own place.
+ * @param {{userAgent: string, maxTouchPoints?: number}} browser the navigator
+ * @returns {"ios_safari" | "ios" | "android" | "mac_safari" | "desktop"}
+ */
+export function permissionPlace({ userAgent, maxTouchPoints = 0 }) {
+  if (/Android/.test(userAgent)) return "android";
+  const isSafari = /Version\/[\d.]+.* Safari\//.test(userAgent);
+  const isMac = /Macintosh/.test(userAgent);
+  // An iPad says that it is a Mac, but Macs have no touch screen.
+  const isIos = /iPhone|iPad|iPod/.test(userAgent) || (isMac && maxTouchPoints > 1);
+  if (isIos) return isSafari ? "ios_safari" : "ios";
+  return isMac && isSafari ? "mac_safari" : "desktop";
+}
+
+/**
  * Why the camera cannot even be asked for, or null.
  * @param {{isSecureContext: boolean, navigator: {mediaDevices?: object}}} scope the window
  * @returns {FailureCode | null}

@@ -8,7 +8,7 @@
  *   capturing pictures are taken                      → resting (more are wanted), captured
  *   resting   the next pose is announced              → guiding, capturing
  *   captured  there are enough, the camera is off     → starting (one more, or again), idle
- *   hidden    the page is in the background           → starting, failed, idle
+ *   hidden    the page was in the background          → starting, failed, idle
  *   failed    no camera, with the reason shown        → starting, idle
  *
  * From starting, guiding, holding, capturing and resting, the states that use the camera, also
@@ -19,7 +19,7 @@
  * @typedef {"idle" | "starting" | "guiding" | "holding" | "capturing" | "resting" | "captured" |
  *   "hidden" | "failed"} State
  * @typedef {"start" | "opened" | "fail" | "good" | "lost" | "capture" | "more" | "enough" |
- *   "rested" | "hide" | "show" | "stop"} Signal
+ *   "rested" | "hide" | "stop"} Signal
  */
 
 const LIVE = { fail: "failed", hide: "hidden", stop: "idle" };
@@ -33,7 +33,7 @@ export const TRANSITIONS = {
   capturing: { more: "resting", enough: "captured", ...LIVE },
   resting: { rested: "guiding", capture: "capturing", ...LIVE },
   captured: { start: "starting", stop: "idle" },
-  hidden: { show: "starting", start: "starting", stop: "idle", fail: "failed" },
+  hidden: { start: "starting", stop: "idle", fail: "failed" },
   failed: { start: "starting", fail: "failed", stop: "idle" },
 };
 

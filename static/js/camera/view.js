@@ -1,6 +1,8 @@
 /** Shows the booth's state on the page; decides nothing. */
 
+import { Wait } from "../waiting.js";
 import { fill } from "../words.js";
+import { permissionPlace } from "./failures.js";
 
 const LIVE_STATES = ["guiding", "holding", "capturing", "resting"];
 
@@ -9,6 +11,8 @@ export class BoothView {
   #root;
   #words;
   #part;
+  #wait;
+  #greeting;
   #frozen = "";
 
   /**
@@ -21,11 +25,18 @@ export class BoothView {
     this.#part = Object.fromEntries(
       [...root.querySelectorAll("[data-role]")].map((part) => [part.dataset.role, part]),
     );
+    this.#wait = new Wait(this.#part.start, this.#part.startText);
+    this.#greeting = [this.#part.reason.textContent, this.#part.startText.textContent];
   }
 
   /** @returns {HTMLVideoElement} */
   get video() {
     return this.#part.video;
+  }
+
+  /** @returns {boolean} whether the page warns of its light before the camera starts */
+  get warns() {
+    return this.#root.querySelector("[data-warning]") !== null;
   }
 
   /** Make the booth visible; without scripts a notice stands in its place. */
@@ -63,7 +74,9 @@ export class BoothView {
     this.#part.curtain.hidden = isLive || state === "starting";
     this.#part.capture.hidden = !isLive;
     this.#part.stop.hidden = !isLive && state !== "starting";
-    if (state === "starting") this.#explain("", "");
+    if (this.#part.otherWay) this.#part.otherWay.hidden = state !== "failed";
+    if (state === "idle") this.#greet();
+    if (state === "starting") this.explain("", "");
     if (isLive || state === "starting") this.#thaw();
     if (state !== "holding") this.ring(0);
     if (state !== "capturing") this.#endChallenge();
@@ -106,6 +119,15 @@ export class BoothView {
     this.#part.count.hidden = text === "";
   }
 
+  /**
+   * @param {string} title
+   * @param {string} reason in place of the preview
+   */
+  explain(title, reason) {
+    this.#part.title.textContent = title;
+    this.#part.reason.textContent = reason;
+  }
+
   /** @param {string} text of the button that starts the camera */
   nameStart(text) {
     this.#part.startText.textContent = text;
@@ -123,12 +145,16 @@ export class BoothView {
   }
 
   /**
+   * Say why there is no camera, or why it stopped; after the wait, if any, one can start again.
    * @param {import("./failures.js").FailureCode | "stopped"} code
    * @param {string} [explanation] in place of the code's own words
+   * @param {number} [seconds] to wait before the next try
    */
-  fail(code, explanation = `${this.#words[code]} ${this.#words.otherwise}`) {
-    this.#explain(this.#words[`${code}_title`], explanation.trim());
-    this.nameStart(this.#words.start_again);
+  fail(code, explanation = this.#wordsOf(code), seconds = 0) {
+    this.explain(this.#words[seconds ? "wait_title" : `${code}_title`], explanation);
+    this.nameStart(code === "stopped" ? this.#words.try_again : this.#words.start_again);
+    if (!seconds) return;
+    this.#wait.begin(seconds, this.#words.again_in, () => this.say(this.#words.wait_over));
   }
 
   /**
@@ -174,9 +200,16 @@ export class BoothView {
     if (colour) this.#root.style.setProperty("--light", colour);
   }
 
-  #explain(title, reason) {
-    this.#part.title.textContent = title;
-    this.#part.reason.textContent = reason;
+  #greet() {
+    const [reason, start] = this.#greeting;
+    this.#wait.end();
+    this.explain("", reason);
+    this.nameStart(start);
+  }
+
+  #wordsOf(code) {
+    const here = this.#words[`${code}_${permissionPlace(navigator)}`];
+    return `${here ?? this.#words[code]} ${this.#words.otherwise}`.trim();
   }
 
   #thaw() {

@@ -19,8 +19,9 @@ const clock = { now: () => performance.now(), wait };
  * @param {(parts: {form: HTMLFormElement, tray?: import("../pictures/tray.js").Tray,
  *   client?: ChallengeClient, words: import("../words.js").Words, wait: typeof wait,
  *   now: () => number}) => import("../camera/booth.js").Plan} makePlan
+ * @param {() => boolean} [mayStart] asked when somebody starts the camera
  */
-export function setUpBooth(makePlan) {
+export function setUpBooth(makePlan, mayStart) {
   const root = document.querySelector("[data-booth]");
   if (!root) return null;
   const form = root.closest("form");
@@ -41,8 +42,9 @@ export function setUpBooth(makePlan) {
     clock,
   );
   const announcer = new Announcer((text) => view.say(text));
-  const booth = new Booth({ view, camera, memory, grabber, guidance, announcer, plan, words });
-  booth.open("autostart" in root.dataset);
+  const parts = { view, camera, memory, grabber, guidance, announcer, plan, words, mayStart };
+  const booth = new Booth(parts);
+  booth.open();
   return { booth, plan, view, picking, words };
 }
 

@@ -6,10 +6,14 @@ import { Presenting } from "../plans/presenting.js";
 import { setUpBooth } from "./booth_page.js";
 
 let pictures = null;
+// Whom the movements are for: the person of the page, or who was typed when the camera started.
+const claim = { value: document.querySelector("[data-claimed]")?.dataset.claimed ?? "" };
+const typed = document.querySelector("[data-challenge-url]") && document.querySelector("[data-claim]");
+
 const page = setUpBooth(({ form, client, ...parts }) => {
   pictures = new Enrolling(parts);
   return client ? withMovements(form, client, parts) : pictures;
-});
+}, mayStart);
 
 if (page) {
   const { booth, view, picking, words } = page;
@@ -22,14 +26,30 @@ if (page) {
     view.enter();
     booth.start();
   };
+  typed?.addEventListener("input", () => startOver(booth));
 }
 
-/** The person's page knows whom the pictures are of; the enrolment asks for it. */
 function withMovements(form, client, parts) {
-  const claimed = form.querySelector("[data-claimed]")?.dataset.claimed;
-  const claim = claimed ? { value: claimed } : form.querySelector("[data-claim]");
   const field = form.elements.challenge;
   const movements = new Challenging({ form, claim, field, client, ...parts });
-  const judge = () => client.judge(field.value, claim.value.trim());
+  const judge = () => client.judge(field.value, claim.value);
   return new Presenting({ movements, pictures, field, judge, words: parts.words });
+}
+
+/** Movements belong to one identifier: it is there before the camera starts. */
+function mayStart() {
+  if (!typed) return true;
+  claim.value = typed.value.trim();
+  if (claim.value) return true;
+  page.view.explain("", page.words.claim_first);
+  typed.focus();
+  return false;
+}
+
+/** Whoever types another identifier does the movements for that one. */
+function startOver(booth) {
+  if (!claim.value || typed.value.trim() === claim.value) return;
+  claim.value = "";
+  typed.form.elements.challenge.value = "";
+  booth.stop();
 }

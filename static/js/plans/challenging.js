@@ -8,6 +8,9 @@ export const SIDE = 480;
 export const QUALITY = 0.85;
 /** Four frames a second: more cost the server time and tell it nothing more. */
 export const SHORTEST_INTERVAL_MS = 250;
+/** How often a request is repeated that nobody answered, or that came at a busy moment. */
+export const MOST_REPEATS = 5;
+const PAUSE_MS = 1000;
 
 /** @implements {import("../camera/booth.js").Plan} */
 export class Challenging {
@@ -20,13 +23,12 @@ export class Challenging {
   #now;
   #pace;
   #asked = null;
-  #refusal = "";
   #running = new AbortController();
 
   /**
    * @param {object} parts
    * @param {HTMLFormElement} parts.form
-   * @param {HTMLInputElement} parts.claim the field that says who one claims to be
+   * @param {{value: string}} parts.claim who somebody claims to be, fixed while the camera is on
    * @param {HTMLInputElement} parts.field takes the challenge when it is done
    * @param {import("../camera/challenge.js").ChallengeClient} parts.client
    * @param {import("../words.js").Words} parts.words
@@ -44,16 +46,14 @@ export class Challenging {
     this.#pace = new LightPace(wait, now);
   }
 
-  begin() {
-    this.#refusal = "";
-  }
+  begin() {}
 
   accepts() {
-    return this.#claim.value.trim() !== "";
+    return true;
   }
 
   wish() {
-    return this.#words.claim_first;
+    return "";
   }
 
   count() {
@@ -62,7 +62,7 @@ export class Challenging {
   }
 
   taken() {
-    return this.#refusal || this.#words.movements_done;
+    return this.#words.movements_done;
   }
 
   /** Stop asking: the camera is gone, or the page is in the background. */
@@ -73,14 +73,8 @@ export class Challenging {
 
   async capture(grabber, _show, tell) {
     this.#running = new AbortController();
-    try {
-      this.#field.value = await this.#goThrough(grabber, tell, this.#running.signal);
-      return "enough";
-    } catch (error) {
-      if (!(error instanceof ChallengeRefusal && error.again)) throw error;
-      this.#refusal = error.message;
-      return "more";
-    }
+    this.#field.value = await this.#goThrough(grabber, tell, this.#running.signal);
+    return "enough";
   }
 
   finish() {
@@ -88,7 +82,8 @@ export class Challenging {
   }
 
   async #goThrough(grabber, tell, signal) {
-    const begun = await this.#client.begin(this.#claim.value.trim(), signal);
+    const begin = () => this.#client.begin(this.#claim.value.trim(), signal);
+    const begun = await this.#repeated(begin, signal);
     this.#asked = begun;
     let grabbed = -Infinity;
     for (;;) {
@@ -98,7 +93,8 @@ export class Challenging {
       await this.#wait(Math.max(0, SHORTEST_INTERVAL_MS - (this.#now() - grabbed)));
       grabbed = this.#now();
       const frame = await grabber.small(SIDE, QUALITY);
-      this.#asked = await this.#seen(begun.challenge, frame, signal);
+      const see = () => this.#seen(begun.challenge, frame, signal);
+      this.#asked = await this.#repeated(see, signal, tell);
     }
   }
 
@@ -109,6 +105,21 @@ export class Challenging {
     } catch (error) {
       if (!(error instanceof ChallengeRefusal) || error.expected === null) throw error;
       return { ...this.#asked, frame: error.expected };
+    }
+  }
+
+  /** Repeat a request a few times while there is no line, or the server is busy. */
+  async #repeated(send, signal, tell = () => {}) {
+    for (let repeats = 0; ; repeats += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        const helps = error instanceof ChallengeRefusal && error.again && repeats < MOST_REPEATS;
+        if (!helps || signal.aborted) throw error;
+        tell({ ...this.#asked, message: error.message });
+        await this.#wait(error.seconds * 1000 || PAUSE_MS);
+        signal.throwIfAborted();
+      }
     }
   }
 }

@@ -1,5 +1,8 @@
 /** Enrolling where movements are asked for: first those, then the pictures. */
 
+/** So many challenges in a row begin by themselves; then somebody has to start them again. */
+export const MOST_TRIES = 2;
+
 /** @implements {import("../camera/booth.js").Plan} */
 export class Presenting {
   #movements;
@@ -8,6 +11,7 @@ export class Presenting {
   #judge;
   #words;
   #said = "";
+  #failures = 0;
 
   /**
    * @param {object} parts
@@ -52,11 +56,7 @@ export class Presenting {
   async capture(grabber, show, tell) {
     this.#said = "";
     if (this.#passed) return this.#pictures.capture(grabber, show);
-    const end = await this.#movements.capture(grabber, show, tell);
-    if (end === "more") {
-      this.#said = this.#movements.taken();
-      return end;
-    }
+    await this.#movements.capture(grabber, show, tell);
     await this.#judged();
     return "more";
   }
@@ -69,9 +69,12 @@ export class Presenting {
     try {
       await this.#judge();
       this.#said = this.#words.movements_passed;
-    } catch {
+      this.#failures = 0;
+    } catch (error) {
       this.#field.value = "";
       this.#said = this.#words.movements_failed;
+      this.#failures = (this.#failures + 1) % MOST_TRIES;
+      if (!this.#failures) throw error;
     }
   }
 

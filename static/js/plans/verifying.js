@@ -6,7 +6,6 @@ export const BURST_GAP_MS = 120;
 /** @implements {import("../camera/booth.js").Plan} */
 export class Verifying {
   #form;
-  #claim;
   #tray;
   #words;
   #wait;
@@ -14,14 +13,12 @@ export class Verifying {
   /**
    * @param {object} parts
    * @param {HTMLFormElement} parts.form
-   * @param {HTMLInputElement | null} parts.claim the field that says who one claims to be
    * @param {import("../pictures/tray.js").Tray} parts.tray
    * @param {import("../words.js").Words} parts.words
    * @param {(ms: number) => Promise<void>} parts.wait
    */
-  constructor({ form, claim, tray, words, wait }) {
+  constructor({ form, tray, words, wait }) {
     this.#form = form;
-    this.#claim = claim;
     this.#tray = tray;
     this.#words = words;
     this.#wait = wait;
@@ -30,11 +27,11 @@ export class Verifying {
   begin() {}
 
   accepts() {
-    return !this.#claim || this.#claim.value.trim() !== "";
+    return true;
   }
 
   wish() {
-    return this.#words.claim_first;
+    return "";
   }
 
   count() {
@@ -42,7 +39,7 @@ export class Verifying {
   }
 
   taken() {
-    return this.accepts() ? this.#words.comparing : this.#words.claim_first;
+    return this.#words.comparing;
   }
 
   async capture(grabber, show) {

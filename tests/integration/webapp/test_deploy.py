@@ -21,9 +21,9 @@ from flask import Flask
 from flask_babel import force_locale, gettext
 
 from deploy.cluster import NGINX_SITE, ROOT
-from webapp import LANGUAGES
 from webapp.certificate import make_certificate
 from webapp.config import Settings
+from webapp.languages import LANGUAGES
 from webapp.messages import all_codes
 from webapp.problems import MEDIA_TYPE
 

@@ -102,16 +102,17 @@ def test_programs_are_told_how_far_it_is(held_up: HeldUp, app: Flask, known_face
 def test_people_are_asked_to_come_again(
     held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
-    photo = {"frames": [people[0].photos[0]]}
-    for page in (
-        operator.post("/identify", photo),
-        operator.post(
-            "/people/new", {"images": photo["frames"]}, identifier="bo", name="Bo", consent="y"
-        ),
-    ):
-        assert page.status_code == 503
-        assert int(page.headers["Retry-After"]) >= 1
+    photos = [people[0].photos[0]]
+    searched = operator.post("/identify", {"frames": photos})
+    enrolled = operator.post(
+        "/people/new", {"images": photos}, identifier="bo", name="Bo", consent="y"
+    )
+
+    for page in (searched, enrolled):
         assert "Who is enrolled is still being read after a start" in words(page)
+        assert "data-wait" in page.text
+    assert enrolled.status_code == 503
+    assert int(enrolled.headers["Retry-After"]) >= 1
 
 
 def test_verifying_needs_one_person_and_waits_for_nobody(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from tests import faces
 from tests.installation import Visitor, rows_stored, words
@@ -31,16 +33,25 @@ def ada(operator: Visitor, people: tuple[faces.Person, ...]) -> None:
     operator.post("/people/new", picture, identifier="ada", name="Ada", consent="y")
 
 
+def kept_in(result: TestResponse) -> str:
+    """The result that the button to try again names."""
+    return re.search(r'name="again" value="([^"]+)"', result.text).group(1)
+
+
 def test_a_form_says_so_and_keeps_what_was_typed(
     everybody_waits: None, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     picture = [people[0].photos[1]]
-    for path, field in (("/verify", "frames"), ("/people/new", "images")):
-        page = operator.post(
-            path, {field: picture}, identifier="somebody", name="Bo Typed", consent="y"
-        )
-        assert page.status_code in {422, 429}
-        assert "Try again in 2 seconds" in words(page)
+    enrolled = operator.post(
+        "/people/new", {"images": picture}, identifier="somebody", name="Bo Typed", consent="y"
+    )
+    verified = operator.post("/verify", {"frames": picture}, identifier="somebody")
+    again = operator.get("/verify", query_string={"again": kept_in(verified)})
+
+    assert enrolled.status_code == 429
+    assert "Try again in 2 seconds" in words(enrolled)
+    assert "Many faces are being looked at just now" in words(verified)
+    for page in (enrolled, again):
         assert 'value="somebody"' in page.text
     stored = rows_stored()
     assert (stored["person"], stored["anchor"], stored["attempt"]) == (1, 1, 0)

@@ -23,7 +23,7 @@ from sqlalchemy import func, select, update
 
 import ml
 from tests import faces, performing
-from tests.installation import ADMIN, PASSWORD, UNLIMITED, words
+from tests.installation import ADMIN, PASSWORD, SEE_OTHER, UNLIMITED, words
 from tests.small_model import TINY
 from webapp import create_app
 from webapp.config import Settings
@@ -99,10 +99,11 @@ def signed_in(url: str) -> Iterator[httpx.Client]:
 def post(
     client: httpx.Client, path: str, photos: Sequence[bytes] = (), **fields: str
 ) -> httpx.Response:
-    """Send a form with its token, and pictures as frames."""
+    """Send a form with its token, and pictures as frames; where there is a result, its page."""
     frames = [("frames", ("face.jpg", photo, "image/jpeg")) for photo in photos]
     sent = {"csrf_token": csrf_token(client), **fields}
-    return client.post(path, data=sent, files=frames or None)
+    answer = client.post(path, data=sent, files=frames or None)
+    return client.get(answer.headers["location"]) if answer.status_code == SEE_OTHER else answer
 
 
 def csrf_token(client: httpx.Client) -> str:

@@ -1,0 +1,87 @@
+"""Results that a page shows after a form was sent: kept for minutes, for one browser's session.
+
+The form's answer redirects to that page, so that loading it again sends nothing again. The content
+is sealed under a key that follows from the session's cookie: the database alone opens none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from webapp.database import unit_of_work
+from webapp.errors import ResultOver
+from webapp.extensions import db
+from webapp.models import PageResult, Shown, now
+from webapp.recognition import recognition
+from webapp.vault import PersonSeal, Place, SealBroken
+
+MINUTES = 10
+ABOUT_PEOPLE = (Shown.VERIFICATION, Shown.IDENTIFICATION, Shown.OWN_LINK)
+
+
+def keep(kind: Shown, holder: str, content: Mapping[str, Any]) -> UUID:
+    """Keep a result for MINUTES; returns its id.
+
+    Args:
+        kind: which page shows it.
+        holder: the browser's session, and the account in it.
+        content: what JSON can hold; ids and moments become text.
+    """
+    result_id = uuid4()
+    text = json.dumps(content, default=str).encode()
+    row = PageResult(
+        id=result_id,
+        kind=kind,
+        content=_seal(holder).seal(text, _place(result_id)),
+        expires_at=now() + timedelta(minutes=MINUTES),
+    )
+    with unit_of_work() as session:
+        _forget_over(session)
+        session.add(row)
+    return result_id
+
+
+def find(kind: Shown, holder: str, result_id: UUID) -> dict[str, Any]:
+    """Return the content of a result.
+
+    Raises:
+        ResultOver: if its time is over, or it is another session's or of another kind.
+    """
+    row = db.session.get(PageResult, result_id, populate_existing=True)
+    if row is None or row.kind != kind or row.expires_at <= now():
+        raise ResultOver
+    try:
+        opened = _seal(holder).open(row.content, _place(result_id))
+    except SealBroken as error:
+        raise ResultOver from error
+    return dict(json.loads(opened))
+
+
+def forget_over() -> None:
+    """Delete the results whose time is over."""
+    with unit_of_work() as session:
+        _forget_over(session)
+
+
+def forget_about_people(session: Session) -> None:
+    """Delete every result that may name a person, in the running transaction."""
+    session.execute(delete(PageResult).where(PageResult.kind.in_(ABOUT_PEOPLE)))
+
+
+def _forget_over(session: Session) -> None:
+    session.execute(delete(PageResult).where(PageResult.expires_at <= now()))
+
+
+def _seal(holder: str) -> PersonSeal:
+    return PersonSeal(recognition().secrets.keyed_digest("page result", holder))
+
+
+def _place(result_id: UUID) -> Place:
+    return Place("page_result", result_id, "content")
