@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from werkzeug.test import TestResponse
 from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from tests.postgresql import Postgresql
 from tests.programs import URL, Wire, key_with
-from webapp import create_app, database
+from webapp import create_app, database, startup
 from webapp.config import Settings
 from webapp.database import WRITERS_LOCK, Waits
 from webapp.extensions import db
@@ -154,15 +155,18 @@ def test_what_was_committed_is_there_after_the_database_stopped_in_the_middle(
     assert rows_stored() | ENDING_WITH_TIME == before
 
 
-def test_while_somebody_holds_the_lock_it_is_said_so_and_then_all_goes_on(
-    app: Flask, admin: Visitor, settings: Settings
+def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goes_on(
+    app: Flask, admin: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with psycopg.connect(settings.database_url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+        for_a_moment = obstacles(app)
+        monkeypatch.setattr(startup, "LONGEST_LOCK", timedelta(0))
         found = obstacles(app)
         db.session.remove()
         other.rollback()
 
+    assert for_a_moment == set()
     assert found == {"database"}
     assert make_key(admin).status_code == 200
 
