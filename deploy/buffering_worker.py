@@ -222,7 +222,9 @@ class BufferingWorker(ThreadWorker):
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno not in {EAGAIN, EWOULDBLOCK, ECONNABORTED, EMFILE, ENFILE}:
+            if error.errno in {EMFILE, ENFILE}:  # no file is left for it
+                _cut_longest(self.connections, 0)
+            elif error.errno not in {EAGAIN, EWOULDBLOCK, ECONNABORTED}:
                 raise
             return
         connection = _Connection(self, client, address, listener.getsockname())
@@ -263,16 +265,20 @@ class BufferingWorker(ThreadWorker):
             kept_open = self._computing.submit(super().handle_request, req, conn).result()
         finally:
             conn.sock, conn.waiting_since = real, time.monotonic()
+            conn.parser.unreader.held = 0
         outbox.flush()
         if is_whole:
             req.body = http.body.Body(http.body.LengthReader(conn.parser.unreader, 0))
         return kept_open
 
     def bound_held(self) -> None:
-        """Cut off the connection that holds most, where all hold too much."""
-        connections = list(self.connections)
-        if sum(one.held for one in connections) > HELD_BYTES:
-            max(connections, key=lambda one: one.held).cut()
+        """Cut off the client that makes us hold most, where all of them make us hold too much."""
+        connections = [one for one in list(self.connections) if not one.is_cut]
+        if sum(one.held for one in connections) <= HELD_BYTES:
+            return
+        waiting = [one for one in connections if one.waiting_since is not None]
+        if waiting:
+            max(waiting, key=lambda one: one.held).cut()
 
     def _read_body(self, req: Any, conn: _Connection) -> bool:
         """Read what the app may take; whether that is all. What is left closes the connection."""
@@ -283,7 +289,7 @@ class BufferingWorker(ThreadWorker):
         is_short = length <= bound
         if req._expected_100_continue and is_short:
             conn.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-            req._expected_100_continue = False
+        req._expected_100_continue = False  # gunicorn would ask for a body that is to be refused
         data = req.body.read(bound + 1) if is_short else b""
         if is_short and len(data) < length:
             raise http.errors.NoMoreData

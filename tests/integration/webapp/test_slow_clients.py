@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.served_in_pieces import LARGEST, MUCH
 from webapp.certificate import make_certificate
 
 SLOW, COMPUTING, NETWORK = 40, 4, 24
+HELD = 5 * LARGEST
 # Short, so that the end of every patience is seen.
 PATIENCE = 2.0
 CONFIGURATION = f"""
@@ -29,6 +30,7 @@ buffering_worker.NETWORK_THREADS = {NETWORK}
 buffering_worker.HEAD_SECONDS = buffering_worker.BODY_SECONDS = {PATIENCE}
 buffering_worker.SEND_SECONDS = buffering_worker.LINGER_SECONDS = {PATIENCE}
 buffering_worker.LEAST_BYTES_A_SECOND = 1_000_000
+buffering_worker.HELD_BYTES = {HELD}
 worker_class = buffering_worker.BufferingWorker
 threads, keepalive, sendfile = {COMPUTING}, 5, False
 control_socket_disable = True
@@ -224,6 +226,38 @@ def test_an_answer_before_the_body_is_read_never_resets(server: Server, size: in
         ]
 
     assert set(statuses) == {413}
+
+
+def test_bodies_under_way_hold_a_bounded_memory(server: Server) -> None:
+    """Of many clients that send nearly all of a large body some are cut off."""
+    part = HEAD + b"Content-Length: %d\r\n\r\n" % LARGEST + bytes(LARGEST - 1)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(server.opened())) for _ in range(10)]
+        for client in clients:
+            with suppress(OSError):
+                client.sendall(part)
+        ended = 0
+        for client in clients:
+            with suppress(OSError):
+                client.sendall(b"x")
+                ended += received_head(client).startswith(b"HTTP/1.1 200")
+
+        assert 0 < ended < len(clients)
+        assert server.is_alive()
+
+
+def received_head(client: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head and (part := client.recv(1024)):
+        head += part
+    return head
+
+
+def test_a_body_that_is_too_large_is_not_asked_for(server: Server) -> None:
+    head = b"POST /unread HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+    with closing(server.opened()) as client:
+        client.sendall(head + b"Content-Length: %d\r\n\r\n" % (LARGEST + 1))
+        assert received(client).startswith(b"HTTP/1.1 413")
 
 
 def test_the_server_does_not_tell_what_it_is(server: Server) -> None:
