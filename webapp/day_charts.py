@@ -31,7 +31,7 @@ class DayChart:
     highest: float
     left: float = 56
     top: float = 12
-    width: float = 352
+    width: float = 338
     height: float = 150
     gap: float = 0.25
 
