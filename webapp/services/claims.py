@@ -1,11 +1,9 @@
-"""Claimed identifiers: what an attempt keeps of them, and what a claim to be nobody scores."""
+"""Claimed identifiers: whose they are, and what an attempt keeps of them."""
 
 from __future__ import annotations
 
-import math
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
@@ -18,12 +16,7 @@ from webapp.services import audit, failures
 from webapp.services.failures import WITH_CHALLENGES, WITH_FACES, Failures, Patience
 from webapp.services.liveness import Liveness
 from webapp.services.names import comparable
-from webapp.services.thresholds import Threshold
 
-# Of the variance of strangers' scores, the part that belongs to the claimed person alone.
-PERSONS_SHARE = 0.3
-# As many pictures as people have of whom a few were taken: one number, that nothing moves.
-PERSONS_ANCHORS = 3
 _CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier"))
 
 
@@ -88,30 +81,3 @@ def allow_again(person_id: UUID, allowed_by: UUID) -> None:
             raise UnknownPerson
         failures.forget(session, claim_digest(person.identifier))
         audit.record(session, "face_allowed_again", allowed_by, person=person_id)
-
-
-def stranger_similarity(identifier: str, embedding: np.ndarray, threshold: Threshold) -> float:
-    """The similarity of a probe with an identifier that nobody has.
-
-    It must tell nothing: over many identifiers it is distributed like that of strangers, by the
-    calibration; for one identifier it follows the probe as a real person's would, near for near
-    faces; and asking again gives the same, whoever was enrolled or deleted since, as it does for a
-    real person.
-
-    Args:
-        identifier: as claimed.
-        embedding: the probe's, float32 (d,).
-        threshold: in force; the result lies below it.
-    """
-    calibration = recognition().engine.calibration
-    digest = recognition().secrets.keyed_digest("stranger", comparable(identifier))
-    generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
-    own, direction = generator.standard_normal(), generator.standard_normal(len(embedding))
-    apart = embedding if calibration.middle is None else embedding - calibration.middle
-    towards = direction @ apart / max(float(np.linalg.norm(apart)), np.finfo(np.float32).tiny)
-    deviation = math.sqrt(PERSONS_SHARE) * own + math.sqrt(1 - PERSONS_SHARE) * towards
-    share_above = 0.5 * math.erfc(deviation / math.sqrt(2))
-    similarity = calibration.threshold_at_far(
-        share_above, anchors=PERSONS_ANCHORS, rule=threshold.rule
-    )
-    return min(similarity, float(np.nextafter(threshold.similarity, -1)))

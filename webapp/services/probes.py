@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,22 +16,34 @@ from webapp.recognition import recognition
 from webapp.services.attempts import record_refusal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """What the frames of an attempt say together.
 
     Attributes:
-        embedding: float32 (d,), the mean of the frames' embeddings. It is not stretched back to
-            unit length: a product with an anchor is then the mean of the frames' similarities, so
-            that frames of different faces never do better than the best of them alone.
+        frames: float32 (f, d), the embeddings of the frames that are used.
         reasons: what is wrong with the best frame; empty for a good one.
-        sent, used: how many frames there were, and how many of them are in the mean.
+        sent: how many frames there were.
     """
 
-    embedding: np.ndarray
+    frames: np.ndarray
     reasons: tuple[str, ...]
     sent: int
-    used: int
+
+    @property
+    def used(self) -> int:
+        """How many frames are used."""
+        return len(self.frames)
+
+    @cached_property
+    def embedding(self) -> np.ndarray:
+        """The mean of the frames' embeddings, float32 (d,).
+
+        It is not stretched back to unit length: a product with an anchor is then the mean of the
+        frames' similarities, so that frames of different faces never do better than the best of
+        them alone.
+        """
+        return self.frames.mean(axis=0)
 
 
 def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
@@ -68,7 +81,7 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     fewest = min(len(face.quality.reasons) for face in faces)
     used = [face for face in faces if len(face.quality.reasons) == fewest]
     embeddings = np.stack([face.embedding for face in used])
-    return Probe(embeddings.mean(axis=0), used[0].quality.reasons, len(frames), len(used))
+    return Probe(embeddings, used[0].quality.reasons, len(frames))
 
 
 def _unusable(errors: Sequence[FaceError]) -> FaceError | NoPictureUsable:

@@ -28,6 +28,7 @@ from webapp.services import (
     challenge_results,
     challenges,
     claims,
+    decoys,
     failures,
     liveness,
     person_thresholds,
@@ -136,7 +137,7 @@ def verify_by_challenge(
         challenge_results.record(session, shown.result, person, asked_by, attempt)
 
     if shown.face is not None:
-        probe = Probe(shown.face, (), sent=1, used=1)
+        probe = Probe(shown.face[None], (), sent=1)
         return _verify(identifier, lambda: probe, asked_by, keep, setting)
     with unit_of_work() as session:
         person = claims.claimed_person(identifier)
@@ -166,7 +167,7 @@ def _verify(
         with unit_of_work(lasting=key() is None) as session:
             claims.check_may_try(digest, setting)  # others may have tried meanwhile
             claim = _claim(identifier, probe)
-            stranger = claims.stranger_similarity(identifier, probe.embedding, claim.everybodys)
+            stranger = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
             decision = _decision(claim, stranger, probe, started)
             attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
             keep(session, claim.person.id if claim.person else None, attempt)

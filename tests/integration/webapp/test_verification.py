@@ -18,7 +18,7 @@ from webapp.models import Attempt, Refusal
 from webapp.recognition import recognition
 from webapp.services import people as people_service
 from webapp.services import thresholds
-from webapp.services.claims import PERSONS_ANCHORS, stranger_similarity
+from webapp.services.decoys import decoy_similarity
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.identification import identify
 from webapp.services.probes import probe_from
@@ -172,31 +172,24 @@ def test_claiming_to_be_nobody_scores_the_same_whoever_is_enrolled_or_deleted_si
     assert scores() == before
 
 
-def test_claiming_to_be_nobody_is_distributed_like_claiming_to_be_somebody_else(
-    app: Flask, people, ada, bob
-) -> None:
+def test_claiming_to_be_nobody_never_reaches_the_threshold(app: Flask, people, ada, bob) -> None:
     threshold = thresholds.in_force()
-    probe = probe_from([people[0].photos[2]]).embedding
+    frames = probe_from([people[0].photos[2]]).frames
 
-    drawn = np.array([stranger_similarity(f"nobody {n}", probe, threshold) for n in range(2000)])
+    drawn = [decoy_similarity(f"nobody {n}", frames, threshold) for n in range(2000)]
 
-    curve = recognition().engine.calibration.curve("best", PERSONS_ANCHORS)
-    assert drawn.max() < threshold.similarity
-    for far in (0.5, 0.1, 0.02):
-        share = float((drawn >= curve.threshold_at_far(far)).mean())
-        assert share == pytest.approx(far, abs=3 * np.sqrt(far * (1 - far) / 2000) + 0.01)
+    assert max(drawn) < threshold.similarity
+    assert len(set(drawn)) > 1000
 
 
 def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, bob) -> None:
     threshold = thresholds.in_force()
-    same = [probe_from([photo]).embedding for photo in people[2].photos[:2]]
-    other = known_faces[0][0].embedding
+    same = [probe_from([photo]).frames for photo in people[2].photos[:2]]
+    other = known_faces[0][0].embedding[None]
 
     def apart(a: np.ndarray, b: np.ndarray) -> float:
         names = [f"nobody {n}" for n in range(300)]
-        scores = [
-            [stranger_similarity(name, probe, threshold) for name in names] for probe in (a, b)
-        ]
+        scores = [[decoy_similarity(name, probe, threshold) for name in names] for probe in (a, b)]
         return float(np.abs(np.subtract(*scores)).mean())
 
     assert 0 < apart(*same) < apart(same[0], other)
