@@ -524,6 +524,11 @@ def attempts(site: Site) -> None:
     _attempt(site, None, match=False, kind=Kind.VERIFY)
     operator.see("/attempts")
     viewer.see("/dashboard")
+    with site.app.app_context():
+        ids = db.session.scalars(select(Attempt.id)).all()
+    for attempt_id in ids:
+        operator.see(f"/attempts/{attempt_id}")
+    operator.see(f"/attempts/{uuid4()}", 404)
 
 
 @scene

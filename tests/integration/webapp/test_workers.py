@@ -269,4 +269,4 @@ def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_mod
     for worker in server.workers:
         with server.only(worker) as admin:
             assert verified_by(admin) == new
-            assert re.search("koch on drawn faces Serves now", words(admin.get("/models")))
+            assert re.search("koch on drawn faces Active", words(admin.get("/models")))
