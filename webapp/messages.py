@@ -174,7 +174,7 @@ REQUEST_PROBLEMS: dict[str, str] = {
     "too_many_anchors": N_("This person has as many pictures as are allowed. Remove one first."),
     "model_changed_meanwhile": N_("Another model serves since just now. Send the pictures again."),
     "pictures_unusable": N_(
-        "The model finds no face in some of the pictures. Retire or remove those, or take them "
+        "The model finds no face in some of the pictures. Disable or delete those, or take them "
         "again, and start anew. What was embedded stays."
     ),
     "nobody_enrolled": N_("Nobody is enrolled yet. Enrol a person first."),

@@ -107,7 +107,7 @@ def test_an_enrolment_that_is_not_accepted_violates_no_rule(
         ]
     )
     page.get_by_role("button", name="Enrol this person").click()
-    expect(page.get_by_role("heading", name="A picture cannot be used")).to_be_focused()
+    expect(page.get_by_role("heading", name="A photo cannot be used")).to_be_focused()
     assert _violations(page) == []
 
 

@@ -59,6 +59,28 @@ test("enrolling says which pose is wanted, and how many pictures are left", asyn
   assert.ok(!plan.accepts(FACING));
 });
 
+test("a picture taken again stays until the new one takes its place", async () => {
+  const { plan, tray } = enrolling();
+  for (let n = 0; n < 3; n += 1) await plan.capture(grabber, unseen);
+  const [, second] = tray.pictures;
+  plan.retake(second);
+  assert.equal(plan.pose, "left");
+  assert.equal(tray.pictures.length, 3);
+  assert.equal(await plan.capture(grabber, unseen), "enough");
+  assert.deepEqual(tray.files.map((file) => file.name), [
+    "camera-1.straight.jpg", "camera-4.left.jpg", "camera-3.right.jpg",
+  ]);
+});
+
+test("a picture that was to be taken again stays when the camera is turned off", async () => {
+  const { plan, tray } = enrolling();
+  for (let n = 0; n < 3; n += 1) await plan.capture(grabber, unseen);
+  plan.retake(tray.pictures[1]);
+  plan.leave();
+  await plan.capture(grabber, unseen);
+  assert.equal(tray.pictures.length, 4);
+});
+
 test("patience is counted from when the pose was asked for", () => {
   const { plan, tray, clock } = enrolling();
   tray.add([{}], { pose: "straight" });

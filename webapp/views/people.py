@@ -148,7 +148,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
             _complain(form, error)
         else:
-            flash(_("The pictures were added."), "success")
+            flash(_("The photos were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
@@ -159,7 +159,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
 @operator
 def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Keep a picture, but compare it no longer."""
-    done = _("The picture is retired: it is kept, but no longer compared.")
+    done = _("The photo is disabled: it is kept, but no longer compared.")
     return _changed(people.retire_anchor, person_id, anchor_id, done)
 
 
@@ -167,7 +167,7 @@ def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 @operator
 def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Compare a retired picture again."""
-    done = _("The picture is compared again.")
+    done = _("The photo is enabled: it is compared again.")
     return _changed(people.restore_anchor, person_id, anchor_id, done)
 
 
@@ -175,7 +175,7 @@ def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 @operator
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Delete one picture."""
-    return _changed(people.delete_anchor, person_id, anchor_id, _("The picture was deleted."))
+    return _changed(people.delete_anchor, person_id, anchor_id, _("The photo was deleted."))
 
 
 @blueprint.post("/<uuid:person_id>/delete")
@@ -270,6 +270,6 @@ def _choices(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
     """What new pictures may take the place of."""
     in_use = [anchor for anchor in anchors if anchor.retired_at is None]
     return choices(
-        {anchor.id: _("Picture %(n)s", n=anchor.number) for anchor in in_use},
-        _("No picture: keep all"),
+        {anchor.id: _("Photo %(n)s", n=anchor.number) for anchor in in_use},
+        _("No photo: keep all"),
     )

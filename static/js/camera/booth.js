@@ -19,6 +19,7 @@ export const MOST_SILENT_CHECKS = 5;
  *   tell: (asked: import("./challenge.js").Asked) => void) => Promise<"more" | "enough">} capture
  *   takes pictures; `show` keeps one of them in sight, `tell` says what is asked for meanwhile
  * @property {() => void} [interrupt] called when capturing ends, by itself or not
+ * @property {() => void} [leave] called when the camera goes off before there are enough
  * @property {() => string} count such as "Picture 2 of 3"
  * @property {() => string} taken what to say when a picture was taken
  * @property {() => void} finish called when enough pictures were taken
@@ -80,6 +81,7 @@ export class Booth {
   #enter(state, before) {
     const { view, plan, guidance, camera } = this.#parts;
     if (before === "capturing") plan.interrupt?.();
+    if (["idle", "failed"].includes(state)) plan.leave?.();
     view.show(state);
     view.count(plan.count());
     if (!["guiding", "holding"].includes(state)) guidance.stop();

@@ -22,7 +22,7 @@ if (page) {
     picking.view.reveal();
   };
   picking.view.onretake = (picture) => {
-    picking.tray.remove(picture.id);
+    pictures.retake(picture);
     view.enter();
     booth.start();
   };

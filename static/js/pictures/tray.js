@@ -47,6 +47,23 @@ export class Tray {
     return added;
   }
 
+  /**
+   * Put another file in a picture's place; a picture removed meanwhile gets a place of its own.
+   * @param {number} id
+   * @param {File} file
+   */
+  replace(id, file) {
+    const place = this.pictures.findIndex((picture) => picture.id === id);
+    if (place < 0) {
+      this.add([file]);
+      return;
+    }
+    const { pose } = this.pictures[place];
+    this.#lastId += 1;
+    this.pictures[place] = { id: this.#lastId, file, pose, state: "waiting", message: "" };
+    this.onchange();
+  }
+
   /** @param {number} id */
   remove(id) {
     this.pictures = this.pictures.filter((picture) => picture.id !== id);

@@ -66,8 +66,8 @@ export class TrayView {
     card.querySelector("[data-name]").textContent = name;
     card.querySelector("[data-verdict]").textContent =
       picture.message || this.#words[`picture_${picture.state}`];
-    for (const button of card.querySelectorAll("button")) {
-      button.setAttribute("aria-label", fill(button.dataset.label, { name }));
+    for (const control of card.querySelectorAll("[data-label]")) {
+      control.textContent = fill(control.dataset.label, { n: number });
     }
   }
 
@@ -85,7 +85,7 @@ export class TrayView {
   #dismiss(card) {
     if (!card) return;
     const neighbour = card.nextElementSibling ?? card.previousElementSibling;
-    if (card.contains(document.activeElement)) neighbour?.querySelector("[data-remove]").focus();
+    if (card.contains(document.activeElement)) neighbour?.querySelector("[data-ask]").focus();
     card.remove();
   }
 }

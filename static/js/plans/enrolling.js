@@ -10,6 +10,7 @@ export class Enrolling {
   #now;
   #began = 0;
   #number = 0;
+  #retaken = null;
 
   /** Called after the last picture. */
   onfinish = () => {};
@@ -28,7 +29,15 @@ export class Enrolling {
 
   /** @returns {import("../camera/poses.js").Pose} the pose to take next */
   get pose() {
-    return missingPose(this.#poses) ?? "straight";
+    return this.#retaken?.pose ?? missingPose(this.#poses) ?? "straight";
+  }
+
+  /**
+   * Take a picture again: it is kept until the new one takes its place.
+   * @param {import("../pictures/tray.js").Picture} picture
+   */
+  retake(picture) {
+    this.#retaken = picture;
   }
 
   begin() {
@@ -43,9 +52,14 @@ export class Enrolling {
     return this.#words[`pose_${this.pose}`];
   }
 
+  /** Whoever turned the camera off keeps the picture that was to be taken again. */
+  leave() {
+    this.#retaken = null;
+  }
+
   count() {
     const done = this.#poses.length;
-    if (done >= ENOUGH) return "";
+    if (this.#retaken || done >= ENOUGH) return "";
     return fill(this.#words.picture_of, { n: done + 1, all: ENOUGH });
   }
 
@@ -60,12 +74,18 @@ export class Enrolling {
     const name = fill(this.#words.file_name, { n: this.#number });
     const picture = await grabber.full(nameWithPose(name, pose));
     show(picture);
-    this.#tray.add([picture], { pose });
+    this.#store(picture, pose);
     return this.#poses.length < ENOUGH && this.#tray.room > 0 ? "more" : "enough";
   }
 
   finish() {
     this.onfinish();
+  }
+
+  #store(picture, pose) {
+    if (this.#retaken) this.#tray.replace(this.#retaken.id, picture);
+    else this.#tray.add([picture], { pose });
+    this.#retaken = null;
   }
 
   get #poses() {

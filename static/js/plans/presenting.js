@@ -53,6 +53,10 @@ export class Presenting {
     this.#movements.interrupt();
   }
 
+  leave() {
+    this.#pictures.leave();
+  }
+
   async capture(grabber, show, tell) {
     this.#said = "";
     if (this.#passed) return this.#pictures.capture(grabber, show);

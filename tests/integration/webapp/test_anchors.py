@@ -105,7 +105,7 @@ def test_a_retake_takes_the_old_ones_place(
 ) -> None:
     first, second = anchors_of(ada)
     page = operator.get(f"/people/{ada}?retake={first}")
-    assert f'<option selected value="{first}">Picture 1</option>' in page.text
+    assert f'<option selected value="{first}">Photo 1</option>' in page.text
 
     answer = operator.post(
         f"/people/{ada}/anchors", {"images": [people[0].photos[2]]}, in_place_of=str(first)
@@ -207,7 +207,7 @@ def test_the_page_shows_quality_matrix_and_attempts(operator: Visitor, ada: UUID
 
     page = words(operator.get(f"/people/{ada}"))
 
-    assert "How alike the pictures are" in page
+    assert "How alike the photos are" in page
     assert "pixels wide" in page
     assert "Last attempts Outcome Claim Score Threshold When Match ada" in page
 
@@ -218,7 +218,7 @@ def test_pictures_are_retired_restored_and_removed_by_the_page(
     first, second = anchors_of(ada)
     place = f"/people/{ada}/anchors"
 
-    assert "retired" in words(operator.get(operator.post(f"{place}/{first}/retire").location))
+    assert "disabled" in words(operator.get(operator.post(f"{place}/{first}/retire").location))
     page = operator.get(f"/people/{ada}")
     assert f"{place}/{first}/restore" in page.text
     assert f"{place}/{first}/retire" not in page.text

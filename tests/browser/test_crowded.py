@@ -1,0 +1,113 @@
+"""A site full of people with unusual names: every control is told from its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import ml
+from tests import faces
+from tests.browser.crowded import crowd
+from tests.browser.opening import ADMINISTRATOR, Opener, sign_in
+from tests.browser.pages import addresses, pages
+from tests.browser.site import Site, served
+
+LANGUAGES = ("en", "de", "fr")
+TELLS_NAMES = "--enable-blink-features=ComputedAccessibilityInfo"
+# For each name of a control, what the controls of that name do; everything that opens is opened.
+NAMESAKES = """() => {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+  const deeds = new Map();
+  const fields = (form) => [...new FormData(form)].filter(([name]) => name !== "csrf_token");
+  const deed = (one, number) => {
+    if (one.href) return one.href;
+    if (one.matches("input, select, textarea")) return `${one.name} ${one.value} ${number}`;
+    if (one.type !== "submit") return `only ${number}`;
+    const what = `${one.formAction} ${one.name} ${one.value}`;
+    return `${one.form.method} ${what} ${JSON.stringify(fields(one.form))}`;
+  };
+  const pressed = "a[href], button, summary, input:not([type=hidden]), select, textarea";
+  for (const [number, one] of document.querySelectorAll(pressed).entries()) {
+    if (!one.checkVisibility()) continue;
+    const place = one.matches("input, select, textarea") ? one.closest("form")?.action : "";
+    const name = `${one.computedRole} “${one.computedName}” ${place ?? ""}`;
+    if (!one.computedName) deeds.set(`${name} ${one.outerHTML.slice(0, 90)}`, new Set([1, 2]));
+    deeds.set(name, (deeds.get(name) ?? new Set()).add(deed(one, number)));
+  }
+  return [...deeds].filter(([, all]) => all.size > 1).map(([name]) => name);
+}"""
+
+
+@pytest.fixture(scope="module")
+def crowded(
+    engine: ml.Engine,
+    people: tuple[faces.Person, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Site, tuple[str, ...]]]:
+    """A crowded site, and the paths of its people's pages."""
+    with served(engine, tmp_path_factory.mktemp("crowded")) as running:
+        running.add_administrator(ADMINISTRATOR)
+        yield running, crowd(running, people[0].photos)
+
+
+def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]]) -> Iterator[Page]:
+    """Every page of the site, in every language, one after the other."""
+    site, paths = crowded
+    first = opener.page(site)
+    sign_in(first)
+    session = first.context.storage_state()
+    found = pages(first.context, addresses(site, paths[0])) + list(paths[1:])
+    for language in LANGUAGES:
+        page = opener.page(
+            site, TELLS_NAMES, expected=("404",), locale=language, storage_state=session
+        )
+        for address in found:
+            page.goto(address)
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            yield page
+
+
+def _where(page: Page, problem: str) -> str:
+    return f"{page.url} in {page.locator('html').get_attribute('lang')}: {problem}"
+
+
+def test_no_two_controls_of_one_name_do_different_things(
+    crowded: tuple[Site, tuple[str, ...]], opener: Opener
+) -> None:
+    problems = [
+        _where(page, name) for page in _walk(opener, crowded) for name in page.evaluate(NAMESAKES)
+    ]
+    assert problems == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scripts", [True, False])
+def test_no_two_photos_of_a_draft_are_handled_by_one_name(
+    language: str,
+    scripts: bool,
+    crowded: tuple[Site, tuple[str, ...]],
+    opener: Opener,
+    people: tuple[faces.Person, ...],
+) -> None:
+    site, _ = crowded
+    session = opener.page(site)
+    sign_in(session)
+    page = opener.page(
+        site,
+        TELLS_NAMES,
+        expected=("422",),
+        locale=language,
+        storage_state=session.context.storage_state(),
+        java_script_enabled=scripts,
+    )
+    page.goto("/people/new")
+    page.locator("[name=identifier]").fill("draft")
+    page.locator("[name=name]").fill("Draft")
+    page.locator("[name=consent]").check()
+    photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": people[0].photos[0]}
+    page.locator("[data-pictures]").set_input_files([photo, photo, photo])
+    page.locator("main form").last.locator("button[type=submit]").last.click()
+    expect(page.locator("[data-check=doubtful]")).to_have_count(3)
+    assert page.evaluate(NAMESAKES) == []
