@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -32,8 +32,9 @@ from webapp.places import this_place
 from webapp.prefix import PlainPrefix
 from webapp.reader_zone import add_zones
 from webapp.recognition import NAME, Recognition
-from webapp.request_bounds import bound_requests, check_parameters
-from webapp.request_limits import count_requests, time_requests
+from webapp.request_bounds import bound_requests, check_form, check_parameters
+from webapp.request_limits import check_network, count_requests, time_requests
+from webapp.resuming import offer_again
 from webapp.shown_scores import add_score_filters
 from webapp.signed_in import Nobody, of_session
 from webapp.signing import SignedSessions
@@ -141,6 +142,9 @@ def _to_sign_in() -> ResponseReturnValue:
     if request.blueprint in JSON_BLUEPRINTS:
         return answer(401)
     if request.method != "GET":
-        return redirect(url_for("accounts.sign_in"))
+        check_network()
+        check_form()
+        return offer_again() or redirect(url_for("accounts.sign_in"))
+    ended = 1 if "_user_id" in session else None
     wanted = request.script_root + request.full_path.rstrip("?")
-    return redirect(url_for("accounts.sign_in", next=wanted))
+    return redirect(url_for("accounts.sign_in", next=wanted, ended=ended))

@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -25,6 +26,7 @@ from webapp.errors import Busy, GalleryWarming, MustWait
 from webapp.extensions import db, frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.request_bounds import takes_pictures
+from webapp.resuming import offer_again
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
@@ -42,6 +44,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(MustWait, _must_wait)
     app.register_error_handler(GalleryWarming, _warming)
     app.register_error_handler(SecurityError, _wrong_host)
+    app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DatabaseError, _database_failed)
     for unavailable in (*UNAVAILABLE, ArtifactError, DatabaseDamaged, VaultError):
@@ -104,6 +107,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
     return answer(error.code)
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    """A form of a session that ended is filled in again; a forged one is refused."""
+    is_page = not problems.is_for_programs() and request.blueprint not in JSON_BLUEPRINTS
+    return (offer_again() if is_page else None) or answer(400)
 
 
 def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:

@@ -30,6 +30,7 @@ from webapp.models.account import USERNAME_LENGTH
 from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.models.threshold import REASON_LENGTH
 from webapp.recognition import recognition
+from webapp.resuming import typed_before
 from webapp.services.names import is_shown, tidy
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.uploads import chosen
@@ -85,18 +86,35 @@ class KeptField(Field):
         self.data = valuelist
 
 
-class EmptyForm(FlaskForm):
+class PageForm(FlaskForm):
+    """A form of a page; what was typed before its session ended fills it in again."""
+
+    class Meta(FlaskForm.Meta):
+        """Where the entries come from."""
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """What was sent, or else what was typed before; nothing for a form without entries."""
+            sent = super().wrap_formdata(form, formdata)
+            return typed_before() if sent is None and formdata is not None else sent
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was sent or typed before."""
+        return not self.is_submitted() and typed_before() is None
+
+
+class EmptyForm(PageForm):
     """Nothing but the token against forged requests."""
 
 
-class VerifyForm(FlaskForm):
+class VerifyForm(PageForm):
     """Who somebody claims to be, and what the camera saw."""
 
     identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
-class ClaimForm(FlaskForm):
+class ClaimForm(PageForm):
     """Who somebody claims to be."""
 
     identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
@@ -126,13 +144,13 @@ class WaivedForm(VerifyForm):
             raise ValidationError(describe("waiver_unexplained"))
 
 
-class IdentifyForm(FlaskForm):
+class IdentifyForm(PageForm):
     """What the camera saw."""
 
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
-class AnchorsForm(FlaskForm):
+class AnchorsForm(PageForm):
     """More pictures of a person: chosen now, or kept from the last page with its doubts."""
 
     images = MultipleFileField(_l("Pictures"))
@@ -174,7 +192,7 @@ class EnrolForm(AnchorsForm):
             raise ValidationError(describe("consent_missing"))
 
 
-class SignInForm(FlaskForm):
+class SignInForm(PageForm):
     """Name and password of an account."""
 
     username = StringField(_l("Name"), validators=[InputRequired(), Length(max=USERNAME_LENGTH)])
@@ -183,13 +201,13 @@ class SignInForm(FlaskForm):
     )
 
 
-class CodeForm(FlaskForm):
+class CodeForm(PageForm):
     """A code of the second factor, or one for when the phone is lost."""
 
     code = StringField(_l("Code"), validators=[InputRequired(), Length(max=LONGEST_CODE)])
 
 
-class PresentPasswordForm(FlaskForm):
+class PresentPasswordForm(PageForm):
     """Shows that it is not somebody at a screen that was left alone."""
 
     current = PasswordField(
@@ -203,7 +221,7 @@ class SecondFactorForm(CodeForm, PresentPasswordForm):
     secret = HiddenField(validators=[Regexp("^[A-Z2-7]{32}$")])
 
 
-class SetupForm(FlaskForm):
+class SetupForm(PageForm):
     """The first account."""
 
     username = name_field(_l("Name"), USERNAME_LENGTH)
@@ -230,7 +248,7 @@ class PasswordForm(PresentPasswordForm):
     )
 
 
-class ConfirmedForm(FlaskForm):
+class ConfirmedForm(PageForm):
     """Why something is changed, and the word that confirms dangers."""
 
     reason = name_field(_l("Reason"), REASON_LENGTH)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
 from ml import STEPS, STRENGTHS
-from webapp.forms import ReasonedForm, choices
+from webapp.forms import PageForm, ReasonedForm, choices
 from webapp.messages import MOVEMENTS
 from webapp.models import Guarded
 from webapp.services import challenge_results
@@ -66,7 +65,7 @@ class LivenessForm(ReasonedForm):
         self.light.data = setting.light
 
 
-class LabelForm(FlaskForm):
+class LabelForm(PageForm):
     """What stood before the camera."""
 
     label = SelectField(

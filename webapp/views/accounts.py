@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 
 from webapp.access import public
 from webapp.errors import (
@@ -22,6 +33,7 @@ from webapp.messages import describe
 from webapp.models import Account
 from webapp.places import place_within
 from webapp.recognition import recognition
+from webapp.resuming import keep_for, mark_token, present_account
 from webapp.services import accounts, sessions
 from webapp.signed_in import SignedIn
 from webapp.signing import half_signed_in, name_half_signed_in
@@ -60,7 +72,10 @@ def setup(token: str) -> ResponseReturnValue:
 @public
 @limiter.limit(_sign_in_limit, methods=["POST"])
 def sign_in() -> ResponseReturnValue:
-    """Context: form (username, password)."""
+    """Context: form (username, password).
+
+    `?ended=1` says that a session has ended.
+    """
     form = SignInForm()
     if form.validate_on_submit():
         try:
@@ -89,6 +104,13 @@ def code() -> ResponseReturnValue:
     return render_template("accounts/code.html", form=form), 422 if form.errors else 200
 
 
+@blueprint.get("/session")
+@public
+def present() -> ResponseReturnValue:
+    """Who is signed in and a fresh token, for a page that has been open for long. JSON."""
+    return jsonify(account=present_account(), token=generate_csrf())
+
+
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
@@ -111,8 +133,11 @@ def _after_password(account: Account) -> ResponseReturnValue:
 
 def _begin(account: Account, second: str = "") -> ResponseReturnValue:
     begun = sessions.begin(account, second)
+    kept = keep_for(account.id)
     session.clear()  # nothing of the stranger's session lives on in the account's
+    session.update(kept)
     session.permanent = True
+    mark_token(account.id)
     login_user(SignedIn.by(begun))
     return redirect(place_within(request.args.get("next", "")))
 

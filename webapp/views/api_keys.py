@@ -41,7 +41,7 @@ def over(_error: ResultOver) -> ResponseReturnValue:
 @admin
 def index() -> str:
     """Context: keys, scopes (words), form, action_form, made (name and secret, or None)."""
-    return _page(KeyForm(formdata=None))
+    return _page(KeyForm())
 
 
 @blueprint.get("/made/<uuid:result_id>")

@@ -65,7 +65,7 @@ def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnVa
 
 def _page(form: LivenessForm) -> str:
     in_force, history = liveness.in_force(), liveness.history()
-    if not form.is_submitted():
+    if form.is_untouched:
         asked = request.args.get("change", type=int)
         change = next((one for one in history if one.number == asked), None)
         earlier = change and (change.previous if request.args.get("before") else change.setting)

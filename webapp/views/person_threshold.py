@@ -80,7 +80,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
 
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:
     own = person_thresholds.of_person(person_id)
-    if not form.is_submitted():
+    if form.is_untouched:
         form.points.data = request.args.get("points", own.points, type=float)
     return render_template(
         "threshold/person.html",

@@ -70,7 +70,7 @@ def edit() -> ResponseReturnValue:
 
 def _page(form: SearchForm) -> str:
     in_force = searches.in_force()
-    if not form.is_submitted():
+    if form.is_untouched:
         form.percent.data = request.args.get("percent", in_force.fpir * PERCENT, type=float)
         form.margin.data = request.args.get("margin", in_force.margin, type=float)
     return render_template(

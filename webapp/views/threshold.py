@@ -106,7 +106,7 @@ class _Look:
 def _page(form: ThresholdForm) -> str:
     look = _Look.at(_rule(form))
     proposal = look.own.proposal() if look.own and "calibrate" in request.args else None
-    if not form.is_submitted():
+    if form.is_untouched:
         form.preview(
             request.args, otherwise=proposal.score if proposal else round(look.suggested, 1)
         )
@@ -142,7 +142,7 @@ def _page(form: ThresholdForm) -> str:
 
 def _rule(form: ThresholdForm) -> str:
     """The matching rule that the page is about: the one in force, unless another is asked for."""
-    if not form.is_submitted():
+    if form.is_untouched:
         form.preview_rule(request.args)
     if form.rule.errors or not form.rule.data:
         form.rule.data = thresholds.in_force().rule

@@ -4,6 +4,7 @@ import { ChallengeRefusal } from "./challenge.js";
 import { CameraFailure } from "./failures.js";
 import { advance, isComplete, progress } from "./hold.js";
 import { CaptureMachine } from "./machine.js";
+import { SIGNED_OUT } from "../session/keeping.js";
 
 export const REST_MS = 900;
 /** After so many checks in a row without a verdict the booth stops asking for them. */
@@ -67,6 +68,7 @@ export class Booth {
       if (document.hidden) this.#machine.send("hide");
     });
     window.addEventListener("pagehide", () => this.stop());
+    document.addEventListener(SIGNED_OUT, () => this.stop());
   }
 
   start() {

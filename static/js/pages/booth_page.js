@@ -10,6 +10,7 @@ import { Guidance } from "../camera/guidance.js";
 import { Camera } from "../camera/stream.js";
 import { BoothView } from "../camera/view.js";
 import { setUpPicking } from "../pictures/picking.js";
+import { sendWithToken } from "../session/sending.js";
 import { readWords } from "../words.js";
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -27,7 +28,7 @@ export function setUpBooth(makePlan, mayStart) {
   const form = root.closest("form");
   const words = readWords(document, "booth-words");
   const token = document.querySelector("meta[name=csrf-token]").content;
-  const checker = new Checker(root.dataset.checkUrl, token);
+  const checker = new Checker(root.dataset.checkUrl, token, sendWithToken);
   const picking = form.querySelector("[data-pictures]") && pickingIn(form, checker, words);
   const client = root.dataset.challengeUrl && challengesOf(root, token, words);
   const plan = makePlan({ form, tray: picking?.tray, client, words, wait, now: clock.now });
@@ -57,5 +58,5 @@ function pickingIn(form, checker, words) {
 
 function challengesOf(root, token, words) {
   const { challengeUrl: begin, framesUrl: frames, judgeUrl: judge } = root.dataset;
-  return new ChallengeClient({ begin, frames, judge }, token, words);
+  return new ChallengeClient({ begin, frames, judge }, token, words, sendWithToken);
 }

@@ -1,12 +1,21 @@
-/** On every page: the place in the menu, times in the reader's zone, progress of a form, and waits. */
+/** On every page: the place in the menu, times in the reader's zone, progress, waits, the session. */
 
 import { showPlace } from "../menu.js";
 import { keepZone, localise } from "../moments.js";
 import { showProgress } from "../progress.js";
+import { Keeping, watchForms } from "../session/keeping.js";
+import { NEEDS_SESSION } from "../session/sending.js";
 import { countDown } from "../waiting.js";
 
-showPlace(document);
-localise(document);
+function enhance(page) {
+  showPlace(page);
+  localise(page);
+  showProgress(page);
+  countDown(page);
+}
+
+enhance(document);
 if (keepZone(document)) location.reload();
-showProgress(document);
-countDown(document);
+const keeping = new Keeping(document, enhance);
+watchForms(keeping, document);
+document.addEventListener(NEEDS_SESSION, () => keeping.setAside());

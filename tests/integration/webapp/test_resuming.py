@@ -1,0 +1,195 @@
+"""A form whose session has ended comes back filled in, for whoever typed it and for nobody else."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests import faces
+from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, as_file, words
+from webapp.extensions import db
+from webapp.models import Account, Person, ThresholdChange
+from webapp.services import sessions
+
+SIGNED_OUT = "You were signed out. Sign in to continue."
+NOTHING_SENT = "Nothing was sent yet."
+
+
+def _sign_out(visitor: Visitor) -> None:
+    """In another tab."""
+    visitor.post("/sign-out")
+
+
+def _clear_cookies(visitor: Visitor) -> None:
+    visitor.client.delete_cookie(visitor.client.application.config["SESSION_COOKIE_NAME"])
+
+
+def _end_everywhere(visitor: Visitor) -> None:
+    """On another device, or because the session's time is over."""
+    sessions.end_all(db.session.scalar(select(Account.id).where(Account.username == ADMIN)))
+
+
+ENDS = [_sign_out, _clear_cookies, _end_everywhere]
+
+
+def _token(visitor: Visitor, page: str) -> str:
+    return re.search(r'name="csrf-token" content="([^"]+)"', visitor.get(page).text).group(1)
+
+
+def _send(visitor: Visitor, path: str, token: str, **fields: object) -> str:
+    """Send a form with the token that its page had; returns where the answer leads."""
+    answer = visitor.client.post(path, data={"csrf_token": token, **fields})
+    assert answer.status_code == 302, words(answer)
+    return answer.location
+
+
+def _sign_in_at(visitor: Visitor, place: str, username: str = ADMIN) -> str:
+    assert SIGNED_OUT in words(visitor.get(place))
+    return visitor.post(place, username=username, password=PASSWORD).location
+
+
+def _value(page: str, name: str) -> str:
+    field = re.search(rf'<input[^>]* name="{name}"[^>]*>', page).group(0)
+    return html.unescape(re.search(r'value="([^"]*)"', field).group(1))
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/people/new", {"identifier": "ada-1", "name": "Ada “Countess” Lovelace"}),
+        ("/threshold", {"score": "61.5", "reason": "two look-alikes"}),
+        ("/threshold", {"score": "61.5", "reason": "because", "review": "y"}),
+        ("/threshold/search", {"percent": "0.5", "margin": "3.0", "reason": "a search"}),
+        ("/liveness", {"reason": "a trial", "guarded": "enrolment", "strength": "strict"}),
+        ("/api-keys", {"name": "Reception", "days": "12", "limit": "7 per minute"}),
+    ],
+)
+def test_what_was_typed_is_there_after_signing_in_again(
+    end: Callable[[Visitor], None], path: str, typed: dict[str, str], admin: Visitor
+) -> None:
+    token = _token(admin, path)
+    end(admin)
+    page = admin.get(_sign_in_at(admin, _send(admin, path, token, **typed)))
+    assert page.request.path == path
+    assert NOTHING_SENT in words(page)
+    for name, value in typed.items():
+        if name in ("guarded", "strength"):
+            assert re.search(rf'(checked|selected)[^>]* value="{value}"', page.text), name
+        elif name != "review":
+            assert _value(page.text, name) == value
+    assert NOTHING_SENT not in words(admin.get(path))
+
+
+def test_a_form_of_a_person_comes_back_on_their_page(
+    admin: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    photo = {"images": people[0].photos[:1]}
+    place = admin.post("/people/new", photo, identifier="ada", name="Ada", consent="y").location
+    token = _token(admin, place)
+    _sign_out(admin)
+    led = _send(admin, f"{place}/anchors", token, images=as_file(1, people[0].photos[1]))
+    page = words(admin.get(_sign_in_at(admin, led)))
+    assert "Ada" in page
+    assert "choose the photos again" in page
+
+    token = _token(admin, f"{place}/threshold")
+    _sign_out(admin)
+    led = _send(admin, f"{place}/threshold", token, points="7.5", reason="a twin")
+    assert _value(admin.get(_sign_in_at(admin, led)).text, "points") == "7.5"
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/sign-out-everywhere", "/account"),
+        ("/models/open/serve", "/models"),
+        ("/people/00000000-0000-0000-0000-000000000000/delete", "/people"),
+    ],
+)
+def test_what_needs_no_typing_leads_back_to_its_page_and_does_nothing(
+    path: str, page: str, admin: Visitor
+) -> None:
+    token = _token(admin, "/account")
+    _clear_cookies(admin)
+    assert _sign_in_at(admin, _send(admin, path, token)).startswith(page)
+
+
+def test_nothing_is_done_by_signing_in_again(admin: Visitor) -> None:
+    token = _token(admin, "/people/new")
+    _sign_out(admin)
+    fields = {"identifier": "ada", "name": "Ada", "consent": "y", "score": "99", "reason": "x"}
+    for path in ("/people/new", "/threshold"):
+        admin.get(_sign_in_at(admin, _send(admin, path, token, **fields)))
+        _sign_out(admin)
+    assert db.session.scalars(select(Person)).all() == []
+    assert db.session.scalars(select(ThresholdChange)).all() == []
+
+
+def test_whoever_else_signs_in_sees_none_of_it(admin: Visitor) -> None:
+    token = _token(admin, "/people/new")
+    _sign_out(admin)
+    led = _send(admin, "/people/new", token, identifier="secret-1", name="Secret Name")
+    page = admin.get(_sign_in_at(admin, led, OPERATOR))
+    assert page.status_code == 200
+    assert "secret" not in page.text.lower().replace("one-time", "")
+    _sign_out(admin)
+    admin.sign_in(ADMIN)
+    assert "Secret Name" not in admin.get("/people/new").text
+
+
+def test_a_form_of_one_account_does_not_act_for_another(admin: Visitor) -> None:
+    token = _token(admin, "/people/new")
+    _sign_out(admin)
+    admin.sign_in(OPERATOR)
+    led = _send(admin, "/people/new", token, identifier="ada", name="Ada", consent="y")
+    assert "/sign-in" in led
+    assert "Ada" not in admin.get("/people/new").text
+
+
+def test_a_form_from_before_signing_in_again_elsewhere_comes_back_at_once(admin: Visitor) -> None:
+    token = _token(admin, "/people/new")
+    _sign_out(admin)
+    admin.sign_in(ADMIN)
+    page = admin.get(_send(admin, "/people/new", token, identifier="ada", name="Ada"))
+    assert _value(page.text, "name") == "Ada"
+
+
+def test_secrets_are_never_kept(admin: Visitor) -> None:
+    token = _token(admin, "/account")
+    _clear_cookies(admin)
+    secrets = dict.fromkeys(("current", "password", "confirm", "code", "off-current"), "my secret")
+    admin.get(_send(admin, "/account/password", token, **secrets))
+    with admin.client.session_transaction() as session:
+        assert "my secret" not in str(dict(session))
+
+
+def test_a_stranger_fills_in_no_form_of_an_administrator(anybody: Visitor) -> None:
+    token = _token(anybody, "/sign-in")
+    led = _send(anybody, "/threshold", token, score="0", reason="open the door")
+    assert led.startswith("/threshold")
+    anybody.sign_in(ADMIN)
+    assert "open the door" not in anybody.get("/threshold").text
+
+
+def test_a_public_form_comes_back_without_signing_in(anybody: Visitor) -> None:
+    token = _token(anybody, "/sign-in")
+    _clear_cookies(anybody)
+    page = anybody.get(_send(anybody, "/sign-in", token, username="anna", password=PASSWORD))
+    assert _value(page.text, "username") == "anna"
+    assert PASSWORD not in page.text
+
+
+def test_a_very_long_form_leaves_the_cookie_whole(admin: Visitor, app: Flask) -> None:
+    token = _token(admin, "/threshold")
+    _clear_cookies(admin)
+    noise = "".join(chr(0x4E00 + number * 37 % 20000) for number in range(500))
+    led = _send(admin, "/threshold", token, reason=noise, score="60", rule="x" * 100_000)
+    page = admin.get(_sign_in_at(admin, led))
+    assert _value(page.text, "score") == "60"
+    assert _value(page.text, "reason") == noise

@@ -1,0 +1,147 @@
+"""A form that was sent after its session had ended: what was typed comes back with its page.
+
+The token against forged requests names the account that it was made for, so that a form tells whose
+it is when nothing else does. What was typed waits in the cookie, for that account alone and not
+for long. It fills in the form again and does nothing: its owner sends it, with a fresh token.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, flash, g, redirect, request, session, url_for
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from webapp.access import Rule, rule_of
+from webapp.models import now
+from webapp.uploads import chosen
+
+TOKEN = "csrf_token"  # noqa: S105 - the name of a field
+LEFT = "left_form"
+TIME_TO_COME_BACK = timedelta(minutes=30)
+# A browser keeps cookies of 4 kB, and the session has other things in its own.
+MOST_BYTES = 2200
+OPEN = (Rule.PUBLIC, Rule.VERIFIER)
+# Never kept: what is secret, and what a page holds for its own use.
+NOT_KEPT = frozenset(
+    {TOKEN, "password", "confirm", "current", "code", "secret", "challenge", "kept", "doubts_seen"}
+)
+
+
+def mark_token(account_id: UUID) -> None:
+    """Let the tokens of this session name the account; a session has one secret for all of them."""
+    session[TOKEN] = f"{secrets.token_hex(20)}.{account_id.hex}"
+
+
+def present_account() -> str:
+    """Who is signed in, as tokens name them; empty for nobody."""
+    return current_user.id.hex if current_user.is_authenticated else ""
+
+
+def keep_for(account_id: UUID) -> dict[str, Any]:
+    """What of the session so far goes on when an account signs in: a form of its own."""
+    left = session.get(LEFT)
+    return {LEFT: left} if left and left["by"] == account_id.hex else {}
+
+
+def offer_again() -> ResponseReturnValue | None:
+    """Lead back to the page of a form that was not accepted, by way of signing in if need be.
+
+    None for what is no form of ours.
+    """
+    owner = _owner(request.form.get(TOKEN, ""))
+    if owner is None:
+        return None
+    page = _page_of_form()
+    _leave(owner, page)
+    if owner in ("", present_account()):
+        return redirect(page)
+    return redirect(url_for("accounts.sign_in", next=page, ended=1))
+
+
+def typed_before() -> MultiDict[str, str] | None:
+    """What was typed into this page's form before its session ended, for whoever typed it."""
+    if "typed_before" not in g:
+        g.typed_before = _taken()
+    return g.typed_before
+
+
+def _owner(token: str) -> str | None:
+    """The account that a token was made for, empty for nobody's; None if it is none of ours."""
+    serializer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
+    try:
+        return str(serializer.loads(token)).partition(".")[2]
+    except BadData:
+        return None
+
+
+def _page_of_form() -> str:
+    """The page that shows the form: of its address, or the nearest one above."""
+    path = request.path
+    while path and not _is_page(path):
+        path = path.rpartition("/")[0]
+    query = request.query_string.decode() if path == request.path else ""
+    return request.script_root + (path or "/") + (f"?{query}" if query else "")
+
+
+def _is_page(path: str) -> bool:
+    adapter = request_ctx.url_adapter
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except (HTTPException, RequestRedirect):
+        return False
+
+
+def _leave(owner: str, page: str) -> None:
+    session[LEFT] = {
+        "by": owner,
+        "page": page,
+        # Nobody's form could be a stranger's: it fills in only what is open to everybody.
+        "fields": _fields() if owner or rule_of(request.endpoint or "") in OPEN else [],
+        "files": any(chosen(request.files.getlist(name)) for name in request.files),
+        "until": (now() + TIME_TO_COME_BACK).isoformat(),
+    }
+
+
+def _fields() -> list[tuple[str, str]]:
+    kept: list[tuple[str, str]] = []
+    for name, value in request.form.items(multi=True):
+        if name.rpartition("-")[2] not in NOT_KEPT and _bytes([*kept, (name, value)]) <= MOST_BYTES:
+            kept.append((name, value))
+    return kept
+
+
+def _bytes(fields: list[tuple[str, str]]) -> int:
+    return len(zlib.compress(json.dumps(fields).encode()))
+
+
+def _taken() -> MultiDict[str, str] | None:
+    left = session.get(LEFT)
+    if request.method != "GET" or not left or left["page"] != _here():
+        return None
+    if left["by"] not in ("", present_account()):
+        return None
+    del session[LEFT]
+    if now() > datetime.fromisoformat(left["until"]):
+        return None
+    flash(_("Nothing was sent yet. Check what is here, then send it once more."), "warning")
+    if left["files"]:
+        flash(_("Please choose the photos again; the rest is still here."), "warning")
+    return MultiDict(left["fields"])
+
+
+def _here() -> str:
+    query = request.query_string.decode()
+    return request.script_root + request.path + (f"?{query}" if query else "")
