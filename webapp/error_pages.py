@@ -81,8 +81,10 @@ def answer(
     db.session.rollback()
     if problems.is_for_programs():
         return problems.of_status(status)
-    if request.blueprint in JSON_BLUEPRINTS:
+    if request.blueprint == "health":
         return jsonify(error=status), status
+    if request.blueprint in JSON_BLUEPRINTS:
+        return refused(status, **context)
     page = status if status in PAGES else (400 if status < 500 else 500)
     text = render_template(
         f"errors/{page}.html",
@@ -92,6 +94,15 @@ def answer(
         damaged=damaged,
     )
     return text, status
+
+
+def refused(status: int, **facts: object) -> ResponseReturnValue:
+    """Tell a page's script what was refused, by the status that a program gets for it.
+
+    Refusals are part of the ordinary way of a page. Browsers print whatever has a status of 400 or
+    more into their console as an error, so these have none; troubles of the server keep theirs.
+    """
+    return jsonify(refused=status, **facts), 200 if status < 500 else status
 
 
 def _wrong_host(_error: SecurityError) -> ResponseReturnValue:

@@ -97,7 +97,6 @@ def test_no_two_photos_of_a_draft_are_handled_by_one_name(
     page = opener.page(
         site,
         TELLS_NAMES,
-        expected=("422",),
         locale=language,
         storage_state=session.context.storage_state(),
         java_script_enabled=scripts,

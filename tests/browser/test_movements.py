@@ -96,7 +96,7 @@ def test_a_photo_is_refused_without_saying_why(
 def test_who_is_enrolled_does_the_movements_first(
     guarded_site: Site, head: str, opener: Opener
 ) -> None:
-    page = opener.page(guarded_site, script=head, expected=("422",))
+    page = opener.page(guarded_site, script=head)
     sign_in(page)
     fill_in(page, "hopper", "Hopper")
     start_camera(page)
@@ -111,7 +111,7 @@ def test_one_instruction_stands_in_the_oval_and_is_spoken(
     guarded_site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     frame = scenes.facing(portraits[0][0], share=0.4)
-    page = opener.camera_page(guarded_site, frame, expected=("422",), **NARROW)
+    page = opener.camera_page(guarded_site, frame, **NARROW)
     page.goto("/verify")
     expect(page.locator("[data-pictures]")).to_have_count(0)
     claim(page, "grace")
@@ -143,7 +143,7 @@ def test_the_page_warns_of_its_light_waits_for_the_person_and_then_shines(
     frame = scenes.facing(portraits[0][0], share=0.4)
     options = {"reduced_motion": "reduce", **NARROW}
     with lit(guarded_site):
-        page = opener.camera_page(guarded_site, frame, expected=("422",), **options)
+        page = opener.camera_page(guarded_site, frame, **options)
         claim(page, "grace")
         start = page.get_by_role("button", name="Start the camera")
         expect(start).to_have_accessible_description(re.compile("three times a second at most"))

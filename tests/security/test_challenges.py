@@ -90,7 +90,7 @@ def test_identifiers_that_nobody_has_are_answered_alike(app: Flask, stranger: Se
         pages = [words(page).replace(identifier, "…") for page in (judged, alone)]
         codes = [one.status_code for one in (begun, seen, judged, alone)]
         answers.append((codes, without_token(begun), seen.json, pages))
-    assert answers[0][0] == [200, 200, 200, 422]
+    assert answers[0][0] == [200, 200, 200, 200]
     assert answers[0] == answers[1]
 
 
@@ -112,7 +112,7 @@ def test_the_page_refuses_pictures_alone_and_shows_the_way_out(
         "/verify", pictures={"frames": [people[0].photos[2]]}, identifier="ada"
     )
 
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert "A picture alone is not enough here" in words(page)
     assert "Ask the staff" in words(page)
     assert rows_stored()["attempt"] == 0
@@ -128,7 +128,7 @@ def test_only_operators_verify_without_movements(
     assert stranger.visitor.post(path, pictures=pictures, **claim).status_code == 302
     assert rows_stored()["attempt"] == 0
     unexplained = operator.post(path, pictures=pictures, **(claim | {"waiver": ""}))
-    assert unexplained.status_code == 422
+    assert unexplained.status_code == 200
     assert "Say why" in words(unexplained)
     assert "Match" in words(operator.post(path, pictures=pictures, **claim))
     assert rows_stored()["challenge_result"] == 1
@@ -143,7 +143,7 @@ def test_too_large_a_frame_is_refused(app: Flask, stranger: Sender) -> None:
 
     answer = stranger.send("/challenges/frames", frame, challenge=stranger.begin(), number="1")
 
-    assert answer.status_code == 413
+    assert answer.json["refused"] == 413
     assert rows_stored()["challenge_frame"] == 0
 
 
@@ -152,7 +152,7 @@ def test_without_the_token_against_forged_requests_nothing_begins(
 ) -> None:
     with app.app_context():
         answer = anybody.client.post("/challenges", data={"identifier": "ada"})
-    assert answer.status_code == 400
+    assert answer.json["refused"] == 400
     assert rows_stored()["challenge"] == 0
 
 
@@ -163,14 +163,14 @@ def test_another_browser_cannot_go_on_with_it(app: Flask, stranger: Sender) -> N
         other.send("/challenges/frames", faces.without_face(), challenge=token, number="1"),
         stranger.send("/challenges/frames", faces.without_face(), challenge=token[:-2], number="1"),
     ):
-        assert (answer.status_code, answer.json["code"]) == (404, "challenge_unknown")
+        assert (answer.json["refused"], answer.json["code"]) == (404, "challenge_unknown")
 
 
 @pytest.mark.parametrize("identifier", ["", " ", "a" * 65, "a\x00b", "a\u202eb"])
 def test_a_claim_that_is_none_begins_nothing(app: Flask, stranger: Sender, identifier: str) -> None:
     answer = stranger.send("/challenges", identifier=identifier)
 
-    assert answer.status_code == 422
+    assert answer.json["refused"] == 422
     assert answer.json["message"]
     assert rows_stored()["challenge"] == 0
 
@@ -199,7 +199,7 @@ def run(stranger: Sender, how: chosen) -> None:
         named = tokens.get(token, token)
         answer = stranger.send("/challenges/frames", frame, number=number, challenge=named)
         assert answer.status_code < 500
-        if answer.status_code == 200:
+        if "refused" not in answer.json:
             assert (token, int(number)) == ("own", expected[0])
             expected[0] += 1
 
@@ -225,12 +225,12 @@ def test_pictures_alone_enrol_nobody(app: Flask, ada, operator: Visitor) -> None
     before = rows_stored()
     for fields in ({}, {"challenge": "forged"}):
         page = operator.post("/people/new", **enrolment(1, **fields))
-        assert page.status_code == 422
+        assert page.status_code == 200
         assert 'name="challenge" type="hidden" value=""' in page.text  # to be begun again
     more = operator.post(
         f"/people/{ada}/anchors", pictures={"images": [faces.people()[0].photos[2]]}
     )
-    assert (more.status_code, rows_stored()) == (422, before)
+    assert (more.status_code, rows_stored()) == (200, before)
     assert "A picture alone is not enough here" in words(more)
 
 
@@ -253,12 +253,13 @@ def test_pictures_must_show_who_passed(app: Flask, engine, guarded, operator: Vi
         browser["challenged"] = "known"
     passed = perform(performing.live(engine), "carol", "session known", Purpose.ENROL)
     token = sign_challenge(passed)
-    assert sender.send("/challenges/passed", challenge=token, identifier="dora").status_code == 404
+    other = sender.send("/challenges/passed", challenge=token, identifier="dora")
+    assert other.json["refused"] == 404
     answer = sender.send("/challenges/passed", challenge=token, identifier="carol")
     assert answer.json == {"passed": True}
 
     other = operator.post("/people/new", **enrolment(1, challenge=token))
-    assert other.status_code == 422
+    assert other.status_code == 200
     assert "do not show who was before the camera: 1, 2" in words(other)
     person = operator.post("/people/new", **enrolment(0, challenge=token))
     assert person.status_code == 302

@@ -86,7 +86,7 @@ def test_enrolment_refuses_with_a_clear_message_and_stores_nothing(
         "/people/new", {"images": [(make(), name)]}, identifier="ada", name="Ada", consent="y"
     )
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert name in words(answer)
     assert message in words(answer)
     assert rows_stored() == before
@@ -101,7 +101,7 @@ def test_verification_refuses_with_a_clear_message_and_keeps_but_counts(
 
     answer = anybody.post("/verify", {"frames": [(make(), name)]}, identifier="ada")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert message in words(answer)
     assert rows_stored() == before | {"refusal": 1, "address_window": 1}
 
@@ -125,7 +125,7 @@ def test_enrolment_refuses_two_faces(operator: Visitor, people) -> None:
         "/people/new", {"images": [both]}, identifier="ada", name="Ada", consent="y"
     )
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "more than one face" in words(answer)
     assert rows_stored() == before
 

@@ -52,7 +52,7 @@ def password() -> ResponseReturnValue:
         else:
             flash(_("The password is changed. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
-    return _page(form), 422
+    return _page(form)
 
 
 @blueprint.post("/sign-out-everywhere")
@@ -86,7 +86,7 @@ def switch_on() -> ResponseReturnValue:
         form=form,
         picture=segno.make(address, micro=False).svg_data_uri(scale=4, light="white"),
     )
-    return page, 422 if form.errors else 200
+    return page
 
 
 @blueprint.get("/second-factor/codes/<uuid:result_id>")
@@ -112,7 +112,7 @@ def switch_off() -> ResponseReturnValue:
             second_factor.switch_off(current_user.id)
             flash(_("Codes are no longer asked for."), "success")
             return redirect(url_for("account.show"))
-    return _page(off_form=form), 422
+    return _page(off_form=form)
 
 
 def _page(

@@ -65,7 +65,7 @@ def setup(token: str) -> ResponseReturnValue:
         return redirect(url_for("accounts.sign_in"))
     except WrongSetupLink:
         abort(404)
-    return render_template("accounts/setup.html", form=form), 422 if form.errors else 200
+    return render_template("accounts/setup.html", form=form)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -84,7 +84,7 @@ def sign_in() -> ResponseReturnValue:
             _complain(form, error)
         else:
             return _after_password(account)
-    return render_template("accounts/sign_in.html", form=form), 422 if form.errors else 200
+    return render_template("accounts/sign_in.html", form=form)
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
@@ -101,7 +101,7 @@ def code() -> ResponseReturnValue:
             return _begin(accounts.account_named(username), form.code.data)
         except ServiceError as error:
             _complain(form, error)
-    return render_template("accounts/code.html", form=form), 422 if form.errors else 200
+    return render_template("accounts/code.html", form=form)
 
 
 @blueprint.get("/session")

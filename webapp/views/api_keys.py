@@ -69,7 +69,7 @@ def create() -> ResponseReturnValue:
             form.limit.errors = [describe(error.code)]
         except ServiceError as error:
             complain(form, error)
-    return _page(form), 422
+    return _page(form)
 
 
 @blueprint.route("/<uuid:key_id>/rotate", methods=["GET", "POST"])
@@ -88,7 +88,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
         except ServiceError as error:
             complain(form, error)
     page = render_template("api_keys/replace.html", key=key, form=form)
-    return page, 422 if form.errors else 200
+    return page
 
 
 @blueprint.post("/<uuid:key_id>/revoke")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, jsonify, request
+from flask import Blueprint, abort, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp import problems
+from webapp import error_pages, problems
 from webapp.access import operator, verifier
 from webapp.admission import looks_at_faces
 from webapp.errors import MustWait, ServiceError
@@ -39,8 +39,14 @@ def refused(error: ServiceError) -> ResponseReturnValue:
     """Why not, in words for whoever stands before the camera."""
     db.session.rollback()
     details = getattr(error, "details", {})
-    answer = jsonify(code=error.code, message=describe(error.code, details), **details)
-    answer.status_code = problems.status_of(error)
+    answer = make_response(
+        error_pages.refused(
+            problems.status_of(error),
+            code=error.code,
+            message=describe(error.code, details),
+            **details,
+        )
+    )
     if isinstance(error, MustWait):
         answer.headers["Retry-After"] = str(details["seconds"])
     return answer
@@ -105,7 +111,7 @@ def _begun(purpose: Purpose) -> ResponseReturnValue:
 
 
 def _wrong(form: ClaimForm) -> ResponseReturnValue:
-    return jsonify(code="invalid_request", message=form.identifier.errors[0]), 422
+    return error_pages.refused(422, code="invalid_request", message=form.identifier.errors[0])
 
 
 def _answer(asked: Asked, **more: object) -> ResponseReturnValue:

@@ -43,7 +43,7 @@ def edit() -> ResponseReturnValue:
         else:
             flash(_("The setting is changed. It counts from now on."), "success")
             return redirect(url_for("liveness.edit"))
-    return _page(form), 422 if form.errors else 200
+    return _page(form)
 
 
 def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnValue:
@@ -60,7 +60,7 @@ def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnVa
         strengths=STRENGTH_WORDS,
         movements=MOVEMENTS,
     )
-    return page, 422 if form.review.data else 200
+    return page
 
 
 def _page(form: LivenessForm) -> str:

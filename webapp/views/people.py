@@ -50,6 +50,7 @@ from webapp.views import threshold_words
 from webapp.views.pictures import (
     NOTHING,
     LookedThrough,
+    handed_back,
     in_words,
     is_accepted,
     looked_through,
@@ -96,7 +97,7 @@ def enrol() -> ResponseReturnValue:
         draft = look_through([picture.data for picture in sent])
     except Busy as error:
         _complain(form, error)
-        return _enrol_page(form, NOTHING), 429
+        return _enrol_page(form, handed_back(sent))
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
@@ -110,7 +111,7 @@ def enrol() -> ResponseReturnValue:
             return redirect(url_for("people.show", person_id=person_id))
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
-    return _enrol_page(form, pictures), 422
+    return _enrol_page(form, pictures)
 
 
 @blueprint.get("/<uuid:person_id>")
@@ -138,7 +139,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
         draft = look_through([picture.data for picture in sent], person_id)
     except Busy as error:
         _complain(form, error)
-        return _person_page(person_id, form, NOTHING), 429
+        return _person_page(person_id, form, handed_back(sent))
     if form.validate() and is_accepted(draft, sent, form):
         retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
@@ -152,7 +153,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
             return redirect(url_for("people.show", person_id=person_id))
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
-    return _person_page(person_id, form, pictures), 422
+    return _person_page(person_id, form, pictures)
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/retire")

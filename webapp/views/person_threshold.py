@@ -66,7 +66,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
             )
         except ConfirmationNeeded:
             form.ask_to_confirm()
-            return _review(person_id, form, points), 422
+            return _review(person_id, form, points)
         except ThresholdChangedMeanwhile as error:
             form.form_errors.append(describe(error.code))
         except (PersonThresholdTooLow, PointsOutOfRange) as error:
@@ -75,7 +75,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
         else:
             flash(_("The person’s threshold is changed. It counts from now on."), "success")
             return redirect(url_for("people.show", person_id=person_id))
-    return _page(person_id, form), 422 if form.errors else 200
+    return _page(person_id, form)
 
 
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:

@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 
 from webapp.forms import AnchorsForm
 from webapp.messages import describe
+from webapp.recognition import recognition
 from webapp.services.doubts import Doubt
 from webapp.services.drafts import Draft
 from webapp.uploads import chosen
@@ -108,6 +109,18 @@ def looked_through(draft: Draft, pictures: Sequence[Picture]) -> LookedThrough:
         ),
         doubts_seen=" ".join(cropped[number].digest for number in draft.doubts),
     )
+
+
+def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
+    """The pictures as they were sent, as many as a form without scripts can send again."""
+    kept: list[Picture] = []
+    left = recognition().settings.fields_bytes
+    for picture in pictures:
+        left -= len(picture.value)
+        if left < 0:
+            break
+        kept.append(picture)
+    return LookedThrough(kept=tuple((picture, ()) for picture in kept))
 
 
 def in_words(doubt: Doubt) -> str:

@@ -59,13 +59,13 @@ def edit() -> ResponseReturnValue:
             )
         except ConfirmationNeeded:
             form.ask_to_confirm()
-            return _review(form), 422
+            return _review(form)
         except (SearchOutOfRange, ThresholdChangedMeanwhile) as error:
             form.form_errors.append(describe(error.code))
         else:
             flash(_("Searches decide by this from now on."), "success")
             return redirect(url_for("search.edit"))
-    return _page(form), 422 if form.errors else 200
+    return _page(form)
 
 
 def _page(form: SearchForm) -> str:

@@ -53,14 +53,14 @@ def edit() -> ResponseReturnValue:
             )
         except ConfirmationNeeded:
             form.ask_to_confirm()
-            return _review(form), 422
+            return _review(form)
         except ThresholdChangedMeanwhile as error:
             form.based_on.errors = [describe(error.code)]
         else:
             flash(_("The threshold is changed. It counts from now on."), "success")
             return redirect(url_for("threshold.edit"))
     page = _page(form)
-    return page, 422 if form.errors else 200
+    return page
 
 
 @blueprint.get("/threshold/pairs")

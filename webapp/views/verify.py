@@ -10,7 +10,6 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_wtf import FlaskForm
 
 from webapp.access import operator, verifier
 from webapp.errors import ResultOver
@@ -136,10 +135,10 @@ def _to_result(
     return results.lead_to(url_for("verify.verified", result_id=result_id))
 
 
-def _page(template: str, form: FlaskForm, **context: object) -> ResponseReturnValue:
-    if not form.is_submitted():
+def _page(template: str, form: PageForm, **context: object) -> ResponseReturnValue:
+    if form.is_untouched:
         form.process(data=_asked_before())
-    return render_template(template, form=form, **context), 422 if form.errors else 200
+    return render_template(template, form=form, **context)
 
 
 def _asked_before() -> Mapping[str, Any]:

@@ -93,8 +93,9 @@ export class ChallengeClient {
     const body = new FormData();
     for (const [name, value] of Object.entries(fields)) body.append(name, value);
     const response = await this.#answer(url, body, signal);
-    if (response.ok) return response.json();
-    throw await this.#refusal(response);
+    const told = await response.json().catch(() => ({ refused: response.status }));
+    if (response.ok && !told.refused) return told;
+    throw this.#refusal(told);
   }
 
   async #answer(url, body, signal) {
@@ -112,8 +113,7 @@ export class ChallengeClient {
     }
   }
 
-  async #refusal(response) {
-    const told = await response.json().catch(() => ({}));
+  #refusal(told) {
     const code = told.code ?? "refused";
     const message = code === ELSEWHERE ? this.#words.elsewhere : told.message ?? this.#words.busy;
     const seconds = told.seconds ?? (Number(response.headers.get("Retry-After")) || 0);

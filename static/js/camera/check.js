@@ -54,10 +54,11 @@ export class Checker {
    */
   async check(picture, purpose, signal) {
     const response = await this.#send(picture, purpose, signal);
-    if (response.ok) return response.json();
-    const seconds = Number(response.headers.get("Retry-After"));
-    if (BUSY.has(response.status)) throw new CheckFailure("busy", (seconds || 2) * 1000);
-    if (response.status === TOO_LARGE) throw new CheckFailure("too_large", 1000);
+    const told = response.ok ? await response.json() : { refused: response.status };
+    if (!told.refused) return told;
+    const seconds = Number(response.headers.get("Retry-After") ?? told.retry_after);
+    if (BUSY.has(told.refused)) throw new CheckFailure("busy", (seconds || 2) * 1000);
+    if (told.refused === TOO_LARGE) throw new CheckFailure("too_large", 1000);
     throw new CheckFailure("refused", 3000);
   }
 

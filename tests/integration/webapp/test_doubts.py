@@ -102,7 +102,7 @@ def test_doubts_are_shown_before_anything_is_stored(
 ) -> None:
     _send(operator, people[0].photos[0], identifier="ada", name="Ada")
     first = _send(operator, people[0].photos[1])
-    assert first.status_code == 422
+    assert first.status_code == 200
     assert "looks like somebody who is enrolled already: Ada." in words(first)
     assert rows_stored()["person"] == 1
 
@@ -121,7 +121,7 @@ def test_a_doubt_about_another_picture_is_shown_again(
     _send(operator, people[0].photos[0], identifier="ada", name="Ada")
     first = _send(operator, people[0].photos[1])
     (seen,) = _fields(first.text, "doubts_seen")
-    assert _send(operator, people[0].photos[2], doubts_seen=seen).status_code == 422
+    assert _send(operator, people[0].photos[2], doubts_seen=seen).status_code == 200
     assert rows_stored()["person"] == 1
 
 
@@ -131,7 +131,7 @@ def test_no_good_picture_is_lost_by_bad_input(
 ) -> None:
     photos = [(photo, f"day {n}, home.jpg") for n, photo in enumerate(people[0].photos[:2])]
     first = _send(operator, *photos, (faces.without_face(), "wall.jpg"), **wrong)
-    assert first.status_code == 422
+    assert first.status_code == 200
     kept = _fields(first.text, "kept")
     assert len(kept) == 2
     assert all(name in words(first) for _, name in photos)
@@ -144,7 +144,7 @@ def test_no_good_picture_is_lost_by_bad_input(
 @pytest.mark.parametrize("value", ["", "no comma", "a.jpg,not base64!", "%ff,AAAA"])
 def test_a_kept_picture_that_is_none_is_refused(operator: Visitor, value: str) -> None:
     answer = _send(operator, kept=value)
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "not a picture we can read" in words(answer)
 
 

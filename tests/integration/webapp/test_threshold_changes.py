@@ -379,7 +379,7 @@ def test_a_stale_review_is_refused(admin: Visitor, operator_id) -> None:
 
     answer = admin.post("/threshold", score="70", reason="too lax", based_on="0", review="y")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "Somebody changed the threshold" in words(answer)
 
 
@@ -406,7 +406,7 @@ def test_a_rule_that_was_not_measured_is_explained(admin: Visitor) -> None:
         admin.get("/threshold?rule=median"),
         admin.post("/threshold", score="60", reason="x", based_on="0", rule="median"),
     ):
-        assert answer.status_code == 422
+        assert answer.status_code == 200
         assert "This matching rule was not measured" in words(answer)
     assert rows_stored()["threshold_change"] == 0
 
@@ -558,7 +558,7 @@ def test_a_wrong_threshold_of_a_person_is_explained_and_nothing_lost(
 
     answer = admin.post(f"/people/{ada}/threshold", **sent)
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert words(answer).count(message) == 1
     assert f'value="{sent["reason"].strip()}"' in answer.text
     assert rows_stored()["person_threshold_change"] == 0
@@ -600,7 +600,7 @@ def test_a_wrong_setting_of_searches_is_explained(
 
     answer = admin.post("/threshold/search", **sent)
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert words(answer).count(message) == 1
     assert rows_stored()["search_change"] == 0
 

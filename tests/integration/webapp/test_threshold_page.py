@@ -54,7 +54,7 @@ def test_any_score_can_be_asked_about_without_scripts(admin: Visitor) -> None:
 def test_asking_about_what_is_no_score_is_answered_in_words(admin: Visitor, score: str) -> None:
     answer = admin.get("/threshold", query_string={"score": score})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert words(answer).count("Give a number from 0 to 100") == 1
 
 
@@ -148,7 +148,7 @@ def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
 
     stale = admin.post("/threshold", score="71.5", reason="too lax", based_on=based_on)
 
-    assert stale.status_code == 422
+    assert stale.status_code == 200
     assert words(stale).count("Somebody changed the threshold since you opened this page") == 1
     assert "In force now: 60.0" in words(stale)
     assert previewed(stale.text) == "71.5"
