@@ -24,7 +24,7 @@ from wtforms.validators import EqualTo, InputRequired, Length, Regexp, Validatio
 from wtforms.widgets import HiddenInput
 
 from webapp import danger_words
-from webapp.errors import ChallengeNeeded, ThresholdChangedMeanwhile
+from webapp.errors import ChallengeNeeded, DuplicateIdentifier, ThresholdChangedMeanwhile
 from webapp.messages import WAIVER_WORDS, describe
 from webapp.models.account import USERNAME_LENGTH
 from webapp.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
@@ -33,6 +33,7 @@ from webapp.recognition import recognition
 from webapp.resuming import typed_before
 from webapp.services.names import is_shown, tidy
 from webapp.services.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from webapp.services.people import is_taken
 from webapp.uploads import chosen
 
 LONGEST_CODE = 64
@@ -185,6 +186,11 @@ class EnrolForm(AnchorsForm):
     identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     name = name_field(_l("Name"), NAME_LENGTH)
     consent = BooleanField(_l("The person agrees that this is stored"))
+
+    def validate_identifier(self, field: Field) -> None:
+        """Say that it is taken together with whatever else is wrong."""
+        if is_taken(field.data):
+            raise ValidationError(describe(DuplicateIdentifier.code))
 
     def validate_consent(self, field: Field) -> None:
         """Nothing is stored without it."""

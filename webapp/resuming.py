@@ -32,7 +32,7 @@ TOKEN = "csrf_token"  # noqa: S105 - the name of a field
 LEFT = "left_form"
 TIME_TO_COME_BACK = timedelta(minutes=30)
 # A browser keeps cookies of 4 kB, and the session has other things in its own.
-MOST_BYTES = 2200
+MOST_BYTES, MOST_CHARACTERS = 2200, 4000
 OPEN = (Rule.PUBLIC, Rule.VERIFIER)
 # Never kept: what is secret, and what a page holds for its own use.
 NOT_KEPT = frozenset(
@@ -62,7 +62,7 @@ def offer_again() -> ResponseReturnValue | None:
     None for what is no form of ours.
     """
     owner = _owner(request.form.get(TOKEN, ""))
-    if owner is None:
+    if owner is None or not (owner or _is_open()):
         return None
     page = _page_of_form()
     _leave(owner, page)
@@ -87,6 +87,12 @@ def _owner(token: str) -> str | None:
         return None
 
 
+def _is_open() -> bool:
+    """Whether a form of nobody's may come back: a stranger can have one, too."""
+    is_page = not current_user.is_authenticated or _is_page(request.path)
+    return is_page and rule_of(request.endpoint or "") in OPEN
+
+
 def _page_of_form() -> str:
     """The page that shows the form: of its address, or the nearest one above."""
     path = request.path
@@ -108,8 +114,7 @@ def _leave(owner: str, page: str) -> None:
     session[LEFT] = {
         "by": owner,
         "page": page,
-        # Nobody's form could be a stranger's: it fills in only what is open to everybody.
-        "fields": _fields() if owner or rule_of(request.endpoint or "") in OPEN else [],
+        "fields": _fields(),
         "files": any(chosen(request.files.getlist(name)) for name in request.files),
         "until": (now() + TIME_TO_COME_BACK).isoformat(),
     }
@@ -118,13 +123,15 @@ def _leave(owner: str, page: str) -> None:
 def _fields() -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
     for name, value in request.form.items(multi=True):
-        if name.rpartition("-")[2] not in NOT_KEPT and _bytes([*kept, (name, value)]) <= MOST_BYTES:
+        if name.rpartition("-")[2] not in NOT_KEPT and _fits([*kept, (name, value)]):
             kept.append((name, value))
     return kept
 
 
-def _bytes(fields: list[tuple[str, str]]) -> int:
-    return len(zlib.compress(json.dumps(fields).encode()))
+def _fits(fields: list[tuple[str, str]]) -> bool:
+    if sum(len(name) + len(value) for name, value in fields) > MOST_CHARACTERS:
+        return False
+    return len(zlib.compress(json.dumps(fields).encode())) <= MOST_BYTES
 
 
 def _taken() -> MultiDict[str, str] | None:

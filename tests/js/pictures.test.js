@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { CheckFailure } from "../../static/js/camera/check.js";
 import { checkWaiting } from "../../static/js/pictures/checking.js";
+import { whatIsMissing } from "../../static/js/pictures/picking.js";
 import { fileOf } from "../../static/js/pictures/kept.js";
 import { Tray } from "../../static/js/pictures/tray.js";
 
@@ -14,6 +15,17 @@ test("pictures beyond the limit are left out", () => {
   const added = tray.add([named("a"), named("b"), named("c")]);
   assert.equal(added.length, 2);
   assert.equal(tray.room, 0);
+});
+
+test("nothing can be sent while no picture can be used, and it is said why", () => {
+  const tray = new Tray(3);
+  assert.equal(whatIsMissing(tray.pictures), "no_photo_yet");
+  const [first] = tray.add([named("a"), named("b")]);
+  assert.equal(whatIsMissing(tray.pictures), null);
+  for (const { id } of tray.pictures) tray.judge(id, "poor");
+  assert.equal(whatIsMissing(tray.pictures), "no_photo_usable");
+  tray.judge(first.id, "unknown");
+  assert.equal(whatIsMissing(tray.pictures), null);
 });
 
 test("a removed picture is no longer sent", () => {

@@ -28,8 +28,10 @@ def test_every_form_needs_its_token(app: Flask, admin: Visitor) -> None:
     for route in routes:
         path = path_of(route)
         with app.app_context():
-            assert admin.client.post(path, data={"csrf_token": "forged"}).status_code == 400, path
-            assert admin.client.post(path).status_code == 400, path
+            for data in ({"csrf_token": "forged"}, {}):
+                answer = admin.client.post(path, data=data)
+                # Scripts are told by what they read: a status would be an error in the console.
+                assert 400 in (answer.status_code, (answer.json or {}).get("refused")), path
 
 
 def test_a_token_of_another_session_is_none(app: Flask, anybody: Visitor, admin: Visitor) -> None:
@@ -90,7 +92,7 @@ def test_behind_https_cookies_and_browsers_stay_there(settings: Settings, engine
     assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
 
 
-@pytest.mark.parametrize(("proxies", "codes"), [(0, [422, 429]), (1, [422, 422])])
+@pytest.mark.parametrize(("proxies", "codes"), [(0, [200, 429]), (1, [200, 200])])
 def test_forwarded_addresses_count_only_behind_a_proxy_of_ours(
     settings: Settings, engine, proxies: int, codes: list[int]
 ) -> None:
@@ -116,7 +118,7 @@ def test_signing_in_is_slowed_down(settings: Settings, engine) -> None:
 
     answers = [visitor.sign_in(OPERATOR, "a wrong password") for _ in range(4)]
 
-    assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert "Too many tries" in words(answers[-1])
 

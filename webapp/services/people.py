@@ -86,6 +86,12 @@ def anybody_enrolled() -> bool:
     return bool(db.session.connection().scalar(_ANYBODY))
 
 
+def is_taken(identifier: str) -> bool:
+    """Whether somebody is enrolled under an identifier."""
+    asked = select(Person.id).where(Person.identifier_key == comparable(identifier))
+    return db.session.scalar(asked) is not None
+
+
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:
     """A page of the people whose identifier or name holds the query.
 

@@ -81,12 +81,11 @@ def switch_on() -> ResponseReturnValue:
             return results.lead_to(url_for("account.recovery_codes", result_id=result_id))
     form.secret.data = form.secret.data or second_factor.new_secret()
     address = second_factor.address_of(form.secret.data, current_user.username)
-    page = render_template(
+    return render_template(
         "account/second_factor.html",
         form=form,
         picture=segno.make(address, micro=False).svg_data_uri(scale=4, light="white"),
     )
-    return page
 
 
 @blueprint.get("/second-factor/codes/<uuid:result_id>")

@@ -59,7 +59,7 @@ def setup(token: str) -> ResponseReturnValue:
             flash(_("The account is there. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
     except PasswordTooCommon as error:
-        form.form_errors.append(describe(error.code))
+        form.password.errors = [describe(error.code)]
     except SetupFinished as error:
         flash(describe(error.code), "warning")
         return redirect(url_for("accounts.sign_in"))

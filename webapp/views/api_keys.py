@@ -87,8 +87,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
             return _to_secret(api_keys.rotate(key_id, current_user.id))
         except ServiceError as error:
             complain(form, error)
-    page = render_template("api_keys/replace.html", key=key, form=form)
-    return page
+    return render_template("api_keys/replace.html", key=key, form=form)
 
 
 @blueprint.post("/<uuid:key_id>/revoke")

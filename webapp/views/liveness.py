@@ -50,7 +50,7 @@ def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnVa
     """What a weaker setting means, before it counts."""
     if form.review.data:  # sent from the review
         form.ask_to_confirm()
-    page = render_template(
+    return render_template(
         "liveness/review.html",
         form=form,
         before=liveness.in_force(),
@@ -60,7 +60,6 @@ def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnVa
         strengths=STRENGTH_WORDS,
         movements=MOVEMENTS,
     )
-    return page
 
 
 def _page(form: LivenessForm) -> str:

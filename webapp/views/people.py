@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -112,6 +112,14 @@ def enrol() -> ResponseReturnValue:
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen
     return _enrol_page(form, pictures)
+
+
+@blueprint.get("/taken")
+@operator
+def taken() -> ResponseReturnValue:
+    """Why the identifier of the query cannot be given to somebody new; empty if it can. JSON."""
+    is_taken = people.is_taken(request.args.get("identifier", ""))
+    return jsonify(message=describe(DuplicateIdentifier.code) if is_taken else "")
 
 
 @blueprint.get("/<uuid:person_id>")

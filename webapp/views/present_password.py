@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from flask_login import current_user
 
-from webapp.errors import ServiceError, WrongCredentials, WrongPresentPassword
+from webapp.errors import (
+    PasswordTooCommon,
+    ServiceError,
+    WrongCode,
+    WrongCredentials,
+    WrongPresentPassword,
+)
 from webapp.forms import PresentPasswordForm
 from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services import sessions
+
+FIELDS: dict[type[ServiceError], str] = {
+    WrongPresentPassword: "current",
+    PasswordTooCommon: "password",
+    WrongCode: "code",
+}
 
 
 def sign_in_limit() -> str:
@@ -30,5 +42,10 @@ def check_present_password(form: PresentPasswordForm) -> None:
 
 
 def complain(form: PresentPasswordForm, error: ServiceError) -> None:
-    """Say on the form why it is not done."""
-    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+    """Say why it is not done, by the field where it is one field's fault."""
+    words = describe(error.code, getattr(error, "details", None))
+    field = FIELDS.get(type(error), "")
+    if field in form:
+        form[field].errors = [words]
+    else:
+        form.form_errors.append(words)

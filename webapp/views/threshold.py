@@ -9,12 +9,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from webapp.access import admin
 from webapp.charts import DetChart, HistogramChart, RateChart, place_at
 from webapp.errors import ConfirmationNeeded, ThresholdChangedMeanwhile
 from webapp.messages import describe
 from webapp.recognition import recognition
+from webapp.resuming import typed_before
 from webapp.services import lookalikes, redecisions, searches, threshold_cost, thresholds
 from webapp.services.dangers import MOST_REFUSED, MOST_STRANGERS
 from webapp.services.own_scores import OwnScores, own_scores, people_needed
@@ -59,8 +61,7 @@ def edit() -> ResponseReturnValue:
         else:
             flash(_("The threshold is changed. It counts from now on."), "success")
             return redirect(url_for("threshold.edit"))
-    page = _page(form)
-    return page
+    return _page(form)
 
 
 @blueprint.get("/threshold/pairs")
@@ -106,10 +107,8 @@ class _Look:
 def _page(form: ThresholdForm) -> str:
     look = _Look.at(_rule(form))
     proposal = look.own.proposal() if look.own and "calibrate" in request.args else None
-    if form.is_untouched:
-        form.preview(
-            request.args, otherwise=proposal.score if proposal else round(look.suggested, 1)
-        )
+    if not form.is_submitted():
+        form.preview(_asked(), otherwise=proposal.score if proposal else round(look.suggested, 1))
     score = look.suggested if form.score.data is None or form.score.errors else form.score.data
     costs = look.costs
     return render_template(
@@ -140,10 +139,16 @@ def _page(form: ThresholdForm) -> str:
     )
 
 
+def _asked() -> MultiDict[str, str]:
+    """What the page is asked about: by what was typed before, or by its address."""
+    typed = typed_before()
+    return request.args if typed is None else typed
+
+
 def _rule(form: ThresholdForm) -> str:
     """The matching rule that the page is about: the one in force, unless another is asked for."""
-    if form.is_untouched:
-        form.preview_rule(request.args)
+    if not form.is_submitted():
+        form.preview_rule(_asked())
     if form.rule.errors or not form.rule.data:
         form.rule.data = thresholds.in_force().rule
     return form.rule.data

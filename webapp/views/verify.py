@@ -14,7 +14,7 @@ from flask_login import current_user
 from webapp.access import operator, verifier
 from webapp.errors import ResultOver
 from webapp.extensions import limiter
-from webapp.forms import ChallengedForm, IdentifyForm, VerifyForm, WaivedForm
+from webapp.forms import ChallengedForm, IdentifyForm, PageForm, VerifyForm, WaivedForm
 from webapp.messages import describe
 from webapp.models import Purpose, Shown
 from webapp.recognition import recognition

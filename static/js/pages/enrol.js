@@ -1,9 +1,18 @@
 /** Enrolling a person, or adding pictures to one. */
 
+import { watchIdentifier } from "../people/taken.js";
 import { Challenging } from "../plans/challenging.js";
 import { Enrolling } from "../plans/enrolling.js";
 import { Presenting } from "../plans/presenting.js";
 import { setUpBooth } from "./booth_page.js";
+
+const note = document.querySelector("[data-taken]");
+if (note) watchIdentifier(document.querySelector("[data-claim]"), note, ask);
+
+async function ask(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  return answer.json();
+}
 
 let pictures = null;
 // Whom the movements are for: the person of the page, or who was typed when the camera started.

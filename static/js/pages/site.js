@@ -2,6 +2,7 @@
 
 import { showPlace } from "../menu.js";
 import { keepZone, localise } from "../moments.js";
+import { offerToShowPasswords } from "../passwords.js";
 import { showProgress } from "../progress.js";
 import { Keeping, watchForms } from "../session/keeping.js";
 import { NEEDS_SESSION } from "../session/sending.js";
@@ -12,6 +13,7 @@ function enhance(page) {
   localise(page);
   showProgress(page);
   countDown(page);
+  offerToShowPasswords(page);
 }
 
 enhance(document);

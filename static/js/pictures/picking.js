@@ -26,11 +26,22 @@ export function setUpPicking(form, checker, words, say) {
     words,
   );
   const check = (file) => checker.check(file, "picture");
+  const button = form.querySelector("[data-needs-photo]");
+  const reason = form.querySelector("[data-photo-reason]");
   let checks = Promise.resolve();
+
+  function follow() {
+    if (!button) return;
+    const missing = whatIsMissing(tray.pictures);
+    button.disabled = missing !== null;
+    reason.hidden = missing === null;
+    reason.textContent = missing ? words[missing] : "";
+  }
 
   tray.onchange = () => {
     putFiles(main, tray.files);
     view.show(tray.pictures);
+    follow();
     if (tray.pictures.some((picture) => picture.state === "waiting")) {
       checks = checks.then(() => checkWaiting(tray, check, words));
     }
@@ -44,5 +55,15 @@ export function setUpPicking(form, checker, words, say) {
     const state = doubt ? "doubtful" : "good";
     tray.add([file], { pose: poseOf(file.name), state, message: doubt });
   }
+  follow();
   return { tray, view };
+}
+
+/**
+ * Why nothing can be sent yet, as the name of its words; null if something can.
+ * @param {import("./tray.js").Picture[]} pictures
+ */
+export function whatIsMissing(pictures) {
+  if (!pictures.length) return "no_photo_yet";
+  return pictures.every(({ state }) => state === "poor") ? "no_photo_usable" : null;
 }

@@ -50,12 +50,20 @@ export class TrayView {
     const url = URL.createObjectURL(picture.file);
     this.#urls.set(picture.id, url);
     card.dataset.picture = String(picture.id);
-    card.querySelector("img").src = url;
+    const image = card.querySelector("img");
+    image.addEventListener("error", () => this.#leaveUnseen(card, image));
+    image.src = url;
     card.querySelector("[data-remove]").addEventListener("click", () => this.onremove(picture));
     const retake = card.querySelector("[data-retake]");
     retake.hidden = picture.pose === null;
     retake.addEventListener("click", () => this.onretake(picture));
     return card;
+  }
+
+  /** What no browser can show gets a sign in place of its broken picture. */
+  #leaveUnseen(card, image) {
+    image.hidden = true;
+    card.querySelector("[data-unseen]").hidden = false;
   }
 
   #update(card, picture, number) {
