@@ -35,6 +35,7 @@ from webapp.recognition import NAME, Recognition
 from webapp.request_bounds import bound_requests, check_form, check_parameters
 from webapp.request_limits import check_network, count_requests, time_requests
 from webapp.resuming import offer_again
+from webapp.shown_names import add_name_filters
 from webapp.shown_scores import add_score_filters
 from webapp.signed_in import Nobody, of_session
 from webapp.signing import SignedSessions
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_commands(app)
     add_score_filters(app)
     add_zones(app)
+    add_name_filters(app)
     app.jinja_env.globals["danger_words"] = danger_words
     app.add_template_filter(percent)
     app.context_processor(

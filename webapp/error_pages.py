@@ -9,7 +9,6 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
-from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -26,7 +25,6 @@ from webapp.errors import Busy, GalleryWarming, MustWait
 from webapp.extensions import db, frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.request_bounds import takes_pictures
-from webapp.resuming import offer_again
 from webapp.vault import VaultError
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
@@ -44,7 +42,6 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(MustWait, _must_wait)
     app.register_error_handler(GalleryWarming, _warming)
     app.register_error_handler(SecurityError, _wrong_host)
-    app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DatabaseError, _database_failed)
     for unavailable in (*UNAVAILABLE, ArtifactError, DatabaseDamaged, VaultError):
@@ -81,10 +78,8 @@ def answer(
     db.session.rollback()
     if problems.is_for_programs():
         return problems.of_status(status)
-    if request.blueprint == "health":
-        return jsonify(error=status), status
     if request.blueprint in JSON_BLUEPRINTS:
-        return refused(status, **context)
+        return jsonify(error=status), status
     page = status if status in PAGES else (400 if status < 500 else 500)
     text = render_template(
         f"errors/{page}.html",
@@ -96,13 +91,13 @@ def answer(
     return text, status
 
 
-def refused(status: int, **facts: object) -> ResponseReturnValue:
+def refused(status: int, **facts: object) -> Response:
     """Tell a page's script what was refused, by the status that a program gets for it.
 
-    Refusals are part of the ordinary way of a page. Browsers print whatever has a status of 400 or
-    more into their console as an error, so these have none; troubles of the server keep theirs.
+    Such refusals are part of the ordinary way of a page. Browsers print whatever has a status of
+    400 or more into their console as an error, so these are sent with 200.
     """
-    return jsonify(refused=status, **facts), 200 if status < 500 else status
+    return jsonify(refused=status, **facts)
 
 
 def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
@@ -120,12 +115,6 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return answer(error.code)
 
 
-def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    """A form of a session that ended is filled in again; a forged one is refused."""
-    is_page = not problems.is_for_programs() and request.blueprint not in JSON_BLUEPRINTS
-    return (offer_again() if is_page else None) or answer(400)
-
-
 def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     return answer(413, pictures=takes_pictures())
 
@@ -139,6 +128,10 @@ def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
 
 
 def _must_wait(error: MustWait) -> ResponseReturnValue:
+    if isinstance(error, Busy) and request.blueprint in JSON_BLUEPRINTS:
+        db.session.rollback()
+        seconds = error.details["seconds"]
+        return refused(429, retry_after=seconds), {"Retry-After": str(seconds)}
     return _come_again(error, 429, busy=isinstance(error, Busy))
 
 

@@ -72,7 +72,7 @@ def bound_requests(app: Flask) -> None:
 
 def check_parameters(app: Flask) -> None:
     """Count the parameters of a form before they are parsed."""
-    app.before_request(_check_parameters)
+    app.before_request(check_form)
 
 
 def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
@@ -115,7 +115,8 @@ def _bound_body() -> None:
         raise RequestEntityTooLarge
 
 
-def _check_parameters() -> None:
+def check_form() -> None:
+    """Refuse a form of too many parameters before it is parsed."""
     if request.mimetype != URL_ENCODED:
         return
     if request.get_data(cache=True).count(b"&") > MOST_PARAMETERS:

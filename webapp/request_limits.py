@@ -13,11 +13,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from limits import parse_many
 
-from webapp.error_pages import answer
+from webapp.error_pages import JSON_BLUEPRINTS, answer
 from webapp.errors import NetworkLimitReached
 from webapp.extensions import asking_network, frame_limiter
 from webapp.problems import is_for_programs
 from webapp.recognition import recognition
+from webapp.resuming import offer_again
 
 HARMLESS = {"GET", "HEAD", "OPTIONS"}
 FORGED = "forged"
@@ -31,7 +32,7 @@ def time_requests(app: Flask) -> None:
 
 def count_requests(app: Flask) -> None:
     """Count each request by the limits of its view, and refuse networks that used theirs."""
-    app.before_request(_check_network)
+    app.before_request(check_network)
     app.before_request(_check_view)
     app.register_error_handler(CSRFError, _forged)
 
@@ -46,7 +47,8 @@ def _charge(_error: BaseException | None) -> None:
         recognition().work.charge(asking_network(), time.thread_time() - began)
 
 
-def _check_network() -> None:
+def check_network() -> None:
+    """Refuse a network that used its processor time, or sent too many forged tokens."""
     if request.method in HARMLESS or is_for_programs():
         return
     recognition().work.check(asking_network())
@@ -64,6 +66,10 @@ def _check_view() -> None:
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
+    """Fill in a form of a session that ended again; refuse and count any other token."""
+    is_page = request.blueprint not in JSON_BLUEPRINTS
+    if is_page and (page := offer_again()):
+        return page
     for item in parse_many(recognition().settings.forged_limit):
         frame_limiter.limiter.hit(item, FORGED, asking_network())
     return answer(400)

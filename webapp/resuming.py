@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import zlib
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,11 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from webapp.access import Rule, rule_of
 from webapp.models import now
+from webapp.request_bounds import MOST_PARTS, SMALL_BODY
 from webapp.uploads import chosen
 
 TOKEN = "csrf_token"  # noqa: S105 - the name of a field
@@ -61,7 +64,7 @@ def offer_again() -> ResponseReturnValue | None:
 
     None for what is no form of ours.
     """
-    owner = _owner(request.form.get(TOKEN, ""))
+    owner = _owner(_sent().get(TOKEN, ""))
     if owner is None or not (owner or _is_open()):
         return None
     page = _page_of_form()
@@ -110,19 +113,50 @@ def _is_page(path: str) -> bool:
         return False
 
 
+def _sent() -> MultiDict[str, str]:
+    """The fields of the form. Photos are not read for somebody who may not send them.
+
+    A browser puts fields before files, so the first part of a body holds what was typed. That part
+    is read for browsers that have a session's cookie of ours.
+    """
+    if "sent_fields" not in g:
+        is_read = "form" in vars(request) or (request.content_length or 0) <= SMALL_BODY
+        g.sent_fields = request.form if is_read else _first_fields()
+    return g.sent_fields
+
+
+def _first_fields() -> MultiDict[str, str]:
+    fields: MultiDict[str, str] = MultiDict()
+    boundary = request.mimetype_params.get("boundary", "").encode()
+    if request.mimetype != "multipart/form-data" or not boundary or TOKEN not in session:
+        return fields
+    decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
+    decoder.receive_data(request.environ["wsgi.input"].read(SMALL_BODY))
+    name, value = "", b""
+    with suppress(ValueError):  # what is no form has no more fields
+        while not isinstance(event := decoder.next_event(), File | NeedData | Epilogue):
+            if isinstance(event, Field):
+                name, value = event.name, b""
+            elif isinstance(event, Data):
+                value += event.data
+                if not event.more_data:
+                    fields.add(name, value.decode(errors="replace"))
+    return fields
+
+
 def _leave(owner: str, page: str) -> None:
     session[LEFT] = {
         "by": owner,
         "page": page,
         "fields": _fields(),
-        "files": any(chosen(request.files.getlist(name)) for name in request.files),
+        "files": "form" not in vars(request) or any(map(chosen, request.files.listvalues())),
         "until": (now() + TIME_TO_COME_BACK).isoformat(),
     }
 
 
 def _fields() -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
-    for name, value in request.form.items(multi=True):
+    for name, value in _sent().items(multi=True):
         if name.rpartition("-")[2] not in NOT_KEPT and _fits([*kept, (name, value)]):
             kept.append((name, value))
     return kept

@@ -2,17 +2,21 @@
 
 /** @param {Document} page */
 export function offerToShowPasswords(page) {
+  let forms = 0;
   for (const form of page.forms) {
     const fields = [...form.querySelectorAll("input[type=password]")];
-    if (fields.length) offer(page, form, fields);
+    if (!fields.length) continue;
+    forms += 1;
+    offer(page, form, fields, forms > 1 ? whatFor(form) : "");
   }
 }
 
-function offer(page, form, fields) {
+function offer(page, form, fields, what) {
   const button = page.createElement("button");
   button.type = "button";
   button.className = "quiet compact show-password";
-  button.append(`${page.body.dataset.showPassword} `, whatFor(page, form));
+  button.textContent = page.body.dataset.showPassword;
+  if (what) button.append(" ", heard(page, what));
   fields.at(-1).closest(".field").append(button);
   const show = (isShown) => {
     button.setAttribute("aria-pressed", String(isShown));
@@ -23,10 +27,14 @@ function offer(page, form, fields) {
   form.addEventListener("submit", () => show(false)); // what is sent is a password again
 }
 
-/** For who hears it: a page can have several such forms. */
-function whatFor(page, form) {
+/** What tells a form from the others of the page. */
+function whatFor(form) {
+  return form.closest("section")?.querySelector("h2")?.textContent.trim() ?? "";
+}
+
+function heard(page, text) {
   const words = page.createElement("span");
   words.className = "visually-hidden";
-  words.textContent = form.querySelector("[type=submit]")?.textContent.trim() ?? "";
+  words.textContent = text;
   return words;
 }

@@ -40,6 +40,25 @@ NAMESAKES = """() => {
 }"""
 
 
+WIDTHS = (320, 390, 1440)
+WIDE = 1440
+# What does not fit: the page, what is cut off within it, and on a wide screen columns of a table.
+TOO_WIDE = """(isWide) => {
+  const problems = [];
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > innerWidth) problems.push(`the page is ${scrollWidth} wide`);
+  for (const one of document.querySelectorAll("main *:not(svg *, option)")) {
+    if (!one.checkVisibility() || one.closest(".visually-hidden, .booth-stage")) continue;
+    if (one.scrollWidth <= one.clientWidth + 1 || !one.clientWidth) continue;
+    const { overflowX, display } = getComputedStyle(one);
+    if (display === "inline" || overflowX === "visible" || one.matches("input, textarea")) continue;
+    if (overflowX === "auto" && !isWide) continue;
+    problems.push(`cut: ${one.outerHTML.slice(0, 100)}`);
+  }
+  return problems;
+}"""
+
+
 @pytest.fixture(scope="module")
 def crowded(
     engine: ml.Engine,
@@ -78,6 +97,37 @@ def test_no_two_controls_of_one_name_do_different_things(
 ) -> None:
     problems = [
         _where(page, name) for page in _walk(opener, crowded) for name in page.evaluate(NAMESAKES)
+    ]
+    assert problems == []
+
+
+def test_long_and_foreign_names_fit_every_page(
+    crowded: tuple[Site, tuple[str, ...]], opener: Opener
+) -> None:
+    problems = []
+    for page in _walk(opener, crowded):
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            found = page.evaluate(TOO_WIDE, width == WIDE)
+            problems += [_where(page, f"{width} pixels: {one}") for one in found]
+    assert problems == []
+
+
+def test_names_from_right_to_left_do_not_turn_the_words_around_them(
+    crowded: tuple[Site, tuple[str, ...]], opener: Opener
+) -> None:
+    turned = """() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const free = [];
+      for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+        if (!/[\\u0590-\\u08ff]/.test(text.data)) continue;
+        const isAlone = text.parentElement.closest("bdi, [dir=auto], .visually-hidden, option");
+        if (!isAlone && !text.data.includes("\\u2068")) free.push(text.data.trim());
+      }
+      return free;
+    }"""
+    problems = [
+        _where(page, one) for page in _walk(opener, crowded) for one in page.evaluate(turned)
     ]
     assert problems == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -174,3 +175,52 @@ def test_a_doubtful_picture_is_shown_before_it_is_stored_and_can_be_taken_again(
     page.get_by_role("button", name="Enrol anyway").click()
     expect(page.get_by_text("Second is enrolled.")).to_be_visible()
     expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
+
+
+def test_what_cannot_be_used_shows_no_broken_picture_and_cannot_be_sent(
+    site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    page = opener.page(site)
+    sign_in(page)
+    fill_in(page, "unusable", "Unusable")
+    enrol = page.get_by_role("button", name="Enrol this person")
+    expect(enrol).to_be_disabled()
+    expect(enrol).to_have_accessible_description("Take or choose a photo first.")
+    chosen = page.get_by_label("Pictures", exact=True)
+    chosen.set_input_files(
+        [
+            _file("letter.pdf", b"%PDF-1.4 Dear Sir or Madam", "application/pdf"),
+            _file("scan.heic", b"no picture at all", "image/heic"),
+        ]
+    )
+    expect(page.locator("[data-check=poor]")).to_have_count(2)
+    expect(enrol).to_be_disabled()
+    expect(enrol).to_have_accessible_description(re.compile("None of these photos"))
+    for card in tray(page).all():
+        expect(card.locator("img")).to_be_hidden()
+        expect(card.locator("[data-unseen]")).to_be_visible()
+    chosen.set_input_files(_file("good.jpg", people[0].photos[0]))
+    expect(enrol).to_be_enabled()
+    expect(_card(page, "good.jpg").locator("img")).to_be_visible()
+
+
+def test_a_taken_identifier_is_said_when_its_field_is_left_and_beside_the_doubts(
+    fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
+) -> None:
+    fresh_site.add_administrator(ADMINISTRATOR)
+    fresh_site.enrol("taken", people[0].photos[0])
+    page = opener.page(fresh_site)
+    sign_in(page)
+    fill_in(page, "TAKEN", "Somebody")
+    said = page.get_by_text("Somebody with this identifier is enrolled already.")
+    expect(said).to_be_visible()
+    page.get_by_label("Identifier", exact=True).fill("free")
+    expect(said).to_be_hidden()
+    page.get_by_label("Identifier", exact=True).fill("taken")
+    page.get_by_label("Pictures", exact=True).set_input_files(_file("me.jpg", people[0].photos[1]))
+    page.get_by_role("button", name="Enrol this person").click()
+    expect(page.get_by_role("heading", name="Nothing is stored yet")).to_be_visible()
+    expect(said).to_be_visible()
+    page.get_by_label("Identifier", exact=True).fill("free")
+    page.get_by_role("button", name="Enrol anyway").click()
+    expect(page.get_by_text("Somebody is enrolled.")).to_be_visible()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, jsonify, make_response, request
+from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp import error_pages, problems
 from webapp.access import operator, verifier
 from webapp.admission import looks_at_faces
-from webapp.errors import MustWait, ServiceError
+from webapp.errors import MustWait, NetworkLimitReached, ServiceError
 from webapp.extensions import db, frame_limiter, limiter
 from webapp.forms import ClaimForm
 from webapp.messages import ask_for, describe
@@ -39,14 +39,10 @@ def refused(error: ServiceError) -> ResponseReturnValue:
     """Why not, in words for whoever stands before the camera."""
     db.session.rollback()
     details = getattr(error, "details", {})
-    answer = make_response(
-        error_pages.refused(
-            problems.status_of(error),
-            code=error.code,
-            message=describe(error.code, details),
-            **details,
-        )
-    )
+    status, words = problems.status_of(error), describe(error.code, details)
+    answer = error_pages.refused(status, code=error.code, message=words, **details)
+    if isinstance(error, NetworkLimitReached):
+        answer.status_code = status  # whoever asks far too often is on no ordinary way
     if isinstance(error, MustWait):
         answer.headers["Retry-After"] = str(details["seconds"])
     return answer

@@ -63,14 +63,13 @@ def change(name: str) -> ResponseReturnValue:
         form.licence.errors = [describe(error.code)]
     except ConfirmationNeeded:
         form.ask_to_confirm()
-    page = render_template(
+    return render_template(
         "models/change.html",
         form=form,
         review=review,
         words=model_words,
         threshold_words=threshold_words,
     )
-    return page, 422 if form.errors else 200
 
 
 @blueprint.post("/embed")

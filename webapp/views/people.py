@@ -45,6 +45,7 @@ from webapp.services.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.drafts import look_through
 from webapp.services.enrolment import NewPerson
 from webapp.services.presence import Presence
+from webapp.shown_names import isolated
 from webapp.signing import challenge_holder, read_challenge
 from webapp.views import threshold_words
 from webapp.views.pictures import (
@@ -107,7 +108,7 @@ def enrol() -> ResponseReturnValue:
         except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
             _complain(form, error)
         else:
-            flash(_("%(name)s is enrolled.", name=new.name), "success")
+            flash(_("%(name)s is enrolled.", name=isolated(new.name)), "success")
             return redirect(url_for("people.show", person_id=person_id))
     pictures = looked_through(draft, sent)
     form.doubts_seen.data = pictures.doubts_seen

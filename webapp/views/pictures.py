@@ -16,6 +16,7 @@ from webapp.messages import describe
 from webapp.recognition import recognition
 from webapp.services.doubts import Doubt
 from webapp.services.drafts import Draft
+from webapp.shown_names import isolated
 from webapp.uploads import chosen
 
 
@@ -125,4 +126,4 @@ def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
 
 def in_words(doubt: Doubt) -> str:
     """A doubt as a sentence."""
-    return describe(doubt.code, {"name": doubt.name})
+    return describe(doubt.code, {"name": isolated(doubt.name or "")})

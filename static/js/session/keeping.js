@@ -6,6 +6,7 @@
 import { putToken, renew, sessionOf, SignedOut } from "./session.js";
 
 export const SIGNED_OUT = "signedout";
+const NOTICE = "signed-in-again";
 
 /** Sets the page aside while somebody signs in, and brings it back. */
 export class Keeping {
@@ -84,12 +85,19 @@ export class Keeping {
     this.#kept = null;
     this.#replace(body, title);
     putToken(this.#page, token);
-    const notice = this.#page.querySelector("[data-signed-in-again]").content.cloneNode(true);
-    this.#page.querySelector("#signed-in-again")?.remove();
-    notice.firstElementChild.id = "signed-in-again";
-    this.#page.querySelector("main").prepend(notice);
     window.scrollTo(0, top);
-    this.#page.querySelector("#signed-in-again").focus();
+    this.#say(body.dataset.signedInAgain);
+  }
+
+  #say(text) {
+    const page = this.#page;
+    page.getElementById(NOTICE)?.remove();
+    const notice = page.createElement("p");
+    Object.assign(notice, { id: NOTICE, className: "notice notice-caution", tabIndex: -1 });
+    notice.setAttribute("role", "status");
+    notice.textContent = text;
+    page.querySelector("main").prepend(notice);
+    notice.focus();
   }
 
   #replace(body, title) {

@@ -461,7 +461,7 @@ def test_a_change_without_reason_licence_or_word_is_explained_and_nothing_lost(
 
     answer = admin.post(f"/models/{TINY}/change", **sent)
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert said in words(answer)
     assert ('value="tried"' in answer.text) == (left_out != "reason")
     assert ("checked" in answer.text) == (left_out != "licence")
@@ -537,7 +537,7 @@ def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
 
     answer = admin.post(f"/models/{engine.name}/change", reason="it was better")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "Anybody will be accepted as anybody." in words(answer)
 
 

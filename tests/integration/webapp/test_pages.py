@@ -251,7 +251,7 @@ def test_a_chosen_picture_is_judged_as_enrolment_would(anybody: Visitor, people)
 
 
 def test_a_check_without_a_picture_is_refused(anybody: Visitor) -> None:
-    assert anybody.post("/camera/check").json["refused"] == 400
+    assert anybody.post("/camera/check").status_code == 400
 
 
 def test_health_says_ready(anybody: Visitor) -> None:
@@ -395,7 +395,7 @@ def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine
 
     answers = [visitor.sign_in("nobody"), visitor.sign_in("nobody")]
 
-    assert [answer.status_code for answer in answers] == [422, 429]
+    assert [answer.status_code for answer in answers] == [200, 429]
     assert re.search(r"Try again in about (\d+ minutes|1 hour)\.", words(answers[1]))
 
 
