@@ -14,6 +14,7 @@ export class Keeping {
   #urls;
   #enhance;
   #kept = null;
+  #leaving = null;
 
   /**
    * @param {Document} page
@@ -46,9 +47,16 @@ export class Keeping {
     return true;
   }
 
-  /** Let somebody sign in; the page waits meanwhile. */
+  /** Let somebody sign in; the page waits meanwhile, however many of its requests ask for it. */
   async setAside() {
     if (this.isAside) return;
+    this.#leaving ??= this.#leave().finally(() => {
+      this.#leaving = null;
+    });
+    await this.#leaving;
+  }
+
+  async #leave() {
     const answer = await fetch(this.#urls.signIn, { credentials: "same-origin" });
     const page = this.#page;
     const { account } = sessionOf(page);

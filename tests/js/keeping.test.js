@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Keeping } from "../../static/js/session/keeping.js";
+
+/** A page as far as it is set aside, with a server whose sign-in page comes when it is let. */
+function world() {
+  const metas = { account: { content: "anna" }, "csrf-token": { content: "old" } };
+  const bodies = [];
+  const body = (name) => ({
+    name,
+    dataset: { sessionUrl: "/session", signInUrl: "/sign-in" },
+    replaceWith: (next) => {
+      bodies.push(next.name);
+      page.body = next;
+    },
+  });
+  const page = {
+    title: "Enrol",
+    querySelector: (which) => metas[/name=([\w-]+)/.exec(which)?.[1]] ?? null,
+    querySelectorAll: () => [],
+    dispatchEvent: () => {},
+    adoptNode: (node) => node,
+  };
+  page.body = body("form");
+  globalThis.window = { scrollY: 0 };
+  globalThis.DOMParser = class {
+    parseFromString() {
+      return { ...page, body: body("sign in"), title: "Sign in", forms: [], querySelector: () => null };
+    }
+  };
+  let letCome;
+  const coming = new Promise((resolve) => {
+    letCome = resolve;
+  });
+  globalThis.fetch = () => coming.then(() => ({ text: async () => "" }));
+  return { page, bodies, letCome };
+}
+
+test("a page is set aside once, however many requests find its session ended", async () => {
+  const { page, bodies, letCome } = world();
+  const keeping = new Keeping(page, () => {});
+  const asked = [keeping.setAside(), keeping.setAside()];
+  letCome();
+  await Promise.all(asked);
+  await keeping.setAside();
+  assert.deepEqual(bodies, ["sign in"]);
+  assert.ok(keeping.isAside);
+});
