@@ -20,6 +20,7 @@ def addresses(site: Site, person: str) -> list[str]:
     examples = {
         "person_id": person.rsplit("/", 1)[1],
         "anchor_id": "00000000-0000-0000-0000-000000000000",
+        "attempt_id": "00000000-0000-0000-0000-000000000000",
         "key_id": "00000000-0000-0000-0000-000000000000",
         "result_id": "00000000-0000-0000-0000-000000000000",
         "name": "open",
