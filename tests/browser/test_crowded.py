@@ -78,6 +78,9 @@ def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]]) -> Iterator[Pag
     sign_in(first)
     session = first.context.storage_state()
     found = pages(first.context, addresses(site, paths[0])) + list(paths[1:])
+    for rows in ("/attempts", "/attempts/movements", "/api-keys"):
+        first.goto(rows)
+        found.append(first.locator("tbody td:last-child a, tbody td a").last.get_attribute("href"))
     for language in LANGUAGES:
         page = opener.page(
             site, TELLS_NAMES, expected=("404",), locale=language, storage_state=session
