@@ -191,7 +191,7 @@ def test_what_an_address_did_counts_in_every_process(
 
     answers = [visitor.sign_in(ADMIN, "wrong password") for visitor in (one, other, one, other)]
 
-    assert [answer.status_code for answer in answers] == [422, 422, 429, 429]
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     with one.client.application.app_context():
         assert db.session.scalars(select(AddressWindow.hits)).all() == [4]
 

@@ -95,7 +95,7 @@ export class ChallengeClient {
     const response = await this.#answer(url, body, signal);
     const told = await response.json().catch(() => ({ refused: response.status }));
     if (response.ok && !told.refused) return told;
-    throw this.#refusal(told);
+    throw this.#refusal(told, Number(response.headers?.get("Retry-After")));
   }
 
   async #answer(url, body, signal) {
@@ -113,10 +113,10 @@ export class ChallengeClient {
     }
   }
 
-  #refusal(told) {
+  #refusal(told, retryAfter) {
     const code = told.code ?? "refused";
     const message = code === ELSEWHERE ? this.#words.elsewhere : told.message ?? this.#words.busy;
-    const seconds = told.seconds ?? (Number(response.headers.get("Retry-After")) || 0);
+    const seconds = told.seconds ?? (retryAfter || 0);
     return new ChallengeRefusal(code, message, AGAIN.has(code), told.expected ?? null, seconds);
   }
 }
