@@ -56,7 +56,8 @@ def _token(visitor: Visitor, page: str) -> str:
 
 def _send(visitor: Visitor, path: str, token: str, **fields: object) -> str:
     """Send a form with the token that its page had; returns where the answer leads."""
-    answer = visitor.client.post(path, data={"csrf_token": token, **fields})
+    with visitor.client.application.app_context():  # each request has one of its own
+        answer = visitor.client.post(path, data={"csrf_token": token, **fields})
     assert answer.status_code == 302, words(answer)
     return answer.location
 
