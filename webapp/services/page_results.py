@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from webapp.database import unit_of_work
+from webapp.database import retried, unit_of_work
 from webapp.errors import ResultOver
 from webapp.extensions import db
 from webapp.models import PageResult, Shown, now
@@ -26,6 +26,7 @@ MINUTES = 10
 ABOUT_PEOPLE = (Shown.VERIFICATION, Shown.IDENTIFICATION, Shown.OWN_LINK)
 
 
+@retried
 def keep(kind: Shown, holder: str, content: Mapping[str, Any]) -> UUID:
     """Keep a result for MINUTES; returns its id.
 
