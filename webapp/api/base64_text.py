@@ -24,7 +24,7 @@ def decode_base64(text: str) -> bytes:
     """
     body = WHITESPACE.sub("", _without_data_url(text.strip().lstrip("\ufeff")))
     letters = body.rstrip("=").translate(URL_SAFE)
-    if not letters:
+    if text and not letters:
         raise ValueError("Empty: there are no bytes of a picture.")
     if foreign := FOREIGN.search(letters):
         raise ValueError(

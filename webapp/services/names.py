@@ -14,7 +14,10 @@ JOINED = re.compile("[\u200c\u200d\u180e]+")
 LAST_LATIN = "\u024f"  # no joiner is spelling beside Latin letters
 VIRAMA = 9  # combining class of the sign after which Indic joiners stand, at a word's end as well
 # Marks with a shape of their own, which numbers in Arabic and Syriac are written in.
+# What turns the order of letters around is no accident, and refused as it cannot be shown.
+OVERRIDES = {"\u202d", "\u202e"}
 SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+KEPT = JOINERS | SEEN | OVERRIDES
 
 
 def tidy(text: str) -> str:
@@ -37,7 +40,7 @@ def is_shown(text: str) -> bool:
 
 
 def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) == "Cf" and character not in JOINERS | SEEN
+    return unicodedata.category(character) == "Cf" and character not in KEPT
 
 
 def _spelt(joined: re.Match[str]) -> str:

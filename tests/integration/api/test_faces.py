@@ -260,7 +260,7 @@ def test_base64_is_read_however_it_is_written(client: Client, people, spelling: 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "Empty"),
+        ("=", "Empty"),
         ("data:image/png;base64,", "Empty"),
         ("/9j/é", "'\\xe9' at place 5"),
         ("/9j/4=AAQ", "'=' at place 6"),
@@ -277,6 +277,10 @@ def test_what_is_no_base64_is_told_what_is_wrong(client: Client, text: str, word
 
     assert answer.status_code == 422
     assert words in answer.json()["errors"]["picture"][0]
+
+
+def test_a_text_without_bytes_is_no_picture(client: Client) -> None:
+    assert client.http.post("/detect", json={"picture": ""}).json()["code"] == "not_an_image"
 
 
 @pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "GIF", "BMP", "TIFF"])
