@@ -13,9 +13,9 @@ JOINERS = {"\u200c", "\u200d", "\u180e"}  # zero width non-joiner, joiner; Mongo
 JOINED = re.compile("[\u200c\u200d\u180e]+")
 LAST_LATIN = "\u024f"  # no joiner is spelling beside Latin letters
 VIRAMA = 9  # combining class of the sign after which Indic joiners stand, at a word's end as well
-# Marks with a shape of their own, which numbers in Arabic and Syriac are written in.
-# What turns the order of letters around is no accident, and refused as it cannot be shown.
+# They turn the order of letters around, which no accident does: refused, as they cannot be shown.
 OVERRIDES = {"\u202d", "\u202e"}
+# Marks with a shape of their own, which numbers in Arabic and Syriac are written in.
 SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
 KEPT = JOINERS | SEEN | OVERRIDES
 
