@@ -522,13 +522,17 @@ def attempts(site: Site) -> None:
     operator.see("/attempts.csv")
     operator.see(f"/people/{person}")
     _attempt(site, None, match=False, kind=Kind.VERIFY)
+    with unit_of_work() as session:
+        session.execute(update(Attempt).where(Attempt.match).values(reasons=["blurred", "tilted"]))
+    for attempt_id in db.session.scalars(select(Attempt.id)).all():
+        operator.see(f"/attempts/{attempt_id}")
     operator.see("/attempts")
     viewer.see("/dashboard")
-    with site.app.app_context():
-        ids = db.session.scalars(select(Attempt.id)).all()
-    for attempt_id in ids:
-        operator.see(f"/attempts/{attempt_id}")
     operator.see(f"/attempts/{uuid4()}", 404)
+    for reader in (operator, viewer):
+        reader.client.set_cookie("faces_zone", "Europe/Paris")
+    operator.see("/attempts")
+    viewer.see("/dashboard")
 
 
 @scene
