@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,14 @@ def test_a_form_for_one_thing_alone_need_not_name_the_number(tmp_path: Path) -> 
     path.write_text(text.replace('%(num)s chose"', 'Ein Ding"'), encoding="utf-8")
 
     assert list(faults(path)) == []
+
+
+def test_scripts_use_no_text_that_no_page_hands_them() -> None:
+    scripts = "\n".join(path.read_text() for path in (ROOT / "static" / "js").rglob("*.js"))
+    used = set(re.findall(r"\bwords\.([a-z_]+)\b(?!\.js|\()", scripts)) - {"js"}
+    handed = set()
+    for path in (*(ROOT / "templates").rglob("*.html"), *(ROOT / "webapp").rglob("*words.py")):
+        handed |= set(re.findall(r'^\s+"([a-z_]+)": ', path.read_text(), re.MULTILINE))
+
+    assert len(used) > 20
+    assert used - handed == set()
