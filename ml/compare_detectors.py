@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ml.evaluation.photos import SHARED, photos_in
+from ml.evaluation.photos import SHARED, ProtocolError, photos_in
 from ml.faces.decode import decode
 from ml.faces.detect import Detector
 from ml.faces.library import LibraryDetector
@@ -156,7 +156,10 @@ def main() -> None:
     print(HEADER)
     for name in arguments.sets:
         folder = Path(name) if Path(name).is_dir() else SHARED / name
-        paths = list(photos_in(folder).paths)
+        try:
+            paths = list(photos_in(folder).paths)
+        except ProtocolError as error:
+            parser.error(str(error))
         if arguments.photos and arguments.photos < len(paths):
             chosen = np.random.default_rng(SEED).choice(len(paths), arguments.photos, replace=False)
             paths = [paths[index] for index in sorted(chosen)]

@@ -20,7 +20,7 @@ import numpy as np
 
 import ml
 from ml.engine import Engine
-from ml.evaluation.photos import SHARED
+from ml.evaluation.photos import SHARED, ProtocolError, photos_in
 from ml.liveness.challenge import STRENGTHS, Challenge
 from ml.liveness.judgement import Verdict
 from ml.liveness.measure import TUNING, run
@@ -77,8 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
     engine = ml.load_engine(options.model)
     engine.warm_up()
     folder = SHARED / "celeba_wild" / "train"
-    names = sorted(each.name for each in folder.iterdir())[:PEOPLE]
-    shown = portraits(engine, folder, 1, only=names)
+    try:
+        shown = portraits(engine, folder, 1, only=photos_in(folder).names[:PEOPLE])
+    except ProtocolError as error:
+        parser.error(str(error))
     plain, guided, frames = [], [], []
     for number in range(options.count):
         timed = Timed(engine)

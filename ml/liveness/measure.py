@@ -20,7 +20,7 @@ import numpy as np
 
 import ml
 from ml.engine import Engine
-from ml.evaluation.photos import SHARED
+from ml.evaluation.photos import SHARED, ProtocolError, photos_in
 from ml.liveness.challenge import STRENGTHS, draw_challenge
 from ml.liveness.report import report
 from ml.liveness.simulation.attempts import Attempt, Line, Server, attempt
@@ -39,7 +39,7 @@ TUNING, REPORTED = "tuning", "reported"
 
 def people(engine: Engine, use: str) -> list[Portrait]:
     """Photos for one use; the people of the two are not the same."""
-    names = sorted(folder.name for folder in (SHARED / "lfw_strangers").iterdir())
+    names = photos_in(SHARED / "lfw_strangers").names
     strangers = names[::2] if use == TUNING else names[1::2]
     folders = ("train", "calibration") if use == TUNING else ("test",)
     known = [p for name in folders for p in portraits(engine, SHARED / "celeba_wild" / name)]
@@ -134,18 +134,21 @@ def main(arguments: list[str] | None = None) -> int:
     if options.count:
         engine = ml.load_engine(options.model)
         engine.warm_up()
-        with path.open("a") as out:
-            for each in attempts(
-                engine,
-                options.cases,
-                options.count,
-                options.strength,
-                options.use,
-                done,
-                light=options.light,
-            ):
-                out.write(json.dumps(each) + "\n")
-                out.flush()
+        try:
+            with path.open("a") as out:
+                for each in attempts(
+                    engine,
+                    options.cases,
+                    options.count,
+                    options.strength,
+                    options.use,
+                    done,
+                    light=options.light,
+                ):
+                    out.write(json.dumps(each) + "\n")
+                    out.flush()
+        except ProtocolError as error:
+            parser.error(str(error))
     figures = report(lines(path))
     (REPORTS / f"liveness{apart}.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))

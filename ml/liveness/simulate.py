@@ -15,7 +15,7 @@ import numpy as np
 
 import ml
 from ml.engine import Engine
-from ml.evaluation.photos import SHARED
+from ml.evaluation.photos import SHARED, photos_in
 from ml.liveness.challenge import COME_CLOSER, STEPS, STRENGTHS, Step
 from ml.liveness.simulation.actors import Actor
 from ml.liveness.simulation.camera import Camera
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _faces(engine: Engine, photo: Path | None, other: Path | None) -> tuple[Portrait, Portrait]:
     if photo and other:
         return _portrait(engine, photo), _portrait(engine, other)
-    names = {folder.name for folder in sorted(FOLDER.iterdir())[:PEOPLE]}
+    names = photos_in(FOLDER).names[:PEOPLE]
     first, second = portraits(engine, FOLDER, 1, only=names)[:2]
     return (
         _portrait(engine, photo) if photo else first,

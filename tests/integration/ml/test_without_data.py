@@ -1,0 +1,37 @@
+"""Commands of the laboratory say in one line which data they need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = (
+    ("ml.evaluate",),
+    ("ml.calibrate", "open"),
+    ("ml.compare_detectors", "celeba_wild/test"),
+    ("ml.liveness.cost",),
+    ("ml.liveness.measure",),
+    ("ml.liveness.simulate", "genuine", "film.mjpeg"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_command_names_the_data_that_is_missing(command: tuple[str, ...], tmp_path: Path) -> None:
+    missing = tmp_path / "none"
+
+    run = subprocess.run(
+        [sys.executable, "-m", *command],
+        env=os.environ | {"FACES_DATA": str(missing), "PYTHONPATH": os.getcwd()},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 2
+    assert str(missing) in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
