@@ -68,22 +68,22 @@ FEATURES = (
     Feature(EYES, (0.33, 0.33), move=(1, 0), person=0.115),
     Feature(EYES, (0.33, 0.33), move=(0, 1), person=0.115),
     Feature(EYES, (0.22, 0.22), scale=(1, 1), person=0.4),
-    Feature(EYES, (0.22, 0.22), scale=(0, 1), person=0.46, photo=0.2),
+    Feature(EYES, (0.22, 0.22), scale=(0, 1), person=0.46, photo=0.4),
     Feature(((-0.75, 0), (0.75, 0)), (0.2, 0.2), move=(0, 1), person=0.09),
-    Feature(((-0.5, -0.33), (0.5, -0.33)), (0.35, 0.15), move=(0, 1), person=0.14, photo=0.06),
+    Feature(((-0.5, -0.33), (0.5, -0.33)), (0.35, 0.15), move=(0, 1), person=0.14, photo=0.12),
     Feature(((0, 0.55),), (0.3, 0.25), move=(0, 1), person=0.15),
     Feature(((0, 0.55),), (0.25, 0.3), scale=(1, 0), person=0.5),
     Feature(((0, 0.95),), (0.5, 0.22), move=(0, 1), person=0.15),
-    Feature(((0, 0.92),), (0.5, 0.25), scale=(1, 0), person=0.4, photo=0.15),
-    Feature(((0, 0.92),), (0.5, 0.2), scale=(0, 1), person=0.5, photo=0.2),
+    Feature(((0, 0.92),), (0.5, 0.25), scale=(1, 0), person=0.4, photo=0.3),
+    Feature(((0, 0.92),), (0.5, 0.2), scale=(0, 1), person=0.5, photo=0.4),
     Feature(((0, 1.2),), (0.9, 0.5), scale=(1, 0), person=0.35),
     Feature(((0, 0.4),), (1.0, 0.6), scale=(1, 0), person=0.25),
     Feature(((0, 0.4),), (1.4, 1.2), scale=(0, 1), person=0.23),
-    Feature(((0, 1.5),), (0.5, 0.3), move=(0, 1), person=0.23, photo=0.06),
+    Feature(((0, 1.5),), (0.5, 0.3), move=(0, 1), person=0.23, photo=0.12),
     Feature(((0, -0.7),), (1.0, 0.5), scale=(1, 1), person=0.35),
     # A head that turns: what stands out of it moves more.
-    Feature(((0, 0.5),), (0.6, 0.8), move=(1, 0), photo=0.08),
-    Feature(((0, 0.5),), (0.6, 0.8), move=(0, 1), photo=0.05),
+    Feature(((0, 0.5),), (0.6, 0.8), move=(1, 0), photo=0.14),
+    Feature(((0, 0.5),), (0.6, 0.8), move=(0, 1), photo=0.08),
 )
 
 
@@ -124,15 +124,15 @@ def photos(seed: int, count: int) -> list[np.ndarray]:
 def _person(random: np.random.Generator) -> Morph:
     base, share = int(random.integers(2)), float(random.choice([0, 0.4, 0.6, 0.85]))
     amounts = random.uniform(-1, 1, len(FEATURES)) * [feature.person for feature in FEATURES]
-    tone = random.uniform(0.55, 1.1)
+    tone = random.uniform(0.8, 1.05)
     gain = tone * np.array([1, random.uniform(0.82, 1.02), random.uniform(0.7, 1.05)])
-    return Morph(base, share, amounts, gain, float(random.uniform(0.8, 1.3)))
+    return Morph(base, share, amounts, gain, float(random.uniform(0.85, 1.15)))
 
 
 def _photo(person: Morph, random: np.random.Generator, *, mirrored: bool) -> np.ndarray:
     """A photo at some moment: expression, turn, light, and how the camera was held."""
     varied = random.uniform(-1, 1, len(FEATURES)) * [feature.photo for feature in FEATURES]
-    light = random.uniform(0.85, 1.1) + random.uniform(-0.25, 0.25) * _units()[0] / 2
+    light = random.uniform(0.85, 1.1) + random.uniform(-0.3, 0.3) * _units()[0] / 2
     seen = person._replace(amounts=person.amounts + varied)
     lit = np.clip(_drawn(seen) * light[..., None], 0, 255).astype(np.uint8)
     middle, size = (SIDE_PX / 2, SIDE_PX / 2), (SIDE_PX, SIDE_PX)
