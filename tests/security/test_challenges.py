@@ -166,7 +166,7 @@ def test_another_browser_cannot_go_on_with_it(app: Flask, stranger: Sender) -> N
         assert (answer.json["refused"], answer.json["code"]) == (404, "challenge_unknown")
 
 
-@pytest.mark.parametrize("identifier", ["", " ", "a" * 65, "a\x00b", "a\u202eb"])
+@pytest.mark.parametrize("identifier", ["", " ", "a" * 65, "a\x00b"])
 def test_a_claim_that_is_none_begins_nothing(app: Flask, stranger: Sender, identifier: str) -> None:
     answer = stranger.send("/challenges", identifier=identifier)
 

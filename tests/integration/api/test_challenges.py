@@ -121,7 +121,7 @@ def test_another_key_cannot_go_on_with_a_challenge(app: Flask, ada, client: Clie
     place = begun.headers["Location"].removeprefix("/api/v1")
 
     for path, body in (
-        (place, {"number": 1, "picture": ""}),
+        (place, {"number": 1, "picture": "AAAA"}),
         (place.replace("frames", "verdict"), {"identifier": "ada"}),
     ):
         answer = other.http.post(path, json=body)
@@ -133,7 +133,7 @@ def test_a_program_that_loses_an_answer_learns_which_frame_is_expected(
 ) -> None:
     begun = client.http.post("/challenges", json={"identifier": "ada"})
     place = begun.headers["Location"].removeprefix("/api/v1")
-    frame = {"number": 1, "picture": ""}
+    frame = {"number": 1, "picture": "AAAA"}
     assert client.http.post(place, json=frame).json()["frame"] == 2
 
     again = client.http.post(place, json=frame)

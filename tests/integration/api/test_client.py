@@ -53,7 +53,7 @@ def test_where_no_answer_ever_comes_that_is_what_is_said(app: Flask, people) -> 
 def test_thresholds_too_are_set_once_where_the_connection_breaks(app: Flask, people) -> None:
     with Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, lost=1)) as client:
         everybodys = client.set_verification_threshold(60, "stricter", based_on=0)
-        search = client.set_search_threshold(0.02, 4, "more found", based_on=0)
+        search = client.set_search_threshold(0.005, 4, "more found", based_on=0)
 
     assert (everybodys.verification.number, search.search.number) == (1, 1)
 
