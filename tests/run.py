@@ -192,11 +192,13 @@ def _report(results: dict[str, Result], strict: bool) -> int:
     """Print a line for each part and each reason for which something was left out."""
     counts: Counter[str] = sum((result.counts for result in results.values()), Counter())
     for name, result in results.items():
+        if result.outcome == "left out":
+            print(f"{name:<10} left out: {', '.join(result.left_out)}")
+            continue
         numbers = ", ".join(f"{number} {word}" for word, number in result.counts.items())
-        print(f"{name:<10} {result.outcome:<9} {result.seconds:5.0f} s  {numbers}".rstrip())
+        print(f"{name:<10} {result.outcome} {result.seconds:5.0f} s  {numbers}".rstrip())
         for reason, number in result.left_out.items():
-            what = "all of it" if result.outcome == "left out" else f"{number} tests"
-            print(f"           left out: {what}, {reason}")
+            print(f"           left out: {number} tests, {reason}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     bad = ("FAILED", "left out") if strict else ("FAILED",)
     return int(any(result.outcome in bad for result in results.values()))

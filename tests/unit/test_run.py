@@ -51,7 +51,7 @@ def test_a_part_that_cannot_run_is_left_out_with_its_reason(
     parts = {"data": part("raise SystemExit(1)", missing="the data is missing")}
 
     assert main(options, parts) == status
-    assert "left out: all of it, the data is missing" in capsys.readouterr().out
+    assert "data       left out: the data is missing" in capsys.readouterr().out
 
 
 def test_the_end_counts_tests_and_says_why_some_were_left_out(
