@@ -34,7 +34,7 @@ class Person:
 
 @cache
 def people() -> tuple[Person, ...]:
-    """Synthetic people with several photos each, whom every shipped model tells apart."""
+    """Synthetic people with several photos each, whom the default model tells apart."""
     return tuple(_person(number, seed) for number, seed in enumerate(morphs.SEEDS))
 
 

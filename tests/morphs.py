@@ -2,7 +2,7 @@
 
 A person is a seed. It chooses a portrait, a share of the other one's face, the places and sizes of
 eyes, nose, mouth and jaw, and a complexion. A photo of that person varies expression, turn,
-position and light. `tests/integration/ml/test_morphs.py` holds that every shipped model tells these
+position and light. `tests/integration/ml/test_morphs.py` holds that the default model tells these
 people apart and takes the photos of each for one person.
 """
 
@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-# Of some 700 seeds, eight whose faces no shipped model takes for each other, the most unlike first.
-SEEDS = (504, 388, 386, 600, 177, 119, 454, 545)
+# Of some 260 seeds, eight whom the default model tells apart, while their own photos reach scores
+# of 70 to 95. The first shows every fault of light that the guidance knows.
+SEEDS = (203, 168, 29, 69, 72, 115, 196, 249)
 
 SIDE_PX = 400
 EYE_DISTANCE_PX = 72.0

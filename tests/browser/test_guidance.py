@@ -31,8 +31,6 @@ window.fetch = (url, options) => {
   return send(url, options);
 };
 """
-# Degrees; a head turned further is not seen as a face from the front.
-TURN = 30.0
 Scene = Callable[[scenes.People], Image.Image]
 
 SCENES: dict[str, tuple[Scene, str]] = {
@@ -82,7 +80,7 @@ def test_a_turned_head_is_asked_to_turn_back(
     site: Site,
     opener: Opener,
 ) -> None:
-    frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine, TURN)))
+    frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine)))
     page = opener.camera_page(site, turn(frame) if turn else frame)
     claim(page)
     words = f"Turn your head a little to your {side}"

@@ -1,4 +1,4 @@
-"""The synthetic people of the tests are people to every shipped model."""
+"""The synthetic people of the tests are people to every shipped engine."""
 
 from __future__ import annotations
 
@@ -12,26 +12,21 @@ from tests import faces
 Faces = list[list[ml.Face]]
 
 
-@pytest.fixture(scope="module", params=[model.name for model in ml.describe_models()])
-def model(request: pytest.FixtureRequest) -> ml.Engine:
-    return ml.load_engine(request.param)
-
-
 @pytest.fixture(scope="module")
-def analysed(model: ml.Engine, people: tuple[faces.Person, ...]) -> Faces:
-    return [[model.analyse(each, purpose="enrol") for each in person.photos] for person in people]
+def analysed(engine: ml.Engine, people: tuple[faces.Person, ...]) -> Faces:
+    return [[engine.analyse(each, purpose="enrol") for each in person.photos] for person in people]
 
 
-def test_photos_of_one_person_match(model: ml.Engine, analysed: Faces) -> None:
+def test_photos_of_one_person_match(engine: ml.Engine, analysed: Faces) -> None:
     pairs = [pair for person in analysed for pair in combinations(person, 2)]
-    assert all(model.compare(*pair).match for pair in pairs)
+    assert all(engine.compare(*pair).match for pair in pairs)
 
 
-def test_nobody_matches_somebody_else(model: ml.Engine, analysed: Faces) -> None:
+def test_nobody_matches_somebody_else(engine: ml.Engine, analysed: Faces) -> None:
     pairs = [(a, b) for one, other in combinations(analysed, 2) for a in one for b in other]
-    assert not any(model.compare(*pair).match for pair in pairs)
+    assert not any(engine.compare(*pair).match for pair in pairs)
 
 
-def test_everybody_looks_into_the_camera(model: ml.Engine, analysed: Faces) -> None:
+def test_everybody_looks_into_the_camera(engine: ml.Engine, analysed: Faces) -> None:
     seen = [face.quality.reasons for person in analysed for face in person]
     assert not any(seen)
