@@ -106,13 +106,13 @@ PARTS = {
     ),
     "browser": Part(
         "pages in Chromium",
-        _pytest("browser and not long", "tests/browser"),
+        _pytest("browser and not long and not data", "tests/browser"),
         _without_chromium,
         is_shown=True,
     ),
     "data": Part(
         "real faces of the data sets",
-        _pytest("data and not long and not browser"),
+        _pytest("data and not long"),
         _without_data,
         is_shown=True,
     ),

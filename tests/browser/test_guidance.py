@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Request, expect
 
 import ml
+from ml.evaluation.photos import SHARED
 from tests import performing
 from tests.browser import scenes
 from tests.browser.opening import (
@@ -31,6 +32,7 @@ window.fetch = (url, options) => {
   return send(url, options);
 };
 """
+TURNED = SHARED / "celeba_wild" / "test" / "07463" / "149174.jpg"
 Scene = Callable[[scenes.People], Image.Image]
 
 SCENES: dict[str, tuple[Scene, str]] = {
@@ -52,7 +54,7 @@ SCENES: dict[str, tuple[Scene, str]] = {
         "Turn away from the light behind you",
     ),
     "under a lamp": (
-        lambda p: scenes.bright(scenes.facing(p[0][0])),
+        lambda p: scenes.bright(scenes.facing(p[1][0])),
         "Less light, please",
     ),
     "beside the oval": (
@@ -72,15 +74,24 @@ def test_a_scene_gets_its_instruction(
     expect(instruction(page)).to_have_text(words)
 
 
+def test_a_turned_head_is_asked_to_turn_back(engine: ml.Engine, site: Site, opener: Opener) -> None:
+    frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine)))
+    page = opener.camera_page(site, frame)
+    page.goto("/verify?identifier=somebody")
+    start_camera(page)
+    expect(instruction(page)).to_have_text("Turn your head a little to your right")
+
+
+@pytest.mark.data
 @pytest.mark.parametrize(("turn", "side"), [(ImageOps.mirror, "right"), (None, "left")])
-def test_a_turned_head_is_asked_to_turn_back(
+def test_a_real_turned_head_is_asked_to_turn_back(
     turn: Callable[[Image.Image], Image.Image] | None,
     side: str,
     engine: ml.Engine,
     site: Site,
     opener: Opener,
 ) -> None:
-    frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine)))
+    frame = scenes.facing(scenes.Portrait.of(engine, TURNED.read_bytes()))
     page = opener.camera_page(site, turn(frame) if turn else frame)
     claim(page)
     words = f"Turn your head a little to your {side}"
