@@ -77,8 +77,7 @@ def test_a_scene_gets_its_instruction(
 def test_a_turned_head_is_asked_to_turn_back(engine: ml.Engine, site: Site, opener: Opener) -> None:
     frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine)))
     page = opener.camera_page(site, frame)
-    page.goto("/verify?identifier=somebody")
-    start_camera(page)
+    claim(page)
     expect(instruction(page)).to_have_text("Turn your head a little to your right")
 
 

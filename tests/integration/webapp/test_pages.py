@@ -180,7 +180,8 @@ def test_the_admin_raises_the_threshold_and_the_decision_follows(
     frames = {"frames": [people[0].photos[2]]}
     assert "does not match" not in words(admin.post("/verify", frames, identifier="ada"))
 
-    changed = admin.post("/threshold", score="99.5", reason="a test", based_on="0")
+    change = {"score": "99.5", "reason": "a test", "based_on": "0", "confirmation": "dangerous"}
+    changed = admin.post("/threshold", **change)
 
     assert changed.status_code == 302
     assert "99.5" in words(admin.get("/threshold"))
