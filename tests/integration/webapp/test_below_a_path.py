@@ -101,9 +101,10 @@ def test_scripts_and_styles_name_no_path_of_their_own(reader: Reader) -> None:
     for path in (ROOT / "static").rglob("*"):
         if path.suffix in {".js", ".css"} and "vendor" not in path.parts:
             text = path.read_text(encoding="utf-8")
-            assert not re.search(r"""(["'`(])/[\w.]""", re.sub(r"//.*|/\*.*?\*/", "", text)), path
+            assert not re.search(r"""(["'`]|url\()/[\w.]""", re.sub(r"//.*|/\*.*?\*/", "", text)), path
             address = f"/static/{path.relative_to(ROOT / 'static').as_posix()}"
-            assert reader.get(address).status_code == 200
+            with reader.get(address) as answer:
+                assert answer.status_code == 200
 
 
 def test_the_api_names_its_places_with_the_path(reader: Reader, app_below: Flask) -> None:
