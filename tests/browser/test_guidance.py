@@ -28,7 +28,8 @@ NOTING_SIZES = """
 const send = window.fetch;
 window.sizes = [];
 window.fetch = (url, options) => {
-  sizes.push(options.body.get("frame").size);
+  const frame = options?.body?.get?.("frame");
+  if (frame) sizes.push(frame.size);
   return send(url, options);
 };
 """
