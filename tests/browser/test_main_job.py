@@ -54,6 +54,8 @@ def _ask_for_movements_no_more(page: Page) -> None:
     page.get_by_label("Off", exact=True).check()
     page.get_by_label("Reason").fill("the faces of the test do not move")
     page.get_by_role("button", name="Change the setting").click()
+    page.get_by_label("Confirmation").fill("dangerous")
+    page.get_by_role("button", name="Change the setting").click()
     expect(page.get_by_role("heading", name="In force now: Off")).to_be_visible()
 
 
@@ -117,10 +119,10 @@ def test_an_unknown_identifier_looks_like_a_failed_match(
     portraits: scenes.People,
     people: tuple[faces.Person, ...],
 ) -> None:
-    site.enrol("somebody", people[0].photos[0])
+    site.enrol("known-one", people[0].photos[0])
     page = opener.camera_page(site, scenes.facing(portraits[1][0]))
     pages = []
-    for identifier in ("somebody", "nobody-has-this"):
+    for identifier in ("known-one", "nobody-has-this"):
         _verify_by_camera(page, identifier, "No match")
         words = page.get_by_role("main").inner_text().replace(identifier, "…")
         pages.append(re.sub(r"\d+([.,]\d+)?", "0", words))

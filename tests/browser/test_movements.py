@@ -132,7 +132,7 @@ def lit(site: Site) -> Iterator[None]:
     for light in (True, False):
         with site.app.app_context():
             setting = Liveness(Guarded.ENROLMENT, STRENGTH, light=light)
-            liveness.change(setting, "for the test", None)
+            liveness.change(setting, "for the test", None, confirmed=True)
         if light:
             yield
 

@@ -127,6 +127,7 @@ export function watchForms(keeping, page) {
     async (event) => {
       const { target: form, submitter } = event;
       if (form.method !== "post" || !form.closest("main")) return;
+      if (submitter?.dataset.claimContinue !== undefined) return; // confirms, and sends nothing
       if (form === checked) {
         checked = null;
         return;
