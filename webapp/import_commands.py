@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from flask_babel import force_locale
 
 from ml import ArtifactError
+from webapp.core.csv_cells import TableWriter, plain_cells
 from webapp.errors import ModelChangedMeanwhile, PictureProblem
 from webapp.messages import describe
 from webapp.recognition import recognition
@@ -72,11 +73,13 @@ def _noted(reports: Iterable[Report], report_file: Path) -> Iterator[Report]:
     with report_file.open("a+", newline="") as file:
         file.seek(0)
         known = {tuple(row) for row in csv.reader(file)}
-        writer = csv.writer(file)
+        table = TableWriter(file)
         if not known:
-            writer.writerow(COLUMNS)
+            table.write(COLUMNS)
         for report in reports:
-            writer.writerows(row for row in _rows([report]) if row not in known)
+            for row in _rows([report]):
+                if tuple(plain_cells(row)) not in known:
+                    table.write(row)
             file.flush()
             yield report
 

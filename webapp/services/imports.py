@@ -16,7 +16,7 @@ from webapp.services.names import comparable, is_shown, tidy
 from webapp.services.people import people_after
 
 NAME_UNUSABLE, NO_PICTURES, TOO_MANY = "name_unusable", "no_pictures", "too_many_anchors"
-UNREADABLE = "unreadable"
+UNREADABLE, SYMBOLIC_LINK = "unreadable", "symbolic_link"
 
 
 class Outcome(StrEnum):
@@ -69,7 +69,10 @@ class Report:
 
 
 def folders_in(root: Path) -> tuple[Folder, ...]:
-    """The folders of people in a folder, by name; hidden files and folders are passed over."""
+    """The folders of people in a folder, by name; hidden files and folders are passed over.
+
+    Symbolic links to folders are among them, to be refused.
+    """
     return tuple(
         Folder(path) for path in sorted(root.iterdir()) if path.is_dir() and _is_seen(path)
     )
@@ -82,10 +85,14 @@ def import_folders(
 
     Somebody who is enrolled already is left as they are, so that an import that broke off goes on
     where it ended. Of folders whose names are compared as the same, the first is taken. Pictures
-    with doubts are used only where doubts are accepted.
+    with doubts are used only where doubts are accepted. Symbolic links are refused: a folder that
+    came from others could so hold pictures that lie elsewhere on this machine.
     """
     taken: set[str] = set()
     for folder in folders:
+        if folder.path.is_symlink():
+            yield _refused_whole(folder, SYMBOLIC_LINK)
+            continue
         key = comparable(folder.identifier)
         if key in taken:
             yield _refused_whole(folder, DuplicateIdentifier.code)
@@ -100,11 +107,13 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if met := _met(folder):
         return met
     try:
-        pictures = _pictures(folder.path)
+        pictures, links = _pictures(folder.path)
     except OSError:
         return _refused_whole(folder, UNREADABLE)
+    refused_links = tuple(_refused(path, SYMBOLIC_LINK) for path in links)
     if not pictures:
-        return _refused_whole(folder, NO_PICTURES)
+        nothing = _refused(folder.path, NO_PICTURES)
+        return Report(folder, Outcome.REFUSED, 0, (nothing, *refused_links))
     most = recognition().settings.anchors_a_person
     read, unread = _contents(pictures[:most])
     draft = look_through(list(read.values()))
@@ -117,13 +126,15 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
             *(Refused(paths[problem.place], problem) for problem in problems),
             *(_refused(path, UNREADABLE) for path in unread),
             *(_refused(path, TOO_MANY) for path in pictures[most:]),
+            *refused_links,
         ]
     )
     if not faces:
         return Report(folder, Outcome.REFUSED, 0, refused)
     if not dry_run:
         try:
-            store_person(NewPerson(folder.identifier, folder.name, consent=True), faces, None)
+            new = NewPerson(folder.identifier, folder.name, consent=True)
+            store_person(new, faces, None, overridden=draft.every_doubt if accept_doubts else ())
         except DuplicateIdentifier:  # somebody else enrolled them meanwhile
             return _met(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)
@@ -164,8 +175,11 @@ def _refused_whole(folder: Folder, code: str) -> Report:
     return Report(folder, Outcome.REFUSED, 0, (_refused(folder.path, code),))
 
 
-def _pictures(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(path for path in folder.iterdir() if path.is_file() and _is_seen(path)))
+def _pictures(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The files of a folder, and the symbolic links in it, which are not followed."""
+    seen = sorted(path for path in folder.iterdir() if _is_seen(path))
+    links = tuple(path for path in seen if path.is_symlink())
+    return tuple(path for path in seen if path not in links and path.is_file()), links
 
 
 def _is_seen(path: Path) -> bool:

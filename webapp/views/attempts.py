@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 from uuid import UUID
@@ -13,6 +12,7 @@ from flask_login import current_user
 
 from webapp.access import operator
 from webapp.attempt_forms import AttemptsForm
+from webapp.core.csv_cells import TableWriter
 from webapp.error_pages import answer
 from webapp.errors import UnknownAttempt
 from webapp.messages import summarise
@@ -39,8 +39,6 @@ COLUMNS = (
     "complaints",
     "asked_by",
 )
-# Spreadsheets take a cell that begins so for a formula.
-FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/attempts")
@@ -84,13 +82,13 @@ def export() -> Response:
 
 def _lines(records: Iterable[AttemptRecord], zone: ReaderZone) -> Iterator[str]:
     line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(COLUMNS)
+    table = TableWriter(line)
+    table.write(COLUMNS)
     for record in records:
         yield line.getvalue()
         line.seek(0)
         line.truncate()
-        writer.writerow(_cells(record, zone))
+        table.write(_cells(record, zone))
     yield line.getvalue()
 
 
@@ -102,24 +100,18 @@ def _cells(record: AttemptRecord, zone: ReaderZone) -> list[object]:
         row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         row.kind,
         "match" if row.match else "no match",
-        _text(row.claim),
+        row.claim,
         _rounded(row.score, 2),
         _rounded(row.threshold_score, 2),
         round(record.similarity, 6),
         round(record.threshold, 6),
         record.rule,
-        _text(record.model_id),
+        record.model_id,
         record.anchors_compared,
         round(row.milliseconds),
         " ".join(record.reasons),
-        _text(record.asked_by),
+        record.asked_by,
     ]
-
-
-def _text(value: str | None) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    text = value or ""
-    return f"'{text}" if text.startswith(FORMULA_BEGINNINGS) else text
 
 
 def _rounded(value: float | None, digits: int) -> float | str:

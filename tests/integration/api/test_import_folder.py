@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from tests import faces
 from tests.installation import rows_stored
 from webapp.extensions import db
+from webapp.models import AuditEntry
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.people import people_after
 
@@ -172,9 +174,15 @@ def test_somebody_else_with_the_same_identifier_was_not_enrolled_before(
 
 
 def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
-    runner: FlaskCliRunner, folder: Path
+    runner: FlaskCliRunner, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "grace" / "2.jpg").symlink_to("/proc/self/mem")  # opens, and cannot be read
+    (folder / "grace" / "2.jpg").touch()
+    opened = Path.open
+
+    def open_all_but_one(path: Path, *args: object, **options: object) -> object:
+        return opened(Path("/proc/self/mem") if path.name == "2.jpg" else path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", open_all_but_one)  # opens, and cannot be read
     with (folder / "grace" / "3.jpg").open("wb") as huge:
         huge.truncate(30_000_000)
 
@@ -206,3 +214,61 @@ def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
     db.session.remove()  # as the end of the process does
     again = runner.invoke(args=["import-folder", str(folder), "--consent"])
     assert "1 people enrolled with 1 pictures, 1 enrolled before" in again.output
+
+
+def test_no_name_in_the_report_is_taken_for_a_formula(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    report, root = tmp_path / "refused.csv", tmp_path / "people"
+    for name in ('=HYPERLINK("http:evil","x")', "＝1+1", "plain"):
+        (root / name).mkdir(parents=True)
+        (root / name / "@SUM(1).jpg").write_bytes(b"no picture")
+    command = ["import-folder", str(root), "--consent", "--report", str(report)]
+
+    for _ in range(2):  # what is noted already is known again
+        assert runner.invoke(args=command).exit_code == 0
+
+    with report.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["folder"] for row in rows} == {
+        "'=HYPERLINK(\"http:evil\",\"x\")", "'＝1+1", "plain"
+    }  # fmt: skip
+    assert [row["file"] for row in rows] == ["'@SUM(1).jpg"] * 3
+
+
+def test_symbolic_links_are_passed_over_and_reported(
+    runner: FlaskCliRunner, folder: Path, tmp_path: Path, people
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "1.jpg").write_bytes(people[0].photos[0])
+    (folder / "Bill_Gates").symlink_to(elsewhere)
+    (folder / "linked").mkdir()
+    (folder / "linked" / "1.jpg").symlink_to(elsewhere / "1.jpg")
+    (folder / "linked" / "gone.jpg").symlink_to(elsewhere / "gone.jpg")
+    (folder / "grace" / "2.jpg").symlink_to(elsewhere / "1.jpg")
+
+    output = runner.invoke(args=["import-folder", str(folder), "--consent"]).output
+
+    for place in ("Bill_Gates/", "linked/1.jpg", "linked/gone.jpg", "grace/2.jpg"):
+        assert f"{place}: symbolic_link: " in output
+    assert [(one.identifier, one.pictures) for one in people_after(None, 10)] == [
+        ("ada_lovelace", 1),
+        ("grace", 1),
+    ]
+
+
+def test_doubts_that_an_import_overrides_are_in_the_audit_log(
+    runner: FlaskCliRunner, folder: Path, people
+) -> None:
+    (folder / "grace" / "2.jpg").write_bytes(people[0].photos[1])
+    runner.invoke(args=["import-folder", str(folder), "--consent", "--accept-doubts"])
+
+    (noted,) = overridden("person_enrolled")
+    assert {doubt["code"] for doubt in noted} >= {"unlike_the_others"}
+
+
+def overridden(event: str) -> list[list[dict[str, str]]]:
+    rows = db.session.scalars(select(AuditEntry.details).where(AuditEntry.event == event))
+    details = [json.loads(row) for row in rows]
+    return [one["overridden"] for one in details if "overridden" in one]
