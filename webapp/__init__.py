@@ -38,7 +38,7 @@ from webapp.resuming import offer_again
 from webapp.shown_names import add_name_filters
 from webapp.shown_scores import add_score_filters
 from webapp.signed_in import Nobody, of_session
-from webapp.signing import SignedSessions
+from webapp.signing import add_signing
 from webapp.startup import MIGRATIONS
 from webapp.uploads import InMemoryRequest
 from webapp.views import add_views
@@ -62,7 +62,6 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         __name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static")
     )
     app.request_class = InMemoryRequest
-    app.session_interface = SignedSessions()
     app.config.from_mapping(_flask_config(settings))
     app.extensions[NAME] = Recognition(settings, *engines)
     if settings.proxies:
@@ -70,6 +69,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         # Proxies append to the other headers; only one of them knows the path.
         behind = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted, x_prefix=1)
         app.wsgi_app = PlainPrefix(behind)  # type: ignore[assignment,method-assign]
+    add_signing(app)
     set_up_logs(app, settings.log_level)
     follow_requests(app)
     _bind_extensions(app)

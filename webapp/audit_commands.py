@@ -25,8 +25,7 @@ def _heads(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
 @click.option("--head", "heads", multiple=True, callback=_heads, help="noted by `audit head`")
 def verify(heads: tuple[Head, ...]) -> None:
     """Check that no entry was changed, added, left out or cut off."""
-    noted = audit.noted_head()
-    verdict = audit.verify(*heads, *([noted] if noted else []))
+    verdict = audit.verify_here(*heads)
     if verdict.problem:
         raise click.ClickException(f"{verdict.entries} entries hold, but {verdict.problem}")
     click.echo(f"All {verdict.entries} entries hold.")

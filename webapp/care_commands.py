@@ -73,8 +73,8 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
-        recognition().settings.audit_head_file.unlink(missing_ok=True)
-        audit.record_alone(RESTORED, people=people)
+        audit.record_alone(RESTORED, people=people, without_newer=without_newer)
+        audit.begin_head_file(overwrite=True)
     click.echo(f"{people} people are back.")
     _name_accounts()
 

@@ -23,8 +23,11 @@ from webapp.job_commands import job_commands
 from webapp.liveness_commands import liveness_report_command
 from webapp.model_commands import model_commands
 from webapp.recognition import recognition
-from webapp.startup import PRIVATE_FOLDER, prepare
+from webapp.startup import PRIVATE_FOLDER, NotReady, prepare
 from webapp.vault import VaultError
+
+# A certificate that an authority gave may be shared with a group, as Debian's ssl-cert.
+EVERYBODY = 0o007
 
 
 def add_commands(app: Flask) -> None:
@@ -73,7 +76,7 @@ def prepare_command(url: str) -> None:
     """Make secrets and keys where missing, update the database, say where to go."""
     try:
         token = prepare()
-    except (VaultError, VectorsImpossible) as error:
+    except (NotReady, VaultError, VectorsImpossible) as error:
         raise click.ClickException(str(error)) from error
     if token is None:
         click.echo(f"Open {url}")
@@ -90,4 +93,7 @@ def certificate_command() -> None:
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     address = local_address()
     make_certificate(settings.certificate_file, settings.certificate_key_file, address)
+    key = settings.certificate_key_file
+    if key.exists() and key.stat().st_mode & EVERYBODY:
+        raise click.ClickException(f"{key} can be read by everybody; run: chmod 600 {key}")
     click.echo(address)

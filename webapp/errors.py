@@ -359,6 +359,12 @@ class WrongCode(ServiceError):
     code = "wrong_code"
 
 
+class SignInOver(ServiceError):
+    """A sign-in that waited for its code took too long, or its account changed since."""
+
+    code = "sign_in_over"
+
+
 class WrongCredentials(ServiceError):
     """No account of that name with that password, whichever of the two is wrong."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -18,6 +19,7 @@ from wtforms import (
     PasswordField,
     SelectChoice,
     SelectField,
+    SelectMultipleField,
     StringField,
 )
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
@@ -219,6 +221,17 @@ class PresentPasswordForm(PageForm):
     current = PasswordField(
         _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
     )
+
+
+class EndSessionsForm(PresentPasswordForm):
+    """Which other sessions are to end."""
+
+    chosen = SelectMultipleField(_l("Sessions"), coerce=UUID)
+
+    def validate_chosen(self, field: Field) -> None:
+        """Refuse to end none."""
+        if not field.data:
+            raise ValidationError(describe("no_sessions_chosen"))
 
 
 class SecondFactorForm(CodeForm, PresentPasswordForm):

@@ -216,6 +216,8 @@ REQUEST_PROBLEMS: dict[str, str] = {
         "This password is among the first that are tried. Choose several words that only you "
         "would put together."
     ),
+    "no_sessions_chosen": N_("Choose at least one session."),
+    "sign_in_over": N_("Signing in took too long, or the account was changed. Sign in again."),
     "wrong_code": N_("The code is wrong or was used before. Wait for the next one."),
     "wrong_credentials": N_("The name or the password is wrong."),
     "wrong_present_password": N_("The present password is wrong."),
@@ -286,6 +288,9 @@ REQUEST_PROBLEMS: dict[str, str] = {
         "The folder’s name cannot be an identifier. Give it 1 to 64 characters that can be shown."
     ),
     "unreadable": N_("The file or folder cannot be read."),
+    "symbolic_link": N_(
+        "This is a symbolic link, which is not followed. Put the file or folder itself there."
+    ),
     "bad_request": N_("The request cannot be read."),
     "not_found": N_("There is nothing at this address."),
     "method_not_allowed": N_("This address does not take this method."),

@@ -14,6 +14,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 PRIVATE = 0o600
+OTHERS = 0o077
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return whether anybody but its owner may read, write or run a file."""
+    return bool(path.stat().st_mode & OTHERS)
 
 
 @contextmanager

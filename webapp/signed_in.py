@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask_login import AnonymousUserMixin, UserMixin
@@ -13,19 +13,20 @@ from webapp.services import sessions
 
 @dataclass(frozen=True)
 class SignedIn(UserMixin):
-    """An account in one of its sessions."""
+    """An account in one of its sessions, and the session's token."""
 
     session_id: UUID
     account: Account
+    token: str = field(repr=False)
 
     @classmethod
-    def by(cls, session: AccountSession) -> SignedIn:
+    def by(cls, session: AccountSession, token: str) -> SignedIn:
         """Whose session it is."""
-        return cls(session.id, session.account)
+        return cls(session.id, session.account, token)
 
     def get_id(self) -> str:
         """What the cookie remembers."""
-        return self.session_id.hex
+        return self.token
 
     @property
     def id(self) -> UUID:
@@ -60,7 +61,7 @@ class Nobody(AnonymousUserMixin):
     is_operator = False
 
 
-def of_session(session_id: str) -> SignedIn | None:
-    """Who is signed in by a session, unless it ended."""
-    found = sessions.find(session_id)
-    return SignedIn.by(found) if found else None
+def of_session(token: str) -> SignedIn | None:
+    """Who is signed in by the token of a session, unless it ended."""
+    found = sessions.find(token)
+    return SignedIn.by(found, token) if found else None

@@ -1,21 +1,30 @@
-"""Values that browsers and programs hold for us, signed."""
+"""Values that browsers and programs hold for us, signed by the cookie key.
+
+A signature alone opens nothing: the holder of the key can make any of these values. What opens
+people's data or an account is a random token, whose digest under the installation's key is a row.
+"""
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, session
-from itsdangerous import BadData, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import (
+    BadData,
+    Signer,
+    TimestampSigner,
+    URLSafeSerializer,
+    URLSafeTimedSerializer,
+)
 
 from webapp.cookies import OwnCookie
 from webapp.errors import ChallengeUnknown, CursorBroken
 from webapp.models import now
 
-HALF_SIGNED_IN = "half_signed_in"
-TIME_FOR_CODE = timedelta(minutes=5)
+PENDING = "pending_sign_in"
 CHALLENGED = "challenged"
 
 
@@ -29,6 +38,8 @@ class _Signer(TimestampSigner):
 class SignedSessions(OwnCookie):
     """Flask's sessions, for browsers that meet one node after the other."""
 
+    digest_method = staticmethod(sha256)
+
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """What signs the cookie; None without a secret key."""
         serializer = super().get_signing_serializer(app)
@@ -37,15 +48,20 @@ class SignedSessions(OwnCookie):
         return serializer
 
 
-def name_half_signed_in(username: str) -> None:
-    """Remember in the cookie whose password was right, until the code follows."""
-    session[HALF_SIGNED_IN] = [username, (now() + TIME_FOR_CODE).isoformat()]
+def add_signing(app: Flask) -> None:
+    """Sign everything by HMAC-SHA256, also what libraries sign, whose default is SHA-1."""
+    Signer.default_digest_method = staticmethod(sha256)
+    app.session_interface = SignedSessions()
 
 
-def half_signed_in() -> str | None:
-    """Whose password was right a moment ago, None for nobody's."""
-    username, until = session.get(HALF_SIGNED_IN, ("", None))
-    return username if until and now() < datetime.fromisoformat(until) else None
+def keep_pending(token: str) -> None:
+    """Remember in the cookie the sign-in that waits for its code."""
+    session[PENDING] = token
+
+
+def pending() -> str | None:
+    """The token of the sign-in that waits for its code, None for none."""
+    return session.get(PENDING)
 
 
 def challenge_holder() -> str:
@@ -72,21 +88,6 @@ def read_challenge(token: str) -> UUID:
         raise ChallengeUnknown from error
 
 
-def sign_link(person_id: UUID, number: int) -> str:
-    """What the link to a person's own page holds."""
-    return str(_links().dumps([person_id.hex, number]))
-
-
-def read_link(token: str, days: int) -> tuple[UUID, int] | None:
-    """Whose link it is, and its number; None for one that is forged or too old."""
-    try:
-        oldest = timedelta(days=days) // timedelta(seconds=1)
-        person_id, number = _links().loads(token, max_age=oldest)
-    except BadData:
-        return None
-    return UUID(hex=person_id), number
-
-
 def sign_cursor(name: str, position: list[object]) -> str:
     """Where a list goes on, for whoever reads it; `name` is the list's."""
     return str(_cursors(name).dumps(position))
@@ -110,7 +111,3 @@ def _cursors(name: str) -> URLSafeSerializer:
 
 def _challenges() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.secret_key or "", salt="challenge")
-
-
-def _links() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="own page", signer=_Signer)

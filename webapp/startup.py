@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from flask_migrate import Migrate, upgrade
 from sqlalchemy import Connection, Engine, exists, inspect, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ml import ArtifactError
 from webapp.config import MEGABYTE, ROOT, Settings
@@ -25,10 +26,20 @@ from webapp.database import SQLITE, forget_left_pages, is_locked, unit_of_work
 from webapp.errors import KeyRingBehind, VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
-from webapp.models import GalleryVersion, InstallationKey, Model, PersonKey
+from webapp.models import (
+    AddressWindow,
+    FailureCount,
+    GalleryVersion,
+    InstallationKey,
+    Job,
+    Model,
+    PersonKey,
+    Refusal,
+    SetupToken,
+)
 from webapp.models.installation import ONLY_ROW
 from webapp.overlap import hindrances
-from webapp.private_files import new_file
+from webapp.private_files import is_open_to_others, new_file
 from webapp.recognition import recognition
 from webapp.services import audit, key_ring, vectors
 from webapp.services.accounts import new_setup_token
@@ -54,6 +65,19 @@ HINDRANCES = (
 )
 # Another program may write for so long before the app is not ready.
 LONGEST_LOCK = timedelta(seconds=30)
+# Tables that hold rows before there is an account: all others mean that the audit log has entries.
+BEFORE_ANY_USE = frozenset(
+    kind.__tablename__
+    for kind in (
+        AddressWindow,
+        FailureCount,
+        GalleryVersion,
+        InstallationKey,
+        Job,
+        Refusal,
+        SetupToken,
+    )
+)
 
 
 class NotReady(Exception):
@@ -67,6 +91,7 @@ def prepare() -> str | None:
         The token of the one-time set-up link, None once there is an account.
 
     Raises:
+        NotReady: if others can read the cookie key, or a used database has lost its own key.
         MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
         VectorsImpossible: if the database is to compare embeddings and cannot.
         DatabaseDamaged: if SQLite's file is damaged.
@@ -125,7 +150,7 @@ def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
     errands = (
         keep_up,
-        audit.note_head,
+        audit.Witness().look,
         forget_left_pages,
         key_ring.Follower().look,
         lambda: recognition().unwritten.write_all(),
@@ -180,8 +205,15 @@ def _check_gallery() -> None:
 
 
 def _check_secret(app: Flask) -> None:
+    file = recognition().settings.secret_key_file
     if not app.secret_key:
-        raise NotReady(f"{recognition().settings.secret_key_file} is missing; {REMEDY}")
+        raise NotReady(f"{file} is missing; {REMEDY}")
+    _check_private(file)
+
+
+def _check_private(file: Path) -> None:
+    if file.exists() and is_open_to_others(file):
+        raise NotReady(f"{file} can be read by others; run: chmod 600 {file}")
 
 
 def bring_up_to_date(engine: Engine) -> None:
@@ -267,6 +299,7 @@ def _check_disk() -> None:
 
 def _make_keys(settings: Settings) -> None:
     write_new_key(settings.secret_key_file)
+    _check_private(settings.secret_key_file)
     if settings.master_key or settings.master_key_file.exists():
         return
     if _holds_keys():
@@ -287,13 +320,39 @@ def _make_database_file() -> None:
 
 
 def _make_installation_key() -> None:
+    """Make the installation's own key, and begin the audit log with it.
+
+    Raises:
+        NotReady: if the key is gone from a database that was used.
+    """
     with unit_of_work() as session:
-        if session.get(InstallationKey, ONLY_ROW):
-            return
-        vault = recognition().vault
-        session.add(
-            InstallationKey(wrapped=vault.new_installation_key(), master_key_id=vault.master_key_id)
-        )
+        was_used, key = _was_used(session), session.get(InstallationKey, ONLY_ROW)
+        if key is None and was_used:
+            raise NotReady(
+                "the installation's own key is gone from the database, and with it what its audit "
+                "log and its codes are checked by; restore a backup"
+            )
+        if key is None:
+            session.add(_new_installation_key())
+            session.flush()
+        if not was_used:
+            audit.begin(session)
+    if not was_used:
+        audit.begin_head_file(overwrite=False)
+
+
+def _new_installation_key() -> InstallationKey:
+    vault = recognition().vault
+    return InstallationKey(wrapped=vault.new_installation_key(), master_key_id=vault.master_key_id)
+
+
+def _was_used(session: Session) -> bool:
+    """Whether there is anything that somebody did; a server that only waits for it does little."""
+    return any(
+        session.execute(select(table).limit(1)).first()
+        for table in Model.metadata.sorted_tables
+        if table.name not in BEFORE_ANY_USE
+    )
 
 
 def _holds_keys() -> bool:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from webapp.private_files import alone_in, whole_file
+from webapp.private_files import alone_in, is_open_to_others, whole_file
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -192,7 +192,7 @@ def read_master_key(path: Path) -> bytes:
             f"{path} is missing: bring it back from where it is kept; without it enrolled people "
             "cannot be read. A new installation makes one by: flask --app wsgi prepare"
         )
-    if path.stat().st_mode & 0o077:
+    if is_open_to_others(path):
         raise MasterKeyUnusable(f"{path} can be read by others; run: chmod 600 {path}")
     return parse_master_key(path.read_text(), str(path))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tests.installation import OPERATOR, PASSWORD, Visitor, break_inserts, words
+from webapp import create_app
+from webapp.config import Settings
 from webapp.database import writing
 from webapp.extensions import db
 from webapp.models import AuditEntry, AuditHead
@@ -228,3 +231,131 @@ def make_full(app: Flask) -> Callable[[], None]:
         break_inserts("audit_entry", "no room")
 
     return refuse_entries
+
+
+# A log that was emptied
+
+
+WIPED = ("DELETE FROM audit_entry", "DELETE FROM audit_head")
+
+
+def verified(app: Flask) -> str:
+    db.session.expire_all()
+    result = app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert (result.exit_code == 0) == ("entries hold." in result.output), result.output
+    return result.output
+
+
+@pytest.fixture
+def wiped(app: Flask, settings: Settings, operator: Visitor) -> Flask:
+    """The rows, their head and the file beside them, wiped together."""
+    tamper(*WIPED)
+    settings.audit_head_file.unlink()
+    return app
+
+
+def test_a_fresh_installation_verifies(tmp_path: Path) -> None:
+    fresh = create_app(Settings(instance=tmp_path / "instance"))
+    runner = fresh.test_cli_runner()
+    runner.invoke(args=["prepare"])
+
+    with fresh.app_context():
+        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries hold.\n"
+        assert runner.invoke(args=["prepare"]).exit_code == 0
+        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries hold.\n"
+
+
+def test_an_emptied_log_does_not_verify(wiped: Flask) -> None:
+    assert "all were removed" in verified(wiped)
+
+
+@pytest.mark.parametrize("then", ["served", "used", "prepared", "everything"])
+def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
+    db.session.rollback()
+    if then in {"used", "everything"}:
+        Visitor(wiped).sign_in(OPERATOR)
+    if then in {"served", "everything"}:
+        audit.Witness().look()
+    if then in {"prepared", "everything"}:
+        assert wiped.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
+
+    assert "removed" in verified(wiped)
+
+
+def test_a_database_that_lost_its_own_key_too_is_not_given_another(wiped: Flask) -> None:
+    tamper_key = "DELETE FROM installation_key"
+    with db.engine.connect().execution_options(**writing(db.engine)) as database:
+        database.exec_driver_sql(tamper_key)
+        database.commit()
+
+    result = wiped.test_cli_runner().invoke(args=["prepare"])
+
+    assert result.exit_code == 1
+    assert "restore a backup" in result.output
+
+
+@pytest.mark.sqlite
+def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
+    app: Flask, settings: Settings, engine
+) -> None:
+    app.test_cli_runner().invoke(args=["backup", str(settings.instance / "backup")])
+    db.session.remove()
+    db.engine.dispose()
+    for file in settings.instance.glob("faces.db*"):
+        file.unlink()
+
+    begun = create_app(settings, engine)
+    with begun.app_context():
+        begun.test_cli_runner().invoke(args=["prepare"])
+        assert "noted" in verified(begun)
+        settings.audit_head_file.unlink()
+        audit.begin_head_file(overwrite=True)
+        assert "of another installation" in verified(begun)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_missing_file_beside_a_log_does_not_verify(app: Flask, settings: Settings) -> None:
+    settings.audit_head_file.unlink()
+
+    assert "audit.head is missing" in verified(app)
+
+
+def test_a_file_that_holds_no_head_does_not_verify(app: Flask, settings: Settings) -> None:
+    settings.audit_head_file.write_text("nothing\n")
+
+    assert "holds no head" in verified(app)
+
+
+def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
+    app: Flask, settings: Settings, operator_id
+) -> None:
+    witness = audit.Witness()
+    old, old_mac = audit.head(), db.session.scalar(select(AuditHead.mac))
+    thresholds.change(60, "stricter", operator_id)
+    witness.look()
+    noted = audit.noted_head()
+    settings.audit_head_file.unlink()
+    postgresql = db.engine.dialect.name == "postgresql"
+    literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
+    tamper(
+        f"DELETE FROM audit_entry WHERE number > {old.number}",
+        f"UPDATE audit_head SET number = {old.number}, mac = {literal}",
+    )
+
+    witness.look()
+
+    assert audit.noted_head() == noted
+    assert "cut off" in verified(app)
+
+
+def test_a_server_that_finds_no_file_begins_it_and_the_log_says_so(
+    app: Flask, settings: Settings
+) -> None:
+    settings.audit_head_file.unlink()
+
+    audit.Witness().look()
+
+    assert events()[-1] == "audit_head_begun"
+    assert audit.noted_head() == audit.head()
+    assert "entries hold." in verified(app)

@@ -85,6 +85,34 @@ def test_a_missing_secret_stops_the_app_before_it_serves(settings: Settings, eng
         get_ready(restarted(settings, engine))
 
 
+def test_a_cookie_key_that_others_can_read_stops_the_app_before_it_serves(
+    settings: Settings, engine
+) -> None:
+    settings.secret_key_file.chmod(0o644)
+    again = restarted(settings, engine)
+
+    with pytest.raises(NotReady, match=r"can be read by others; run: chmod 600 .*secret\.key"):
+        get_ready(again)
+    result = again.test_cli_runner().invoke(args=["prepare"])
+    assert result.exit_code == 1
+    assert "chmod 600" in result.output
+    with again.app_context():
+        assert obstacles(again) == {"secret key"}
+
+
+def test_a_certificates_key_that_everybody_can_read_is_not_served(
+    settings: Settings, engine
+) -> None:
+    runner = restarted(settings, engine).test_cli_runner()
+    assert runner.invoke(args=["certificate"]).exit_code == 0
+    settings.certificate_key_file.chmod(0o644)
+
+    result = runner.invoke(args=["certificate"])
+
+    assert result.exit_code == 1
+    assert "chmod 600" in result.output
+
+
 def test_an_old_database_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
     old = replace(settings, database_url=f"sqlite:///{settings.instance / 'old.db'}")
 

@@ -19,7 +19,17 @@ from webapp.extensions import db
 from webapp.models import AddressWindow, FailureCount
 from webapp.services.claims import claim_digest
 from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.failures import WITH_FACES, WITH_PASSWORDS, Patience, check, count_failure
+from webapp.services.failures import (
+    FACES_FROM_A_NETWORK,
+    FROM_A_KNOWN_BROWSER,
+    FROM_A_NETWORK,
+    WITH_CODES,
+    WITH_FACES,
+    Counter,
+    Patience,
+    check,
+    count_failure,
+)
 from webapp.services.verification import verify
 
 KNOWN_AND_UNKNOWN = pytest.mark.parametrize("identifier", ["ada", "nobody"])
@@ -33,7 +43,7 @@ def ada(app: Flask, known_faces):
 def failed(identifier: str, times: int) -> None:
     with unit_of_work() as session:
         for _ in range(times):
-            count_failure(session, claim_digest(identifier))
+            count_failure(session, Counter(claim_digest(identifier), WITH_FACES))
 
 
 def let_time_pass(by: timedelta) -> None:
@@ -59,12 +69,12 @@ def test_after_five_failures_in_a_row_there_is_a_wait_of_half_a_minute(
 
 
 def test_the_wait_grows_and_stays_within_its_bound() -> None:
-    waits = [WITH_FACES.wait_after(failures).total_seconds() for failures in range(60)]
+    waits = [FACES_FROM_A_NETWORK.wait_after(failures).total_seconds() for failures in range(60)]
 
     assert waits[:5] == [0] * 5
     assert waits[5:8] == [30, 60, 120]
     assert waits == sorted(waits)
-    assert max(waits) == WITH_FACES.longest_wait
+    assert max(waits) == FACES_FROM_A_NETWORK.longest_wait
 
 
 @KNOWN_AND_UNKNOWN
@@ -98,7 +108,7 @@ def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, known_fac
 
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
 
-    check(claim_digest("ada"), WITH_FACES)
+    check(Counter(claim_digest("ada"), WITH_FACES))
 
 
 def test_answers_about_known_and_unknown_people_take_as_long(app: Flask, people, ada) -> None:
@@ -171,12 +181,16 @@ def test_from_the_server_an_account_is_let_in_again(app: Flask, anybody: Visitor
     assert anybody.sign_in(OPERATOR).status_code == 302
 
 
-def test_an_account_is_never_shut_for_good() -> None:
-    assert WITH_PASSWORDS.most is None
-    assert WITH_PASSWORDS.wait_after(10_000) == timedelta(seconds=WITH_PASSWORDS.longest_wait)
+OF_ACCOUNTS = (FROM_A_NETWORK, FROM_A_KNOWN_BROWSER, WITH_CODES)
 
 
-@pytest.mark.parametrize("patience", [WITH_FACES, WITH_PASSWORDS])
+@pytest.mark.parametrize("patience", OF_ACCOUNTS)
+def test_an_account_is_never_shut_for_good(patience: Patience) -> None:
+    assert patience.most is None
+    assert patience.wait_after(10_000) == timedelta(seconds=patience.longest_wait)
+
+
+@pytest.mark.parametrize("patience", [WITH_FACES, FACES_FROM_A_NETWORK, *OF_ACCOUNTS])
 def test_free_failures_cost_no_wait(patience: Patience) -> None:
     assert not any(patience.wait_after(failures) for failures in range(patience.free))
 

@@ -7,17 +7,19 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from threading import Event
 
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
 
-from tests.installation import Visitor, rows_stored, words
+from tests.installation import OPERATOR, Visitor, rows_stored, words, written_down
 from webapp import create_app, jobs
 from webapp.config import Settings
 from webapp.database import unit_of_work
 from webapp.extensions import db
-from webapp.models import Person
+from webapp.models import OwnLink, Person
 from webapp.services import retention
 from webapp.services.background import KINDS
 from webapp.services.enrolment import NewPerson, store_person
@@ -150,6 +152,7 @@ def test_a_person_sees_exports_and_deletes_what_is_stored_of_them(
 
 def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people) -> None:
     verify_without_challenge("ada", [people[0].photos[2]], "cannot_move", operator_id)
+    operator.post(f"/people/{ada}/link")
 
     answer = operator.post(f"/people/{ada}/export")
 
@@ -158,6 +161,7 @@ def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people
         held = json.loads(archive.read("person.json"))
         assert held["name"] == "Ada Lovelace"
         assert len(held["pictures"]) == 2
+        assert held["own_link"].keys() == {"made_at", "ends_at"}
         (attempt,), (challenge,) = held["attempts"], held["challenges"]
         assert attempt["rule"] == "best"
         assert attempt["by_rule"]["best"] == attempt["similarity"]
@@ -214,7 +218,58 @@ def test_the_log_holds_no_link(
     assert "Lovelace" not in caplog.text
 
 
-def test_a_link_ends_after_its_days(settings: Settings, engine, link: str, ada) -> None:
-    visitor = Visitor(create_app(replace(settings, own_link_days=-1), engine))
+def test_a_link_ends_after_its_days(anybody: Visitor, link: str, ada) -> None:
+    with unit_of_work() as session:
+        session.get_one(OwnLink, ada).ends_at -= timedelta(days=7)
 
-    assert visitor.get(link).status_code == 404
+    assert anybody.get(link).status_code == 404
+
+
+def test_without_a_row_no_link_opens_though_the_cookie_key_is_known(
+    app: Flask, anybody: Visitor, link: str, ada
+) -> None:
+    """As a release before signed links: under the cookie key, person and number in it."""
+    for number in (0, 1):
+        forged = [
+            URLSafeTimedSerializer(app.secret_key, salt="own page").dumps([ada.hex, number]),
+            URLSafeTimedSerializer(
+                app.secret_key, salt="own page", signer_kwargs={"digest_method": sha256}
+            ).dumps([ada.hex, number]),
+        ]
+        for token in forged:
+            for path in ("", "/export"):
+                assert anybody.get(f"/own/{token}{path}").status_code == 404
+            assert anybody.post(f"/own/{token}/withdraw").status_code == 404
+    assert rows_stored()["person"] == 1
+
+
+def test_of_a_link_the_database_keeps_no_token(settings: Settings, link: str, ada) -> None:
+    token = link.rpartition("/")[2].encode()
+
+    assert token not in written_down(settings)
+    assert sha256(token).digest() not in written_down(settings)
+
+
+def test_an_operator_sees_and_ends_a_link(
+    operator: Visitor, anybody: Visitor, link: str, ada
+) -> None:
+    page = operator.get(f"/people/{ada}")
+    assert "made by the operator" in words(page)
+
+    operator.post(f"/people/{ada}/link/end")
+
+    assert anybody.get(link).status_code == 404
+    assert "made by the operator" not in words(operator.get(f"/people/{ada}"))
+
+
+def test_a_link_ends_with_the_account_that_made_it(app: Flask, anybody: Visitor, link: str) -> None:
+    app.test_cli_runner().invoke(args=["account", "delete", OPERATOR])
+
+    assert anybody.get(link).status_code == 404
+
+
+def test_the_page_of_a_link_that_opens_nothing_says_what_to_do(anybody: Visitor) -> None:
+    page = anybody.get("/own/of-a-release-before")
+
+    assert page.status_code == 404
+    assert "Ask whoever gave it to you for a new one" in words(page)

@@ -151,6 +151,9 @@ def signing_in(site: Site) -> None:
         visitor.send("/sign-in", 200, username="nobody", password="not the password")
     visitor.send("/sign-in", username=OPERATOR, password=PASSWORD)
     visitor.send("/sign-out")
+    for _ in range(2):
+        visitor.send("/sign-in", 200, username=OPERATOR, password="not the password")
+    visitor.send("/sign-in", username=OPERATOR, password=PASSWORD)
 
 
 @scene
@@ -172,6 +175,14 @@ def account(site: Site) -> None:
     visitor.send("/sign-in/code", 200, code="000000")
     operator.send("/account/second-factor/off", 200, **{"off-current": "not the password"})
     operator.send("/account/second-factor/off", **{"off-current": PASSWORD})
+    visitor.see("/sign-in/code")
+    elsewhere = site.operator
+    chosen = re.search(r'name="sessions-chosen" value="([^"]+)"', operator.see("/account").text)[1]
+    for wrong in ({}, {"sessions-chosen": chosen, "sessions-current": "wrong"}):
+        operator.send("/account/sessions/end", 200, **wrong)
+    right = {"sessions-chosen": chosen, "sessions-current": PASSWORD}
+    operator.send("/account/sessions/end", **right)
+    elsewhere.see("/account")
     second_factor.recovery_codes_left(account_id)
     change = {"current": PASSWORD, "password": "another sentence", "confirm": "another sentence"}
     for wrong in (
@@ -351,6 +362,10 @@ def own_page(site: Site) -> None:
         site.change(retention_days=30)
         visitor.see(path)
     visitor.see("/own/forged", 404)
+    site.operator.see(f"/people/{person_id}")
+    site.operator.send(f"/people/{person_id}/link/end")
+    link = site.operator.send(f"/people/{person_id}/link").text
+    path = re.search(r"http://localhost(/own/[^<\s]+)", link).group(1)
     visitor.send(f"{path}/withdraw")
     visitor.see(path, 404)
 
@@ -1034,7 +1049,7 @@ def recorded_events() -> set[str]:
     values: dict[str, str] = {}
     for names, texts in constants.items():
         values |= dict(zip(names.split(", "), texts.split(", "), strict=False))
-    return {ast.literal_eval(values.get(call, call)) for call in calls}
+    return {ast.literal_eval(values.get(call, call)) for call in calls} | audit.OF_ITSELF
 
 
 def _picture_errors() -> list[tuple[str, dict[str, object]]]:

@@ -1,7 +1,15 @@
 """The tables, one file a subject."""
 
 from webapp.clock import now
-from webapp.models.account import Account, AccountSession, RecoveryCode, Role, SetupToken
+from webapp.models.account import (
+    Account,
+    AccountSession,
+    KnownBrowser,
+    PendingSignIn,
+    RecoveryCode,
+    Role,
+    SetupToken,
+)
 from webapp.models.api import ApiKey, RememberedAnswer, Scope
 from webapp.models.attempt import Attempt, Kind, Refusal
 from webapp.models.audit import AuditEntry, AuditHead
@@ -24,6 +32,7 @@ from webapp.models.person import (
     AnchorEmbedding,
     GalleryChange,
     GalleryVersion,
+    OwnLink,
     Person,
     PersonKey,
 )
@@ -51,11 +60,14 @@ __all__ = [
     "Job",
     "JobState",
     "Kind",
+    "KnownBrowser",
     "LivenessChange",
     "Model",
     "ModelChange",
     "Outcome",
+    "OwnLink",
     "PageResult",
+    "PendingSignIn",
     "Person",
     "PersonKey",
     "PersonThresholdChange",

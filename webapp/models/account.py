@@ -6,12 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.clock import now
+from webapp.models.audit import ADDRESS_LENGTH
 from webapp.models.columns import CreatedAt, Id, Model
 
 USERNAME_LENGTH = 64
+BROWSER_LENGTH = 64
 
 
 class Role(StrEnum):
@@ -26,7 +29,8 @@ class Account(Model):
     """Somebody who can sign in.
 
     `username_key` is the name as it is compared. `totp` is the sealed secret of the second factor,
-    None without one; `totp_step` is the last time step whose code was used.
+    None without one; `totp_step` is the last time step whose code was used. `failed_tries` counts
+    wrong passwords and codes since the last sign-in.
     """
 
     __tablename__ = "account"
@@ -38,6 +42,7 @@ class Account(Model):
     role: Mapped[Role] = mapped_column(String(16))
     totp: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_step: Mapped[int] = mapped_column(default=0)
+    failed_tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[CreatedAt]
 
     is_authenticated = True
@@ -56,7 +61,12 @@ class Account(Model):
 
 
 class AccountSession(Model):
-    """One browser in which an account is signed in; without the row it no longer is."""
+    """One browser in which an account is signed in; without the row it no longer is.
+
+    `digest` is the keyed digest of the token that the cookie holds. A node of a release before sets
+    none, and no cookie of this release opens its sessions. `browser` and `address` are shown to the
+    account's owner.
+    """
 
     __tablename__ = "account_session"
 
@@ -64,9 +74,46 @@ class AccountSession(Model):
     account_id: Mapped[UUID] = mapped_column(
         ForeignKey("account.id", ondelete="CASCADE"), index=True
     )
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True, index=True)
+    browser: Mapped[str | None] = mapped_column(String(BROWSER_LENGTH))
+    address: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH))
     created_at: Mapped[CreatedAt]
 
     account: Mapped[Account] = relationship()
+
+
+class PendingSignIn(Model):
+    """A sign-in whose password was right, and whose code is still to come.
+
+    `digest` is the keyed digest of the token that the cookie holds. Whatever ends the account's
+    sessions ends it too.
+    """
+
+    __tablename__ = "pending_sign_in"
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, index=True)
+    expires_at: Mapped[datetime]
+
+    account: Mapped[Account] = relationship()
+
+
+class KnownBrowser(Model):
+    """A browser in which an account signed in before: its failures are counted apart.
+
+    `digest` is the keyed digest of the browser's device cookie, which several accounts may share.
+    """
+
+    __tablename__ = "known_browser"
+    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    last_used_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class RecoveryCode(Model):

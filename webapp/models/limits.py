@@ -13,7 +13,8 @@ from webapp.models.columns import Model
 class FailureCount(Model):
     """Failures in a row against one thing: a claimed identifier, or the name of an account.
 
-    `digest` is the thing's keyed digest, so that what nobody has is counted like anything else.
+    `digest` is the thing's keyed digest, so that what nobody has is counted like anything else. A
+    count of one network or browser names by `against` the digest of what it tried.
     """
 
     __tablename__ = "failure_count"
@@ -21,6 +22,7 @@ class FailureCount(Model):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     failures: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(index=True)
+    against: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
 
 
 class AddressWindow(Model):

@@ -52,7 +52,8 @@ class Challenge(Model):
     """One challenge that runs, or that was passed and waits for an enrolment; then it is gone.
 
     `claim_digest` and `holder_digest` are keyed digests of the claimed identifier and of the
-    session or key in which it was begun. `frames` is the number of the last frame. `drawn` is what
+    session or key in which it was begun, `network_digest` that of the failures of the network that
+    began it. `frames` is the number of the last frame. `drawn` is what
     is asked for and of whom, `face` the embedding that passed, both sealed.
     """
 
@@ -62,6 +63,7 @@ class Challenge(Model):
     purpose: Mapped[Purpose] = mapped_column(String(16))
     claim_digest: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     holder_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    network_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     model_id: Mapped[str] = mapped_column(String(64))
     drawn: Mapped[bytes] = mapped_column(LargeBinary)
     frames: Mapped[int] = mapped_column(default=0)

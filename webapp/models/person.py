@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.models.account import Account
 from webapp.models.columns import CreatedAt, Id, Model
 
 IDENTIFIER_LENGTH = 64
@@ -19,7 +20,7 @@ class Person(Model):
 
     `identifier_key` and `name_key` are identifier and name as they are compared. `gallery_version`
     is the gallery's version at which the person's anchors last changed. `consent_terms` are the
-    settings that the person agreed to; `link_number` stands in the newest link to their own page.
+    settings that the person agreed to. `link_number` is of a release before, which signed links.
     """
 
     __tablename__ = "person"
@@ -56,6 +57,27 @@ class PersonKey(Model):
     )
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
     master_key_id: Mapped[str] = mapped_column(String(16), index=True)
+
+
+class OwnLink(Model):
+    """The link to a person's own page; a newer one takes the row over, and without it none opens.
+
+    `digest` is the keyed digest of the token in the link. It ends with the account that made it.
+    """
+
+    __tablename__ = "own_link"
+
+    person_id: Mapped[UUID] = mapped_column(
+        ForeignKey("person.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, index=True)
+    created_by_id: Mapped[UUID] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[CreatedAt]
+    ends_at: Mapped[datetime]
+
+    created_by: Mapped[Account] = relationship()
 
 
 class Anchor(Model):

@@ -22,11 +22,20 @@ from webapp.errors import (
     WrongSetupLink,
 )
 from webapp.extensions import db
-from webapp.models import Account, AccountSession, RecoveryCode, Role, SetupToken, now
+from webapp.models import (
+    Account,
+    AccountSession,
+    PendingSignIn,
+    RecoveryCode,
+    Role,
+    SetupToken,
+    now,
+)
 from webapp.recognition import recognition
 from webapp.services import api_keys, audit, failures, liveness
 from webapp.services.names import comparable, tidy
 from webapp.services.passwords import check_uncommon, hasher
+from webapp.services.sign_in_limits import forget_browsers, name_digest
 
 TOKEN_BYTES = 32
 
@@ -101,8 +110,11 @@ def create_account(username: str, password: str, role: Role) -> UUID:
     return account
 
 
-def change_password(username: str, password: str) -> None:
+def change_password(username: str, password: str, device: str | None = None) -> None:
     """Set a new password and sign the account out everywhere.
+
+    Failures to sign in are forgotten, and so are the account's known browsers but for that of the
+    device cookie, if there is one.
 
     Raises:
         WrongCredentials: if there is no account of that name.
@@ -112,8 +124,8 @@ def change_password(username: str, password: str) -> None:
     with unit_of_work() as session:
         account = account_named(username)
         account.password_hash = _hash(password)
-        sign_out_everywhere(session, account.id)
-        failures.forget(session, sign_in_digest(username))
+        sign_out_everywhere(session, account.id, known_still=device)
+        failures.forget(session, name_digest(username))
         audit.record(session, "password_changed", subject=account.id)
 
 
@@ -131,7 +143,7 @@ def delete_account(username: str) -> None:
         administrators = select(func.count()).where(Account.role == Role.ADMIN)
         if account.role == Role.ADMIN and session.scalar(administrators) == 1:
             raise LastAdministrator
-        failures.forget(session, sign_in_digest(username))
+        failures.forget(session, name_digest(username))
         api_keys.revoke_made_by(session, account.id)
         audit.record(session, "account_deleted", subject=account.id)
         session.execute(delete(Account).where(Account.id == account.id))
@@ -145,7 +157,7 @@ def unlock(username: str) -> None:
     """
     with unit_of_work() as session:
         account = account_named(username)
-        failures.forget(session, sign_in_digest(username))
+        failures.forget(session, name_digest(username))
         audit.record(session, "account_unlocked", subject=account.id)
 
 
@@ -180,14 +192,26 @@ def find_named(username: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.username_key == comparable(username)))
 
 
-def sign_out_everywhere(session: Session, account_id: UUID) -> None:
-    """End every session of an account in the running transaction."""
-    session.execute(delete(AccountSession).where(AccountSession.account_id == account_id))
+def sign_out_everywhere(session: Session, account_id: UUID, known_still: str | None = None) -> None:
+    """End every session of an account in the running transaction, also those not yet begun.
+
+    No browser is known any more, but for that of the device cookie `known_still`.
+    """
+    for kind in (AccountSession, PendingSignIn):
+        session.execute(delete(kind).where(kind.account_id == account_id))
+    forget_browsers(session, account_id, but=known_still)
 
 
-def sign_in_digest(username: str) -> bytes:
-    """Under what failures to sign in to an account are counted."""
-    return recognition().secrets.keyed_digest("sign-in", comparable(username))
+def sign_out_elsewhere(session: Session, account_id: UUID, here: UUID | None) -> None:
+    """End sign-ins under way, and every session but the one here, in the running transaction.
+
+    The account's factors changed, and former ones open nothing. Sessions stay where the change is
+    made by a command on the server.
+    """
+    session.execute(delete(PendingSignIn).where(PendingSignIn.account_id == account_id))
+    if here:
+        others = AccountSession.account_id == account_id, AccountSession.id != here
+        session.execute(delete(AccountSession).where(*others))
 
 
 def _add_account(session: Session, username: str, password: str, role: Role) -> UUID:

@@ -3,7 +3,8 @@
 Each entry is signed together with the signature before it, under a key that follows from the
 master key: without it nobody can change, add or leave out an entry unnoticed. The newest number is
 signed too; cutting off the end by putting an old number back is noticed against a head that was
-noted elsewhere.
+noted elsewhere. A log begins with the installation: one that is empty later was emptied, and its
+next entry says so.
 """
 
 from __future__ import annotations
@@ -12,26 +13,36 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import retried, unit_of_work
+from webapp.errors import BackupBroken
 from webapp.extensions import db
 from webapp.logs import record_event
 from webapp.models import Account, ApiKey, AuditEntry, AuditHead, now
 from webapp.origin import address, key
 from webapp.private_files import alone_in, whole_file
 from webapp.recognition import recognition
+from webapp.services.key_ring import KeyRing
 from webapp.services.paging import Page, paged
+from webapp.vault import SealBroken
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)
+# The first entry: of the installation, or where there should have been one.
+INSTALLATION_MADE, FOUND_EMPTY = "installation_made", "audit_log_found_empty"
+# A server found no file with the head beside it: a new node, or somebody removed it.
+HEAD_BEGUN = "audit_head_begun"
+OF_ITSELF = frozenset({INSTALLATION_MADE, FOUND_EMPTY, HEAD_BEGUN})
 # The number of the newest entry, locked. A statement of its own: one that read the entry as well
 # would, after waiting for the lock, look for it as of before.
 _NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
@@ -125,6 +136,14 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
 def _add(session: Session, happened: _Happened) -> None:
     connection = session.connection()
     number = connection.scalar(_NEWEST) or 0
+    if number == 0 and happened.event != INSTALLATION_MADE:
+        _write(connection, number, _Happened.now(FOUND_EMPTY, None, {}))
+        number += 1
+    _write(connection, number, happened)
+
+
+def _write(connection: Connection, number: int, happened: _Happened) -> None:
+    """Write the entry behind that of `number`."""
     mac = connection.scalar(_MAC, {"number": number})
     entry = AuditEntry(
         number=number + 1,
@@ -138,6 +157,11 @@ def _add(session: Session, happened: _Happened) -> None:
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
     head = {"number": entry.number, "mac": _head_signature(entry.number, entry.mac)}
     connection.execute(_RAISE if number else _BEGIN, head)
+
+
+def begin(session: Session) -> None:
+    """Begin the log with the installation, in the running transaction."""
+    record(session, INSTALLATION_MADE)
 
 
 @retried
@@ -167,11 +191,29 @@ def head() -> Head | None:
     return Head(newest.number, newest.mac) if newest else None
 
 
+def verify_here(*noted: Head) -> Verdict:
+    """Check the log as `verify` does, and against what this machine keeps outside the database."""
+    try:
+        kept = noted_head()
+    except ValueError:
+        return replace(verify(*noted), problem=f"{_head_file()} holds no head; look who changed it")
+    verdict = verify(*noted, *([kept] if kept else []))
+    problem = verdict.problem or _problem_of_ring()
+    if kept is None and not problem:
+        problem = (
+            f"{_head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
+            "that starts here begins the file"
+        )
+    return replace(verdict, problem=problem)
+
+
 def verify(*noted: Head) -> Verdict:
     """Check the whole chain, its newest number, and that heads noted earlier are part of it."""
     expected = {known.number: known.mac for known in noted}
     previous, number = BEGINNING, 0
     for entry in entries():
+        if entry.event == FOUND_EMPTY:
+            return Verdict(number, f"entry {entry.number} says that all before it were removed")
         if entry.number != number + 1:
             return Verdict(number, f"entry {number + 1} is missing")
         if not hmac.compare_digest(entry.mac, _signature(previous, entry)):
@@ -208,22 +250,63 @@ def events() -> tuple[str, ...]:
     return tuple(db.session.scalars(select(AuditEntry.event).distinct().order_by(AuditEntry.event)))
 
 
-def note_head() -> None:
+class Witness:
+    """An errand: notes the head in a file outside the database, for as long as a process lives.
+
+    It remembers what it noted, so that removing the file hides nothing while the server runs.
+    """
+
+    def __init__(self) -> None:
+        self._noted: Head | None = None
+
+    def look(self) -> None:
+        """Note the head, where the log has grown since."""
+        self._noted = note_head(self._noted)
+
+
+def note_head(remembered: Head | None = None) -> Head | None:
     """Write the head to its file outside the database, where the log has grown since.
 
-    A log that no longer holds what is noted there was put back: the note stays, as a witness.
+    A log that no longer holds what is noted there was put back: the note stays, as a witness. Where
+    the file is missing and nothing is remembered of it, it is begun, and the log says so.
+
+    Returns:
+        What is noted now.
     """
-    file = recognition().settings.audit_head_file
-    with alone_in(file.parent):
+    with alone_in(_head_file().parent):
         db.session.rollback()  # what others noted meanwhile is to be seen
-        newest, noted = head(), noted_head()
-        is_held = noted is None or _holds(noted)
-        db.session.rollback()
-        if not is_held:
+        kept = _kept_head()
+        noted = kept or remembered
+        if noted is None:
+            record_alone(HEAD_BEGUN)
+        newest = head()
+        if noted and not _holds(noted):
             _tell_of(noted)
-        elif newest not in {None, noted}:
-            with whole_file(file) as to:
-                to.write(f"{newest}\n".encode())
+            newest = noted
+        db.session.rollback()
+        if newest not in {None, kept}:
+            _write_head(newest)
+        return newest
+
+
+def begin_head_file(*, overwrite: bool) -> None:
+    """Note the head of a log that begins; overwrite what is noted after a restore."""
+    with alone_in(_head_file().parent):
+        if overwrite or not _head_file().exists():
+            _write_head(head())
+
+
+def _write_head(noted: Head | None) -> None:
+    with whole_file(_head_file()) as to:
+        to.write(f"{noted}\n".encode())
+
+
+def _kept_head() -> Head | None:
+    try:
+        return noted_head()
+    except ValueError:
+        log.error("%s holds no head; see audit verify", _head_file())
+        return None
 
 
 def _holds(noted: Head) -> bool:
@@ -237,9 +320,16 @@ def _tell_of(noted: Head) -> None:
 
 
 def noted_head() -> Head | None:
-    """The head that was written last, None for none."""
-    file = recognition().settings.audit_head_file
-    return Head.parse(file.read_text()) if file.exists() else None
+    """The head that was written last, None for none.
+
+    Raises:
+        ValueError: if the file holds anything else.
+    """
+    return Head.parse(_head_file().read_text()) if _head_file().exists() else None
+
+
+def _head_file() -> Path:
+    return recognition().settings.audit_head_file
 
 
 def _row(entry: AuditEntry, details: dict[str, Any], names: dict[UUID, str]) -> EntryRow:
@@ -277,10 +367,24 @@ def _head_signature(number: int, mac: bytes) -> bytes:
     return recognition().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")
 
 
+def _problem_of_ring() -> str | None:
+    """A key ring outlives a database that somebody replaced."""
+    file, vault = recognition().settings.key_ring_file, recognition().vault
+    with suppress(BackupBroken, SealBroken):  # there is none, or it waits for a master key's change
+        theirs = vault.installation_secrets(KeyRing.read(file).installation[0])
+        if theirs.keyed_digest("audit head", "") != recognition().secrets.keyed_digest(
+            "audit head", ""
+        ):
+            return f"{file} is of another installation: this database has replaced that one's"
+    return None
+
+
 def _problem_of_head(number: int, mac: bytes) -> str | None:
+    if number == 0:
+        return "there are none: an installation has one from its beginning, so all were removed"
     row = db.session.get(AuditHead, HEAD_ROW, populate_existing=True)
     if row is None:
-        return "the newest number is missing" if number else None
+        return "the newest number is missing"
     if row.number != number:
         return f"entries up to {row.number} were written, but are cut off"
     whole = hmac.compare_digest(row.mac, _head_signature(number, mac))

@@ -37,6 +37,9 @@ LEAVE_KEYS_OUT = (
     "DELETE FROM person_key",
     "DELETE FROM installation_key",
     "DELETE FROM account_session",
+    "DELETE FROM pending_sign_in",
+    "DELETE FROM known_browser",
+    "DELETE FROM own_link",  # one that was ended since must not open again
     "DELETE FROM setup_token",
     "DELETE FROM api_key",  # one that was revoked since must not come back
     "DELETE FROM remembered_answer",

@@ -151,6 +151,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
         purpose=purpose,
         claim_digest=digest,
         holder_digest=_holder_digest(holder),
+        network_digest=claims.network_digest(digest),
         model_id=recognition().engine.model_id,
         frames=0,
         created_at=now(),
@@ -279,7 +280,9 @@ def _give_up(session: Session, row: Challenge) -> None:
     result = _result(row, drawn, Outcome.FAILED, (NOT_FINISHED,), {})
     challenge_results.record(session, result, person.id if person else None, None)
     if row.purpose == Purpose.VERIFY:
-        claims.count_failure(session, row.claim_digest, person, liveness.in_force())
+        claims.count_failure(
+            session, row.claim_digest, person, liveness.in_force(), row.network_digest
+        )
 
 
 def _running(challenge_id: UUID, holder: str) -> Challenge:

@@ -7,13 +7,15 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from webapp.core.network import client_network
 from webapp.database import unit_of_work
 from webapp.errors import UnknownPerson
 from webapp.extensions import db
 from webapp.models import Attempt, Person, Purpose
+from webapp.origin import address
 from webapp.recognition import recognition
 from webapp.services import audit, failures
-from webapp.services.failures import WITH_CHALLENGES, WITH_FACES, Failures, Patience
+from webapp.services.failures import Counter, Failures
 from webapp.services.liveness import Liveness
 from webapp.services.names import comparable
 
@@ -30,6 +32,12 @@ def claimed_person(identifier: str) -> Person | None:
     return db.session.scalar(_CLAIMED, {"identifier": comparable(identifier)})
 
 
+def network_digest(digest: bytes) -> bytes:
+    """Return where failures of the network that asks now are counted, against one claim."""
+    network = client_network(address())
+    return recognition().secrets.keyed_digest("claim from a network", digest + network.encode())
+
+
 def check_may_try(digest: bytes, setting: Liveness) -> None:
     """Check that somebody may try to be whom a claim names, whether or not that is anybody.
 
@@ -38,19 +46,44 @@ def check_may_try(digest: bytes, setting: Liveness) -> None:
     Raises:
         MustWait, FaceDisabled: after failures in a row.
     """
-    failures.check(digest, _patience(setting))
+    failures.check(
+        _of_everybody(digest, setting), _of_network(digest, network_digest(digest), setting)
+    )
 
 
 def count_failure(
-    session: Session, digest: bytes, person: Person | None, setting: Liveness
+    session: Session,
+    digest: bytes,
+    person: Person | None,
+    setting: Liveness,
+    network: bytes | None = None,
 ) -> None:
-    """Count one more failure to be whom a claim names, in the running transaction."""
-    if failures.count_failure(session, digest) == _patience(setting).most:
+    """Count one more failure to be whom a claim names, in the running transaction.
+
+    `network` is the `network_digest` of who tried; None where that is not known.
+    """
+    everybody = _of_everybody(digest, setting)
+    if network:
+        failures.count_failure(session, _of_network(digest, network, setting))
+    if failures.count_failure(session, everybody) == everybody.bound.most:
         audit.record(session, "face_disabled", person=person.id if person else None)
 
 
-def _patience(setting: Liveness) -> Patience:
-    return WITH_CHALLENGES if setting.guards(Purpose.VERIFY) else WITH_FACES
+def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
+    """Reset the counts after a match, in the running transaction; other networks' own stay."""
+    network = _of_network(digest, network_digest(digest), setting)
+    failures.reset(session, _of_everybody(digest, setting), network)
+
+
+def _of_everybody(digest: bytes, setting: Liveness) -> Counter:
+    guarded = setting.guards(Purpose.VERIFY)
+    return Counter(digest, failures.WITH_CHALLENGES if guarded else failures.WITH_FACES)
+
+
+def _of_network(digest: bytes, network: bytes, setting: Liveness) -> Counter:
+    guarded = setting.guards(Purpose.VERIFY)
+    bound = failures.CHALLENGES_FROM_A_NETWORK if guarded else failures.FACES_FROM_A_NETWORK
+    return Counter(network, bound, against=digest)
 
 
 def move(session: Session, old: str, new: str) -> None:
@@ -66,7 +99,8 @@ def move(session: Session, old: str, new: str) -> None:
 
 def failures_of(person: Person) -> Failures:
     """How many failures in a row there were to be a person."""
-    return failures.failures_of(claim_digest(person.identifier), WITH_FACES)
+    counter = Counter(claim_digest(person.identifier), failures.WITH_FACES)
+    return failures.failures_of(counter)
 
 
 def allow_again(person_id: UUID, allowed_by: UUID) -> None:

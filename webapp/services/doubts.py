@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -23,10 +23,16 @@ NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
 
 @dataclass(frozen=True)
 class Doubt:
-    """What is doubtful about a picture; `name` is that of the person it resembles."""
+    """What is doubtful about a picture; `name` and `like` are those of the person it resembles."""
 
     code: str
     name: str | None = None
+    like: UUID | None = field(default=None, compare=False)
+
+    @property
+    def in_ids(self) -> dict[str, object]:
+        """What the audit log keeps of a doubt that somebody overrode."""
+        return {"code": self.code} | ({"like": self.like} if self.like else {})
 
 
 Doubts = tuple[Doubt, ...]
@@ -130,11 +136,12 @@ class _Others:
             return ()
         found, nearest = self.found[number], self.nearest[number]
         if found.by_rule(self.threshold.rule) >= self.threshold.similarity:
-            return (Doubt(LIKE_SOMEBODY_ELSE, _name(found.person_id)),)
+            return (_doubt_of(LIKE_SOMEBODY_ELSE, found.person_id),)
         if nearest.by_rule("best") > own_nearest:
-            return (Doubt(NEARER_TO_SOMEBODY_ELSE, _name(nearest.person_id)),)
+            return (_doubt_of(NEARER_TO_SOMEBODY_ELSE, nearest.person_id),)
         return ()
 
 
-def _name(person_id: UUID) -> str | None:
-    return db.session.scalar(select(Person.name).where(Person.id == person_id))
+def _doubt_of(code: str, person_id: UUID) -> Doubt:
+    name = db.session.scalar(select(Person.name).where(Person.id == person_id))
+    return Doubt(code, name, person_id)

@@ -43,6 +43,11 @@ class Draft:
         return tuple(self.faces.values())
 
     @property
+    def every_doubt(self) -> Doubts:
+        """All doubts, whatever picture they are about."""
+        return tuple(doubt for doubts in self.doubts.values() for doubt in doubts)
+
+    @property
     def refusals(self) -> tuple[PictureProblem, ...]:
         """Why pictures cannot be used."""
         return tuple(

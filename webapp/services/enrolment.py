@@ -26,6 +26,7 @@ from webapp.recognition import recognition
 from webapp.services import audit, failures, vectors
 from webapp.services.claims import claim_digest
 from webapp.services.consent import CONSENT_VERSION, terms_in_force
+from webapp.services.doubts import Doubts
 from webapp.services.names import comparable, tidy
 from webapp.vault import PersonSeal, Place
 
@@ -78,10 +79,16 @@ def store_person(
     faces: Collection[Face],
     enrolled_by: UUID | None,
     keep: Keeper | None = None,
+    overridden: Doubts = (),
 ) -> UUID:
     """Store a person with the faces of their pictures, whole or not at all; returns their id.
 
-    `keep` is called in the same transaction.
+    Args:
+        new: the person.
+        faces: of the pictures.
+        enrolled_by: the account.
+        keep: called in the same transaction.
+        overridden: doubts about the pictures, in spite of which they are stored.
 
     Raises:
         ConsentMissing: if the person did not agree.
@@ -128,6 +135,7 @@ def store_person(
             person=person_id,
             anchors=len(faces),
             consent=CONSENT_VERSION,
+            **_noted(overridden),
         )
         if keep:
             keep(session, person_id)
@@ -141,6 +149,7 @@ def add_anchors(
     added_by: UUID | None,
     in_place_of: UUID | None = None,
     keep: Keeper | None = None,
+    overridden: Doubts = (),
 ) -> tuple[UUID, ...]:
     """Add the faces of pictures to a person, all or none; returns the ids of the new anchors.
 
@@ -150,6 +159,7 @@ def add_anchors(
         added_by: the account.
         in_place_of: an anchor that is retired, if any.
         keep: called in the same transaction.
+        overridden: doubts about the pictures, in spite of which they are stored.
 
     Raises:
         UnknownPerson: if there is no such person.
@@ -165,10 +175,16 @@ def add_anchors(
         if in_place_of is not None:
             _retire(session, person_id, in_place_of)
         added = _add_anchors(session, seal, person_id, faces)
-        audit.record(session, "anchors_added", added_by, person=person_id, anchors=len(faces))
+        details = {"person": person_id, "anchors": len(faces), **_noted(overridden)}
+        audit.record(session, "anchors_added", added_by, **details)
         if keep:
             keep(session, person_id)
     return added
+
+
+def _noted(overridden: Doubts) -> dict[str, object]:
+    """What the audit log keeps of doubts that somebody overrode; nothing where there were none."""
+    return {"overridden": [doubt.in_ids for doubt in overridden]} if overridden else {}
 
 
 def picture_place(anchor_id: UUID) -> Place:

@@ -24,6 +24,7 @@ from webapp.models import (
 from webapp.recognition import recognition
 from webapp.services import audit
 from webapp.services.enrolment import picture_place
+from webapp.services.own_pages import link_of
 from webapp.services.people import find_person
 from webapp.vault import PersonSeal
 
@@ -89,10 +90,16 @@ def _data(person: Person, seal: PersonSeal) -> dict[str, object]:
             }
             for anchor in person.anchors
         ],
+        "own_link": _link(person.id),
         "attempts": _rows(Attempt, person.id),
         "challenges": _rows(ChallengeResult, person.id),
         "thresholds": _rows(PersonThresholdChange, person.id),
     }
+
+
+def _link(person_id: UUID) -> dict[str, object] | None:
+    link = link_of(person_id)
+    return {"made_at": link.created_at, "ends_at": link.ends_at} if link else None
 
 
 def _embeddings(anchor: Anchor, seal: PersonSeal) -> dict[str, list[float]]:

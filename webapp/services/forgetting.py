@@ -12,13 +12,21 @@ from webapp.extensions import db
 from webapp.gallery import count_unembedded
 from webapp.models import AnchorEmbedding, ModelChange, Refusal, now
 from webapp.recognition import recognition
-from webapp.services import audit, challenges, failures, page_results, repetitions, sessions
+from webapp.services import (
+    audit,
+    challenges,
+    failures,
+    own_pages,
+    page_results,
+    repetitions,
+    sessions,
+)
 from webapp.services.figures import PERIODS_DAYS
 from webapp.services.serving import models_in_use
 
 
 def forget_unneeded() -> None:
-    """Delete what is over: sessions, challenges, answers, results, refusals, failures, embeddings.
+    """Delete what is over: sessions, links, challenges, answers, results, refusals, embeddings.
 
     Raises:
         ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
@@ -31,6 +39,7 @@ def forget_unneeded() -> None:
         too_old = now() - timedelta(days=max(PERIODS_DAYS))
         session.execute(delete(Refusal).where(Refusal.created_at < too_old))
         failures.forget_old(session, too_old)
+        own_pages.forget_ended(session)
     forget_embeddings()
 
 

@@ -18,6 +18,7 @@ from webapp.models import Outcome, Purpose
 from webapp.recognition import recognition
 from webapp.services import audit, challenge_results, challenges, enrolment, liveness
 from webapp.services.challenge_results import WAIVERS, Result
+from webapp.services.doubts import Doubts
 from webapp.services.enrolment import NewPerson
 from webapp.services.people import find_person
 
@@ -37,8 +38,14 @@ class Presence:
     waiver: str = ""
 
 
-def enrol(new: NewPerson, faces: Collection[Face], enrolled_by: UUID, presence: Presence) -> UUID:
-    """Store a person whose pictures show who is there; returns their id.
+def enrol(
+    new: NewPerson,
+    faces: Collection[Face],
+    enrolled_by: UUID,
+    presence: Presence,
+    overridden: Doubts = (),
+) -> UUID:
+    """Store a person whose pictures show who is there, in spite of doubts; returns their id.
 
     Raises:
         ChallengeNeeded: if a challenge is asked for, and there is none.
@@ -48,7 +55,7 @@ def enrol(new: NewPerson, faces: Collection[Face], enrolled_by: UUID, presence: 
         ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
     """
     keep = _keeper(new.identifier, faces, enrolled_by, presence)
-    return enrolment.store_person(new, faces, enrolled_by, keep)
+    return enrolment.store_person(new, faces, enrolled_by, keep, overridden)
 
 
 def add_anchors(
@@ -57,15 +64,16 @@ def add_anchors(
     added_by: UUID,
     presence: Presence,
     in_place_of: UUID | None = None,
+    overridden: Doubts = (),
 ) -> None:
-    """Add pictures that show who is there to a person.
+    """Add pictures that show who is there to a person, in spite of doubts.
 
     Raises:
         ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `enrol` does.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
     """
     keep = _keeper(find_person(person_id).identifier, faces, added_by, presence)
-    enrolment.add_anchors(person_id, faces, added_by, in_place_of, keep)
+    enrolment.add_anchors(person_id, faces, added_by, in_place_of, keep, overridden)
 
 
 def _keeper(

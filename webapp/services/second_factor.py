@@ -15,7 +15,7 @@ from webapp.errors import WrongCode
 from webapp.extensions import db
 from webapp.models import Account, RecoveryCode, now
 from webapp.recognition import recognition
-from webapp.services import audit
+from webapp.services import accounts, audit
 from webapp.vault import Place
 
 RECOVERY_CODES = 10
@@ -35,8 +35,12 @@ def address_of(secret: str, username: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
-def switch_on(account_id: UUID, secret: str, code: str) -> tuple[str, ...]:
+def switch_on(
+    account_id: UUID, secret: str, code: str, here: UUID | None = None
+) -> tuple[str, ...]:
     """Ask for codes from now on, since the phone gives the right one.
+
+    The account's sessions but the one here end.
 
     Returns:
         The recovery codes; they are shown once.
@@ -56,15 +60,17 @@ def switch_on(account_id: UUID, secret: str, code: str) -> tuple[str, ...]:
         session.add_all(
             RecoveryCode(id=uuid4(), account_id=account_id, digest=_digest(one)) for one in codes
         )
+        accounts.sign_out_elsewhere(session, account_id, here)
         audit.record(session, "second_factor_on", account_id)
     return codes
 
 
-def switch_off(account_id: UUID) -> None:
-    """Ask for codes no longer."""
+def switch_off(account_id: UUID, here: UUID | None = None) -> None:
+    """Ask for codes no longer; the account's sessions but the one here end."""
     with unit_of_work() as session:
         session.get_one(Account, account_id).totp = None
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+        accounts.sign_out_elsewhere(session, account_id, here)
         audit.record(session, "second_factor_off", account_id)
 
 

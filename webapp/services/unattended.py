@@ -29,9 +29,11 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
     """
     _check_not_guarded()
     enrolment.check_new(new)
-    faces = look_through(pictures).accepted_faces(accept_doubts=accept_doubts)
+    draft = look_through(pictures)
+    faces = draft.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        return find_row(enrolment.store_person(new, faces, None))
+        stored = enrolment.store_person(new, faces, None, overridden=draft.every_doubt)
+        return find_row(stored)
 
 
 def add_anchors(
@@ -49,7 +51,7 @@ def add_anchors(
     draft = look_through(pictures, person_id)
     faces = draft.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        added = enrolment.add_anchors(person_id, faces, None)
+        added = enrolment.add_anchors(person_id, faces, None, overridden=draft.every_doubt)
         doubts = {added[place]: doubts for place, doubts in draft.doubts.items()}
         return reports_with(person_id, added, doubts)
 

@@ -29,7 +29,6 @@ from webapp.services import (
     challenges,
     claims,
     decoys,
-    failures,
     liveness,
     person_thresholds,
     thresholds,
@@ -142,7 +141,8 @@ def verify_by_challenge(
     with unit_of_work() as session:
         person = claims.claimed_person(identifier)
         keep(session, person.id if person else None, None)
-        claims.count_failure(session, digest, person, setting)
+        network = claims.network_digest(digest)
+        claims.count_failure(session, digest, person, setting, network)
     record_event("challenge_failed", account=asked_by)
     raise ChallengeFailed
 
@@ -172,9 +172,10 @@ def _verify(
             attempt = attempts.record(session, Kind.VERIFY, decision, asked_by, digest)
             keep(session, claim.person.id if claim.person else None, attempt)
             if decision.match:
-                failures.forget(session, digest)
+                claims.reset_failures(session, digest, setting)
             else:
-                claims.count_failure(session, digest, claim.person, setting)
+                network = claims.network_digest(digest)
+                claims.count_failure(session, digest, claim.person, setting, network)
         return decision
 
     decision = decide()

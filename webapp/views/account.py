@@ -11,17 +11,24 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.access import viewer
+from webapp.browsers import this_device
 from webapp.errors import ResultOver, ServiceError
 from webapp.extensions import limiter
-from webapp.forms import EmptyForm, PasswordForm, PresentPasswordForm, SecondFactorForm
+from webapp.forms import (
+    EmptyForm,
+    EndSessionsForm,
+    PasswordForm,
+    PresentPasswordForm,
+    SecondFactorForm,
+)
 from webapp.models import Shown
 from webapp.services import accounts, second_factor, sessions
 from webapp.views import results
 from webapp.views.present_password import check_present_password, complain, sign_in_limit
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
-# Two forms of the account's page ask for the present password.
-OFF = "off"
+# Several forms of the account's page ask for the present password.
+OFF, SESSIONS = "off", "sessions"
 
 
 @blueprint.errorhandler(ResultOver)
@@ -33,7 +40,7 @@ def over(_error: ResultOver) -> ResponseReturnValue:
 @blueprint.get("")
 @viewer
 def show() -> str:
-    """Context: password_form, off_form, empty_form, codes_left."""
+    """Context: password_form, off_form, sessions_form, sessions, empty_form, codes_left."""
     return _page()
 
 
@@ -46,7 +53,7 @@ def password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             check_present_password(form)
-            accounts.change_password(current_user.username, form.password.data)
+            accounts.change_password(current_user.username, form.password.data, this_device())
         except ServiceError as error:
             complain(form, error)
         else:
@@ -59,9 +66,28 @@ def password() -> ResponseReturnValue:
 @viewer
 def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the account, this one too."""
-    sessions.end_all(current_user.id)
+    sessions.end_all(current_user.id, this_device())
     flash(_("You are signed out everywhere."), "success")
     return redirect(url_for("home.index"))
+
+
+@blueprint.post("/sessions/end")
+@viewer
+@limiter.limit(sign_in_limit)
+def end_sessions() -> ResponseReturnValue:
+    """End some of the account's other sessions."""
+    form = _sessions_form()
+    if form.validate_on_submit():
+        try:
+            check_present_password(form)
+        except ServiceError as error:
+            complain(form, error)
+        else:
+            sessions.end_some(current_user.id, form.chosen.data)
+            flash(_("The chosen sessions have ended."), "success")
+            return redirect(url_for("account.show"))
+    form.form_errors.extend(form.chosen.errors)
+    return _page(sessions_form=form)
 
 
 @blueprint.route("/second-factor", methods=["GET", "POST"])
@@ -73,7 +99,8 @@ def switch_on() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             check_present_password(form)
-            codes = second_factor.switch_on(current_user.id, form.secret.data, form.code.data)
+            secret, code, here = form.secret.data, form.code.data, current_user.session_id
+            codes = second_factor.switch_on(current_user.id, secret, code, here)
         except ServiceError as error:
             complain(form, error)
         else:
@@ -108,19 +135,30 @@ def switch_off() -> ResponseReturnValue:
         except ServiceError as error:
             complain(form, error)
         else:
-            second_factor.switch_off(current_user.id)
+            second_factor.switch_off(current_user.id, current_user.session_id)
             flash(_("Codes are no longer asked for."), "success")
             return redirect(url_for("account.show"))
     return _page(off_form=form)
 
 
+def _sessions_form(**options: None) -> EndSessionsForm:
+    """Whatever ended meanwhile may still be chosen: then there is nothing left to do."""
+    form = EndSessionsForm(prefix=SESSIONS, **options)
+    form.chosen.validate_choice = False
+    return form
+
+
 def _page(
-    password_form: PasswordForm | None = None, off_form: PresentPasswordForm | None = None
+    password_form: PasswordForm | None = None,
+    off_form: PresentPasswordForm | None = None,
+    sessions_form: EndSessionsForm | None = None,
 ) -> str:
     return render_template(
         "account/show.html",
         password_form=password_form or PasswordForm(formdata=None),
         off_form=off_form or PresentPasswordForm(formdata=None, prefix=OFF),
+        sessions_form=sessions_form or _sessions_form(formdata=None),
+        sessions=sessions.list_sessions(current_user.id),
         empty_form=EmptyForm(),
         codes_left=second_factor.recovery_codes_left(current_user.id),
     )

@@ -7,6 +7,7 @@ from flask import (
     abort,
     flash,
     jsonify,
+    make_response,
     redirect,
     render_template,
     request,
@@ -15,28 +16,31 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
 from webapp.access import public
+from webapp.browsers import keep_device, this_browser
 from webapp.errors import (
     MustWait,
     PasswordTooCommon,
     ServiceError,
     SetupFinished,
+    SignInOver,
     WrongCredentials,
     WrongSetupLink,
 )
 from webapp.extensions import limiter
 from webapp.forms import CodeForm, EmptyForm, SetupForm, SignInForm
 from webapp.messages import describe
-from webapp.models import Account
 from webapp.places import place_within
 from webapp.recognition import recognition
 from webapp.resuming import keep_for, mark_token, present_account
 from webapp.services import accounts, sessions
+from webapp.services.sessions import Begun
 from webapp.signed_in import SignedIn
-from webapp.signing import half_signed_in, name_half_signed_in
+from webapp.signing import keep_pending, pending
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -79,11 +83,14 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            account = sessions.check_password(form.username.data, form.password.data)
+            signed = sessions.sign_in(form.username.data, form.password.data, this_browser())
         except (WrongCredentials, MustWait) as error:
             _complain(form, error)
         else:
-            return _after_password(account)
+            if isinstance(signed, Begun):
+                return _enter(signed)
+            keep_pending(signed.token)
+            return redirect(url_for("accounts.code", next=request.args.get("next")))
     return render_template("accounts/sign_in.html", form=form)
 
 
@@ -92,15 +99,15 @@ def sign_in() -> ResponseReturnValue:
 @limiter.limit(_sign_in_limit, methods=["POST"])
 def code() -> ResponseReturnValue:
     """The second factor of somebody whose password was right. Context: form (code)."""
-    username = half_signed_in()
-    if username is None:
-        return redirect(url_for("accounts.sign_in"))
     form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            return _begin(accounts.account_named(username), form.code.data)
-        except ServiceError as error:
-            _complain(form, error)
+    try:
+        sessions.check_pending(pending())
+        if form.validate_on_submit():
+            return _enter(sessions.confirm(pending(), form.code.data, this_browser()))
+    except SignInOver as error:
+        return _back_to_sign_in(error)
+    except ServiceError as error:
+        _complain(form, error)
     return render_template("accounts/code.html", form=form)
 
 
@@ -124,22 +131,36 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("home.index"))
 
 
-def _after_password(account: Account) -> ResponseReturnValue:
-    if account.totp is None:
-        return _begin(account)
-    name_half_signed_in(account.username)
-    return redirect(url_for("accounts.code", next=request.args.get("next")))
+def _back_to_sign_in(error: SignInOver) -> ResponseReturnValue:
+    if pending():
+        flash(describe(error.code), "warning")
+    return redirect(url_for("accounts.sign_in", next=request.args.get("next")))
 
 
-def _begin(account: Account, second: str = "") -> ResponseReturnValue:
-    begun = sessions.begin(account, second)
-    kept = keep_for(account.id)
+def _enter(begun: Begun) -> ResponseReturnValue:
+    kept = keep_for(begun.session.account.id)
     session.clear()  # nothing of the stranger's session lives on in the account's
     session.update(kept)
     session.permanent = True
-    mark_token(account.id)
-    login_user(SignedIn.by(begun))
-    return redirect(place_within(request.args.get("next", "")))
+    mark_token(begun.session.account.id)
+    login_user(SignedIn.by(begun.session, begun.token))
+    _warn_of_failed_tries(begun.failed_tries)
+    response = make_response(redirect(place_within(request.args.get("next", ""))))
+    keep_device(response, begun.device)
+    return response
+
+
+def _warn_of_failed_tries(tries: int) -> None:
+    if not tries:
+        return
+    sentence = ngettext(
+        "Since you last signed in there was one failed try to sign in with your name. If it was "
+        "not yours, change your password.",
+        "Since you last signed in there were %(num)s failed tries to sign in with your name. If "
+        "they were not yours, change your password.",
+        tries,
+    )
+    flash(sentence, "warning")
 
 
 def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:

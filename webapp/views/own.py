@@ -1,4 +1,4 @@
-"""A person's own page, by a signed link: see, export, withdraw consent."""
+"""A person's own page, by a link that somebody made: see, export, withdraw consent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp.access import public
-from webapp.error_pages import answer
 from webapp.errors import KeyRingBehind, UnknownAnchor, UnknownPerson
+from webapp.extensions import db
 from webapp.forms import EmptyForm
 from webapp.messages import describe
 from webapp.models import Person
-from webapp.recognition import recognition
 from webapp.services import exports, own_pages, people, retention
-from webapp.signing import read_link
 
 blueprint = Blueprint("own", __name__, url_prefix="/own/<token>")
 
@@ -24,8 +22,9 @@ blueprint = Blueprint("own", __name__, url_prefix="/own/<token>")
 @blueprint.errorhandler(UnknownPerson)
 @blueprint.errorhandler(UnknownAnchor)
 def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
-    """A link that no longer leads anywhere has no page."""
-    return answer(404)
+    """Answer the same for every link that opens nothing, whether it ended or was forged."""
+    db.session.rollback()
+    return render_template("own/ended.html"), 404
 
 
 @blueprint.get("")
@@ -79,7 +78,4 @@ def download(export: exports.Export) -> Response:
 
 
 def _person(token: str) -> Person:
-    read = read_link(token, recognition().settings.own_link_days)
-    if read is None:
-        raise UnknownPerson
-    return own_pages.person_of_link(*read)
+    return own_pages.person_of_link(token)

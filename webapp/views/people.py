@@ -36,6 +36,7 @@ from webapp.services import (
     attempts,
     claims,
     liveness,
+    own_pages,
     people,
     person_thresholds,
     presence,
@@ -102,7 +103,9 @@ def enrol() -> ResponseReturnValue:
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
-            person_id = presence.enrol(new, draft.faces.values(), current_user.id, _presence(form))
+            person_id = presence.enrol(
+                new, draft.faces.values(), current_user.id, _presence(form), draft.every_doubt
+            )
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
         except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
@@ -153,7 +156,12 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
         retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
             presence.add_anchors(
-                person_id, draft.faces.values(), current_user.id, _presence(form), retired
+                person_id,
+                draft.faces.values(),
+                current_user.id,
+                _presence(form),
+                retired,
+                draft.every_doubt,
             )
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
             _complain(form, error)
@@ -233,6 +241,7 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         anchors=anchors,
         likeness=likeness_of(person),
         failures=claims.failures_of(person),
+        own_link=own_pages.link_of(person_id),
         ends_at=retention.ends_at(person),
         ends_soon=retention.ends_soon(person),
         attempts=attempts.latest_of(person_id),

@@ -16,7 +16,6 @@ from webapp.models import Shown
 from webapp.recognition import recognition
 from webapp.services import claims, exports, own_pages, retention
 from webapp.services.people import find_person
-from webapp.signing import sign_link
 from webapp.views import results
 from webapp.views.own import download
 
@@ -46,8 +45,8 @@ def export(person_id: UUID) -> Response:
 @operator
 def link(person_id: UUID) -> ResponseReturnValue:
     """Make a link in place of older ones, and lead to the page that shows it."""
-    number = own_pages.new_link_number(person_id, current_user.id)
-    address = url_for("own.show", token=sign_link(person_id, number), _external=True)
+    token = own_pages.make_link(person_id, current_user.id)
+    address = url_for("own.show", token=token, _external=True)
     result_id = results.keep(Shown.OWN_LINK, {"person": person_id, "address": address})
     page = url_for("person_data.shown_link", person_id=person_id, result_id=result_id)
     return results.lead_to(page)
@@ -66,6 +65,15 @@ def shown_link(person_id: UUID, result_id: UUID) -> str:
         address=kept["address"],
         days=recognition().settings.own_link_days,
     )
+
+
+@blueprint.post("/link/end")
+@operator
+def end_link(person_id: UUID) -> ResponseReturnValue:
+    """End the link to the person's own page."""
+    own_pages.end_link(find_person(person_id).id, current_user.id)
+    flash(_("The link no longer opens anything."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
 
 
 @blueprint.post("/consent")

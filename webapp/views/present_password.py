@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_login import current_user
 
+from webapp.browsers import this_device
 from webapp.errors import (
     PasswordTooCommon,
     ServiceError,
@@ -36,7 +37,7 @@ def check_present_password(form: PresentPasswordForm) -> None:
         MustWait: after failures in a row.
     """
     try:
-        sessions.check_password(current_user.username, form.current.data)
+        sessions.check_password(current_user.username, form.current.data, this_device())
     except WrongCredentials as error:
         raise WrongPresentPassword from error
 

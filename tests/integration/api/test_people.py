@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from contextvars import Context
 from uuid import UUID
@@ -190,6 +191,17 @@ def test_pictures_are_added_listed_seen_and_deleted(client: Client, people) -> N
     with pytest.raises(Problem) as gone:
         client.anchor(ada.id, added[0].id)
     assert (gone.value.status, gone.value.code) == (404, "unknown_anchor")
+
+
+def test_doubts_that_a_program_overrides_are_in_the_audit_log(client: Client, people) -> None:
+    ada = enrol(client, "ada", people[0].photos[:1])
+    bob = enrol(client, "bob", people[0].photos[1:2])
+    client.add_anchors(bob.id, people[1].photos[:1], accept_doubts=True)
+
+    rows = db.session.scalars(select(AuditEntry.details).order_by(AuditEntry.number))
+    told = [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
+    assert told[0] == [{"code": "like_somebody_else", "like": str(ada.id)}]
+    assert {"code": "unlike_the_others"} in told[1]
 
 
 def test_what_costs_little_is_checked_before_pictures_are_looked_at(

@@ -27,7 +27,7 @@ from webapp.extensions import db
 from webapp.models import ApiKey, Challenge, Guarded, Scope
 from webapp.services import api_keys, challenges, liveness
 from webapp.services.api_keys import NewKey
-from webapp.services.failures import WITH_PASSWORDS, check, count_failure
+from webapp.services.failures import WITH_FACES, Counter, check, count_failure
 from webapp.services.liveness import Liveness
 from webapp.services.repetitions import Answer, Request, once
 
@@ -153,15 +153,15 @@ def test_an_addresses_requests_count_at_both_and_it_is_told_how_long_to_wait(
 def test_who_must_wait_at_one_waits_as_long_at_the_other(nodes: list[Node]) -> None:
     def fail() -> None:
         with unit_of_work() as session:
-            for _ in range(WITH_PASSWORDS.free):
-                count_failure(session, bytes(32))
+            for _ in range(WITH_FACES.free):
+                count_failure(session, Counter(bytes(32), WITH_FACES))
 
     nodes[0].does(fail)
 
     for node in nodes:
         with pytest.raises(MustWait) as refused:
-            node.does(check, bytes(32), WITH_PASSWORDS)
-        assert 0 < refused.value.details["seconds"] <= WITH_PASSWORDS.first_wait
+            node.does(check, Counter(bytes(32), WITH_FACES))
+        assert 0 < refused.value.details["seconds"] <= WITH_FACES.first_wait
 
 
 def test_what_is_at_work_at_one_is_not_begun_at_the_other(nodes: list[Node]) -> None:

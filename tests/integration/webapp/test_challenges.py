@@ -73,7 +73,8 @@ def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
 
 def failures_of(identifier: str) -> int:
     db.session.rollback()
-    return failures.failures_of(claims.claim_digest(identifier), failures.WITH_CHALLENGES).number
+    counter = failures.Counter(claims.claim_digest(identifier), failures.WITH_CHALLENGES)
+    return failures.failures_of(counter).number
 
 
 def test_a_deleted_person_takes_what_was_begun_for_them_along(app: Flask, ada, bob) -> None:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import json
 import re
 from uuid import UUID
 
 import numpy as np
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import ml
 from tests import faces
 from tests.installation import Visitor, rows_stored, words
+from webapp.extensions import db
+from webapp.models import AuditEntry
 from webapp.services.doubts import (
     LIKE_SOMEBODY_ELSE,
     UNLIKE_THE_OTHERS,
@@ -83,6 +87,38 @@ def test_before_storing_pictures_are_compared_with_the_persons_own_and_with_ever
         0: (Doubt(UNLIKE_THE_OTHERS), Doubt(LIKE_SOMEBODY_ELSE, "Bob"))
     }
     assert doubts_before_storing(_embeddings(ada)) == {0: (Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)}
+
+
+def _overridden(event: str) -> list[list[dict[str, str]]]:
+    """Return, for each entry that has any, the doubts in spite of which pictures were stored."""
+    db.session.rollback()
+    rows = db.session.scalars(select(AuditEntry.details).where(AuditEntry.event == event))
+    return [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
+
+
+def test_doubts_that_an_operator_overrides_are_in_the_audit_log(
+    operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    ada = _send(operator, people[0].photos[0], identifier="ada", name="Ada").location
+    adas = ada.rpartition("/")[2]
+    first = _send(operator, people[0].photos[1])
+    (kept,), (seen,) = _fields(first.text, "kept"), _fields(first.text, "doubts_seen")
+    bobs = _send(operator, kept=kept, doubts_seen=seen).location
+    assert _overridden("person_enrolled") == [[{"code": LIKE_SOMEBODY_ELSE, "like": adas}]]
+
+    again = operator.post(f"{bobs}/anchors", {"images": [people[1].photos[0]]})
+    (kept,), (seen,) = _fields(again.text, "kept"), _fields(again.text, "doubts_seen")
+    assert operator.post(f"{bobs}/anchors", kept=kept, doubts_seen=seen).status_code == 302
+    (added,) = _overridden("anchors_added")
+    assert {"code": UNLIKE_THE_OTHERS} in added
+
+
+def test_where_nothing_is_doubtful_the_audit_log_says_nothing_of_doubts(
+    operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    _send(operator, people[0].photos[0])
+
+    assert _overridden("person_enrolled") == []
 
 
 def _fields(page: str, name: str) -> list[str]:
