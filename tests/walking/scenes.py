@@ -353,10 +353,13 @@ def consent_and_failures(site: Site) -> None:
 
 @scene
 def own_page(site: Site) -> None:
+    def new_link(person_id: Any) -> str:
+        link = site.operator.send(f"/people/{person_id}/link").text
+        return re.search(rf"http://localhost({site.prefix}/own/[^<\s]+)", link).group(1)
+
     for person, pictures in ((0, 1), (1, 3)):
         person_id = site.enrol(person, pictures=pictures)
-        link = site.operator.send(f"/people/{person_id}/link").text
-        path = re.search(rf"http://localhost({site.prefix}/own/[^<\s]+)", link).group(1)
+        path = new_link(person_id)
         visitor = site.anybody
         visitor.see(path)
         site.change(retention_days=30)
@@ -364,8 +367,7 @@ def own_page(site: Site) -> None:
     visitor.see("/own/forged", 404)
     site.operator.see(f"/people/{person_id}")
     site.operator.send(f"/people/{person_id}/link/end")
-    link = site.operator.send(f"/people/{person_id}/link").text
-    path = re.search(r"http://localhost(/own/[^<\s]+)", link).group(1)
+    path = new_link(person_id)
     visitor.send(f"{path}/withdraw")
     visitor.see(path, 404)
 
