@@ -226,7 +226,7 @@ class PresentPasswordForm(PageForm):
 class EndSessionsForm(PresentPasswordForm):
     """Which other sessions are to end."""
 
-    chosen = SelectMultipleField(_l("Sessions"), coerce=UUID)
+    chosen = SelectMultipleField(coerce=UUID)
 
     def validate_chosen(self, field: Field) -> None:
         """Refuse to end none."""
