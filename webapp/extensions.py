@@ -13,6 +13,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
+from webapp.core.locked_storage import SCHEME as LOCKED_MEMORY
 from webapp.core.network import client_network
 from webapp.models.columns import Model
 from webapp.translated import SafeBabel
@@ -47,5 +48,5 @@ csrf = CSRFProtect()
 login = LoginManager()
 limiter = EarlyLimiter(asking_network)
 # Frames come too often to be written down one by one: each process counts its own.
-frame_limiter = EarlyLimiter(asking_network, storage_uri="memory://")
+frame_limiter = EarlyLimiter(asking_network, storage_uri=f"{LOCKED_MEMORY}://")
 babel = SafeBabel()

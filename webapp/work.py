@@ -11,9 +11,9 @@ import time
 from datetime import timedelta
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from webapp.core.locked_storage import LockedMemoryStorage
 from webapp.errors import NetworkLimitReached
 
 MILLISECONDS_A_MINUTE = 60_000
@@ -30,7 +30,7 @@ class Work:
     def __init__(self, cores: int, share: int) -> None:
         self.milliseconds = MILLISECONDS_A_MINUTE * cores * share // 100
         self._bound = RateLimitItemPerMinute(self.milliseconds)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(LockedMemoryStorage())
 
     def check(self, network: str) -> None:
         """Check that a network has processor time left.
