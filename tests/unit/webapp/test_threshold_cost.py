@@ -193,7 +193,7 @@ def test_every_matching_rule_has_words(rule: str, english) -> None:
     [
         ("en", ["0.001%", "0.01%", "1%", "50%"]),
         ("de", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
-        ("fr", ["0,001\u202f%", "0,01\u202f%", "1\u202f%", "50\u202f%"]),
+        ("fr", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
     ],
 )
 def test_shares_are_given_to_the_digits_that_tell_as_the_language_writes_them(
