@@ -227,5 +227,5 @@ def test_while_every_place_is_taken_nothing_is_read(app: Flask) -> None:
     for held in stack:
         held.__exit__(None, None, None)
 
-    assert answer.status_code == 429
+    assert answer.json["refused"] == 429
     assert unread.tell() == 0

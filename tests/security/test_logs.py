@@ -23,7 +23,7 @@ from webapp import create_app
 from webapp.access import KeyRule, rule_of
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.logs import FORMAT, RequestId
+from webapp.logs import FORMAT, ROOT, RequestId
 from webapp.models import Anchor, Scope
 from webapp.recognition import recognition
 from webapp.vault import read_master_key
@@ -39,9 +39,9 @@ def log() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(written)
     handler.setFormatter(logging.Formatter(FORMAT))
     handler.addFilter(RequestId())
-    logging.getLogger().addHandler(handler)
+    logging.getLogger(ROOT).addHandler(handler)
     yield written
-    logging.getLogger().removeHandler(handler)
+    logging.getLogger(ROOT).removeHandler(handler)
 
 
 @pytest.fixture

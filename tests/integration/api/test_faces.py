@@ -62,7 +62,7 @@ def test_a_repeated_verification_counts_once(two_people, client: Client, people)
 
     assert again == first
     assert rows_stored()["attempt"] == 1
-    assert db.session.query(FailureCount).one().failures == 1
+    assert {count.failures for count in db.session.query(FailureCount)} == {1}
 
 
 @pytest.mark.parametrize("scope", [Scope.VERIFY, Scope.ADMIN])
