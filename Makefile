@@ -20,6 +20,9 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
+# A Python too old to read deploy/install.py, which names the supported versions otherwise.
+OLD_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "Python 3.11 to 3.14 is needed for the app; this is %d.%d. Name another: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+
 .PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers lock clean
 
 help: ## what can be made
@@ -84,6 +87,7 @@ clean: ## remove what was built; data in instance/ stays
 	rm -rf $(VENV) .venv-peers .venv-lock .pytest_cache .mypy_cache .ruff_cache reports
 
 $(VENV)/.run: requirements-serve.txt constraints.txt
+	@$(OLD_PYTHON)
 	@$(PYTHON) deploy/install.py app $(VENV)
 	@touch $@
 

@@ -31,7 +31,7 @@ class Packages(NamedTuple):
 
 PACKAGES = {
     "app": Packages(
-        "the app's packages", "requirements-serve.txt", (3, 11), (3, 14), 60, "2 minutes"
+        "the app's packages", "requirements-serve.txt", (3, 11), (3, 14), 28, "2 minutes"
     ),
     "tests": Packages(
         "the tests' packages", "requirements-dev.txt", (3, 11), (3, 13), 140, "2 minutes"
@@ -42,14 +42,23 @@ PACKAGES = {
 def main(name: str, folder: str) -> int:
     """Install, and return the exit status."""
     packages, python = PACKAGES[name], Path(folder) / "bin" / "python"
-    complaint = unsupported(packages, sys.version_info[:2])
+    is_new = not python.exists()
+    complaint = unsupported(packages, sys.version_info[:2] if is_new else version_of(python))
     if complaint:
-        return fail(complaint)
-    if not python.exists():
+        return fail(complaint if is_new else f"{complaint} Before that, run: rm -r {folder}")
+    if is_new:
         made = subprocess.call([sys.executable, "-m", "venv", folder])  # noqa: S603  our own command
         if made != 0:
             return fail("Python's module venv is missing. Debian, Ubuntu: apt install python3-venv")
     return install(packages, python)
+
+
+def version_of(python: Path) -> tuple[int, int]:
+    """Ask another interpreter for its version."""
+    code = "import sys; print(*sys.version_info[:2])"
+    printed = subprocess.check_output([str(python), "-c", code], text=True)  # noqa: S603  our own
+    major, minor = printed.split()
+    return int(major), int(minor)
 
 
 def unsupported(packages: Packages, version: tuple[int, int]) -> str:
@@ -100,10 +109,15 @@ class Progress:
         if line.startswith(("Collecting ", "Requirement already satisfied: ")):
             self.found += 1
             name = re.split(r"[\s<>=!~;\[]", line.split(": ")[-1].removeprefix("Collecting "))[0]
-            return f"{self.found} of about {max(self.found, self._expected)}, {name}"
+            return self._counted(name)
+        if fetched := re.match(r"\s*Downloading (\S+?)-\d\S*(?:\.whl|\.tar\.gz) \((.*)\)", line):
+            return self._counted(f"{fetched[1]}, {fetched[2]}")
         if line.startswith("Installing collected packages"):
             return "unpacking"
         return ""
+
+    def _counted(self, package: str) -> str:
+        return f"{self.found} of about {max(self.found, self._expected)}, {package}"
 
 
 class ProgressLine:
