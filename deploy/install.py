@@ -34,7 +34,7 @@ PACKAGES = {
         "the app's packages", "requirements-serve.txt", (3, 11), (3, 14), 28, "2 minutes"
     ),
     "tests": Packages(
-        "the tests' packages", "requirements-dev.txt", (3, 11), (3, 13), 140, "2 minutes"
+        "the tests' packages", "requirements-dev.txt", (3, 11), (3, 13), 102, "2 minutes"
     ),
 }
 
