@@ -15,7 +15,7 @@ from webapp.models import Attempt, Person, Purpose
 from webapp.origin import address
 from webapp.recognition import recognition
 from webapp.services import audit, failures
-from webapp.services.failures import Counter, Failures
+from webapp.services.failures import Counter, Failures, Patience
 from webapp.services.liveness import Liveness
 from webapp.services.names import comparable
 
@@ -46,9 +46,7 @@ def check_may_try(digest: bytes, setting: Liveness) -> None:
     Raises:
         MustWait, FaceDisabled: after failures in a row.
     """
-    failures.check(
-        _of_everybody(digest, setting), _of_network(digest, network_digest(digest), setting)
-    )
+    failures.check(_of_everybody(digest, setting), _of_network(digest, network_digest(digest)))
 
 
 def count_failure(
@@ -60,30 +58,30 @@ def count_failure(
 ) -> None:
     """Count one more failure to be whom a claim names, in the running transaction.
 
-    `network` is the `network_digest` of who tried; None where that is not known.
+    The first failures are free, wherever they come from. The next ones slow down their network,
+    whose `network_digest` is given; None where that is not known.
     """
     everybody = _of_everybody(digest, setting)
-    if network:
-        failures.count_failure(session, _of_network(digest, network, setting))
-    if failures.count_failure(session, everybody) == everybody.bound.most:
+    failed = failures.count_failure(session, everybody)
+    if network and failed >= everybody.bound.free:
+        failures.count_failure(session, _of_network(digest, network))
+    if failed == everybody.bound.most:
         audit.record(session, "face_disabled", person=person.id if person else None)
 
 
 def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
     """Reset the counts after a match, in the running transaction; other networks' own stay."""
-    network = _of_network(digest, network_digest(digest), setting)
+    network = _of_network(digest, network_digest(digest))
     failures.reset(session, _of_everybody(digest, setting), network)
 
 
-def _of_everybody(digest: bytes, setting: Liveness) -> Counter:
+def _of_everybody(digest: bytes, setting: Liveness) -> Counter[Patience]:
     guarded = setting.guards(Purpose.VERIFY)
     return Counter(digest, failures.WITH_CHALLENGES if guarded else failures.WITH_FACES)
 
 
-def _of_network(digest: bytes, network: bytes, setting: Liveness) -> Counter:
-    guarded = setting.guards(Purpose.VERIFY)
-    bound = failures.CHALLENGES_FROM_A_NETWORK if guarded else failures.FACES_FROM_A_NETWORK
-    return Counter(network, bound, against=digest)
+def _of_network(digest: bytes, network: bytes) -> Counter[Patience]:
+    return Counter(network, failures.FACES_FROM_A_NETWORK, against=digest)
 
 
 def move(session: Session, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -95,12 +95,15 @@ class Budget:
         return HOUR / self.an_hour
 
 
+BoundT = TypeVar("BoundT", bound=Bound, covariant=True)
+
+
 @dataclass(frozen=True)
-class Counter:
+class Counter(Generic[BoundT]):
     """Where failures are counted, and how many are borne; `against` is what all of them tried."""
 
     digest: bytes
-    bound: Bound
+    bound: BoundT
     against: bytes | None = None
 
 
@@ -112,7 +115,7 @@ class Failures:
     disabled: bool
 
 
-def check(*counters: Counter) -> None:
+def check(*counters: Counter[Bound]) -> None:
     """Check that somebody may try now, by all of these counters.
 
     Raises:
@@ -125,7 +128,7 @@ def check(*counters: Counter) -> None:
         raise MustWait(longest)
 
 
-def count_failure(session: Session, counter: Counter) -> int:
+def count_failure(session: Session, counter: Counter[Bound]) -> int:
     """Count one more failure in the running transaction; returns how many there are in a row."""
     count = session.get(FailureCount, counter.digest, with_for_update=True)
     if count is None:
@@ -135,7 +138,7 @@ def count_failure(session: Session, counter: Counter) -> int:
     return count.failures
 
 
-def reset(session: Session, *counters: Counter) -> None:
+def reset(session: Session, *counters: Counter[Bound]) -> None:
     """Reset these counts in the running transaction; others against the same stay."""
     for counter in counters:
         session.connection().execute(_FORGET, {"digest": counter.digest})
@@ -166,14 +169,14 @@ def forget_old(session: Session, before: datetime) -> None:
     session.execute(delete(FailureCount).where(FailureCount.last_at < before, ends))
 
 
-def failures_of(counter: Counter) -> Failures:
+def failures_of(counter: Counter[Bound]) -> Failures:
     """How things stand."""
     count, most = db.session.get(FailureCount, counter.digest), counter.bound.most
     number = count.failures if count else 0
     return Failures(number, most is not None and number >= most)
 
 
-def _left(counter: Counter) -> timedelta:
+def _left(counter: Counter[Bound]) -> timedelta:
     asked = db.session.connection().execute(_COUNT, {"digest": counter.digest})
     count = asked.one_or_none()
     if count is None:
@@ -184,11 +187,10 @@ def _left(counter: Counter) -> timedelta:
     return counter.bound.left(count.failures, count.last_at)
 
 
-# Of one claimed identifier, from everywhere; and from one network, whose waits grow.
+# Of one claimed identifier, from everywhere; and from one network, once the free failures are over.
 WITH_FACES = Patience(longest_wait=30)
 WITH_CHALLENGES = Patience(free=10, longest_wait=30)
-FACES_FROM_A_NETWORK = Patience(most=None)
-CHALLENGES_FROM_A_NETWORK = Patience(free=10, most=None)
+FACES_FROM_A_NETWORK = Patience(free=1, most=None)
 # Of one account's password from one network, from its site, from everywhere, from a known browser.
 FROM_A_NETWORK = Patience(longest_wait=900, most=None)
 FROM_A_SITE = Budget(an_hour=10)

@@ -31,7 +31,7 @@ def name_digest(username: str) -> bytes:
     return recognition().secrets.keyed_digest("sign-in", comparable(username))
 
 
-def password_counters(username: str, device: str | None) -> tuple[Counter, ...]:
+def password_counters(username: str, device: str | None) -> tuple[Counter[Bound], ...]:
     """Return where a wrong password is counted; `device` is the browser's device cookie."""
     browser = _known_browser(username, device)
     if browser:
@@ -44,7 +44,7 @@ def password_counters(username: str, device: str | None) -> tuple[Counter, ...]:
     )
 
 
-def code_counter(username: str, device: str | None) -> Counter:
+def code_counter(username: str, device: str | None) -> Counter[Bound]:
     """Return where a wrong code is counted, which only a right password allows to be tried."""
     browser = _known_browser(username, device)
     if browser:
@@ -102,11 +102,11 @@ def _known_browser(username: str, device: str | None) -> UUID | None:
     )
 
 
-def _of_browser(username: str, browser: UUID) -> Counter:
+def _of_browser(username: str, browser: UUID) -> Counter[Bound]:
     return _counter(username, f"browser {browser.hex}", failures.FROM_A_KNOWN_BROWSER)
 
 
-def _counter(username: str, source: str, bound: Bound) -> Counter:
+def _counter(username: str, source: str, bound: Bound) -> Counter[Bound]:
     against = name_digest(username)
     digest = recognition().secrets.keyed_digest("sign-in from", against + source.encode())
     return Counter(digest, bound, against)
