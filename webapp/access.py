@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.extensions import login
@@ -23,6 +24,7 @@ from webapp.services import audit
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
+SET_UP_OF_CODES = {"account.switch_on", "account.recovery_codes"}
 
 
 class Rule(StrEnum):
@@ -93,11 +95,24 @@ def _enforce() -> ResponseReturnValue | None:
         open_by_key(rule.scopes)
         return None
     if _allowed(rule):
-        return None
+        return _to_second_factor() if _lacks_second_factor(rule) else None
     if current_user.is_authenticated:
         audit.record_read("refused", current_user.id, route=request.endpoint)
         abort(403)
     return login.unauthorized()
+
+
+def _lacks_second_factor(rule: Rule) -> bool:
+    """Whether an account must set up its second factor before it may use a route."""
+    if rule is Rule.PUBLIC or request.endpoint in SET_UP_OF_CODES:
+        return False
+    required = recognition().settings.second_factor_required
+    return required and current_user.is_authenticated and current_user.account.totp is None
+
+
+def _to_second_factor() -> ResponseReturnValue:
+    flash(_("Codes are required here. Set them up to go on."), "warning")
+    return redirect(url_for("account.switch_on"))
 
 
 def _allowed(rule: Rule) -> bool:

@@ -46,6 +46,7 @@ class Settings:
             rewrapped. Never in what is printed of the settings.
         key_ring: where the wrapped keys for backups stand; None means in `instance`.
         verify_requires_sign_in: whether verifying is for signed-in people only.
+        second_factor_required: whether accounts without a second factor must first set one up.
         https: whether people reach the app by HTTPS; cookies are then sent by HTTPS only.
         proxies: how many reverse proxies of ours stand in front, whose headers are believed.
         hosts: host names the app answers to; empty means any.
@@ -87,6 +88,7 @@ class Settings:
     previous_master_key: str = field(default="", repr=False)
     key_ring: Path | None = None
     verify_requires_sign_in: bool = False
+    second_factor_required: bool = False
     https: bool = False
     proxies: int = 0
     hosts: tuple[str, ...] = ()
@@ -196,6 +198,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         previous_master_key=read.text("PREVIOUS_MASTER_KEY", ""),
         key_ring=Path(read.text("KEY_RING", "")).absolute() if read.text("KEY_RING", "") else None,
         verify_requires_sign_in=read.switch("VERIFY_REQUIRES_SIGN_IN"),
+        second_factor_required=read.switch("SECOND_FACTOR_REQUIRED"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),
         hosts=read.names("HOSTS"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha1
 from ipaddress import IPv6Address
@@ -15,8 +16,11 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+import ml
 from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
+from webapp import create_app
 from webapp.browsers import label_of
+from webapp.config import Settings
 from webapp.cookies import cookie_name
 from webapp.database import unit_of_work
 from webapp.extensions import db
@@ -510,3 +514,25 @@ def test_a_cookie_signed_by_sha_1_is_none(app: Flask, operator: Visitor) -> None
 )
 def test_a_browser_is_named_in_known_words_alone(user_agent: str, label: str | None) -> None:
     assert label_of(user_agent) == label
+
+
+def test_where_codes_are_required_nothing_opens_before_they_are_set_up(
+    settings: Settings, engine: ml.Engine, operator_id
+) -> None:
+    app = create_app(replace(settings, second_factor_required=True), engine)
+    with app.app_context():
+        visitor = Visitor(app)
+        visitor.sign_in(OPERATOR)
+        for path in ("/people", "/verify", "/account"):
+            assert visitor.get(path).location == "/account/second-factor"
+        assert visitor.post("/people/new").location == "/account/second-factor"
+        assert "Codes are required here." in words(visitor.get("/account/second-factor"))
+
+        secret = second_factor.new_secret()
+        fields = {"secret": secret, "code": pyotp.TOTP(secret).now(), "current": PASSWORD}
+        answer = visitor.post("/account/second-factor", **fields)
+        assert "Recovery codes" in words(answer)
+
+        assert visitor.get("/people").status_code == 200
+        db.session.remove()
+        db.engine.dispose()
