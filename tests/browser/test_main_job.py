@@ -54,6 +54,7 @@ def _ask_for_movements_no_more(page: Page) -> None:
     page.get_by_label("Off", exact=True).check()
     page.get_by_label("Reason").fill("the faces of the test do not move")
     page.get_by_role("button", name="Change the setting").click()
+    expect(page.get_by_role("heading", name="Review the change")).to_be_visible()
     page.get_by_label("Confirmation").fill("dangerous")
     page.get_by_role("button", name="Change the setting").click()
     expect(page.get_by_role("heading", name="In force now: Off")).to_be_visible()
