@@ -27,15 +27,24 @@ from webapp.errors import KeyRingBehind, VectorsImpossible
 from webapp.extensions import db
 from webapp.jobs import Worker
 from webapp.models import (
+    Account,
     AddressWindow,
+    Anchor,
+    AnchorEmbedding,
+    Attempt,
     FailureCount,
     GalleryVersion,
     InstallationKey,
     Job,
     Model,
+    ModelChange,
+    Person,
     PersonKey,
+    PersonThresholdChange,
     Refusal,
+    SearchChange,
     SetupToken,
+    ThresholdChange,
 )
 from webapp.models.installation import ONLY_ROW
 from webapp.overlap import hindrances
@@ -65,6 +74,25 @@ HINDRANCES = (
 )
 # Another program may write for so long before the app is not ready.
 LONGEST_LOCK = timedelta(seconds=30)
+# Tables of releases that had neither a key of the installation's own nor an audit log.
+BEFORE_THE_KEY = frozenset(
+    kind.__tablename__
+    for kind in (
+        Account,
+        Anchor,
+        AnchorEmbedding,
+        Attempt,
+        GalleryVersion,
+        Job,
+        ModelChange,
+        Person,
+        PersonKey,
+        PersonThresholdChange,
+        SearchChange,
+        SetupToken,
+        ThresholdChange,
+    )
+)
 # Tables that hold rows before there is an account: all others mean that the audit log has entries.
 BEFORE_ANY_USE = frozenset(
     kind.__tablename__
@@ -326,18 +354,19 @@ def _make_installation_key() -> None:
         NotReady: if the key is gone from a database that was used.
     """
     with unit_of_work() as session:
-        was_used, key = _was_used(session), session.get(InstallationKey, ONLY_ROW)
-        if key is None and was_used:
+        is_new = session.get(InstallationKey, ONLY_ROW) is None
+        used = _holds_more(session, than=BEFORE_ANY_USE)
+        if is_new and _holds_more(session, than=BEFORE_THE_KEY):
             raise NotReady(
                 "the installation's own key is gone from the database, and with it what its audit "
                 "log and its codes are checked by; restore a backup"
             )
-        if key is None:
+        if is_new:
             session.add(_new_installation_key())
             session.flush()
-        if not was_used:
-            audit.begin(session)
-    if not was_used:
+        if is_new or not used:
+            audit.begin(session, used=used)
+    if is_new or not used:
         audit.begin_head_file(overwrite=False)
 
 
@@ -346,12 +375,12 @@ def _new_installation_key() -> InstallationKey:
     return InstallationKey(wrapped=vault.new_installation_key(), master_key_id=vault.master_key_id)
 
 
-def _was_used(session: Session) -> bool:
-    """Whether there is anything that somebody did; a server that only waits for it does little."""
+def _holds_more(session: Session, than: frozenset[str]) -> bool:
+    """Whether any table but these has a row."""
     return any(
         session.execute(select(table).limit(1)).first()
         for table in Model.metadata.sorted_tables
-        if table.name not in BEFORE_ANY_USE
+        if table.name not in than
     )
 
 

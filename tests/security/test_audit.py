@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -19,6 +20,7 @@ from webapp.models import AuditEntry, AuditHead
 from webapp.services import audit, thresholds
 from webapp.services.enrolment import NewPerson, store_person
 from webapp.services.people import find_person
+from webapp.startup import prepare
 
 
 def events() -> list[str]:
@@ -280,6 +282,23 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
         assert wiped.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
 
     assert "removed" in verified(wiped)
+
+
+def test_what_a_release_without_a_log_left_verifies_once_it_is_prepared(
+    app: Flask, settings: Settings, known_faces
+) -> None:
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    db.session.remove()
+    downgrade(revision="0003")
+    upgrade()
+    settings.audit_head_file.unlink()
+    with create_app(settings).app_context():
+        prepare()
+
+        assert events() == ["audit_log_begun"]
+        assert "entries hold." in verified(app)
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_a_database_that_lost_its_own_key_too_is_not_given_another(wiped: Flask) -> None:

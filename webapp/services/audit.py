@@ -40,9 +40,11 @@ HEAD_ROW = 1
 BEGINNING = bytes(32)
 # The first entry: of the installation, or where there should have been one.
 INSTALLATION_MADE, FOUND_EMPTY = "installation_made", "audit_log_found_empty"
+# The first entry where people were enrolled by a release that kept no log.
+LOG_BEGUN = "audit_log_begun"
 # A server found no file with the head beside it: a new node, or somebody removed it.
 HEAD_BEGUN = "audit_head_begun"
-OF_ITSELF = frozenset({INSTALLATION_MADE, FOUND_EMPTY, HEAD_BEGUN})
+OF_ITSELF = frozenset({INSTALLATION_MADE, LOG_BEGUN, FOUND_EMPTY, HEAD_BEGUN})
 # The number of the newest entry, locked. A statement of its own: one that read the entry as well
 # would, after waiting for the lock, look for it as of before.
 _NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
@@ -136,7 +138,7 @@ def record(session: Session, event: str, account: UUID | None = None, **details:
 def _add(session: Session, happened: _Happened) -> None:
     connection = session.connection()
     number = connection.scalar(_NEWEST) or 0
-    if number == 0 and happened.event != INSTALLATION_MADE:
+    if number == 0 and happened.event not in {INSTALLATION_MADE, LOG_BEGUN}:
         _write(connection, number, _Happened.now(FOUND_EMPTY, None, {}))
         number += 1
     _write(connection, number, happened)
@@ -159,9 +161,9 @@ def _write(connection: Connection, number: int, happened: _Happened) -> None:
     connection.execute(_RAISE if number else _BEGIN, head)
 
 
-def begin(session: Session) -> None:
-    """Begin the log with the installation, in the running transaction."""
-    record(session, INSTALLATION_MADE)
+def begin(session: Session, *, used: bool) -> None:
+    """Begin the log of an installation, perhaps one that was `used` without, in the transaction."""
+    record(session, LOG_BEGUN if used else INSTALLATION_MADE)
 
 
 @retried

@@ -19,6 +19,7 @@ EVENTS: dict[str, LazyString] = {
     "api_refused": _l("API request refused"),
     "api_used": _l("API used"),
     "audit_head_begun": _l("File with the log’s head begun"),
+    "audit_log_begun": _l("Audit log begun"),
     "audit_log_found_empty": _l("Audit log found empty"),
     "attempts_exported": _l("Attempts exported"),
     "backed_up": _l("Backup made"),
