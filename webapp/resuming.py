@@ -31,7 +31,7 @@ from webapp.models import now
 from webapp.request_bounds import MOST_PARTS, SMALL_BODY
 from webapp.uploads import chosen
 
-TOKEN = "csrf_token"  # noqa: S105 - the name of a field
+TOKEN = "csrf_token"  # noqa: S105  # nosec B105 - the name of a field
 LEFT = "left_form"
 TIME_TO_COME_BACK = timedelta(minutes=30)
 # A browser keeps cookies of 4 kB, and the session has other things in its own.

@@ -115,4 +115,4 @@ def test_who_is_troubled_by_light_is_told_another_way(app: Flask, ada, anybody: 
     page = words(anybody.get("/verify"))
 
     assert "changing light troubles you" in page
-    assert "can verify you without them" in page
+    assert "someone can check you in person instead" in page
