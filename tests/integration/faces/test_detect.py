@@ -137,7 +137,6 @@ def test_faces_are_those_of_the_librarys_own_driver(detector: Detector) -> None:
     assert np.mean(distances) < 0.04
 
 
-@pytest.mark.long
 @pytest.mark.data
 def test_hardly_a_photo_from_the_web_is_without_a_face(detector: Detector) -> None:
     paths = photos_in(SHARED / "celeba_wild" / "test").paths

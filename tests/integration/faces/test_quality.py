@@ -174,7 +174,6 @@ def test_a_doubtful_face_is_uncertain(portrait: np.ndarray, face: DetectedFace) 
     assert assess(portrait, doubtful).reasons == ("uncertain",)
 
 
-@pytest.mark.long
 @pytest.mark.data
 def test_nearly_all_photos_from_the_web_are_good(detector: Detector) -> None:
     verdicts = []

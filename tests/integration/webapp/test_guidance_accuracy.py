@@ -20,7 +20,7 @@ from ml.evaluation.photos import SHARED
 from tests import faces
 from webapp.services.guidance import Check, check_frame
 
-pytestmark = [pytest.mark.long, pytest.mark.data]
+pytestmark = pytest.mark.data
 PHOTOS = 500
 AT_LEAST = 0.95
 FRAME = (640, 480)
