@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, flash, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.extensions import login
@@ -111,7 +110,6 @@ def _lacks_second_factor(rule: Rule) -> bool:
 
 
 def _to_second_factor() -> ResponseReturnValue:
-    flash(_("Codes are required here. Set them up to go on."), "warning")
     return redirect(url_for("account.switch_on"))
 
 
