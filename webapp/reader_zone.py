@@ -19,10 +19,16 @@ COOKIE = "faces_zone"
 
 @dataclass(frozen=True)
 class ReaderZone:
-    """A time zone by its IANA name, and whether it is the reader's own."""
+    """A time zone by its IANA name.
+
+    Attributes:
+        is_own: whether it is the reader's own; the server's otherwise.
+        named: the zone that the request's cookie names, known here or not.
+    """
 
     name: str
     is_own: bool
+    named: str = ""
 
     @property
     def info(self) -> ZoneInfo:
@@ -40,8 +46,8 @@ def reader_zone() -> ReaderZone:
     """Return the zone of the request's reader, or the server's where no known one is named."""
     chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
     if chosen in names():
-        return ReaderZone(chosen, is_own=True)
-    return ReaderZone(recognition().settings.time_zone, is_own=False)
+        return ReaderZone(chosen, is_own=True, named=chosen)
+    return ReaderZone(recognition().settings.time_zone, is_own=False, named=chosen)
 
 
 def add_zones(app: Flask) -> None:

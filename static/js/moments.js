@@ -1,6 +1,6 @@
 /**
  * Days and moments are in the reader's zone. The server learns it from a cookie; a page that was
- * made before is corrected here, or asked for anew where its days are another zone's.
+ * made before is corrected here, or loaded again where its days are in another zone.
  */
 
 /**
@@ -30,20 +30,20 @@ export function localise(page, zone = ownZone()) {
 }
 
 /**
- * Name the reader's zone to the server.
+ * Name the reader's zone to the server by a cookie.
  * @param {Document} page
  * @param {string} [zone]
- * @returns {boolean} whether the page has to be asked for anew: its days are another zone's, and
- *   the server hears of the reader's only now
+ * @returns {boolean} whether the page must be loaded again: its days are in another zone than the
+ *   one that the browser names from now on
  */
 export function keepZone(page, zone = ownZone()) {
   const { dataset } = page.documentElement;
-  const pair = `faces_zone=${zone}`;
-  const isKept = () => page.cookie.split("; ").includes(pair);
-  if (!zone || isKept()) return false;
+  if (!zone || zone === dataset.namedZone) return false;
   const secure = page.location.protocol === "https:" ? "; Secure" : "";
+  const pair = `faces_zone=${zone}`;
   page.cookie = `${pair}; Path=${dataset.root}; Max-Age=31536000; SameSite=Lax${secure}`;
-  return isKept() && page.querySelector("[data-days]") !== null;
+  const isKept = page.cookie.split("; ").includes(pair);
+  return isKept && page.querySelector("[data-days]") !== null;
 }
 
 function ownZone() {

@@ -5,12 +5,12 @@ import { inZone, keepZone, localise } from "../../static/js/moments.js";
 
 const INSTANT = "2026-12-01T00:18:00+00:00";
 
-function pageOf({ zone, cookie = "", days = true, writable = true }) {
+function pageOf({ zone, namedZone = "", cookie = "", days = true, writable = true }) {
   const time = { dateTime: INSTANT, textContent: "as the server said" };
   return {
     time,
     written: [],
-    documentElement: { lang: "en", dataset: { zone, root: "/faces/" } },
+    documentElement: { lang: "en", dataset: { zone, namedZone, root: "/faces/" } },
     location: { protocol: "https:" },
     get cookie() {
       return [cookie, ...(writable ? this.written : [])].map((one) => one.split(";")[0]).join("; ");
@@ -47,15 +47,24 @@ test("the zone is kept once, for the app's own path, and days are asked for anew
   assert.deepEqual(page.written, [
     "faces_zone=Europe/Berlin; Path=/faces/; Max-Age=31536000; SameSite=Lax; Secure",
   ]);
-  assert.equal(keepZone(page, "Europe/Berlin"), false);
-  assert.equal(page.written.length, 1);
 });
 
-test("a page without days is not asked for anew", () => {
+test("a page that another tab named the zone for meanwhile is loaded again", () => {
+  const page = pageOf({ zone: "UTC", cookie: "faces_zone=Europe/Berlin" });
+  assert.equal(keepZone(page, "Europe/Berlin"), true);
+});
+
+test("a page whose zone is the one named keeps quiet", () => {
+  const page = pageOf({ zone: "Europe/Berlin", namedZone: "Europe/Berlin" });
+  assert.equal(keepZone(page, "Europe/Berlin"), false);
+  assert.deepEqual(page.written, []);
+});
+
+test("a page without days is not loaded again", () => {
   assert.equal(keepZone(pageOf({ zone: "UTC", days: false }), "Europe/Berlin"), false);
 });
 
 test("where cookies are blocked, or the server knows no such zone, nothing goes in circles", () => {
   assert.equal(keepZone(pageOf({ zone: "UTC", writable: false }), "Europe/Berlin"), false);
-  assert.equal(keepZone(pageOf({ zone: "UTC", cookie: "faces_zone=Etc/New" }), "Etc/New"), false);
+  assert.equal(keepZone(pageOf({ zone: "UTC", namedZone: "Etc/New" }), "Etc/New"), false);
 });
