@@ -59,23 +59,23 @@ lint: $(VENV)/.test ## ruff, mypy and the import contracts
 	@$(BIN)/python -m tests.run lint types contracts
 
 evaluate: $(VENV)/.test ## measure models: make evaluate MODEL="open research" PROTOCOL=lfw|FILE.csv|FOLDER
-	@$(BIN)/python -m ml.evaluate $(MODEL) --protocol $(PROTOCOL)
+	@$(BIN)/python -m ml evaluate $(MODEL) --protocol $(PROTOCOL)
 
 calibrate: $(VENV)/.run ## error rates and threshold from held-out people: calibration.json
-	@$(BIN)/python -m ml.calibrate $(MODEL)
+	@$(BIN)/python -m ml calibrate $(MODEL)
 
-train: $(VENV)/.test ## train a model: make train CONFIG=ml/configs/NAME.toml
-	@$(BIN)/python -m ml.train --config $(CONFIG)
+train: $(VENV)/.test ## train a model: make train CONFIG=ml/lab/configs/NAME.toml
+	@$(BIN)/python -m ml train --config $(CONFIG)
 
 bench: $(VENV)/.test ## milliseconds of every stage: reports/bench.json
-	@$(BIN)/python -m ml.bench
+	@$(BIN)/python -m ml bench
 
 bench-load: $(VENV)/.test ## very many people, and a node under load: reports/load.json
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.load.gallery
 	@PYTHONPATH=clients/python $(BIN)/python -m tests.load.serving
 
 bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
-	@$(BIN)/python -m ml.bench_peers
+	@$(BIN)/python -m ml bench peers
 
 lock: ## the digests of what the image installs: requirements-serve.lock
 	@test -x .venv-lock/bin/uv || ($(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q uv==0.13.9)

@@ -12,7 +12,7 @@ from functools import partial
 from gunicorn.arbiter import Arbiter
 
 from deploy.buffering_worker import BufferingWorker
-from ml.cores import usable_cores
+from ml.runtime.cores import usable_cores
 
 workers = int(os.environ.get("WORKERS", "1"))
 worker_class = BufferingWorker
@@ -48,11 +48,7 @@ os.environ["THREADS"] = str(threads)
 
 def post_worker_init(worker):
     """Warm the model up before the worker takes its first request, and start background work."""
-    from webapp.startup import (  # only now: the worker has its environment
-        NotReady,
-        get_ready,
-        start_background_work,
-    )
+    from webapp.startup.prepare import NotReady, get_ready, start_background_work
 
     try:
         get_ready(worker.wsgi)
@@ -60,7 +56,7 @@ def post_worker_init(worker):
         print(f"The app cannot start: {problem}", file=sys.stderr)
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
     from webapp.core.network import client_network
-    from webapp.request_bounds import largest_body
+    from webapp.web.limits.request_bounds import largest_body
 
     worker.largest = partial(largest_body, worker.wsgi)
     worker.network_of = client_network

@@ -4,9 +4,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, text
 
-from webapp.database import POSTGRESQL, writing
-from webapp.extensions import db
-from webapp.models import Model
+from webapp.db.engine import POSTGRESQL, db, writing
+from webapp.db.models import Model
 
 
 def run() -> None:

@@ -10,8 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ml.artifacts import (
+    ARTIFACTS,
+    DEFAULT_MODEL,
+    Artifact,
+    ModelDescription,
+    describe_models,
+    installed,
+    load_artifact,
+)
 from ml.calibration import Calibration, Curve, Histogram, load_calibration
-from ml.cores import usable_cores
 from ml.error_rates import (
     Trials,
     bootstrap_interval,
@@ -28,7 +36,7 @@ from ml.errors import (
     TooDark,
     TwoFaces,
 )
-from ml.faces.types import LANDMARK_NAMES, DetectedFace, Quality
+from ml.faces.types import LANDMARK_NAMES, DetectedFace, Inspection, Quality
 from ml.liveness import (
     STEPS,
     STRENGTHS,
@@ -42,16 +50,8 @@ from ml.liveness import (
     progress,
 )
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
-from ml.registry import (
-    ARTIFACTS,
-    DEFAULT_MODEL,
-    Artifact,
-    ModelDescription,
-    describe_models,
-    installed,
-    load_artifact,
-)
-from ml.results import Comparison, Face, Inspection
+from ml.results import Comparison, Face
+from ml.runtime.cores import usable_cores
 
 if TYPE_CHECKING:
     from ml.engine import Engine as Engine
@@ -105,6 +105,9 @@ __all__ = [
     "upper_bound_without_errors",
     "usable_cores",
 ]
+
+# `python -m ml.NAME` of earlier releases names its new spelling.
+__path__.append(str(Path(__file__).parent / "renamed"))
 
 
 def check_files(artifact: Artifact) -> None:

@@ -1,6 +1,6 @@
 """What a similarity means: error rates over the threshold, the score people see, thresholds.
 
-`calibration.json` stands beside the weights and is made by `python -m ml.calibrate` from people who
+`calibration.json` stands beside the weights and is made by `python -m ml calibrate` from people who
 took part neither in training nor in the reported tests. It belongs to one model id and is refused
 for any other.
 """
@@ -343,7 +343,7 @@ def load_calibration(folder: Path, model_id: str) -> Calibration:
         ModelBroken: if it is missing, unreadable, or of another model.
     """
     path, file = folder / FILE, f"{folder.name}/{FILE}"
-    remedy = f"run: python -m ml.calibrate {folder.name}"
+    remedy = f"run: python -m ml calibrate {folder.name}"
     if not path.exists():
         raise ModelBroken(f"{file} is missing; {remedy}")
     try:

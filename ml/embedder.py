@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.artifacts import Artifact
 from ml.fixed_chips import load_network
-from ml.registry import Artifact
 
 
 class Embedder:

@@ -12,6 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from ml.artifacts import Artifact, ModelDescription, describe
 from ml.calibration import Calibration, load_calibration
 from ml.embedder import Embedder
 from ml.errors import (
@@ -24,17 +25,16 @@ from ml.errors import (
     TwoFaces,
 )
 from ml.faces.decode import LIVE_LIMITS, limits_for
-from ml.faces.detect import Detector
+from ml.faces.detector.detect import Detector
+from ml.faces.inspection import decoded, inspect
 from ml.faces.picture import crop_picture
 from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
-from ml.faces.types import FaceDetector, Quality
-from ml.inspection import decoded, inspect
+from ml.faces.types import FaceDetector, Inspection, Quality
 from ml.liveness import Challenge, Observation, Progress, Verdict, judge
-from ml.liveness.judgement import ONE_HEAD_FAR
 from ml.liveness.observer import Observer
-from ml.registry import Artifact, ModelDescription, describe
-from ml.results import Comparison, Face, Inspection
+from ml.liveness.verdict import ONE_HEAD_FAR
+from ml.results import Comparison, Face
 
 Purpose = Literal["enrol", "verify", "embed again"]
 

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 
 from ml.errors import ModelBroken, reason_of
-from ml.files import replacing
-from ml.network import Network, name_of, read_checked
+from ml.runtime.files import replacing
+from ml.runtime.network import Network, name_of, read_checked
 
 if TYPE_CHECKING:
-    from ml.registry import Artifact
+    from ml.artifacts import Artifact
 
 NETWORK, FILE = "model.onnx", "check.json"
 TOLERANCE = 1e-4  # of each component; other processors and libraries round differently by 1e-6
@@ -112,7 +112,7 @@ def remedy_for(name: str) -> str:
     """Say how the files of an artifact that serve are restored."""
     return (
         "Restore it from the release, or make it of the weights: "
-        f"pip install -r requirements.txt -c constraints.txt && python -m ml.convert.onnx {name}"
+        f"pip install -r requirements.txt -c constraints.txt && python -m ml convert onnx {name}"
     )
 
 

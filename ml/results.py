@@ -29,23 +29,6 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What stands in a picture, usable or not: for guidance, and for counting faces.
-
-    `rivals` counts the faces beside the main one of a size comparable with it. `dark` says that the
-    whole picture is too dark to find a face in.
-    """
-
-    faces: tuple[DetectedFace, ...]
-    main: DetectedFace | None
-    quality: Quality | None
-    rivals: int
-    dark: bool
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Two faces compared: similarity and threshold as cosine, score 0 to 100 for people."""
 

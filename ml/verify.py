@@ -1,4 +1,4 @@
-"""Compare pictures on the command line: `python -m ml.verify A.jpg B.jpg`.
+"""Compare pictures on the command line: `python -m ml verify A.jpg B.jpg`.
 
 Exit status: 0 for a decision either way, 2 for a picture or a model that cannot be used.
 """
@@ -67,7 +67,7 @@ def compare_files(engine: Engine, a: Path, b: Path) -> tuple[dict[str, Any], Fac
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ml.verify", description="Do two pictures show the same person?"
+        prog="python -m ml verify", description="Do two pictures show the same person?"
     )
     parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE", help="two pictures")
     parser.add_argument(
@@ -135,7 +135,3 @@ def _in_words(answer: dict[str, Any], engine: Engine) -> str:
         f"(similarity {answer['similarity']:.3f}, threshold {answer['threshold']:.3f})\n"
         f"{engine.model_id}, {answer['ms']:.0f} ms. The score is not a probability."
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

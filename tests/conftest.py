@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import ml
-from ml.evaluation.photos import SHARED
-from tests import faces
+from ml.lab.evaluation.protocols.photos import SHARED
+from tests.support import faces
 
 NEED_DATA = pytest.StashKey[int]()
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import sync_playwright
 
-from ml.evaluation.photos import SHARED
+from ml.lab.evaluation.protocols.photos import SHARED
 from tests.browser import chromium
 
 ROOT = Path(__file__).parents[1]

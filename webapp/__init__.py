@@ -11,37 +11,36 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import danger_words
-from webapp.access import guard
-from webapp.address_limits import SCHEME
-from webapp.admission import admit_requests, refuse_early
 from webapp.api.document import add_api
-from webapp.cli import add_commands
-from webapp.clock import add_clock
-from webapp.config import ROOT, Settings, settings_from
-from webapp.damage import add_damage_watch
-from webapp.database import engine_options, prepare_engine
-from webapp.error_pages import JSON_BLUEPRINTS, add_error_pages, answer, refuse_while_damaged
-from webapp.extensions import babel, csrf, db, frame_limiter, limiter, login, migrate
-from webapp.headers import add_headers
-from webapp.languages import LANGUAGES, best_language
-from webapp.logs import set_up_logs
-from webapp.numbers import percent
-from webapp.origin import follow_requests
-from webapp.places import this_place
-from webapp.prefix import PlainPrefix
-from webapp.reader_zone import add_zones
-from webapp.recognition import NAME, Recognition
-from webapp.request_bounds import bound_requests, check_form, check_parameters
-from webapp.request_limits import check_network, count_requests, time_requests
-from webapp.resuming import offer_again
-from webapp.shown_names import add_name_filters
-from webapp.shown_scores import add_score_filters
-from webapp.signed_in import Nobody, of_session
-from webapp.signing import add_signing
-from webapp.startup import MIGRATIONS
-from webapp.uploads import InMemoryRequest
-from webapp.views import add_views
+from webapp.cli.commands import add_commands
+from webapp.db.clock import add_clock
+from webapp.db.damage import add_damage_watch
+from webapp.db.engine import db, engine_options, prepare_engine
+from webapp.extensions import babel, csrf, frame_limiter, limiter, login, migrate
+from webapp.inference.active_model import NAME, Recognition
+from webapp.settings import ROOT, Settings, settings_from
+from webapp.startup.prepare import MIGRATIONS
+from webapp.web.access import guard
+from webapp.web.current_user import Nobody, of_session
+from webapp.web.display.languages import LANGUAGES, best_language
+from webapp.web.display.names import add_name_filters
+from webapp.web.display.numbers import percent
+from webapp.web.display.scores import add_score_filters
+from webapp.web.display.time_zone import add_zones
+from webapp.web.error_pages import JSON_BLUEPRINTS, add_error_pages, answer, refuse_while_damaged
+from webapp.web.limits.database_storage import SCHEME
+from webapp.web.limits.load_shedding import admit_requests, refuse_early
+from webapp.web.limits.request_bounds import bound_requests, check_form, check_parameters
+from webapp.web.limits.request_rates import check_network, count_requests, time_requests
+from webapp.web.redirects import this_place
+from webapp.web.request_log import follow_requests, set_up_logs
+from webapp.web.resumed_forms import offer_again
+from webapp.web.security_headers import add_headers
+from webapp.web.tokens import add_signing
+from webapp.web.uploads import InMemoryRequest
+from webapp.web.url_prefix import PlainPrefix
+from webapp.web.views import add_views
+from webapp.web.wording import dangers
 
 if TYPE_CHECKING:
     from ml import Engine
@@ -82,7 +81,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     add_score_filters(app)
     add_zones(app)
     add_name_filters(app)
-    app.jinja_env.globals["danger_words"] = danger_words
+    app.jinja_env.globals["danger_words"] = dangers
     app.add_template_filter(percent)
     app.context_processor(
         lambda: {"locale": str(get_locale()), "languages": LANGUAGES, "this_place": this_place}

@@ -10,17 +10,15 @@ from flask import request
 from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_migrate import Migrate
-from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from webapp.core.locked_storage import SCHEME as LOCKED_MEMORY
+from webapp.core.memory_storage import SCHEME as LOCKED_MEMORY
 from webapp.core.network import client_network
-from webapp.models.columns import Model
-from webapp.translated import SafeBabel
+from webapp.web.display.translations import SafeBabel
 
 
 class EarlyLimiter(Limiter):
-    """Limits that views state, counted by `webapp.request_limits` before anything is read."""
+    """Limits that views state, counted by `request_rates` before anything is read."""
 
     def limit(self, *values: Any, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
         """State the limit of a view, which itself counts nothing."""
@@ -42,7 +40,6 @@ def asking_network() -> str:
     return client_network(request.remote_addr)
 
 
-db = SQLAlchemy(metadata=Model.metadata)
 migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()

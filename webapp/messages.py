@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from webapp.translated import marked as N_
-from webapp.translated import translate
+from webapp.web.display.translations import marked as N_
+from webapp.web.display.translations import translate
 
 # In the place of a fact that is not known.
 UNTOLD = "…"

@@ -113,6 +113,23 @@ class Quality:
         return replace(self, reasons=(SEVERAL_FACES, *self.reasons)) if rivals else self
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """What stands in a picture, usable or not: for guidance, and for counting faces.
+
+    `rivals` counts the faces beside the main one of a size comparable with it. `dark` says that the
+    whole picture is too dark to find a face in.
+    """
+
+    faces: tuple[DetectedFace, ...]
+    main: DetectedFace | None
+    quality: Quality | None
+    rivals: int
+    dark: bool
+    width: int
+    height: int
+
+
 class FaceDetector(Protocol):
     """What finds faces: ours, or the `mtcnn` package's own driver in comparisons."""
 

@@ -9,9 +9,9 @@ observations.
 from __future__ import annotations
 
 from ml.liveness.challenge import STEPS, STRENGTHS, Challenge, Step, draw_challenge
-from ml.liveness.judgement import Verdict, judge
 from ml.liveness.observation import Observation
 from ml.liveness.progress import Progress, progress
+from ml.liveness.verdict import Verdict, judge
 
 __all__ = [
     "STEPS",

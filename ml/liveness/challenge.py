@@ -12,7 +12,7 @@ import random
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
-from ml.liveness.light import COLOURS, DRAWN, draw_light
+from ml.liveness.colour_reflection import COLOURS, DRAWN, draw_light
 
 TURNS = ("turn_left", "turn_right", "turn_up", "turn_down")
 COME_CLOSER = "come_closer"
@@ -93,8 +93,8 @@ class Challenge:
     Attributes:
         steps: the movements in order.
         strength: at which they were drawn.
-        light: the colours to show meanwhile, in order (`ml.liveness.light`); none where no light
-            is asked for.
+        light: the colours to show meanwhile, in order (`ml.liveness.colour_reflection`); none
+            where no light is asked for.
     """
 
     steps: tuple[Step, ...]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ml.faces.types import Box
-from ml.liveness.geometry import Shape
+from ml.liveness.pose_change import Shape
 
 # A small aligned grey face, for telling whether the next frame continues this one.
 CHIP_SIDE = 24
@@ -58,9 +58,9 @@ class Observation:
         close_up: uint8 (96, 96), the aligned face in grey, of the one that looked straight ahead;
             else None.
         relief: how badly a flat motion explains what changed since then, in percent of the distance
-            between the eyes (`ml.liveness.relief`); 0 in frames where nobody asks for it.
+            between the eyes (`ml.liveness.parallax`); 0 in frames where nobody asks for it.
         skin, dark: mean red, green and blue, 0 to 255, of nose and cheeks, and of what is darkest
-            in the face (`ml.liveness.light`); black where no light is asked for.
+            in the face (`ml.liveness.colour_reflection`); black where no light is asked for.
     """
 
     number: int

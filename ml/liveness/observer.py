@@ -21,12 +21,12 @@ from ml.faces.quality import assess
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace, FaceDetector
 from ml.liveness.challenge import Challenge
-from ml.liveness.course import Course, first_of_neutral, follow
-from ml.liveness.follower import Follower
-from ml.liveness.light import face_colours
+from ml.liveness.colour_reflection import face_colours
 from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, NOT_COUNTED, Observation
+from ml.liveness.parallax import relief
 from ml.liveness.progress import Progress
-from ml.liveness.relief import relief
+from ml.liveness.state_machine import Course, first_of_neutral, follow
+from ml.liveness.tracker import Follower
 
 TEMPLATE = "arcface"
 # Picture and landmarks, and the embedding of the same person looking straight ahead, where known.

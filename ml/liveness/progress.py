@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml.liveness.challenge import Challenge
-from ml.liveness.course import Course, follow
-from ml.liveness.light import colour_after
+from ml.liveness.colour_reflection import colour_after
 from ml.liveness.observation import Observation
+from ml.liveness.state_machine import Course, follow
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 import ml
-from ml.liveness.simulation.actors import LiveHead
-from ml.liveness.simulation.camera import Place
-from ml.liveness.simulation.photos import portrait
-from ml.liveness.simulation.scenes import Room
-from tests import faces
-from tests.performing import CAMERA, SENSOR
+from ml.lab.liveness.simulation.actors import LiveHead
+from ml.lab.liveness.simulation.camera import Place
+from ml.lab.liveness.simulation.photos import portrait
+from ml.lab.liveness.simulation.rendering import Room
+from tests.support import faces
+from tests.support.performing import CAMERA, SENSOR
 
 # A little further than normal movements are asked for: axis and degrees, and growth.
 TURNS = {

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
 
 import ml
-from tests import faces
 from tests.browser import chromium, scenes
 from tests.browser.opening import ADMINISTRATOR, Opener
 from tests.browser.site import Site, served
-from tests.small_model import artifacts
+from tests.support import faces
+from tests.support.small_model import artifacts
 
 __all__ = ["artifacts"]
 

@@ -6,24 +6,20 @@ from uuid import UUID
 
 from tests.browser.opening import ADMINISTRATOR
 from tests.browser.site import Site
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import Outcome, Purpose, Role, Scope
-from webapp.services import (
-    accounts,
-    api_keys,
-    challenge_results,
-    liveness,
-    people,
-    person_thresholds,
-    searches,
-    thresholds,
-    verification,
-)
-from webapp.services.challenge_results import Result
-from webapp.services.drafts import look_through
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.searches import Search
+from webapp.db.engine import db
+from webapp.db.models import Outcome, Purpose, Role, Scope
+from webapp.db.transactions import unit_of_work
+from webapp.services.accounts import accounts, api_keys
+from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import results
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.results import Result
+from webapp.services.matching import verification
+from webapp.services.people import people
+from webapp.services.thresholds import identification, per_person
+from webapp.services.thresholds import verification as thresholds
+from webapp.services.thresholds.identification import Search
 
 # Identifier and name. As long as may be and without a space, right to left, without letters that
 # the line can break at, with marks on every letter, with pictures for letters; and twice the same.
@@ -66,8 +62,8 @@ def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> U
 def _change_settings(person: UUID, by: UUID) -> None:
     for number, score in enumerate((51.0, 52.0, 53.0)):
         thresholds.change(score, REASON, by, based_on=thresholds.newest_number())
-        person_thresholds.change(person, number + 1.0, REASON, by)
-        searches.change(Search(0.01, number + 1.0), REASON, by)
+        per_person.change(person, number + 1.0, REASON, by)
+        identification.change(Search(0.01, number + 1.0), REASON, by)
     for strength in ("strict", "gentle", "normal"):
         setting = liveness.Liveness("nothing", strength, ("turn_left", "turn_right"), False)
         liveness.change(setting, REASON, by, liveness.newest_number())
@@ -78,4 +74,4 @@ def _record_challenges(enrolled: list[UUID], by: UUID) -> None:
     result = Result(Purpose.VERIFY, Outcome.FAILED, "normal", ("turn_left",), ("flat",), {"x": 1.0})
     with unit_of_work() as session:
         for person in (*enrolled, None):
-            challenge_results.record(session, result, person, by)
+            results.record(session, result, person, by)

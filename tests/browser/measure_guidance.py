@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Request, Response, expect, sync_playwright
 
 import ml
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import Opener, claim, instruction, proceed
 from tests.browser.site import served
+from tests.support import faces
 
 TIMEOUT_MS = 120_000
 VERIFICATIONS = 5

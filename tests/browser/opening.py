@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, P
 from tests.browser import chromium
 from tests.browser.scenes import film
 from tests.browser.site import Site
-from tests.installation import PASSWORD
+from tests.support.installation import PASSWORD
 
 QUIET = (
     "--no-sandbox",

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 import ml
-from tests import faces
+from tests.support import faces
 
 FRAME = (640, 480)
 WALL = (148, 152, 150)

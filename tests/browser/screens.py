@@ -18,7 +18,6 @@ from PIL import ImageEnhance
 from playwright.sync_api import Page, expect, sync_playwright
 
 import ml
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -33,6 +32,7 @@ from tests.browser.opening import (
     start_camera,
 )
 from tests.browser.site import Site, served
+from tests.support import faces
 
 LOOKS = {
     f"{device}-{scheme}": {"color_scheme": scheme, **options}

@@ -14,14 +14,14 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import ml
-from tests.installation import CHEAP, PASSWORD, UNLIMITED
+from tests.support.installation import CHEAP, PASSWORD, UNLIMITED
 from webapp import create_app
-from webapp.config import Settings
-from webapp.models import Role
-from webapp.services import accounts
-from webapp.services.drafts import look_through
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import get_ready, prepare
+from webapp.db.models import Role
+from webapp.services.accounts import accounts
+from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.startup.prepare import get_ready, prepare
 
 
 @dataclass(frozen=True)

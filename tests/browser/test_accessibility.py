@@ -5,7 +5,6 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -20,6 +19,7 @@ from tests.browser.opening import (
 )
 from tests.browser.pages import addresses, pages
 from tests.browser.site import Site
+from tests.support import faces
 
 KNOWN = {"/", "/verify", "/sign-in", "/people", "/people/new", "/identify", "/threshold"}
 FORMS_WITHOUT_PROGRESS = "main form[method=post]:not([data-busy]):not([action$='/export'])"

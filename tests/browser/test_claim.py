@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import ml
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -21,9 +20,10 @@ from tests.browser.opening import (
     start_camera,
 )
 from tests.browser.site import Site, served
-from webapp.models import Guarded
-from webapp.services import liveness
-from webapp.services.liveness import Liveness
+from tests.support import faces
+from webapp.db.models import Guarded
+from webapp.services.liveness import setting
+from webapp.services.liveness.setting import Liveness
 
 # Milliseconds a key: a practised typist, an ordinary one, a slow one, one who looks for each key.
 PACES = (40, 120, 250, 400)
@@ -62,7 +62,7 @@ def sites(
             site.enrol("1", *collins.photos[:2])
             site.enrol("12", *hopper.photos[:2])
         with movements.app.app_context():
-            liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "for the test", None)
+            setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "for the test", None)
         yield {False: pictures, True: movements}
 
 

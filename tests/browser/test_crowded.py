@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import ml
-from tests import faces
 from tests.browser.crowded import crowd
 from tests.browser.opening import ADMINISTRATOR, Opener, sign_in
 from tests.browser.pages import addresses, pages
 from tests.browser.site import Site, served
+from tests.support import faces
 
 LANGUAGES = ("en", "de", "fr")
 TELLS_NAMES = "--enable-blink-features=ComputedAccessibilityInfo"

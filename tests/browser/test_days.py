@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 import ml
 from tests.browser.opening import Opener, sign_in
 from tests.browser.site import Site
-from webapp.database import unit_of_work
-from webapp.models import Attempt, Kind
+from webapp.db.models import Attempt, Kind
+from webapp.db.transactions import unit_of_work
 
 
 def store_attempt(engine: ml.Engine, moment: datetime) -> None:

@@ -9,8 +9,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Request, expect
 
 import ml
-from ml.evaluation.photos import SHARED
-from tests import performing
+from ml.lab.evaluation.protocols.photos import SHARED
 from tests.browser import scenes
 from tests.browser.opening import (
     Opener,
@@ -22,6 +21,7 @@ from tests.browser.opening import (
     tray,
 )
 from tests.browser.site import Site
+from tests.support import performing
 
 # Playwright does not tell how large a body of files is.
 NOTING_SIZES = """

@@ -6,7 +6,6 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     PHONE,
@@ -19,7 +18,8 @@ from tests.browser.opening import (
     tray,
 )
 from tests.browser.site import Site
-from tests.installation import PASSWORD
+from tests.support import faces
+from tests.support.installation import PASSWORD
 
 
 def _set_up(page: Page, site: Site) -> None:

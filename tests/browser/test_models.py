@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import ml
-from tests import faces
 from tests.browser.opening import ADMINISTRATOR, Opener, sign_in
 from tests.browser.site import Site, served
-from tests.small_model import TINY
-from webapp import jobs
-from webapp.services.background import KINDS
-from webapp.services.serving import CHANGE_MODEL
+from tests.support import faces
+from tests.support.small_model import TINY
+from webapp.jobs import queue
+from webapp.services.models.selection import CHANGE_MODEL
+from webapp.startup.job_handlers import KINDS
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def waiting_for_the_last(site: Site) -> Iterator[Event]:
 
     def work() -> None:
         with site.app.app_context():
-            job = jobs.newest(CHANGE_MODEL, TINY)
-            jobs.run_one(KINDS, job.id, wait)
+            job = queue.newest(CHANGE_MODEL, TINY)
+            queue.run_one(KINDS, job.id, wait)
 
     thread = Thread(target=work)
     thread.start()
@@ -59,7 +59,7 @@ def test_a_change_is_followed_until_the_other_model_serves(
     people: tuple[faces.Person, ...],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("webapp.services.reembedding.BATCH", 1)
+    monkeypatch.setattr("webapp.services.models.reembedding.BATCH", 1)
     two_models.enrol("ada", *people[0].photos[:2])
     page = opener.page(two_models)
     sign_in(page)

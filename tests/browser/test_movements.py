@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 import ml
-from ml.liveness.light import COLOURS
-from ml.liveness.simulation import clips
-from tests import faces, performing
+from ml.lab.liveness.simulation import mjpeg
+from ml.liveness.colour_reflection import COLOURS
 from tests.browser import acting, scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -30,10 +29,11 @@ from tests.browser.opening import (
 )
 from tests.browser.site import Site, served
 from tests.browser.test_accessibility import _problems
-from tests.performing import SENSOR
-from webapp.models import Guarded
-from webapp.services import liveness
-from webapp.services.liveness import Liveness
+from tests.support import faces, performing
+from tests.support.performing import SENSOR
+from webapp.db.models import Guarded
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.setting import Liveness
 
 SEED = 1
 STRENGTH = "gentle"
@@ -64,7 +64,7 @@ def photo_film(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> P
     steps = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
     held = performing.photo(engine)
     path = tmp_path_factory.mktemp("films") / "photo.mjpeg"
-    return clips.write(path, held.actor, steps, SENSOR, held.random)
+    return mjpeg.write(path, held.actor, steps, SENSOR, held.random)
 
 
 @pytest.mark.long

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.opening import Opener, sign_in
 from tests.browser.site import Site
-from tests.installation import PASSWORD
-from webapp.services.passwords import SHORTEST_PASSWORD
+from tests.support.installation import PASSWORD
+from webapp.services.accounts.passwords import SHORTEST_PASSWORD
 
 COMMON = "password1234"
 

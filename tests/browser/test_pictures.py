@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -21,6 +20,7 @@ from tests.browser.opening import (
     tray,
 )
 from tests.browser.site import Site
+from tests.support import faces
 
 Files = list[dict[str, object]]
 

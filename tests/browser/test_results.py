@@ -8,15 +8,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import ml
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import ADMINISTRATOR, Opener, claim, instruction, proceed, sign_in
 from tests.browser.site import Site, served
-from webapp.database import unit_of_work
-from webapp.models import Guarded
-from webapp.services import claims, liveness
-from webapp.services.failures import WITH_CHALLENGES
-from webapp.services.liveness import Liveness
+from tests.support import faces
+from webapp.db.models import Guarded
+from webapp.db.transactions import unit_of_work
+from webapp.services.liveness import setting
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching import claimed_identity
+from webapp.services.matching.lockout import WITH_CHALLENGES
 
 PAUSE_MS = 1500
 
@@ -34,7 +35,7 @@ def guarded(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A site that asks for movements."""
     with served(engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
         with running.app.app_context():
-            liveness.change(Liveness(Guarded.VERIFICATION, "gentle"), "for the test", None)
+            setting.change(Liveness(Guarded.VERIFICATION, "gentle"), "for the test", None)
         yield enrolled(running)
 
 
@@ -59,9 +60,9 @@ def watched(page: Page) -> list[str]:
 
 def fail_often(site: Site, identifier: str) -> None:
     with site.app.app_context(), unit_of_work() as session:
-        digest = claims.claim_digest(identifier)
+        digest = claimed_identity.claim_digest(identifier)
         for _ in range(WITH_CHALLENGES.free):
-            claims.count_failure(session, digest, None, liveness.in_force())
+            claimed_identity.count_failure(session, digest, None, setting.in_force())
 
 
 def test_loading_going_back_and_forth_and_a_second_tab_send_nothing(

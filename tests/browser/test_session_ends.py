@@ -8,7 +8,6 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
-from tests import faces
 from tests.browser import scenes
 from tests.browser.opening import (
     ADMINISTRATOR,
@@ -20,9 +19,10 @@ from tests.browser.opening import (
     tray,
 )
 from tests.browser.site import Site
-from tests.installation import PASSWORD
-from webapp.models import Role
-from webapp.services import accounts
+from tests.support import faces
+from tests.support.installation import PASSWORD
+from webapp.db.models import Role
+from webapp.services.accounts import accounts
 
 OTHER = "somebody-else"
 SIGNED_OUT = "You were signed out. Sign in to continue."

@@ -8,10 +8,10 @@ from math import ceil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import faces
 from tests.browser.opening import Opener, sign_in
 from tests.browser.site import Site
-from webapp.services.own_scores import ENOUGH_PEOPLE
+from tests.support import faces
+from webapp.services.thresholds.local_population import ENOUGH_PEOPLE
 
 MARKS = ("[data-line]", "[data-place=histogram]", "[data-place=own-histogram]", "[data-place=det]")
 

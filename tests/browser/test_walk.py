@@ -10,12 +10,12 @@ from babel.support import Translations
 from playwright.sync_api import Locator, Page, expect
 
 import ml
-from tests import faces
 from tests.browser import acting
 from tests.browser.opening import DESKTOP, PHONE, Opener
 from tests.browser.site import Site
-from tests.installation import PASSWORD
-from webapp.config import ROOT
+from tests.support import faces
+from tests.support.installation import PASSWORD
+from webapp.settings import ROOT
 
 # Milliseconds a key, as many people type.
 PACE = 90

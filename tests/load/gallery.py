@@ -24,22 +24,23 @@ from pgvector import Vector
 from sqlalchemy import insert, inspect, select
 
 import ml
-from tests.installation import CHEAP
 from tests.load.neighbours import made_up_people, real_faces
-from tests.postgresql import running
-from webapp import create_app, vector_gallery
-from webapp.anchor_store import AnchorStore, Block, Held
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.gallery import raise_version, seal_embedding
-from webapp.memory_gallery import MemoryGallery
-from webapp.models import Anchor, AnchorEmbedding, Person, PersonKey, now
-from webapp.models.vector import anchor_vector
-from webapp.recognition import recognition
-from webapp.services import vector_index
-from webapp.startup import prepare
-from webapp.vector_gallery import VectorTuning
+from tests.support.installation import CHEAP
+from tests.support.postgresql import running
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
+from webapp.db.models.vector import anchor_vector
+from webapp.db.transactions import unit_of_work
+from webapp.gallery.anchor_store import AnchorStore, Block, Held
+from webapp.gallery.base import raise_version, seal_embedding
+from webapp.gallery.memory import MemoryGallery
+from webapp.gallery.pgvector import gallery as vector_gallery
+from webapp.gallery.pgvector.gallery import VectorTuning
+from webapp.inference.active_model import recognition
+from webapp.services.models import vector_index as index
+from webapp.settings import Settings
+from webapp.startup.prepare import prepare
 
 REPORT = Path("reports/load.json")
 ANCHORS = 1_000_000
@@ -142,7 +143,7 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
             _copy_vectors(server.url(), _blocks(enrolled, anchors))
             store = AnchorStore(real.shape[1])
             held = store.change(1, _blocks(enrolled, anchors), (), expected=anchors)
-            found = {"building_index_s": _time(lambda: vector_index.build_indices(_tell))}
+            found = {"building_index_s": _time(lambda: index.build_indices(_tell))}
             for name, exact_up_to, timed, asked in (
                 ("index", 0, TIMED, 2_000),
                 ("exact", anchors, TIMED // 10, 100),
@@ -221,7 +222,7 @@ def _ask(probe: np.ndarray) -> UUID:
 
 
 def _copy_vectors(url: str, blocks: Iterator[Block]) -> None:
-    """Vectors as `webapp.services.vectors` writes them, very many at once."""
+    """Vectors as `webapp.services.models.vectors` writes them, very many at once."""
     model = _model()
     turn = recognition().turn(model.model_id, model.embedding_size)
     db.session.rollback()  # copying takes longer than a transaction may stand idle

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import ml
-from ml.evaluation.embed import embed_photos
-from ml.evaluation.lfw import lfw_view2
+from ml.lab.evaluation.embed import embed_photos
+from ml.lab.evaluation.protocols.lfw import lfw_view2
 
 SEED = 11
 # Made-up people lie about a real face as real people lie about their mean, but nearer by half.

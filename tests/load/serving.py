@@ -23,8 +23,8 @@ from siamese_faces import Client
 
 import ml
 from deploy.cluster import LOOK_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
-from tests import faces
 from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
+from tests.support import faces
 
 REPORT = Path("reports/load.json")
 PORT = 18101

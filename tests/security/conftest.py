@@ -1,4 +1,4 @@
-from tests.installation import (
+from tests.support.installation import (
     admin,
     anybody,
     app,
@@ -13,7 +13,7 @@ from tests.installation import (
     sqlite_settings,
     viewer,
 )
-from tests.postgresql import postgresql
+from tests.support.postgresql import postgresql
 
 __all__ = [
     "admin",

@@ -13,7 +13,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from tests import faces
+from tests.support import faces
 
 SIDE = 200
 # What a header may claim; the largest two together are as many pixels as are allowed.

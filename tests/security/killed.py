@@ -17,12 +17,14 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import event
 
 import ml
-from tests.installation import CHEAP
+from tests.support.installation import CHEAP
 from webapp import create_app
-from webapp.config import Settings
+from webapp.db.engine import db
 from webapp.errors import UnknownPerson
-from webapp.extensions import db
-from webapp.services import backups, people, rotation
+from webapp.services.backup import backup as backups
+from webapp.services.backup import master_key_rotation
+from webapp.services.people import people
+from webapp.settings import Settings
 
 
 def main(instance: Path, what: str, stride: int, argument: str) -> None:
@@ -60,7 +62,7 @@ def work_until(instance: Path, what: str, argument: str, statements: int) -> Non
 
 
 def rotate(_argument: str) -> None:
-    rotation.rotate(lambda _left: None)
+    master_key_rotation.rotate(lambda _left: None)
 
 
 def delete(person_id: str) -> None:

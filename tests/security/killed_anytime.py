@@ -28,15 +28,18 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 
 import ml
-from tests.installation import CHEAP
+from tests.support.installation import CHEAP
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Person
-from webapp.recognition import recognition
-from webapp.services import audit, backups, people, rotation
-from webapp.services.enrolment import NewPerson, picture_place, store_person
-from webapp.startup import prepare
+from webapp.db.engine import db
+from webapp.db.models import Person
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.backup import backup as backups
+from webapp.services.backup import master_key_rotation
+from webapp.services.enrolment.store import NewPerson, picture_place, store_person
+from webapp.services.people import people
+from webapp.settings import Settings
+from webapp.startup.prepare import prepare
 
 SEED = 0
 LONGEST_SECONDS = 1.0
@@ -151,7 +154,7 @@ def delete(scene: Scene, say: Say) -> None:
 
 def rotate(_scene: Scene, say: Say) -> None:
     while True:
-        rotation.rotate(lambda _left: None)
+        master_key_rotation.rotate(lambda _left: None)
         say("rotated")
 
 

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule as Route
 
-from tests.installation import ADMIN, OPERATOR, VIEWER, Visitor
-from webapp.access import KeyRule, Rule, rule_of
-from webapp.models import Scope
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
+from webapp.db.models import Scope
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.web.access import KeyRule, Rule, rule_of
 
 VERIFY, ENROL, READ, SET = (
     KeyRule(frozenset({scope})) for scope in (Scope.VERIFY, Scope.ENROL, Scope.READ, Scope.ADMIN)

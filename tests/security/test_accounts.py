@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import (
+from tests.support.installation import (
     ADMIN,
     OPERATOR,
     PASSWORD,
@@ -18,21 +18,21 @@ from tests.installation import (
     session_cookie,
     words,
 )
-from webapp.database import unit_of_work
+from webapp.db.engine import db
+from webapp.db.models import Account, AccountSession, Role
+from webapp.db.transactions import unit_of_work
 from webapp.errors import PasswordTooCommon
-from webapp.extensions import db
-from webapp.models import Account, AccountSession, Role
-from webapp.services import accounts, second_factor
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.passwords import check_uncommon
-from webapp.services.sessions import end_old
+from webapp.services.accounts import accounts, two_factor
+from webapp.services.accounts.passwords import check_uncommon
+from webapp.services.accounts.sessions import end_old
+from webapp.services.enrolment.store import NewPerson, store_person
 
 
 @pytest.fixture
 def secret(app: Flask, operator_id) -> str:
     """The secret of the operator's second factor, switched on an hour ago."""
-    made = second_factor.new_secret()
-    second_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
+    made = two_factor.new_secret()
+    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
     with unit_of_work() as session:
         session.get_one(Account, operator_id).totp_step -= 120
     return made
@@ -140,7 +140,7 @@ def test_the_second_factor_is_set_up_by_its_own_code(operator: Visitor, operator
         assert operator.post("/account/second-factor", **fields | wrong).status_code == 200
     right = operator.post("/account/second-factor", **fields)
 
-    assert len(re.findall(r"<li><code>", right.text)) == second_factor.RECOVERY_CODES
+    assert len(re.findall(r"<li><code>", right.text)) == two_factor.RECOVERY_CODES
     db.session.rollback()
     assert shared.encode() not in db.session.get(Account, operator_id).totp
 
@@ -152,7 +152,7 @@ def test_whoever_finds_a_screen_left_alone_does_not_end_the_second_factor(
         answer = operator.post("/account/second-factor/off", **wrong)
         assert answer.status_code == 200
         assert not wrong or "The present password is wrong" in words(answer)
-    assert second_factor.recovery_codes_left(operator_id) == second_factor.RECOVERY_CODES
+    assert two_factor.recovery_codes_left(operator_id) == two_factor.RECOVERY_CODES
 
     assert (
         operator.post("/account/second-factor/off", **{"off-current": PASSWORD}).status_code == 302
@@ -192,15 +192,15 @@ def test_codes_cannot_be_tried_out(anybody: Visitor, secret: str) -> None:
 
 
 def test_a_recovery_code_works_once(app: Flask, operator_id) -> None:
-    shared = second_factor.new_secret()
-    codes = second_factor.switch_on(operator_id, shared, pyotp.TOTP(shared).now())
+    shared = two_factor.new_secret()
+    codes = two_factor.switch_on(operator_id, shared, pyotp.TOTP(shared).now())
     first, second = Visitor(app), Visitor(app)
     for visitor in (first, second):
         visitor.sign_in(OPERATOR)
 
     assert first.post("/sign-in/code", code=codes[3].upper()).status_code == 302
     assert second.post("/sign-in/code", code=codes[3]).status_code == 200
-    assert second_factor.recovery_codes_left(operator_id) == second_factor.RECOVERY_CODES - 1
+    assert two_factor.recovery_codes_left(operator_id) == two_factor.RECOVERY_CODES - 1
 
 
 def test_from_the_server_a_lost_phone_is_forgotten(app: Flask, anybody: Visitor, secret) -> None:

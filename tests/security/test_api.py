@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule as Route
 
-from tests.installation import Visitor
-from tests.programs import key_with
 from tests.security.hostile import TEXTS, TYPES, pictures
 from tests.security.test_access import path_of
-from webapp.access import KeyRule, rule_of
-from webapp.models import Scope
-from webapp.problems import API_PATH, MEDIA_TYPE
+from tests.support.installation import Visitor
+from tests.support.programs import key_with
+from webapp.api.problems import API_PATH, MEDIA_TYPE
+from webapp.db.models import Scope
+from webapp.web.access import KeyRule, rule_of
 
 # Of the processor's time, so that it does not matter what else the machine does meanwhile.
 LONGEST_SECONDS = 5

@@ -11,16 +11,16 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from tests.installation import OPERATOR, PASSWORD, Visitor, break_inserts, words
+from tests.support.installation import OPERATOR, PASSWORD, Visitor, break_inserts, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import writing
-from webapp.extensions import db
-from webapp.models import AuditEntry, AuditHead
-from webapp.services import audit, thresholds
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import find_person
-from webapp.startup import prepare
+from webapp.db.engine import db, writing
+from webapp.db.models import AuditEntry, AuditHead
+from webapp.services import audit
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people.people import find_person
+from webapp.services.thresholds import verification
+from webapp.settings import Settings
+from webapp.startup.prepare import prepare
 
 
 def events() -> list[str]:
@@ -138,7 +138,7 @@ TAMPERED = {
 def test_whoever_rewrites_it_without_the_key_is_found(
     app: Flask, operator: Visitor, operator_id, how: str
 ) -> None:
-    thresholds.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", operator_id)
     assert audit.verify().problem is None
     statements, problem = TAMPERED[how]
 
@@ -157,7 +157,7 @@ def put_back(app: Flask, operator_id) -> Callable[[], None]:
     def run() -> None:
         old = audit.head()
         old_mac = db.session.scalar(select(AuditHead.mac))
-        thresholds.change(60, "stricter", operator_id)
+        verification.change(60, "stricter", operator_id)
         audit.note_head()
         postgresql = db.engine.dialect.name == "postgresql"
         literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
@@ -199,7 +199,7 @@ def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
 def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> None:
     runner = app.test_cli_runner()
     noted = runner.invoke(args=["audit", "head"]).output.strip()
-    thresholds.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", operator_id)
 
     result = runner.invoke(args=["audit", "verify", "--head", noted])
 
@@ -221,9 +221,9 @@ def test_a_change_is_not_made_when_it_cannot_be_noted(
     make_full()
 
     with pytest.raises(Exception, match="no room"):
-        thresholds.change(60, "stricter", operator_id)
+        verification.change(60, "stricter", operator_id)
 
-    assert thresholds.history() == ()
+    assert verification.history() == ()
 
 
 @pytest.fixture
@@ -351,7 +351,7 @@ def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
 ) -> None:
     witness = audit.Witness()
     old, old_mac = audit.head(), db.session.scalar(select(AuditHead.mac))
-    thresholds.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", operator_id)
     witness.look()
     noted = audit.noted_head()
     settings.audit_head_file.unlink()

@@ -14,20 +14,24 @@ from secrets import token_hex
 import pytest
 from flask import Flask
 
-from tests.installation import OPERATOR, PASSWORD, rows_stored
+from tests.support.installation import OPERATOR, PASSWORD, rows_stored
 from webapp import create_app
-from webapp.config import ROOT, Settings
-from webapp.extensions import db
-from webapp.models import Guarded, PersonKey, Role
-from webapp.recognition import recognition
-from webapp.sealed_files import unseal_file
-from webapp.services import accounts, audit, backups, challenges, liveness, rotation
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
-from webapp.services.people import delete_person, find_person
-from webapp.services.verification import verify
-from webapp.startup import get_ready
-from webapp.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
+from webapp.crypto.encrypted_file import unseal_file
+from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
+from webapp.db.engine import db
+from webapp.db.models import Guarded, PersonKey, Role
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.accounts import accounts
+from webapp.services.backup import backup as backups
+from webapp.services.backup import master_key_rotation
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import challenges, setting
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching.verification import verify
+from webapp.services.people.people import delete_person, find_person
+from webapp.settings import ROOT, Settings
+from webapp.startup.prepare import get_ready
 
 pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 
@@ -167,7 +171,7 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_h
 def test_what_was_seen_in_a_challenge_is_in_no_backup(
     app: Flask, people, ada, tmp_path: Path
 ) -> None:
-    liveness.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
+    setting.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
     challenge = challenges.begin("ada", "a session").id
     challenges.see(challenge, "a session", 1, people[0].photos[0])
     assert rows_stored()["challenge_frame"] == 1
@@ -319,7 +323,7 @@ def test_where_no_backup_was_made_a_new_master_key_speaks_of_no_key_ring(app: Fl
 def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
     app: Flask, settings: Settings, people, known_faces, ada, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "KEYS_A_STEP", 1)
+    monkeypatch.setattr(master_key_rotation, "KEYS_A_STEP", 1)
     store_person(NewPerson("cy", "Cy", True), known_faces[1][:1], None)
     seen: list[bool] = []
 
@@ -328,7 +332,7 @@ def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
             store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
         seen.append(verify("ada", [people[0].photos[2]]).match)
 
-    rotation.rotate(meanwhile)
+    master_key_rotation.rotate(meanwhile)
 
     assert seen == [True, True]
     assert verify("bob", [people[1].photos[2]]).match

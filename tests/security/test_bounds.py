@@ -7,13 +7,13 @@ import io
 import pytest
 from flask import Flask
 
-from tests.installation import Visitor, words
-from tests.programs import key_with
 from tests.security.test_access import path_of
-from webapp.access import KeyRule, rule_of
-from webapp.config import Settings
-from webapp.models import Scope
-from webapp.request_bounds import (
+from tests.support.installation import Visitor, words
+from tests.support.programs import key_with
+from webapp.db.models import Scope
+from webapp.settings import Settings
+from webapp.web.access import KeyRule, rule_of
+from webapp.web.limits.request_bounds import (
     ATTRIBUTE,
     FRAME_BODY,
     MULTIPART,
@@ -171,7 +171,7 @@ def test_json_of_very_many_values_is_refused_before_it_is_parsed(
     def refuse(*_args: object, **_options: object) -> None:
         raise AssertionError("the body was parsed")
 
-    monkeypatch.setattr("webapp.api.parsing.parse_json", refuse)
+    monkeypatch.setattr("webapp.api.requests.parsing.parse_json", refuse)
     key = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
     with app.app_context():
         answer = app.test_client().post("/api/v1/detect", data=body, content_type=JSON, headers=key)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests import faces, performing
-from tests.installation import SEE_OTHER, Visitor, rows_stored, words
-from tests.performing import perform
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import AuditEntry, Guarded, Purpose
-from webapp.services import liveness
-from webapp.services.challenges import BOUNDS
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
-from webapp.signing import sign_challenge
+from tests.support import faces, performing
+from tests.support.installation import SEE_OTHER, Visitor, rows_stored, words
+from tests.support.performing import perform
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry, Guarded, Purpose
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import setting
+from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.setting import Liveness
+from webapp.settings import Settings
+from webapp.web.tokens import sign_challenge
 
 FEW = chosen(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -40,7 +40,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from webapp.config import ROOT
+from webapp.settings import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 TESTS = ROOT / "tests"

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.installation import PASSWORD, Visitor, words
-from tests.programs import key_with
+from tests.support.installation import PASSWORD, Visitor, words
+from tests.support.programs import key_with
 from webapp import create_app
-from webapp.config import Settings
-from webapp.damage import REMEDY, damage_watch
-from webapp.extensions import db
-from webapp.models import Scope
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import NotReady, get_ready, obstacles
+from webapp.db.damage import REMEDY, damage_watch
+from webapp.db.engine import db
+from webapp.db.models import Scope
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.startup.prepare import NotReady, get_ready, obstacles
 
 pytestmark = pytest.mark.sqlite
 PAGE_BYTES = 4096

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from tests.installation import Visitor
-from webapp.request_bounds import MULTIPART, PICTURE_BODY, URL_ENCODED
+from tests.support.installation import Visitor
+from webapp.web.limits.request_bounds import MULTIPART, PICTURE_BODY, URL_ENCODED
 
 SIZE = PICTURE_BODY - 10_000
 BOUNDARY = f"{MULTIPART}; boundary=x"

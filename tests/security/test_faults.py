@@ -13,12 +13,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from tests.installation import OPERATOR, Visitor, rows_stored, words
-from webapp import create_app, database, startup
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import obstacles
+from tests.support.installation import OPERATOR, Visitor, rows_stored, words
+from webapp import create_app
+from webapp.db import transactions
+from webapp.db.engine import db
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.startup import prepare
+from webapp.startup.prepare import obstacles
 
 SHORT_MS = 50
 
@@ -26,9 +28,9 @@ SHORT_MS = 50
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = database.PRAGMAS
+    patient = transactions.PRAGMAS
     monkeypatch.setattr(
-        database,
+        transactions,
         "PRAGMAS",
         (*(p for p in patient if "busy" not in p), f"busy_timeout = {SHORT_MS}"),
     )
@@ -60,7 +62,7 @@ def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
     assert answer.status_code == 503
     assert "nothing was lost" in words(answer)
     assert obstacles(app) == set()
-    monkeypatch.setattr(startup, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
     assert obstacles(app) == {"database"}
 
 
@@ -124,7 +126,7 @@ def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
 
     assert obstacles(app) == {"disk space"}
-    assert startup.LEAST_FREE_BYTES > 10**6
+    assert prepare.LEAST_FREE_BYTES > 10**6
 
 
 def test_without_the_model_pages_and_health_say_so(

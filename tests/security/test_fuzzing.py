@@ -13,12 +13,12 @@ from flask import Flask
 from werkzeug.routing import Rule as Route
 from werkzeug.test import TestResponse
 
-from tests.installation import Visitor, rows_stored
 from tests.security.hostile import HostileRequest, Target, pictures, requests
 from tests.security.test_access import path_of
-from webapp.access import Rule, rule_of
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import find_person
+from tests.support.installation import Visitor, rows_stored
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people.people import find_person
+from webapp.web.access import Rule, rule_of
 
 # Of the processor's time, so that it does not matter what else the machine does meanwhile.
 LONGEST_SECONDS = 5

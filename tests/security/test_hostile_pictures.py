@@ -12,13 +12,13 @@ from flask import Flask
 from PIL import Image, ImageFilter
 from sqlalchemy import select
 
-from tests import faces
-from tests.installation import Visitor, rows_stored, words
+from tests.support import faces
+from tests.support.installation import Visitor, rows_stored, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Anchor
-from webapp.services.enrolment import NewPerson, store_person
+from webapp.db.engine import db
+from webapp.db.models import Anchor
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
 
 
 def photo() -> bytes:

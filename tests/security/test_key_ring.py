@@ -13,21 +13,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import Visitor, rows_stored, words
-from tests.programs import key_with
-from webapp import create_app, jobs
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from tests.support.installation import Visitor, rows_stored, words
+from tests.support.programs import key_with
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import Job, JobState, Kind, Person, Refusal, Scope, now
+from webapp.db.transactions import unit_of_work
 from webapp.errors import KeyRingBehind
-from webapp.extensions import db
-from webapp.models import Job, JobState, Kind, Person, Refusal, Scope, now
-from webapp.recognition import recognition
-from webapp.services import backups, people, retention
-from webapp.services.background import KINDS
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.key_ring import Follower, KeyRing
-from webapp.services.retention import DELETE_EXPIRED
-from webapp.startup import get_ready, obstacles
+from webapp.inference.active_model import recognition
+from webapp.jobs import queue
+from webapp.services.backup import backup
+from webapp.services.backup.key_ring import Follower, KeyRing
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import people, retention
+from webapp.services.people.retention import DELETE_EXPIRED
+from webapp.settings import Settings
+from webapp.startup.job_handlers import KINDS
+from webapp.startup.prepare import get_ready, obstacles
 
 pytestmark = pytest.mark.sqlite  # backups are of the file
 
@@ -49,7 +51,7 @@ def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
     """Three people, of whom there is a backup."""
     names = ("ada", "bob", "cy")
     ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], None) for one in names]
-    backups.back_up(tmp_path / "monday.backup")
+    backup.back_up(tmp_path / "monday.backup")
     return ids
 
 
@@ -134,7 +136,7 @@ def test_retention_goes_on_where_the_key_ring_cannot_follow(
     mend = fault(disk)
     db.session.rollback()
 
-    jobs.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+    queue.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
 
     job = db.session.scalar(select(Job))
     assert job.state == JobState.FAILED
@@ -278,9 +280,9 @@ def test_retention_that_is_stopped_is_gone_on_with_where_the_key_ring_cannot_fol
     fill(disk)
 
     def stop(_done: int, _total: int) -> None:
-        raise jobs.Interrupted
+        raise queue.Interrupted
 
-    with pytest.raises(jobs.Interrupted):
+    with pytest.raises(queue.Interrupted):
         retention.delete_expired(stop)
 
 

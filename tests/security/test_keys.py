@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import NotReady, get_ready, obstacles, prepare
-from webapp.vault import MasterKeyUnusable, write_new_key
+from webapp.crypto.vault import MasterKeyUnusable, write_new_key
+from webapp.db.engine import db
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.startup.prepare import NotReady, get_ready, obstacles, prepare
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.killed_anytime import WORK
-from webapp.config import ROOT, Settings
+from webapp.settings import ROOT, Settings
 
 pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 

@@ -10,16 +10,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import ADMIN, OPERATOR, Visitor, words
+from tests.support.installation import ADMIN, OPERATOR, Visitor, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from webapp.db.engine import db
+from webapp.db.models import AddressWindow, FailureCount
+from webapp.db.transactions import unit_of_work
 from webapp.errors import FaceDisabled, MustWait
-from webapp.extensions import db
-from webapp.models import AddressWindow, FailureCount
-from webapp.services.claims import claim_digest
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.failures import (
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.claimed_identity import claim_digest
+from webapp.services.matching.lockout import (
     FACES_FROM_A_NETWORK,
     FROM_A_KNOWN_BROWSER,
     FROM_A_NETWORK,
@@ -30,7 +29,8 @@ from webapp.services.failures import (
     check,
     count_failure,
 )
-from webapp.services.verification import verify
+from webapp.services.matching.verification import verify
+from webapp.settings import Settings
 
 KNOWN_AND_UNKNOWN = pytest.mark.parametrize("identifier", ["ada", "nobody"])
 

@@ -13,15 +13,15 @@ import pytest
 from flask import Flask
 from PIL import Image
 
-from tests.installation import Visitor, as_file
-from tests.programs import key_with
+from tests.support.installation import Visitor, as_file
+from tests.support.programs import key_with
 from webapp import create_app
-from webapp.config import Settings
 from webapp.core.network import client_network
-from webapp.models import Scope
-from webapp.recognition import recognition
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.turns import Caller
+from webapp.db.models import Scope
+from webapp.inference.active_model import recognition
+from webapp.inference.face_slots import Caller
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
 
 ATTACKERS, VERIFICATIONS = 12, 8
 ATTACKER, VICTIM = "10.0.0.1", "10.9.9.9"

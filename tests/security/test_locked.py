@@ -14,18 +14,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import Visitor, as_file
-from tests.programs import key_with
 from tests.security.test_access import path_of
-from webapp import create_app, startup
-from webapp.config import Settings
-from webapp.database import BUSY_MS
-from webapp.extensions import db
-from webapp.models import Anchor, AuditEntry, Refusal, Scope
-from webapp.recognition import recognition
+from tests.support.installation import Visitor, as_file
+from tests.support.programs import key_with
+from webapp import create_app
+from webapp.db.engine import BUSY_MS, db
+from webapp.db.models import Anchor, AuditEntry, Refusal, Scope
+from webapp.inference.active_model import recognition
 from webapp.services import audit
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.verification import verify
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify
+from webapp.settings import Settings
+from webapp.startup import prepare
 
 pytestmark = pytest.mark.sqlite
 
@@ -199,7 +199,7 @@ def test_the_app_is_ready_unless_the_lock_lasts(
     app: Flask, lock: Lock, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert anybody.get("/health/ready").json["ready"]
-    monkeypatch.setattr(startup, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
     assert anybody.get("/health/ready").json["obstacles"] == ["database"]
 
     lock.end()

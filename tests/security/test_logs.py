@@ -15,18 +15,18 @@ from flask import Flask
 from sqlalchemy import select
 
 import ml
-from tests import faces
-from tests.installation import ADMIN, OPERATOR, PASSWORD, Visitor, session_cookie
-from tests.programs import key_with
 from tests.security.test_access import path_of
+from tests.support import faces
+from tests.support.installation import ADMIN, OPERATOR, PASSWORD, Visitor, session_cookie
+from tests.support.programs import key_with
 from webapp import create_app
-from webapp.access import KeyRule, rule_of
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.logs import FORMAT, ROOT, RequestId
-from webapp.models import Anchor, Scope
-from webapp.recognition import recognition
-from webapp.vault import read_master_key
+from webapp.crypto.vault import read_master_key
+from webapp.db.engine import db
+from webapp.db.models import Anchor, Scope
+from webapp.inference.active_model import recognition
+from webapp.settings import Settings
+from webapp.web.access import KeyRule, rule_of
+from webapp.web.request_log import FORMAT, ROOT, RequestId
 
 IDENTIFIER, NAME, REASON = "zq-7731", "Zenobia Quill", "Ottilie asked for it"
 LINE = re.compile(r"^\d{4}-\S+ \S+ (DEBUG|INFO|WARNING|ERROR) (?P<id>\S+) webapp")

@@ -17,22 +17,22 @@ import pytest
 from flask import Flask
 
 import ml
-from tests.installation import CHEAP, Visitor
 from tests.integration.webapp.test_pages import shape
+from tests.support.installation import CHEAP, Visitor
 from tests.walking.engine import PictureBookEngine, picture
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.models import FailureCount
-from webapp.recognition import recognition
-from webapp.services import thresholds
-from webapp.services.decoys import decoy_similarity
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.probes import Probe
-from webapp.services.thresholds import Threshold
-from webapp.services.verification import verify
-from webapp.shown_scores import shown_score
-from webapp.vault import InstallationSecrets
+from webapp.crypto.vault import InstallationSecrets
+from webapp.db.models import FailureCount
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.decoys import decoy_similarity
+from webapp.services.matching.probe import Probe
+from webapp.services.matching.verification import verify
+from webapp.services.thresholds import verification
+from webapp.services.thresholds.verification import Threshold
+from webapp.settings import Settings
+from webapp.web.display.scores import shown_score
 
 PEOPLE, ANCHORS = 400, 3
 TRIES = (1, 4, 9)
@@ -113,12 +113,12 @@ def scores_of_enrolled(
     grouped = ml.Anchors.of(enrolled, np.arange(0, len(enrolled), anchors))
     tried = np.stack([Probe(frames, (), len(frames)).embedding for frames in probes])
     found = ml.person_similarities(enrolled @ tried.T, grouped, rule)
-    return seen(np.minimum(found, np.nextafter(thresholds.in_force().similarity, -1)))
+    return seen(np.minimum(found, np.nextafter(verification.in_force().similarity, -1)))
 
 
 def scores_of_nobody(probes: Sequence[np.ndarray], rule: str) -> np.ndarray:
     """What identifiers that nobody has score, (identifiers, tries)."""
-    in_force = thresholds.in_force()
+    in_force = verification.in_force()
     threshold = Threshold(in_force.similarity, in_force.score, rule)
     return seen(
         np.array(
@@ -193,7 +193,7 @@ def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
 
     decision = verify("nobody", [picture(person) for person in range(5)])
 
-    expected = decoy_similarity("nobody", mixed, thresholds.in_force())
+    expected = decoy_similarity("nobody", mixed, verification.in_force())
     assert decision.similarity == pytest.approx(expected)
 
 
@@ -203,7 +203,7 @@ def test_the_page_is_as_long_for_nobody(app: Flask, anchors: int, rule: str) -> 
     identifier = f"{rule}-{anchors}"
     enrolled = [recognition().engine.analyse(picture(50, number)) for number in range(anchors)]
     store_person(NewPerson(identifier, "Somebody", True), enrolled, None)
-    thresholds.change(50, "another rule", None, rule=rule, confirmed=True)
+    verification.change(50, "another rule", None, rule=rule, confirmed=True)
     visitor = Visitor(app)
 
     def page(claim: str) -> str:

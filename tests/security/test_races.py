@@ -9,16 +9,17 @@ import pytest
 from flask import Flask
 
 import ml
-from tests.installation import rows_stored
-from tests.programs import key_with, program
+from tests.support.installation import rows_stored
+from tests.support.programs import key_with, program
 from webapp import create_app
-from webapp.config import Settings
+from webapp.db.engine import db
+from webapp.db.models import Scope
 from webapp.errors import DuplicateIdentifier, MustWait
-from webapp.extensions import db
-from webapp.models import Scope
-from webapp.services import audit, thresholds
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.verification import verify
+from webapp.services import audit
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify
+from webapp.services.thresholds import verification
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
         verify_once,
         verify_once,
         verify_once,
-        lambda: thresholds.change(99, "stricter", operator_id, confirmed=True),
+        lambda: verification.change(99, "stricter", operator_id, confirmed=True),
     )
 
     assert verified == [True] * 3

@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from tests.security.test_access import path_of
+from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.access import Rule, rule_of
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Account, Person, Role
-from webapp.services.enrolment import NewPerson, store_person
+from webapp.db.engine import db
+from webapp.db.models import Account, Person, Role
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.web.access import Rule, rule_of
 
 
 def test_every_form_needs_its_token(app: Flask, admin: Visitor) -> None:

@@ -14,18 +14,19 @@ import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
-from tests.installation import OPERATOR, Visitor, rows_stored, words, written_down
-from webapp import create_app, jobs
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import OwnLink, Person
-from webapp.services import retention
-from webapp.services.background import KINDS
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import find_person
-from webapp.services.retention import DELETE_EXPIRED
-from webapp.services.verification import verify_without_challenge
+from tests.support.installation import OPERATOR, Visitor, rows_stored, words, written_down
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import OwnLink, Person
+from webapp.db.transactions import unit_of_work
+from webapp.jobs import queue
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify_without_challenge
+from webapp.services.people import retention
+from webapp.services.people.people import find_person
+from webapp.services.people.retention import DELETE_EXPIRED
+from webapp.settings import Settings
+from webapp.startup.job_handlers import KINDS
 
 
 @pytest.fixture
@@ -88,8 +89,8 @@ def test_the_background_does_the_same_once_a_day(keeping_a_year: Flask, ada) -> 
     db.session.rollback()
 
     with keeping_a_year.app_context():
-        assert jobs.run_due(kinds, Event()) == 1
-        assert jobs.run_due(kinds, Event()) == 0
+        assert queue.run_due(kinds, Event()) == 1
+        assert queue.run_due(kinds, Event()) == 0
 
     assert rows_stored()["person"] == 0
 

@@ -17,22 +17,23 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import ml
-from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
+from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.browsers import label_of
-from webapp.config import Settings
-from webapp.cookies import cookie_name
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import Account, AccountSession, FailureCount, PendingSignIn
-from webapp.services import accounts, failures, second_factor, sessions
-from webapp.services.failures import (
+from webapp.db.engine import db
+from webapp.db.models import Account, AccountSession, FailureCount, PendingSignIn
+from webapp.db.transactions import unit_of_work
+from webapp.services.accounts import accounts, sessions, two_factor
+from webapp.services.accounts.sessions import TIME_FOR_CODE
+from webapp.services.matching import lockout
+from webapp.services.matching.lockout import (
     FROM_A_KNOWN_BROWSER,
     FROM_A_SITE,
     FROM_EVERYWHERE,
     Bound,
 )
-from webapp.services.sessions import TIME_FOR_CODE
+from webapp.settings import Settings
+from webapp.web.cookies import cookie_name
+from webapp.web.devices import label_of
 
 WRONG = "a wrong password"
 NEW = "another long password"
@@ -42,8 +43,8 @@ SHA256_SIGNATURE = 43
 @pytest.fixture
 def secret(app: Flask, operator_id) -> str:
     """The secret of the operator's second factor, switched on an hour ago."""
-    made = second_factor.new_secret()
-    second_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
+    made = two_factor.new_secret()
+    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
     with unit_of_work() as session:
         session.get_one(Account, operator_id).totp_step -= 120
     return made
@@ -107,7 +108,7 @@ def let_pending_pass() -> None:
 def test_a_right_password_without_a_code_is_worth_nothing_after(
     app: Flask, operator: Visitor, operator_id, secret: str, how: str
 ) -> None:
-    codes = second_factor.switch_on(operator_id, secret, pyotp.TOTP(secret).now())
+    codes = two_factor.switch_on(operator_id, secret, pyotp.TOTP(secret).now())
     thief = Visitor(app)
     assert thief.sign_in(OPERATOR).location.startswith("/sign-in/code")
 
@@ -185,7 +186,7 @@ def test_other_sessions_end_when_the_second_factor_changes(
     if change == "off":
         operator.post("/account/second-factor/off", **{"off-current": PASSWORD})
     else:
-        shared = second_factor.new_secret()
+        shared = two_factor.new_secret()
         operator.post(
             "/account/second-factor",
             secret=shared,
@@ -254,8 +255,8 @@ def test_in_a_day_there_are_no_more_guesses_than_the_page_on_security_says(
     bound: Bound, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of somebody who tries at each moment at which it is possible."""
-    start = moment = failures.now()
-    monkeypatch.setattr(failures, "now", lambda: moment)
+    start = moment = lockout.now()
+    monkeypatch.setattr(lockout, "now", lambda: moment)
     tried, last_at = 0, None
     while moment < start + timedelta(days=1):
         left = bound.left(tried, last_at) if last_at else timedelta(0)
@@ -528,7 +529,7 @@ def test_where_codes_are_required_nothing_opens_before_they_are_set_up(
         assert visitor.post("/people/new").location == "/account/second-factor"
         assert visitor.get("/account/second-factor").status_code == 200
 
-        secret = second_factor.new_secret()
+        secret = two_factor.new_secret()
         fields = {"secret": secret, "code": pyotp.TOTP(secret).now(), "current": PASSWORD}
         answer = visitor.post("/account/second-factor", **fields)
         assert "Recovery codes" in words(answer)

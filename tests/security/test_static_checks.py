@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from webapp.config import ROOT
+from webapp.settings import ROOT
 
 
 def test_bandit_finds_nothing_in_what_serves() -> None:

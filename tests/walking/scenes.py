@@ -28,30 +28,12 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import TestResponse
 
 import ml
-from tests.installation import OPERATOR, PASSWORD
+from tests.support.installation import OPERATOR, PASSWORD
 from tests.walking.engine import face_errors, picture
 from tests.walking.walker import UNFILLED, Reader, Site
-from webapp import danger_words
-from webapp.damage import damage_watch
-from webapp.database import unit_of_work
-from webapp.errors import Busy, Danger, GalleryWarming
-from webapp.extensions import db
-from webapp.messages import (
-    CHALLENGE_HINTS,
-    CHALLENGE_REASONS,
-    CHALLENGE_STEPS,
-    INSTRUCTIONS,
-    PICTURE_PROBLEMS,
-    PROBLEMS_FOR_PROGRAMS,
-    REQUEST_PROBLEMS,
-    WAIVER_WORDS,
-    WARNINGS,
-    all_codes,
-    describe,
-    describe_to_program,
-    in_place,
-)
-from webapp.models import (
+from webapp.db.damage import damage_watch
+from webapp.db.engine import db
+from webapp.db.models import (
     Account,
     Anchor,
     AnchorEmbedding,
@@ -72,24 +54,38 @@ from webapp.models import (
     Scope,
     now,
 )
-from webapp.recognition import recognition
-from webapp.services import (
-    api_keys,
-    audit,
-    claims,
-    dangers,
-    enrolment,
-    liveness,
-    lookalikes,
-    own_scores,
-    second_factor,
+from webapp.db.transactions import unit_of_work
+from webapp.errors import Busy, Danger, GalleryWarming
+from webapp.inference.active_model import recognition
+from webapp.messages import (
+    CHALLENGE_HINTS,
+    CHALLENGE_REASONS,
+    CHALLENGE_STEPS,
+    INSTRUCTIONS,
+    PICTURE_PROBLEMS,
+    PROBLEMS_FOR_PROGRAMS,
+    REQUEST_PROBLEMS,
+    WAIVER_WORDS,
+    WARNINGS,
+    all_codes,
+    describe,
+    describe_to_program,
+    in_place,
 )
-from webapp.services import challenges as challenge_service
-from webapp.services.api_keys import NewKey
-from webapp.services.challenge_results import LABELS
-from webapp.services.challenges import BOUNDS
-from webapp.services.liveness import Liveness
-from webapp.startup import prepare
+from webapp.services import audit
+from webapp.services.accounts import api_keys, two_factor
+from webapp.services.accounts.api_keys import NewKey
+from webapp.services.enrolment import store as enrolment
+from webapp.services.liveness import challenges as challenge_service
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.results import LABELS
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching import claimed_identity
+from webapp.services.people import similar_people
+from webapp.services.thresholds import dangers, local_population
+from webapp.startup.prepare import prepare
+from webapp.web.wording import dangers as danger_words
 
 Scene = Callable[[Site], None]
 SCENES: dict[str, Scene] = {}
@@ -161,13 +157,13 @@ def account(site: Site) -> None:
     operator, account_id = site.operator, _account_id()
     operator.see("/account")
     operator.see("/account/second-factor")
-    secret = second_factor.new_secret()
+    secret = two_factor.new_secret()
     fields = {"secret": secret, "code": pyotp.TOTP(secret).now(), "current": PASSWORD}
     for wrong in ({"code": "000000"}, {"code": ""}, {"current": "not the password"}):
         operator.send("/account/second-factor", 200, **fields | wrong)
     operator.send("/account/second-factor", **fields)
     for left in (MANY, 2, 1, 0):
-        with patch.object(second_factor, "recovery_codes_left", lambda _id, left=left: left):
+        with patch.object(two_factor, "recovery_codes_left", lambda _id, left=left: left):
             operator.see("/account")
     visitor = site.anybody
     visitor.send("/sign-in", username=OPERATOR, password=PASSWORD)
@@ -183,7 +179,7 @@ def account(site: Site) -> None:
     right = {"sessions-chosen": chosen, "sessions-current": PASSWORD}
     operator.send("/account/sessions/end", **right)
     elsewhere.see("/account")
-    second_factor.recovery_codes_left(account_id)
+    two_factor.recovery_codes_left(account_id)
     change = {"current": PASSWORD, "password": "another sentence", "confirm": "another sentence"}
     for wrong in (
         {"current": "wrong"},
@@ -339,11 +335,11 @@ def consent_and_failures(site: Site) -> None:
     operator.send(f"{path}/consent")
     site.change(retention_days=3650, warning_days=1)
     operator.see(path)
-    digest, failures = claims.claim_digest("person-0"), 0
+    digest, failures = claimed_identity.claim_digest("person-0"), 0
     for wanted in (1, 2, 50):
         with unit_of_work() as session:
             for _ in range(wanted - failures):
-                claims.count_failure(session, digest, None, liveness.in_force())
+                claimed_identity.count_failure(session, digest, None, liveness.in_force())
         failures = wanted
         admin.see(path)
         operator.see(path)
@@ -485,8 +481,8 @@ def before_the_camera(site: Site) -> None:
     _told(visitor.post("/challenges/frames", {"frame": [picture()]}, **late), 410)
     for _ in range(11):
         with unit_of_work() as session:
-            digest = claims.claim_digest("person-0")
-            claims.count_failure(session, digest, None, liveness.in_force())
+            digest = claimed_identity.claim_digest("person-0")
+            claimed_identity.count_failure(session, digest, None, liveness.in_force())
     _told(visitor.post("/challenges", identifier="person-0"), 429)
     _guard(Liveness())
     _told(visitor.post("/challenges", identifier="person-1"), 409)
@@ -734,9 +730,9 @@ def threshold_among_many(site: Site) -> None:
     form = {"score": "60", "reason": "a test", "based_on": "0", "rule": "best"}
     admin.send("/threshold", review="y", **form)
     site.enrol(12)
-    with patch.object(own_scores, "MOST_PEOPLE", 11):
+    with patch.object(local_population, "MOST_PEOPLE", 11):
         admin.see("/threshold")
-    with patch.object(lookalikes, "MOST_ANCHORS", 11):
+    with patch.object(similar_people, "MOST_ANCHORS", 11):
         admin.see("/threshold/pairs")
     # A goal that twelve people can tell, then a model that was measured on very few people.
     calibration = recognition().engine

@@ -17,13 +17,14 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from werkzeug.test import TestResponse
 
-from tests.installation import ADMIN, OPERATOR, VIEWER, Visitor
+from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from tests.walking.engine import PictureBookEngine, picture
-from webapp import create_app, danger_words
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.translated import SafeDomain
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.web.display.translations import SafeDomain
+from webapp.web.wording import dangers
 
 # What a text looks like that was not filled in, or not rendered.
 UNFILLED = re.compile(r"%\(\w+\)|%%|\{\{|\{%|Undefined|&lt;[/a-z]|\bNone\b")
@@ -178,7 +179,7 @@ class Site:
     def danger_word(self) -> str:
         """What confirms a dangerous setting."""
         with self.app.test_request_context(headers={"Accept-Language": self.language}):
-            return danger_words.word()
+            return dangers.word()
 
     def analysed(self, data: bytes) -> Any:
         """A picture as the engine sees it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.api.blueprint import Blueprint
-from webapp.api.lists import Part, feed_of, number
-from webapp.api.schemas import AttemptsSchema, FeedQuerySchema
-from webapp.models import Scope
-from webapp.services.attempts import AttemptRecord, attempts_after
+from webapp.api.cursors import Part, feed_of, number
+from webapp.api.schemas.schemas import AttemptsSchema, FeedQuerySchema
+from webapp.db.models import Scope
+from webapp.services.attempts.attempt_log import AttemptRecord, attempts_after
 
 blueprint = Blueprint("attempts", "Attempts")
 FEED = "attempts"

@@ -17,14 +17,15 @@ from flask_smorest.fields import Upload
 from marshmallow import Schema, fields
 
 from ml import FaceError
-from webapp import access, problems
-from webapp.api.parsing import FORM, Parser, Picture
+from webapp.api import problems
+from webapp.api.auth import current_key
+from webapp.api.requests.parsing import FORM, Parser, Picture
+from webapp.db.models import Scope
 from webapp.errors import InvalidRequest, ServiceError
 from webapp.extensions import csrf
-from webapp.key_access import current_key
-from webapp.models import Scope
-from webapp.services import repetitions
-from webapp.services.repetitions import Answer, Request
+from webapp.services import idempotency
+from webapp.services.idempotency import Answer, Request
+from webapp.web import access
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
@@ -108,7 +109,7 @@ class Blueprint(flask_smorest.Blueprint):
                     return _answer(made[-1], g.pop("told_of"))
 
                 asked = Request(current_key().id, name, requested())
-                remembered = repetitions.once(asked, work)
+                remembered = idempotency.once(asked, work)
                 return made[-1] if made else _repeated(remembered)
 
             return self.doc(parameters=[_HEADER_PARAMETER])(answer)

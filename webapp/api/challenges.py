@@ -7,23 +7,24 @@ from uuid import UUID
 
 from flask import url_for
 
-from webapp.admission import looks_at_faces
+from webapp.api.auth import current_key
 from webapp.api.blueprint import Blueprint
-from webapp.api.challenge_schemas import (
+from webapp.api.faces import told
+from webapp.api.schemas.challenges import (
     AskedSchema,
     ChallengeClaimSchema,
     ChallengeSchema,
     FrameSchema,
 )
-from webapp.api.faces import told
-from webapp.api.schemas import VerificationSchema
-from webapp.key_access import current_key
+from webapp.api.schemas.schemas import VerificationSchema
+from webapp.db.models import Scope
 from webapp.messages import ask_for
-from webapp.models import Scope
-from webapp.request_bounds import FRAME_BODY, takes
-from webapp.services import challenges, verification
-from webapp.services.challenges import Asked
-from webapp.services.decisions import Decision
+from webapp.services.liveness import challenges
+from webapp.services.liveness.challenges import Asked
+from webapp.services.matching import verification
+from webapp.services.matching.decision import Decision
+from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.request_bounds import FRAME_BODY, takes
 
 blueprint = Blueprint("challenges", "Challenges")
 

@@ -10,10 +10,10 @@ from flask_cors import CORS
 from flask_smorest.utils import prepare_response
 
 from webapp.api import attempts, challenges, faces, health, people, reference, thresholds
-from webapp.api.parsing import Picture
-from webapp.api.schemas import ProblemSchema
-from webapp.key_access import keep_uses
-from webapp.problems import API_PATH, MEDIA_TYPE
+from webapp.api.auth import keep_uses
+from webapp.api.problems import API_PATH, MEDIA_TYPE
+from webapp.api.requests.parsing import Picture
+from webapp.api.schemas.schemas import ProblemSchema
 
 VERSION = "1.0.0"
 EXPLAINED = """Faces are enrolled, verified and looked after by other programs as by the pages.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.admission import looks_at_faces
+from webapp.api.auth import current_key
 from webapp.api.blueprint import Blueprint
-from webapp.api.schemas import (
+from webapp.api.schemas.schemas import (
     ClaimSchema,
     ComparisonSchema,
     DetectionSchema,
@@ -16,13 +16,13 @@ from webapp.api.schemas import (
     PairSchema,
     VerificationSchema,
 )
-from webapp.key_access import current_key
-from webapp.models import Scope
-from webapp.request_bounds import ENCODED_PICTURE_BODY, takes
-from webapp.services import comparison, detection, identification, verification
-from webapp.services.comparison import PictureComparison
-from webapp.services.decisions import Decision
-from webapp.services.detection import Detection
+from webapp.db.models import Scope
+from webapp.services.matching import comparison, detection, identification, verification
+from webapp.services.matching.comparison import PictureComparison
+from webapp.services.matching.decision import Decision
+from webapp.services.matching.detection import Detection
+from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.request_bounds import ENCODED_PICTURE_BODY, takes
 
 blueprint = Blueprint("faces", "Faces")
 

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from flask import Response, url_for
 
-from webapp.admission import looks_at_faces
 from webapp.api.blueprint import Blueprint
-from webapp.api.lists import Part, part_of, position
-from webapp.api.schemas import (
+from webapp.api.cursors import Part, part_of, position
+from webapp.api.schemas.schemas import (
     AnchorSchema,
     AnchorsSchema,
     NewPersonSchema,
@@ -21,14 +20,16 @@ from webapp.api.schemas import (
     PersonSchema,
     PicturesSchema,
 )
+from webapp.db.models import Scope
+from webapp.db.pagination import Position
 from webapp.errors import KeyRingBehind
-from webapp.models import Scope
-from webapp.request_bounds import takes
-from webapp.services import people, unattended
-from webapp.services.anchor_reports import AnchorReport, find_reports, report_on
-from webapp.services.enrolment import NewPerson
-from webapp.services.paging import Position
-from webapp.services.people import PersonRow
+from webapp.services.enrolment import from_api
+from webapp.services.enrolment.store import NewPerson
+from webapp.services.people import people
+from webapp.services.people.anchors import AnchorReport, find_reports, report_on
+from webapp.services.people.people import PersonRow
+from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.request_bounds import takes
 
 blueprint = Blueprint("people", "People")
 LIST = "people"
@@ -53,7 +54,7 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 @takes()
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
-    person = unattended.enrol(
+    person = from_api.enrol(
         NewPerson(new["identifier"], new["name"], new["consent"]),
         new["pictures"],
         accept_doubts=new["accept_doubts"],
@@ -100,7 +101,7 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @takes()
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""
-    added = unattended.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
+    added = from_api.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
     return {"person_id": person_id, "items": added}
 
 

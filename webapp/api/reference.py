@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp.access import public
+from webapp.api.problems import API_PATH
 from webapp.messages import all_codes
-from webapp.problems import API_PATH
+from webapp.web.access import public
 
 blueprint = Blueprint("api_reference", __name__)
 DOCUMENT = "api document"

@@ -6,18 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from webapp.api.blueprint import Blueprint
-from webapp.api.schemas import (
+from webapp.api.schemas.schemas import (
     PersonThresholdChangeSchema,
     PersonThresholdSchema,
     SearchThresholdChangeSchema,
     ThresholdsSchema,
     VerificationThresholdChangeSchema,
 )
-from webapp.models import Scope
-from webapp.services import deciding, person_thresholds
-from webapp.services.deciding import InForce
-from webapp.services.person_thresholds import PersonThreshold
-from webapp.services.searches import Search
+from webapp.db.models import Scope
+from webapp.services.thresholds import per_person, policy
+from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.per_person import PersonThreshold
+from webapp.services.thresholds.policy import InForce
 
 blueprint = Blueprint("thresholds", "Thresholds")
 
@@ -30,7 +30,7 @@ def _of_nobody(_answer: object, _path: object) -> None:
 @blueprint.response(200, ThresholdsSchema)
 def show() -> InForce:
     """What decides a match now."""
-    return deciding.in_force()
+    return policy.in_force()
 
 
 @blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
@@ -38,7 +38,7 @@ def show() -> InForce:
 @blueprint.arguments(VerificationThresholdChangeSchema)
 def set_verification(wanted: dict[str, Any]) -> InForce:
     """Set everybody's threshold in a verification (1:1)."""
-    return deciding.change_verification(
+    return policy.change_verification(
         wanted["score"],
         wanted["reason"],
         wanted["based_on"],
@@ -53,7 +53,7 @@ def set_verification(wanted: dict[str, Any]) -> InForce:
 def set_search(wanted: dict[str, Any]) -> InForce:
     """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
     search = Search(wanted["fpir"], wanted["margin"])
-    return deciding.change_search(
+    return policy.change_search(
         search, wanted["reason"], wanted["based_on"], confirmed=wanted["confirm"]
     )
 
@@ -62,7 +62,7 @@ def set_search(wanted: dict[str, Any]) -> InForce:
 @blueprint.response(200, PersonThresholdSchema)
 def of_person(person_id: UUID) -> PersonThreshold:
     """The threshold of one person in a verification."""
-    return person_thresholds.of_person(person_id)
+    return per_person.of_person(person_id)
 
 
 @blueprint.call("/people/<uuid:person_id>/threshold", "PUT", Scope.ADMIN)
@@ -70,7 +70,7 @@ def of_person(person_id: UUID) -> PersonThreshold:
 @blueprint.arguments(PersonThresholdChangeSchema)
 def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
     """Set one person's threshold apart from everybody's, by points of score."""
-    return deciding.change_of_person(
+    return policy.change_of_person(
         person_id,
         wanted["points"],
         wanted["reason"],

@@ -24,17 +24,17 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from webapp.database import retried, unit_of_work
+from webapp.core.atomic_files import alone_in, whole_file
+from webapp.core.events import record_event
+from webapp.core.request_origin import address, key
+from webapp.crypto.vault import SealBroken
+from webapp.db.engine import db
+from webapp.db.models import Account, ApiKey, AuditEntry, AuditHead, now
+from webapp.db.pagination import Page, paged
+from webapp.db.transactions import retried, unit_of_work
 from webapp.errors import BackupBroken
-from webapp.extensions import db
-from webapp.logs import record_event
-from webapp.models import Account, ApiKey, AuditEntry, AuditHead, now
-from webapp.origin import address, key
-from webapp.private_files import alone_in, whole_file
-from webapp.recognition import recognition
-from webapp.services.key_ring import KeyRing
-from webapp.services.paging import Page, paged
-from webapp.vault import SealBroken
+from webapp.inference.active_model import recognition
+from webapp.services.backup.key_ring import KeyRing
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)

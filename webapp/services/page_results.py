@@ -15,12 +15,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from webapp.database import retried, unit_of_work
+from webapp.crypto.vault import PersonSeal, Place, SealBroken
+from webapp.db.engine import db
+from webapp.db.models import PageResult, Shown, now
+from webapp.db.transactions import retried, unit_of_work
 from webapp.errors import ResultOver
-from webapp.extensions import db
-from webapp.models import PageResult, Shown, now
-from webapp.recognition import recognition
-from webapp.vault import PersonSeal, Place, SealBroken
+from webapp.inference.active_model import recognition
 
 MINUTES = 10
 ABOUT_PEOPLE = (Shown.VERIFICATION, Shown.IDENTIFICATION, Shown.OWN_LINK)

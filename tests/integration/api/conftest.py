@@ -1,4 +1,4 @@
-from tests.installation import (
+from tests.support.installation import (
     admin,
     anybody,
     app,
@@ -10,8 +10,8 @@ from tests.installation import (
     settings,
     sqlite_settings,
 )
-from tests.postgresql import postgresql
-from tests.programs import client
+from tests.support.postgresql import postgresql
+from tests.support.programs import client
 
 __all__ = [
     "admin",

@@ -7,11 +7,11 @@ from flask import Flask
 from siamese_faces import Client, Problem
 from sqlalchemy import delete, select
 
-from tests.installation import OPERATOR, Visitor
-from webapp.database import unit_of_work
-from webapp.models import Attempt
-from webapp.services import attempts
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import OPERATOR, Visitor
+from webapp.db.models import Attempt
+from webapp.db.transactions import unit_of_work
+from webapp.services.attempts import attempt_log
+from webapp.services.enrolment.store import NewPerson, store_person
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_what_comes_after_all_were_deleted_or_a_backup_restored_is_not_passed_ov
     _, cursor = client.attempts()
     with unit_of_work() as session:
         session.execute(delete(Attempt))
-    a_minute_later = attempts.now() + timedelta(minutes=1)
-    monkeypatch.setattr(attempts, "now", lambda: a_minute_later)
+    a_minute_later = attempt_log.now() + timedelta(minutes=1)
+    monkeypatch.setattr(attempt_log, "now", lambda: a_minute_later)
     client.verify("ada", photo)
 
     newest, _ = client.attempts(since=cursor)

@@ -7,16 +7,16 @@ import pytest
 from flask import Flask
 from siamese_faces import Asked, Client, Problem
 
-from tests import faces, performing
-from tests.installation import rows_stored
-from tests.performing import FRAME_SECONDS, Performer, clock_at, drawn
-from tests.programs import key_with, program
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Challenge, Guarded, Scope
-from webapp.services import liveness
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
+from tests.support import faces, performing
+from tests.support.installation import rows_stored
+from tests.support.performing import FRAME_SECONDS, Performer, clock_at, drawn
+from tests.support.programs import key_with, program
+from webapp.db.engine import db
+from webapp.db.models import Challenge, Guarded, Scope
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import setting
+from webapp.services.liveness.setting import Liveness
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
     return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
 
 
@@ -70,7 +70,7 @@ def test_a_program_verifies_a_person_who_is_there(
 def test_a_program_is_told_the_light_to_show(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    setting.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
     camera, told = Camera(performing.lit(engine), clock), []
 
     def next_frame(asked: Asked) -> bytes:

@@ -8,10 +8,10 @@ from flask import Flask
 from siamese_faces import Client, Problem, Unanswered
 from siamese_faces.client import TRIES, WAITS
 
-from tests.installation import rows_stored
-from tests.programs import URL, Wire, key_with
-from webapp.models import Scope
-from webapp.services.repetitions import LONGEST_AT_WORK
+from tests.support.installation import rows_stored
+from tests.support.programs import URL, Wire, key_with
+from webapp.db.models import Scope
+from webapp.services.idempotency import LONGEST_AT_WORK
 
 
 class LosingAnswers(Wire):

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tests.installation import Visitor, words
-from tests.programs import described
-from webapp.access import KeyRule, rule_of
+from tests.support.installation import Visitor, words
+from tests.support.programs import described
+from webapp.api.problems import API_PATH, CODES, STATUSES
 from webapp.api.reference import calls, document
 from webapp.messages import all_codes
-from webapp.problems import API_PATH, CODES, STATUSES
+from webapp.web.access import KeyRule, rule_of
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 

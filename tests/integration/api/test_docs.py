@@ -16,10 +16,10 @@ from flask import Flask
 from siamese_faces import Client
 from werkzeug.serving import make_server
 
-from tests.installation import rows_stored
-from tests.programs import URL, Wire, key_with
-from webapp.models import Scope
-from webapp.problems import API_PATH
+from tests.support.installation import rows_stored
+from tests.support.programs import URL, Wire, key_with
+from webapp.api.problems import API_PATH
+from webapp.db.models import Scope
 
 DOCS = Path(__file__).parents[3] / "docs" / "api.md"
 

@@ -8,13 +8,13 @@ from flask import Flask
 from PIL import Image
 from siamese_faces import Client, Problem
 
-from tests import faces
-from tests.installation import rows_stored
-from tests.programs import key_with, program
-from webapp.extensions import db
-from webapp.models import FailureCount, Scope
-from webapp.services import verification
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support import faces
+from tests.support.installation import rows_stored
+from tests.support.programs import key_with, program
+from webapp.db.engine import db
+from webapp.db.models import FailureCount, Scope
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching import verification
 
 
 @pytest.fixture

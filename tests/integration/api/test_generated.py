@@ -18,10 +18,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.installation import Visitor
-from tests.programs import key_with
-from webapp.models import Scope
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import Visitor
+from tests.support.programs import key_with
+from webapp.db.models import Scope
+from webapp.services.enrolment.store import NewPerson, store_person
 
 CHECKS = [
     not_a_server_error,

@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import event, select
 
-from tests import faces
-from tests.installation import rows_stored
-from webapp.extensions import db
-from webapp.models import AuditEntry
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import people_after
+from tests.support import faces
+from tests.support.installation import rows_stored
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people.people import people_after
 
 
 @pytest.fixture

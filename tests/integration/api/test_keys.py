@@ -10,15 +10,15 @@ from flask import Flask
 from siamese_faces import Client, Problem
 from sqlalchemy import event, select
 
-from tests.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
-from tests.programs import key_with, program
-from webapp.database import unit_of_work
+from tests.support.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
+from tests.support.programs import key_with, program
+from webapp.db.engine import db
+from webapp.db.models import ApiKey, AuditEntry, Role, Scope, now
+from webapp.db.transactions import unit_of_work
 from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
-from webapp.extensions import db
-from webapp.models import ApiKey, AuditEntry, Role, Scope, now
-from webapp.services import accounts, api_keys
-from webapp.services.api_keys import NewKey
-from webapp.services.repetitions import KEPT, Answer, Request, once
+from webapp.services.accounts import accounts, api_keys
+from webapp.services.accounts.api_keys import NewKey
+from webapp.services.idempotency import KEPT, Answer, Request, once
 
 FIELDS = {
     "name": "till",

@@ -11,16 +11,16 @@ from siamese_faces import Client, Problem
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from tests import faces
-from tests.installation import rows_stored
-from tests.programs import key_with, program
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import Anchor, Attempt, AuditEntry, FailureCount, Person, Scope, now
-from webapp.services.claims import claim_digest
-from webapp.services.consent import CONSENT_VERSION
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import delete_person, people_after
+from tests.support import faces
+from tests.support.installation import rows_stored
+from tests.support.programs import key_with, program
+from webapp.db.engine import db
+from webapp.db.models import Anchor, Attempt, AuditEntry, FailureCount, Person, Scope, now
+from webapp.db.transactions import unit_of_work
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.claimed_identity import claim_digest
+from webapp.services.people.consent import CONSENT_VERSION
+from webapp.services.people.people import delete_person, people_after
 
 
 def enrol(client: Client, identifier: str, photos: tuple[bytes, ...]):

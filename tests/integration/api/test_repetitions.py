@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from ml import NoFace
-from tests.installation import rows_stored
-from webapp.database import unit_of_work
+from tests.support.installation import rows_stored
+from webapp.db.engine import db
+from webapp.db.models import Kind, Refusal, RememberedAnswer
+from webapp.db.transactions import unit_of_work
 from webapp.errors import AnsweredElsewhere, RequestDiffers, UnknownPerson
-from webapp.extensions import db
-from webapp.models import Kind, Refusal, RememberedAnswer
-from webapp.services import attempts
-from webapp.services.forgetting import forget_unneeded
-from webapp.services.repetitions import KEPT, LONGEST_AT_WORK, Answer, Request, once
+from webapp.services.attempts import attempt_log
+from webapp.services.cleanup import forget_unneeded
+from webapp.services.idempotency import KEPT, LONGEST_AT_WORK, Answer, Request, once
 
 ASKED = Request(UUID(int=1), "one", b"content")
 
@@ -117,7 +117,7 @@ def test_what_is_counted_before_a_refusal_stays(
     """What happens in a unit of work that fails is its own alone."""
 
     def refusing() -> Answer:
-        attempts.record_refusal(Kind.VERIFY, NoFace())
+        attempt_log.record_refusal(Kind.VERIFY, NoFace())
         if not inside:
             raise refusal
         with unit_of_work() as session:

@@ -12,12 +12,12 @@ from flask import Flask
 from siamese_faces import Client
 
 import ml
-from tests.installation import Visitor, rows_stored
-from tests.programs import URL, Wire, key_with
+from tests.support.installation import Visitor, rows_stored
+from tests.support.programs import URL, Wire, key_with
 from webapp import create_app
 from webapp.api.blueprint import requested
-from webapp.database import unit_of_work
-from webapp.models import AuditEntry, Scope
+from webapp.db.models import AuditEntry, Scope
+from webapp.db.transactions import unit_of_work
 
 JSON = {"Content-Type": "application/json"}
 PERSON = {"identifier": "ada", "name": "Ada", "consent": True}

@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from siamese_faces import Client, Problem
 
-from tests.installation import rows_stored
-from webapp.services import searches, thresholds
+from tests.support.installation import rows_stored
+from webapp.services.thresholds import identification, verification
 
 
 def test_the_thresholds_are_read_and_changed_with_a_reason(client: Client) -> None:
@@ -18,15 +18,15 @@ def test_the_thresholds_are_read_and_changed_with_a_reason(client: Client) -> No
 
     assert before.verification.score == pytest.approx(50)
     assert after.verification.score == pytest.approx(60)
-    assert thresholds.in_force().score == pytest.approx(60)
-    assert thresholds.history()[0].reason == "fewer strangers"
+    assert verification.in_force().score == pytest.approx(60)
+    assert verification.history()[0].reason == "fewer strangers"
 
 
 def test_how_a_search_decides_is_changed_with_a_reason(client: Client) -> None:
     after = client.set_search_threshold(0.02, 4, "more found", confirm=True)
 
     assert (after.search.fpir, after.search.margin) == (0.02, 4)
-    assert searches.in_force().fpir == 0.02
+    assert identification.in_force().fpir == 0.02
 
 
 def test_a_change_based_on_what_no_longer_holds_is_refused(client: Client) -> None:
@@ -56,7 +56,7 @@ def test_what_cannot_be_a_threshold_is_refused(
     answer = client.http.put("/thresholds/verification", json=change)
 
     assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert thresholds.newest_number() == 0
+    assert verification.newest_number() == 0
 
 
 def test_one_persons_threshold_is_set_apart(client: Client, people) -> None:
@@ -112,7 +112,7 @@ def test_a_dangerous_threshold_needs_the_field_that_confirms_it(client: Client) 
         assert (refused.value.status, refused.value.code) == (409, "confirmation_needed")
         assert said in str(refused.value)
         assert "“confirm”: true" in str(refused.value)
-    assert thresholds.newest_number() == 0
+    assert verification.newest_number() == 0
 
     after = client.set_verification_threshold(0, "a demonstration", confirm=True)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ml
-from ml.faces.detect import Detector
-from tests.faces import opened, portraits
+from ml.faces.detector.detect import Detector
+from tests.support.faces import opened, portraits
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,14 @@ import pytest
 from PIL import Image
 
 import ml
-from ml.bench import Stopwatch, ratios
-from ml.bench_photos import MEGAPIXELS_12, WEBCAM, group_photos, large_photos, webcam_frames
+from ml.lab.benchmarks.photos import (
+    MEGAPIXELS_12,
+    WEBCAM,
+    group_photos,
+    large_photos,
+    webcam_frames,
+)
+from ml.lab.benchmarks.stages import Stopwatch, ratios
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.evaluation.photos import SHARED, photos_in
 from ml.faces.decode import decode
-from ml.faces.detect import SETTINGS, Detector
-from ml.faces.library import LibraryDetector
+from ml.faces.detector.detect import SETTINGS, Detector
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace
-from tests.faces import opened, people, portraits, side_by_side, without_face
+from ml.lab.benchmarks.mtcnn_driver import LibraryDetector
+from ml.lab.evaluation.protocols.photos import SHARED, photos_in
+from tests.support.faces import opened, people, portraits, side_by_side, without_face
 
 
 def apart(a: DetectedFace, landmarks: np.ndarray) -> float:

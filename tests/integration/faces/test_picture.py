@@ -10,7 +10,7 @@ from PIL import Image
 import ml
 from ml.faces.decode import decode
 from ml.faces.picture import PICTURE, crop_picture
-from tests.faces import jpeg
+from tests.support.faces import jpeg
 
 
 @pytest.mark.parametrize("scale", [1, 4])

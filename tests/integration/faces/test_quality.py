@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.evaluation.photos import SHARED, photos_in
 from ml.faces.decode import decode
-from ml.faces.detect import Detector
+from ml.faces.detector.detect import Detector
 from ml.faces.pose import MEAN_HEAD_MM
 from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face
 from ml.faces.types import DetectedFace, Quality
+from ml.lab.evaluation.protocols.photos import SHARED, photos_in
 
 
 @pytest.fixture

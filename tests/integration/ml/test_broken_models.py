@@ -13,8 +13,8 @@ import pytest
 from onnx import numpy_helper
 
 import ml
-from ml.faces import networks
-from ml.network import sha256
+from ml.faces.detector import networks
+from ml.runtime.network import sha256
 
 NAME = "compact"  # the smallest
 Damage = Callable[[Path], None]
@@ -72,7 +72,7 @@ def test_a_damaged_network_is_refused(folder: Path, damage: Damage) -> None:
 
     told = refusal(folder)
     assert f"{NAME}/model.onnx" in told
-    assert f"python -m ml.convert.onnx {NAME}" in told
+    assert f"python -m ml convert onnx {NAME}" in told
 
 
 @pytest.mark.parametrize("damage", OF_TEXTS.values(), ids=OF_TEXTS)
@@ -148,7 +148,7 @@ def test_weights_without_what_serves_are_refused_with_the_command(folder: Path) 
     (folder / NAME / "model.onnx").unlink()
     (folder / NAME / "check.json").unlink()
 
-    assert f"python -m ml.convert.onnx {NAME}" in refusal(folder)
+    assert f"python -m ml convert onnx {NAME}" in refusal(folder)
 
 
 def load_all(folder: Path) -> None:

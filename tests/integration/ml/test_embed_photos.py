@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.evaluation.embed import embed_photos
-from ml.evaluation.photos import ProtocolError, photos_in
-from tests import faces
+from ml.lab.evaluation.embed import embed_photos
+from ml.lab.evaluation.protocols.photos import ProtocolError, photos_in
+from tests.support import faces
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ import keras
 import numpy as np
 import pytest
 
-from ml.backbones import build_backbone
-from ml.convert.onnx import install
+from ml.artifacts import Artifact, ArtifactConfig, NetworkConfig, load_artifact
 from ml.embedder import Embedder
 from ml.faces.preprocess import Preprocessing
-from ml.registry import Artifact, ArtifactConfig, NetworkConfig, load_artifact
-from ml.siamese import embedding_network
+from ml.lab.convert.onnx import install
+from ml.siamese.backbones import build_backbone
+from ml.siamese.twin import embedding_network
+from ml.siamese.weights import load_backbone
 
 SIZE = 65
 NUMBERS = 16
@@ -38,13 +39,13 @@ def chips() -> np.ndarray:
 )
 def test_every_backbone_serves_the_embeddings_of_its_network(backbone, size, tmp_path):
     artifact = untrained(tmp_path, backbone, size=size)
-    expected = embedding_network(artifact.backbone()).predict_on_batch(random_chips(size))
+    expected = embedding_network(load_backbone(artifact)).predict_on_batch(random_chips(size))
     np.testing.assert_allclose(Embedder(artifact)(random_chips(size)), expected, atol=ROUNDING)
 
 
 def test_a_mirrored_model_serves_the_average_with_the_mirror_image(chips, tmp_path):
     artifact = untrained(tmp_path, "koch", mirrored=True)
-    network = embedding_network(artifact.backbone(), mirrored=True)
+    network = embedding_network(load_backbone(artifact), mirrored=True)
     expected = network.predict_on_batch(chips)
     np.testing.assert_allclose(Embedder(artifact)(chips), expected, atol=ROUNDING)
 

@@ -5,8 +5,9 @@ import pytest
 
 import ml
 from ml.errors import NoFace, TwoFaces
-from ml.siamese import embedding_network, twin_network
-from tests import faces
+from ml.siamese.twin import embedding_network, twin_network
+from ml.siamese.weights import load_backbone
+from tests.support import faces
 
 
 def test_the_main_face_is_embedded_with_unit_length(engine, people):
@@ -18,7 +19,7 @@ def test_the_main_face_is_embedded_with_unit_length(engine, people):
 
 def test_served_comparison_equals_the_twin_network(engine, people):
     a, b = (engine.analyse(photo, purpose="verify") for photo in people[0].photos[:2])
-    network = embedding_network(engine.artifact.backbone(), mirrored=True)
+    network = embedding_network(load_backbone(engine.artifact), mirrored=True)
     twins = twin_network(network)
     pair = twins([a.chip[None].astype(np.float32), b.chip[None].astype(np.float32)])
     assert engine.compare(a, b).similarity == pytest.approx(float(pair["similarity"][0]), abs=1e-5)

@@ -7,13 +7,13 @@ from pathlib import Path
 import keras
 import pytest
 
-from ml.backbones import build_backbone
-from ml.convert.onnx import install
-from ml.evaluate import main
-from ml.evaluation.degradations import CHANGES
+from ml.artifacts import ArtifactConfig, NetworkConfig
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ArtifactConfig, NetworkConfig
-from tests import faces
+from ml.lab.convert.onnx import install
+from ml.lab.evaluation.evaluate import main
+from ml.lab.evaluation.measures.degradations import CHANGES
+from ml.siamese.backbones import build_backbone
+from tests.support import faces
 
 PEOPLE, PHOTOS = 4, 3
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import ImageEnhance
 
-from ml.evaluation.faultless import taken_by_guidance
-from tests import faces
+from ml.lab.evaluation.measures.live_quality_subset import taken_by_guidance
+from tests.support import faces
 
 
 def test_the_guidance_takes_a_portrait_but_no_dark_or_crowded_or_broken_one(tmp_path: Path):

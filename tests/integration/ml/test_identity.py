@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ml
-from ml.evaluation.photos import SHARED
+from ml.lab.evaluation.protocols.photos import SHARED
 
 # People of the test split whose photos were looked at: one clear face, one identity.
 PEOPLE = ("07270", "07254", "07211")

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import ml
-from ml.liveness import simulate
-from ml.liveness.simulation import clips
-from ml.liveness.simulation.attempts import Line, attempt
-from ml.liveness.simulation.camera import Camera
-from ml.liveness.simulation.cases import CASES, Setting
-from ml.liveness.simulation.photos import Portrait
-from ml.liveness.simulation.scenes import Room, Sensor
-from tests import faces, performing
+from ml.lab.liveness import simulate
+from ml.lab.liveness.simulation import mjpeg
+from ml.lab.liveness.simulation.attacks import CASES, Setting
+from ml.lab.liveness.simulation.attempts import Line, attempt
+from ml.lab.liveness.simulation.camera import Camera
+from ml.lab.liveness.simulation.photos import Portrait
+from ml.lab.liveness.simulation.rendering import Room, Sensor
+from tests.support import faces, performing
 
 SEED = 2
 LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
@@ -101,7 +101,7 @@ def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
     source = np.random.default_rng(SEED)
     actor = simulate.performer(case, *portraits, "gentle", source)
     steps = simulate.steps_named("turn_left,come_closer", "gentle")
-    film = clips.write(path, actor, steps, simulate.SENSOR, source).read_bytes()
+    film = mjpeg.write(path, actor, steps, simulate.SENSOR, source).read_bytes()
     start = b"\xff\xd8\xff"
     return [start + picture for picture in film.split(start)[1:]]
 
@@ -110,9 +110,9 @@ def watched(engine: ml.Engine, film: list[bytes]) -> ml.Progress:
     """How far a film comes whose movements are asked for at the moments at which it shows them."""
     steps = simulate.steps_named("turn_left,come_closer", "gentle")
     challenge, seen = ml.Challenge(steps, "gentle"), []
-    straight = int(clips.CLIP.straight * clips.PLAYED_A_SECOND) - 12
+    straight = int(mjpeg.CLIP.straight * mjpeg.PLAYED_A_SECOND) - 12
     for frame in range(straight, len(film), 6):
-        at = frame / clips.PLAYED_A_SECOND
+        at = frame / mjpeg.PLAYED_A_SECOND
         observation, now = engine.observe(film[frame], at, challenge, seen)
         seen.append(observation)
         if now.done or now.failed:

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 import ml
-from tests import faces
+from tests.support import faces
 
 Faces = list[list[ml.Face]]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.artifacts import TRAINING, Artifact, load_artifact
 from ml.calibration import load_calibration
-from ml.evaluate import METRICS_SECTION, SAMPLE_SECTION
-from ml.evaluation.embed import embed_photos
-from ml.evaluation.lfw import lfw_view2
-from ml.evaluation.pairs import score_pairs
-from ml.evaluation.photos import Pairs, Photos
-from ml.registry import TRAINING, Artifact, load_artifact
+from ml.lab.evaluation.embed import embed_photos
+from ml.lab.evaluation.evaluate import METRICS_SECTION, SAMPLE_SECTION
+from ml.lab.evaluation.protocols.lfw import lfw_view2
+from ml.lab.evaluation.protocols.pairs import score_pairs
+from ml.lab.evaluation.protocols.photos import Pairs, Photos
 
 SHIPPED = ("open", "research", "compact")
 # Float16 weights, another processor's rounding, another build of a library.

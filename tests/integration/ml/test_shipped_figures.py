@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from ml import load_artifact
-from ml.evaluation.figures import pair_figures
-from ml.evaluation.measure import measure_model
-from ml.evaluation.protocols import find_protocol
+from ml.lab.evaluation.measure import measure_model
+from ml.lab.evaluation.measures.figures import pair_figures
+from ml.lab.evaluation.protocols.protocols import find_protocol
 
 # Another processor rounds differently: a pair or two of 6,000 may fall on the other side.
 TWO_PAIRS = 2 / 6000

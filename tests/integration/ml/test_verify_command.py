@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ml.verify import UNUSABLE, main
-from tests import faces
+from tests.support import faces
 
 
 @pytest.fixture

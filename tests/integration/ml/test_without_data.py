@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    ("ml.evaluate",),
-    ("ml.calibrate", "open"),
-    ("ml.compare_detectors", "celeba_wild/test"),
-    ("ml.liveness.cost",),
-    ("ml.liveness.measure",),
-    ("ml.liveness.simulate", "genuine", "film.mjpeg"),
+    ("evaluate",),
+    ("calibrate", "open"),
+    ("bench", "detectors", "celeba_wild/test"),
+    ("bench", "liveness"),
+    ("liveness", "measure"),
+    ("liveness", "simulate", "genuine", "film.mjpeg"),
 )
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_names_the_data_that_is_missing(command: tuple[str, ...], tmp_path: Path) -> None:
     missing = tmp_path / "none"
 
     run = subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-m", "ml", *command],
         env=os.environ | {"FACES_DATA": str(missing), "PYTHONPATH": os.getcwd()},
         cwd=tmp_path,
         capture_output=True,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.installation import (
+from tests.support.installation import (
     admin,
     anybody,
     app,
@@ -12,9 +12,9 @@ from tests.installation import (
     operator_id,
     postgresql_settings,
 )
-from tests.postgresql import postgresql
-from tests.small_model import artifacts
-from webapp.config import Settings
+from tests.support.postgresql import postgresql
+from tests.support.small_model import artifacts
+from webapp.settings import Settings
 
 __all__ = [
     "admin",

@@ -16,20 +16,22 @@ from flask import Flask
 from sqlalchemy import update
 
 import ml
-from tests.installation import ADMIN, OPERATOR, Visitor, session_cookie
-from webapp import create_app, jobs
+from tests.support.installation import ADMIN, OPERATOR, Visitor, session_cookie
+from webapp import create_app
 from webapp.api.reference import API_PATH
-from webapp.clock import now
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from webapp.db.clock import now
+from webapp.db.engine import db
+from webapp.db.models import ApiKey, Challenge, Guarded, Scope
+from webapp.db.transactions import unit_of_work
 from webapp.errors import AnsweredElsewhere, ChallengeOver, MustWait
-from webapp.extensions import db
-from webapp.models import ApiKey, Challenge, Guarded, Scope
-from webapp.services import api_keys, challenges, liveness
-from webapp.services.api_keys import NewKey
-from webapp.services.failures import WITH_FACES, Counter, check, count_failure
-from webapp.services.liveness import Liveness
-from webapp.services.repetitions import Answer, Request, once
+from webapp.jobs import queue as jobs
+from webapp.services.accounts import api_keys
+from webapp.services.accounts.api_keys import NewKey
+from webapp.services.idempotency import Answer, Request, once
+from webapp.services.liveness import challenges, setting
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching.lockout import WITH_FACES, Counter, check, count_failure
+from webapp.settings import Settings
 
 T = TypeVar("T")
 APART = 90
@@ -121,7 +123,7 @@ def ask(app: Flask, bearer: dict[str, str]) -> int:
 
 def test_a_challenge_goes_on_at_the_other_node_and_ends_at_both(nodes: list[Node]) -> None:
     def begin() -> UUID:
-        liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+        setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
         return challenges.begin("ada", "a page").id
 
     def let_end() -> None:

@@ -11,15 +11,16 @@ from flask import Flask
 from siamese_faces import Client, Problem
 from werkzeug.test import TestResponse
 
-from tests.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
-from tests.postgresql import Postgresql
-from tests.programs import URL, Wire, key_with
-from webapp import create_app, database, startup
-from webapp.config import Settings
-from webapp.database import WRITERS_LOCK, Waits
-from webapp.extensions import db
-from webapp.models import Scope
-from webapp.startup import obstacles
+from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
+from tests.support.postgresql import Postgresql
+from tests.support.programs import URL, Wire, key_with
+from webapp import create_app
+from webapp.db import transactions
+from webapp.db.engine import WRITERS_LOCK, Waits, db
+from webapp.db.models import Scope
+from webapp.settings import Settings
+from webapp.startup import prepare
+from webapp.startup.prepare import obstacles
 
 # The window of a limit, which may come to its end meanwhile.
 ENDING_WITH_TIME = {"address_window": 0}
@@ -29,7 +30,7 @@ ENDING_WITH_TIME = {"address_window": 0}
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The app, which waits for a moment only; nothing here looks at a face."""
     monkeypatch.setattr(
-        database, "WAITS", Waits(connect_s=2, connection_s=1, lock_ms=200, statement_ms=2_000)
+        transactions, "WAITS", Waits(connect_s=2, connection_s=1, lock_ms=200, statement_ms=2_000)
     )
     made = create_app(settings)
     with made.app_context():
@@ -161,7 +162,7 @@ def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goe
     with psycopg.connect(settings.database_url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
         for_a_moment = obstacles(app)
-        monkeypatch.setattr(startup, "LONGEST_LOCK", timedelta(0))
+        monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
         found = obstacles(app)
         db.session.remove()
         other.rollback()

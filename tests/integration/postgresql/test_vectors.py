@@ -15,33 +15,36 @@ from sqlalchemy import func, select, text
 
 import ml
 from ml import match_rules
-from tests.installation import rows_stored
-from tests.postgresql import Postgresql
-from tests.small_model import TINY
-from webapp import create_app, jobs, vector_gallery
-from webapp.config import Settings, WrongSetting, settings_from
-from webapp.database import unit_of_work
+from tests.support.installation import rows_stored
+from tests.support.postgresql import Postgresql
+from tests.support.small_model import TINY
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import Anchor, JobState
+from webapp.db.models.vector import anchor_vector
+from webapp.db.transactions import unit_of_work
 from webapp.errors import VectorsImpossible
-from webapp.extensions import db
-from webapp.gallery import Gallery
-from webapp.jobs import Interrupted
-from webapp.memory_gallery import MemoryGallery
-from webapp.models import Anchor, JobState
-from webapp.models.vector import anchor_vector
-from webapp.recognition import recognition
-from webapp.services import people as people_service
-from webapp.services import rotation, vector_index, vectors
-from webapp.services.background import KINDS
-from webapp.services.doubts import doubts_before_storing
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.identification import identify
-from webapp.services.lookalikes import find_trouble
-from webapp.services.own_scores import own_scores
-from webapp.services.serving import CHANGE_MODEL, start_change
-from webapp.services.vector_index import INDEX_VECTORS
-from webapp.services.verification import verify
-from webapp.startup import get_ready, obstacles, prepare
-from webapp.vector_gallery import VectorGallery, VectorTuning
+from webapp.gallery.base import Gallery
+from webapp.gallery.memory import MemoryGallery
+from webapp.gallery.pgvector import gallery
+from webapp.gallery.pgvector.gallery import VectorGallery, VectorTuning
+from webapp.inference.active_model import recognition
+from webapp.jobs import queue
+from webapp.jobs.queue import Interrupted
+from webapp.services.backup import master_key_rotation
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.warnings import doubts_before_storing
+from webapp.services.matching.identification import identify
+from webapp.services.matching.verification import verify
+from webapp.services.models import vector_index, vectors
+from webapp.services.models.selection import CHANGE_MODEL, start_change
+from webapp.services.models.vector_index import INDEX_VECTORS
+from webapp.services.people import people as people_service
+from webapp.services.people.similar_people import find_trouble
+from webapp.services.thresholds.local_population import own_scores
+from webapp.settings import Settings, WrongSetting, settings_from
+from webapp.startup.job_handlers import KINDS
+from webapp.startup.prepare import get_ready, obstacles, prepare
 
 
 @pytest.fixture
@@ -79,14 +82,14 @@ def vectors_kept_of(people: list[UUID]) -> int:
 
 def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an index pay from so many anchors on."""
-    monkeypatch.setattr(vector_gallery, "TUNING", VectorTuning(exact_up_to=anchors))
-    monkeypatch.setattr(vector_index, "TUNING", vector_gallery.TUNING)
+    monkeypatch.setattr(gallery, "TUNING", VectorTuning(exact_up_to=anchors))
+    monkeypatch.setattr(vector_index, "TUNING", gallery.TUNING)
 
 
 def index() -> str:
     """What the index of the serving model's anchors is called."""
     recognition().follow_choice()
-    return vector_gallery.index_name(recognition().engine.model_id)
+    return gallery.index_name(recognition().engine.model_id)
 
 
 def write_vectors_of_nobody(how_many: int) -> None:
@@ -202,7 +205,7 @@ def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people,
     before = db.session.scalars(select(anchor_vector.c.turned)).all()
     db.session.rollback()
 
-    rotation.rotate(lambda _left: None)
+    master_key_rotation.rotate(lambda _left: None)
 
     assert db.session.scalars(select(anchor_vector.c.turned)).all() == before
     recognition()._turns.clear()
@@ -316,9 +319,9 @@ def test_what_is_told_of_it_can_end_the_building_and_it_is_done_the_next_time(
         vector_index.build_indices(stop)
     assert not is_indexed()
 
-    jobs.run_due({INDEX_VECTORS: KINDS[INDEX_VECTORS]}, Event())
+    queue.run_due({INDEX_VECTORS: KINDS[INDEX_VECTORS]}, Event())
 
-    assert jobs.newest(INDEX_VECTORS).state == JobState.DONE
+    assert queue.newest(INDEX_VECTORS).state == JobState.DONE
     assert is_indexed()
 
 
@@ -334,14 +337,14 @@ def test_another_model_serves_with_its_anchors_indexed(
     db.session.rollback()
     tiny = ml.load_engine(TINY, artifacts)
     with create_app(replace(settings, artifacts=artifacts), engine, tiny).app_context():
-        changed = jobs.run_one(
+        changed = queue.run_one(
             KINDS,
             start_change(TINY, "tried", None, licence_accepted=True, confirmed=True),
             lambda *_: None,
         )
 
         assert changed
-        assert jobs.newest(CHANGE_MODEL, TINY).state == JobState.DONE
+        assert queue.newest(CHANGE_MODEL, TINY).state == JobState.DONE
         assert recognition().model_id == tiny.model_id
         assert is_indexed()
         db.session.remove()

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.datasets.chips import Chips, cut_chips
-from ml.datasets.folders import scan_people
-from ml.datasets.landmarks import Located, locate_faces
 from ml.faces.decode import decode
-from ml.faces.detect import Detector
+from ml.faces.detector.detect import Detector
 from ml.faces.preprocess import Preprocessing
 from ml.faces.select import main_face
-from tests.faces import jpeg, opened, portraits
+from ml.lab.datasets.chips import Chips, cut_chips
+from ml.lab.datasets.folders import scan_people
+from ml.lab.datasets.landmarks import Located, locate_faces
+from tests.support.faces import jpeg, opened, portraits
 
 PREPROCESSINGS = [
     Preprocessing(112, "arcface"),

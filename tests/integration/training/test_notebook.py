@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from ml.evaluation.photos import SHARED
+from ml.lab.evaluation.protocols.photos import SHARED
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "ml" / "notebooks" / "training.ipynb"

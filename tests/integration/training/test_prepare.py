@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
-from ml.registry import NetworkConfig
-from ml.training.config import ArtifactTexts, DataConfig, ExperimentConfig
-from ml.training.prepare import Prepared, prepare
-from tests import faces
+from ml.lab.training.config import ArtifactTexts, DataConfig, ExperimentConfig
+from ml.lab.training.prepare import Prepared, prepare
+from tests.support import faces
 
 PICTURES = 3
 

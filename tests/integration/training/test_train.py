@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 import tomli_w
 
+from ml.artifacts import load_artifact
 from ml.calibration import load_calibration
-from ml.datasets.drawn import drawn_chips
 from ml.faces.preprocess import Preprocessing
-from ml.registry import load_artifact
-from ml.siamese import embedding_network, twin_network
-from ml.train import main
-from ml.training.checkpoint import load_checkpoint
-from ml.training.log import read_log
+from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.training.checkpoint import load_checkpoint
+from ml.lab.training.log import read_log
+from ml.lab.training.train import main
+from ml.siamese.twin import embedding_network, twin_network
+from ml.siamese.weights import load_backbone
 
 ROOT = Path(__file__).parents[3]
 KILLED = -9
@@ -60,7 +61,7 @@ def workplace(tmp_path: Path) -> Workplace:
 
 
 def command(arguments: list[str]) -> list[str]:
-    return [sys.executable, "-m", "ml.train", *arguments]
+    return [sys.executable, "-m", "ml", "train", *arguments]
 
 
 def test_a_tiny_koch_learns_from_drawn_faces_and_compares(workplace: Workplace) -> None:
@@ -86,7 +87,7 @@ def test_a_tiny_koch_learns_from_drawn_faces_and_compares(workplace: Workplace) 
     calibration = load_calibration(artifact.folder, artifact.model_id)
     assert calibration.score(calibration.default_threshold) == pytest.approx(50)
 
-    twins = twin_network(embedding_network(artifact.backbone()))
+    twins = twin_network(embedding_network(load_backbone(artifact)))
     chips = drawn_chips(2, 2, artifact.config.preprocessing, seed=9)
     served = np.stack([chips.served(row) for row in range(4)]).astype(np.float32)
     answer = twins.predict_on_batch([served, served[[0, 2, 1, 3]]])
@@ -185,7 +186,9 @@ def test_a_run_starts_from_an_artifact_and_learns_from_a_teacher(
 
     still = TINY | run | {"optimiser": {"rate": 1e-12, "average": 0.0}}
     assert main(workplace.arguments("copy", still, "--init=teacher")) == 0
-    teacher, copy = (load_artifact(n, workplace.artifacts).backbone() for n in ("teacher", "copy"))
+    teacher, copy = (
+        load_backbone(load_artifact(n, workplace.artifacts)) for n in ("teacher", "copy")
+    )
     for a, b in zip(teacher.trainable_weights, copy.trainable_weights, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), atol=1e-6)
 
@@ -217,7 +220,7 @@ def _embeddings(workplace: Workplace, name: str) -> np.ndarray:
     artifact = load_artifact(name, workplace.artifacts)
     chips = drawn_chips(6, 4, artifact.config.preprocessing, seed=1)
     served = np.stack([chips.served(row) for row in range(len(chips))]).astype(np.float32)
-    return embedding_network(artifact.backbone()).predict_on_batch(served)
+    return embedding_network(load_backbone(artifact)).predict_on_batch(served)
 
 
 def _distance(workplace: Workplace, one: str, other: str) -> float:

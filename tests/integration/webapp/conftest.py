@@ -1,4 +1,4 @@
-from tests.installation import (
+from tests.support.installation import (
     admin,
     anybody,
     app,
@@ -13,8 +13,8 @@ from tests.installation import (
     sqlite_settings,
     viewer,
 )
-from tests.postgresql import postgresql
-from tests.small_model import artifacts
+from tests.support.postgresql import postgresql
+from tests.support.small_model import artifacts
 
 __all__ = [
     "admin",

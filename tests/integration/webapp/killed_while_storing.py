@@ -15,11 +15,11 @@ from pathlib import Path
 from sqlalchemy import event
 
 import ml
-from tests.installation import CHEAP
+from tests.support.installation import CHEAP
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.services.enrolment import NewPerson, store_person
+from webapp.db.engine import db
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
 
 PERSON = NewPerson("ada", "Ada", True)
 

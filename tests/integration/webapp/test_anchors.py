@@ -10,21 +10,21 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 import ml
-from tests.installation import Visitor, words
+from tests.support.installation import Visitor, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding
+from webapp.db.transactions import unit_of_work
 from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor
-from webapp.extensions import db
-from webapp.models import Anchor, AnchorEmbedding
-from webapp.recognition import recognition
-from webapp.services import enrolment
-from webapp.services import people as people_service
-from webapp.services.anchor_reports import likeness_of, report_on
-from webapp.services.doubts import NEARER_TO_SOMEBODY_ELSE
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.thresholds import Threshold
-from webapp.services.verification import verify
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.warnings import NEARER_TO_SOMEBODY_ELSE
+from webapp.services.matching.verification import verify
+from webapp.services.people import people as people_service
+from webapp.services.people.anchors import likeness_of, report_on
+from webapp.services.thresholds.verification import Threshold
+from webapp.settings import Settings
 
 Known = tuple[tuple[ml.Face, ...], ...]
 
@@ -140,7 +140,7 @@ def test_nobody_elses_picture_is_retired(
     with pytest.raises(UnknownAnchor):
         people_service.retire_anchor(ada, bobs, operator_id)
     with pytest.raises(UnknownAnchor):
-        enrolment.add_anchors(ada, known_faces[0][2:], operator_id, bobs)
+        store.add_anchors(ada, known_faces[0][2:], operator_id, bobs)
 
     assert len(compared()) == 4
 
@@ -187,7 +187,7 @@ def test_a_picture_nearer_to_somebody_else_than_to_its_own_is_flagged(
     ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], None)
     # No search finds anybody: only which is nearer is left to say.
     monkeypatch.setattr(
-        "webapp.services.doubts.searches.threshold",
+        "webapp.services.enrolment.warnings.searches.threshold",
         lambda _rows: Threshold(similarity=2.0, score=100.0, rule="best"),
     )
 

@@ -13,13 +13,13 @@ from flask import Flask
 from sqlalchemy import event, select
 
 import ml
-from tests.installation import OPERATOR, Visitor, words
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import Account, Attempt, Kind
-from webapp.recognition import recognition
-from webapp.services.attempts import Wanted, list_attempts
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import OPERATOR, Visitor, words
+from webapp.db.engine import db
+from webapp.db.models import Account, Attempt, Kind
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services.attempts.attempt_log import Wanted, list_attempts
+from webapp.services.enrolment.store import NewPerson, store_person
 
 Known = tuple[tuple[ml.Face, ...], ...]
 FORMULA = "=cmd|'/c calc'!A1"
@@ -89,7 +89,7 @@ def test_a_text_that_fits_many_people_finds_the_same(
     texts = ("a", "love", "nobody", "cmd|")
     few = [found(person=text) for text in texts]
 
-    monkeypatch.setattr("webapp.services.attempts.FEW_PEOPLE", 0)
+    monkeypatch.setattr("webapp.services.attempts.attempt_log.FEW_PEOPLE", 0)
 
     assert [found(person=text) for text in texts] == few
     assert [len(rows) for rows in few] == [4, 3, 0, 1]

@@ -11,24 +11,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.installation import (
-    CHEAP,
-    OPERATOR,
-    PASSWORD,
-    UNLIMITED,
-    Visitor,
-    session_cookie,
-)
+from tests.support.installation import CHEAP, OPERATOR, PASSWORD, UNLIMITED, Visitor, session_cookie
 from tests.walking.engine import PictureBookEngine
 from tests.walking.scenes import SCENES
 from tests.walking.walker import Notes, PathProxy, Reader, site
 from webapp import create_app
-from webapp.config import ROOT, Settings
-from webapp.extensions import db
-from webapp.models import Account, Scope
-from webapp.services import api_keys
-from webapp.services.api_keys import NewKey
-from webapp.startup import prepare
+from webapp.db.engine import db
+from webapp.db.models import Account, Scope
+from webapp.services.accounts import api_keys
+from webapp.services.accounts.api_keys import NewKey
+from webapp.settings import ROOT, Settings
+from webapp.startup.prepare import prepare
 
 PREFIX = "/faces"
 

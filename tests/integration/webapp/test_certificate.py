@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp import certificate
-from webapp.certificate import local_address, make_certificate
+from webapp.crypto import self_signed
+from webapp.crypto.self_signed import local_address, make_certificate
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_certificate_is_renewed_before_it_ends(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(certificate, "LIFETIME", timedelta(days=10))
+        patch.setattr(self_signed, "LIFETIME", timedelta(days=10))
         make_certificate(*files, "127.0.0.1")
     before = files[0].read_bytes()
     make_certificate(*files, "127.0.0.1")
@@ -81,10 +81,10 @@ def test_a_certificate_from_elsewhere_is_left_alone(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        authority = certificate.x509.Name(
-            [certificate.x509.NameAttribute(certificate.NameOID.COMMON_NAME, "An authority")]
+        authority = self_signed.x509.Name(
+            [self_signed.x509.NameAttribute(self_signed.NameOID.COMMON_NAME, "An authority")]
         )
-        patch.setattr(certificate, "_name", lambda: authority)
+        patch.setattr(self_signed, "_name", lambda: authority)
         make_certificate(*files, "192.168.1.5")
     before = files[0].read_bytes()
     make_certificate(*files, "192.168.1.6")

@@ -10,12 +10,29 @@ from flask import Flask
 from sqlalchemy import func, select
 
 import ml
-from tests import faces, performing
-from tests.installation import rows_stored, written_down
-from tests.performing import FRAME_SECONDS, HOLDER, Performer, clock_at, drawn, perform, set_clock
+from tests.support import faces, performing
+from tests.support.installation import rows_stored, written_down
+from tests.support.performing import (
+    FRAME_SECONDS,
+    HOLDER,
+    Performer,
+    clock_at,
+    drawn,
+    perform,
+    set_clock,
+)
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from webapp.db.engine import db
+from webapp.db.models import (
+    Attempt,
+    AuditEntry,
+    Challenge,
+    ChallengeResult,
+    Guarded,
+    Outcome,
+    Purpose,
+)
+from webapp.db.transactions import unit_of_work
 from webapp.errors import (
     ChallengeFailed,
     ChallengeNeeded,
@@ -27,23 +44,19 @@ from webapp.errors import (
     ServiceError,
     WaiverUnexplained,
 )
-from webapp.extensions import db
-from webapp.models import (
-    Attempt,
-    AuditEntry,
-    Challenge,
-    ChallengeResult,
-    Guarded,
-    Outcome,
-    Purpose,
+from webapp.services.cleanup import forget_unneeded
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import challenges, setting
+from webapp.services.liveness.challenges import BOUNDS, STRAIGHT
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching import claimed_identity, lockout
+from webapp.services.matching.verification import (
+    verify,
+    verify_by_challenge,
+    verify_without_challenge,
 )
-from webapp.services import challenges, claims, failures, liveness
-from webapp.services.challenges import BOUNDS, STRAIGHT
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.forgetting import forget_unneeded
-from webapp.services.liveness import Liveness
-from webapp.services.people import delete_person
-from webapp.services.verification import verify, verify_by_challenge, verify_without_challenge
+from webapp.services.people.people import delete_person
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -54,7 +67,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
 
 
 @pytest.fixture
@@ -73,14 +86,14 @@ def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
 
 def failures_of(identifier: str) -> int:
     db.session.rollback()
-    counter = failures.Counter(claims.claim_digest(identifier), failures.WITH_CHALLENGES)
-    return failures.failures_of(counter).number
+    counter = lockout.Counter(claimed_identity.claim_digest(identifier), lockout.WITH_CHALLENGES)
+    return lockout.failures_of(counter).number
 
 
 def test_a_deleted_person_takes_what_was_begun_for_them_along(app: Flask, ada, bob) -> None:
     begun_by("ada")
     begun_by("bob", "another")
-    waiting = Challenge.claim_digest == claims.claim_digest("ada")
+    waiting = Challenge.claim_digest == claimed_identity.claim_digest("ada")
     assert db.session.scalar(select(func.count()).where(waiting)) == 1
 
     delete_person(ada, None)

@@ -16,9 +16,9 @@ import pytest
 from siamese_faces import Client, Problem
 
 from deploy.cluster import LOOK_SECONDS, Cluster, Node, flask, restart, running
-from tests import faces
 from tests.load.programs import Answer, Load, Target, steady
-from tests.next_release import EXPAND, next_migrations
+from tests.support import faces
+from tests.support.next_release import EXPAND, next_migrations
 
 pytestmark = pytest.mark.long
 

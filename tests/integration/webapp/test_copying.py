@@ -8,21 +8,23 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, Integer, LargeBinary, Table, Uuid, select, text
 
 import ml
-from tests.installation import PASSWORD, rows_stored
-from tests.postgresql import Postgresql
+from tests.support.installation import PASSWORD, rows_stored
+from tests.support.postgresql import Postgresql
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import POSTGRESQL, unit_of_work, writing
+from webapp.db.engine import POSTGRESQL, db, writing
+from webapp.db.models import Model, Person
+from webapp.db.transactions import unit_of_work
 from webapp.errors import CopyImpossible
-from webapp.extensions import db
-from webapp.models import Model, Person
-from webapp.services import audit, copying, thresholds
-from webapp.services.copying import copy_database
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import delete_person
-from webapp.services.sessions import check_password
-from webapp.services.verification import verify
-from webapp.startup import NotReady, bring_up_to_date, get_ready, obstacles
+from webapp.services import audit
+from webapp.services.accounts.sessions import check_password
+from webapp.services.backup import database_copy
+from webapp.services.backup.database_copy import copy_database
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify
+from webapp.services.people.people import delete_person
+from webapp.services.thresholds import verification
+from webapp.settings import Settings
+from webapp.startup.prepare import NotReady, bring_up_to_date, get_ready, obstacles
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def filled(app: Flask, people, known_faces, operator_id) -> Flask:
     """Two people, a threshold, an attempt; anchors in more than one step."""
     store_person(NewPerson("ada", "Ada", True), known_faces[0], operator_id)
     store_person(NewPerson("bob", "Bob", True), known_faces[1], operator_id)
-    thresholds.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", operator_id)
     verify("ada", [people[0].photos[2]], operator_id)
     db.session.remove()
     return app
@@ -100,7 +102,7 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
 def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
     filled: Flask, target: Engine, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copying, "ROWS_A_STEP", 2)
+    monkeypatch.setattr(database_copy, "ROWS_A_STEP", 2)
     with pytest.raises(Stop):
         copy_database(db.engine, target, stop_in(table))
     began: dict[str, int] = {}
@@ -115,14 +117,14 @@ def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
 def test_however_long_one_database_is_read_the_other_waits(
     filled: Flask, target: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patience, content = set(), copying.content
+    patience, content = set(), database_copy.content
 
-    def watched(connection: Connection, table: Table) -> copying.Content:
+    def watched(connection: Connection, table: Table) -> database_copy.Content:
         if connection.dialect.name == POSTGRESQL:
             patience.add(connection.scalar(text("SHOW idle_in_transaction_session_timeout")))
         return content(connection, table)
 
-    monkeypatch.setattr(copying, "content", watched)
+    monkeypatch.setattr(database_copy, "content", watched)
 
     copy_database(db.engine, target, nothing)
 

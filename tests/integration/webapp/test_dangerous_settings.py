@@ -12,22 +12,22 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from ml import STEPS
-from tests.installation import Visitor, rows_stored, words
+from tests.support.installation import Visitor, rows_stored, words
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry, Guarded
 from webapp.errors import ConfirmationNeeded
-from webapp.extensions import db
-from webapp.models import AuditEntry, Guarded
-from webapp.recognition import recognition
-from webapp.services import (
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.setting import Liveness
+from webapp.services.thresholds import (
     dangers,
-    liveness,
-    person_thresholds,
-    searches,
-    threshold_cost,
-    thresholds,
+    error_rates,
+    identification,
+    per_person,
+    verification,
 )
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
-from webapp.services.searches import Search
+from webapp.services.thresholds.identification import Search
 
 # The word in the language of the page, and what the page says of a threshold of 0.
 WORDS = {
@@ -80,13 +80,13 @@ def test_a_dangerous_score_is_set_with_the_word_of_the_pages_language_alone(
     assert rows_stored()["threshold_change"] == 0
 
     assert set_threshold(admin, score, confirmation=f" {word.upper()} ").status_code == 302
-    assert thresholds.in_force().score == pytest.approx(score)
+    assert verification.in_force().score == pytest.approx(score)
 
 
 def test_the_word_is_asked_for_from_more_than_one_stranger_in_a_hundred_on(
     app: Flask, admin: Visitor
 ) -> None:
-    costs = threshold_cost.costs_of(thresholds.in_force(), 1)
+    costs = error_rates.costs_of(verification.in_force(), 1)
     convenient = costs.presets()[0].score
     assert convenient is not None
 
@@ -108,7 +108,7 @@ def test_the_page_says_in_red_what_a_dangerous_score_means_before_anything_is_se
 
 
 def test_a_dangerous_threshold_in_force_stays_red(app: Flask, admin: Visitor) -> None:
-    thresholds.change(0, "a demonstration", None, confirmed=True)
+    verification.change(0, "a demonstration", None, confirmed=True)
 
     card = re.search(r'aria-labelledby="in-force".*?</section>', admin.get("/threshold").text, re.S)
 
@@ -117,11 +117,11 @@ def test_a_dangerous_threshold_in_force_stays_red(app: Flask, admin: Visitor) ->
 
 def test_another_rule_is_judged_by_its_own_figures(app: Flask, admin: Visitor) -> None:
     by = {
-        rule: threshold_cost.costs_by(rule, 1).at(41).strangers.share for rule in thresholds.rules()
+        rule: error_rates.costs_by(rule, 1).at(41).strangers.share for rule in verification.rules()
     }
     risky = max(by, key=lambda rule: by[rule])
     score = next(
-        score for score in range(41, 1, -1) if threshold_cost.costs_by(risky, 1).at(score).dangers
+        score for score in range(41, 1, -1) if error_rates.costs_by(risky, 1).at(score).dangers
     )
 
     assert set_threshold(admin, score, rule=risky).status_code == 200
@@ -129,13 +129,13 @@ def test_another_rule_is_judged_by_its_own_figures(app: Flask, admin: Visitor) -
 
 
 def test_undoing_a_change_to_a_dangerous_value_asks_too(app: Flask, admin: Visitor) -> None:
-    thresholds.change(0, "a demonstration", None, confirmed=True)
-    thresholds.change(50, "it is over", None)
+    verification.change(0, "a demonstration", None, confirmed=True)
+    verification.change(50, "it is over", None)
     undo = re.search(r'href="(/threshold\?score=0[^"]*)"', admin.get("/threshold").text).group(1)
 
     assert "Anybody will be accepted as anybody." in words(admin.get(undo))
     assert set_threshold(admin, 0, based_on="2").status_code == 200
-    assert thresholds.in_force().score == pytest.approx(50)
+    assert verification.in_force().score == pytest.approx(50)
 
 
 def test_who_confirmed_what_is_in_the_audit_log(app: Flask, admin: Visitor) -> None:
@@ -150,16 +150,16 @@ def test_who_confirmed_what_is_in_the_audit_log(app: Flask, admin: Visitor) -> N
 
 def test_the_service_itself_refuses(app: Flask) -> None:
     with pytest.raises(ConfirmationNeeded) as refused:
-        thresholds.change(0, "why not", None)
+        verification.change(0, "why not", None)
 
     assert [danger.code for danger in refused.value.dangers] == ["strangers_accepted"]
-    assert thresholds.history() == ()
+    assert verification.history() == ()
 
 
 def test_the_figures_are_those_of_as_many_pictures_as_people_have(
     app: Flask, known_faces, admin: Visitor
 ) -> None:
-    with_one = threshold_cost.costs_by("best", 1)
+    with_one = error_rates.costs_by("best", 1)
     score = next(tenth / 10 for tenth in range(300, 500) if not with_one.at(tenth / 10).dangers)
     assert 'name="confirmation"' not in set_threshold(admin, score, review="y").text
 
@@ -182,13 +182,13 @@ def test_a_person_who_would_hardly_ever_match_needs_the_word(
     assert rows_stored()["person_threshold_change"] == 0
 
     assert admin.post(path, **sent, confirmation="dangerous").status_code == 302
-    assert person_thresholds.of_person(ada).threshold.score == pytest.approx(100)
+    assert per_person.of_person(ada).threshold.score == pytest.approx(100)
 
 
 def test_a_looser_person_under_a_dangerous_threshold_needs_the_word(
     app: Flask, admin: Visitor, ada: UUID
 ) -> None:
-    thresholds.change(5, "a demonstration", None, confirmed=True)
+    verification.change(5, "a demonstration", None, confirmed=True)
     path, sent = f"/people/{ada}/threshold", {"points": "1", "reason": "x", "based_on": "0"}
 
     refused = admin.post(path, **sent)
@@ -211,7 +211,7 @@ def test_a_search_that_takes_more_than_one_stranger_in_a_hundred_needs_the_word(
     assert rows_stored()["search_change"] == 0
 
     assert admin.post("/threshold/search", **sent, confirmation="dangerous").status_code == 302
-    assert searches.in_force() == Search(0.05, 5)
+    assert identification.in_force() == Search(0.05, 5)
 
 
 def test_a_search_that_finds_hardly_anybody_is_dangerous_where_the_setting_makes_it_so(

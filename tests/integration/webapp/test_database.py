@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import GalleryVersion, PersonKey
+from webapp.db.engine import db
+from webapp.db.models import GalleryVersion, PersonKey
+from webapp.db.transactions import unit_of_work
+from webapp.settings import Settings
 
 
 @pytest.mark.sqlite

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from tests.installation import OPERATOR, Visitor, words
+from tests.support.installation import OPERATOR, Visitor, words
 from webapp import create_app
 from webapp.core.days import end_of, start_of
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import Attempt, Kind, Refusal
-from webapp.recognition import recognition
-from webapp.services.attempts import Wanted, list_attempts
-from webapp.services.figures import figures
+from webapp.db.engine import db
+from webapp.db.models import Attempt, Kind, Refusal
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services.attempts.attempt_log import Wanted, list_attempts
+from webapp.services.attempts.daily_statistics import figures
 
 # Zones, and the days on which their clocks change.
 CHANGES = [
@@ -58,7 +58,7 @@ def store(*moments: datetime) -> None:
 
 
 def stop_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
-    monkeypatch.setattr("webapp.services.figures.now", lambda: moment)
+    monkeypatch.setattr("webapp.services.attempts.daily_statistics.now", lambda: moment)
 
 
 def read_from(operator: Visitor, zone: str) -> None:

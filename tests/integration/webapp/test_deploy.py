@@ -21,11 +21,11 @@ from flask import Flask
 from flask_babel import force_locale, gettext
 
 from deploy.cluster import NGINX_SITE, ROOT
-from webapp.certificate import make_certificate
-from webapp.config import Settings
-from webapp.languages import LANGUAGES
+from webapp.api.problems import MEDIA_TYPE
+from webapp.crypto.self_signed import make_certificate
 from webapp.messages import all_codes
-from webapp.problems import MEDIA_TYPE
+from webapp.settings import Settings
+from webapp.web.display.languages import LANGUAGES
 
 DEPLOY = ROOT / "deploy"
 TOO_LARGE = (

@@ -11,19 +11,19 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import ml
-from tests import faces
-from tests.installation import Visitor, rows_stored, words
-from webapp.extensions import db
-from webapp.models import AuditEntry
-from webapp.services.doubts import (
+from tests.support import faces
+from tests.support.installation import Visitor, rows_stored, words
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.warnings import (
     LIKE_SOMEBODY_ELSE,
     UNLIKE_THE_OTHERS,
     Doubt,
     doubts_about,
     doubts_before_storing,
 )
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import find_person
+from webapp.services.people.people import find_person
 
 Known = tuple[tuple[ml.Face, ...], ...]
 

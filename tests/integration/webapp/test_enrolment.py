@@ -14,8 +14,9 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select, text
 
-from tests.installation import rows_stored, written_down
-from webapp.config import ROOT, Settings
+from tests.support.installation import rows_stored, written_down
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Person
 from webapp.errors import (
     ConsentMissing,
     DuplicateIdentifier,
@@ -24,13 +25,12 @@ from webapp.errors import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.extensions import db
-from webapp.models import Anchor, AnchorEmbedding, Person
-from webapp.recognition import recognition
-from webapp.services import enrolment
-from webapp.services import people as people_service
-from webapp.services.drafts import look_through
-from webapp.services.enrolment import NewPerson, store_person
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment import store
+from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import people as people_service
+from webapp.settings import ROOT, Settings
 
 ADA = NewPerson("ada", "Ada", True)
 
@@ -137,18 +137,18 @@ def test_of_two_enrolments_at_once_one_is_told_of_the_duplicate(app: Flask, know
 
 def test_pictures_are_added_up_to_the_limit(app: Flask, known_faces) -> None:
     person_id = store_person(ADA, known_faces[0][:1], None)
-    enrolment.add_anchors(person_id, known_faces[0][1:2], None)
+    store.add_anchors(person_id, known_faces[0][1:2], None)
     object.__setattr__(recognition().settings, "anchors_a_person", 2)
 
     with pytest.raises(TooManyAnchors):
-        enrolment.add_anchors(person_id, known_faces[0][2:], None)
+        store.add_anchors(person_id, known_faces[0][2:], None)
 
     assert len(people_service.find_person(person_id).anchors) == 2
 
 
 def test_nobody_gets_no_pictures(app: Flask, known_faces, operator_id) -> None:
     with pytest.raises(UnknownPerson):
-        enrolment.add_anchors(operator_id, known_faces[0], operator_id)
+        store.add_anchors(operator_id, known_faces[0], operator_id)
 
 
 def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(

@@ -14,14 +14,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 import ml
-from tests.installation import CHEAP, UNLIMITED
+from tests.support.installation import CHEAP, UNLIMITED
 from tests.walking.engine import face_errors
 from tests.walking.scenes import SCENES, recorded_events
 from tests.walking.walker import Notes, site
 from webapp import LANGUAGES
-from webapp.api_key_forms import SCOPES
-from webapp.config import ROOT, Settings
-from webapp.liveness_forms import GUARDED, LABELS, STRENGTH_WORDS
+from webapp.db.models import Guarded, Scope
 from webapp.messages import (
     CHALLENGE_STEPS,
     INSTRUCTIONS,
@@ -31,20 +29,24 @@ from webapp.messages import (
     WAIVER_WORDS,
     WARNINGS,
 )
-from webapp.models import Guarded, Scope
-from webapp.services import challenge_results, decisions, doubts
-from webapp.translated import log as translation_log
-from webapp.views.audit_words import EVENTS
+from webapp.services.enrolment import warnings
+from webapp.services.liveness import results
+from webapp.services.matching import decision
+from webapp.settings import ROOT, Settings
+from webapp.web.display.translations import log as translation_log
+from webapp.web.forms.api_keys import SCOPES
+from webapp.web.forms.liveness import GUARDED, LABELS, STRENGTH_WORDS
+from webapp.web.wording.audit import EVENTS
 
 NOTES = (
-    decisions.UNKNOWN_PERSON,
-    decisions.POOR_QUALITY,
-    decisions.SEVERAL_FACES,
-    decisions.THRESHOLD_ESTIMATED,
-    decisions.TOO_CLOSE_TO_TELL,
-    doubts.UNLIKE_THE_OTHERS,
-    doubts.LIKE_SOMEBODY_ELSE,
-    doubts.NEARER_TO_SOMEBODY_ELSE,
+    decision.UNKNOWN_PERSON,
+    decision.POOR_QUALITY,
+    decision.SEVERAL_FACES,
+    decision.THRESHOLD_ESTIMATED,
+    decision.TOO_CLOSE_TO_TELL,
+    warnings.UNLIKE_THE_OTHERS,
+    warnings.LIKE_SOMEBODY_ELSE,
+    warnings.NEARER_TO_SOMEBODY_ELSE,
 )
 KEYWORDS = {"_": None, "gettext": None, "N_": None, "_l": None, "ngettext": (1, 2)}
 
@@ -155,8 +157,8 @@ def test_every_event_of_the_audit_log_has_words() -> None:
         (ml.STEPS, MOVEMENTS),
         (("straight", *ml.STEPS, "done"), CHALLENGE_STEPS),
         (ml.STRENGTHS, STRENGTH_WORDS),
-        (challenge_results.LABELS, LABELS),
-        (challenge_results.WAIVERS, WAIVER_WORDS),
+        (results.LABELS, LABELS),
+        (results.WAIVERS, WAIVER_WORDS),
         (NOTES, {**PICTURE_PROBLEMS, **WARNINGS, **REQUEST_PROBLEMS}),
     ],
     ids=lambda one: str(getattr(one, "__name__", ""))[:20],

@@ -7,11 +7,11 @@ from datetime import UTC, timedelta
 import pytest
 from flask import Flask
 
-from tests.installation import Visitor, words
-from webapp.database import unit_of_work
-from webapp.models import Attempt, Kind, Refusal, now
-from webapp.recognition import recognition
-from webapp.services.figures import figures
+from tests.support.installation import Visitor, words
+from webapp.db.models import Attempt, Kind, Refusal, now
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services.attempts.daily_statistics import figures
 
 
 def attempt(days_ago: int, similarity: float, milliseconds: float, **facts: object) -> Attempt:

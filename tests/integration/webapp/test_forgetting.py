@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import ml
-from tests.installation import Visitor, rows_stored, written_down
-from webapp import create_app, database, jobs
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import (
+from tests.support.installation import Visitor, rows_stored, written_down
+from webapp import create_app
+from webapp.crypto.vault import Place
+from webapp.db import secure_delete
+from webapp.db.engine import db
+from webapp.db.models import (
     AccountSession,
     AnchorEmbedding,
     FailureCount,
@@ -25,14 +25,17 @@ from webapp.models import (
     Refusal,
     now,
 )
-from webapp.recognition import recognition
-from webapp.services import audit, people
-from webapp.services.background import KINDS
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.retention import DELETE_EXPIRED
-from webapp.services.serving import CHANGE_MODEL
-from webapp.services.verification import verify
-from webapp.vault import Place
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.jobs import queue
+from webapp.services import audit
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify
+from webapp.services.models.selection import CHANGE_MODEL
+from webapp.services.people import people
+from webapp.services.people.retention import DELETE_EXPIRED
+from webapp.settings import Settings
+from webapp.startup.job_handlers import KINDS
 
 RETIRED = "retired-00000000"
 ANYWHERE = Place("anchor_embedding", UUID(int=0), "vector")
@@ -68,10 +71,10 @@ def test_what_a_long_reader_kept_of_a_deleted_person_goes_once_the_reader_is_gon
         reader.execute(select(PersonKey.wrapped))
         people.delete_person(ada, None)
         assert wrapped in written_down(settings)
-        database.forget_left_pages()
+        secure_delete.forget_left_pages()
         assert wrapped in written_down(settings)
 
-    database.forget_left_pages()
+    secure_delete.forget_left_pages()
 
     assert wrapped not in written_down(settings)
 
@@ -85,7 +88,7 @@ def changed_days_ago(days: int) -> None:
 
 
 def a_day_goes_by() -> None:
-    jobs.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+    queue.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
     db.session.rollback()
 
 
@@ -120,7 +123,7 @@ def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: 
             .where(AnchorEmbedding.model_id == RETIRED)
             .values(model_id=other.model_id)
         )
-        jobs.enqueue(session, CHANGE_MODEL, other.name)
+        queue.enqueue(session, CHANGE_MODEL, other.name)
 
     a_day_goes_by()
 

@@ -8,15 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
-from webapp import create_app, gallery
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import AnchorEmbedding, GalleryChange
-from webapp.recognition import recognition
-from webapp.services import people as people_service
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.vault import SealBroken
+from webapp import create_app
+from webapp.crypto.vault import SealBroken
+from webapp.db.engine import db
+from webapp.db.models import AnchorEmbedding, GalleryChange
+from webapp.db.transactions import unit_of_work
+from webapp.gallery import base
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import people as people_service
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_who_was_deleted_by_a_node_of_the_release_before_is_gone_too(app, two_pe
 def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
     app, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gallery, "CHANGES_KEPT", 2)
+    monkeypatch.setattr(base, "CHANGES_KEPT", 2)
     recognition().gallery.follow()
     people_service.delete_person(two_people[0], None)
     added = [

@@ -10,18 +10,19 @@ import pytest
 from flask import Flask
 from siamese_faces import Client, Health
 
-from tests import faces
-from tests.installation import Visitor, words
-from tests.programs import URL, Wire, key_with
-from webapp import memory_gallery, warming
-from webapp.memory_gallery import MemoryGallery
-from webapp.models import Scope
-from webapp.recognition import recognition
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.verification import verify
-from webapp.startup import obstacles
-from webapp.vault import MasterKeyUnusable, Vault
-from webapp.warming import read_gallery
+from tests.support import faces
+from tests.support.installation import Visitor, words
+from tests.support.programs import URL, Wire, key_with
+from webapp.crypto.vault import MasterKeyUnusable, Vault
+from webapp.db.models import Scope
+from webapp.gallery import memory
+from webapp.gallery.memory import MemoryGallery
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.verification import verify
+from webapp.startup import gallery_loading
+from webapp.startup.gallery_loading import read_gallery
+from webapp.startup.prepare import obstacles
 
 LONG = 20.0
 
@@ -58,7 +59,7 @@ class HeldUp:
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people count as very many."""
-    monkeypatch.setattr(memory_gallery, "WAITED_FOR", 1)
+    monkeypatch.setattr(memory, "WAITED_FOR", 1)
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def test_other_pages_are_answered_all_the_same(held_up: HeldUp, operator: Visito
 def test_what_fails_for_a_moment_is_read_again(
     app: Flask, ada, many, monkeypatch: pytest.MonkeyPatch, operator: Visitor, people
 ) -> None:
-    monkeypatch.setattr(warming, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(gallery_loading, "PAUSE_SECONDS", 0.01)
     held_up = HeldUp(app, fails_at_first=True)
 
     held_up.go_on()

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from ml.evaluation.photos import SHARED
-from tests import faces
-from webapp.services.guidance import Check, check_frame
+from ml.lab.evaluation.protocols.photos import SHARED
+from tests.support import faces
+from webapp.services.enrolment.capture_guidance import Check, check_frame
 
 pytestmark = pytest.mark.data
 PHOTOS = 500

@@ -13,15 +13,16 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp import create_app, jobs
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import Account, Job, JobState, now
+from webapp.db.transactions import unit_of_work
 from webapp.errors import NobodyEnrolled
-from webapp.extensions import db
-from webapp.jobs import Kind, Lease
-from webapp.models import Account, Job, JobState, now
-from webapp.recognition import NAME
-from webapp.services import serving
+from webapp.inference.active_model import NAME
+from webapp.jobs import queue as jobs
+from webapp.jobs.queue import Kind, Lease
+from webapp.services.models import selection
+from webapp.settings import Settings
 
 STEPS = 3
 
@@ -281,7 +282,7 @@ def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: F
 
 def test_the_command_does_what_is_due(app: Flask) -> None:
     with unit_of_work() as session:
-        jobs.enqueue(session, serving.CHANGE_MODEL, app.extensions[NAME].settings.model)
+        jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions[NAME].settings.model)
 
     answer = app.test_cli_runner().invoke(args=["jobs", "run"])
 

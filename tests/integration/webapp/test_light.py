@@ -8,18 +8,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from ml.liveness.light import COLOURS
-from tests import performing
-from tests.installation import Visitor, words, written_down
-from tests.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
-from webapp.config import Settings
+from ml.liveness.colour_reflection import COLOURS
+from tests.support import performing
+from tests.support.installation import Visitor, words, written_down
+from tests.support.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
+from webapp.db.engine import db
+from webapp.db.models import ChallengeResult, Guarded
 from webapp.errors import ChallengeFailed
-from webapp.extensions import db
-from webapp.models import ChallengeResult, Guarded
-from webapp.services import challenges, liveness
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
-from webapp.services.verification import verify_by_challenge
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import challenges, setting
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching.verification import verify_by_challenge
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    liveness.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    setting.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
     return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
 
 
@@ -59,7 +59,7 @@ def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why
 def test_where_light_is_not_asked_for_it_is_neither_shown_nor_missed(
     app: Flask, engine, ada
 ) -> None:
-    liveness.change(
+    setting.change(
         Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
     )
     begun = challenges.begin("ada", HOLDER)
@@ -100,7 +100,7 @@ def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
     app: Flask, ada, operator: Visitor, path: str
 ) -> None:
     warned = operator.get(path).text
-    liveness.change(
+    setting.change(
         Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
     )
     plain = operator.get(path).text

@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from webapp.database import unit_of_work
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry, ChallengeResult, Outcome, Purpose, now
+from webapp.db.transactions import unit_of_work
 from webapp.errors import LabelUnknown
-from webapp.extensions import db
-from webapp.models import AuditEntry, ChallengeResult, Outcome, Purpose, now
-from webapp.services import challenge_results, liveness_report
-from webapp.services.challenge_results import Result
-from webapp.services.challenges import NOT_FINISHED
+from webapp.services.liveness import report, results
+from webapp.services.liveness.challenges import NOT_FINISHED
+from webapp.services.liveness.results import Result
 
 
 def ended(outcome: Outcome, times: int, label: str | None = None, *reasons: str) -> None:
     result = Result(Purpose.VERIFY, outcome, "normal", reasons=reasons)
     with unit_of_work() as session:
         for _ in range(times):
-            challenge_results.record(session, result, None, None)
+            results.record(session, result, None, None)
         session.flush()
         if label:
             for row in session.query(ChallengeResult).filter(ChallengeResult.label.is_(None)):
@@ -27,7 +27,7 @@ def ended(outcome: Outcome, times: int, label: str | None = None, *reasons: str)
 
 def rates() -> dict[str, tuple[int, int, int]]:
     db.session.rollback()
-    found = liveness_report.report()
+    found = report.report()
     return {rate.label: (rate.errors, rate.trials, rate.unanswered) for rate in found}
 
 
@@ -43,7 +43,7 @@ def test_attacks_that_pass_and_people_who_fail_are_errors(app: Flask) -> None:
 
     assert rates()["genuine"] == (2, 20, 0)
     assert rates()["printed"] == (1, 20, 0)
-    printed = next(rate for rate in liveness_report.report() if rate.label == "printed")
+    printed = next(rate for rate in report.report() if rate.label == "printed")
     assert 0 < printed.low < 0.05 < printed.high < 0.3
 
 
@@ -60,7 +60,7 @@ def test_what_was_never_judged_makes_nothing_look_better(app: Flask) -> None:
 def test_without_an_error_the_rule_of_three_bounds_the_rate(app: Flask) -> None:
     ended(Outcome.FAILED, 20, "film")
 
-    film = next(rate for rate in liveness_report.report() if rate.label == "film")
+    film = next(rate for rate in report.report() if rate.label == "film")
 
     assert film.low == 0
     assert film.high == pytest.approx(3 / 20)
@@ -95,5 +95,5 @@ def test_a_day_bounds_what_is_counted(app: Flask) -> None:
 
 def test_only_known_labels_are_taken(app: Flask) -> None:
     with pytest.raises(LabelUnknown):
-        liveness_report.label_since(now(), "a ghost")
+        report.label_since(now(), "a ghost")
     assert run(app, "--label", "ghost").exit_code == 2

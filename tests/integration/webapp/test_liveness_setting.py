@@ -5,12 +5,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from ml import STEPS
-from tests.installation import Visitor, words
+from tests.support.installation import Visitor, words
+from webapp.db.engine import db
+from webapp.db.models import AuditEntry, Guarded, Purpose
 from webapp.errors import MovementsTooFew, StrengthUnknown, ThresholdChangedMeanwhile
-from webapp.extensions import db
-from webapp.models import AuditEntry, Guarded, Purpose
-from webapp.services import liveness
-from webapp.services.liveness import Liveness
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.setting import Liveness
 
 
 def send(admin: Visitor, **fields: object):

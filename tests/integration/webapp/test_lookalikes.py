@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 import ml
-from tests.installation import Visitor, words
-from webapp.services import person_thresholds, thresholds
-from webapp.services.doubts import LIKE_SOMEBODY_ELSE, doubts_about
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.lookalikes import find_trouble
-from webapp.services.verification import verify
+from tests.support.installation import Visitor, words
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.warnings import LIKE_SOMEBODY_ELSE, doubts_about
+from webapp.services.matching.verification import verify
+from webapp.services.people.similar_people import find_trouble
+from webapp.services.thresholds import per_person, verification
 
 Known = tuple[tuple[ml.Face, ...], ...]
 # By the best anchor one picture each of the same face is enough, by the mean of all it is not.
@@ -39,7 +39,7 @@ def bob(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
 
 
 def by(rule: str) -> None:
-    thresholds.change(70, "by another rule", None, rule=rule)
+    verification.change(70, "by another rule", None, rule=rule)
 
 
 @RULES
@@ -59,7 +59,7 @@ def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
     assert find_trouble().lookalikes[0].could_pass
 
     for person_id in (ada, bob):
-        person_thresholds.change(person_id, 50, "they are alike", None, confirmed=True)
+        per_person.change(person_id, 50, "they are alike", None, confirmed=True)
 
     assert not find_trouble().lookalikes[0].could_pass
 

@@ -7,11 +7,12 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
 import ml
-from tests.installation import rows_stored
-from webapp.extensions import db
-from webapp.models import Model
-from webapp.services import thresholds, verification
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import rows_stored
+from webapp.db.engine import db
+from webapp.db.models import Model
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching import verification
+from webapp.services.thresholds import verification as thresholds
 
 
 def fill(known_faces: tuple[tuple[ml.Face, ...], ...], photo: bytes, operator_id: object) -> None:

@@ -18,23 +18,25 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 import ml
-from ml.convert.onnx import export
-from tests.installation import Visitor, rows_stored, words
-from tests.small_model import TINY
-from webapp import create_app, jobs
-from webapp.config import Settings
-from webapp.database import unit_of_work
+from ml.lab.convert.onnx import export
+from tests.support.installation import Visitor, rows_stored, words
+from tests.support.small_model import TINY
+from webapp import create_app
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
+from webapp.db.transactions import unit_of_work
 from webapp.errors import ModelChangedMeanwhile, PicturesNotEmbedded
-from webapp.extensions import db
-from webapp.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
-from webapp.recognition import Choice, recognition
-from webapp.services import serving, thresholds
-from webapp.services.attempts import list_attempts
-from webapp.services.background import KINDS
-from webapp.services.enrolment import NewPerson, picture_place, store_person
-from webapp.services.serving import CHANGE_MODEL
-from webapp.services.verification import verify
-from webapp.startup import NotReady, get_ready, obstacles
+from webapp.inference.active_model import Choice, recognition
+from webapp.jobs import queue
+from webapp.services.attempts.attempt_log import list_attempts
+from webapp.services.enrolment.store import NewPerson, picture_place, store_person
+from webapp.services.matching.verification import verify
+from webapp.services.models import selection
+from webapp.services.models.selection import CHANGE_MODEL
+from webapp.services.thresholds import verification
+from webapp.settings import Settings
+from webapp.startup.job_handlers import KINDS
+from webapp.startup.prepare import NotReady, get_ready, obstacles
 
 CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
 USE = ["models", "use", "--reason", "tried", "--accept-licence", "--confirm"]
@@ -68,14 +70,14 @@ def ada(app: Flask, known_faces):
 
 def ask_for_tiny() -> UUID:
     """Queue the change to a model that is good for nothing and for research only."""
-    return serving.start_change(TINY, "tried", None, licence_accepted=True, confirmed=True)
+    return selection.start_change(TINY, "tried", None, licence_accepted=True, confirmed=True)
 
 
-def change_to_tiny(listener: jobs.Listener = lambda *_: None) -> Job:
+def change_to_tiny(listener: queue.Listener = lambda *_: None) -> Job:
     """Queue the change and do it here; returns the job."""
-    jobs.run_one(CHANGES, ask_for_tiny(), listener)
+    queue.run_one(CHANGES, ask_for_tiny(), listener)
     recognition().follow_choice()
-    return jobs.newest(CHANGE_MODEL, TINY)
+    return queue.newest(CHANGE_MODEL, TINY)
 
 
 def embedded_by(model_id: str) -> int:
@@ -147,9 +149,9 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
                 late.append(store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None))
         real(model_id, name, *asked)
 
-    real = serving.let_serve
+    real = selection.let_serve
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webapp.services.reembedding.let_serve", enrol_once_all_is_embedded)
+        patch.setattr("webapp.services.models.reembedding.let_serve", enrol_once_all_is_embedded)
         change_to_tiny()
 
     assert set(recognition().gallery.sample().person_ids) == {ada, *late}
@@ -159,7 +161,7 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
 def test_a_change_that_was_stopped_goes_on_where_it_was(
     app: Flask, tiny: ml.Engine, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.services.reembedding.BATCH", 1)
+    monkeypatch.setattr("webapp.services.models.reembedding.BATCH", 1)
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:3], None)
 
     def press_ctrl_c(done: int, _total: int) -> None:
@@ -201,14 +203,14 @@ def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
     elsewhere = create_app(settings, engine)
     about_to_serve = Choice(TINY, tiny.model_id)
     with elsewhere.app_context():
-        serving.keep_up()
+        selection.keep_up()
         loaded = recognition().load(about_to_serve)
         assert recognition().engine is engine
-    jobs.run_due(CHANGES, Event())
+    queue.run_due(CHANGES, Event())
 
     with elsewhere.app_context():
         assert recognition().engine is loaded
-        serving.keep_up()
+        selection.keep_up()
         assert recognition().load(Choice(engine.name, engine.model_id)) is not engine
 
 
@@ -248,7 +250,7 @@ def test_a_model_cannot_serve_before_every_picture_is_embedded(
     app: Flask, ada, tiny: ml.Engine
 ) -> None:
     with pytest.raises(PicturesNotEmbedded):
-        serving.let_serve(tiny.model_id, tiny.name, None)
+        selection.let_serve(tiny.model_id, tiny.name, None)
 
     assert rows_stored()["model_change"] == 0
 
@@ -256,16 +258,16 @@ def test_a_model_cannot_serve_before_every_picture_is_embedded(
 def test_a_threshold_belongs_to_its_model(
     app: Flask, ada, operator_id, engine: ml.Engine, tiny: ml.Engine
 ) -> None:
-    thresholds.change(77, "stricter", operator_id)
+    verification.change(77, "stricter", operator_id)
     change_to_tiny()
-    assert thresholds.in_force().similarity == tiny.calibration.default_threshold
-    thresholds.change(66, "for tiny", operator_id, confirmed=True)
+    assert verification.in_force().similarity == tiny.calibration.default_threshold
+    verification.change(66, "for tiny", operator_id, confirmed=True)
 
-    serving.let_serve(engine.model_id, engine.name, None)
-    assert thresholds.in_force().score == pytest.approx(77, abs=0.01)
+    selection.let_serve(engine.model_id, engine.name, None)
+    assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
-    serving.let_serve(tiny.model_id, tiny.name, None)
-    assert thresholds.in_force().score == pytest.approx(66, abs=0.01)
+    selection.let_serve(tiny.model_id, tiny.name, None)
+    assert verification.in_force().score == pytest.approx(66, abs=0.01)
 
 
 def test_attempts_keep_the_meaning_of_the_model_that_judged_them(app: Flask, ada, people) -> None:
@@ -322,7 +324,7 @@ def test_a_model_without_calibration_is_refused_with_the_way_out(
     folder = shutil.copytree(settings.artifacts, tmp_path / "artifacts")
     (folder / TINY / "calibration.json").unlink()
     object.__setattr__(recognition().settings, "artifacts", folder)
-    remedy = f"run: python -m ml.calibrate {TINY}"
+    remedy = f"run: python -m ml calibrate {TINY}"
 
     command = app.test_cli_runner().invoke(args=USE_TINY)
     assert command.exit_code == 1
@@ -399,7 +401,7 @@ def test_the_page_names_models_terms_and_figures_and_starts_the_change(
 
     assert admin.get(f"/models/{TINY}/progress").json["unfinished"]
     assert "Getting ready" in words(admin.get("/models"))
-    assert jobs.run_due(CHANGES, Event()) == 1
+    assert queue.run_due(CHANGES, Event()) == 1
     answer = admin.get(f"/models/{TINY}/progress").json
     assert (answer["unfinished"], answer["done"], answer["total"]) == (False, 2, 2)
     page = words(admin.get("/models"))
@@ -472,10 +474,10 @@ def test_who_changed_the_model_why_and_what_they_acknowledged_is_kept(
     app: Flask, ada, admin: Visitor, tiny: ml.Engine
 ) -> None:
     admin.post(f"/models/{TINY}/change", **TYPED)
-    jobs.run_due(CHANGES, Event())
+    queue.run_due(CHANGES, Event())
     db.session.rollback()
 
-    (change,) = serving.history()
+    (change,) = selection.history()
     assert (change.reason, change.username) == ("tried", "the admin")
     rows = db.session.execute(select(AuditEntry.event, AuditEntry.details)).all()
     logged = {event: json.loads(details) for event, details in rows}
@@ -525,14 +527,14 @@ def test_going_back_to_a_free_and_safe_model_takes_a_reason_alone(
     answer = admin.post(f"/models/{engine.name}/change", reason="it was better")
 
     assert answer.location == "/models"
-    assert jobs.run_due(CHANGES, Event()) == 1
-    assert serving.history()[0].reason == "it was better"
+    assert queue.run_due(CHANGES, Event()) == 1
+    assert selection.history()[0].reason == "it was better"
 
 
 def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
     app: Flask, ada, admin: Visitor, engine: ml.Engine
 ) -> None:
-    thresholds.change(0, "a demonstration", None, confirmed=True)
+    verification.change(0, "a demonstration", None, confirmed=True)
     change_to_tiny()
 
     answer = admin.post(f"/models/{engine.name}/change", reason="it was better")
@@ -550,6 +552,6 @@ def test_what_the_active_model_has_not_processed_is_asked_for_without_a_review(
         admin.sign_in("the admin")
         assert "Process 2 photos" in words(admin.get("/models"))
         admin.post("/models/embed")
-        assert jobs.run_due(CHANGES, Event()) == 1
+        assert queue.run_due(CHANGES, Event()) == 1
         assert rows_stored()["model_change"] == 0
         assert embedded_by(tiny.model_id) == 2

@@ -13,15 +13,15 @@ from flask_migrate import upgrade
 from siamese_faces import Client
 from sqlalchemy import MetaData
 
-from tests.next_release import CONTRACT, EXPAND, VERSIONS, next_migrations
-from tests.programs import URL, Wire, key_with, program
+from tests.support.next_release import CONTRACT, EXPAND, VERSIONS, next_migrations
+from tests.support.programs import URL, Wire, key_with, program
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Scope
-from webapp.overlap import hindrances
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import MIGRATIONS, NotReady, get_ready, obstacles, prepare
+from webapp.db.engine import db
+from webapp.db.models import Scope
+from webapp.db.schema_compatibility import hindrances
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.settings import Settings
+from webapp.startup.prepare import MIGRATIONS, NotReady, get_ready, obstacles, prepare
 
 # What hinders the release before each version. These came before there could be several nodes;
 # whoever adds to them keeps a release in between (docs/scaling.md).

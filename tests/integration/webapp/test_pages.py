@@ -9,15 +9,16 @@ from flask import Flask
 from PIL import ImageEnhance
 from werkzeug.test import TestResponse
 
-from tests import faces
-from tests.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
+from tests.support import faces
+from tests.support.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
-from webapp.models import Account, Guarded
-from webapp.services import accounts, liveness
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.startup import prepare
+from webapp.db.engine import db
+from webapp.db.models import Account, Guarded
+from webapp.services.accounts import accounts
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import setting
+from webapp.settings import Settings
+from webapp.startup.prepare import prepare
 
 
 @pytest.fixture
@@ -302,7 +303,7 @@ def test_the_set_up_link_makes_one_administrator_once(new_visitor: Visitor) -> N
     new_visitor.sign_in("boss", "a long sentence")
     assert new_visitor.get("/threshold").status_code == 200
     assert prepare() is None
-    assert liveness.in_force().guarded == Guarded.VERIFICATION
+    assert setting.in_force().guarded == Guarded.VERIFICATION
 
 
 def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) -> None:

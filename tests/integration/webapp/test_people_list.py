@@ -7,10 +7,10 @@ import re
 import pytest
 from flask import Flask
 
-from tests.installation import Visitor, words
-from webapp.services import people as people_service
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.people import SORTS, list_people
+from tests.support.installation import Visitor, words
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import people as people_service
+from webapp.services.people.people import SORTS, list_people
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests import faces
-from tests.installation import (
+from tests.support import faces
+from tests.support.installation import (
     PASSWORD,
     SEE_OTHER,
     Visitor,
@@ -24,12 +24,14 @@ from tests.installation import (
     written_down,
 )
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.models import PageResult
-from webapp.services import forgetting, people, sessions
-from webapp.services.enrolment import NewPerson, store_person
+from webapp.db.models import PageResult
+from webapp.db.transactions import unit_of_work
+from webapp.services import cleanup
+from webapp.services.accounts import sessions
+from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.page_results import MINUTES
+from webapp.services.people import people
+from webapp.settings import Settings
 
 IDENTIFIER = "ada.lovelace@example.org"
 
@@ -106,7 +108,7 @@ def test_a_result_ends_after_a_while_and_goes(anybody: Visitor, ada) -> None:
     assert page.status_code == 410
     assert f"for {MINUTES} minutes" in words(page)
     assert 'href="/verify"' in page.text
-    forgetting.forget_unneeded()
+    cleanup.forget_unneeded()
     assert rows_stored()["page_result"] == 0
 
 

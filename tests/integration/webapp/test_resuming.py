@@ -12,8 +12,8 @@ from sqlalchemy import select
 from wtforms import Form, PasswordField
 from wtforms.fields.core import UnboundField
 
-from tests import faces
-from tests.installation import (
+from tests.support import faces
+from tests.support.installation import (
     ADMIN,
     OPERATOR,
     PASSWORD,
@@ -22,11 +22,11 @@ from tests.installation import (
     session_cookie,
     words,
 )
-from webapp.extensions import db
-from webapp.forms import PageForm
-from webapp.models import Account, Person, ThresholdChange
-from webapp.resuming import NOT_KEPT
-from webapp.services import sessions
+from webapp.db.engine import db
+from webapp.db.models import Account, Person, ThresholdChange
+from webapp.services.accounts import sessions
+from webapp.web.forms.fields import PageForm
+from webapp.web.resumed_forms import NOT_KEPT
 
 SIGNED_OUT = "You were signed out. Sign in to continue."
 NOTHING_SENT = "Nothing was sent yet."

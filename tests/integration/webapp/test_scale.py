@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy import event
 
 import ml
-from tests.crowd import add_attempts, enrol_crowd
-from tests.installation import ADMIN, CHEAP, UNLIMITED, Visitor, words
+from tests.support.crowd import add_attempts, enrol_crowd
+from tests.support.installation import ADMIN, CHEAP, UNLIMITED, Visitor, words
 from webapp import create_app
-from webapp.config import Settings
-from webapp.extensions import db
+from webapp.db.engine import db
+from webapp.settings import Settings
 
 PEOPLE, ATTEMPTS = 10_000, 100_000
 MOST_QUERIES = 12

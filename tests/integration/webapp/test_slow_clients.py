@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from deploy.cluster import ROOT
-from tests.served_in_pieces import LARGEST, MUCH
-from webapp.certificate import make_certificate
+from tests.support.served_in_pieces import LARGEST, MUCH
+from webapp.crypto.self_signed import make_certificate
 
 SLOW, COMPUTING, NETWORK = 40, 4, 24
 HELD = 5 * LARGEST
@@ -73,7 +73,7 @@ def running(folder: Path, *options: str) -> Iterator[int]:
     (folder / "conf.py").write_text(CONFIGURATION)
     command = [sys.executable, "-m", "gunicorn", "--config", str(folder / "conf.py"), *options]
     process = subprocess.Popen(
-        [*command, "--bind", "127.0.0.1:0", "tests.served_in_pieces:app"],
+        [*command, "--bind", "127.0.0.1:0", "tests.support.served_in_pieces:app"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -14,9 +14,11 @@ import pytest
 from flask import Flask
 
 from ml import Face
-from tests.crowd import enrol_crowd
-from tests.installation import Visitor, rows_stored, words
-from webapp.database import unit_of_work
+from tests.support.crowd import enrol_crowd
+from tests.support.installation import Visitor, rows_stored, words
+from webapp.db.engine import db
+from webapp.db.models import Attempt, Kind, now
+from webapp.db.transactions import unit_of_work
 from webapp.errors import (
     PersonThresholdTooLow,
     PointsOutOfRange,
@@ -24,17 +26,15 @@ from webapp.errors import (
     SearchOutOfRange,
     ThresholdChangedMeanwhile,
 )
-from webapp.extensions import db
-from webapp.models import Attempt, Kind, now
-from webapp.recognition import recognition
-from webapp.services import person_thresholds, redecisions, searches, thresholds
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.identification import identify
-from webapp.services.own_scores import people_needed
-from webapp.services.people import delete_person
-from webapp.services.searches import Search
-from webapp.services.thresholds import Threshold
-from webapp.services.verification import verify
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.identification import identify
+from webapp.services.matching.verification import verify
+from webapp.services.people.people import delete_person
+from webapp.services.thresholds import identification, per_person, replay, verification
+from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.local_population import people_needed
+from webapp.services.thresholds.verification import Threshold
 
 Known = tuple[tuple[Face, ...], ...]
 
@@ -79,7 +79,7 @@ def attempt(score: float, *, match: bool, **facts: object) -> None:
         )
 
 
-def scores(found: redecisions.Redecisions) -> list[tuple[int, bool]]:
+def scores(found: replay.Redecisions) -> list[tuple[int, bool]]:
     return [(round(one.score), one.match) for one in found.changed]
 
 
@@ -89,21 +89,24 @@ def scores(found: redecisions.Redecisions) -> list[tuple[int, bool]]:
 def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
     app: Flask, operator_id
 ) -> None:
-    thresholds.change(40, "a milder rule", operator_id, rule="mean")
-    assert (thresholds.in_force().score, thresholds.in_force().rule) == (pytest.approx(40), "mean")
+    verification.change(40, "a milder rule", operator_id, rule="mean")
+    assert (verification.in_force().score, verification.in_force().rule) == (
+        pytest.approx(40),
+        "mean",
+    )
 
-    (change,) = thresholds.history()
+    (change,) = verification.history()
     assert (change.previous_rule, change.rule) == ("best", "mean")
-    thresholds.change(change.previous_score, "back", operator_id, rule=change.previous_rule)
+    verification.change(change.previous_score, "back", operator_id, rule=change.previous_rule)
 
-    assert thresholds.in_force().rule == "best"
-    assert thresholds.in_force().score == pytest.approx(50)
+    assert verification.in_force().rule == "best"
+    assert verification.in_force().score == pytest.approx(50)
 
 
 def test_the_rule_in_force_decides(app: Flask, people, ada, operator_id) -> None:
     photo = people[0].photos[2]
     best = verify("ada", [photo])
-    thresholds.change(50, "all pictures count", operator_id, rule="mean")
+    verification.change(50, "all pictures count", operator_id, rule="mean")
 
     mean = verify("ada", [photo])
 
@@ -116,8 +119,8 @@ def test_the_rule_in_force_decides(app: Flask, people, ada, operator_id) -> None
 
 def test_a_rule_that_was_not_measured_changes_nothing(app: Flask, operator_id) -> None:
     with pytest.raises(RuleNotMeasured):
-        thresholds.change(50, "why not", operator_id, rule="median")
-    assert thresholds.history() == ()
+        verification.change(50, "why not", operator_id, rule="median")
+    assert verification.history() == ()
 
 
 # What a change would have made of the last attempts
@@ -129,8 +132,8 @@ def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, 
     attempt(45, match=False)
     attempt(10, match=False)
 
-    stricter = redecisions.by_threshold(threshold_at(70))
-    looser = redecisions.by_threshold(threshold_at(40))
+    stricter = replay.by_threshold(threshold_at(70))
+    looser = replay.by_threshold(threshold_at(40))
 
     assert (stricter.looked_at, scores(stricter)) == (4, [(60, True)])
     assert (stricter.refused, stricter.accepted) == (1, 0)
@@ -140,49 +143,49 @@ def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, 
 
 def test_whoever_claimed_to_be_nobody_would_not_be_a_match(app: Flask) -> None:
     attempt(45, match=False, anchors_compared=0)
-    assert redecisions.by_threshold(threshold_at(10)).changed == ()
+    assert replay.by_threshold(threshold_at(10)).changed == ()
 
 
 def test_another_rule_judges_by_what_attempts_kept_of_it(app: Flask) -> None:
     attempt(60, match=True, by_rule={"best": similarity_of(60), "mean": similarity_of(30)})
     attempt(60, match=True)  # made before attempts kept it
 
-    found = redecisions.by_threshold(threshold_at(40, "mean"))
+    found = replay.by_threshold(threshold_at(40, "mean"))
 
     assert (found.looked_at, found.unknown, scores(found)) == (1, 1, [(30, True)])
 
 
 def test_attempts_of_another_model_are_not_judged(app: Flask) -> None:
     attempt(60, match=True, model_id="other-00000000")
-    assert redecisions.by_threshold(threshold_at(90)).looked_at == 0
+    assert replay.by_threshold(threshold_at(90)).looked_at == 0
 
 
 def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id) -> None:
-    person_thresholds.change(ada, 20, "a twin", operator_id)
+    per_person.change(ada, 20, "a twin", operator_id)
     attempt(75, match=True, person_id=ada)
     attempt(75, match=True)
 
-    found = redecisions.by_threshold(threshold_at(60))
+    found = replay.by_threshold(threshold_at(60))
 
     assert [one.person.name for one in found.changed] == ["Ada"]
-    assert scores(redecisions.by_points(ada, 30)) == [(75, True)]
-    assert redecisions.by_points(ada, 20).changed == ()
+    assert scores(replay.by_points(ada, 30)) == [(75, True)]
+    assert replay.by_points(ada, 20).changed == ()
 
 
 def test_searches_are_judged_by_rate_and_lead(app: Flask, ada, bob) -> None:
     rows = recognition().gallery.follow()
-    threshold = searches.threshold(rows, Search(fpir=0.01)).score
+    threshold = identification.threshold(rows, Search(fpir=0.01)).score
     near, far = similarity_of(threshold + 4), similarity_of(threshold - 30)
     facts = {"kind": Kind.IDENTIFY, "threshold": similarity_of(threshold)}
     attempt(threshold + 6, match=True, runner_up=far, **facts)
     attempt(threshold + 6, match=True, runner_up=near, **facts)
     attempt(threshold - 1, match=False, runner_up=far, **facts)
 
-    found = redecisions.by_search(Search(fpir=0.01, margin=5))
+    found = replay.by_search(Search(fpir=0.01, margin=5))
 
     assert (found.looked_at, found.refused, found.accepted) == (3, 1, 0)
-    assert redecisions.by_search(Search(fpir=0.01, margin=0)).changed == ()
-    assert redecisions.by_search(Search(fpir=0.1, margin=0)).accepted == 1
+    assert replay.by_search(Search(fpir=0.01, margin=0)).changed == ()
+    assert replay.by_search(Search(fpir=0.1, margin=0)).accepted == 1
 
 
 # One person
@@ -192,13 +195,13 @@ def test_a_stricter_person_is_refused_where_another_would_pass(
     app: Flask, people, ada, bob, operator_id
 ) -> None:
     score = verify("ada", [people[0].photos[2]]).score
-    person_thresholds.change(ada, score - 50 + 1, "a twin", operator_id, confirmed=True)
+    per_person.change(ada, score - 50 + 1, "a twin", operator_id, confirmed=True)
 
     decision = verify("ada", [people[0].photos[2]])
 
     assert not decision.match
     assert decision.threshold_score == pytest.approx(score + 1, abs=0.01)
-    assert person_thresholds.of_person(bob).threshold == thresholds.in_force()
+    assert per_person.of_person(bob).threshold == verification.in_force()
 
 
 @pytest.mark.parametrize(("points", "raised"), [(6, 6), (-3, 0)])
@@ -206,7 +209,7 @@ def test_a_search_is_stricter_for_a_person_but_never_looser(
     app: Flask, people, ada, bob, operator_id, points: float, raised: float
 ) -> None:
     before = identify([people[0].photos[2]], operator_id).threshold_score
-    person_thresholds.change(ada, points, "a reason", operator_id)
+    per_person.change(ada, points, "a reason", operator_id)
 
     after = identify([people[0].photos[2]], operator_id).threshold_score
 
@@ -216,10 +219,10 @@ def test_a_search_is_stricter_for_a_person_but_never_looser(
 def test_a_persons_threshold_keeps_its_distance_from_everybodys(
     app: Flask, ada, operator_id
 ) -> None:
-    person_thresholds.change(ada, 7, "a twin", operator_id)
-    thresholds.change(60, "stricter", operator_id, rule="mean")
+    per_person.change(ada, 7, "a twin", operator_id)
+    verification.change(60, "stricter", operator_id, rule="mean")
 
-    own = person_thresholds.of_person(ada)
+    own = per_person.of_person(ada)
 
     assert (own.threshold.score, own.threshold.rule) == (pytest.approx(67), "mean")
 
@@ -227,26 +230,26 @@ def test_a_persons_threshold_keeps_its_distance_from_everybodys(
 def test_a_looser_person_stays_where_few_enough_strangers_pass(
     app: Flask, ada, operator_id
 ) -> None:
-    own = person_thresholds.of_person(ada)
+    own = per_person.of_person(ada)
     curve = recognition().engine.calibration.curve("best", 2)
     assert curve.rates_at(similarity_of(own.lowest))["far"] == pytest.approx(0.01, rel=0.05)
 
     with pytest.raises(PersonThresholdTooLow):
-        person_thresholds.change(ada, own.lowest - 50 - 0.5, "the camera refuses", operator_id)
-    person_thresholds.change(ada, own.lowest - 50 + 0.5, "the camera refuses", operator_id)
-    assert person_thresholds.of_person(ada).threshold.score == pytest.approx(own.lowest + 0.5)
+        per_person.change(ada, own.lowest - 50 - 0.5, "the camera refuses", operator_id)
+    per_person.change(ada, own.lowest - 50 + 0.5, "the camera refuses", operator_id)
+    assert per_person.of_person(ada).threshold.score == pytest.approx(own.lowest + 0.5)
 
-    thresholds.change(own.lowest + 1, "looser for all", operator_id)
-    assert person_thresholds.of_person(ada).threshold.score == pytest.approx(own.lowest)
+    verification.change(own.lowest + 1, "looser for all", operator_id)
+    assert per_person.of_person(ada).threshold.score == pytest.approx(own.lowest)
 
 
 @pytest.mark.parametrize("rule", ["best", "top"])
 def test_the_more_pictures_a_person_has_the_higher_lies_their_lowest_threshold(
     app: Flask, rule: str
 ) -> None:
-    everybody = replace(thresholds.in_force(), score=90.0, rule=rule)
+    everybody = replace(verification.in_force(), score=90.0, rule=rule)
     pictures = range(3, 31)
-    lowest = [person_thresholds.lowest_score(everybody, number) for number in pictures]
+    lowest = [per_person.lowest_score(everybody, number) for number in pictures]
     assert lowest == sorted(set(lowest))
     calibration = recognition().engine.calibration
     for number, score in zip(pictures, lowest, strict=True):
@@ -257,17 +260,17 @@ def test_the_more_pictures_a_person_has_the_higher_lies_their_lowest_threshold(
 @pytest.mark.parametrize("points", [50.1, -50.1, float("nan"), float("inf")])
 def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points: float) -> None:
     with pytest.raises(PointsOutOfRange):
-        person_thresholds.change(ada, points, "why not", operator_id)
-    assert person_thresholds.history(ada) == ()
+        per_person.change(ada, points, "why not", operator_id)
+    assert per_person.history(ada) == ()
 
 
 def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, operator_id) -> None:
-    person_thresholds.change(ada, 7, "a twin", operator_id, based_on=0)
+    per_person.change(ada, 7, "a twin", operator_id, based_on=0)
     with pytest.raises(ThresholdChangedMeanwhile):
-        person_thresholds.change(ada, 9, "another twin", operator_id, based_on=0)
-    person_thresholds.change(ada, 0, "the twin has left", operator_id, based_on=1)
+        per_person.change(ada, 9, "another twin", operator_id, based_on=0)
+    per_person.change(ada, 0, "the twin has left", operator_id, based_on=1)
 
-    newest, oldest = person_thresholds.history(ada)
+    newest, oldest = per_person.history(ada)
     assert (newest.previous_points, newest.points, newest.username) == (7, 0, "the operator")
     assert (oldest.previous_points, oldest.points, oldest.reason) == (0, 7, "a twin")
 
@@ -278,7 +281,7 @@ def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, oper
 def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_own(
     app: Flask, people, ada, operator_id
 ) -> None:
-    person_thresholds.change(ada, 20, "a twin", operator_id)
+    per_person.change(ada, 20, "a twin", operator_id)
 
     for photo in (people[0].photos[2], people[1].photos[0]):
         decision = verify("ada", [photo])
@@ -304,7 +307,7 @@ def test_a_search_that_cannot_tell_says_so(app: Flask, people, known_faces, oper
     stored = db.session.query(Attempt).one()
     assert stored.runner_up == pytest.approx(stored.similarity, abs=1e-6)
 
-    searches.change(Search(margin=0), "first come", operator_id)
+    identification.change(Search(margin=0), "first come", operator_id)
     assert identify([people[0].photos[0]], operator_id).match
 
 
@@ -312,13 +315,13 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
     app: Flask, ada, known_faces, operator_id
 ) -> None:
     def threshold() -> float:
-        return searches.threshold(recognition().gallery.follow()).similarity
+        return identification.threshold(recognition().gallery.follow()).similarity
 
     few = threshold()
     for number in range(5):
         store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], None)
     many = threshold()
-    searches.change(Search(fpir=0.1), "found more often", operator_id, confirmed=True)
+    identification.change(Search(fpir=0.1), "found more often", operator_id, confirmed=True)
 
     assert few < many
     assert threshold() < many
@@ -337,17 +340,17 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
 )
 def test_a_search_out_of_range_changes_nothing(app: Flask, operator_id, search: Search) -> None:
     with pytest.raises(SearchOutOfRange):
-        searches.change(search, "why not", operator_id)
-    assert searches.in_force() == searches.DEFAULT
+        identification.change(search, "why not", operator_id)
+    assert identification.in_force() == identification.DEFAULT
 
 
 def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
-    searches.change(Search(0.008, 3), "first", operator_id, based_on=0)
+    identification.change(Search(0.008, 3), "first", operator_id, based_on=0)
     with pytest.raises(ThresholdChangedMeanwhile):
-        searches.change(Search(0.03, 4), "stale", operator_id, based_on=0)
+        identification.change(Search(0.03, 4), "stale", operator_id, based_on=0)
 
-    (change,) = searches.history()
-    assert (change.previous, change.search) == (searches.DEFAULT, Search(0.008, 3))
+    (change,) = identification.history()
+    assert (change.previous, change.search) == (identification.DEFAULT, Search(0.008, 3))
     assert (change.reason, change.username) == ("first", "the operator")
 
 
@@ -371,11 +374,11 @@ def test_a_change_is_reviewed_before_it_counts(admin: Visitor, ada) -> None:
 
     fields = {name: hidden(review.text, name) for name in ("score", "rule", "based_on")}
     assert admin.post("/threshold", reason="too lax", **fields).status_code == 302
-    assert thresholds.in_force().score == pytest.approx(70)
+    assert verification.in_force().score == pytest.approx(70)
 
 
 def test_a_stale_review_is_refused(admin: Visitor, operator_id) -> None:
-    thresholds.change(60, "somebody else", operator_id)
+    verification.change(60, "somebody else", operator_id)
 
     answer = admin.post("/threshold", score="70", reason="too lax", based_on="0", review="y")
 
@@ -417,7 +420,7 @@ def test_a_rule_change_stands_in_the_history_with_the_way_back(admin: Visitor) -
 
     page = admin.get("/threshold")
 
-    assert thresholds.in_force().rule == "mean"
+    assert verification.in_force().rule == "mean"
     assert "Best picture → Mean of all pictures" in words(page)
     assert re.search(r'href="/threshold\?score=41\.0&amp;rule=mean"', page.text)
 
@@ -439,14 +442,14 @@ def test_without_a_usable_calibration_the_pages_say_what_to_do(
         admin.post("/threshold", score="60", reason="x", based_on="0"),
     ):
         assert answer.status_code == 503
-        assert "python -m ml.calibrate open" in words(answer)
+        assert "python -m ml calibrate open" in words(answer)
     assert rows_stored()["threshold_change"] == 0
 
 
 def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, operator_id) -> None:
     for points in (3, 8):
-        person_thresholds.change(ada, points, "a twin", operator_id)
-        searches.change(Search(points / 1000, points), "twins", operator_id)
+        per_person.change(ada, points, "a twin", operator_id)
+        identification.change(Search(points / 1000, points), "twins", operator_id)
 
     for path, fields in (
         (f"/people/{ada}/threshold", {"points": "3.0"}),
@@ -503,7 +506,7 @@ def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) 
     assert low <= proposed <= high + 0.1  # the proposal is rounded up
     form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
     assert f'value="{proposed}"' in form.group()
-    assert thresholds.history() == ()
+    assert verification.history() == ()
 
 
 def test_with_nobody_enrolled_there_is_nothing_of_ones_own(admin: Visitor) -> None:
@@ -579,7 +582,7 @@ def test_how_a_search_decides_is_set_on_its_page(admin: Visitor, ada, bob) -> No
     assert rows_stored()["search_change"] == 0
 
     assert admin.post("/threshold/search", **fields).status_code == 302
-    assert searches.in_force() == Search(0.005, 8)
+    assert identification.in_force() == Search(0.005, 8)
     assert "1% → 0.5%" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
 
 

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 
 import ml
-from tests.installation import Visitor, rows_stored, words
-from webapp.charts import RateChart
-from webapp.recognition import recognition
-from webapp.services import threshold_cost, thresholds
-from webapp.services.enrolment import NewPerson, store_person
+from tests.support.installation import Visitor, rows_stored, words
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.thresholds import error_rates, verification
+from webapp.web.charts.error_rates import RateChart
 
 
 def previewed(page: str) -> str:
@@ -64,9 +64,9 @@ def test_presets_show_their_score_and_keep_what_they_promise(admin: Visitor) -> 
     )
 
     scores = [float(score) for score in buttons]
-    costs = threshold_cost.costs_of(thresholds.in_force(), 1)
+    costs = error_rates.costs_of(verification.in_force(), 1)
     assert scores == sorted(scores)
-    for score, far in zip(scores, threshold_cost.GOALS.values(), strict=True):
+    for score, far in zip(scores, error_rates.GOALS.values(), strict=True):
         assert 0.9 * far < costs.at(score).strangers.share <= far
     assert previewed(admin.get(f"/threshold?score={buttons[-1]}").text) == buttons[-1]
 
@@ -92,14 +92,14 @@ def test_a_goal_that_the_data_does_not_support_is_said_and_not_offered(
 def test_the_costs_follow_how_many_pictures_people_here_have(
     app: Flask, admin: Visitor, known_faces
 ) -> None:
-    assert threshold_cost.typical_anchors() == 1
+    assert error_rates.typical_anchors() == 1
     for number, anchors in enumerate((1, 3, 3)):
         pictures = known_faces[0][:anchors]
         store_person(NewPerson(f"person {number}", "Somebody", True), pictures, None)
 
     page = words(admin.get("/threshold"))
 
-    assert threshold_cost.typical_anchors() == 3
+    assert error_rates.typical_anchors() == 3
     assert "Measured with 3 enrolled pictures a person" in page
     assert "People here typically have 3 pictures" in page
 
@@ -135,7 +135,7 @@ def test_scripts_get_the_same_costs_as_the_server(admin: Visitor) -> None:
     costs = json.loads(html.unescape(data.group(1)))
 
     corner = costs["corners"][len(costs["corners"]) // 2]
-    expected = threshold_cost.costs_of(thresholds.in_force(), 1).at(corner["score"])
+    expected = error_rates.costs_of(verification.in_force(), 1).at(corner["score"])
     assert corner == asdict(expected)
     assert costs["words"]["one_in"] == "1 in {n}"
 
@@ -144,7 +144,7 @@ def test_scripts_get_the_same_costs_as_the_server(admin: Visitor) -> None:
 def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
     admin: Visitor, operator_id, based_on: str
 ) -> None:
-    thresholds.change(60, "somebody else", operator_id)
+    verification.change(60, "somebody else", operator_id)
 
     stale = admin.post("/threshold", score="71.5", reason="too lax", based_on=based_on)
 
@@ -162,20 +162,20 @@ def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
 
 
 def test_an_earlier_threshold_can_be_put_back_into_the_form(admin: Visitor, operator_id) -> None:
-    thresholds.change(60.25, "first", operator_id)
-    thresholds.change(70, "second", operator_id)
+    verification.change(60.25, "first", operator_id)
+    verification.change(70, "second", operator_id)
 
     undo, back = ways_back(admin)
 
     for place in (undo, back):
         assert float(previewed(admin.get(place).text)) == pytest.approx(60.25, abs=1e-4)
-    assert thresholds.in_force().score == pytest.approx(70)
+    assert verification.in_force().score == pytest.approx(70)
 
 
 def test_the_first_change_can_be_undone_to_the_calibrated_default(
     admin: Visitor, operator_id
 ) -> None:
-    thresholds.change(70, "too strict", operator_id)
+    verification.change(70, "too strict", operator_id)
 
     (undo,) = ways_back(admin)
 

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests import faces
-from tests.installation import Visitor, rows_stored, words
-from webapp.config import Settings
-from webapp.recognition import recognition
+from tests.support import faces
+from tests.support.installation import Visitor, rows_stored, words
+from webapp.inference.active_model import recognition
+from webapp.settings import Settings
 
 
 @pytest.fixture

@@ -8,21 +8,21 @@ from flask import Flask
 from sqlalchemy import select
 
 import ml
-from tests import faces
-from tests.installation import rows_stored, written_down
+from tests.support import faces
+from tests.support.installation import rows_stored, written_down
 from webapp import create_app
-from webapp.config import Settings
+from webapp.db.engine import db
+from webapp.db.models import Attempt, Refusal
 from webapp.errors import NobodyEnrolled, ThresholdOutOfRange
-from webapp.extensions import db
-from webapp.models import Attempt, Refusal
-from webapp.recognition import recognition
-from webapp.services import people as people_service
-from webapp.services import thresholds
-from webapp.services.decoys import decoy_similarity
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.identification import identify
-from webapp.services.probes import probe_from
-from webapp.services.verification import verify
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.matching.decoys import decoy_similarity
+from webapp.services.matching.identification import identify
+from webapp.services.matching.probe import probe_from
+from webapp.services.matching.verification import verify
+from webapp.services.people import people as people_service
+from webapp.services.thresholds import verification
+from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_frames_of_different_people_score_no_better_than_the_best_of_them(
 
 def test_an_attempt_keeps_what_judged_it(app: Flask, people, ada, operator_id) -> None:
     decision = verify("ada", [people[0].photos[2]], operator_id)
-    thresholds.change(90, "later", operator_id, confirmed=True)
+    verification.change(90, "later", operator_id, confirmed=True)
 
     attempt = db.session.scalar(select(Attempt))
     assert (attempt.person_id, attempt.match, attempt.account_id) == (ada, True, operator_id)
@@ -167,13 +167,13 @@ def test_claiming_to_be_nobody_scores_the_same_whoever_is_enrolled_or_deleted_si
     for number in range(3):
         store_person(NewPerson(f"new {number}", "New", True), known_faces[1][:1], None)
     people_service.delete_person(bob, None)
-    thresholds.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", operator_id)
 
     assert scores() == before
 
 
 def test_claiming_to_be_nobody_never_reaches_the_threshold(app: Flask, people, ada, bob) -> None:
-    threshold = thresholds.in_force()
+    threshold = verification.in_force()
     frames = probe_from([people[0].photos[2]]).frames
 
     drawn = [decoy_similarity(f"nobody {n}", frames, threshold) for n in range(2000)]
@@ -183,7 +183,7 @@ def test_claiming_to_be_nobody_never_reaches_the_threshold(app: Flask, people, a
 
 
 def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, bob) -> None:
-    threshold = thresholds.in_force()
+    threshold = verification.in_force()
     same = [probe_from([photo]).frames for photo in people[2].photos[:2]]
     other = known_faces[0][0].embedding[None]
 
@@ -199,7 +199,7 @@ def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, 
 
 
 def test_without_a_change_the_models_default_is_in_force(app: Flask) -> None:
-    threshold = thresholds.in_force()
+    threshold = verification.in_force()
 
     assert threshold.similarity == recognition().engine.calibration.default_threshold
     assert threshold.score == pytest.approx(50)
@@ -209,7 +209,7 @@ def test_raising_the_threshold_turns_a_match_into_none(
     app: Flask, people, ada, operator_id
 ) -> None:
     score = verify("ada", [people[0].photos[2]]).score
-    thresholds.change(score + 1, "stricter", operator_id, confirmed=True)
+    verification.change(score + 1, "stricter", operator_id, confirmed=True)
 
     decision = verify("ada", [people[0].photos[2]])
 
@@ -221,17 +221,17 @@ def test_every_process_follows_a_change_at_once(
     app: Flask, settings: Settings, engine, operator_id
 ) -> None:
     elsewhere = create_app(settings, engine)
-    thresholds.change(77, "stricter", operator_id)
+    verification.change(77, "stricter", operator_id)
 
     with elsewhere.app_context():
-        assert thresholds.in_force().score == pytest.approx(77, abs=0.01)
+        assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
 
 def test_changes_are_kept_with_who_when_from_to_and_why(app: Flask, operator_id) -> None:
-    thresholds.change(60, "first", operator_id)
-    thresholds.change(70, "second", operator_id)
+    verification.change(60, "first", operator_id)
+    verification.change(70, "second", operator_id)
 
-    newest, oldest = thresholds.history()
+    newest, oldest = verification.history()
 
     assert [newest.reason, oldest.reason] == ["second", "first"]
     assert newest.score == pytest.approx(70, abs=0.01)
@@ -243,9 +243,9 @@ def test_changes_are_kept_with_who_when_from_to_and_why(app: Flask, operator_id)
 @pytest.mark.parametrize("score", [-0.1, 100.1, float("nan"), float("inf")])
 def test_a_threshold_out_of_range_changes_nothing(app: Flask, operator_id, score: float) -> None:
     with pytest.raises(ThresholdOutOfRange):
-        thresholds.change(score, "why not", operator_id)
+        verification.change(score, "why not", operator_id)
 
-    assert thresholds.history() == ()
+    assert verification.history() == ()
 
 
 # Deletion

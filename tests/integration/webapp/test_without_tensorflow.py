@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 from deploy.cluster import ROOT
-from tests.served_without_tensorflow import LABORATORY
+from tests.support.served_without_tensorflow import LABORATORY
 
 
 def test_a_server_enrols_verifies_checks_liveness_and_identifies_without_tensorflow() -> None:
-    program = [sys.executable, "-m", "tests.served_without_tensorflow"]
+    program = [sys.executable, "-m", "tests.support.served_without_tensorflow"]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr

@@ -22,18 +22,18 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 import ml
-from tests import faces, performing
-from tests.installation import ADMIN, PASSWORD, SEE_OTHER, UNLIMITED, words
-from tests.small_model import TINY
+from tests.support import faces, performing
+from tests.support.installation import ADMIN, PASSWORD, SEE_OTHER, UNLIMITED, words
+from tests.support.small_model import TINY
 from webapp import create_app
-from webapp.config import Settings
-from webapp.database import unit_of_work
-from webapp.extensions import db
-from webapp.models import AnchorEmbedding, Attempt, Challenge, Guarded, Job, JobState, now
-from webapp.recognition import recognition
-from webapp.services import liveness
-from webapp.services.enrolment import NewPerson, store_person
-from webapp.services.liveness import Liveness
+from webapp.db.engine import db
+from webapp.db.models import AnchorEmbedding, Attempt, Challenge, Guarded, Job, JobState, now
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.liveness import setting
+from webapp.services.liveness.setting import Liveness
+from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 # Enough pictures for several batches, so that a worker can die between two.
@@ -203,8 +203,8 @@ def test_a_challenge_goes_on_in_either_worker(
     installation: Flask, server: Server, engine: ml.Engine
 ) -> None:
     """Each frame goes to the other worker than the one before."""
-    before, workers = liveness.in_force(), cycle(server.workers)
-    liveness.change(Liveness(Guarded.VERIFICATION, "gentle"), "for this test", None)
+    before, workers = setting.in_force(), cycle(server.workers)
+    setting.change(Liveness(Guarded.VERIFICATION, "gentle"), "for this test", None)
     performer, told = performing.live(engine), 0
     with signed_in(server.url) as client:
         asked = post(client, "/challenges", identifier="person-0").json()
@@ -224,7 +224,7 @@ def test_a_challenge_goes_on_in_either_worker(
                     "/challenges/frames", data=fields, files={"frame": frame}, headers=token
                 ).json()
         answer = post(client, "/verify", identifier="person-0", challenge=challenge)
-    liveness.change(before, "the test is over", None, confirmed=True)
+    setting.change(before, "the test is over", None, confirmed=True)
 
     assert "Match The face" in words(answer)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.evaluation import degradations
-from ml.evaluation.degradations import CHANGES, FRAME, SETTINGS, face_width
+from ml.lab.evaluation.measures import degradations
+from ml.lab.evaluation.measures.degradations import CHANGES, FRAME, SETTINGS, face_width
 
 SIDE = 300
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ml.evaluation.folder_pairs import folder_pairs
-from ml.evaluation.folds import NO_FOLD, folds_of_pairs
-from ml.evaluation.photos import Photos, ProtocolError
+from ml.lab.evaluation.protocols.folder_pairs import folder_pairs
+from ml.lab.evaluation.protocols.folds import NO_FOLD, folds_of_pairs
+from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 
 
 def photos_of(*counts: int) -> Photos:

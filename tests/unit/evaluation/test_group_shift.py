@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.evaluation.photos import ProtocolError
-from ml.group_shift import groups_in, shift
+from ml.lab.evaluation.protocols.photos import ProtocolError
+from ml.lab.fairness.demographic_differentials import groups_in, shift
 
 
 def test_the_share_of_pairs_that_pass_equals_a_slow_count() -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.evaluation import impostors
-from ml.evaluation.impostors import EDGES, REFUSED, Side, compare_strangers
+from ml.lab.evaluation.measures import impostors
+from ml.lab.evaluation.measures.impostors import EDGES, REFUSED, Side, compare_strangers
 
 
 @pytest.fixture(autouse=True)

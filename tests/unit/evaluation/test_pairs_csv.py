@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.evaluation.pairs_csv import read_pairs
-from ml.evaluation.photos import Pairs, ProtocolError
+from ml.lab.evaluation.protocols.pairs_csv import read_pairs
+from ml.lab.evaluation.protocols.photos import Pairs, ProtocolError
 
 PEOPLE = ("ann", "ben", "cem", "dia")
 

@@ -9,21 +9,21 @@ from PIL import Image
 from sklearn.metrics import roc_curve
 
 from ml import load_artifact
-from ml.evaluation.curves import rates
-from ml.evaluation.embed import Embedded
-from ml.evaluation.embedding_map import embedding_map
-from ml.evaluation.figures import model_figures
-from ml.evaluation.folder_pairs import folder_pairs
-from ml.evaluation.impostors import Side, compare_strangers
-from ml.evaluation.measure import FARS, Measured
-from ml.evaluation.pairs import score_pairs
-from ml.evaluation.photos import Photos
-from ml.evaluation.protocols import Protocol
-from ml.evaluation.report import render
-from ml.evaluation.resampling import accuracy
-from ml.evaluation.summary import summary
+from ml.artifacts import Artifact
 from ml.faces.align import TEMPLATES
-from ml.registry import Artifact
+from ml.lab.evaluation.embed import Embedded
+from ml.lab.evaluation.measure import FARS, Measured
+from ml.lab.evaluation.measures.figures import model_figures
+from ml.lab.evaluation.measures.impostors import Side, compare_strangers
+from ml.lab.evaluation.measures.resampling import accuracy
+from ml.lab.evaluation.protocols.folder_pairs import folder_pairs
+from ml.lab.evaluation.protocols.pairs import score_pairs
+from ml.lab.evaluation.protocols.photos import Photos
+from ml.lab.evaluation.protocols.protocols import Protocol
+from ml.lab.evaluation.reports.curves import rates
+from ml.lab.evaluation.reports.embedding_map import embedding_map
+from ml.lab.evaluation.reports.report import render
+from ml.lab.evaluation.reports.summary import summary
 
 PEOPLE, EACH, SIDE = 6, 4, 80
 # A folder may be called anything.

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ml.error_rates import equal_error_rate, resampled_people, tar_at_far, threshold_at_far
-from ml.evaluation.impostors import Side, compare_strangers
-from ml.evaluation.resampling import (
+from ml.lab.evaluation.measures.impostors import Side, compare_strangers
+from ml.lab.evaluation.measures.resampling import (
     ROUNDS,
     SEED,
     Estimate,

@@ -9,16 +9,16 @@ import pytest
 
 from ml import load_artifact, load_calibration
 from ml.error_rates import Trials
-from ml.evaluation.anchors import DRAWS
-from ml.evaluation.embed import Embedded
-from ml.evaluation.fillers import are_strangers
-from ml.evaluation.identification import measure_identification, search, searchable
-from ml.evaluation.impostors import REFUSED, Side, compare_strangers
-from ml.evaluation.missed import missed_photos
-from ml.evaluation.pairs import score_pairs
-from ml.evaluation.photos import Pairs, Photos
-from ml.evaluation.several_anchors import enrollable, measure_anchors, split_trials
-from ml.evaluation.worst import least_alike_genuine, most_alike_strangers
+from ml.lab.evaluation.embed import Embedded
+from ml.lab.evaluation.measures.anchors import DRAWS
+from ml.lab.evaluation.measures.identification import measure_identification, search, searchable
+from ml.lab.evaluation.measures.impostors import REFUSED, Side, compare_strangers
+from ml.lab.evaluation.measures.several_anchors import enrollable, measure_anchors, split_trials
+from ml.lab.evaluation.protocols.distractors import are_strangers
+from ml.lab.evaluation.protocols.pairs import score_pairs
+from ml.lab.evaluation.protocols.photos import Pairs, Photos
+from ml.lab.evaluation.reports.false_rejections import missed_photos
+from ml.lab.evaluation.reports.hardest_pairs import least_alike_genuine, most_alike_strangers
 from ml.matching import match_rules
 
 

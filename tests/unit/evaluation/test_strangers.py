@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.evaluation.anchors import DRAWS
-from ml.evaluation.strangers import StrangerSearches, search_as_strangers
+from ml.lab.evaluation.measures.anchors import DRAWS
+from ml.lab.evaluation.measures.open_set import StrangerSearches, search_as_strangers
 
 KNOWN, STRANGERS = 30, 40
 

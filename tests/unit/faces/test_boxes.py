@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.faces.boxes import regressed, squared, suppress
+from ml.faces.detector.boxes import regressed, squared, suppress
 
 BOXES = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 20, 30, 30], [2, 2, 6, 6]], float)
 SCORES = np.array([0.7, 0.9, 0.8, 0.6])

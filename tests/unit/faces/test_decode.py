@@ -22,7 +22,7 @@ from ml.errors import (
     UnsupportedFormat,
 )
 from ml.faces.decode import LIMITS, Limits, decode, decode_image
-from tests.faces import opened, portraits
+from tests.support.faces import opened, portraits
 
 LEFT, RIGHT = (200, 30, 30), (30, 30, 200)
 

@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ml.faces.detect import SETTINGS
-from ml.faces.mosaic import NEUTRAL, Mosaic
+from ml.faces.detector.detect import SETTINGS
+from ml.faces.detector.mosaic import NEUTRAL, Mosaic
 
 CANVASES = [(320, 240), (240, 320), (320, 320), (800, 800), (64, 48)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from ml.faces.align import TEMPLATES
 from ml.faces.preprocess import Preprocessing
-from tests.faces import opened, portraits
+from tests.support.faces import opened, portraits
 
 PHOTO = np.asarray(opened(portraits()[0].photos[0]))
 LANDMARKS = TEMPLATES["dlib"].scaled(150) + np.array([150, 40])

@@ -8,8 +8,8 @@ import numpy as np
 
 from ml import Challenge, Observation, Step, progress
 from ml.faces.pose import MEAN_HEAD_MM
+from ml.lab.liveness.simulation.camera import Camera, Place, project
 from ml.liveness.observation import CHIP_SIDE
-from ml.liveness.simulation.camera import Camera, Place, project
 
 CAMERA = Camera()
 SECONDS = 0.2

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.faces.pose import MEAN_HEAD_MM
-from ml.liveness.geometry import Shape, Turn, nose_by_homography, nose_in_affine_frame
-from ml.liveness.simulation.camera import Camera, Place, project
+from ml.lab.liveness.simulation.camera import Camera, Place, project
+from ml.liveness.pose_change import Shape, Turn, nose_by_homography, nose_in_affine_frame
 
 CAMERA = Camera()
 PIVOT = (0.0, 35.0, 0.0)

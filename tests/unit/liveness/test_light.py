@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml import Challenge, Observation, judge, progress
-from ml.liveness.light import (
+from ml.liveness.colour_reflection import (
     COLOURS,
     FEWEST_FRAMES,
     NONE,

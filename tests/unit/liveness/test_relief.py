@@ -6,7 +6,7 @@ import pytest
 
 from ml.faces.align import TEMPLATES
 from ml.liveness.observation import CLOSE_UP_SIDE
-from ml.liveness.relief import relief, reliefs
+from ml.liveness.parallax import relief, reliefs
 
 SIDE = CLOSE_UP_SIDE
 ACROSS, ALONG = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.calibrate import SHARING_A_PHOTO, _usable, measure
-from ml.evaluation.embed import Embedded
-from ml.evaluation.photos import Photos, ProtocolError
+from ml.lab.calibration.calibrate import SHARING_A_PHOTO, _usable, measure
+from ml.lab.evaluation.embed import Embedded
+from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 
 PEOPLE, PHOTOS, STRANGERS = 8, 6, 30
 NAMES = tuple(f"person {number}" for number in range(PEOPLE))

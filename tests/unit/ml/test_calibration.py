@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.calibrate import SHARING_A_PHOTO, _score_map
+from ml.artifacts import load_artifact
 from ml.calibration import FILE, Curve, SearchPoint, load_calibration
 from ml.errors import ModelBroken
+from ml.lab.calibration.calibrate import SHARING_A_PHOTO, _score_map
 from ml.matching import match_rules
-from ml.registry import load_artifact
 
 SHIPPED = ("open", "research", "compact")
 ARTIFACT = load_artifact("open")

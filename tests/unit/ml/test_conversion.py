@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.convert.dlib_file import NotADlibNetwork, read_layers
-from ml.convert.resnet29 import convert, published_weights
-from ml.registry import load_artifact
+from ml.artifacts import load_artifact
+from ml.lab.convert.dlib_file import NotADlibNetwork, read_layers
+from ml.lab.convert.resnet29 import convert, published_weights
+from ml.siamese.weights import load_backbone
 
 dlib = pytest.importorskip("dlib", reason="dlib-bin is not installed")
 
@@ -31,7 +32,7 @@ def test_converted_network_agrees_with_the_original(file, chips, original_embedd
 
 
 def test_shipped_half_precision_weights_agree_with_the_original(chips, original_embeddings):
-    ours = load_artifact("open").backbone()(chips.astype(np.float32)).numpy()
+    ours = load_backbone(load_artifact("open"))(chips.astype(np.float32)).numpy()
     np.testing.assert_allclose(ours, original_embeddings, atol=1e-3)
 
 

@@ -38,4 +38,4 @@ def test_one_place_alone_asks_for_what_only_linux_has() -> None:
         {"gunicorn.conf.py"} if "affinity" in (ROOT / "gunicorn.conf.py").read_text() else set()
     )
 
-    assert asking == {"ml/cores.py"}
+    assert asking == {"ml/runtime/cores.py"}

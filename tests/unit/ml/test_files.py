@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.files import replacing
+from ml.runtime.files import replacing
 
 
 def test_a_file_is_there_whole_with_its_folder(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from ml.backbones import build_backbone
-from ml.convert.mobilefacenet import MODEL, SCOPE, SLOPE, convert, published_names
-from ml.convert.tensorflow_js import NotAGraphModel, read_weights
+from ml.lab.convert.mobilefacenet import MODEL, SCOPE, SLOPE, convert, published_names
+from ml.lab.convert.tensorflow_js import NotAGraphModel, read_weights
+from ml.siamese.backbones import build_backbone
 
 CHIPS = np.random.default_rng(3).uniform(0, 255, (2, 112, 112, 3)).astype(np.float32)
 

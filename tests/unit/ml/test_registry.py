@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
+from ml.artifacts import ArtifactConfig, NetworkConfig, load_artifact, save_artifact, update_metrics
 from ml.faces.preprocess import Preprocessing
-from ml.registry import ArtifactConfig, NetworkConfig, load_artifact, save_artifact, update_metrics
 
 CONFIG = ArtifactConfig(
     name="small",

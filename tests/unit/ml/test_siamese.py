@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from ml.backbones import UnknownBackbone, build_backbone
-from ml.siamese import embedding_network, twin_network
+from ml.siamese.backbones import UnknownBackbone, build_backbone
+from ml.siamese.twin import embedding_network, twin_network
 
 
 @pytest.fixture(scope="module")

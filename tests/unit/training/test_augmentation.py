@@ -7,9 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.datasets.augmentation import GEOMETRIC, PHOTOMETRIC, Augmentation, Augmenter, motion_kernel
-from ml.datasets.drawn import drawn_chips
 from ml.faces.preprocess import Preprocessing
+from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.training.batches.augmentation import (
+    GEOMETRIC,
+    PHOTOMETRIC,
+    Augmentation,
+    Augmenter,
+    motion_kernel,
+)
 
 PREPROCESSING = Preprocessing(64, "arcface")
 CHIPS = drawn_chips(1, 2, PREPROCESSING, seed=5)

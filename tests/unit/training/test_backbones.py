@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ml.backbones import MODULES, build_backbone
+from ml.siamese.backbones import MODULES, build_backbone
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

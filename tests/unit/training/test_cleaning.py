@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.datasets.splits import Splits
-from ml.training.cleaning import Judged, without_overlap
-from ml.training.config import DataConfig
+from ml.lab.datasets.cleaning import Judged, without_overlap
+from ml.lab.datasets.splits import Splits
+from ml.lab.training.config import DataConfig
 
 PEOPLE = ("a", "b", "c", "d", "e", "f")
 DIRECTIONS = np.eye(len(PEOPLE), dtype=np.float32)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ml.backbones import MODULES
 from ml.faces.align import TEMPLATES
-from ml.losses import CLASSES
-from ml.training.config import ExperimentConfig, read_config
-from ml.training.tables import ConfigError, from_table
+from ml.lab.training.config import ExperimentConfig, read_config
+from ml.lab.training.toml_config import ConfigError, from_table
+from ml.siamese.backbones import MODULES
+from ml.siamese.losses import CLASSES
 
 ROOT = Path(__file__).parents[3]
 CONFIGS = ROOT / "ml" / "configs"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.datasets.drawn import CANVAS_PX, draw, draw_person, draw_view, drawn_chips
 from ml.faces.preprocess import Preprocessing
+from ml.lab.datasets.synthetic import CANVAS_PX, draw, draw_person, draw_view, drawn_chips
 
 PREPROCESSING = Preprocessing(48, "arcface")
 

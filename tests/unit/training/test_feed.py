@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ml.datasets.augmentation import Augmentation
-from ml.datasets.drawn import drawn_chips
+from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
-from ml.registry import NetworkConfig
-from ml.training.config import (
+from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.training.batches.augmentation import Augmentation
+from ml.lab.training.batches.feed import feed
+from ml.lab.training.config import (
     ArtifactTexts,
     BatchConfig,
     DataConfig,
@@ -19,8 +20,7 @@ from ml.training.config import (
     ExperimentConfig,
     RunConfig,
 )
-from ml.training.feed import feed
-from ml.training.prepare import Prepared, Unlabelled
+from ml.lab.training.prepare import Prepared, Unlabelled
 
 PREPROCESSING = Preprocessing(24, "arcface")
 STEPS = 4

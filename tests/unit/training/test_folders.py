@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ml.datasets.errors import DatasetError
-from ml.datasets.folders import scan_people, scan_unlabelled
+from ml.lab.datasets.errors import DatasetError
+from ml.lab.datasets.folders import scan_people, scan_unlabelled
 
 
 def touch(folder: Path, *files: str) -> None:

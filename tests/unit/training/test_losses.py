@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ml.losses import CLASSES, UnknownLoss, build_loss
-from ml.losses.distillation import distillation
+from ml.siamese.losses import CLASSES, UnknownLoss, build_loss
+from ml.siamese.losses.distillation import distillation
 
 PEOPLE = 3
 LABELS = np.array([0, 0, 0, 1, 1, 2, 2])

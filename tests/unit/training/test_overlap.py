@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.datasets.overlap import near_copies, near_people, strays, templates
+from ml.lab.datasets.overlap import near_copies, near_people, strays, templates
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

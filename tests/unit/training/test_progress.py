@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from ml.error_rates import equal_error_rate
-from ml.training.checkpoint import load_checkpoint, save_checkpoint
-from ml.training.config import OptimiserConfig
-from ml.training.interruption import stop_requests
-from ml.training.trainer import learning_rate
-from ml.training.validation import MOST_PICTURES, all_pairs, pair_eer, validation_rows
+from ml.lab.training.checkpoint import load_checkpoint, save_checkpoint
+from ml.lab.training.config import OptimiserConfig
+from ml.lab.training.interruption import stop_requests
+from ml.lab.training.trainer import learning_rate
+from ml.lab.training.validation import MOST_PICTURES, all_pairs, pair_eer, validation_rows
 
 
 def test_the_rate_rises_while_warming_up_and_falls_to_nothing() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.datasets.errors import DatasetError
-from ml.datasets.samplers import PairSampler, PeopleSampler, Sampler, ShuffledSampler
+from ml.lab.datasets.errors import DatasetError
+from ml.lab.training.batches.samplers import PairSampler, PeopleSampler, Sampler, ShuffledSampler
 
 LABELS = np.array([0] * 5 + [1] * 2 + [2] * 7 + [4] * 3 + [5])
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.backbones import build_backbone
+from ml.artifacts import Artifact, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
 from ml.faces.preprocess import Preprocessing
-from ml.registry import Artifact, ArtifactConfig, NetworkConfig, load_artifact, save_artifact
-from ml.training.run import take_weights
-from ml.training.tables import ConfigError
+from ml.lab.training.run import take_weights
+from ml.lab.training.toml_config import ConfigError
+from ml.siamese.backbones import build_backbone
+from ml.siamese.weights import load_backbone
 
 SIZES = {"image_size": 32, "channels": 3, "embedding_size": 8}
 
@@ -34,7 +35,7 @@ def longer(tmp_path: Path) -> Artifact:
 def test_a_shorter_network_takes_the_layers_it_shares(longer: Artifact) -> None:
     shorter = build_backbone("mobilefacenet_short", **SIZES)
     take_weights(shorter, longer)
-    theirs = longer.backbone()
+    theirs = load_backbone(longer)
     assert len(shorter.layers) < len(theirs.layers)
     for layer in shorter.layers:
         for weight, given in zip(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.datasets.errors import DatasetError
-from ml.datasets.splits import split_people
+from ml.lab.datasets.errors import DatasetError
+from ml.lab.datasets.splits import split_people
 
 
 @st.composite

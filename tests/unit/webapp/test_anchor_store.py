@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ml import Anchors, match_rules, person_similarities
-from webapp import anchor_store
-from webapp.anchor_store import BOUNDED_RULES, AnchorStore, Block, Held, Tuning
+from webapp.gallery import anchor_store
+from webapp.gallery.anchor_store import BOUNDED_RULES, AnchorStore, Block, Held, Tuning
 
 SIZE = 16
 

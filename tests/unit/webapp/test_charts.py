@@ -6,8 +6,8 @@ from scipy.stats import norm
 
 from ml import Histogram
 from tests.unit.webapp.test_threshold_cost import CALIBRATION
-from webapp.charts import DetChart, HistogramChart, RateChart, place_at
-from webapp.services.threshold_cost import Cost, Rate
+from webapp.services.thresholds.error_rates import Cost, Rate
+from webapp.web.charts.error_rates import DetChart, HistogramChart, RateChart, place_at
 
 CHART = RateChart(left=10, top=0, width=200, height=50, least=1e-5)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import Settings, WrongSetting, settings_from
+from webapp.settings import Settings, WrongSetting, settings_from
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from webapp.config import ROOT
 from webapp.core.csv_cells import TableWriter, plain_cell, plain_cells
+from webapp.settings import ROOT
 
 FORMULAS = [
     "=1+1",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.day_charts import Bar, DayChart
+from webapp.web.charts.days import Bar, DayChart
 
 SIMPLE = DayChart(days=2, highest=10, left=0, top=0, width=100, height=100, gap=0.5)
 

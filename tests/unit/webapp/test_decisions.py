@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from webapp.services.decisions import AnchorScore, Decision, PersonLabel
-from webapp.services.thresholds import Threshold
+from webapp.services.matching.decision import AnchorScore, Decision, PersonLabel
+from webapp.services.thresholds.verification import Threshold
 
 
 def decision(score: float, *, match: bool) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.views.pictures import Picture
+from webapp.web.views.people.photos import Picture
 
 
 @given(name=st.text(), data=st.binary())

@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from webapp.core.locked_storage import LockedMemoryStorage
+from webapp.core.memory_storage import LockedMemoryStorage
 
 THREADS, ROUNDS = 16, 150
 

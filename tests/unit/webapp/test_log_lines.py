@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.installation import CHEAP
+from tests.support.installation import CHEAP
 from webapp import create_app
-from webapp.config import Settings
-from webapp.logs import record_event
+from webapp.core.events import record_event
+from webapp.settings import Settings
 
 
 @pytest.fixture

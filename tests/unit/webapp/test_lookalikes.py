@@ -5,7 +5,7 @@ import pytest
 
 from ml import Anchors
 from tests.unit.webapp.test_own_scores import at_angles, drawn_people, rows_of
-from webapp.services.lookalikes import TILE, misfits, most_alike
+from webapp.services.people.similar_people import TILE, misfits, most_alike
 
 
 def slowly(embeddings: np.ndarray, anchors: Anchors) -> list[float]:

@@ -11,8 +11,8 @@ from flask_babel import Babel, force_locale
 
 import ml.errors
 from webapp import messages
-from webapp.config import ROOT
 from webapp.messages import describe, instruct
+from webapp.settings import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.services.names import comparable, is_shown, tidy
+from webapp.core.text import comparable, is_shown, tidy
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from sklearn.metrics import roc_curve
 
 from ml import Anchors, Trials, match_rules
 from tests.unit.webapp.test_threshold_cost import CALIBRATION
-from webapp.gallery import Rows, draw_people
-from webapp.services.own_scores import (
+from webapp.gallery.base import Rows, draw_people
+from webapp.services.thresholds.local_population import (
     MOST_PEOPLE,
     OwnScores,
     measure,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.killed_at_lines import kills
-from webapp.certificate import make_certificate
-from webapp.private_files import alone_in, whole_file
-from webapp.vault import read_master_key, write_new_key
+from tests.support.killed_at_lines import kills
+from webapp.core.atomic_files import alone_in, whole_file
+from webapp.crypto.self_signed import make_certificate
+from webapp.crypto.vault import read_master_key, write_new_key
 
 
 def rewrite(file: Path, content: Any) -> None:

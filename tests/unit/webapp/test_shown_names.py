@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.shown_names import isolated, named
+from webapp.web.display.names import isolated, named
 
 
 @pytest.mark.parametrize("name", ["Ada", "O’Brien-Smith", "寿限無", "ada-1@example.org"])

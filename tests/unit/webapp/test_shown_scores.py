@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webapp.shown_scores import shown_score, shown_threshold
+from webapp.web.display.scores import shown_score, shown_threshold
 
 SCORES = st.floats(0, 100).map(lambda score: round(score, 4))
 

@@ -10,8 +10,8 @@ from flask import Flask
 from flask_babel import Babel
 
 from ml import Calibration, Curve, Histogram, match_rules
-from webapp.services.threshold_cost import Costs, Preset, Rate, spread
-from webapp.views import threshold_words
+from webapp.services.thresholds.error_rates import Costs, Preset, Rate, spread
+from webapp.web.wording import thresholds
 
 # Scores 50, 60, 70 and 80.
 CURVE = Curve(
@@ -127,18 +127,18 @@ def test_between_the_corners_costs_are_straight() -> None:
     ],
 )
 def test_odds_have_two_digits(share: float, words: str, english) -> None:
-    assert threshold_words.odds(share) == words
+    assert thresholds.odds(share) == words
 
 
 def test_costs_in_words(english) -> None:
-    assert threshold_words.strangers(Rate(1 / 2400, 1 / 4300, 1 / 1500, 1e-5)) == (
+    assert thresholds.strangers(Rate(1 / 2400, 1 / 4300, 1 / 1500, 1e-5)) == (
         "About 1 in 2,400 strangers would be accepted (95% interval 1 in 1,500 to 1 in 4,300)."
     )
-    assert threshold_words.genuine(Rate(1 / 90, 1 / 900, 1 / 60, 1 / 100)) == (
+    assert thresholds.genuine(Rate(1 / 90, 1 / 900, 1 / 60, 1 / 100)) == (
         "About 1 in 90 genuine tries would be refused "
         "(95% interval 1 in 60 to fewer than 1 in 100)."
     )
-    assert threshold_words.strangers(Rate(1e-6, 0, 1e-4, 1e-5)) == (
+    assert thresholds.strangers(Rate(1e-6, 0, 1e-4, 1e-5)) == (
         "Fewer than 1 in 10,000 strangers would be accepted, as far as the data can say."
     )
 
@@ -154,8 +154,8 @@ def test_costs_in_words(english) -> None:
 )
 def test_the_numbers_of_an_interval_rise_in_one_unit(low, high, interval, english) -> None:
     rate = Rate((low + high) / 2, low, high, 1 / 100)
-    assert interval in threshold_words.genuine(rate)
-    assert f"({interval})" in threshold_words.short(rate)
+    assert interval in thresholds.genuine(rate)
+    assert f"({interval})" in thresholds.short(rate)
 
 
 def test_another_rules_threshold_lets_as_few_strangers_pass() -> None:
@@ -184,8 +184,8 @@ def test_a_histogram_is_summed_by_tens_of_score() -> None:
 
 @pytest.mark.parametrize("rule", match_rules)
 def test_every_matching_rule_has_words(rule: str, english) -> None:
-    assert threshold_words.rule_name(rule)
-    assert threshold_words.rule_explained(rule).endswith(".")
+    assert thresholds.rule_name(rule)
+    assert thresholds.rule_explained(rule).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -202,4 +202,4 @@ def test_shares_are_given_to_the_digits_that_tell_as_the_language_writes_them(
     app = Flask("words")
     Babel(app, default_locale=language)
     with app.test_request_context():
-        assert [threshold_words.percent(share) for share in (1e-5, 1e-4, 0.01, 0.5)] == said
+        assert [thresholds.percent(share) for share in (1e-5, 1e-4, 0.01, 0.5)] == said

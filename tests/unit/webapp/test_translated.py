@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
 from flask_babel import gettext, lazy_gettext, ngettext
 
-from webapp.translated import SafeBabel
+from webapp.web.display.translations import SafeBabel
 
 ENGLISH = {
     "bare": "Sure to 80 %%",
@@ -104,7 +104,7 @@ def test_a_text_without_its_facts_is_shown_as_it_is(app: Flask) -> None:
 
 
 def test_what_failed_is_logged_in_one_line(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "webapp.translated"):
+    with caplog.at_level(logging.ERROR, "webapp.web.display.translations"):
         gettext(ENGLISH["renamed"], name="Ada")
 
     (record,) = caplog.records

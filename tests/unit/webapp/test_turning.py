@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from webapp.turning import secret_turn
-from webapp.vault import InstallationSecrets
+from webapp.crypto.vault import InstallationSecrets
+from webapp.gallery.pgvector.embedding_rotation import secret_turn
 
 SIZE = 128
 FIRST = [

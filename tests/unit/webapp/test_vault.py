@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.vault import (
+from webapp.crypto.vault import (
     InstallationSecrets,
     MasterKeyUnusable,
     PersonSeal,

@@ -1,0 +1,134 @@
+"""Aligned chips of many pictures, cut once and kept on disk.
+
+A kept chip is the serving path's chip with a margin around it, before equalisation and loss of
+colour. Its middle, finished, is what `Preprocessing.apply` makes of the picture, but for rounding
+and, where a large picture is reduced by averaging, where the averaged blocks begin. The margin
+gives augmentation room to shift and turn without running into black.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from tqdm import tqdm
+
+from ml.faces.align import TEMPLATES, similarity_transform
+from ml.faces.decode import decode
+from ml.faces.preprocess import Preprocessing
+from ml.faces.warp import warp
+from ml.lab.datasets.landmarks import DIGITS, READERS, Located
+from ml.runtime.files import replacing
+
+# The margin on each side, as a share of the chip's side.
+MARGIN = 0.15
+NOBODY = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Chips:
+    """Aligned faces and whom they show.
+
+    Attributes:
+        wide: uint8 (n, side, side, 3), chips with their margin; may lie on disk.
+        labels: int (n,), index into `people`, or `NOBODY`.
+        people: names.
+        preprocessing: what the chips were cut for.
+    """
+
+    wide: np.ndarray
+    labels: np.ndarray
+    people: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def served(self, index: int) -> np.ndarray:
+        """One chip as serving would cut it, uint8 (size, size, channels)."""
+        margin = margin_px(self.preprocessing)
+        size = self.preprocessing.image_size
+        inner = self.wide[index, margin : margin + size, margin : margin + size]
+        return self.preprocessing.finish(np.ascontiguousarray(inner))
+
+    def only(self, rows: np.ndarray) -> Chips:
+        """The chips of some rows, with people numbered anew so that nobody is without a chip."""
+        labels = self.labels[rows]
+        kept = np.unique(labels[labels != NOBODY])
+        renumbered = np.where(labels == NOBODY, NOBODY, np.searchsorted(kept, labels))
+        return replace(
+            self,
+            wide=self.wide[rows],
+            labels=renumbered,
+            people=tuple(self.people[index] for index in kept),
+        )
+
+
+def margin_px(preprocessing: Preprocessing) -> int:
+    """Pixels around the chip on each side."""
+    return round(MARGIN * preprocessing.image_size)
+
+
+def wide_chip(rgb: np.ndarray, landmarks: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    """Cut a face with its margin, uint8 (side, side, 3); landmarks (5, 2) in pixels of `rgb`."""
+    margin, size = margin_px(preprocessing), preprocessing.image_size
+    template = TEMPLATES[preprocessing.template].scaled(size)
+    matrix = similarity_transform(landmarks, template)
+    matrix[:, 2] += margin
+    return warp(rgb, matrix, size + 2 * margin)
+
+
+def cut_chips(
+    located: Located, preprocessing: Preprocessing, cache_folder: Path, label: str
+) -> Chips:
+    """Cut every located face, with a progress bar; from the cache where it is there.
+
+    Args:
+        located: pictures and landmarks.
+        preprocessing: what to cut for.
+        cache_folder: where chips are kept; made if missing.
+        label: of the progress bar.
+    """
+    kept = cache_folder / "chips" / f"{_key(located, preprocessing)}.npy"
+    if not kept.exists():
+        _write(kept, located, preprocessing, label)
+    people = tuple(sorted({picture.person for picture in located.pictures} - {""}))
+    number = {name: index for index, name in enumerate(people)} | {"": NOBODY}
+    labels = np.array([number[picture.person] for picture in located.pictures], np.int64)
+    return Chips(np.load(kept, mmap_mode="r"), labels, people, preprocessing)
+
+
+def _write(path: Path, located: Located, preprocessing: Preprocessing, label: str) -> None:
+    side = preprocessing.image_size + 2 * margin_px(preprocessing)
+    with replacing(path) as beside:
+        wide = open_memmap(beside, "w+", np.uint8, (len(located.pictures), side, side, 3))
+        bar = tqdm(_cut(located, preprocessing), label, len(wide), unit="chip", mininterval=1)
+        for row, chip in enumerate(bar):
+            wide[row] = chip
+        wide.flush()
+
+
+def _cut(located: Located, preprocessing: Preprocessing) -> Iterator[np.ndarray]:
+    def cut(row: int) -> np.ndarray:
+        image = decode(located.pictures[row].path.read_bytes())
+        return wide_chip(image, located.landmarks[row], preprocessing)
+
+    with ThreadPoolExecutor(READERS) as readers:
+        yield from readers.map(cut, range(len(located.pictures)))
+
+
+def _key(located: Located, preprocessing: Preprocessing) -> str:
+    facts = [
+        located.key,
+        preprocessing.image_size,
+        preprocessing.template,
+        TEMPLATES[preprocessing.template].points,
+        MARGIN,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:DIGITS]

@@ -1,0 +1,73 @@
+"""Folders of pictures: one sub-folder a person, or a heap without identities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml.lab.datasets.errors import DatasetError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+# Names listed in an error before it says "and others".
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file, and whom it shows: the name of its sub-folder, or "" where nobody knows."""
+
+    path: Path
+    person: str
+
+
+def scan_people(folder: Path, *, fewest_pictures: int = 2) -> list[Picture]:
+    """List the pictures of a folder with one sub-folder a person, in a fixed order.
+
+    Args:
+        folder: sub-folders are people, the files in them their pictures; others are ignored.
+        fewest_pictures: that each person must have; a genuine pair takes two.
+
+    Raises:
+        DatasetError: if the folder is missing or empty, or people have too few pictures.
+    """
+    _require_folder(folder)
+    people = {
+        home.name: sorted(path for path in home.iterdir() if path.suffix.lower() in SUFFIXES)
+        for home in sorted(folder.iterdir())
+        if home.is_dir() and not home.name.startswith(".")
+    }
+    if not any(people.values()):
+        raise DatasetError(
+            f"{folder} holds no pictures of people: it needs one sub-folder a person, "
+            f"with {', '.join(sorted(SUFFIXES))} files in it"
+        )
+    lacking = [name for name, paths in people.items() if len(paths) < fewest_pictures]
+    if lacking:
+        raise DatasetError(
+            f"{folder}: {len(lacking)} people have fewer than {fewest_pictures} pictures "
+            f"({_listed(lacking)}); add pictures or remove their folders"
+        )
+    return [Picture(path, name) for name, paths in people.items() for path in paths]
+
+
+def scan_unlabelled(folder: Path) -> list[Picture]:
+    """List every picture below a folder, in a fixed order, as nobody's.
+
+    Raises:
+        DatasetError: if the folder is missing or holds no picture.
+    """
+    _require_folder(folder)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise DatasetError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    return [Picture(path, "") for path in paths]
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder} is no folder; see docs/training/index.md for what is needed")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return f"{shown} and others" if len(names) > NAMES_SHOWN else shown

@@ -1,0 +1,54 @@
+"""Who is trained on, who is validated on, who is tested on: disjoint by person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.lab.datasets.errors import DatasetError
+
+# Genuine and impostor pairs both need two people with two pictures.
+FEWEST_PEOPLE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Rows of three sets without a person in common, int (n,) each; `test` may be empty."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_people(
+    labels: np.ndarray, *, validation_share: float, test_share: float, seed: int
+) -> Splits:
+    """Deal people, with all their rows, to training, validation and test.
+
+    Args:
+        labels: int (n,), whom each row shows.
+        validation_share: of the people, 0 to 1; at least two people.
+        test_share: likewise; 0 for none.
+        seed: decides who goes where.
+
+    Raises:
+        DatasetError: if a set that is asked for would have fewer than two people.
+    """
+    people = np.random.default_rng(seed).permutation(np.unique(labels))
+    validation = max(round(validation_share * len(people)), FEWEST_PEOPLE)
+    test = max(round(test_share * len(people)), FEWEST_PEOPLE) if test_share else 0
+    if len(people) - validation - test < FEWEST_PEOPLE:
+        raise DatasetError(
+            f"{len(people)} people are too few for training, validation"
+            f"{' and test' if test else ''}: each set needs {FEWEST_PEOPLE} or more"
+        )
+    return Splits(
+        train=_rows_of(labels, people[validation + test :]),
+        validation=_rows_of(labels, people[:validation]),
+        test=_rows_of(labels, people[validation : validation + test]),
+    )
+
+
+def _rows_of(labels: np.ndarray, people: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.isin(labels, people))

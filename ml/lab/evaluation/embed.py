@@ -1,0 +1,150 @@
+"""Embed whole sets of photos through the serving path, once: what was found and embedded is kept.
+
+Faces are located once for all models, embeddings are kept by model, detector and files. A chip is
+cut from its photo anew, exactly as serving cuts it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ml.artifacts import Artifact
+from ml.embedder import Embedder, averaged, mirrored
+from ml.faces.decode import decode
+from ml.faces.preprocess import Preprocessing
+from ml.lab.datasets.folders import Picture
+from ml.lab.datasets.landmarks import AS_SERVED, READERS, Located, Search, locate_faces
+from ml.lab.evaluation.protocols.photos import Photos
+from ml.runtime.files import replacing
+
+CACHE = Path(".cache")
+AT_ONCE = 8  # photos cut to chips side by side
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Photos with their embeddings.
+
+    Attributes:
+        photos: all photos, usable or not.
+        usable: bool (n,), whether a face was found.
+        single: float32 (n, d), embeddings of one pass, unit length; zeros where unusable.
+        mirrored: float32 (n, d), averaged with the mirrored chip's, likewise.
+        landmarks: float32 (n, 5, 2), pixels of the decoded photo, likewise.
+        failures: path and reason of each failure to enrol.
+    """
+
+    photos: Photos
+    usable: np.ndarray
+    single: np.ndarray
+    mirrored: np.ndarray
+    landmarks: np.ndarray
+    failures: tuple[tuple[Path, str], ...]
+
+    def view(self, mirrored: bool) -> np.ndarray:
+        """The embeddings as a model serves them."""
+        return self.mirrored if mirrored else self.single
+
+
+def embed_photos(
+    artifact: Artifact,
+    photos: Photos,
+    *,
+    search: Search = AS_SERVED,
+    cache: Path = CACHE,
+    label: str = "photos",
+) -> Embedded:
+    """Align and embed the main face of every photo, with progress bars, or from the cache.
+
+    Args:
+        artifact: the model.
+        photos: what to embed.
+        search: how photos are read and by which detector they are searched.
+        cache: folder for what is found and embedded.
+        label: of the progress bars.
+    """
+    pictures = [
+        Picture(path, photos.names[person])
+        for path, person in zip(photos.paths, photos.person, strict=True)
+    ]
+    located = locate_faces(pictures, cache, f"finding faces, {label}", search)
+    single, flipped = _both_views(artifact, located, search, cache, label)
+    failures = tuple((picture.path, reason) for picture, reason in located.skipped)
+    failed = {path for path, _ in failures}
+    usable = np.array([path not in failed for path in photos.paths], bool)
+    return Embedded(
+        photos,
+        usable,
+        _spread(single, usable),
+        _spread(averaged(single, flipped), usable),
+        _spread(located.landmarks, usable),
+        failures,
+    )
+
+
+def _both_views(
+    artifact: Artifact, located: Located, search: Search, cache: Path, label: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of the located faces and of their mirror images, float32 (m, d) each."""
+    kept = cache / "embeddings" / f"{artifact.model_id}-{located.key}.npz"
+    if not kept.exists():
+        _keep(kept, *_embed(artifact, located, search, label))
+    with np.load(kept) as stored:
+        return stored["single"], stored["flipped"]
+
+
+def _embed(
+    artifact: Artifact, located: Located, search: Search, label: str
+) -> tuple[np.ndarray, np.ndarray]:
+    embedder = _embedder(artifact)
+    size = (len(located.pictures), artifact.config.network.embedding_size)
+    single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    bar = tqdm(total=size[0], desc=f"{artifact.config.name}, {label}", unit="photo", mininterval=1)
+    with ThreadPoolExecutor(READERS) as readers, bar:
+        for start in range(0, size[0], AT_ONCE):
+            rows = slice(start, min(start + AT_ONCE, size[0]))
+            stack = _chips(artifact.config.preprocessing, located, rows, search, readers)
+            single[rows] = embedder.one_pass(stack)
+            flipped[rows] = embedder.one_pass(mirrored(stack))
+            bar.update(len(stack))
+    return single, flipped
+
+
+@lru_cache(maxsize=1)
+def _embedder(artifact: Artifact) -> Embedder:
+    """One model embeds several sets in a row."""
+    return Embedder(artifact)
+
+
+def _chips(
+    preprocessing: Preprocessing,
+    located: Located,
+    rows: slice,
+    search: Search,
+    readers: ThreadPoolExecutor,
+) -> np.ndarray:
+    """Some of the located faces as the model wants them, uint8 (n, size, size, channels)."""
+
+    def chip_of(picture: Picture, landmarks: np.ndarray) -> np.ndarray:
+        return preprocessing.apply(decode(search.read(picture.path)), landmarks)
+
+    chips = readers.map(chip_of, located.pictures[rows], located.landmarks[rows])
+    return np.stack(list(chips))
+
+
+def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
+    with replacing(path) as beside:
+        np.savez(beside, single=single, flipped=flipped)
+
+
+def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """Rows of the usable photos in a table of all of them, zeros in between."""
+    table = np.zeros((len(usable), *values.shape[1:]), np.float32)
+    table[usable] = values
+    return table

@@ -1,0 +1,153 @@
+"""Everything that a protocol asks of one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ml.artifacts import Artifact
+from ml.calibration import Calibration, load_calibration
+from ml.errors import ModelBroken
+from ml.lab.datasets.landmarks import AS_SERVED, Search
+from ml.lab.evaluation.embed import Embedded, embed_photos
+from ml.lab.evaluation.measures.degraded import Degraded, measure_degraded
+from ml.lab.evaluation.measures.identification import IdentificationResult, measure_identification
+from ml.lab.evaluation.measures.impostors import Impostors, Side, compare_strangers
+from ml.lab.evaluation.measures.live_quality_subset import Faultless, measure_faultless
+from ml.lab.evaluation.measures.resampling import Accuracy, accuracy
+from ml.lab.evaluation.measures.several_anchors import AnchorsResult, measure_anchors
+from ml.lab.evaluation.protocols.distractors import are_strangers
+from ml.lab.evaluation.protocols.pairs import PairScores, score_pairs
+from ml.lab.evaluation.protocols.photos import Photos
+from ml.lab.evaluation.protocols.protocols import Protocol
+from ml.lab.evaluation.reports.false_rejections import ANCHORS, Missed, missed_photos
+from ml.matching import DEFAULT_RULE
+
+VIEWS = {"single": False, "mirrored": True}
+FARS = (1e-2, 1e-3, 1e-4)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one model.
+
+    Attributes:
+        artifact: the model.
+        calibration: its own; None where it has none.
+        embedded: the protocol's photos.
+        scores: the protocol's pairs, by view: one pass, and averaged with the mirror image.
+        impostors: all pairs of photos of different people, as served.
+        over_all: accuracy with the protocol's genuine pairs and all impostor pairs, as served.
+        anchors, identification, degraded, faultless, missed: for folders of people; empty or None
+            elsewhere.
+    """
+
+    artifact: Artifact
+    calibration: Calibration | None
+    embedded: Embedded
+    scores: dict[str, PairScores]
+    impostors: Impostors
+    over_all: Accuracy
+    anchors: list[AnchorsResult]
+    identification: list[IdentificationResult]
+    degraded: Degraded | None
+    faultless: Faultless | None = None
+    missed: list[Missed] = field(default_factory=list)
+
+    @property
+    def served(self) -> str:
+        """The view that the model serves."""
+        return "mirrored" if self.artifact.config.mirrored else "single"
+
+    @property
+    def served_scores(self) -> PairScores:
+        """The protocol's pairs as served."""
+        return self.scores[self.served]
+
+
+def measure_model(
+    artifact: Artifact,
+    protocol: Protocol,
+    strangers: Photos | None,
+    *,
+    cache: Path,
+    search: Search = AS_SERVED,
+) -> Measured:
+    """Measure a model on a protocol, with progress bars, from caches where they are filled.
+
+    Args:
+        artifact: the model.
+        protocol: the photos and pairs.
+        strangers: one photo a person, to fill galleries with.
+        cache: folder for what is found and embedded.
+        search: how photos are read and by which detector they are searched; the degraded tests
+            are done by the serving path's only.
+    """
+    photos, mirrored = protocol.pairs.photos, artifact.config.mirrored
+    embedded = embed_photos(artifact, photos, search=search, cache=cache, label=protocol.title)
+    scores = {view: score_pairs(protocol.pairs, embedded, mirrored=VIEWS[view]) for view in VIEWS}
+    served = scores["mirrored" if mirrored else "single"]
+    side = Side(embedded.view(mirrored), embedded.usable)
+    impostors = compare_strangers(side, photos.person)
+    over_all = accuracy(
+        served.genuine_trials, impostors.trials, FARS, len(photos.names), label="intervals"
+    )
+    calibration = _calibration_of(artifact)
+    anchors: list[AnchorsResult] = []
+    identification: list[IdentificationResult] = []
+    degraded, faultless = None, None
+    missed: list[Missed] = []
+    if protocol.whole_people:
+        anchors = measure_anchors(embedded, mirrored=mirrored)
+        identification = _identified(artifact, embedded, strangers, cache, search, calibration)
+        if search is AS_SERVED:
+            degraded = measure_degraded(artifact, embedded, cache_folder=cache)
+            faultless = measure_faultless(embedded, mirrored=mirrored)
+        if anchors:
+            missed = missed_photos(embedded, _threshold_of(anchors), mirrored=mirrored)
+    return Measured(
+        artifact,
+        calibration,
+        embedded,
+        scores,
+        impostors,
+        over_all,
+        anchors,
+        identification,
+        degraded,
+        faultless,
+        missed,
+    )
+
+
+def _threshold_of(results: list[AnchorsResult]) -> float:
+    """The threshold at FAR 1e-3 of the default rule with as many anchors as misses are sought."""
+    return next(
+        result.threshold
+        for result in results
+        if result.rule == DEFAULT_RULE and result.anchors == ANCHORS
+    )
+
+
+def _identified(
+    artifact: Artifact,
+    embedded: Embedded,
+    strangers: Photos | None,
+    cache: Path,
+    search: Search,
+    calibration: Calibration | None,
+) -> list[IdentificationResult]:
+    mirrored = artifact.config.mirrored
+    if strangers is None:
+        fillers = embedded.view(mirrored)[:0]
+    else:
+        filling = embed_photos(artifact, strangers, search=search, cache=cache, label="strangers")
+        fillers = filling.view(mirrored)[filling.usable & are_strangers(strangers)]
+    return measure_identification(embedded, fillers, calibration, mirrored=mirrored)
+
+
+def _calibration_of(artifact: Artifact) -> Calibration | None:
+    try:
+        return load_calibration(artifact.folder, artifact.model_id)
+    except ModelBroken:
+        return None

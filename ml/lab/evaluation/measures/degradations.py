@@ -1,0 +1,139 @@
+"""Degrading a photo on purpose: what webcams, messengers, haste and clothes do to a face.
+
+Each change is a small function of the whole photo, (height, width, 3) uint8 RGB, and the face's
+landmarks in it, (5, 2) pixels; it returns another photo and leaves the first as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ml.faces.align import TEMPLATES, similarity_transform
+from ml.lab.training.batches.augmentation import motion_kernel
+
+# The frame in which shapes are drawn: landmarks of an upright face in a square of this side.
+FRAME = TEMPLATES["dlib"]
+
+
+@dataclass(frozen=True)
+class DegradationSettings:
+    """How bad the pictures are.
+
+    Attributes:
+        face_px: width of the face in the small picture; smaller faces stay as they are.
+        face_width: of a face, in distances between the eyes.
+        jpeg_quality: 1 to 100.
+        light: share of the light that is left.
+        motion: length of the motion blur, as a share of the face's width.
+        motion_angle: of the motion, in radians.
+    """
+
+    face_px: float = 40.0
+    face_width: float = 2.2
+    jpeg_quality: int = 20
+    light: float = 0.5
+    motion: float = 0.1
+    motion_angle: float = 0.5
+
+
+SETTINGS = DegradationSettings()
+FINGERPRINT_DIGITS = 8
+# Gamma of the pixels' values over light, nearly that of sRGB.
+GAMMA = 2.2
+
+# Shapes in the frame's pixels, and their colours.
+LENSES = ((47.5, 48.0), (100.5, 48.0))
+LENS_AXES = (21.0, 16.0)
+BRIDGE = ((60.0, 44.0), (88.0, 44.0), (88.0, 49.0), (60.0, 49.0))
+GLASSES_COLOUR = (25, 25, 28)
+MASK = ((22, 74), (50, 70), (74, 62), (98, 70), (126, 74), (120, 118), (74, 146), (28, 118))
+MASK_COLOUR = (150, 185, 205)
+
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def small(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Reduce the picture until the face is 40 pixels wide."""
+    scale = SETTINGS.face_px / face_width(landmarks)
+    if scale >= 1:
+        return rgb
+    return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def compressed(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
+    """Compress as JPEG of quality 20."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, SETTINGS.jpeg_quality]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
+
+
+def half_light(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
+    """Take away half the light."""
+    return np.rint(rgb * SETTINGS.light ** (1 / GAMMA)).astype(np.uint8)
+
+
+def motion_blur(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Move the camera by a tenth of the face's width while it exposes."""
+    length = max(SETTINGS.motion * face_width(landmarks), 1)
+    return cv2.filter2D(rgb, -1, motion_kernel(length, SETTINGS.motion_angle))
+
+
+def glasses(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Draw dark glasses over the eyes."""
+    worn = rgb.copy()
+    for centre in LENSES:
+        outline = np.array(cv2.ellipse2Poly((0, 0), (1000, 1000), 0, 0, 360, 10)) / 1000
+        _fill(worn, landmarks, outline * np.array(LENS_AXES) + np.array(centre), GLASSES_COLOUR)
+    _fill(worn, landmarks, np.array(BRIDGE), GLASSES_COLOUR)
+    return worn
+
+
+def mask(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Draw a mask over nose, mouth and chin."""
+    worn = rgb.copy()
+    _fill(worn, landmarks, np.array(MASK, np.float64), MASK_COLOUR)
+    return worn
+
+
+CHANGES: dict[str, Change] = {
+    "face of 40 pixels": small,
+    "JPEG quality 20": compressed,
+    "half the light": half_light,
+    "motion blur": motion_blur,
+    "glasses": glasses,
+    "mask": mask,
+}
+
+
+def face_width(landmarks: np.ndarray) -> float:
+    """Width of a face in pixels, from all five landmarks (5, 2), whatever its pose."""
+    scale = np.linalg.norm(_from_frame(landmarks)[:, 0])
+    eyes = np.subtract(FRAME.points[1], FRAME.points[0])
+    return float(SETTINGS.face_width * np.linalg.norm(eyes) * scale)
+
+
+@cache
+def fingerprint() -> str:
+    """Names the changes as they are coded, for caches of degraded photos."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def _from_frame(landmarks: np.ndarray) -> np.ndarray:
+    """The map (2, 3) from the frame to the picture in which the landmarks lie."""
+    return similarity_transform(FRAME.scaled(FRAME.side), landmarks)
+
+
+def _fill(
+    rgb: np.ndarray, landmarks: np.ndarray, outline: np.ndarray, colour: tuple[int, int, int]
+) -> None:
+    """Fill a shape, given in the frame, in the picture."""
+    matrix = _from_frame(landmarks)
+    points = outline @ matrix[:, :2].T + matrix[:, 2]
+    cv2.fillPoly(rgb, [np.rint(points).astype(np.int32)], colour, cv2.LINE_AA)

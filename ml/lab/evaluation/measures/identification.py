@@ -1,0 +1,193 @@
+"""Searching a gallery (1:N): how often a stranger is found, and somebody enrolled is not.
+
+Half of the people are enrolled, filled up with strangers of whom one photo each is known; the other
+half search in vain. FPIR is the share of searches by people who are not enrolled that return
+somebody; FNIR the share of searches by enrolled people whose best candidate is somebody else or
+stays below the threshold (ISO/IEC 19795-1). Who is enrolled, and with which photos, is drawn anew
+several times. Intervals resample those who search; the gallery stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from ml.calibration import Calibration
+from ml.lab.evaluation.embed import Embedded
+from ml.lab.evaluation.measures.anchors import DRAWS, SEED
+from ml.lab.evaluation.measures.impostors import REFUSED
+from ml.lab.evaluation.measures.resampling import Estimate, PersonTrials, accuracy
+from ml.matching import DEFAULT_RULE, Anchors, person_similarities
+
+# None stands for everybody there is.
+GALLERY_SIZES = (100, 1000, None)
+ANCHOR_COUNTS = (1, 3)
+FPIR = 1e-2
+FEWEST_ENROLLED = 2
+
+
+@dataclass(frozen=True)
+class IdentificationResult:
+    """Searches of galleries of one size.
+
+    Attributes:
+        people: enrolled, strangers included.
+        anchors: of each person with several photos; strangers have one.
+        threshold: similarity at which FPIR is 1e-2.
+        fnir: at that threshold.
+        rank_one_missed: share of searches by enrolled people whose best candidate is another, or
+            that had no usable face.
+        enrolled_searches, stranger_searches: how many, over all draws.
+        as_calibrated: FPIR and FNIR at the threshold that the model's calibration gives for so many
+            people; None where there is none, and for several anchors, since strangers have one.
+    """
+
+    people: int
+    anchors: int
+    threshold: float
+    fnir: Estimate
+    rank_one_missed: float
+    enrolled_searches: int
+    stranger_searches: int
+    as_calibrated: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Searches:
+    """Searches of one or several galleries.
+
+    Attributes:
+        hit: float32 (n,), similarity to the enrolled person who searched, if they came first, else
+            `REFUSED`.
+        enrolled: int (n,), who searched.
+        top: float32 (m,), similarity of the best candidate of a person who is not enrolled.
+        stranger: int (m,), who searched.
+    """
+
+    hit: np.ndarray
+    enrolled: np.ndarray
+    top: np.ndarray
+    stranger: np.ndarray
+
+
+def measure_identification(
+    embedded: Embedded, fillers: np.ndarray, calibration: Calibration | None, *, mirrored: bool
+) -> list[IdentificationResult]:
+    """Measure galleries of 100, 1,000 and all people, as far as there are so many.
+
+    Args:
+        embedded: people with several photos.
+        fillers: float32 (m, d), one embedding of each stranger, to fill galleries with.
+        calibration: the model's own.
+        mirrored: which view of the embeddings is served.
+    """
+    results = []
+    for anchors in tqdm(ANCHOR_COUNTS, "1:N", unit="number of anchors", leave=False):
+        half = len(searchable(embedded, anchors)) // 2
+        if half < FEWEST_ENROLLED:
+            continue
+        most = half + len(fillers)
+        sizes = sorted({size or most for size in GALLERY_SIZES if (size or most) <= most})
+        results += [
+            _measured(
+                _searches(embedded, fillers, mirrored, anchors, size),
+                size,
+                anchors,
+                len(embedded.photos.names),
+                calibration if anchors == 1 else None,
+            )
+            for size in sizes
+        ]
+    return results
+
+
+def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
+    """People who have a photo left to search with when so many are enrolled."""
+    photos = np.bincount(
+        embedded.photos.person[embedded.usable], minlength=len(embedded.photos.names)
+    )
+    return np.flatnonzero(photos > anchors)
+
+
+def _searches(
+    embedded: Embedded, fillers: np.ndarray, mirrored: bool, anchors: int, size: int
+) -> Searches:
+    """Searches of several galleries of one size."""
+    generator = np.random.default_rng(SEED)
+    draws = [search(embedded, fillers, mirrored, anchors, size, generator) for _ in range(DRAWS)]
+    return Searches(
+        *(
+            np.concatenate([getattr(draw, name) for draw in draws])
+            for name in ("hit", "enrolled", "top", "stranger")
+        )
+    )
+
+
+def _measured(
+    searches: Searches, size: int, anchors: int, people: int, calibration: Calibration | None
+) -> IdentificationResult:
+    point = accuracy(
+        PersonTrials.of(searches.hit, searches.enrolled),
+        PersonTrials.of(searches.top, searches.stranger),
+        [FPIR],
+        people,
+    ).points[0]
+    as_calibrated = None
+    if calibration and calibration.searches:
+        threshold = calibration.identification_threshold(size, fpir=FPIR)
+        as_calibrated = (
+            float(np.mean(searches.top >= threshold)),
+            float(np.mean(searches.hit < threshold)),
+        )
+    return IdentificationResult(
+        people=size,
+        anchors=anchors,
+        threshold=point.threshold,
+        fnir=point.tar.complement(),
+        rank_one_missed=float(np.mean(searches.hit == REFUSED)),
+        enrolled_searches=len(searches.hit),
+        stranger_searches=len(searches.top),
+        as_calibrated=as_calibrated,
+    )
+
+
+def search(
+    embedded: Embedded,
+    fillers: np.ndarray,
+    mirrored: bool,
+    anchors: int,
+    size: int,
+    generator: np.random.Generator,
+) -> Searches:
+    """Draw one gallery and let everybody search it with every photo that is not in it."""
+    person, view = embedded.photos.person, embedded.view(mirrored)
+    shuffled = generator.permutation(searchable(embedded, anchors))
+    enrolled = np.sort(shuffled[: min(len(shuffled) // 2, size)])
+    rows = np.concatenate(
+        [
+            generator.permutation(np.flatnonzero((person == one) & embedded.usable))[:anchors]
+            for one in enrolled
+        ]
+    )
+    filling = generator.permutation(len(fillers))[: size - len(enrolled)]
+    gallery = np.concatenate([view[rows], fillers[filling]])
+    starts = np.concatenate(
+        [np.arange(len(enrolled)) * anchors, len(rows) + np.arange(len(filling))]
+    )
+    probes = np.setdiff1d(np.arange(len(person)), rows)
+    similarity = person_similarities(
+        gallery @ view[probes].T, Anchors.of(gallery, starts), DEFAULT_RULE
+    )
+    similarity[:, ~embedded.usable[probes]] = REFUSED
+    return _outcome(similarity, enrolled, person[probes])
+
+
+def _outcome(similarity: np.ndarray, enrolled: np.ndarray, searching: np.ndarray) -> Searches:
+    """Who was found: similarity (p, n) of everybody in the gallery, the enrolled people first."""
+    first, top = similarity.argmax(axis=0), similarity.max(axis=0)
+    mated = np.isin(searching, enrolled)
+    place = np.searchsorted(enrolled, searching[mated])
+    hit = np.where(first[mated] == place, top[mated], np.float32(REFUSED))
+    return Searches(hit, searching[mated], top[~mated], searching[~mated])

@@ -1,0 +1,106 @@
+"""What several anchors a person are worth: FRR at FAR 1e-3 by their number and matching rule.
+
+People with at least six photos are enrolled with some of them, drawn anew several times; all other
+photos are probes. Photos without a face can be no anchor; as probes they are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from ml.error_rates import Trials
+from ml.lab.evaluation.embed import Embedded
+from ml.lab.evaluation.measures.anchors import DRAWS, LEAST_PHOTOS, drawn_trials
+from ml.lab.evaluation.measures.impostors import REFUSED
+from ml.lab.evaluation.measures.resampling import Estimate, PairTrials, PersonTrials, accuracy
+from ml.matching import match_rules
+
+ANCHOR_COUNTS = (1, 2, 3, 5)
+FAR = 1e-3
+# A threshold at that FAR, in any resample, lies among the most similar of the impostor trials.
+KEPT_SHARE = 20 * FAR
+
+
+@dataclass(frozen=True)
+class AnchorsResult:
+    """FRR at FAR 1e-3 of one rule with so many anchors, and the threshold there."""
+
+    rule: str
+    anchors: int
+    threshold: float
+    frr: Estimate
+
+
+def measure_anchors(
+    embedded: Embedded, *, mirrored: bool, rules: Sequence[str] = match_rules
+) -> list[AnchorsResult]:
+    """Measure every number of anchors with every rule; nothing where nobody has six photos.
+
+    With one anchor all rules say the same, so it is measured once.
+    """
+    if enrollable(embedded) < 2:
+        return []
+    wanted = [(anchors, rule) for anchors in ANCHOR_COUNTS for rule in rules]
+    wanted = [(anchors, rule) for anchors, rule in wanted if anchors > 1 or rule == rules[0]]
+    return [
+        _measured(embedded, embedded.view(mirrored), anchors, rule)
+        for anchors, rule in tqdm(wanted, "several anchors", unit="rule", leave=False)
+    ]
+
+
+def enrollable(embedded: Embedded) -> int:
+    """How many people have six usable photos or more."""
+    photos = np.bincount(embedded.photos.person[embedded.usable])
+    return int((photos >= LEAST_PHOTOS).sum())
+
+
+def _measured(embedded: Embedded, view: np.ndarray, anchors: int, rule: str) -> AnchorsResult:
+    person, usable = embedded.photos.person, embedded.usable
+    draws = drawn_trials(view[usable], person[usable], anchors, rule)
+    enrolled = np.unique(draws[0].anchor)
+    trials = _joined([*draws, *[_refused(person[~usable], enrolled)] * DRAWS])
+    genuine, impostor = split_trials(trials, len(embedded.photos.names))
+    point = accuracy(genuine, impostor, [FAR], len(embedded.photos.names)).points[0]
+    return AnchorsResult(rule, anchors, point.threshold, point.tar.complement())
+
+
+def split_trials(trials: Trials, people: int) -> tuple[PersonTrials, PairTrials]:
+    """Genuine and impostor trials of a draw in which everybody tries every enrolled identity.
+
+    Args:
+        trials: each person's photos are tried the same number of times against all enrolled.
+        people: how many there are.
+    """
+    genuine = trials.genuine
+    enrolled = np.isin(np.arange(people), trials.anchor)
+    tries = np.bincount(trials.probe[~genuine], minlength=people)
+    sides = np.stack([enrolled, tries / np.maximum(enrolled.sum() - enrolled, 1)])
+    similarity, anchor, probe = (
+        values[~genuine] for values in (trials.similarity, trials.anchor, trials.probe)
+    )
+    kept = np.argsort(-similarity, kind="stable")[: max(int(KEPT_SHARE * len(similarity)), 1000)]
+    return (
+        PersonTrials.of(trials.similarity[genuine], trials.probe[genuine]),
+        PairTrials(similarity[kept], anchor[kept], probe[kept], sides),
+    )
+
+
+def _refused(probes: np.ndarray, enrolled: np.ndarray) -> Trials:
+    """Trials of photos without a face against everybody enrolled."""
+    return Trials(
+        np.full(len(probes) * len(enrolled), REFUSED, np.float32),
+        np.tile(probes, len(enrolled)),
+        np.repeat(enrolled, len(probes)),
+    )
+
+
+def _joined(parts: list[Trials]) -> Trials:
+    return Trials(
+        np.concatenate([part.similarity for part in parts]),
+        np.concatenate([part.probe for part in parts]),
+        np.concatenate([part.anchor for part in parts]),
+    )

@@ -1,0 +1,84 @@
+"""Sets of photos of people, as the protocols name them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+# The data sets; the tests and commands that need them say so where they are missing.
+SHARED = Path(os.environ.get("FACES_DATA") or Path(__file__).parents[5] / "shared" / "data")
+
+
+class ProtocolError(ValueError):
+    """A protocol's files are missing or not of its form; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos and who is in them.
+
+    Attributes:
+        paths: one a photo.
+        person: int (n,), index into `names`.
+        names: one a person, in order.
+    """
+
+    paths: tuple[Path, ...]
+    person: np.ndarray
+    names: tuple[str, ...]
+
+    def __add__(self, other: Photos) -> Photos:
+        """These photos, then those of other people."""
+        return Photos(
+            self.paths + other.paths,
+            np.concatenate([self.person, other.person + len(self.names)]),
+            self.names + other.names,
+        )
+
+    def only(self, keep: np.ndarray) -> Photos:
+        """The photos for which `keep`, bool (n,), is true; people without one are dropped."""
+        people, person = np.unique(self.person[keep], return_inverse=True)
+        return Photos(
+            tuple(path for path, kept in zip(self.paths, keep, strict=True) if kept),
+            person,
+            tuple(self.names[index] for index in people),
+        )
+
+
+def photos_in(folder: Path) -> Photos:
+    """All photos in a folder of one sub-folder a person.
+
+    Raises:
+        ProtocolError: if there is no such folder, or no photo in it.
+    """
+    if not folder.is_dir():
+        raise ProtocolError(f"{folder} is no folder; give one with a sub-folder for each person")
+    paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise ProtocolError(f"{folder} holds no photos; expected {folder}/PERSON/PHOTO.jpg")
+    names = sorted({path.parent.name for path in paths})
+    index = {name: number for number, name in enumerate(names)}
+    person = np.array([index[path.parent.name] for path in paths])
+    return Photos(tuple(paths), person, tuple(names))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A verification protocol: pairs of photos, whether each is genuine, and its fold.
+
+    Attributes:
+        photos: every photo that occurs, once.
+        a, b: int (n,), indices into the photos.
+        same: bool (n,), whether a pair shows one person.
+        fold: int (n,).
+    """
+
+    photos: Photos
+    a: np.ndarray
+    b: np.ndarray
+    same: np.ndarray
+    fold: np.ndarray

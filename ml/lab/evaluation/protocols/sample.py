@@ -1,0 +1,28 @@
+"""A few pairs whose similarities are kept with an artifact, so that a silent change is noticed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ml.lab.evaluation.protocols.pairs import PairScores
+
+# Of genuine and of impostor pairs, each.
+PAIRS_OF_A_KIND = 25
+SEED = 20
+
+
+def sample_of(scores: PairScores) -> dict[str, Any]:
+    """Numbers of some of a protocol's pairs, the same for every model, and their similarities."""
+    generator = np.random.default_rng(SEED)
+    same = scores.pairs.same
+    chosen = [
+        generator.choice(np.flatnonzero(kind), PAIRS_OF_A_KIND, replace=False)
+        for kind in (same, ~same)
+    ]
+    numbers = np.sort(np.concatenate(chosen))
+    return {
+        "pairs": numbers.tolist(),
+        "similarity": [round(float(value), 4) for value in scores.similarity[numbers]],
+    }

@@ -1,0 +1,65 @@
+"""Embedding whole sources, with an installed model or with one in training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from ml.artifacts import Artifact
+from ml.embedder import Embedder, averaged, mirrored
+from ml.lab.datasets.chips import Chips
+from ml.lab.datasets.sources import Source
+from ml.runtime.files import replacing
+
+BATCH = 8  # few chips at once: what passes between layers stays in the processor's cache
+
+
+def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> np.ndarray:
+    """Embed every face with an artifact, averaged with its mirror image; kept in a cache.
+
+    Returns:
+        float32 (n, d), of unit length, row i being the source's picture i.
+    """
+    kept = cache_folder / "embeddings" / f"{artifact.model_id}-{source.key}.npy"
+    if kept.exists():
+        return np.load(kept)
+    embedder = Embedder(artifact)
+    chips = source.chips(artifact.config.preprocessing)
+    embeddings = np.concatenate(
+        [
+            _both_sides(embedder, chips.served(row)[None])
+            for row in tqdm(range(len(chips)), label, unit="face", mininterval=1)
+        ]
+    )
+    with replacing(kept) as beside:
+        np.save(beside, embeddings)
+    return embeddings
+
+
+def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) -> np.ndarray:
+    """Embed chips as serving would cut them, with a network whose weights still change.
+
+    Args:
+        embed: maps float32 chips (n, size, size, channels) to embeddings (n, d).
+        chips: of any number.
+
+    Returns:
+        float32 (n, d).
+    """
+    parts = [
+        embed(
+            tf.constant(
+                [chips.served(row) for row in range(start, min(start + BATCH, len(chips)))],
+                tf.float32,
+            )
+        ).numpy()
+        for start in range(0, len(chips), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _both_sides(embedder: Embedder, chips: np.ndarray) -> np.ndarray:
+    return averaged(embedder.one_pass(chips), embedder.one_pass(mirrored(chips)))

@@ -1,0 +1,29 @@
+"""ResNet50V2 from keras.applications, with fresh weights: the large one, for a graphics card.
+
+He et al., "Identity mappings in deep residual networks", 2016.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from ml.siamese.backbones.batch_norm import follow_quickly
+
+
+def build(image_size: int = 112, channels: int = 3, embedding_size: int = 512) -> keras.Model:
+    """Build the network: 24.6 million weights with the default arguments.
+
+    Raises:
+        ValueError: if `image_size` is below 32, which is what the network shrinks to one pixel.
+    """
+    chips = keras.Input((image_size, image_size, channels), name="chips")
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalise")(chips)
+    trunk = keras.applications.ResNet50V2(
+        input_shape=(image_size, image_size, channels),
+        include_top=False,
+        weights=None,
+        pooling="avg",
+    )
+    follow_quickly(trunk)
+    embedding = keras.layers.Dense(embedding_size, use_bias=False, name="embedding")(trunk(x))
+    return keras.Model(chips, embedding, name="resnet50")

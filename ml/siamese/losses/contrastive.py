@@ -1,0 +1,36 @@
+"""Contrastive loss: pull pictures of one person together, push strangers a margin apart.
+
+Hadsell, Chopra, LeCun, "Dimensionality reduction by learning an invariant mapping", 2006.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from ml.siamese.losses.pairs import distances, genuine_pairs, mean_where, same_person
+
+
+class Contrastive(keras.layers.Layer):
+    """Mean of d² over genuine pairs plus mean of max(0, margin - d)² over impostor pairs.
+
+    Each kind of pair has its own mean, since a batch holds many more impostor pairs than genuine
+    ones; impostors beyond the margin are left out of theirs, so that the few near ones still count.
+
+    Attributes:
+        margin: Euclidean distance, 0 to 2, from which on strangers are left alone.
+    """
+
+    def __init__(self, margin: float = 1.0) -> None:
+        super().__init__(name="contrastive", dtype="float32")
+        self.margin = margin
+
+    def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
+        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        distance = distances(embeddings)
+        genuine = genuine_pairs(labels)
+        lacking = ops.maximum(self.margin - distance, 0.0)
+        near_impostors = ops.logical_and(ops.logical_not(same_person(labels)), lacking > 0.0)
+        pull = mean_where(ops.square(distance), genuine)
+        push = mean_where(ops.square(lacking), near_impostors)
+        return (pull + push) / 2

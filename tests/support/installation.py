@@ -1,0 +1,250 @@
+"""A whole installation for tests: secrets, a database built by migrations, the real engine."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import Cookie, TestResponse
+
+import ml
+from tests.support import faces
+from tests.support.postgresql import Postgresql
+from webapp import create_app
+from webapp.db.engine import db, writing
+from webapp.db.models import Account, Model, Role
+from webapp.services.accounts import accounts
+from webapp.settings import PasswordCost, Settings
+from webapp.startup.prepare import prepare
+
+PASSWORD = "correct horse battery"
+ADMIN, OPERATOR, VIEWER = "the admin", "the operator", "the viewer"
+CHEAP = PasswordCost(time_cost=1, memory_kib=8)
+UNLIMITED = "100000 per second"
+SEE_OTHER = 303
+# Which database the tests run on: sqlite or postgresql.
+DATABASE = os.environ.get("DATABASE", "sqlite")
+
+
+class Visitor:
+    """Somebody with a browser of their own."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        with self.client.application.app_context():  # each request has one of its own
+            return self.client.get(path, **options)
+
+    def token(self) -> str:
+        page = self.get("/sign-in").text
+        return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
+
+    def post(
+        self,
+        path: str,
+        pictures: dict[str, Sequence[bytes | tuple[bytes, str]]] | None = None,
+        **fields: str,
+    ) -> TestResponse:
+        """Send a form as its page would, token included; pictures as bytes, or with a name.
+
+        Where the result is a page of its own, that page, as a browser shows it.
+        """
+        data: dict[str, object] = {"csrf_token": self.token(), **fields}
+        for field, files in (pictures or {}).items():
+            data[field] = [as_file(number, file) for number, file in enumerate(files)]
+        with self.client.application.app_context():
+            answer = self.client.post(path, data=data, content_type="multipart/form-data")
+        return self.get(answer.location) if answer.status_code == SEE_OTHER else answer
+
+    def sign_in(self, username: str, password: str = PASSWORD, **query: str) -> TestResponse:
+        place = f"/sign-in?next={query['next']}" if query else "/sign-in"
+        return self.post(place, username=username, password=password)
+
+
+def session_cookie(visitor: Visitor) -> Cookie:
+    """The cookie that holds the session."""
+    (cookie,) = (one for one in visitor.client._cookies.values() if "faces_session" in one.key)
+    return cookie
+
+
+def as_file(number: int, file: bytes | tuple[bytes, str]) -> tuple[io.BytesIO, str]:
+    data, name = file if isinstance(file, tuple) else (file, f"picture-{number}.jpg")
+    return io.BytesIO(data), name
+
+
+def words(response: TestResponse) -> str:
+    """The text of a page, without tags."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def rows_stored() -> dict[str, int]:
+    """How many rows each table holds, as of now."""
+    db.session.rollback()
+    counts = {
+        table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
+        for table in Model.metadata.sorted_tables
+    }
+    db.session.rollback()
+    return counts
+
+
+def written_down(settings: Settings) -> bytes:
+    """Everything that the database holds: SQLite's files, or the values of all rows."""
+    db.session.rollback()
+    if not settings.database_url:
+        return b"".join(file.read_bytes() for file in settings.instance.glob("faces.db*"))
+    with db.engine.connect() as connection:
+        values = [
+            value
+            for table in Model.metadata.sorted_tables
+            for row in connection.execute(select(table))
+            for value in row
+        ]
+    return b"\n".join(one if isinstance(one, bytes) else str(one).encode() for one in values)
+
+
+def break_inserts(table: str, why: str) -> None:
+    """Let the database refuse new rows of a table."""
+    if db.engine.dialect.name == "postgresql":
+        statements = (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{why}' USING ERRCODE = 'disk_full'; END $$",
+            f"CREATE TRIGGER refusing BEFORE INSERT ON {table} EXECUTE FUNCTION refuse()",
+        )
+    else:
+        statements = (
+            f"CREATE TRIGGER refusing BEFORE INSERT ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{why}'); END",
+        )
+    with db.engine.connect().execution_options(**writing(db.engine)) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+
+
+@pytest.fixture(scope="session")
+def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared instance folder with an administrator and an operator; never served itself."""
+    return _prepared(Settings(instance=tmp_path_factory.mktemp("fresh"), password_cost=CHEAP))
+
+
+@pytest.fixture(scope="session")
+def fresh_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
+) -> tuple[Path, str]:
+    """The same on PostgreSQL: the instance folder, and the database to be copied."""
+    instance, database = tmp_path_factory.mktemp("fresh"), postgresql.new_database()
+    url = postgresql.url(database)
+    return _prepared(Settings(instance=instance, database_url=url, password_cost=CHEAP)), database
+
+
+def _prepared(settings: Settings) -> Path:
+    app = create_app(settings)
+    with app.app_context():
+        prepare()
+        accounts.create_account(ADMIN, PASSWORD, Role.ADMIN)
+        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
+        accounts.create_account(VIEWER, PASSWORD, Role.VIEWER)
+        db.session.remove()
+        db.engine.dispose()
+    return settings.instance
+
+
+@pytest.fixture
+def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
+    """Settings of an installation of this test's own, on SQLite."""
+    return _of_test(shutil.copytree(fresh_installation, tmp_path / "instance"))
+
+
+@pytest.fixture
+def postgresql_settings(
+    fresh_on_postgresql: tuple[Path, str], postgresql: Postgresql, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of an installation of this test's own, on PostgreSQL."""
+    fresh, template = fresh_on_postgresql
+    with postgresql.lent(template) as url:
+        yield _of_test(shutil.copytree(fresh, tmp_path / "instance"), url)
+
+
+def _of_test(instance: Path, database_url: str = "") -> Settings:
+    return Settings(
+        instance=instance,
+        database_url=database_url,
+        password_cost=CHEAP,
+        sign_in_limit=UNLIMITED,
+        verify_limit=UNLIMITED,
+        guidance_limit=UNLIMITED,
+        forged_limit=UNLIMITED,
+    )
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of an installation of this test's own, on the database that DATABASE names."""
+    return request.getfixturevalue(f"{DATABASE}_settings")
+
+
+@pytest.fixture
+def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
+    """The app, inside its context."""
+    made = create_app(settings, engine)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
+    """The app where only signed-in people may verify."""
+    return create_app(replace(settings, verify_requires_sign_in=True), engine)
+
+
+@pytest.fixture
+def operator_id(app: Flask) -> object:
+    return db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
+
+
+@pytest.fixture
+def anybody(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def operator(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(OPERATOR)
+    return visitor
+
+
+@pytest.fixture
+def viewer(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(VIEWER)
+    return visitor
+
+
+@pytest.fixture
+def admin(app: Flask) -> Visitor:
+    visitor = Visitor(app)
+    visitor.sign_in(ADMIN)
+    return visitor
+
+
+@pytest.fixture(scope="session")
+def known_faces(engine: ml.Engine) -> tuple[tuple[ml.Face, ...], ...]:
+    """Two people's first three photos, analysed."""
+    return tuple(
+        tuple(engine.analyse(photo, purpose="verify") for photo in person.photos[:3])
+        for person in faces.people()[:2]
+    )

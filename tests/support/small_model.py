@@ -1,0 +1,42 @@
+"""A second model beside the shipped one: trained in seconds, good for nothing but being another."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+import ml
+from ml.lab.training.train import main as train
+
+TINY = "tiny"
+# koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
+EXPERIMENT = {
+    "name": TINY,
+    "artifact": {"title": "koch on drawn faces", "terms": "research", "licence": "a test"},
+    "preprocessing": {
+        "image_size": 66,
+        "template": "arcface",
+        "equalise": "global",
+        "colour": "grey",
+    },
+    "network": {"backbone": "koch", "embedding_size": 16},
+    "data": {"drawn": {"people": 16, "views": 7}, "validation_share": 0.25, "test_share": 0.25},
+    "batch": {"people": 2, "pictures": 2},
+    "run": {"steps": 4, "validate_every": 2},
+}
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped model, and one that is trained here."""
+    home = tmp_path_factory.mktemp("models")
+    folder = home / "artifacts"
+    shutil.copytree(ml.ARTIFACTS / ml.DEFAULT_MODEL, folder / ml.DEFAULT_MODEL)
+    config = home / "tiny.toml"
+    config.write_text(tomli_w.dumps(EXPERIMENT))
+    places = [f"--{place}={home / place}" for place in ("runs", "cache", "artifacts")]
+    assert train([f"--config={config}", *places]) == 0
+    return folder

@@ -1,0 +1,74 @@
+"""Keys open the API, and nothing else does: no session, no cookie."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection
+from datetime import timedelta
+from typing import cast
+
+from flask import Flask, Response, g, request
+from limits import parse_many
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.api import problems
+from webapp.core import request_origin
+from webapp.db.models import ApiKey, Scope
+from webapp.errors import KeyMissing, LimitReached, ScopeMissing, ServiceError
+from webapp.extensions import limiter
+from webapp.services import audit
+from webapp.services.accounts import api_keys
+
+SCHEME = "Bearer "
+
+
+def open_by_key(scopes: Collection[Scope]) -> None:
+    """Let the request at hand in by the key in its header `Authorization`.
+
+    Raises:
+        KeyMissing, KeyUnknown, KeyExpired, KeyRevoked: if it has none that works.
+        LimitReached: if the key made as many requests as it may.
+        ScopeMissing: if the key does not open this.
+    """
+    header = request.headers.get("Authorization", "")
+    if not header.startswith(SCHEME):
+        raise KeyMissing
+    key = api_keys.find_by_secret(header.removeprefix(SCHEME).strip())
+    request_origin.note_key(key.id)
+    _count(key)
+    try:
+        api_keys.check_in_use(key)
+        if not all(key.may(scope) for scope in scopes):
+            raise ScopeMissing
+    except ServiceError as error:
+        audit.record_read("api_refused", route=request.endpoint, code=error.code)
+        raise
+    g.api_key = key
+
+
+def current_key() -> ApiKey:
+    """The key that opened the request at hand."""
+    return cast(ApiKey, g.api_key)
+
+
+def keep_uses(app: Flask) -> None:
+    """Keep every use of a key in the audit log; without the entry there is no answer."""
+
+    def note(response: Response) -> Response:
+        if "api_key" not in g:
+            return response
+        try:
+            api_keys.note_use(g.pop("api_key").id, str(request.endpoint), response.status_code)
+        except SQLAlchemyError:
+            return problems.of_status(503)
+        return response
+
+    app.after_request(note)
+
+
+def _count(key: ApiKey) -> None:
+    for item in parse_many(key.limit):
+        if not limiter.limiter.hit(item, "api key", key.id.hex):
+            ends_at = limiter.limiter.get_window_stats(item, "api key", key.id.hex).reset_time
+            raise LimitReached(timedelta(seconds=max(1, math.ceil(ends_at - time.time()))))

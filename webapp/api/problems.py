@@ -1,0 +1,183 @@
+"""Errors of the API as problem details (RFC 9457), with the codes and words of the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from http import HTTPStatus
+
+from flask import Response, g, request
+
+from ml import FaceError
+from webapp.db.engine import db
+from webapp.db.models import ApiKey, Scope
+from webapp.errors import (
+    COME_AGAIN_AFTER,
+    AnsweredElsewhere,
+    ChallengeNeeded,
+    ChallengeNotAsked,
+    ChallengeOver,
+    ChallengeUnknown,
+    ConfirmationNeeded,
+    CursorBroken,
+    DuplicateIdentifier,
+    FaceDisabled,
+    FrameOutOfOrder,
+    GalleryWarming,
+    InvalidRequest,
+    KeyExpired,
+    KeyMissing,
+    KeyRevoked,
+    KeyUnknown,
+    LastAnchor,
+    MalformedJson,
+    ModelChangedMeanwhile,
+    MustWait,
+    NobodyEnrolled,
+    NoPictureUsable,
+    PictureProblem,
+    PicturesDoubtful,
+    PicturesNotTaken,
+    ScopeMissing,
+    ServiceError,
+    ThresholdChangedMeanwhile,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.messages import describe_to_program, in_place
+from webapp.web.wording import dangers
+
+API_PATH = "/api/v1"
+MEDIA_TYPE = "application/problem+json"
+# Where each code is explained; relative, as RFC 9457 allows.
+EXPLANATIONS = "/api/docs#"
+
+STATUSES: dict[type[ServiceError], HTTPStatus] = {
+    MalformedJson: HTTPStatus.BAD_REQUEST,
+    CursorBroken: HTTPStatus.BAD_REQUEST,
+    KeyMissing: HTTPStatus.UNAUTHORIZED,
+    KeyUnknown: HTTPStatus.UNAUTHORIZED,
+    KeyExpired: HTTPStatus.UNAUTHORIZED,
+    KeyRevoked: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
+    FaceDisabled: HTTPStatus.FORBIDDEN,
+    ChallengeNeeded: HTTPStatus.FORBIDDEN,
+    UnknownPerson: HTTPStatus.NOT_FOUND,
+    UnknownAnchor: HTTPStatus.NOT_FOUND,
+    ChallengeUnknown: HTTPStatus.NOT_FOUND,
+    DuplicateIdentifier: HTTPStatus.CONFLICT,
+    LastAnchor: HTTPStatus.CONFLICT,
+    TooManyAnchors: HTTPStatus.CONFLICT,
+    NobodyEnrolled: HTTPStatus.CONFLICT,
+    PicturesDoubtful: HTTPStatus.CONFLICT,
+    ConfirmationNeeded: HTTPStatus.CONFLICT,
+    ModelChangedMeanwhile: HTTPStatus.CONFLICT,
+    ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
+    AnsweredElsewhere: HTTPStatus.CONFLICT,
+    ChallengeNotAsked: HTTPStatus.CONFLICT,
+    FrameOutOfOrder: HTTPStatus.CONFLICT,
+    ChallengeOver: HTTPStatus.GONE,
+    GalleryWarming: HTTPStatus.SERVICE_UNAVAILABLE,
+    MustWait: HTTPStatus.TOO_MANY_REQUESTS,
+}
+# What Flask itself finds wrong has a code by its status.
+CODES = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+UNEXPLAINED = "failed"
+# Stands in words for what the key does not open.
+UNTOLD = "…"
+
+
+def is_for_programs() -> bool:
+    """Whether the request at hand is one to the API, known to it or not."""
+    return request.path == API_PATH or request.path.startswith(f"{API_PATH}/")
+
+
+def of_status(status: int) -> Response:
+    """The problem that only a status tells of."""
+    answer = _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = str(COME_AGAIN_AFTER.seconds)
+    return answer
+
+
+def of_service(error: ServiceError) -> Response:
+    """The problem that a service has with a request."""
+    db.session.rollback()
+    details = getattr(error, "details", {})
+    more: dict[str, object] = {}
+    if isinstance(error, NoPictureUsable):
+        more["detail"] = " ".join(
+            in_place(problem.place, describe_to_program(problem.code, problem.details))
+            for problem in error.problems
+        )
+    if isinstance(error, InvalidRequest):
+        more["errors"] = error.errors
+    if isinstance(error, ConfirmationNeeded):
+        details = {"dangers": dangers.sentences(error.dangers)}
+        more["dangers"] = [asdict(danger) for danger in error.dangers]
+    if isinstance(error, PicturesNotTaken):
+        more["pictures"] = list(_pictures(error.problems))
+    if isinstance(error, MustWait):
+        more["seconds"] = details["seconds"]
+    answer = _problem(status_of(error), error.code, details, more)
+    if isinstance(error, MustWait):
+        answer.headers["Retry-After"] = str(details["seconds"])
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def of_picture(error: FaceError) -> Response:
+    """The problem with the only picture of a request, or with all of them."""
+    db.session.rollback()
+    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.details)
+
+
+def status_of(error: ServiceError) -> HTTPStatus:
+    """The status of an answer that a service has a problem with."""
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _pictures(problems: Iterable[PictureProblem]) -> Iterable[dict[str, object]]:
+    unread = {} if _may_read() else {"name": UNTOLD}
+    for problem in problems:
+        yield {
+            "place": problem.place,
+            "code": problem.code,
+            "detail": describe_to_program(problem.code, {**problem.details, **unread}),
+        }
+
+
+def _may_read() -> bool:
+    """Whether the key of the request at hand opens what is stored of people, their names too."""
+    key: ApiKey | None = g.get("api_key")
+    return key is not None and key.may(Scope.READ)
+
+
+def _problem(
+    status: int,
+    code: str,
+    details: dict[str, object] | None = None,
+    more: dict[str, object] | None = None,
+) -> Response:
+    problem = {
+        "type": f"{request.script_root}{EXPLANATIONS}{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": describe_to_program(code, details),
+        **(more or {}),
+    }
+    return Response(json.dumps(problem), int(status), mimetype=MEDIA_TYPE)

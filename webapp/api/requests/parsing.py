@@ -1,0 +1,139 @@
+"""Bodies of requests: JSON, or a form with files where pictures are sent; both become one dict."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from flask import Request
+from marshmallow import Schema, ValidationError, fields
+from webargs import missing
+from webargs.core import is_json, parse_json
+from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from webapp.api.requests.base64_text import decode_base64
+from webapp.core.text import is_shown, tidy
+from webapp.errors import InvalidRequest, MalformedJson
+
+FORM = "multipart/form-data"
+SWITCHES = {"true": True, "false": False}
+# Values of one body, counted by what separates and nests them. Base64 holds neither.
+MOST_VALUES = 1_000
+WHOLE = re.compile("-?[0-9]{1,18}")
+
+
+class Picture(fields.Field[bytes]):
+    """A picture: base64 in JSON, a file in a form."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bytes:
+        if isinstance(value, FileStorage):
+            value.seek(0)  # it may have been read for a try whose transaction was undone
+            return value.read()
+        if not isinstance(value, str):
+            raise ValidationError("Not base64 text.")
+        try:
+            return decode_base64(value)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class Name(fields.String):
+    """A name or identifier: tidied, not empty, of characters that can be shown."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        text = tidy(super()._deserialize(value, *args, **kwargs))
+        if not text:
+            raise ValidationError("Empty.")
+        if not is_shown(text):
+            raise ValidationError("Holds characters that cannot be shown.")
+        return text
+
+
+class Switch(fields.Boolean):
+    """True or false, and nothing that only looks like it."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not true or false.")
+        return value
+
+
+class Number(fields.Float):
+    """A finite number, and no text that only looks like one."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("Not a number.")
+        try:
+            number = float(value)
+        except OverflowError as error:
+            raise ValidationError("Too large.") from error
+        if not math.isfinite(number):
+            raise ValidationError("Not a finite number.")
+        return number
+
+
+class Whole(fields.Integer):
+    """A whole number, and no text that only looks like one."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValidationError("Not a whole number.")
+        return value
+
+
+class Parser(FlaskParser):
+    """Reads requests strictly: fields that are not known are refused wherever they stand."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
+    __location_map__ = {**FlaskParser.__location_map__, "body": "load_body"}
+
+    def load_body(self, request: Request, schema: Schema) -> Any:
+        """The fields of a JSON object, or of a form with files."""
+        if request.mimetype == FORM:
+            return _form(request, schema)
+        return self.load_json(request, schema)
+
+    def _raw_load_json(self, request: Request) -> Any:
+        body = request.get_data(cache=True)
+        if not body:
+            return missing
+        if not is_json(request.mimetype):
+            raise UnsupportedMediaType
+        if body.count(b",") > MOST_VALUES:
+            raise RequestEntityTooLarge
+        if body.count(b"[") + body.count(b"{") > MOST_VALUES:
+            raise MalformedJson
+        try:
+            return parse_json(body)
+        except (ValueError, RecursionError) as error:
+            raise MalformedJson from error
+
+    def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Refuse a request, naming the places."""
+        ((_location, places),) = error.normalized_messages().items()
+        raise InvalidRequest(places)
+
+
+def _form(request: Request, schema: Schema) -> dict[str, Any]:
+    read: dict[str, list[Any]] = {}
+    for part in (request.form, request.files):
+        for name in part:
+            read.setdefault(name, []).extend(part.getlist(name))
+    return {name: _of_form(schema.fields, name, values) for name, values in read.items()}
+
+
+def _of_form(known: Mapping[str, fields.Field], name: str, values: list[Any]) -> Any:
+    """A form has lists of texts and files; a field says what it would have in JSON."""
+    field = known.get(name)
+    if isinstance(field, fields.List) or len(values) > 1:
+        return values
+    if isinstance(field, Switch):
+        return SWITCHES.get(values[0], values[0])
+    if isinstance(field, Whole) and isinstance(values[0], str) and WHOLE.fullmatch(values[0]):
+        return int(values[0])
+    return values[0]

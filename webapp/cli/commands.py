@@ -1,0 +1,99 @@
+"""Commands for whoever runs the server: `flask --app wsgi NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.cli.accounts import account_commands
+from webapp.cli.api_keys import api_key_commands
+from webapp.cli.audit import audit_commands
+from webapp.cli.database_copy import copy_database_command
+from webapp.cli.import_folder import import_folder_command
+from webapp.cli.jobs import job_commands
+from webapp.cli.liveness import liveness_report_command
+from webapp.cli.models import model_commands
+from webapp.cli.operations import care_commands
+from webapp.crypto.self_signed import local_address, make_certificate
+from webapp.crypto.vault import VaultError
+from webapp.db.damage import DatabaseDamaged, in_words
+from webapp.errors import VectorsImpossible
+from webapp.inference.active_model import recognition
+from webapp.startup.prepare import PRIVATE_FOLDER, NotReady, prepare
+
+# A certificate that an authority gave may be shared with a group, as Debian's ssl-cert.
+EVERYBODY = 0o007
+
+
+def add_commands(app: Flask) -> None:
+    """Give the app its commands."""
+    app.cli.add_command(account_commands)
+    app.cli.add_command(api_key_commands)
+    app.cli.add_command(audit_commands)
+    for command in care_commands:
+        app.cli.add_command(command)
+    app.cli.add_command(copy_database_command)
+    app.cli.add_command(import_folder_command)
+    app.cli.add_command(job_commands)
+    app.cli.add_command(liveness_report_command)
+    app.cli.add_command(model_commands)
+    app.cli.add_command(prepare_command)
+    app.cli.add_command(certificate_command)
+    _explain_failures(app.cli)
+
+
+def _explain_failures(group: click.Group) -> None:
+    """End every command whose database fails with a sentence, the libraries' commands included."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            _explain_failures(command)
+        elif command.callback:
+            command.callback = _explained(command.callback)
+
+
+def _explained(callback: Callable[..., object]) -> Callable[..., object]:
+    @wraps(callback)
+    def run(*args: object, **options: object) -> object:
+        try:
+            return callback(*args, **options)
+        except SQLAlchemyError as error:
+            raise click.ClickException(in_words(error)) from error
+        except DatabaseDamaged as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+@click.command("prepare")
+@click.option("--url", default="http://127.0.0.1:8000", help="where people reach the app")
+@with_appcontext
+def prepare_command(url: str) -> None:
+    """Make secrets and keys where missing, update the database, say where to go."""
+    try:
+        token = prepare()
+    except (NotReady, VaultError, VectorsImpossible) as error:
+        raise click.ClickException(str(error)) from error
+    if token is None:
+        click.echo(f"Open {url}")
+        return
+    click.echo("There is no account yet. Create the administrator by this one-time link:")
+    click.echo(f"    {url.rstrip('/')}/setup/{token}")
+
+
+@click.command("certificate")
+@with_appcontext
+def certificate_command() -> None:
+    """Make a certificate for HTTPS on the local network, and print this machine's address there."""
+    settings = recognition().settings
+    settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    address = local_address()
+    make_certificate(settings.certificate_file, settings.certificate_key_file, address)
+    key = settings.certificate_key_file
+    if key.exists() and key.stat().st_mode & EVERYBODY:
+        raise click.ClickException(f"{key} can be read by everybody; run: chmod 600 {key}")
+    click.echo(address)

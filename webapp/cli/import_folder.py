@@ -1,0 +1,120 @@
+"""Enrolling from folders, on the server: `flask --app wsgi import-folder DIR`."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import force_locale
+
+from ml import ArtifactError
+from webapp.core.csv_cells import TableWriter, plain_cells
+from webapp.crypto.vault import VaultError
+from webapp.errors import ModelChangedMeanwhile, PictureProblem
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.enrolment.folder_import import Outcome, Report, folders_in, import_folders
+
+COLUMNS = ("folder", "file", "code", "reason")
+
+
+@click.command("import-folder")
+@click.argument(
+    "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option("--consent", is_flag=True, help="say that each of these people agreed")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="look at everything, store nothing; two in DIR who look alike are not noticed",
+)
+@click.option("--accept-doubts", is_flag=True, help="also take pictures that look doubtful")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="a CSV file that what was refused is added to; otherwise it is printed",
+)
+@with_appcontext
+def import_folder_command(
+    directory: Path, consent: bool, dry_run: bool, accept_doubts: bool, report_file: Path | None
+) -> None:
+    """Enrol people from DIR, one folder a person.
+
+    The folder's name is the identifier, and with spaces for "_" the name. Interrupted, start it
+    again: who is enrolled already is passed over.
+    """
+    if not (consent or dry_run):
+        raise click.ClickException(
+            "nothing is stored without consent: if each of these people agreed, add --consent"
+        )
+    reports: list[Report] = []
+    try:
+        recognition().check_embeddings()
+        with click.progressbar(folders_in(directory), label="People") as folders:
+            done = import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run)
+            reports.extend(_noted(done, report_file) if report_file else done)
+    except KeyboardInterrupt:
+        click.echo("stopped; who is enrolled stays so, the same command goes on")
+        raise
+    except (ArtifactError, VaultError, ModelChangedMeanwhile, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        _tell(reports, listed=report_file is None, dry_run=dry_run)
+
+
+def _noted(reports: Iterable[Report], report_file: Path) -> Iterator[Report]:
+    """The same; what was refused is in the file at once, beside what earlier tries left there."""
+    with report_file.open("a+", newline="") as file:
+        file.seek(0)
+        known = {tuple(row) for row in csv.reader(file)}
+        table = TableWriter(file)
+        if not known:
+            table.write(COLUMNS)
+        for report in reports:
+            for row in _rows([report]):
+                if tuple(plain_cells(row)) not in known:
+                    table.write(row)
+            file.flush()
+            yield report
+
+
+def _tell(reports: list[Report], *, listed: bool, dry_run: bool) -> None:
+    rows = list(_rows(reports))
+    if listed:
+        for folder, file_name, code, reason in rows:
+            click.echo(f"{folder}/{file_name}: {code}: {reason}")
+    counts = Counter(report.outcome for report in reports)
+    would = "would be " if dry_run else ""
+    click.echo(
+        f"{counts[Outcome.ENROLLED]} people {would}enrolled with "
+        f"{sum(report.taken for report in reports)} pictures, {counts[Outcome.PRESENT]} enrolled "
+        f"before, {counts[Outcome.REFUSED]} refused; {len(rows)} reasons"
+    )
+
+
+def _rows(reports: Iterable[Report]) -> Iterable[tuple[str, str, str, str]]:
+    for report in reports:
+        for refused in report.refused:
+            whole = refused.path == report.folder.path
+            yield (
+                _shown(report.folder.path),
+                "" if whole else _shown(refused.path),
+                refused.problem.code,
+                _reason(refused.problem),
+            )
+
+
+def _reason(problem: PictureProblem) -> str:
+    with force_locale("en"):
+        return str(describe(problem.code, problem.details))
+
+
+def _shown(path: Path) -> str:
+    """A file's name as it can be written, whatever its bytes."""
+    return os.fsencode(path.name).decode(errors="backslashreplace")

@@ -1,0 +1,35 @@
+"""Commands for background work: `flask --app wsgi jobs NAME`."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import click
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select
+
+from webapp.db.engine import db
+from webapp.db.models import Job
+from webapp.jobs import queue
+from webapp.startup.job_handlers import KINDS
+
+LISTED = 20
+
+job_commands = AppGroup("jobs", help="Background work: what is due, and doing it.")
+
+
+@job_commands.command("run")
+@with_appcontext
+def run() -> None:
+    """Do what is due, and end. For cron; the server's own processes do the same by themselves."""
+    click.echo(f"{queue.run_due(KINDS, Event())} jobs done")
+
+
+@job_commands.command("list")
+@with_appcontext
+def list_jobs() -> None:
+    """Show the newest jobs."""
+    for job in db.session.scalars(select(Job).order_by(Job.created_at.desc()).limit(LISTED)):
+        progress = f"{job.done}/{job.total}" if job.total else ""
+        words = (f"{job.created_at:%Y-%m-%d %H:%M}", job.kind, job.subject, job.state, progress)
+        click.echo("  ".join(filter(None, (*words, job.error))))

@@ -1,0 +1,85 @@
+"""The tables, one file a subject."""
+
+from webapp.db.clock import now
+from webapp.db.models.account import (
+    Account,
+    AccountSession,
+    KnownBrowser,
+    PendingSignIn,
+    RecoveryCode,
+    Role,
+    SetupToken,
+)
+from webapp.db.models.api_key import ApiKey, RememberedAnswer, Scope
+from webapp.db.models.attempt import Attempt, Kind, Refusal
+from webapp.db.models.audit import AuditEntry, AuditHead
+from webapp.db.models.columns import Model
+from webapp.db.models.installation import InstallationKey
+from webapp.db.models.job import Job, JobState
+from webapp.db.models.limits import AddressWindow, FailureCount
+from webapp.db.models.liveness import (
+    Challenge,
+    ChallengeFrame,
+    ChallengeResult,
+    Guarded,
+    LivenessChange,
+    Outcome,
+    Purpose,
+)
+from webapp.db.models.page_result import PageResult, Shown
+from webapp.db.models.person import (
+    Anchor,
+    AnchorEmbedding,
+    GalleryChange,
+    GalleryVersion,
+    OwnLink,
+    Person,
+    PersonKey,
+)
+from webapp.db.models.serving import ModelChange
+from webapp.db.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
+
+__all__ = [
+    "Account",
+    "AccountSession",
+    "AddressWindow",
+    "Anchor",
+    "AnchorEmbedding",
+    "ApiKey",
+    "Attempt",
+    "AuditEntry",
+    "AuditHead",
+    "Challenge",
+    "ChallengeFrame",
+    "ChallengeResult",
+    "FailureCount",
+    "GalleryChange",
+    "GalleryVersion",
+    "Guarded",
+    "InstallationKey",
+    "Job",
+    "JobState",
+    "Kind",
+    "KnownBrowser",
+    "LivenessChange",
+    "Model",
+    "ModelChange",
+    "Outcome",
+    "OwnLink",
+    "PageResult",
+    "PendingSignIn",
+    "Person",
+    "PersonKey",
+    "PersonThresholdChange",
+    "Purpose",
+    "RecoveryCode",
+    "Refusal",
+    "RememberedAnswer",
+    "Role",
+    "Scope",
+    "SearchChange",
+    "SetupToken",
+    "Shown",
+    "ThresholdChange",
+    "now",
+]

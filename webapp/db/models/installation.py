@@ -1,0 +1,23 @@
+"""The installation's own key, wrapped by the master key."""
+
+from __future__ import annotations
+
+from sqlalchemy import LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db.models.columns import Model
+
+ONLY_ROW = 1
+
+
+class InstallationKey(Model):
+    """One row: what digests and signatures are derived from, the same for good.
+
+    It outlives every master key, so that digests and signatures do.
+    """
+
+    __tablename__ = "installation_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=ONLY_ROW)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    master_key_id: Mapped[str] = mapped_column(String(16))

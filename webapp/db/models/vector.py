@@ -1,0 +1,29 @@
+"""Embeddings that PostgreSQL itself compares; the table is there only where that is asked for."""
+
+from __future__ import annotations
+
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy import Column, ForeignKey, Index, MetaData, String, Table, Uuid
+
+from webapp.db.models.columns import NAMES
+from webapp.db.models.person import Anchor, AnchorEmbedding, Person
+
+# Not among the other tables: these need an extension that a database may lack.
+VECTOR_TABLES = MetaData(naming_convention=NAMES)
+
+
+def _key_of(row: type[Anchor | AnchorEmbedding | Person]) -> ForeignKey:
+    return ForeignKey(row.__table__.c.id, ondelete="CASCADE")
+
+
+# An embedding, turned by the installation's secret; it goes with the sealed one.
+anchor_vector = Table(
+    "anchor_vector",
+    VECTOR_TABLES,
+    Column("embedding_id", Uuid, _key_of(AnchorEmbedding), primary_key=True),
+    Column("anchor_id", Uuid, _key_of(Anchor), nullable=False, index=True),
+    Column("person_id", Uuid, _key_of(Person), nullable=False, index=True),
+    Column("model_id", String(64), nullable=False),
+    Column("turned", VECTOR(), nullable=False),
+    Index(None, "model_id", "person_id"),
+)

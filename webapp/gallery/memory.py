@@ -1,0 +1,245 @@
+"""Anchors in memory: the embeddings of one model, decrypted; a cache of the database.
+
+When the database's number rose, the people that changed since are read again, and only they.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, groupby
+from operator import itemgetter
+from threading import Lock
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import ColumnElement, func, select, true
+
+from ml import Anchors
+from webapp.crypto.vault import Vault
+from webapp.db.engine import db
+from webapp.db.models import AnchorEmbedding, Person, PersonKey
+from webapp.errors import GalleryWarming
+from webapp.gallery.anchor_store import ID_BYTES, AnchorStore, Block, Held, uuids
+from webapp.gallery.base import (
+    LEAST_WAIT,
+    ON_DISK,
+    PersonAnchors,
+    Reading,
+    Rows,
+    deleted_since,
+    draw_people,
+    embedding_place,
+    in_use,
+    version_of_database,
+)
+
+ROWS_AT_ONCE = 5_000
+PEOPLE_AT_ONCE = 500
+# Reading so many anchors for the first time is waited for; of more, so many seconds at most.
+WAITED_FOR, PATIENCE = 20_000, 2.0
+TOLD_EVERY = 100_000
+log = logging.getLogger("webapp.gallery.base")
+
+
+class MemoryGallery:
+    """All anchors of one model."""
+
+    def __init__(self, model_id: str, embedding_size: int, vault: Callable[[], Vault]) -> None:
+        self.model_id = model_id
+        self._vault = vault
+        self._lock = Lock()
+        self._size = embedding_size
+        self._store = AnchorStore(embedding_size)
+        self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
+        self._reading: Reading | None = None
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far reading everybody is; None where that is not under way."""
+        return self._reading
+
+    def follow(self) -> Held:
+        """Bring the cache up to the database's version, or a newer one, and return it.
+
+        Raises:
+            GalleryWarming: while another thread reads everybody, which takes long.
+        """
+        version = version_of_database()
+        with self._turn():
+            if version > self._store.held.version:
+                self._catch_up(version)
+            return self._store.held
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        reading = self._reading
+        if reading and reading.anchors > WAITED_FOR:
+            raise GalleryWarming(reading.seconds_left)
+        if not self._lock.acquire(timeout=PATIENCE if self._store.held.version < 0 else -1):
+            raise GalleryWarming(LEAST_WAIT)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
+        """A probe, float32 (d,), against the anchors of one person; None if there are none.
+
+        It does not wait for everybody to be read.
+        """
+        try:
+            held = self.follow()
+        except GalleryWarming:
+            return self._similarities_from_database(embedding, person_id)
+        place = held.place_of(person_id)
+        if place is None:
+            return None
+        return _person_anchors(held, place, held.similarities_at(embedding, place))
+
+    def _similarities_from_database(
+        self, embedding: np.ndarray, person_id: UUID
+    ) -> PersonAnchors | None:
+        for block in self._blocks(AnchorEmbedding.person_id == person_id):
+            return PersonAnchors(
+                person_id=person_id,
+                anchor_ids=tuple(block.anchor_ids),
+                similarities=block.embeddings @ embedding,
+                anchors=Anchors.of(block.embeddings, np.zeros(1, np.int64)),
+            )
+        return None
+
+    def nearest(
+        self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None
+    ) -> tuple[PersonAnchors, ...]:
+        """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first."""
+        held = self.follow()
+        left_out = held.place_of(besides) if besides else None
+        return tuple(
+            _person_anchors(held, place, similarities)
+            for place, similarities in held.nearest(embedding, k, rule, left_out)
+        )
+
+    def own(self, person_id: UUID) -> Rows:
+        """The anchors of one person; no rows if there are none."""
+        held = self.follow()
+        place = held.place_of(person_id)
+        return _rows(held, np.array([] if place is None else [place], np.int64))
+
+    def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
+        """Everybody, or people drawn until these have so many anchors."""
+        held = self.follow()
+        with self._lock:
+            if self._samples[0] != held.version:
+                self._samples = (held.version, {})
+            kept = self._samples[1]
+        asked = (most_anchors, most_people)
+        if asked not in kept:
+            alive = np.flatnonzero(held.alive)
+            order = np.argsort(_sortable(held.person_ids[alive]), kind="stable")
+            alive = alive[order]  # the same people are drawn however they came here
+            drawn = draw_people(
+                held.anchors_of(alive), most_anchors=most_anchors, most_people=most_people
+            )
+            kept[asked] = _rows(held, alive[drawn])
+        return kept[asked]
+
+    def _catch_up(self, version: int) -> None:
+        since = self._store.held.version
+        try:
+            if since < 0:
+                self._read_all(version)
+            else:
+                self._read_changes(since, version)
+        except BaseException:
+            self._store = AnchorStore(self._size)  # what was read in part is read anew
+            raise
+        finally:
+            self._reading = None
+
+    def _read_all(self, version: int) -> None:
+        there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
+        self._reading = reading = Reading(0, there, time.monotonic())
+        blocks = self._told(self._blocks(true()), reading)
+        self._store.change(version, blocks, (), expected=there)
+
+    def _told(self, blocks: Iterator[Block], reading: Reading) -> Iterator[Block]:
+        """The same, and note meanwhile how far it is."""
+        for block in blocks:
+            yield block
+            reading.done += len(block.anchor_ids)
+            if reading.done % TOLD_EVERY == 0:
+                log.info("%s of %s anchors read", reading.done, reading.anchors)
+
+    def _read_changes(self, since: int, version: int) -> None:
+        changed = db.session.scalars(select(Person.id).where(Person.gallery_version > since)).all()
+        deleted = deleted_since(since, version)
+        again = chain.from_iterable(
+            self._blocks(AnchorEmbedding.person_id.in_(changed[at : at + PEOPLE_AT_ONCE]))
+            for at in range(0, len(changed), PEOPLE_AT_ONCE)
+        )
+        held = self._store.change(version, again, [*changed, *(deleted or ())])
+        if deleted is None:
+            self._store.change(version, (), self._gone(held))
+
+    def _gone(self, held: Held) -> list[UUID]:
+        """Who is held but no longer in the database."""
+        there = set(
+            db.session.scalars(select(AnchorEmbedding.person_id).where(self._wanted()).distinct())
+        )
+        return [one for one in uuids(held.person_ids[held.alive]) if one not in there]
+
+    def _blocks(self, whom: ColumnElement[bool]) -> Iterator[Block]:
+        found = db.session.connection().execute(  # a third less than as objects of the session
+            select(
+                AnchorEmbedding.person_id,
+                PersonKey.wrapped,
+                AnchorEmbedding.id,
+                AnchorEmbedding.anchor_id,
+                AnchorEmbedding.vector,
+            )
+            .join(PersonKey, PersonKey.person_id == AnchorEmbedding.person_id)
+            .where(self._wanted(), whom)
+            .order_by(AnchorEmbedding.person_id)
+            .execution_options(yield_per=ROWS_AT_ONCE)
+        )
+        vault = self._vault()
+        for wrapped, rows in groupby(found, key=itemgetter(1)):  # everybody has a key of their own
+            own = sorted(rows, key=itemgetter(2))
+            person_id = own[0][0]
+            seal = vault.person_seal(wrapped, person_id)
+            vectors = [seal.open(row[4], embedding_place(row[2])) for row in own]
+            embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
+            yield Block(person_id, [row[3] for row in own], embeddings)
+
+    def _wanted(self) -> ColumnElement[bool]:
+        return (AnchorEmbedding.model_id == self.model_id) & in_use()
+
+
+def _sortable(ids: np.ndarray) -> np.ndarray:
+    """Ids, uint8 (k, 16), as what numpy sorts."""
+    return np.ascontiguousarray(ids).view(f"S{ID_BYTES}")[:, 0]
+
+
+def _rows(held: Held, places: np.ndarray) -> Rows:
+    embeddings, anchors = held.embeddings_of(places), held.anchors_of(places)
+    return Rows(
+        version=held.version,
+        person_ids=uuids(held.person_ids[places]),
+        anchor_ids=uuids(held.anchor_ids[held.rows_of(places)]),
+        embeddings=embeddings,
+        anchors=anchors,
+    )
+
+
+def _person_anchors(held: Held, place: int, similarities: np.ndarray) -> PersonAnchors:
+    return PersonAnchors(
+        person_id=held.person_id(place),
+        anchor_ids=held.anchor_ids_of(place),
+        similarities=similarities,
+        anchors=Anchors(
+            np.zeros(1, np.int64), len(similarities), held.template_lengths[place : place + 1]
+        ),
+    )

@@ -1,0 +1,242 @@
+"""Accounts: made, changed, and the one-time link to the first of them."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webapp.core.text import comparable, tidy
+from webapp.db.engine import db
+from webapp.db.models import (
+    Account,
+    AccountSession,
+    PendingSignIn,
+    RecoveryCode,
+    Role,
+    SetupToken,
+    now,
+)
+from webapp.db.transactions import one_transaction, unit_of_work
+from webapp.errors import (
+    DuplicateUsername,
+    LastAdministrator,
+    SetupFinished,
+    WrongCredentials,
+    WrongSetupLink,
+)
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.accounts import api_keys
+from webapp.services.accounts.passwords import check_uncommon, hasher
+from webapp.services.accounts.sign_in_limits import forget_browsers, name_digest
+from webapp.services.liveness import setting
+from webapp.services.matching import lockout
+
+TOKEN_BYTES = 32
+
+
+def any_account() -> bool:
+    """Whether the app has been set up."""
+    return bool(db.session.scalar(select(exists().where(Account.id.is_not(None)))))
+
+
+def list_accounts() -> Sequence[Account]:
+    """All accounts, by name."""
+    return db.session.scalars(select(Account).order_by(Account.username_key)).all()
+
+
+def new_setup_token() -> str | None:
+    """Make a one-time token in place of older ones; None once there is an account."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    lifetime = timedelta(hours=recognition().settings.setup_hours)
+    with unit_of_work() as session:
+        if any_account():
+            return None
+        session.execute(delete(SetupToken))
+        session.add(SetupToken(id=uuid4(), digest=_digest(token), expires_at=now() + lifetime))
+    return token
+
+
+def check_setup_token(token: str) -> None:
+    """Check that a set-up link works.
+
+    Raises:
+        SetupFinished: if there is an account already.
+        WrongSetupLink: if it is not the newest link, or too old.
+    """
+    if any_account():
+        raise SetupFinished
+    newest = db.session.scalar(select(SetupToken))
+    if newest is None or newest.expires_at < now():
+        raise WrongSetupLink
+    if not hmac.compare_digest(newest.digest, _digest(token)):
+        raise WrongSetupLink
+
+
+def finish_setup(token: str, username: str, password: str, why_movements: str) -> UUID:
+    """Create the first account, an administrator, and use the link up.
+
+    From then on people show by movements that they are there; `why_movements` is kept with that.
+
+    Raises:
+        SetupFinished, WrongSetupLink: as `check_setup_token`.
+        PasswordTooCommon: if the password is one of those that are tried first.
+    """
+    with one_transaction():
+        with unit_of_work() as session:
+            check_setup_token(token)
+            account = _add_account(session, username, password, Role.ADMIN)
+            session.execute(delete(SetupToken))
+            audit.record(session, "setup_finished", account)
+        setting.change(setting.AT_FIRST, why_movements, account)
+    return account
+
+
+def create_account(username: str, password: str, role: Role) -> UUID:
+    """Create an account.
+
+    Raises:
+        DuplicateUsername: if the name is taken.
+        PasswordTooCommon: if the password is one of those that are tried first.
+    """
+    with unit_of_work() as session:
+        account = _add_account(session, username, password, role)
+        audit.record(session, "account_created", subject=account, role=role)
+    return account
+
+
+def change_password(username: str, password: str, device: str | None = None) -> None:
+    """Set a new password and sign the account out everywhere.
+
+    Failures to sign in are forgotten, and so are the account's known browsers but for that of the
+    device cookie, if there is one.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+        PasswordTooCommon: if the password is one of those that are tried first.
+    """
+    check_uncommon(password, username)
+    with unit_of_work() as session:
+        account = account_named(username)
+        account.password_hash = _hash(password)
+        sign_out_everywhere(session, account.id, known_still=device)
+        lockout.forget(session, name_digest(username))
+        audit.record(session, "password_changed", subject=account.id)
+
+
+def delete_account(username: str) -> None:
+    """Delete an account, its sessions and codes, and end the keys to the API that it made.
+
+    What it did stays in the audit log, by its id.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+        LastAdministrator: if no other one could look after the app.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        administrators = select(func.count()).where(Account.role == Role.ADMIN)
+        if account.role == Role.ADMIN and session.scalar(administrators) == 1:
+            raise LastAdministrator
+        lockout.forget(session, name_digest(username))
+        api_keys.revoke_made_by(session, account.id)
+        audit.record(session, "account_deleted", subject=account.id)
+        session.execute(delete(Account).where(Account.id == account.id))
+
+
+def unlock(username: str) -> None:
+    """Let an account try again at once.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        lockout.forget(session, name_digest(username))
+        audit.record(session, "account_unlocked", subject=account.id)
+
+
+def reset_second_factor(username: str) -> None:
+    """Take an account's second factor and recovery codes away, and sign it out everywhere.
+
+    Raises:
+        WrongCredentials: if there is no account of that name.
+    """
+    with unit_of_work() as session:
+        account = account_named(username)
+        account.totp = None
+        session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+        sign_out_everywhere(session, account.id)
+        audit.record(session, "second_factor_reset", subject=account.id)
+
+
+def account_named(username: str) -> Account:
+    """The account of a name.
+
+    Raises:
+        WrongCredentials: if there is none.
+    """
+    account = find_named(username)
+    if account is None:
+        raise WrongCredentials
+    return account
+
+
+def find_named(username: str) -> Account | None:
+    """The account of a name, None for nobody's."""
+    return db.session.scalar(select(Account).where(Account.username_key == comparable(username)))
+
+
+def sign_out_everywhere(session: Session, account_id: UUID, known_still: str | None = None) -> None:
+    """End every session of an account in the running transaction, also those not yet begun.
+
+    No browser is known any more, but for that of the device cookie `known_still`.
+    """
+    for kind in (AccountSession, PendingSignIn):
+        session.execute(delete(kind).where(kind.account_id == account_id))
+    forget_browsers(session, account_id, but=known_still)
+
+
+def sign_out_elsewhere(session: Session, account_id: UUID, here: UUID | None) -> None:
+    """End sign-ins under way, and every session but the one here, in the running transaction.
+
+    The account's factors changed, and former ones open nothing. Sessions stay where the change is
+    made by a command on the server.
+    """
+    session.execute(delete(PendingSignIn).where(PendingSignIn.account_id == account_id))
+    if here:
+        others = AccountSession.account_id == account_id, AccountSession.id != here
+        session.execute(delete(AccountSession).where(*others))
+
+
+def _add_account(session: Session, username: str, password: str, role: Role) -> UUID:
+    check_uncommon(password, username)
+    account = Account(
+        id=uuid4(),
+        username=tidy(username),
+        username_key=comparable(username),
+        password_hash=_hash(password),
+        role=role,
+    )
+    session.add(account)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise DuplicateUsername from error
+    return account.id
+
+
+def _hash(password: str) -> str:
+    return hasher(recognition().settings.password_cost).hash(password)
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode()).digest()

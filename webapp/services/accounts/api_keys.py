@@ -1,0 +1,242 @@
+"""Keys by which other programs use the API: made, checked, rotated, revoked."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from limits import parse_many
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.text import tidy
+from webapp.db.engine import db
+from webapp.db.models import ApiKey, Scope, now
+from webapp.db.transactions import unit_of_work
+from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+
+PREFIX = "sf"
+SECRET_BYTES = 32
+
+# Made once, and past the session: every request does it.
+_KEY = select(ApiKey.__table__).where(ApiKey.id == bindparam("key_id"))
+_USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
+
+
+@dataclass(frozen=True)
+class KeyBounds:
+    """What keys may be.
+
+    Attributes:
+        default_days, most_days: until they expire.
+        rotation_hours, most_rotation_hours: that a rotated one goes on working.
+        default_limit, most_requests, longest_window: the requests they may make, how many at most,
+            and in which time.
+    """
+
+    default_days: int = 365
+    most_days: int = 3660
+    rotation_hours: int = 24
+    most_rotation_hours: int = 24 * 30
+    default_limit: str = "120 per minute"
+    most_requests: int = 1_000_000
+    longest_window: timedelta = timedelta(days=31)
+
+
+BOUNDS = KeyBounds()
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a key is to be."""
+
+    name: str
+    scopes: Collection[Scope]
+    days: int = BOUNDS.default_days
+    limit: str = BOUNDS.default_limit
+
+
+@dataclass(frozen=True)
+class MadeKey:
+    """A key, and the one time that its secret is shown."""
+
+    id: UUID
+    name: str
+    secret: str
+    expires_at: datetime
+
+
+def create(new: NewKey, created_by: UUID | None) -> MadeKey:
+    """Make a key.
+
+    Raises:
+        ScopesMissing: if it would open nothing.
+        LimitUnreadable: if the limit is none.
+    """
+    if not new.scopes:
+        raise ScopesMissing
+    _check_limit(new.limit)
+    with unit_of_work() as session:
+        key = ApiKey(
+            id=uuid4(),
+            name=tidy(new.name),
+            scopes=sorted(new.scopes),
+            limit=new.limit,
+            created_by_id=created_by,
+            expires_at=now() + timedelta(days=new.days),
+        )
+        made = _with_secret(session, key)
+        audit.record(
+            session, "api_key_created", created_by, subject=key.id, scopes=" ".join(key.scopes)
+        )
+    return made
+
+
+def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_hours) -> MadeKey:
+    """Make a key that takes the place of another, which works so many hours longer.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+        KeyRevoked, KeyExpired: if it works no longer; a new one is a decision of its own.
+    """
+    with unit_of_work() as session:
+        old = _find(session, key_id)
+        check_in_use(old)
+        key = ApiKey(
+            id=uuid4(),
+            name=old.name,
+            scopes=list(old.scopes),
+            limit=old.limit,
+            created_by_id=rotated_by,
+            expires_at=now() + (old.expires_at - old.created_at),
+        )
+        old.replaced_at = min(old.ends_at, now() + timedelta(hours=hours))
+        made = _with_secret(session, key)
+        audit.record(
+            session, "api_key_rotated", rotated_by, subject=key_id, successor=key.id, hours=hours
+        )
+    return made
+
+
+def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
+    """End a key, everywhere and at once: every request asks the database.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+    """
+    with unit_of_work() as session:
+        _revoke(session, _find(session, key_id), revoked_by)
+
+
+def revoke_made_by(session: Session, account_id: UUID) -> None:
+    """End the keys that an account made, in the running transaction: whoever goes keeps none."""
+    made = select(ApiKey).where(ApiKey.created_by_id == account_id, ApiKey.revoked_at.is_(None))
+    for key in session.scalars(made):
+        _revoke(session, key, None)
+
+
+def list_keys() -> Sequence[ApiKey]:
+    """All keys, the newest first."""
+    return db.session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
+
+
+def find(key_id: UUID) -> ApiKey:
+    """The key of an id.
+
+    Raises:
+        KeyUnknown: if there is no such key.
+    """
+    return _find(db.session(), key_id)
+
+
+def find_by_secret(secret: str) -> ApiKey:
+    """The key whose secret somebody shows, in use or not.
+
+    Raises:
+        KeyUnknown: if it is nobody's.
+    """
+    prefix, _, rest = secret.partition("_")
+    key_id, _, _ = rest.partition("_")
+    row = db.session.connection().execute(_KEY, {"key_id": _uuid(key_id)}).mappings().first()
+    key = ApiKey(**row) if row else None  # as it is now, whatever becomes of transactions
+    known = key.digest if key else bytes(32)
+    right = hmac.compare_digest(known, _digest(secret))
+    if key is None or not right or prefix != PREFIX:
+        raise KeyUnknown
+    return key
+
+
+def check_in_use(key: ApiKey) -> None:
+    """Check that a key works.
+
+    Raises:
+        KeyRevoked, KeyExpired: if it works no longer.
+    """
+    if key.revoked_at is not None:
+        raise KeyRevoked
+    if key.ends_at <= now():
+        raise KeyExpired
+
+
+def note_use(key_id: UUID, route: str, status: int) -> None:
+    """Keep in the audit log what a key was used for, and how it was answered.
+
+    What was changed has an entry of its own, in its own transaction; this one may follow later.
+    """
+    used = {"key_id": key_id, "last_used_at": now()}
+    add_entry = audit.entry_of_read("api_used", route=route, status=status)
+
+    def write(session: Session) -> None:
+        session.connection().execute(_USED, used)
+        add_entry(session)
+
+    recognition().unwritten.soon(write)
+
+
+def _with_secret(session: Session, key: ApiKey) -> MadeKey:
+    secret = f"{PREFIX}_{key.id.hex}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    key.digest = _digest(secret)
+    session.add(key)
+    return MadeKey(key.id, key.name, secret, key.expires_at)
+
+
+def _revoke(session: Session, key: ApiKey, revoked_by: UUID | None) -> None:
+    key.revoked_at = key.revoked_at or now()
+    audit.record(session, "api_key_revoked", revoked_by, subject=key.id)
+
+
+def _find(session: Session, key_id: UUID) -> ApiKey:
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise KeyUnknown
+    return key
+
+
+def _check_limit(limit: str) -> None:
+    try:
+        items = parse_many(limit)
+    except ValueError as error:
+        raise LimitUnreadable from error
+    longest = BOUNDS.longest_window / timedelta(seconds=1)
+    for item in items:
+        if not (1 <= item.amount <= BOUNDS.most_requests and 1 <= item.get_expiry() <= longest):
+            raise LimitUnreadable
+
+
+def _digest(secret: str) -> bytes:
+    """A plain digest: the secret is random, so nobody finds it by trying."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,62 @@
+"""Passwords: argon2id, at the cost that the settings name; which may be chosen."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from webapp.core.text import comparable
+from webapp.errors import PasswordTooCommon
+from webapp.settings import PasswordCost
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 256
+FEWEST_DIFFERENT_CHARACTERS = 5
+COMMON_PASSWORDS = Path(__file__).parent / "data" / "common_passwords.txt"
+
+
+@cache
+def hasher(cost: PasswordCost) -> PasswordHasher:
+    """Hashes and checks at a cost."""
+    return PasswordHasher(
+        time_cost=cost.time_cost, memory_cost=cost.memory_kib, parallelism=cost.parallelism
+    )
+
+
+@cache
+def nobodys_hash(cost: PasswordCost) -> str:
+    """A hash that stands in where there is no account, so that refusing takes as long."""
+    return hasher(cost).hash("nobody's password")
+
+
+def fits(password_hash: str, password: str, cost: PasswordCost) -> bool:
+    """Whether a password belongs to a hash."""
+    try:
+        return hasher(cost).verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def check_uncommon(password: str, username: str) -> None:
+    """Check that a password is none of those that are tried first.
+
+    Raises:
+        PasswordTooCommon: if it is known, of very few characters, or little more than the name.
+    """
+    compared, name = comparable(password), comparable(username)
+    rest = compared.replace(name, "") if name else compared
+    if (
+        compared in _common_passwords()
+        or len(set(compared)) < FEWEST_DIFFERENT_CHARACTERS
+        or (rest != compared and len(rest) < SHORTEST_PASSWORD // 2)
+    ):
+        raise PasswordTooCommon
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    lines = COMMON_PASSWORDS.read_text().splitlines()
+    return frozenset(line for line in lines if not line.startswith("# "))

@@ -1,0 +1,128 @@
+"""The second factor: time-based codes (RFC 6238), and codes on paper for when the phone is lost."""
+
+from __future__ import annotations
+
+import secrets
+from textwrap import wrap
+from uuid import UUID, uuid4
+
+import pyotp
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from webapp.crypto.vault import Place
+from webapp.db.engine import db
+from webapp.db.models import Account, RecoveryCode, now
+from webapp.db.transactions import unit_of_work
+from webapp.errors import WrongCode
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.accounts import accounts
+
+RECOVERY_CODES = 10
+RECOVERY_BYTES = 10
+GROUP = 5
+STEPS_EITHER_WAY = 1
+ISSUER = "Siamese Faces"
+
+
+def new_secret() -> str:
+    """A secret to share with a phone."""
+    return pyotp.random_base32()
+
+
+def address_of(secret: str, username: str) -> str:
+    """What the phone reads from the picture: an otpauth address."""
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
+
+
+def switch_on(
+    account_id: UUID, secret: str, code: str, here: UUID | None = None
+) -> tuple[str, ...]:
+    """Ask for codes from now on, since the phone gives the right one.
+
+    The account's sessions but the one here end.
+
+    Returns:
+        The recovery codes; they are shown once.
+
+    Raises:
+        WrongCode: if the code does not belong to the secret.
+    """
+    step = _step_of(secret, code)
+    if step is None:
+        raise WrongCode
+    codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
+    with unit_of_work() as session:
+        account = session.get_one(Account, account_id)
+        account.totp = recognition().secrets.seal(secret.encode(), _place(account_id))
+        account.totp_step = step
+        session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+        session.add_all(
+            RecoveryCode(id=uuid4(), account_id=account_id, digest=_digest(one)) for one in codes
+        )
+        accounts.sign_out_elsewhere(session, account_id, here)
+        audit.record(session, "second_factor_on", account_id)
+    return codes
+
+
+def switch_off(account_id: UUID, here: UUID | None = None) -> None:
+    """Ask for codes no longer; the account's sessions but the one here end."""
+    with unit_of_work() as session:
+        session.get_one(Account, account_id).totp = None
+        session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+        accounts.sign_out_elsewhere(session, account_id, here)
+        audit.record(session, "second_factor_off", account_id)
+
+
+def accept(session: Session, account: Account, code: str) -> bool:
+    """Whether a code belongs to the account; it is used up in the running transaction."""
+    if account.totp is None:
+        return False
+    secret = recognition().secrets.open(account.totp, _place(account.id)).decode()
+    step = _step_of(secret, code)
+    if step is not None and step > account.totp_step:
+        account.totp_step = step
+        return True
+    return _use_up(session, account.id, code)
+
+
+def recovery_codes_left(account_id: UUID) -> int:
+    """How many codes on paper are unused."""
+    of_account = select(func.count()).where(RecoveryCode.account_id == account_id)
+    return db.session.scalar(of_account) or 0
+
+
+def _new_recovery_code() -> str:
+    """In groups, which are written down with fewer mistakes."""
+    return "-".join(wrap(secrets.token_hex(RECOVERY_BYTES), GROUP))
+
+
+def _use_up(session: Session, account_id: UUID, code: str) -> bool:
+    left = delete(RecoveryCode).where(
+        RecoveryCode.account_id == account_id, RecoveryCode.digest == _digest(code)
+    )
+    return session.scalar(left.returning(RecoveryCode.id)) is not None
+
+
+def _step_of(secret: str, code: str) -> int | None:
+    """The time step that a code belongs to, among those near enough."""
+    totp = pyotp.TOTP(secret)
+    this_step = int(now().timestamp()) // totp.interval
+    for step in range(this_step - STEPS_EITHER_WAY, this_step + STEPS_EITHER_WAY + 1):
+        if secrets.compare_digest(totp.generate_otp(step), _digits(code)):
+            return step
+    return None
+
+
+def _digits(code: str) -> str:
+    return "".join(character for character in code if character in "0123456789")
+
+
+def _digest(code: str) -> bytes:
+    plain = "".join(code.lower().split()).replace("-", "")
+    return recognition().secrets.keyed_digest("recovery code", plain)
+
+
+def _place(account_id: UUID) -> Place:
+    return Place("account", account_id, "totp")

@@ -1,0 +1,83 @@
+"""A new master key: every key is wrapped anew, in steps, and the old master key ends.
+
+Interrupted at any point it is gone on with by starting it again. Whoever enrols meanwhile uses the
+new key already, since a process follows the files; the data itself is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.crypto.vault import MasterKeyUnusable, write_new_key
+from webapp.db.engine import db
+from webapp.db.models import InstallationKey, PersonKey
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.backup.backup import forget_old_keys
+
+KEYS_A_STEP = 200
+
+
+def rotate(listener: Callable[[int], None]) -> int:
+    """Let a new master key take over; `listener` is told how many keys are left after each step.
+
+    With the key in settings, they name the new and the previous one; with files, they are made.
+
+    Returns:
+        How many keys were wrapped anew.
+
+    Raises:
+        VaultError: if a key cannot be opened by any master key at hand; what was done stays.
+    """
+    settings = recognition().settings
+    if not settings.master_key:
+        write_new_key(settings.next_master_key_file)
+    done = 0
+    while step := _rewrap_some():
+        done += step
+        listener(_count_old())
+    _finish(done)
+    forget_old_keys()
+    return done
+
+
+def _rewrap_some() -> int:
+    vault = recognition().vault
+    with unit_of_work() as session:
+        old = PersonKey.master_key_id != vault.master_key_id
+        found = session.scalars(select(PersonKey).where(old).limit(KEYS_A_STEP)).all()
+        for key in found:
+            key.wrapped = vault.rewrapped_person_key(key.wrapped, key.person_id)
+            key.master_key_id = vault.master_key_id
+    return len(found)
+
+
+def _finish(done: int) -> None:
+    """The installation's own key comes last: once it is wrapped anew, nothing needs the old one."""
+    with unit_of_work() as session:
+        _rewrap_installation_key(session)
+        audit.record(session, "master_key_changed", keys=done)
+        if _count_old():
+            raise MasterKeyUnusable(
+                "somebody was enrolled under the old key meanwhile; start the rotation again"
+            )
+    settings = recognition().settings
+    if settings.next_master_key_file.exists():
+        settings.next_master_key_file.replace(settings.master_key_file)
+
+
+def _rewrap_installation_key(session: Session) -> None:
+    vault = recognition().vault
+    for key in session.scalars(select(InstallationKey)):
+        if key.master_key_id != vault.master_key_id:
+            key.wrapped = vault.rewrapped_installation_key(key.wrapped)
+            key.master_key_id = vault.master_key_id
+
+
+def _count_old() -> int:
+    old = PersonKey.master_key_id != recognition().vault.master_key_id
+    return db.session.scalar(select(func.count()).select_from(PersonKey).where(old)) or 0

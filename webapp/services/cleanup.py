@@ -1,0 +1,68 @@
+"""What is forgotten by itself, besides people: what nothing shows or needs any more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, func, select
+
+from webapp.db.engine import db
+from webapp.db.models import AnchorEmbedding, ModelChange, Refusal, now
+from webapp.db.secure_delete import forget_deleted_pages
+from webapp.db.transactions import unit_of_work
+from webapp.gallery.base import count_unembedded
+from webapp.inference.active_model import recognition
+from webapp.services import audit, idempotency, page_results
+from webapp.services.accounts import sessions
+from webapp.services.attempts.daily_statistics import PERIODS_DAYS
+from webapp.services.liveness import challenges
+from webapp.services.matching import lockout
+from webapp.services.models.selection import models_in_use
+from webapp.services.people import self_service
+
+
+def forget_unneeded() -> None:
+    """Delete what is over: sessions, links, challenges, answers, results, refusals, embeddings.
+
+    Raises:
+        ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
+    """
+    sessions.end_old()
+    challenges.end_unfinished()
+    idempotency.forget_old()
+    page_results.forget_over()
+    with unit_of_work() as session:
+        too_old = now() - timedelta(days=max(PERIODS_DAYS))
+        session.execute(delete(Refusal).where(Refusal.created_at < too_old))
+        lockout.forget_old(session, too_old)
+        self_service.forget_ended(session)
+    forget_embeddings()
+
+
+def forget_embeddings() -> int:
+    """Destroy the embeddings by models that serve no longer; returns how many.
+
+    They are kept for the days of the way back, and while the model that serves lacks any.
+    """
+    with unit_of_work() as session:
+        if _changed_since(_way_back()) or count_unembedded(recognition().model_id):
+            return 0
+        out_of_use = AnchorEmbedding.model_id.not_in(models_in_use())
+        result = cast(
+            CursorResult[object], session.execute(delete(AnchorEmbedding).where(out_of_use))
+        )
+        if result.rowcount:
+            audit.record(session, "embeddings_deleted", embeddings=result.rowcount)
+    if result.rowcount:
+        forget_deleted_pages()
+    return result.rowcount
+
+
+def _way_back() -> datetime:
+    return now() - timedelta(days=recognition().settings.way_back_days)
+
+
+def _changed_since(moment: datetime) -> bool:
+    newest = db.session.scalar(select(func.max(ModelChange.created_at)))
+    return newest is not None and newest > moment

@@ -1,0 +1,62 @@
+"""Pictures taken where nobody looks at a page: all of them at once, or none with the reasons.
+
+What costs little is checked first: pictures are looked at only where they could be stored. The
+answers are read in the transaction that stores, so that nobody's deletion comes between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from webapp.db.models import Purpose
+from webapp.db.transactions import one_transaction
+from webapp.errors import ChallengeNeeded
+from webapp.services.enrolment import store
+from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.store import NewPerson
+from webapp.services.liveness import setting
+from webapp.services.people.anchors import AnchorReport, reports_with
+from webapp.services.people.people import PersonRow, find_row
+
+
+def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> PersonRow:
+    """Enrol a person with their pictures.
+
+    Raises:
+        ChallengeNeeded: if whoever is enrolled has to show that they are there.
+        PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
+        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
+    """
+    _check_not_guarded()
+    store.check_new(new)
+    draft = look_through(pictures)
+    faces = draft.accepted_faces(accept_doubts=accept_doubts)
+    with one_transaction():
+        stored = store.store_person(new, faces, None, overridden=draft.every_doubt)
+        return find_row(stored)
+
+
+def add_anchors(
+    person_id: UUID, pictures: Sequence[bytes], *, accept_doubts: bool
+) -> tuple[AnchorReport, ...]:
+    """Add pictures to a person; returns the reports on the new anchors.
+
+    Raises:
+        ChallengeNeeded: as `enrol` does.
+        PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
+        UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
+    """
+    _check_not_guarded()
+    store.check_room(person_id, len(pictures))
+    draft = look_through(pictures, person_id)
+    faces = draft.accepted_faces(accept_doubts=accept_doubts)
+    with one_transaction():
+        added = store.add_anchors(person_id, faces, None, overridden=draft.every_doubt)
+        doubts = {added[place]: doubts for place, doubts in draft.doubts.items()}
+        return reports_with(person_id, added, doubts)
+
+
+def _check_not_guarded() -> None:
+    if setting.in_force().guards(Purpose.ENROL):
+        raise ChallengeNeeded

@@ -1,0 +1,89 @@
+"""Pictures looked through before they become anchors: what can be used, and what is doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+
+from ml import Face, FaceError
+from webapp.errors import PictureProblem, PicturesDoubtful, PicturesRefused
+from webapp.inference.active_model import recognition
+from webapp.inference.admission import place, turn
+from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was found, each by the picture's place among those looked through; nothing is stored.
+
+    Attributes:
+        faces: of the pictures that can be used.
+        refused: why the others cannot.
+        doubts: about pictures that can be used, but perhaps should not.
+    """
+
+    faces: dict[int, Face] = field(default_factory=dict)
+    refused: dict[int, FaceError] = field(default_factory=dict)
+    doubts: dict[int, Doubts] = field(default_factory=dict)
+
+    def accepted_faces(self, *, accept_doubts: bool) -> tuple[Face, ...]:
+        """The faces of all pictures, in their order.
+
+        Raises:
+            PicturesRefused: if any picture cannot be used.
+            PicturesDoubtful: if there are doubts about any, and they are not accepted.
+        """
+        if self.refused:
+            raise PicturesRefused(self.refusals)
+        if self.doubts and not accept_doubts:
+            raise PicturesDoubtful(self.doubted)
+        return tuple(self.faces.values())
+
+    @property
+    def every_doubt(self) -> Doubts:
+        """All doubts, whatever picture they are about."""
+        return tuple(doubt for doubts in self.doubts.values() for doubt in doubts)
+
+    @property
+    def refusals(self) -> tuple[PictureProblem, ...]:
+        """Why pictures cannot be used."""
+        return tuple(
+            PictureProblem(place, error.code, error.details)
+            for place, error in self.refused.items()
+        )
+
+    @property
+    def doubted(self) -> tuple[PictureProblem, ...]:
+        """What is doubtful about pictures, each doubt by itself."""
+        return tuple(
+            PictureProblem(place, doubt.code, {"name": doubt.name})
+            for place, doubts in self.doubts.items()
+            for doubt in doubts
+        )
+
+
+def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Draft:
+    """Look through the pictures of somebody new, or of a person they would be added to."""
+    engine = recognition().engine
+    faces: dict[int, Face] = {}
+    refused: dict[int, FaceError] = {}
+    with place():
+        for number, picture in enumerate(pictures):
+            try:
+                with turn():
+                    faces[number] = engine.analyse(picture, purpose="enrol")
+            except FaceError as error:
+                refused[number] = error
+    return Draft(faces, refused, _doubts(faces, person_id))
+
+
+def _doubts(faces: dict[int, Face], person_id: UUID | None) -> dict[int, Doubts]:
+    if not faces:
+        return {}
+    embeddings = np.stack([face.embedding for face in faces.values()])
+    numbers = list(faces)
+    found = doubts_before_storing(embeddings, person_id)
+    return {numbers[place]: doubts for place, doubts in found.items()}

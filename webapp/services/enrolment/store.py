@@ -1,0 +1,229 @@
+"""Enrolment: pictures become anchors of a person, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ml import Face
+from webapp.core.text import comparable, tidy
+from webapp.crypto.vault import PersonSeal, Place
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
+from webapp.db.transactions import retried, unit_of_work
+from webapp.errors import (
+    ConsentMissing,
+    DuplicateIdentifier,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.gallery.base import raise_version, seal_embedding
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.enrolment.warnings import Doubts
+from webapp.services.matching import lockout
+from webapp.services.matching.claimed_identity import claim_digest
+from webapp.services.models import vectors
+from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
+
+# Keeps something more of a person in the transaction that stores their pictures.
+Keeper = Callable[[Session, UUID], None]
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """Who is to be enrolled, and whether they agreed."""
+
+    identifier: str
+    name: str
+    consent: bool
+
+
+def check_new(new: NewPerson) -> None:
+    """Check that somebody could be enrolled, before their pictures are looked at.
+
+    Raises:
+        ConsentMissing: if the person did not agree.
+        DuplicateIdentifier: if somebody has this identifier already.
+    """
+    if not new.consent:
+        raise ConsentMissing
+    same = select(Person.id).where(Person.identifier_key == comparable(new.identifier))
+    if db.session.scalar(same) is not None:
+        raise DuplicateIdentifier
+
+
+def check_room(person_id: UUID, pictures: int) -> Person:
+    """Check that a person could have so many pictures more; returns the person.
+
+    Raises:
+        UnknownPerson: if there is no such person.
+        TooManyAnchors: if the person would have more than are allowed.
+    """
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise UnknownPerson
+    kept = db.session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
+    if kept + pictures > recognition().settings.anchors_a_person:
+        raise TooManyAnchors
+    return person
+
+
+@retried
+def store_person(
+    new: NewPerson,
+    faces: Collection[Face],
+    enrolled_by: UUID | None,
+    keep: Keeper | None = None,
+    overridden: Doubts = (),
+) -> UUID:
+    """Store a person with the faces of their pictures, whole or not at all; returns their id.
+
+    Args:
+        new: the person.
+        faces: of the pictures.
+        enrolled_by: the account.
+        keep: called in the same transaction.
+        overridden: doubts about the pictures, in spite of which they are stored.
+
+    Raises:
+        ConsentMissing: if the person did not agree.
+        DuplicateIdentifier: if somebody has this identifier already.
+        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
+        MasterKeyUnusable: if another machine has changed the master key, and this one not.
+    """
+    if not new.consent:
+        raise ConsentMissing
+    person_id = uuid4()
+    with unit_of_work() as session:
+        vault = recognition().vault
+        person = Person(
+            id=person_id,
+            identifier=tidy(new.identifier),
+            identifier_key=comparable(new.identifier),
+            name=tidy(new.name),
+            name_key=comparable(new.name),
+            consent_version=CONSENT_VERSION,
+            consent_at=now(),
+            consent_terms=terms_in_force(),
+            gallery_version=raise_version(session),
+            created_by_id=enrolled_by,
+        )
+        recognition().check_still_serving()
+        recognition().check_master_key_in_force()
+        session.add(person)
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise DuplicateIdentifier from error
+        key = PersonKey(
+            person_id=person_id,
+            wrapped=vault.new_person_key(person_id),
+            master_key_id=vault.master_key_id,
+        )
+        session.add(key)
+        _add_anchors(session, vault.person_seal(key.wrapped, person_id), person_id, faces)
+        lockout.forget(session, claim_digest(new.identifier))
+        audit.record(
+            session,
+            "person_enrolled",
+            enrolled_by,
+            person=person_id,
+            anchors=len(faces),
+            consent=CONSENT_VERSION,
+            **_noted(overridden),
+        )
+        if keep:
+            keep(session, person_id)
+    return person_id
+
+
+@retried
+def add_anchors(
+    person_id: UUID,
+    faces: Collection[Face],
+    added_by: UUID | None,
+    in_place_of: UUID | None = None,
+    keep: Keeper | None = None,
+    overridden: Doubts = (),
+) -> tuple[UUID, ...]:
+    """Add the faces of pictures to a person, all or none; returns the ids of the new anchors.
+
+    Args:
+        person_id: whose.
+        faces: of the pictures.
+        added_by: the account.
+        in_place_of: an anchor that is retired, if any.
+        keep: called in the same transaction.
+        overridden: doubts about the pictures, in spite of which they are stored.
+
+    Raises:
+        UnknownPerson: if there is no such person.
+        UnknownAnchor: if the person has no such anchor to be retired.
+        TooManyAnchors: if the person would have more than are allowed.
+        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
+    """
+    with unit_of_work() as session:
+        person = check_room(person_id, len(faces))
+        person.gallery_version = raise_version(session)
+        recognition().check_still_serving()
+        seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        if in_place_of is not None:
+            _retire(session, person_id, in_place_of)
+        added = _add_anchors(session, seal, person_id, faces)
+        details = {"person": person_id, "anchors": len(faces), **_noted(overridden)}
+        audit.record(session, "anchors_added", added_by, **details)
+        if keep:
+            keep(session, person_id)
+    return added
+
+
+def _noted(overridden: Doubts) -> dict[str, object]:
+    """What the audit log keeps of doubts that somebody overrode; nothing where there were none."""
+    return {"overridden": [doubt.in_ids for doubt in overridden]} if overridden else {}
+
+
+def picture_place(anchor_id: UUID) -> Place:
+    """Where an anchor's picture is sealed."""
+    return Place("anchor", anchor_id, "picture")
+
+
+def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
+    anchor = session.get(Anchor, anchor_id)
+    if anchor is None or anchor.person_id != person_id:
+        raise UnknownAnchor
+    anchor.retired_at = anchor.retired_at or now()
+
+
+def _add_anchors(
+    session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
+) -> tuple[UUID, ...]:
+    model_id = recognition().engine.model_id
+    added = tuple(uuid4() for _ in faces)
+    for anchor_id, face in zip(added, faces, strict=True):
+        embedding_id = uuid4()
+        session.add(
+            Anchor(
+                id=anchor_id,
+                person_id=person_id,
+                picture=seal.seal(face.picture, picture_place(anchor_id)),
+                quality=asdict(face.quality),
+            )
+        )
+        embedding = AnchorEmbedding(
+            id=embedding_id,
+            anchor_id=anchor_id,
+            person_id=person_id,
+            model_id=model_id,
+            vector=seal_embedding(seal, face.embedding, embedding_id),
+        )
+        session.add(embedding)
+        session.flush()
+        vectors.write(session, embedding, face.embedding)
+    return added

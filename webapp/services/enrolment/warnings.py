@@ -1,0 +1,147 @@
+"""Doubts about pictures of a person: unlike each other, or like somebody else who is enrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select
+
+from webapp.db.engine import db
+from webapp.db.models import Person
+from webapp.gallery.base import PersonAnchors
+from webapp.inference.active_model import recognition
+from webapp.services.thresholds import identification, verification
+from webapp.services.thresholds.verification import Threshold
+
+UNLIKE_THE_OTHERS = "unlike_the_others"
+LIKE_SOMEBODY_ELSE = "like_somebody_else"
+NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is doubtful about a picture; `name` and `like` are those of the person it resembles."""
+
+    code: str
+    name: str | None = None
+    like: UUID | None = field(default=None, compare=False)
+
+    @property
+    def in_ids(self) -> dict[str, object]:
+        """What the audit log keeps of a doubt that somebody overrode."""
+        return {"code": self.code} | ({"like": self.like} if self.like else {})
+
+
+Doubts = tuple[Doubt, ...]
+
+
+def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) -> dict[UUID, Doubts]:
+    """Doubts about the anchors of a person, by the anchor's id; those without are left out.
+
+    Only `anchor_ids` are judged where they are given: each costs a look at the whole gallery.
+
+    A picture is unlike the others if it would not match any of them, like somebody else if
+    searching among everybody with it would find that person, and nearer to somebody else if one of
+    their pictures is more similar than any other of the person's own.
+    """
+    own = recognition().gallery.own(person_id)
+    asked = [
+        number
+        for number, anchor_id in enumerate(own.anchor_ids)
+        if anchor_ids is None or anchor_id in anchor_ids
+    ]
+    judged = own.embeddings[asked]
+    together = np.concatenate([judged, np.delete(own.embeddings, asked, axis=0)])
+    found = _doubts(judged, together, person_id)
+    return {own.anchor_ids[asked[place]]: doubts for place, doubts in found.items()}
+
+
+def doubts_before_storing(
+    embeddings: np.ndarray, person_id: UUID | None = None
+) -> dict[int, Doubts]:
+    """Doubts about pictures that are not stored yet, by their place; those without are left out.
+
+    Args:
+        embeddings: one a picture, float32 (k, d).
+        person_id: whose anchors they would join; None for somebody new.
+    """
+    together = embeddings
+    if person_id:
+        kept = recognition().gallery.own(person_id).embeddings
+        together = np.concatenate([embeddings, kept])
+    return _doubts(embeddings, together, person_id)
+
+
+def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -> dict[int, Doubts]:
+    """`of_person` holds all embeddings of the person, those that are judged first."""
+    if not len(judged):
+        return {}
+    own_nearest = _nearest_of_own(judged @ of_person.T)
+    unlike = own_nearest < verification.in_force().similarity
+    others = _Others.of(judged, person_id)
+    found: dict[int, Doubts] = {}
+    for number in range(len(judged)):
+        doubts: Doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
+        doubts += others.doubts_about(number, float(own_nearest[number]))
+        if doubts:
+            found[number] = doubts
+    return found
+
+
+def _nearest_of_own(among: np.ndarray) -> np.ndarray:
+    """The highest cosine with another picture of the person, (k,); infinite where there is none.
+
+    `among` holds the cosines of the judged with all of the person, (k, n), k ≤ n.
+    """
+    if among.shape[1] < 2:
+        return np.full(len(among), np.inf)
+    return np.where(np.eye(*among.shape) > 0, -np.inf, among).max(axis=1)
+
+
+@dataclass(frozen=True)
+class _Others:
+    """For each judged picture who else is nearest.
+
+    Attributes:
+        nearest: who has the nearest anchor; empty where nobody else is enrolled.
+        found: who a search would find, if anybody; by another rule that is another similarity.
+        threshold: of the search.
+    """
+
+    nearest: tuple[PersonAnchors, ...]
+    found: tuple[PersonAnchors, ...]
+    threshold: Threshold
+
+    @classmethod
+    def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
+        """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
+        gallery = recognition().gallery
+        threshold = identification.threshold(gallery.follow())
+
+        def by(rule: str) -> list[tuple[PersonAnchors, ...]]:
+            return [gallery.nearest(probe, 1, rule, besides=person_id) for probe in judged]
+
+        nearest = by("best")
+        found = nearest if threshold.rule == "best" else by(threshold.rule)
+        if not all((*nearest, *found)):  # the last of them may be deleted meanwhile
+            return cls((), (), threshold)
+        return cls(tuple(one for (one,) in nearest), tuple(one for (one,) in found), threshold)
+
+    def doubts_about(self, number: int, own_nearest: float) -> Doubts:
+        """Whether a picture is like, or at least nearer to, somebody else."""
+        if not self.nearest:
+            return ()
+        found, nearest = self.found[number], self.nearest[number]
+        if found.by_rule(self.threshold.rule) >= self.threshold.similarity:
+            return (_doubt_of(LIKE_SOMEBODY_ELSE, found.person_id),)
+        if nearest.by_rule("best") > own_nearest:
+            return (_doubt_of(NEARER_TO_SOMEBODY_ELSE, nearest.person_id),)
+        return ()
+
+
+def _doubt_of(code: str, person_id: UUID) -> Doubt:
+    name = db.session.scalar(select(Person.name).where(Person.id == person_id))
+    return Doubt(code, name, person_id)

@@ -1,0 +1,402 @@
+"""Challenges: whoever is before the camera shows, frame by frame, that they are there.
+
+    begun ── see (number + 1) ──▶ begun ── verify ──▶ gone, its result kept
+      │                             └──── pass_for_enrolment ──▶ passed ── enrol ──▶ gone
+      └── time, frames, or a new one of the same holder and claim ──▶ gone, counted as a failure
+
+Everything lives in the database, so that any process answers any frame. What was seen is sealed; it
+goes with the challenge, at its end or when its time is over.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import cast
+from uuid import UUID, uuid4
+
+import numpy as np
+from sqlalchemy import ColumnElement, CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+import ml
+from ml import FaceError, Observation
+from webapp.crypto.vault import Place
+from webapp.db.engine import db
+from webapp.db.models import Challenge, ChallengeFrame, Outcome, Purpose, now
+from webapp.db.transactions import unit_of_work
+from webapp.errors import (
+    ChallengeFailed,
+    ChallengeNotAsked,
+    ChallengeOver,
+    ChallengeUnknown,
+    FrameOutOfOrder,
+)
+from webapp.gallery.base import ON_DISK
+from webapp.inference.active_model import recognition
+from webapp.inference.admission import turn
+from webapp.services.liveness import results
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.results import Result
+from webapp.services.matching import claimed_identity
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How long a challenge may take, in seconds and frames, and how large a frame may be, in bytes.
+
+    `enrolment_minutes` is how long one that was passed waits for the enrolment.
+    """
+
+    seconds: int = 30
+    frames: int = 300
+    frame_bytes: int = 400_000
+    enrolment_minutes: int = 15
+
+
+BOUNDS = Bounds()
+STRAIGHT, DONE = "straight", "done"
+# Why a challenge failed that was never judged.
+NOT_FINISHED = "not_finished"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for next, and how far the movement has come.
+
+    Attributes:
+        frame: the number that the next frame must have.
+        step: which instruction it is, from 0, of `of` movements after looking straight.
+        instruction: `straight`, a movement, or `done` once there is nothing more to see: then it
+            is to be judged.
+        share: how much of it is done, 0 to 1.
+        hint: a code of what stands in the way, if anything does.
+        light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
+    """
+
+    frame: int
+    step: int
+    of: int
+    instruction: str
+    share: float = 0.0
+    hint: str | None = None
+    light: str | None = None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A challenge that was begun: its id, what is asked for first, and how many seconds it has."""
+
+    id: UUID
+    asked: Asked
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a challenge was judged, while it is still to be ended.
+
+    `face` is the embedding of the frame to compare, float32 (d,); None where it was not passed.
+    """
+
+    id: UUID
+    result: Result
+    face: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is asked for, and whom somebody claims to be."""
+
+    identifier: str
+    challenge: ml.Challenge
+
+    def sealed(self, challenge_id: UUID) -> bytes:
+        text = json.dumps({"identifier": self.identifier, "challenge": self.challenge.to_dict()})
+        return recognition().secrets.seal(text.encode(), _drawn_place(challenge_id))
+
+    @classmethod
+    def of(cls, row: Challenge) -> _Drawn:
+        opened = json.loads(recognition().secrets.open(row.drawn, _drawn_place(row.id)))
+        return cls(opened["identifier"], ml.Challenge.from_dict(opened["challenge"]))
+
+
+def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Begun:
+    """Draw a challenge for a claim; one of the same holder and claim that still runs has failed.
+
+    Args:
+        identifier: whom somebody claims to be, or is to be enrolled as.
+        holder: the session or key in which all of it happens.
+        purpose: what it is for.
+
+    Raises:
+        ChallengeNotAsked: if none is asked for.
+        MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
+    """
+    setting = liveness.in_force()
+    if not setting.guards(purpose):
+        raise ChallengeNotAsked
+    digest = claimed_identity.claim_digest(identifier)
+    end_unfinished(
+        Challenge.claim_digest == digest, Challenge.holder_digest == _holder_digest(holder)
+    )
+    end_unfinished()
+    if purpose is Purpose.VERIFY:
+        claimed_identity.check_may_try(digest, setting)
+    drawn = ml.draw_challenge(
+        recognition().settings.chance(), setting.strength, setting.allowed, light=setting.light
+    )
+    row = Challenge(
+        id=uuid4(),
+        purpose=purpose,
+        claim_digest=digest,
+        holder_digest=_holder_digest(holder),
+        network_digest=claimed_identity.network_digest(digest),
+        model_id=recognition().engine.model_id,
+        frames=0,
+        created_at=now(),
+    )
+    row.drawn = _Drawn(identifier, drawn).sealed(row.id)
+    row.expires_at = row.created_at + timedelta(seconds=BOUNDS.seconds)
+    challenge_id = row.id
+    with unit_of_work() as session:
+        session.add(row)
+    return Begun(challenge_id, _asked(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds)
+
+
+def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
+    """Look at the next frame of a challenge; says what is asked for now.
+
+    A frame without a usable face counts as seen, and its hint says what is wrong.
+
+    Raises:
+        ChallengeUnknown: if it is not the holder's, or over.
+        ChallengeOver: if its time or its frames are used up.
+        FrameOutOfOrder: if the frame is not the next one.
+    """
+    at = now()
+    row = _running(challenge_id, holder)
+    if number != row.frames + 1:
+        raise FrameOutOfOrder(row.frames + 1)
+    drawn, elapsed = _Drawn.of(row).challenge, (at - row.created_at).total_seconds()
+    before = _observations(challenge_id)
+    seen: Observation | None = None
+    with turn():
+        try:
+            seen, progress = recognition().engine.observe(picture, elapsed, drawn, before)
+        except FaceError as error:
+            progress = replace(ml.progress(drawn, before), hint=error.code)
+    with unit_of_work() as session:
+        _count_frame(session, challenge_id, number)
+        if seen:
+            session.add(_frame(challenge_id, number, seen))
+    return _asked(drawn, progress, frame=number + 1)
+
+
+def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> Shown:
+    """Judge what the frames of a challenge showed; it is still to be ended, once.
+
+    Raises:
+        ChallengeUnknown: if it is not the holder's, for another claim, or over.
+        ChallengeOver: if its time is used up.
+    """
+    row = _running(challenge_id, holder)
+    if row.claim_digest != claimed_identity.claim_digest(identifier) or row.purpose != purpose:
+        raise ChallengeUnknown
+    drawn, seen = _Drawn.of(row), _observations(challenge_id)
+    verdict = recognition().engine.judge(drawn.challenge, seen)
+    outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
+    result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
+    face = seen[verdict.matched].embedding if verdict.passed else None
+    return Shown(challenge_id, result, face)
+
+
+def end(session: Session, challenge_id: UUID) -> None:
+    """End a challenge that was judged, in the running transaction; nobody else can.
+
+    Raises:
+        ChallengeUnknown: if it was ended meanwhile.
+    """
+    gone = session.execute(delete(Challenge).where(Challenge.id == challenge_id))
+    if cast(CursorResult[object], gone).rowcount != 1:
+        raise ChallengeUnknown
+
+
+def pass_for_enrolment(challenge_id: UUID, holder: str, identifier: str, account: UUID) -> None:
+    """Judge a challenge before an enrolment; one that was passed waits for the pictures.
+
+    Raises:
+        ChallengeFailed: if it was not passed; it is over.
+        ChallengeUnknown, ChallengeOver: as `judge` does.
+    """
+    shown = judge(challenge_id, holder, identifier, Purpose.ENROL)
+    with unit_of_work() as session:
+        if shown.face is None:
+            end(session, challenge_id)
+        else:
+            _wait(session, shown.id, shown.face)
+        person = claimed_identity.claimed_person(identifier)
+        results.record(session, shown.result, person.id if person else None, account)
+    if shown.face is None:
+        raise ChallengeFailed
+
+
+def passed_face(challenge_id: UUID, holder: str, identifier: str) -> np.ndarray:
+    """The embedding of who passed a challenge before an enrolment, float32 (d,).
+
+    Raises:
+        ChallengeUnknown: if the challenge is not the holder's, for another claim, or not passed.
+    """
+    row = db.session.get(Challenge, challenge_id, populate_existing=True)
+    if row is None or row.face is None or row.expires_at <= now():
+        raise ChallengeUnknown
+    _check_holder(row, holder)
+    if row.claim_digest != claimed_identity.claim_digest(identifier):
+        raise ChallengeUnknown
+    opened = recognition().secrets.open(row.face, _face_place(row.id))
+    return np.frombuffer(opened, ON_DISK).astype(np.float32)
+
+
+def end_unfinished(*which: ColumnElement[bool]) -> None:
+    """End the challenges of a holder and claim, or all whose time is over.
+
+    Those of which a frame was looked at have failed, and count: who sees what is asked for and
+    leaves could otherwise wait for a draw that fits.
+    """
+    conditions = which or (Challenge.expires_at <= now(),)
+    if db.session.scalar(select(Challenge.id).where(*conditions).limit(1)) is None:
+        return
+    with unit_of_work() as session:
+        for row in session.scalars(select(Challenge).where(*conditions).with_for_update()):
+            _give_up(session, row)
+
+
+def _give_up(session: Session, row: Challenge) -> None:
+    session.delete(row)
+    if row.frames == 0 or row.face is not None:
+        return
+    drawn = _Drawn.of(row)
+    person = claimed_identity.claimed_person(drawn.identifier)
+    result = _result(row, drawn, Outcome.FAILED, (NOT_FINISHED,), {})
+    results.record(session, result, person.id if person else None, None)
+    if row.purpose == Purpose.VERIFY:
+        claimed_identity.count_failure(
+            session, row.claim_digest, person, liveness.in_force(), row.network_digest
+        )
+
+
+def _running(challenge_id: UUID, holder: str) -> Challenge:
+    row = db.session.get(Challenge, challenge_id, populate_existing=True)
+    if row is None or row.face is not None:
+        raise ChallengeUnknown
+    _check_holder(row, holder)
+    out_of_time = row.expires_at <= now() or row.frames >= BOUNDS.frames
+    if out_of_time or row.model_id != recognition().engine.model_id:
+        end_unfinished(Challenge.id == challenge_id)
+        raise ChallengeOver
+    return row
+
+
+def _check_holder(row: Challenge, holder: str) -> None:
+    if not hmac.compare_digest(row.holder_digest, _holder_digest(holder)):
+        raise ChallengeUnknown
+
+
+def _count_frame(session: Session, challenge_id: UUID, number: int) -> None:
+    """Of two frames with the same number only one is counted, whichever process has it."""
+    counted = session.execute(
+        update(Challenge)
+        .where(Challenge.id == challenge_id, Challenge.frames == number - 1)
+        .values(frames=number)
+    )
+    if cast(CursorResult[object], counted).rowcount == 1:
+        return
+    frames = session.scalar(select(Challenge.frames).where(Challenge.id == challenge_id))
+    if frames is None:
+        raise ChallengeUnknown
+    raise FrameOutOfOrder(frames + 1)
+
+
+def _wait(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
+    """Keep the face that passed until the enrolment; what else was seen goes."""
+    sealed = recognition().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
+    waiting = session.execute(
+        update(Challenge)
+        .where(Challenge.id == challenge_id, Challenge.face.is_(None))
+        .values(face=sealed, expires_at=now() + timedelta(minutes=BOUNDS.enrolment_minutes))
+    )
+    if cast(CursorResult[object], waiting).rowcount != 1:
+        raise ChallengeUnknown
+    session.execute(delete(ChallengeFrame).where(ChallengeFrame.challenge_id == challenge_id))
+
+
+def _result(
+    row: Challenge,
+    drawn: _Drawn,
+    outcome: Outcome,
+    reasons: tuple[str, ...],
+    cues: dict[str, float],
+) -> Result:
+    return Result(
+        purpose=Purpose(row.purpose),
+        outcome=outcome,
+        strength=drawn.challenge.strength,
+        steps=tuple(step.kind for step in drawn.challenge.steps),
+        reasons=reasons,
+        cues=cues,
+        frames=row.frames,
+        seconds=round((min(now(), row.expires_at) - row.created_at).total_seconds(), 3),
+    )
+
+
+def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Asked:
+    if progress.done or progress.failed:
+        instruction = DONE
+    else:
+        instruction = drawn.steps[progress.step - 1].kind if progress.step else STRAIGHT
+    return Asked(
+        frame,
+        progress.step,
+        len(drawn.steps),
+        instruction,
+        progress.share,
+        progress.hint,
+        progress.light,
+    )
+
+
+def _frame(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
+    place = _frame_place(challenge_id, number)
+    sealed = recognition().secrets.seal(seen.to_bytes(), place)
+    return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
+
+
+def _observations(challenge_id: UUID) -> list[Observation]:
+    rows = db.session.scalars(
+        select(ChallengeFrame)
+        .where(ChallengeFrame.challenge_id == challenge_id)
+        .order_by(ChallengeFrame.number)
+    )
+    opened = (
+        recognition().secrets.open(row.observation, _frame_place(challenge_id, row.number))
+        for row in rows
+    )
+    return [Observation.from_bytes(data) for data in opened]
+
+
+def _holder_digest(holder: str) -> bytes:
+    return recognition().secrets.keyed_digest("holder of a challenge", holder)
+
+
+def _drawn_place(challenge_id: UUID) -> Place:
+    return Place("challenge", challenge_id, "drawn")
+
+
+def _face_place(challenge_id: UUID) -> Place:
+    return Place("challenge", challenge_id, "face")
+
+
+def _frame_place(challenge_id: UUID, number: int) -> Place:
+    return Place("challenge", challenge_id, f"frame {number}")

@@ -1,0 +1,89 @@
+"""What labelled challenges come to: BPCER, and APCER for each attack (ISO/IEC 30107-3)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from ml import share_interval
+from webapp.db.engine import db
+from webapp.db.models import ChallengeResult, Outcome
+from webapp.db.transactions import unit_of_work
+from webapp.errors import LabelUnknown
+from webapp.services import audit
+from webapp.services.liveness.challenges import NOT_FINISHED
+from webapp.services.liveness.results import ATTACKS, GENUINE, LABELS
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often one thing before the camera was taken for the other.
+
+    Attributes:
+        label: what stood before the camera.
+        trials: how many challenges count.
+        errors: how many of them were judged wrongly: an attack passed, or a person failed.
+        low, high: of the 95 % interval of the share.
+        unanswered: challenges that were never judged. A person's count as errors, an attack's are
+            left out, so that neither looks better than it is.
+    """
+
+    label: str
+    trials: int
+    errors: int
+    low: float
+    high: float
+    unanswered: int
+
+    @property
+    def share(self) -> float | None:
+        """Errors among the trials, 0 to 1; None without any."""
+        return self.errors / self.trials if self.trials else None
+
+
+def label_since(since: datetime, label: str) -> int:
+    """Label the challenges since a moment that have no label yet; returns how many.
+
+    Raises:
+        LabelUnknown: if there is no such label.
+    """
+    if label not in LABELS:
+        raise LabelUnknown
+    unlabelled = (
+        ChallengeResult.created_at >= since,
+        ChallengeResult.label.is_(None),
+        ChallengeResult.outcome != Outcome.WAIVED,
+    )
+    with unit_of_work() as session:
+        found = session.scalars(select(ChallengeResult.id).where(*unlabelled)).all()
+        session.execute(
+            update(ChallengeResult).where(ChallengeResult.id.in_(found)).values(label=label)
+        )
+        audit.record(session, "challenges_labelled", challenges=len(found), label=label)
+    return len(found)
+
+
+def report(since: datetime | None = None) -> tuple[Rate, ...]:
+    """The rates of everything that was labelled, the person's first."""
+    columns = ChallengeResult.label, ChallengeResult.outcome, ChallengeResult.reasons
+    judged = ChallengeResult.outcome != Outcome.WAIVED
+    labelled = select(*columns).where(ChallengeResult.label.is_not(None), judged)
+    if since:
+        labelled = labelled.where(ChallengeResult.created_at >= since)
+    counts: Counter[tuple[str | None, str]] = Counter()
+    for label, outcome, reasons in db.session.execute(labelled):
+        counts[label, NOT_FINISHED if NOT_FINISHED in reasons else outcome] += 1
+    return tuple(_rate(label, counts) for label in (GENUINE, *ATTACKS))
+
+
+def _rate(label: str, counts: Counter[tuple[str | None, str]]) -> Rate:
+    passed, failed = counts[label, Outcome.PASSED], counts[label, Outcome.FAILED]
+    unanswered = counts[label, NOT_FINISHED]
+    errors, trials = passed, passed + failed
+    if label == GENUINE:
+        errors, trials = failed + unanswered, passed + failed + unanswered
+    low, high = share_interval(errors, trials) if trials else (0.0, 1.0)
+    return Rate(label, trials, errors, low, high, unanswered)

@@ -1,0 +1,175 @@
+"""When somebody has to show that they are there, by which movements and light; how that changed.
+
+On before verifications where the app is set up by its link; off where nobody ever set anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ml import STEPS, STRENGTHS
+from webapp.db.change_history import check_still_in_force, next_number, number_of
+from webapp.db.engine import db
+from webapp.db.models import Guarded, LivenessChange, Purpose
+from webapp.db.transactions import unit_of_work
+from webapp.errors import Danger, MovementsTooFew, StrengthUnknown
+from webapp.services import audit
+from webapp.services.thresholds import dangers
+from webapp.services.thresholds.verification import HISTORY_LENGTH
+
+# With a single movement there would be nothing to draw.
+FEWEST_MOVEMENTS = 2
+# From what guards least to what guards most.
+GUARDS = (Guarded.NOTHING, Guarded.VERIFICATION, Guarded.ENROLMENT)
+# Made once: what is in force is read with every verification.
+_CHANGES = select(LivenessChange).order_by(LivenessChange.number.desc())
+_NEWEST = _CHANGES.limit(1)
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """What challenges stand before and how they are drawn.
+
+    Attributes:
+        guarded: what cannot be done without a challenge.
+        strength: how far movements must go, and how strictly they are judged.
+        allowed: the movements that may be asked for.
+        light: whether the page shines on the face in changing colours meanwhile.
+    """
+
+    guarded: Guarded = Guarded.NOTHING
+    strength: str = "normal"
+    allowed: tuple[str, ...] = STEPS
+    light: bool = False
+
+    def guards(self, purpose: Purpose) -> bool:
+        """Whether it takes a challenge to verify, or to enrol."""
+        if purpose is Purpose.ENROL:
+            return self.guarded == Guarded.ENROLMENT
+        return self.guarded != Guarded.NOTHING
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the setting; `number` rises with every change."""
+
+    number: int
+    setting: Liveness
+    previous: Liveness
+    reason: str
+    created_at: datetime
+    username: str | None
+
+
+DEFAULT = Liveness()
+AT_FIRST = Liveness(Guarded.VERIFICATION)
+
+
+def in_force() -> Liveness:
+    """What is asked for now."""
+    newest = _newest()
+    if newest is None:
+        return DEFAULT
+    return Liveness(Guarded(newest.guarded), newest.strength, tuple(newest.allowed), newest.light)
+
+
+def change(
+    setting: Liveness,
+    reason: str,
+    changed_by: UUID | None,
+    based_on: int | None = None,
+    *,
+    confirmed: bool = False,
+) -> None:
+    """Set what is asked for.
+
+    Raises:
+        ConfirmationNeeded: if the setting weakens the one in force and was not confirmed.
+        MovementsTooFew: if there are too few movements to draw from.
+        StrengthUnknown: if there is no such strength.
+        ThresholdChangedMeanwhile: if another change is in force than the one based on.
+    """
+    if setting.strength not in STRENGTHS:
+        raise StrengthUnknown
+    if len(set(setting.allowed) & set(STEPS)) < FEWEST_MOVEMENTS:
+        raise MovementsTooFew(FEWEST_MOVEMENTS)
+    allowed = [step for step in STEPS if step in setting.allowed]
+    with unit_of_work() as session:
+        check_still_in_force(_newest(), based_on)
+        before = in_force()
+        found = weakened(before, setting)
+        dangers.check(found, confirmed=confirmed)
+        session.add(
+            LivenessChange(
+                number=next_number(session, LivenessChange),
+                guarded=setting.guarded,
+                strength=setting.strength,
+                allowed=allowed,
+                light=setting.light,
+                previous_guarded=before.guarded,
+                previous_strength=before.strength,
+                previous_allowed=list(before.allowed),
+                previous_light=before.light,
+                reason=reason,
+                created_by_id=changed_by,
+            )
+        )
+        audit.record(
+            session,
+            "liveness_changed",
+            changed_by,
+            guarded=setting.guarded,
+            strength=setting.strength,
+            allowed=allowed,
+            light=setting.light,
+            **dangers.overridden(found),
+        )
+
+
+def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
+    """Return in what a setting is weaker than another; empty if in nothing."""
+    codes = []
+    if GUARDS.index(after.guarded) < GUARDS.index(before.guarded):
+        codes.append(f"unguarded_{after.guarded}")
+    if Guarded.NOTHING not in {before.guarded, after.guarded}:
+        strengths = tuple(STRENGTHS)
+        if strengths.index(after.strength) < strengths.index(before.strength):
+            codes.append("gentler")
+        if len(set(after.allowed)) < len(set(before.allowed)):
+            codes.append("fewer_movements")
+        if before.light and not after.light:
+            codes.append("light_off")
+    return tuple(map(Danger, codes))
+
+
+def newest_number() -> int:
+    """The number of the change in force, 0 while there is none."""
+    return number_of(_newest())
+
+
+def history() -> tuple[Change, ...]:
+    """The last changes, newest first."""
+    return tuple(
+        Change(
+            number=row.number,
+            setting=Liveness(Guarded(row.guarded), row.strength, tuple(row.allowed), row.light),
+            previous=Liveness(
+                Guarded(row.previous_guarded),
+                row.previous_strength,
+                tuple(row.previous_allowed),
+                row.previous_light,
+            ),
+            reason=row.reason,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH))
+    )
+
+
+def _newest() -> LivenessChange | None:
+    return db.session.scalar(_NEWEST)

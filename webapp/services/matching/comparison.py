@@ -1,0 +1,64 @@
+"""Two pictures compared with each other; nothing is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml import FaceError
+from webapp.errors import NoPictureUsable, PictureProblem
+from webapp.inference.active_model import recognition
+from webapp.services.matching.probe import Probe, probe_from
+from webapp.services.thresholds import verification
+
+
+@dataclass(frozen=True)
+class PictureComparison:
+    """Whether two pictures show the same person.
+
+    Attributes:
+        match: whether the similarity reaches the threshold of a verification.
+        similarity: the cosine of the embeddings.
+        score: the similarity as people see it, 0 to 100.
+        threshold_score: from which score on two pictures match.
+        model_id: what compared them.
+        reasons: for each picture, codes of what is wrong with it.
+    """
+
+    match: bool
+    similarity: float
+    score: float
+    threshold_score: float
+    model_id: str
+    reasons: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def compare(first: bytes, second: bytes) -> PictureComparison:
+    """Compare the main faces of two pictures.
+
+    Raises:
+        NoPictureUsable: if either picture cannot be used: which, and why.
+    """
+    engine = recognition().engine
+    probes = _probes(first, second)
+    similarity = float(probes[0].embedding @ probes[1].embedding)
+    threshold = verification.in_force()
+    return PictureComparison(
+        match=similarity >= threshold.similarity,
+        similarity=similarity,
+        score=engine.calibration.score(similarity),
+        threshold_score=threshold.score,
+        model_id=engine.model_id,
+        reasons=(probes[0].reasons, probes[1].reasons),
+    )
+
+
+def _probes(*pictures: bytes) -> tuple[Probe, ...]:
+    probes, problems = [], []
+    for place, picture in enumerate(pictures):
+        try:
+            probes.append(probe_from([picture]))
+        except FaceError as error:
+            problems.append(PictureProblem(place, error.code, error.details))
+    if problems:
+        raise NoPictureUsable(tuple(problems))
+    return tuple(probes)

@@ -1,0 +1,157 @@
+"""1:N: who of all the people enrolled is this?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from uuid import UUID
+
+from sqlalchemy import select
+
+from webapp.core.events import record_event
+from webapp.core.request_origin import key
+from webapp.db.engine import db
+from webapp.db.models import Kind, Person
+from webapp.db.transactions import retried, unit_of_work
+from webapp.errors import NobodyEnrolled
+from webapp.gallery.base import PersonAnchors, Summary
+from webapp.inference.active_model import recognition
+from webapp.services.attempts import attempt_log
+from webapp.services.matching.decision import (
+    THRESHOLD_ESTIMATED,
+    TOO_CLOSE_TO_TELL,
+    Decision,
+    PersonLabel,
+    PersonScore,
+    anchor_scores,
+    notes_on_probe,
+)
+from webapp.services.matching.probe import Probe, probe_for
+from webapp.services.people.people import anybody_enrolled
+from webapp.services.thresholds import identification, per_person
+from webapp.services.thresholds.verification import Threshold
+
+NEAREST_SHOWN = 10
+
+
+@retried
+def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN) -> Decision:
+    """Compare frames with the anchors of everybody, and record the attempt.
+
+    So many people at most are named as the nearest.
+
+    The threshold is a search's own: it rises with the number of people. Who is nearest must also
+    lead the next person by the margin in force.
+
+    Raises:
+        NobodyEnrolled: if there is nobody to compare with.
+        FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
+    """
+    started = perf_counter()
+    if not anybody_enrolled():
+        raise NobodyEnrolled
+    probe = probe_for(Kind.IDENTIFY, frames)
+    # a program's use is kept before it is answered
+    with unit_of_work(alone=False, lasting=key() is None) as session:
+        gallery = recognition().gallery.follow()
+        if not gallery.anchors:
+            raise NobodyEnrolled
+        decision = _decision(_found(probe, gallery, most), probe, started)
+        attempt_log.record(session, Kind.IDENTIFY, decision, asked_by)
+    record_event("identified", match=decision.match, account=asked_by)
+    return decision
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The people nearest to a probe, and what decides.
+
+    Attributes:
+        nearest: nearest first, with their labels.
+        similarities: theirs, by the rule of the threshold.
+        threshold: for the nearest of them.
+        margin: the points of score by which the nearest must lead.
+        compared: how many anchors were compared.
+        most: so many people are named at most.
+    """
+
+    nearest: tuple[tuple[PersonLabel, PersonAnchors], ...]
+    similarities: tuple[float, ...]
+    threshold: Threshold
+    margin: float
+    compared: int
+    most: int
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The scores of the nearest people."""
+        return tuple(map(recognition().engine.calibration.score, self.similarities))
+
+    @property
+    def candidates(self) -> tuple[PersonScore, ...]:
+        """The nearest people with their scores, nearest first."""
+        return tuple(
+            PersonScore(label, score)
+            for (label, _), score in zip(self.nearest, self.scores, strict=True)
+        )[: self.most]
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the nearest person reaches the threshold."""
+        return self.similarities[0] >= self.threshold.similarity
+
+    @property
+    def rivals(self) -> tuple[PersonLabel, ...]:
+        """The people between whom it is too close to tell; none where somebody leads, or nobody."""
+        lead = self.scores[0] - self.margin
+        close = [
+            label
+            for (label, _), score in zip(self.nearest, self.scores, strict=True)
+            if score > lead
+        ]
+        return tuple(close) if self.reaches and len(close) > 1 else ()
+
+
+def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
+    search = identification.in_force()
+    threshold = identification.threshold(gallery, search)
+    compared = max(most, NEAREST_SHOWN)  # rivals are found however few are named
+    nearest = recognition().gallery.nearest(probe.embedding, compared, threshold.rule)
+    labels = _labels([person.person_id for person in nearest])
+    points = per_person.points_of(nearest[0].person_id)
+    return _Found(
+        nearest=tuple((labels[person.person_id], person) for person in nearest),
+        similarities=tuple(person.by_rule(threshold.rule) for person in nearest),
+        threshold=per_person.stricter(threshold, points),
+        margin=search.margin,
+        compared=gallery.anchors,
+        most=most,
+    )
+
+
+def _decision(found: _Found, probe: Probe, started: float) -> Decision:
+    match = found.reaches and not found.rivals
+    notes = notes_on_probe(probe.reasons) + ((TOO_CLOSE_TO_TELL,) if found.rivals else ())
+    return Decision(
+        match=match,
+        similarity=found.similarities[0],
+        score=found.scores[0],
+        threshold=found.threshold,
+        milliseconds=(perf_counter() - started) * 1000,
+        compared=found.compared,
+        person=found.nearest[0][0] if match else None,
+        anchors=anchor_scores(found.nearest),
+        reasons=probe.reasons,
+        notes=(*notes, THRESHOLD_ESTIMATED),
+        runner_up=found.similarities[1] if len(found.similarities) > 1 else None,
+        rivals=found.rivals,
+        candidates=found.candidates,
+        frames_sent=probe.sent,
+        frames_used=probe.used,
+    )
+
+
+def _labels(person_ids: list[UUID]) -> dict[UUID, PersonLabel]:
+    people = db.session.scalars(select(Person).where(Person.id.in_(person_ids)))
+    return {person.id: PersonLabel.of(person) for person in people}

@@ -1,0 +1,215 @@
+"""1:1: is this the person they claim to be?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ml import match_rules
+from webapp.core.events import record_event
+from webapp.core.request_origin import key
+from webapp.db.models import Kind, Outcome, Person, Purpose
+from webapp.db.transactions import retried, unit_of_work
+from webapp.errors import (
+    ChallengeFailed,
+    ChallengeNeeded,
+    NobodyEnrolled,
+    WaiverUnexplained,
+)
+from webapp.gallery.base import PersonAnchors
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.attempts import attempt_log
+from webapp.services.liveness import challenges, results
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.results import WAIVERS, Result
+from webapp.services.liveness.setting import Liveness
+from webapp.services.matching import claimed_identity, decoys
+from webapp.services.matching.decision import (
+    UNKNOWN_PERSON,
+    Decision,
+    PersonLabel,
+    anchor_scores,
+    notes_on_probe,
+)
+from webapp.services.matching.probe import Probe, probe_for
+from webapp.services.people.people import anybody_enrolled
+from webapp.services.thresholds import per_person, verification
+from webapp.services.thresholds.verification import Threshold
+
+# The id of no person.
+NOBODY = UUID(int=0)
+
+# Keeps, in the transaction of an attempt, what a challenge showed: of whom, and in which attempt.
+Keeper = Callable[[Session, UUID | None, UUID], None]
+
+
+def _keep_nothing(_session: Session, _person: UUID | None, _attempt: UUID) -> None:
+    """Keep nothing: no challenge was asked for."""
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """Who is claimed, how their anchors stand to the probe, and what decides.
+
+    `threshold` is the person's own, `everybodys` that of everybody else and of nobody.
+    """
+
+    person: Person | None
+    anchors: PersonAnchors | None
+    threshold: Threshold
+    everybodys: Threshold
+
+    @property
+    def compared(self) -> int:
+        """How many anchors are compared."""
+        return len(self.anchors.anchor_ids) if self.anchors else 0
+
+
+def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> Decision:
+    """Compare frames with every anchor of the person claimed, and record the attempt.
+
+    For an identifier that nobody has, a stranger's similarity stands in, and never matches.
+
+    Raises:
+        ChallengeNeeded: if frames alone do not do.
+        NobodyEnrolled: if there is nobody at all.
+        MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
+        FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
+    """
+    setting = liveness.in_force()
+    if setting.guards(Purpose.VERIFY):
+        raise ChallengeNeeded
+    return _verify(
+        identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing, setting
+    )
+
+
+def verify_without_challenge(
+    identifier: str, frames: Sequence[bytes], reason: str, waived_by: UUID
+) -> Decision:
+    """Compare frames without a challenge: an operator sees who is there, and says why.
+
+    Raises:
+        WaiverUnexplained: if the reason is none of those known.
+        NobodyEnrolled, MustWait, FaceDisabled, FaceError: as `verify` does.
+    """
+    if reason not in WAIVERS:
+        raise WaiverUnexplained
+    setting = liveness.in_force()
+    waived = Result(Purpose.VERIFY, Outcome.WAIVED, setting.strength, reasons=(reason,))
+
+    def keep(session: Session, person: UUID | None, attempt: UUID) -> None:
+        results.record(session, waived, person, waived_by, attempt)
+        audit.record(session, "challenge_waived", waived_by, person=person, reason=reason)
+
+    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), waived_by, keep, setting)
+
+
+def verify_by_challenge(
+    challenge_id: UUID, holder: str, identifier: str, asked_by: UUID | None = None
+) -> Decision:
+    """Judge a challenge; if it was passed, compare the frame that shows who it is.
+
+    Either way the challenge is over, and its result is kept.
+
+    Raises:
+        ChallengeFailed: if it was not passed; this counts as a failure.
+        ChallengeUnknown, ChallengeOver: if there is no such challenge to be judged.
+        NobodyEnrolled, MustWait, FaceDisabled: as `verify` does.
+    """
+    digest, setting = claimed_identity.claim_digest(identifier), liveness.in_force()
+    claimed_identity.check_may_try(digest, setting)
+    shown = challenges.judge(challenge_id, holder, identifier, Purpose.VERIFY)
+
+    def keep(session: Session, person: UUID | None, attempt: UUID | None) -> None:
+        challenges.end(session, challenge_id)
+        results.record(session, shown.result, person, asked_by, attempt)
+
+    if shown.face is not None:
+        probe = Probe(shown.face[None], (), sent=1)
+        return _verify(identifier, lambda: probe, asked_by, keep, setting)
+    with unit_of_work() as session:
+        person = claimed_identity.claimed_person(identifier)
+        keep(session, person.id if person else None, None)
+        network = claimed_identity.network_digest(digest)
+        claimed_identity.count_failure(session, digest, person, setting, network)
+    record_event("challenge_failed", account=asked_by)
+    raise ChallengeFailed
+
+
+def _verify(
+    identifier: str,
+    probe_of: Callable[[], Probe],
+    asked_by: UUID | None,
+    keep: Keeper,
+    setting: Liveness,
+) -> Decision:
+    started = perf_counter()
+    if not anybody_enrolled():
+        raise NobodyEnrolled
+    digest = claimed_identity.claim_digest(identifier)
+    claimed_identity.check_may_try(digest, setting)
+    probe = probe_of()
+
+    @retried
+    def decide() -> Decision:
+        # a program's use is kept before it is answered
+        with unit_of_work(lasting=key() is None) as session:
+            claimed_identity.check_may_try(digest, setting)  # others may have tried meanwhile
+            claim = _claim(identifier, probe)
+            stranger = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
+            decision = _decision(claim, stranger, probe, started)
+            attempt = attempt_log.record(session, Kind.VERIFY, decision, asked_by, digest)
+            keep(session, claim.person.id if claim.person else None, attempt)
+            if decision.match:
+                claimed_identity.reset_failures(session, digest, setting)
+            else:
+                network = claimed_identity.network_digest(digest)
+                claimed_identity.count_failure(session, digest, claim.person, setting, network)
+        return decision
+
+    decision = decide()
+    record_event("verified", match=decision.match, account=asked_by)
+    return decision
+
+
+def _claim(identifier: str, probe: Probe) -> _Claim:
+    person = claimed_identity.claimed_person(identifier)
+    everybodys = verification.in_force()
+    points = per_person.points_of(person.id if person else None)
+    # Of nobody, too: what takes time or is not ready yet must not tell who is enrolled.
+    claimed = person.id if person else NOBODY
+    anchors = recognition().gallery.similarities(probe.embedding, claimed)
+    own = everybodys
+    if anchors:
+        own = per_person.apart(everybodys, points, len(anchors.anchor_ids))
+    return _Claim(person, anchors, own, everybodys)
+
+
+def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> Decision:
+    """`stranger` stands in for the similarity with nobody."""
+    anchors, label = claim.anchors, PersonLabel.of(claim.person) if claim.person else None
+    by_rule = {rule: anchors.by_rule(rule) for rule in match_rules} if anchors else {}
+    similarity = by_rule.get(claim.threshold.rule, stranger)
+    notes = notes_on_probe(probe.reasons) + (() if label else (UNKNOWN_PERSON,))
+    return Decision(
+        match=anchors is not None and similarity >= claim.threshold.similarity,
+        similarity=similarity,
+        score=recognition().engine.calibration.score(similarity),
+        threshold=claim.threshold,
+        milliseconds=(perf_counter() - started) * 1000,
+        compared=claim.compared,
+        person=label,
+        anchors=anchor_scores([(label, anchors)]) if label and anchors else (),
+        reasons=probe.reasons,
+        notes=notes,
+        everybodys=claim.everybodys,
+        by_rule=by_rule,
+        frames_sent=probe.sent,
+        frames_used=probe.used,
+    )

@@ -1,0 +1,134 @@
+"""Another model: embed every kept picture by it, then let it serve. The old one serves until then.
+
+The work can stop after any batch and go on later, in any process: what is left is what has no
+embedding by the new model, whoever enrolled it meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import numpy as np
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from ml import FaceError
+from webapp.crypto.vault import PersonSeal
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey
+from webapp.db.transactions import unit_of_work
+from webapp.errors import PicturesNotEmbedded, PicturesUnusable
+from webapp.gallery.base import lacks_embedding, raise_version, seal_embedding
+from webapp.inference.active_model import Choice, recognition
+from webapp.jobs.queue import Lease
+from webapp.services.enrolment.store import picture_place
+from webapp.services.models import vectors
+from webapp.services.models.selection import find_artifact, let_serve
+from webapp.services.models.vector_index import index_vectors
+
+if TYPE_CHECKING:
+    from ml import Engine
+
+# Pictures a transaction: a second of work, so that stopping loses little.
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class _Embedded:
+    """A picture's new embedding, float32 (d,), and what seals it."""
+
+    anchor_id: UUID
+    person_id: UUID
+    seal: PersonSeal
+    embedding: np.ndarray
+
+
+def change_model(lease: Lease) -> None:
+    """Embed what has no embedding by the model that the job names, and let it serve.
+
+    Raises:
+        ml.ArtifactError: if the model cannot serve; it says what to do.
+        PicturesUnusable: if it finds no face in a picture in use; those with one are embedded.
+    """
+    artifact = find_artifact(lease.subject)
+    engine = recognition().get_ready(Choice(lease.subject, artifact.model_id))
+    unusable: set[UUID] = set()
+    while True:
+        _embed_missing(engine, lease, unusable)
+        index_vectors(lease)
+        try:
+            let_serve(engine.model_id, engine.name, lease.created_by_id, lease.reason)
+        except PicturesNotEmbedded as error:
+            if not _missing(engine.model_id, unusable, 1):
+                raise PicturesUnusable from error
+        else:
+            return
+
+
+def _embed_missing(engine: Engine, lease: Lease, unusable: set[UUID]) -> None:
+    """Embed all that can be; what cannot be joins `unusable`."""
+    while anchor_ids := _missing(engine.model_id, unusable, BATCH):
+        embedded = _embedded(engine, anchor_ids)
+        unusable.update(set(anchor_ids) - {one.anchor_id for one in embedded})
+        with unit_of_work() as session:
+            _store(session, engine.model_id, embedded)
+            total = session.scalar(select(func.count()).select_from(Anchor)) or 0
+            left = session.scalar(
+                select(func.count()).select_from(Anchor).where(lacks_embedding(engine.model_id))
+            )
+            lease.advance(session, total - (left or 0), total)
+
+
+def _missing(model_id: str, besides: set[UUID], most: int) -> Sequence[UUID]:
+    """Anchors without an embedding by a model, besides some."""
+    anchors = select(Anchor.id).where(lacks_embedding(model_id), Anchor.id.not_in(besides))
+    return db.session.scalars(anchors.order_by(Anchor.id).limit(most)).all()
+
+
+def _embedded(engine: Engine, anchor_ids: Sequence[UUID]) -> list[_Embedded]:
+    """The embeddings of pictures in which a face is found."""
+    found = db.session.execute(
+        select(Anchor.id, Anchor.picture, Anchor.person_id, PersonKey.wrapped)
+        .join(PersonKey, PersonKey.person_id == Anchor.person_id)
+        .where(Anchor.id.in_(anchor_ids))
+    ).all()
+    db.session.rollback()
+    embedded = []
+    for anchor_id, picture, person_id, wrapped in found:
+        seal = recognition().vault.person_seal(wrapped, person_id)
+        opened = seal.open(picture, picture_place(anchor_id))
+        try:
+            face = engine.analyse(opened, purpose="embed again")
+        except FaceError:
+            continue
+        embedded.append(_Embedded(anchor_id, person_id, seal, face.embedding))
+    return embedded
+
+
+def _store(session: Session, model_id: str, embedded: Sequence[_Embedded]) -> None:
+    """Add embeddings of anchors that are still there and still without one."""
+    waiting = set(
+        session.scalars(
+            select(Anchor.id).where(
+                Anchor.id.in_([one.anchor_id for one in embedded]), lacks_embedding(model_id)
+            )
+        )
+    )
+    stored = [one for one in embedded if one.anchor_id in waiting]
+    version, people = raise_version(session), {one.person_id for one in stored}
+    session.execute(update(Person).where(Person.id.in_(people)).values(gallery_version=version))
+    for one in stored:
+        embedding_id = uuid4()
+        row = AnchorEmbedding(
+            id=embedding_id,
+            anchor_id=one.anchor_id,
+            person_id=one.person_id,
+            model_id=model_id,
+            vector=seal_embedding(one.seal, one.embedding, embedding_id),
+        )
+        session.add(row)
+        session.flush()
+        vectors.write(session, row, one.embedding)

@@ -1,0 +1,249 @@
+"""Which model serves: those installed, what each still needs, and letting another one serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+import ml
+from ml import Artifact, ArtifactError, Calibration, ModelBroken, ModelDescription
+from webapp.db.engine import db
+from webapp.db.models import Anchor, Job, ModelChange, Person
+from webapp.db.transactions import unit_of_work
+from webapp.errors import Danger, LicenceNotAccepted, PicturesNotEmbedded
+from webapp.gallery.base import (
+    count_unembedded,
+    lacks_embedding,
+    raise_version,
+    stored_typical_anchors,
+)
+from webapp.inference.active_model import Choice, recognition
+from webapp.jobs import queue
+from webapp.services import audit
+from webapp.services.thresholds import dangers, verification
+
+# The kind of background work that embeds what is missing and lets a model serve.
+CHANGE_MODEL = "change_model"
+# The terms of models that may be used for everything.
+FREE = "open"
+HISTORY_LENGTH = 20
+NAMED_PEOPLE = 20
+
+
+@dataclass(frozen=True)
+class InstalledModel:
+    """A model in the folder of artifacts.
+
+    Attributes:
+        name: its folder's.
+        serves: whether it is the one that serves.
+        unembedded: how many pictures in use have no embedding by it.
+        job: the newest job that lets it serve, if there was one.
+        problem: why it cannot serve and what to do; None if it can.
+        description, calibration: None where it is broken.
+    """
+
+    name: str
+    serves: bool
+    unembedded: int
+    job: Job | None
+    problem: str | None
+    description: ModelDescription | None = None
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One choice of the active model; `reason` is None where none was kept."""
+
+    name: str
+    model_id: str
+    reason: str | None
+    created_at: datetime
+    username: str | None
+
+
+def installed_models() -> tuple[InstalledModel, ...]:
+    """Every model in the folder of artifacts; the one that serves first, then by name."""
+    names = ml.installed(recognition().settings.artifacts)
+    return tuple(sorted(map(_described, names), key=lambda model: not model.serves))
+
+
+def find_artifact(name: str) -> Artifact:
+    """An installed model that can serve.
+
+    Raises:
+        ml.ArtifactError: if it is not there, broken, or has no calibration; it says what to do.
+    """
+    artifact = ml.load_artifact(name, recognition().settings.artifacts)
+    ml.check_files(artifact)
+    return artifact
+
+
+def people_without_embedding(model_id: str) -> list[Person]:
+    """Some of the people who have a picture in use without an embedding by a model."""
+    lacking = select(Anchor.person_id).where(Anchor.retired_at.is_(None), lacks_embedding(model_id))
+    by_name = select(Person).where(Person.id.in_(lacking)).order_by(Person.name_key)
+    return list(db.session.scalars(by_name.limit(NAMED_PEOPLE)))
+
+
+def start_change(
+    name: str,
+    reason: str,
+    asked_by: UUID | None,
+    *,
+    licence_accepted: bool = False,
+    confirmed: bool = False,
+) -> UUID:
+    """Queue the background job that makes a model the active one; returns the job's id.
+
+    Args:
+        name: the model's.
+        reason: why.
+        asked_by: the account.
+        licence_accepted: whether a licence that restricts the use was acknowledged.
+        confirmed: whether the dangers of the threshold under the model were confirmed.
+
+    Raises:
+        ml.ArtifactError: if the model cannot serve; it says what to do.
+        LicenceNotAccepted: if its licence has to be acknowledged and was not.
+        ConfirmationNeeded: if its threshold is dangerous and not confirmed.
+    """
+    artifact = find_artifact(name)
+    ml.check_model(artifact)
+    needed = needs_licence(artifact.description)
+    if needed and not licence_accepted:
+        raise LicenceNotAccepted(artifact.config.licence)
+    found = _dangers_of(artifact)
+    dangers.check(found, confirmed=confirmed)
+    acknowledged = {"licence_accepted": artifact.config.licence} if needed else {}
+    with unit_of_work() as session:
+        job_id = queue.enqueue(session, CHANGE_MODEL, name, asked_by, reason)
+        audit.record(
+            session,
+            "model_change_queued",
+            asked_by,
+            model=artifact.model_id,
+            reason=reason,
+            **acknowledged,
+            **dangers.overridden(found),
+        )
+    return job_id
+
+
+def start_embedding(asked_by: UUID | None) -> UUID:
+    """Queue the job that embeds what the active model has not embedded; returns the job's id.
+
+    Raises:
+        ml.ArtifactError: if the model cannot be used, or is no longer the one that was chosen.
+    """
+    choice = recognition().choice
+    artifact = find_artifact(choice.name)
+    if choice.model_id not in {None, artifact.model_id}:
+        raise ModelBroken(
+            f"{choice.name} is installed as {artifact.model_id}, but {choice.model_id} was chosen; "
+            f"run: flask --app wsgi models use {choice.name} --reason WHY"
+        )
+    with unit_of_work() as session:
+        job_id = queue.enqueue(session, CHANGE_MODEL, choice.name, asked_by)
+        audit.record(session, "embedding_queued", asked_by, model=artifact.model_id)
+    return job_id
+
+
+def needs_licence(model: ModelDescription) -> bool:
+    """Return whether a model's licence restricts its use, so that it has to be acknowledged."""
+    return model.terms != FREE
+
+
+def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
+    """What makes the threshold under a model dangerous."""
+    calibration = ml.load_calibration(artifact.folder, artifact.model_id)
+    threshold = verification.in_force_of(calibration)
+    return dangers.of_threshold(
+        calibration, threshold.similarity, threshold.rule, stored_typical_anchors()
+    )
+
+
+def let_serve(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
+    """Let a model serve from the next answer on, in every process.
+
+    Raises:
+        PicturesNotEmbedded: if pictures in use have no embedding by it.
+    """
+    with unit_of_work() as session:
+        raise_version(session)  # whoever enrols meanwhile comes before this, or sees it
+        if count_unembedded(model_id):
+            raise PicturesNotEmbedded
+        choice = recognition().choice
+        if choice.name == name and choice.model_id in {None, model_id}:
+            return
+        session.add(
+            ModelChange(
+                number=(session.scalar(select(func.max(ModelChange.number))) or 0) + 1,
+                name=name,
+                model_id=model_id,
+                created_by_id=asked_by,
+                reason=reason,
+            )
+        )
+        audit.record(session, "model_changed", asked_by, model=model_id, reason=reason)
+    recognition().follow_choice()
+
+
+def history() -> tuple[Change, ...]:
+    """The last choices of the model that serves, newest first."""
+    newest_first = select(ModelChange).order_by(ModelChange.number.desc()).limit(HISTORY_LENGTH)
+    return tuple(
+        Change(
+            name=row.name,
+            model_id=row.model_id,
+            reason=row.reason,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(newest_first)
+    )
+
+
+def keep_up() -> None:
+    """Have in this process what serves and what is about to, and nothing else."""
+    serving = recognition()
+    wanted = [serving.get_ready(choice) for choice in (serving.choice, *_about_to_serve())]
+    serving.forget_all_but(dict.fromkeys(wanted))
+
+
+def models_in_use() -> set[str]:
+    """The ids of the model that serves and of those that are about to.
+
+    Raises:
+        ml.ArtifactError: if the model to serve is unknown.
+    """
+    about_to = {choice.model_id for choice in _about_to_serve() if choice.model_id}
+    return about_to | {recognition().model_id}
+
+
+def _about_to_serve() -> Iterator[Choice]:
+    for job in queue.unfinished(CHANGE_MODEL):
+        with suppress(ArtifactError):  # the job itself says what is wrong
+            yield Choice(job.subject, find_artifact(job.subject).model_id)
+
+
+def _described(name: str) -> InstalledModel:
+    choice, job = recognition().choice, queue.newest(CHANGE_MODEL, name)
+    try:
+        artifact = ml.load_artifact(name, recognition().settings.artifacts)
+    except ArtifactError as error:
+        return InstalledModel(name, choice.name == name, 0, job, str(error))
+    serves = choice.name == name and choice.model_id in {None, artifact.model_id}
+    unembedded, description = count_unembedded(artifact.model_id), artifact.description
+    try:
+        ml.check_files(artifact)
+        calibration = ml.load_calibration(artifact.folder, artifact.model_id)
+    except ArtifactError as error:
+        return InstalledModel(name, serves, unembedded, job, str(error), description)
+    return InstalledModel(name, serves, unembedded, job, None, description, calibration)

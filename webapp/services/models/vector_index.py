@@ -1,0 +1,110 @@
+"""The index by which the database searches many embeddings: built while the app runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, func, select, text
+
+from webapp.db.engine import db
+from webapp.db.models.vector import anchor_vector
+from webapp.gallery.pgvector.gallery import TUNING, index_name
+from webapp.inference.active_model import recognition
+from webapp.jobs.queue import Lease, Listener
+
+LEAST_MEGABYTES = 64
+LOOK_SECONDS = 5.0
+BUILDING_LOCK = 0x696E646578
+CUT_SHORT = text(
+    "SELECT true FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
+)
+INDEXED = text(
+    "SELECT tuples_done FROM pg_stat_progress_create_index "
+    "WHERE pid = :pid AND phase LIKE 'building index%'"
+)
+log = logging.getLogger("webapp.services.models.vector_index")
+
+# The kind of background work that indexes what became worth it since.
+INDEX_VECTORS = "index_vectors"
+
+
+def index_vectors(lease: Lease) -> None:
+    """Index what became worth it: the gallery has grown, or another model is to serve."""
+    if recognition().settings.vectors_in_database:
+        build_indices(lease.advance_alone)
+
+
+def build_indices(listener: Listener) -> None:
+    """Index the anchors of models that have so many that it pays, where that is not done.
+
+    Args:
+        listener: is told every few seconds how many anchors of a model are done, and of how many.
+            What it raises ends the work; what was begun is done anew the next time.
+    """
+    size = func.min(func.vector_dims(anchor_vector.c.turned))
+    of_models = select(anchor_vector.c.model_id, size, func.count())
+    many = of_models.group_by(anchor_vector.c.model_id).having(func.count() > TUNING.exact_up_to)
+    found = db.session.execute(many).all()
+    db.session.rollback()
+    for model_id, numbers, anchors in found:
+        with _connected() as connection:
+            _build(connection, model_id, numbers, anchors, listener)
+
+
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    """A connection that may wait, and that alone builds; its settings go with it."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("SET lock_timeout = 0")
+            yield connection
+        finally:
+            connection.invalidate()
+
+
+def _build(
+    connection: Connection, model_id: str, size: int, anchors: int, listener: Listener
+) -> None:
+    name, literal = index_name(model_id), model_id.replace("'", "''")
+    # Who waited for the lock would be waited for by the one who builds.
+    if not connection.scalar(select(func.pg_try_advisory_lock(BUILDING_LOCK))):
+        log.warning("the index is being built by another process")
+        return
+    if connection.scalar(CUT_SHORT, {"name": name}):
+        connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
+    connection.exec_driver_sql(f"SET maintenance_work_mem = '{_megabytes(size, anchors)}MB'")
+    statement = (
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON anchor_vector "
+        f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
+        f"WITH (m = {TUNING.links}, ef_construction = {TUNING.building_breadth}) "
+        f"WHERE model_id = '{literal}'"
+    )
+    _run_watched(connection, statement, anchors, listener)
+
+
+def _megabytes(size: int, anchors: int) -> int:
+    """What the graph takes while it is built; one that does not fit is built many times slower.
+
+    An anchor is its numbers, and as many neighbours twice (16 bytes each) as the index links.
+    """
+    an_anchor = 4 * size + 2 * 16 * TUNING.links + 256
+    return max(LEAST_MEGABYTES, anchors * an_anchor // 2**20)
+
+
+def _run_watched(connection: Connection, statement: str, anchors: int, listener: Listener) -> None:
+    pid, done = connection.scalar(select(func.pg_backend_pid())), 0
+    with ThreadPoolExecutor(1) as pool, connection.engine.connect() as another:
+        building = pool.submit(connection.exec_driver_sql, statement)
+        try:
+            while wait([building], LOOK_SECONDS).not_done:
+                done = another.scalar(INDEXED, {"pid": pid}) or done
+                another.rollback()
+                listener(min(done, anchors), anchors)
+        except BaseException:
+            another.execute(select(func.pg_cancel_backend(pid)))
+            raise
+    building.result()

@@ -1,0 +1,329 @@
+"""People who are enrolled: find, show, and take away what is stored of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from webapp.core.text import comparable, tidy
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Attempt, Challenge, Person, now
+from webapp.db.pagination import Page, Position, paged
+from webapp.db.secure_delete import forget_deleted_pages
+from webapp.db.transactions import retried, unit_of_work
+from webapp.errors import (
+    DuplicateIdentifier,
+    LastAnchor,
+    PictureNotComparable,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.gallery.base import raise_version
+from webapp.inference.active_model import recognition
+from webapp.services import audit, page_results
+from webapp.services.backup.backup import forget_old_keys
+from webapp.services.enrolment.store import picture_place
+from webapp.services.matching import claimed_identity, lockout
+from webapp.services.matching.claimed_identity import claim_digest
+
+# How many of a person's anchors are compared; read from an index alone.
+_PICTURES = (
+    select(func.count())
+    .where(Anchor.person_id == Person.id, Anchor.retired_at.is_(None))
+    .correlate(Person)
+    .scalar_subquery()
+)
+# Orders of the list, by name; what stands behind the first keeps pages apart.
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "name": (Person.name_key.asc(), Person.identifier_key.asc()),
+    "name_down": (Person.name_key.desc(), Person.identifier_key.desc()),
+    "identifier": (Person.identifier_key.asc(),),
+    "identifier_down": (Person.identifier_key.desc(),),
+    "enrolled": (Person.created_at.asc(), Person.id.asc()),
+    "enrolled_down": (Person.created_at.desc(), Person.id.desc()),
+    "pictures": (_PICTURES.asc(), Person.name_key.asc(), Person.identifier_key.asc()),
+    "pictures_down": (_PICTURES.desc(), Person.name_key.asc(), Person.identifier_key.asc()),
+}
+DEFAULT_SORT = "name"
+_ANYBODY = select(exists().where(Person.id.is_not(None)))
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person as the list shows them.
+
+    `pictures` counts those that are compared; `consent_version` is the wording agreed to.
+    """
+
+    id: UUID
+    identifier: str
+    name: str
+    pictures: int
+    created_at: datetime
+    consent_version: str
+    consent_at: datetime
+
+    @classmethod
+    def of(cls, person: Person, pictures: int) -> PersonRow:
+        """The row of a person."""
+        return cls(
+            id=person.id,
+            identifier=person.identifier,
+            name=person.name,
+            pictures=pictures,
+            created_at=person.created_at,
+            consent_version=person.consent_version,
+            consent_at=person.consent_at,
+        )
+
+
+def anybody_enrolled() -> bool:
+    """Whether there is anybody at all, which nobody has to be counted for."""
+    return bool(db.session.connection().scalar(_ANYBODY))
+
+
+def is_taken(identifier: str) -> bool:
+    """Whether somebody is enrolled under an identifier."""
+    asked = select(Person.id).where(Person.identifier_key == comparable(identifier))
+    return db.session.scalar(asked) is not None
+
+
+def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:
+    """A page of the people whose identifier or name holds the query.
+
+    Args:
+        query: a part of identifier or name, in any case; empty for everybody.
+        page: from 1.
+        sort: one of `SORTS`; anything else is the default.
+    """
+    order = SORTS.get(sort, SORTS[DEFAULT_SORT])
+    found = paged(select(Person.id).where(*_matching(query)).order_by(*order), page)
+    shown = db.session.execute(select(Person, _PICTURES).where(Person.id.in_(found.items)))
+    rows = {person.id: PersonRow.of(person, pictures) for person, pictures in shown}
+    return replace(found, items=tuple(rows[person_id] for person_id in found.items))
+
+
+def people_after(
+    last: Position | None, most: int, query: str = "", identifier: str = ""
+) -> tuple[PersonRow, ...]:
+    """The next people in the order of their enrolment.
+
+    Args:
+        last: the position behind which they stand; None for the first.
+        most: so many at most.
+        query: a part of identifier or name, in any case; empty for everybody.
+        identifier: the whole of it, in any case; empty for any.
+    """
+    wanted = select(Person, _PICTURES).where(*_matching(query))
+    if identifier:
+        wanted = wanted.where(Person.identifier_key == comparable(identifier))
+    if last:
+        wanted = wanted.where(last.is_before(Person.created_at, Person.id))
+    rows = db.session.execute(wanted.order_by(*SORTS["enrolled"]).limit(most))
+    return tuple(PersonRow.of(person, pictures) for person, pictures in rows)
+
+
+def find_row(person_id: UUID) -> PersonRow:
+    """A person as the list shows them.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    row = db.session.execute(select(Person, _PICTURES).where(Person.id == person_id)).one_or_none()
+    if row is None:
+        raise UnknownPerson
+    return PersonRow.of(*row)
+
+
+@retried
+def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
+    """Give a person another identifier or name; None keeps what there is.
+
+    What was kept of claims to be the person follows to the new identifier.
+
+    Raises:
+        UnknownPerson: if there is none.
+        DuplicateIdentifier: if somebody else has the identifier.
+    """
+    with unit_of_work() as session:
+        person = find_person(person_id)
+        before = person.identifier, person.name
+        if name is not None:
+            person.name, person.name_key = tidy(name), comparable(name)
+        if identifier is not None:
+            claimed_identity.move(session, person.identifier, identifier)
+            person.identifier, person.identifier_key = tidy(identifier), comparable(identifier)
+        if (person.identifier, person.name) == before:
+            return
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise DuplicateIdentifier from error
+        audit.record(session, "person_renamed", by, person=person_id)
+
+
+def find_person(person_id: UUID) -> Person:
+    """A person with their anchors.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    person = db.session.get(Person, person_id, options=[selectinload(Person.anchors)])
+    if person is None:
+        raise UnknownPerson
+    return person
+
+
+def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
+    """The picture of an anchor, JPEG.
+
+    Without an account it is seen by the person themselves, or by a program with a key to the API:
+    the audit log tells them apart.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+    """
+    anchor = _find_anchor(person_id, anchor_id)
+    person = find_person(person_id)
+    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+    picture = seal.open(anchor.picture, picture_place(anchor_id))
+    audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
+    return picture
+
+
+@retried
+def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
+    """Compare an anchor no longer, but keep it.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        LastAnchor: if it is the only one in use.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        person = find_person(person_id)
+        _check_others_in_use(person, anchor)
+        anchor.retired_at = anchor.retired_at or now()
+        person.gallery_version = raise_version(session)
+        audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
+
+
+@retried
+def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
+    """Compare a retired anchor again.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        PictureNotComparable: if the model that serves could not embed it.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        recognition().check_still_serving()
+        embedded = select(AnchorEmbedding.id).where(
+            AnchorEmbedding.anchor_id == anchor_id,
+            AnchorEmbedding.model_id == recognition().engine.model_id,
+        )
+        if session.scalar(embedded) is None:
+            raise PictureNotComparable
+        anchor.retired_at = None
+        find_person(person_id).gallery_version = raise_version(session)
+        audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
+
+
+@retried
+def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
+    """Delete one anchor of a person who has others in use.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        LastAnchor: if it is the only one in use.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        person = find_person(person_id)
+        _check_others_in_use(person, anchor)
+        person.gallery_version = raise_version(session)
+        session.execute(delete(Anchor).where(Anchor.id == anchor.id))
+        audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
+    forget_deleted_pages()
+
+
+def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
+    """Delete a person: key, pictures, embeddings, and their traces in attempts.
+
+    Raises:
+        UnknownPerson: if there is none.
+        KeyRingBehind: if they are deleted, but their key could not be taken off the key ring.
+    """
+    _delete(person_id, deleted_by)
+    forget_old_keys()
+
+
+@retried
+def _delete(person_id: UUID, deleted_by: UUID | None) -> None:
+    with unit_of_work() as session:
+        _delete_rows(session, find_person(person_id), deleted_by)
+
+
+@retried
+def delete_if_agreed_before(person_id: UUID, moment: datetime) -> bool:
+    """Delete a person who last agreed then or before; whoever is not there is passed over.
+
+    `forget_old_keys` is left to the caller, once for many.
+
+    Returns:
+        Whether they were deleted.
+    """
+    with unit_of_work() as session:
+        person = session.get(Person, person_id)
+        if person is None or person.consent_at > moment:
+            return False
+        _delete_rows(session, person, None)
+    return True
+
+
+def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> None:
+    digest, person_id = claim_digest(person.identifier), person.id
+    session.execute(
+        update(Attempt)
+        .where(or_(Attempt.person_id == person_id, Attempt.claim_digest == digest))
+        .values(person_id=None, claim_digest=None)
+    )
+    session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
+    page_results.forget_about_people(session)
+    raise_version(session, deleted=person_id)
+    session.execute(delete(Person).where(Person.id == person_id))
+    lockout.forget(session, digest)
+    audit.record(session, "person_deleted", deleted_by, person=person_id)
+
+
+def _matching(query: str) -> list[ColumnElement[bool]]:
+    return [holds(query)] if query else []
+
+
+def holds(query: str) -> ColumnElement[bool]:
+    """The condition that a person's identifier or name holds a text, in any case."""
+    part = comparable(query)
+    return or_(
+        Person.identifier_key.contains(part, autoescape=True),
+        Person.name_key.contains(part, autoescape=True),
+    )
+
+
+def _check_others_in_use(person: Person, anchor: Anchor) -> None:
+    in_use = [one for one in person.anchors if one.retired_at is None]
+    if in_use == [anchor]:
+        raise LastAnchor
+
+
+def _find_anchor(person_id: UUID, anchor_id: UUID) -> Anchor:
+    anchor = db.session.get(Anchor, anchor_id)
+    if anchor is None or anchor.person_id != person_id:
+        raise UnknownAnchor
+    return anchor

@@ -1,0 +1,86 @@
+"""A person's own page: the link to it, who it is for, and when it ends.
+
+A link is a row: of its random token the database keeps a digest under the installation's key. So
+without a row that somebody made, and without the master key, nothing opens.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webapp.db.engine import db
+from webapp.db.models import OwnLink, Person, now
+from webapp.db.transactions import unit_of_work
+from webapp.errors import UnknownPerson
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.people.people import find_person
+
+TOKEN_BYTES = 32
+
+
+def make_link(person_id: UUID, made_by: UUID) -> str:
+    """Make a link to a person's page in place of an older one; returns its token.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    lifetime = timedelta(days=recognition().settings.own_link_days)
+    with unit_of_work() as session:
+        if session.get(Person, person_id) is None:
+            raise UnknownPerson
+        _delete(session, person_id)
+        session.add(
+            OwnLink(
+                person_id=person_id,
+                digest=_digest(token),
+                created_by_id=made_by,
+                ends_at=now() + lifetime,
+            )
+        )
+        audit.record(session, "own_link_made", made_by, person=person_id)
+    return token
+
+
+def end_link(person_id: UUID, ended_by: UUID) -> None:
+    """End the link to a person's page, if there is one."""
+    with unit_of_work() as session:
+        _delete(session, person_id)
+        audit.record(session, "own_link_ended", ended_by, person=person_id)
+
+
+def link_of(person_id: UUID) -> OwnLink | None:
+    """The link that opens a person's page now, None for none."""
+    link = db.session.get(OwnLink, person_id)
+    return link if link and link.ends_at > now() else None
+
+
+def person_of_link(token: str) -> Person:
+    """The person whose link it is.
+
+    Raises:
+        UnknownPerson: if it is none, or has ended.
+    """
+    link = db.session.scalar(select(OwnLink).where(OwnLink.digest == _digest(token)))
+    if link is None or link.ends_at <= now():
+        raise UnknownPerson
+    return find_person(link.person_id)
+
+
+def forget_ended(session: Session) -> None:
+    """Delete the rows of links that ended, in the running transaction."""
+    session.execute(delete(OwnLink).where(OwnLink.ends_at <= now()))
+
+
+def _delete(session: Session, person_id: UUID) -> None:
+    session.execute(delete(OwnLink).where(OwnLink.person_id == person_id))
+
+
+def _digest(token: str) -> bytes:
+    return recognition().secrets.keyed_digest("own page", token)

@@ -1,0 +1,212 @@
+"""One person's threshold: so many points of score above or below everybody's.
+
+Points, not a score: they keep their meaning when everybody's threshold, the matching rule or the
+model changes. Looser goes only as far as few enough strangers pass; a search is never looser.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from webapp.db.change_history import check_still_in_force, next_number, number_of
+from webapp.db.engine import db
+from webapp.db.models import PersonThresholdChange
+from webapp.db.transactions import unit_of_work
+from webapp.errors import Danger, PersonThresholdTooLow, PointsOutOfRange
+from webapp.inference.active_model import recognition
+from webapp.services import audit
+from webapp.services.people.people import find_person
+from webapp.services.thresholds import dangers, verification
+from webapp.services.thresholds.error_rates import GOALS
+from webapp.services.thresholds.verification import HIGHEST_SCORE, HISTORY_LENGTH, Threshold
+
+# The most points of score, up or down, by which a person's threshold may differ.
+MOST_POINTS = 50.0
+# Of strangers who claim to be one person, the largest share that may pass; no goal allows more.
+LARGEST_FAR = GOALS["convenient"]
+# Made once: what is in force is read with every verification.
+_CHANGES = (
+    select(PersonThresholdChange)
+    .where(PersonThresholdChange.person_id == bindparam("person_id"))
+    .order_by(PersonThresholdChange.number.desc())
+)
+_NEWEST = _CHANGES.limit(1)
+_POINTS = _NEWEST.with_only_columns(PersonThresholdChange.points)
+
+
+@dataclass(frozen=True)
+class PersonThreshold:
+    """A person's threshold and what it comes from.
+
+    Attributes:
+        threshold: in force for the person in 1:1.
+        everybody: everybody's threshold.
+        lowest: the lowest score that the person's threshold may have.
+        points: by which it was set apart from everybody's; 0 for none.
+        anchors: how many anchors the person has.
+        number: that of the change in force.
+    """
+
+    threshold: Threshold
+    everybody: Threshold
+    lowest: float
+    points: float
+    anchors: int
+    number: int
+
+
+@dataclass(frozen=True)
+class PointsChange:
+    """One change of a person's threshold, in points above everybody's."""
+
+    points: float
+    previous_points: float
+    reason: str
+    created_at: datetime
+    username: str | None
+
+
+def of_person(person_id: UUID) -> PersonThreshold:
+    """The threshold of a person, and what it comes from.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    find_person(person_id)
+    everybody, newest = verification.in_force(), _newest(person_id)
+    points, anchors = newest.points if newest else 0.0, _count_anchors(person_id)
+    return PersonThreshold(
+        threshold=apart(everybody, points, anchors),
+        everybody=everybody,
+        lowest=lowest_score(everybody, anchors),
+        points=points,
+        anchors=anchors,
+        number=number_of(newest),
+    )
+
+
+def points_of(person_id: UUID | None) -> float:
+    """By how many points a person's threshold was set apart; 0 for nobody, in the same time."""
+    return db.session.connection().scalar(_POINTS, {"person_id": person_id}) or 0.0
+
+
+def all_points() -> dict[UUID | None, float]:
+    """The points of everybody who ever had any, by the person's id."""
+    rows = db.session.scalars(select(PersonThresholdChange).order_by(PersonThresholdChange.number))
+    return {row.person_id: row.points for row in rows}
+
+
+def apart(everybody: Threshold, points: float, anchors: int) -> Threshold:
+    """A threshold so many points above everybody's, within its bounds, for so many anchors."""
+    if not points:
+        return everybody
+    score = max(everybody.score + points, lowest_score(everybody, anchors))
+    return _at(min(score, HIGHEST_SCORE), everybody.rule)
+
+
+def stricter(threshold: Threshold, points: float) -> Threshold:
+    """A search's threshold for a person: a looser one does not count there."""
+    if points <= 0:
+        return threshold
+    return _at(min(threshold.score + points, HIGHEST_SCORE), threshold.rule)
+
+
+def lowest_score(everybody: Threshold, anchors: int) -> float:
+    """The lowest score at which few enough strangers pass, or everybody's where that is lower."""
+    calibration = recognition().engine.calibration
+    similarity = calibration.threshold_at_far(
+        LARGEST_FAR, anchors=max(anchors, 1), rule=everybody.rule
+    )
+    return min(calibration.score(similarity), everybody.score)
+
+
+def change(
+    person_id: UUID,
+    points: float,
+    reason: str,
+    changed_by: UUID | None,
+    based_on: int | None = None,
+    *,
+    confirmed: bool = False,
+) -> None:
+    """Set a person's threshold apart from everybody's; 0 points take it back.
+
+    Raises:
+        ConfirmationNeeded: if the threshold is dangerous and not confirmed.
+        UnknownPerson: if there is no such person.
+        PointsOutOfRange: if the points are not a number within their bounds.
+        PersonThresholdTooLow: if too many strangers would pass.
+        ThresholdChangedMeanwhile: if another change is in force for the person.
+    """
+    with unit_of_work() as session:
+        check(person_id, points, based_on)
+        found = dangers_of(of_person(person_id), points)
+        dangers.check(found, confirmed=confirmed)
+        before = points_of(person_id)
+        session.add(
+            PersonThresholdChange(
+                number=next_number(session, PersonThresholdChange),
+                person_id=person_id,
+                points=points,
+                previous_points=before,
+                reason=reason,
+                created_by_id=changed_by,
+            )
+        )
+        audit.record(
+            session,
+            "person_threshold_changed",
+            changed_by,
+            person=person_id,
+            points=points,
+            **dangers.overridden(found),
+        )
+
+
+def dangers_of(own: PersonThreshold, points: float) -> tuple[Danger, ...]:
+    """Return what makes a person's threshold dangerous, so many points above everybody's."""
+    threshold = apart(own.everybody, points, own.anchors)
+    calibration = recognition().engine.calibration
+    return dangers.of_threshold(calibration, threshold.similarity, threshold.rule, own.anchors)
+
+
+def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
+    """Check that a change could be made; it raises as `change` does."""
+    if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
+        raise PointsOutOfRange(MOST_POINTS)
+    own = of_person(person_id)
+    check_still_in_force(_newest(person_id), based_on)
+    if points < 0 and own.everybody.score + points < own.lowest:
+        lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
+        raise PersonThresholdTooLow(lowest)
+
+
+def history(person_id: UUID) -> tuple[PointsChange, ...]:
+    """The last changes for a person, newest first."""
+    return tuple(
+        PointsChange(
+            points=row.points,
+            previous_points=row.previous_points,
+            reason=row.reason,
+            created_at=row.created_at,
+            username=row.created_by.username if row.created_by else None,
+        )
+        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH), {"person_id": person_id})
+    )
+
+
+def _at(score: float, rule: str) -> Threshold:
+    return Threshold(recognition().engine.calibration.similarity(score), score, rule)
+
+
+def _count_anchors(person_id: UUID) -> int:
+    return len(recognition().gallery.own(person_id).anchor_ids)
+
+
+def _newest(person_id: UUID | None) -> PersonThresholdChange | None:
+    return db.session.scalar(_NEWEST, {"person_id": person_id})

@@ -1,0 +1,95 @@
+"""Everything that decides a match at present, in one view, and as it is after a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from webapp.db.transactions import one_transaction
+from webapp.inference.active_model import recognition
+from webapp.services.thresholds import identification, per_person
+from webapp.services.thresholds import verification as thresholds
+from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.per_person import PersonThreshold
+
+
+@dataclass(frozen=True)
+class VerificationInForce:
+    """The threshold of a verification, and the number of the change that set it."""
+
+    score: float
+    similarity: float
+    rule: str
+    number: int
+
+
+@dataclass(frozen=True)
+class SearchInForce:
+    """How a search decides, and the number of the change that set it."""
+
+    fpir: float
+    margin: float
+    number: int
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What decides a match by the model that serves; `rules` can be chosen."""
+
+    model_id: str
+    rules: tuple[str, ...]
+    verification: VerificationInForce
+    search: SearchInForce
+
+
+def change_verification(
+    score: float, reason: str, based_on: int | None, rule: str | None, *, confirmed: bool
+) -> InForce:
+    """Set everybody's threshold in a verification; what decides then.
+
+    Raises:
+        ConfirmationNeeded: if it is dangerous and not confirmed.
+        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+    """
+    with one_transaction():
+        thresholds.change(score, reason, None, based_on, rule, confirmed=confirmed)
+        return in_force()
+
+
+def change_search(search: Search, reason: str, based_on: int | None, *, confirmed: bool) -> InForce:
+    """Set how a search decides; what decides then.
+
+    Raises:
+        ConfirmationNeeded: if it is dangerous and not confirmed.
+        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+    """
+    with one_transaction():
+        identification.change(search, reason, None, based_on, confirmed=confirmed)
+        return in_force()
+
+
+def change_of_person(
+    person_id: UUID, points: float, reason: str, based_on: int | None, *, confirmed: bool
+) -> PersonThreshold:
+    """Set one person's threshold apart; what decides about them then.
+
+    Raises:
+        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, ThresholdChangedMeanwhile,
+            ConfirmationNeeded: as `person_thresholds.change` does.
+    """
+    with one_transaction():
+        per_person.change(person_id, points, reason, None, based_on, confirmed=confirmed)
+        return per_person.of_person(person_id)
+
+
+def in_force() -> InForce:
+    """What decides a match now."""
+    threshold, search = thresholds.in_force(), identification.in_force()
+    return InForce(
+        model_id=recognition().engine.model_id,
+        rules=thresholds.rules(),
+        verification=VerificationInForce(
+            threshold.score, threshold.similarity, threshold.rule, thresholds.newest_number()
+        ),
+        search=SearchInForce(search.fpir, search.margin, identification.newest_number()),
+    )

@@ -1,0 +1,60 @@
+"""Reading who is enrolled when a process starts, while it answers already what needs nobody."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Event, Thread
+
+from flask import Flask
+
+from webapp.db.engine import db
+from webapp.inference.active_model import Recognition, recognition
+
+# A start waits so many seconds: whoever holds few people is ready then as a whole.
+PATIENCE = 5.0
+PAUSE_SECONDS = 10.0
+log = logging.getLogger("webapp.startup.gallery_loading")
+
+
+def read_gallery(app: Flask, patience: float = PATIENCE) -> Future[None]:
+    """Read the gallery of the model that serves; what takes longer goes on in a thread.
+
+    Whatever fails there after that is tried again; until it is done the process is not ready.
+
+    Returns:
+        What is done when everybody is read.
+
+    Raises:
+        Exception: what went wrong within `patience` seconds.
+    """
+    awaiting, gone_on, done = recognition(), Event(), Future[None]()
+    awaiting.awaited = awaiting.gallery
+    work = Thread(
+        target=_read, args=(app, awaiting, gone_on, done), name="read gallery", daemon=True
+    )
+    work.start()
+    with suppress(TimeoutError):
+        done.result(patience)
+    gone_on.set()
+    return done
+
+
+def _read(app: Flask, awaiting: Recognition, gone_on: Event, done: Future[None]) -> None:
+    while True:
+        try:
+            with app.app_context():
+                awaiting.gallery.follow()
+                db.session.rollback()
+        except Exception as error:
+            if not gone_on.is_set():
+                done.set_exception(error)
+                return
+            log.error("the gallery cannot be read: %s", error)
+            time.sleep(PAUSE_SECONDS)
+        else:
+            awaiting.awaited = None
+            done.set_result(None)
+            return

@@ -1,0 +1,67 @@
+"""Who is signed in, as views and pages know them: `current_user`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from flask_login import AnonymousUserMixin, UserMixin
+
+from webapp.db.models import Account, AccountSession, Role
+from webapp.services.accounts import sessions
+
+
+@dataclass(frozen=True)
+class SignedIn(UserMixin):
+    """An account in one of its sessions, and the session's token."""
+
+    session_id: UUID
+    account: Account
+    token: str = field(repr=False)
+
+    @classmethod
+    def by(cls, session: AccountSession, token: str) -> SignedIn:
+        """Whose session it is."""
+        return cls(session.id, session.account, token)
+
+    def get_id(self) -> str:
+        """What the cookie remembers."""
+        return self.token
+
+    @property
+    def id(self) -> UUID:
+        """The account's id."""
+        return self.account.id
+
+    @property
+    def username(self) -> str:
+        """The account's name."""
+        return self.account.username
+
+    @property
+    def role(self) -> Role:
+        """What the account may do."""
+        return Role(self.account.role)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the account may do everything."""
+        return self.account.is_admin
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether the account may enrol people and see their pictures."""
+        return self.account.is_operator
+
+
+class Nobody(AnonymousUserMixin):
+    """Nobody is signed in."""
+
+    is_admin = False
+    is_operator = False
+
+
+def of_session(token: str) -> SignedIn | None:
+    """Who is signed in by the token of a session, unless it ended."""
+    found = sessions.find(token)
+    return SignedIn.by(found, token) if found else None

@@ -1,0 +1,82 @@
+"""The reader's time zone: the browser's, which a script keeps in a cookie; else the server's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from flask import Flask, has_request_context, request
+from flask_babel import get_locale
+
+from webapp.inference.active_model import recognition
+
+COOKIE = "faces_zone"
+
+
+@dataclass(frozen=True)
+class ReaderZone:
+    """A time zone by its IANA name.
+
+    Attributes:
+        is_own: whether it is the reader's own; the server's otherwise.
+        named: the zone that the request's cookie names, known here or not.
+    """
+
+    name: str
+    is_own: bool
+    named: str = ""
+
+    @property
+    def info(self) -> ZoneInfo:
+        """The zone's rules."""
+        return ZoneInfo(self.name)
+
+
+@cache
+def names() -> frozenset[str]:
+    """Return the IANA names that are known here."""
+    return frozenset(available_timezones())
+
+
+def reader_zone() -> ReaderZone:
+    """Return the zone of the request's reader, or the server's where no known one is named."""
+    chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
+    if chosen in names():
+        return ReaderZone(chosen, is_own=True, named=chosen)
+    return ReaderZone(recognition().settings.time_zone, is_own=False, named=chosen)
+
+
+def add_zones(app: Flask) -> None:
+    """Let templates show days and moments in the reader's zone and language."""
+    app.context_processor(lambda: {"zone": reader_zone()})
+    app.add_template_filter(shown_moment)
+    app.add_template_filter(shown_day)
+    app.add_template_filter(short_day)
+
+
+def shown_moment(moment: datetime) -> str:
+    """Return a moment as the reader writes it; the zone is named where it is not their own."""
+    zone, locale = reader_zone(), _locale()
+    day = format_date(moment.astimezone(zone.info), "medium", locale=locale)
+    minute = format_time(moment, "short", tzinfo=zone.info, locale=locale)
+    return f"{day}, {minute}" if zone.is_own else f"{day}, {minute} {zone.name}"
+
+
+def shown_day(day: date) -> str:
+    """Return a day with its year."""
+    return format_date(day, "medium", locale=_locale())
+
+
+def short_day(day: date) -> str:
+    """Return a day without its year, for charts."""
+    return format_skeleton("MMMd", day, locale=_locale())
+
+
+def _locale() -> Locale:
+    """The language of the page; English days are written as in Britain, day first."""
+    locale = get_locale() or Locale("en")
+    return Locale("en", "GB") if locale.language == "en" else locale

@@ -1,0 +1,167 @@
+"""Errors become a page, JSON where the browser's script asked, or a problem for a program."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import RequestLimit
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    RequestEntityTooLarge,
+    SecurityError,
+    TooManyRequests,
+)
+
+from ml import ArtifactError
+from webapp.api import problems
+from webapp.crypto.vault import VaultError
+from webapp.db.damage import DatabaseDamaged, damage_watch, in_words
+from webapp.db.engine import UNAVAILABLE, db
+from webapp.errors import Busy, GalleryWarming, MustWait
+from webapp.extensions import frame_limiter, limiter, login
+from webapp.messages import describe
+from webapp.web.limits.request_bounds import takes_pictures
+
+PAGES = {400, 403, 404, 413, 429, 500, 503}
+WITHOUT_DATABASE = ("health.", "api_health.", "static")
+JSON_BLUEPRINTS = {"camera", "challenges", "health"}
+TOO_MANY_REQUESTS = "too_many_requests"
+A_MINUTE = 60
+log = logging.getLogger("webapp.errors")
+
+
+def add_error_pages(app: Flask) -> None:
+    """Answer every error by a page of its own."""
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(TooManyRequests, _too_many)
+    app.register_error_handler(MustWait, _must_wait)
+    app.register_error_handler(GalleryWarming, _warming)
+    app.register_error_handler(SecurityError, _wrong_host)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DatabaseError, _database_failed)
+    for unavailable in (*UNAVAILABLE, ArtifactError, DatabaseDamaged, VaultError):
+        app.register_error_handler(unavailable, _unavailable)
+
+
+def refuse_while_damaged(app: Flask) -> None:
+    """Refuse whatever asks a database that is damaged: it may be lost further by each write."""
+    app.before_request(_refuse_damage)
+
+
+def _refuse_damage() -> None:
+    if request.endpoint and not request.endpoint.startswith(WITHOUT_DATABASE):
+        damage_watch().refuse_damage()
+
+
+def answer(
+    status: int,
+    *,
+    retry_after: int | None = None,
+    busy: bool = False,
+    pictures: bool = False,
+    damaged: bool = False,
+) -> ResponseReturnValue:
+    """Return the page, or the JSON, for a status.
+
+    Args:
+        status: of the answer.
+        retry_after: seconds to wait, where that is known.
+        busy: whether too many faces wait, rather than one client asked too often.
+        pictures: whether what was too large were pictures.
+        damaged: whether the database is damaged.
+    """
+    db.session.rollback()
+    if problems.is_for_programs():
+        return problems.of_status(status)
+    if request.blueprint in JSON_BLUEPRINTS:
+        return jsonify(error=status), status
+    page = status if status in PAGES else (400 if status < 500 else 500)
+    text = render_template(
+        f"errors/{page}.html",
+        retry_after=retry_after,
+        busy=busy,
+        pictures=pictures,
+        damaged=damaged,
+    )
+    return text, status
+
+
+def refused(status: int, **facts: object) -> Response:
+    """Tell a page's script what was refused, by the status that a program gets for it.
+
+    Such refusals are part of the ordinary way of a page. Browsers print whatever has a status of
+    400 or more into their console as an error, so these are sent with 200.
+    """
+    return jsonify(refused=status, **facts)
+
+
+def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
+    """No page: its links would need a host that is ours."""
+    if problems.is_for_programs():
+        return problems.of_status(400)
+    return Response("This site does not answer to that host name.\n", 400, mimetype="text/plain")
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, InternalServerError) and damage_watch().found:
+        return _unavailable(error.original_exception or error)
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    return answer(error.code)
+
+
+def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    return answer(413, pictures=takes_pictures())
+
+
+def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
+    seconds = _seconds_until_reset(limiter.current_limit or frame_limiter.current_limit)
+    if request.blueprint in JSON_BLUEPRINTS:
+        words = describe(TOO_MANY_REQUESTS, {"seconds": seconds})
+        return jsonify(code=TOO_MANY_REQUESTS, message=words, seconds=seconds), 429
+    return answer(429, retry_after=seconds)
+
+
+def _must_wait(error: MustWait) -> ResponseReturnValue:
+    if isinstance(error, Busy) and request.blueprint in JSON_BLUEPRINTS:
+        db.session.rollback()
+        seconds = error.details["seconds"]
+        return refused(429, retry_after=seconds), {"Retry-After": str(seconds)}
+    return _come_again(error, 429, busy=isinstance(error, Busy))
+
+
+def _warming(error: GalleryWarming) -> ResponseReturnValue:
+    return _come_again(error, 503)
+
+
+def _come_again(error: MustWait, status: int, *, busy: bool = False) -> ResponseReturnValue:
+    seconds = error.details["seconds"]
+    response = make_response(answer(status, retry_after=seconds, busy=busy))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _seconds_until_reset(limit: RequestLimit | None) -> int:
+    return max(1, limit.reset_at - int(time.time())) if limit else A_MINUTE
+
+
+def _database_failed(error: DatabaseError) -> ResponseReturnValue:
+    if isinstance(error, DataError | IntegrityError):
+        raise error  # a mistake of ours
+    return _unavailable(error)
+
+
+def _unavailable(error: BaseException) -> ResponseReturnValue:
+    log.error("unavailable: %s", in_words(error) if isinstance(error, SQLAlchemyError) else error)
+    damaged = damage_watch().found
+    try:
+        return answer(503, damaged=damaged)
+    except (SQLAlchemyError, DatabaseDamaged):
+        # a page asks the database who is signed in: nobody, then
+        login._update_request_context_with_user()
+        return answer(503, damaged=damaged)

@@ -1,0 +1,75 @@
+"""Load shedding: requests are refused early while the analysis queue is full.
+
+To read a request, to check its key and to record its use costs as much as the answer is worth to a
+client that is only told to come again. Forms are let in: they keep what was typed, and their
+services take a turn. A place in the queue is taken once the body is read: a slow sender holds
+none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+
+from webapp.errors import Busy
+from webapp.inference.active_model import recognition
+from webapp.inference.admission import leave_place, take_place
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTRIBUTE = "looks_at_faces"
+LIVE, GUIDANCE = "live", "guidance"
+
+
+def looks_at_faces(view: View) -> View:
+    """State that a view analyses faces, for a client that can come again as easily as wait."""
+    setattr(view, ATTRIBUTE, LIVE)
+    return view
+
+
+def guides(view: View) -> View:
+    """State the same of a view whose frames the page sends again: others go before it."""
+    setattr(view, ATTRIBUTE, GUIDANCE)
+    return view
+
+
+def refuse_early(app: Flask) -> None:
+    """Refuse requests for analysis while no place is left, before anything is done for them."""
+    app.before_request(_refuse)
+
+
+def admit_requests(app: Flask) -> None:
+    """Give each request for analysis its place, once its body is read."""
+    app.before_request(_admit)
+    app.teardown_request(_leave)
+
+
+def _refuse() -> None:
+    if _analyses() and not recognition().turns.places_left:
+        raise Busy
+
+
+def _admit() -> None:
+    if not _analyses():
+        return
+    _read_body()
+    take_place(guided=_analyses() == GUIDANCE)
+
+
+def _read_body() -> None:
+    if request.mimetype.startswith("multipart/"):
+        _ = request.form
+    else:
+        request.get_data(cache=True)
+
+
+def _leave(_error: BaseException | None) -> None:
+    leave_place()
+
+
+def _analyses() -> str | None:
+    if request.method == "OPTIONS":
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, ATTRIBUTE, None)

@@ -1,0 +1,123 @@
+"""What a request may hold, checked before it is read: head, body, number of parameters.
+
+A view that takes more than a small form states so by `takes`. Nothing else is read beyond
+`SMALL_BODY`, whatever the request declares.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from flask import Flask, abort, current_app, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from webapp.inference.active_model import NAME, recognition
+from webapp.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTRIBUTE = "takes"
+KILOBYTE, MEGABYTE = 1_000, 1_000_000
+# Every form without pictures fits, and every JSON body.
+SMALL_BODY = 100 * KILOBYTE
+# One frame of at most 400 kB, as base64 in JSON, and what goes with it.
+FRAME_BODY = 600 * KILOBYTE
+# Some frames, or one picture of at most 25 MB: with room for one that is told to be too large.
+PICTURE_BODY = 32 * MEGABYTE
+# One picture of at most 25 MB as base64 in JSON.
+ENCODED_PICTURE_BODY = 36 * MEGABYTE
+HEAD_BYTES = 32 * KILOBYTE
+MOST_PARAMETERS = 1_000
+MOST_PARTS = 100
+URL_ENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+HEAD_TOO_LARGE = 431
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a view takes, in bytes.
+
+    Attributes:
+        body: the whole body; None for the setting `request_bytes`.
+        fields: the fields besides files; None for the setting `fields_bytes`.
+    """
+
+    body: int | None = SMALL_BODY
+    fields: int | None = SMALL_BODY
+
+    def largest(self, settings: Settings, media_type: str) -> int:
+        """Return the bound of a body of a media type."""
+        body = settings.request_bytes if self.body is None else self.body
+        return min(body, SMALL_BODY if media_type == URL_ENCODED else settings.request_bytes)
+
+
+def takes(body: int | None = None, fields: int | None = SMALL_BODY) -> Callable[[View], View]:
+    """State what a view takes beyond a small form."""
+
+    def state(view: View) -> View:
+        setattr(view, ATTRIBUTE, Taken(body, fields))
+        return view
+
+    return state
+
+
+def bound_requests(app: Flask) -> None:
+    """Refuse requests by what they declare, before anything is done for them."""
+    app.before_request(_check_head)
+    app.before_request(_bound_body)
+
+
+def check_parameters(app: Flask) -> None:
+    """Count the parameters of a form before they are parsed."""
+    app.before_request(check_form)
+
+
+def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
+    """Return how many bytes the body of a request to a path may have, by its media type."""
+    try:
+        within = unquote(path).removeprefix(os.environ.get("SCRIPT_NAME", ""))
+        endpoint, _ = app.url_map.bind("").match(within, method)
+    except HTTPException:
+        return SMALL_BODY
+    bounds = getattr(app.view_functions.get(endpoint), ATTRIBUTE, Taken())
+    return bounds.largest(app.extensions[NAME].settings, kind.partition(";")[0].strip().lower())
+
+
+def takes_pictures() -> bool:
+    """Return whether the view of the request at hand takes pictures."""
+    return taken() != Taken()
+
+
+def taken() -> Taken:
+    """Return what the view of the request at hand takes."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, ATTRIBUTE, Taken())
+
+
+def _check_head() -> None:
+    size = sum(len(name) + len(value) for name, value in request.headers)
+    if size > HEAD_BYTES:
+        abort(HEAD_TOO_LARGE)
+    if request.query_string.count(b"&") > MOST_PARAMETERS:
+        abort(414)
+
+
+def _bound_body() -> None:
+    settings, bounds = recognition().settings, taken()
+    fields = settings.fields_bytes if bounds.fields is None else bounds.fields
+    request.max_content_length = bounds.largest(settings, request.mimetype)
+    request.max_form_memory_size = fields
+    request.max_form_parts = MOST_PARTS
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge
+
+
+def check_form() -> None:
+    """Refuse a form of too many parameters before it is parsed."""
+    if request.mimetype != URL_ENCODED:
+        return
+    if request.get_data(cache=True).count(b"&") > MOST_PARAMETERS:
+        raise RequestEntityTooLarge

@@ -1,0 +1,188 @@
+"""A form that was sent after its session had ended: what was typed comes back with its page.
+
+The token against forged requests names the account that it was made for, so that a form tells whose
+it is when nothing else does. What was typed waits in the cookie, for that account alone and not
+for long. It fills in the form again and does nothing: its owner sends it, with a fresh token.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, flash, g, redirect, request, session, url_for
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from webapp.db.models import now
+from webapp.web.access import Rule, rule_of
+from webapp.web.limits.request_bounds import MOST_PARTS, SMALL_BODY
+from webapp.web.uploads import chosen
+
+TOKEN = "csrf_token"  # noqa: S105  # nosec B105 - the name of a field
+LEFT = "left_form"
+TIME_TO_COME_BACK = timedelta(minutes=30)
+# A browser keeps cookies of 4 kB, and the session has other things in its own.
+MOST_BYTES, MOST_CHARACTERS = 2200, 4000
+OPEN = (Rule.PUBLIC, Rule.VERIFIER)
+# Never kept: what is secret, and what a page holds for its own use.
+NOT_KEPT = frozenset(
+    {TOKEN, "password", "confirm", "current", "code", "secret", "challenge", "kept", "doubts_seen"}
+)
+
+
+def mark_token(account_id: UUID) -> None:
+    """Let the tokens of this session name the account; a session has one secret for all of them."""
+    session[TOKEN] = f"{secrets.token_hex(20)}.{account_id.hex}"
+
+
+def present_account() -> str:
+    """Who is signed in, as tokens name them; empty for nobody."""
+    return current_user.id.hex if current_user.is_authenticated else ""
+
+
+def keep_for(account_id: UUID) -> dict[str, Any]:
+    """What of the session so far goes on when an account signs in: a form of its own."""
+    left = session.get(LEFT)
+    return {LEFT: left} if left and left["by"] == account_id.hex else {}
+
+
+def offer_again() -> ResponseReturnValue | None:
+    """Lead back to the page of a form that was not accepted, by way of signing in if need be.
+
+    None for what is no form of ours.
+    """
+    owner = _owner(_sent().get(TOKEN, ""))
+    if owner is None or not (owner or _is_open()):
+        return None
+    page = _page_of_form()
+    _leave(owner, page)
+    if owner in ("", present_account()):
+        return redirect(page)
+    return redirect(url_for("accounts.sign_in", next=page, ended=1))
+
+
+def typed_before() -> MultiDict[str, str] | None:
+    """What was typed into this page's form before its session ended, for whoever typed it."""
+    if "typed_before" not in g:
+        g.typed_before = _taken()
+    return g.typed_before
+
+
+def _owner(token: str) -> str | None:
+    """The account that a token was made for, empty for nobody's; None if it is none of ours."""
+    serializer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
+    try:
+        return str(serializer.loads(token)).partition(".")[2]
+    except BadData:
+        return None
+
+
+def _is_open() -> bool:
+    """Whether a form of nobody's may come back: a stranger can have one, too."""
+    is_page = not current_user.is_authenticated or _is_page(request.path)
+    return is_page and rule_of(request.endpoint or "") in OPEN
+
+
+def _page_of_form() -> str:
+    """The page that shows the form: of its address, or the nearest one above."""
+    path = request.path
+    while path and not _is_page(path):
+        path = path.rpartition("/")[0]
+    query = request.query_string.decode() if path == request.path else ""
+    return request.script_root + (path or "/") + (f"?{query}" if query else "")
+
+
+def _is_page(path: str) -> bool:
+    adapter = request_ctx.url_adapter
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except (HTTPException, RequestRedirect):
+        return False
+
+
+def _sent() -> MultiDict[str, str]:
+    """The fields of the form. Photos are not read for somebody who may not send them.
+
+    A browser puts fields before files, so the first part of a body holds what was typed. That part
+    is read for browsers that have a session's cookie of ours.
+    """
+    if "sent_fields" not in g:
+        is_read = "form" in vars(request) or (request.content_length or 0) <= SMALL_BODY
+        g.sent_fields = request.form if is_read else _first_fields()
+    return g.sent_fields
+
+
+def _first_fields() -> MultiDict[str, str]:
+    fields: MultiDict[str, str] = MultiDict()
+    boundary = request.mimetype_params.get("boundary", "").encode()
+    if request.mimetype != "multipart/form-data" or not boundary or TOKEN not in session:
+        return fields
+    decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
+    decoder.receive_data(request.environ["wsgi.input"].read(SMALL_BODY))
+    name, value = "", b""
+    with suppress(ValueError):  # what is no form has no more fields
+        while not isinstance(event := decoder.next_event(), File | NeedData | Epilogue):
+            if isinstance(event, Field):
+                name, value = event.name, b""
+            elif isinstance(event, Data):
+                value += event.data
+                if not event.more_data:
+                    fields.add(name, value.decode(errors="replace"))
+    return fields
+
+
+def _leave(owner: str, page: str) -> None:
+    session[LEFT] = {
+        "by": owner,
+        "page": page,
+        "fields": _fields(),
+        "files": "form" not in vars(request) or any(map(chosen, request.files.listvalues())),
+        "until": (now() + TIME_TO_COME_BACK).isoformat(),
+    }
+
+
+def _fields() -> list[tuple[str, str]]:
+    kept: list[tuple[str, str]] = []
+    for name, value in _sent().items(multi=True):
+        if name.rpartition("-")[2] not in NOT_KEPT and _fits([*kept, (name, value)]):
+            kept.append((name, value))
+    return kept
+
+
+def _fits(fields: list[tuple[str, str]]) -> bool:
+    if sum(len(name) + len(value) for name, value in fields) > MOST_CHARACTERS:
+        return False
+    return len(zlib.compress(json.dumps(fields).encode())) <= MOST_BYTES
+
+
+def _taken() -> MultiDict[str, str] | None:
+    left = session.get(LEFT)
+    if request.method != "GET" or not left or left["page"] != _here():
+        return None
+    if left["by"] not in ("", present_account()):
+        return None
+    del session[LEFT]
+    if now() > datetime.fromisoformat(left["until"]):
+        return None
+    flash(_("Nothing was sent yet. Check what is here, then send it once more."), "warning")
+    if left["files"]:
+        flash(_("Please choose the photos again; the rest is still here."), "warning")
+    return MultiDict(left["fields"])
+
+
+def _here() -> str:
+    query = request.query_string.decode()
+    return request.script_root + request.path + (f"?{query}" if query else "")

@@ -1,0 +1,52 @@
+"""What matters is asked with the present password once more: a session alone may be borrowed."""
+
+from __future__ import annotations
+
+from flask_login import current_user
+
+from webapp.errors import (
+    PasswordTooCommon,
+    ServiceError,
+    WrongCode,
+    WrongCredentials,
+    WrongPresentPassword,
+)
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.accounts import sessions
+from webapp.web.devices import this_device
+from webapp.web.forms.fields import PresentPasswordForm
+
+FIELDS: dict[type[ServiceError], str] = {
+    WrongPresentPassword: "current",
+    PasswordTooCommon: "password",
+    WrongCode: "code",
+}
+
+
+def sign_in_limit() -> str:
+    """How often an address may try passwords."""
+    return recognition().settings.sign_in_limit
+
+
+def check_present_password(form: PresentPasswordForm) -> None:
+    """Check that whoever is signed in knows the password.
+
+    Raises:
+        WrongPresentPassword: if it is another one.
+        MustWait: after failures in a row.
+    """
+    try:
+        sessions.check_password(current_user.username, form.current.data, this_device())
+    except WrongCredentials as error:
+        raise WrongPresentPassword from error
+
+
+def complain(form: PresentPasswordForm, error: ServiceError) -> None:
+    """Say why it is not done, by the field where it is one field's fault."""
+    words = describe(error.code, getattr(error, "details", None))
+    field = FIELDS.get(type(error), "")
+    if field in form:
+        form[field].errors = [words]
+    else:
+        form.form_errors.append(words)

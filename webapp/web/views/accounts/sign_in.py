@@ -1,0 +1,167 @@
+"""Set-up, signing in and out."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
+
+from webapp.errors import (
+    MustWait,
+    PasswordTooCommon,
+    ServiceError,
+    SetupFinished,
+    SignInOver,
+    WrongCredentials,
+    WrongSetupLink,
+)
+from webapp.extensions import limiter
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.accounts import accounts, sessions
+from webapp.services.accounts.sessions import Begun
+from webapp.web.access import public
+from webapp.web.current_user import SignedIn
+from webapp.web.devices import keep_device, this_browser
+from webapp.web.forms.fields import CodeForm, EmptyForm, SetupForm, SignInForm
+from webapp.web.redirects import place_within
+from webapp.web.resumed_forms import keep_for, mark_token, present_account
+from webapp.web.tokens import keep_pending, pending
+
+blueprint = Blueprint("accounts", __name__)
+
+
+def _sign_in_limit() -> str:
+    return recognition().settings.sign_in_limit
+
+
+@blueprint.route("/setup/<token>", methods=["GET", "POST"])
+@public
+@limiter.limit(_sign_in_limit)
+def setup(token: str) -> ResponseReturnValue:
+    """Context: form (username, password, confirm)."""
+    form = SetupForm()
+    try:
+        accounts.check_setup_token(token)
+        if form.validate_on_submit():
+            why = _("On from the start in a new installation")
+            accounts.finish_setup(token, form.username.data, form.password.data, why)
+            flash(_("The account is there. Sign in with it."), "success")
+            return redirect(url_for("accounts.sign_in"))
+    except PasswordTooCommon as error:
+        form.password.errors = [describe(error.code)]
+    except SetupFinished as error:
+        flash(describe(error.code), "warning")
+        return redirect(url_for("accounts.sign_in"))
+    except WrongSetupLink:
+        abort(404)
+    return render_template("accounts/setup.html", form=form)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
+@limiter.limit(_sign_in_limit, methods=["POST"])
+def sign_in() -> ResponseReturnValue:
+    """Context: form (username, password).
+
+    `?ended=1` says that a session has ended.
+    """
+    form = SignInForm()
+    if form.validate_on_submit():
+        try:
+            signed = sessions.sign_in(form.username.data, form.password.data, this_browser())
+        except (WrongCredentials, MustWait) as error:
+            _complain(form, error)
+        else:
+            if isinstance(signed, Begun):
+                return _enter(signed)
+            keep_pending(signed.token)
+            return redirect(url_for("accounts.code", next=request.args.get("next")))
+    return render_template("accounts/sign_in.html", form=form)
+
+
+@blueprint.route("/sign-in/code", methods=["GET", "POST"])
+@public
+@limiter.limit(_sign_in_limit, methods=["POST"])
+def code() -> ResponseReturnValue:
+    """The second factor of somebody whose password was right. Context: form (code)."""
+    form = CodeForm()
+    try:
+        sessions.check_pending(pending())
+        if form.validate_on_submit():
+            return _enter(sessions.confirm(pending(), form.code.data, this_browser()))
+    except SignInOver as error:
+        return _back_to_sign_in(error)
+    except ServiceError as error:
+        _complain(form, error)
+    return render_template("accounts/code.html", form=form)
+
+
+@blueprint.get("/session")
+@public
+def present() -> ResponseReturnValue:
+    """Who is signed in and a fresh token, for a page that has been open for long. JSON."""
+    return jsonify(account=present_account(), token=generate_csrf())
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    if not EmptyForm().validate_on_submit():
+        abort(400)
+    if current_user.is_authenticated:
+        sessions.end(current_user.session_id, current_user.id)
+    logout_user()
+    session.clear()
+    return redirect(url_for("home.index"))
+
+
+def _back_to_sign_in(error: SignInOver) -> ResponseReturnValue:
+    if pending():
+        flash(describe(error.code), "warning")
+    return redirect(url_for("accounts.sign_in", next=request.args.get("next")))
+
+
+def _enter(begun: Begun) -> ResponseReturnValue:
+    kept = keep_for(begun.session.account.id)
+    session.clear()  # nothing of the stranger's session lives on in the account's
+    session.update(kept)
+    session.permanent = True
+    mark_token(begun.session.account.id)
+    login_user(SignedIn.by(begun.session, begun.token))
+    _warn_of_failed_tries(begun.failed_tries)
+    response = make_response(redirect(place_within(request.args.get("next", ""))))
+    keep_device(response, begun.device)
+    return response
+
+
+def _warn_of_failed_tries(tries: int) -> None:
+    if not tries:
+        return
+    sentence = ngettext(
+        "Since you last signed in there was one failed try to sign in with your name. If it was "
+        "not yours, change your password.",
+        "Since you last signed in there were %(num)s failed tries to sign in with your name. If "
+        "they were not yours, change your password.",
+        tries,
+    )
+    flash(sentence, "warning")
+
+
+def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))

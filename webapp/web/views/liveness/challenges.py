@@ -1,0 +1,126 @@
+"""Challenges as the camera's script goes through them; JSON."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp.api import problems
+from webapp.db.engine import db
+from webapp.db.models import Purpose
+from webapp.errors import MustWait, NetworkLimitReached, ServiceError
+from webapp.extensions import frame_limiter, limiter
+from webapp.inference.active_model import recognition
+from webapp.messages import ask_for, describe
+from webapp.services.liveness import challenges
+from webapp.services.liveness.challenges import BOUNDS, Asked
+from webapp.web import error_pages
+from webapp.web.access import operator, verifier
+from webapp.web.forms.fields import ClaimForm
+from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.request_bounds import FRAME_BODY, takes
+from webapp.web.tokens import challenge_holder, read_challenge, sign_challenge
+
+blueprint = Blueprint("challenges", __name__)
+LONGEST_NUMBER = 6
+
+
+def _verify_limit() -> str:
+    return recognition().settings.verify_limit
+
+
+def _guidance_limit() -> str:
+    return recognition().settings.guidance_limit
+
+
+@blueprint.errorhandler(ServiceError)
+def refused(error: ServiceError) -> ResponseReturnValue:
+    """Why not, in words for whoever stands before the camera."""
+    db.session.rollback()
+    details = getattr(error, "details", {})
+    status, words = problems.status_of(error), describe(error.code, details)
+    answer = error_pages.refused(status, code=error.code, message=words, **details)
+    if isinstance(error, NetworkLimitReached):
+        answer.status_code = status  # whoever asks far too often is on no ordinary way
+    if isinstance(error, MustWait):
+        answer.headers["Retry-After"] = str(details["seconds"])
+    return answer
+
+
+@blueprint.post("/challenges")
+@verifier
+@limiter.limit(_verify_limit)
+def begin() -> ResponseReturnValue:
+    """Fields: identifier. What is asked for first, and the token that goes with each frame."""
+    return _begun(Purpose.VERIFY)
+
+
+@blueprint.post("/challenges/enrolment")
+@operator
+@limiter.limit(_verify_limit)
+def begin_enrolment() -> ResponseReturnValue:
+    """The same before an enrolment."""
+    return _begun(Purpose.ENROL)
+
+
+@blueprint.post("/challenges/frames")
+@verifier
+@looks_at_faces
+@takes(FRAME_BODY)
+@frame_limiter.limit(_guidance_limit)
+def see() -> ResponseReturnValue:
+    """Fields: challenge (its token), number (from 1), frame (a picture). What is asked for now."""
+    number = request.form.get("number", "")
+    if "frame" not in request.files or not number.isdecimal() or len(number) > LONGEST_NUMBER:
+        abort(400)
+    picture = request.files["frame"].read(BOUNDS.frame_bytes + 1)
+    if len(picture) > BOUNDS.frame_bytes:
+        abort(413)
+    return _answer(challenges.see(_named(), challenge_holder(), int(number), picture))
+
+
+@blueprint.post("/challenges/passed")
+@operator
+@limiter.limit(_verify_limit)
+def pass_enrolment() -> ResponseReturnValue:
+    """Fields: challenge, identifier. Judges a challenge before an enrolment."""
+    form = ClaimForm()
+    if not form.validate():
+        return _wrong(form)
+    challenges.pass_for_enrolment(
+        _named(), challenge_holder(), form.identifier.data, current_user.id
+    )
+    return jsonify(passed=True)
+
+
+def _named() -> UUID:
+    return read_challenge(request.form.get("challenge", ""))
+
+
+def _begun(purpose: Purpose) -> ResponseReturnValue:
+    form = ClaimForm()
+    if not form.validate():
+        return _wrong(form)
+    begun = challenges.begin(form.identifier.data, challenge_holder(), purpose)
+    return _answer(begun.asked, challenge=sign_challenge(begun.id), seconds=begun.seconds)
+
+
+def _wrong(form: ClaimForm) -> ResponseReturnValue:
+    return error_pages.refused(422, code="invalid_request", message=form.identifier.errors[0])
+
+
+def _answer(asked: Asked, **more: object) -> ResponseReturnValue:
+    return jsonify(
+        frame=asked.frame,
+        step=asked.step,
+        of=asked.of,
+        instruction=asked.instruction,
+        share=round(asked.share, 3),
+        hint=asked.hint,
+        light=asked.light,
+        message=ask_for(asked.instruction, asked.hint),
+        **more,
+    )

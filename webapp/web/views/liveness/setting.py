@@ -1,0 +1,81 @@
+"""Whether somebody has to show that they are there: seen and changed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.errors import ConfirmationNeeded, Danger, MovementsTooFew, ThresholdChangedMeanwhile
+from webapp.messages import MOVEMENTS, describe
+from webapp.services.liveness import setting
+from webapp.web.access import admin
+from webapp.web.forms.liveness import GUARDED, STRENGTH_WORDS, LivenessForm
+
+blueprint = Blueprint("liveness", __name__)
+CHANGED_MEANWHILE = "setting_changed_meanwhile"
+
+
+@blueprint.route("/liveness", methods=["GET", "POST"])
+@admin
+def edit() -> ResponseReturnValue:
+    """Context: form (guarded, strength, allowed, reason), setting in force, history, words.
+
+    `?change=…` puts what an earlier change set into the form, with `&before=1` what was before it.
+    """
+    form = LivenessForm()
+    if form.validate_on_submit():
+        try:
+            setting.change(
+                form.setting,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
+            )
+        except ConfirmationNeeded as error:
+            return _review(form, error.dangers)
+        except MovementsTooFew as error:
+            form.allowed.errors = [describe(error.code, error.details)]
+        except ThresholdChangedMeanwhile:
+            form.form_errors.append(describe(CHANGED_MEANWHILE))
+        else:
+            flash(_("The setting is changed. It counts from now on."), "success")
+            return redirect(url_for("liveness.edit"))
+    return _page(form)
+
+
+def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnValue:
+    """What a weaker setting means, before it counts."""
+    if form.review.data:  # sent from the review
+        form.ask_to_confirm()
+    return render_template(
+        "liveness/review.html",
+        form=form,
+        before=setting.in_force(),
+        after=form.setting,
+        dangers=dangers,
+        guarded=GUARDED,
+        strengths=STRENGTH_WORDS,
+        movements=MOVEMENTS,
+    )
+
+
+def _page(form: LivenessForm) -> str:
+    in_force, history = setting.in_force(), setting.history()
+    if form.is_untouched:
+        asked = request.args.get("change", type=int)
+        change = next((one for one in history if one.number == asked), None)
+        earlier = change and (change.previous if request.args.get("before") else change.setting)
+        form.show(earlier or in_force)
+    return render_template(
+        "liveness/edit.html",
+        form=form,
+        setting=in_force,
+        newest_number=setting.newest_number(),
+        history=history,
+        guarded=GUARDED,
+        strengths=STRENGTH_WORDS,
+        movements=MOVEMENTS,
+    )

@@ -1,0 +1,80 @@
+"""Results as pages of their own: a form is answered by a redirect to one of these.
+
+Loading such a page again, going back and forth or opening it in a second tab sends nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from ml import FaceError
+from webapp.db.models import Shown, now
+from webapp.errors import ServiceError
+from webapp.services import page_results
+from webapp.services.matching.decision import Decision
+from webapp.web.tokens import challenge_holder
+
+SEE_OTHER, GONE = 303, 410
+Decide = Callable[[], Decision]
+
+
+def keep(kind: Shown, content: Mapping[str, Any]) -> UUID:
+    """Keep a result for this browser and account; returns its id."""
+    return page_results.keep(kind, _holder(), content)
+
+
+def find(kind: Shown, result_id: UUID) -> dict[str, Any]:
+    """Return the content of a result of this browser and account.
+
+    Raises:
+        ResultOver: if its time is over, or somebody else asked for it.
+    """
+    return page_results.find(kind, _holder(), result_id)
+
+
+def lead_to(address: str) -> ResponseReturnValue:
+    """Answer a form that was sent by the page of its result."""
+    return redirect(address, SEE_OTHER)
+
+
+def over(start_again: str) -> ResponseReturnValue:
+    """Say that a result is shown no longer, and where to start again."""
+    page = render_template("errors/410.html", start_again=start_again, minutes=page_results.MINUTES)
+    return page, GONE
+
+
+def decided(kind: Shown, decide: Decide, **asked: str) -> UUID:
+    """Keep a decision, or why there is none, with what was asked; returns its id."""
+    try:
+        content = {"decision": decide().as_shown()}
+    except (FaceError, ServiceError) as error:
+        content = {"refusal": _refusal(error)}
+    return keep(kind, {**asked, **content})
+
+
+def seconds_left(refusal: Mapping[str, Any]) -> int:
+    """How long somebody who was refused has to wait still, 0 for not at all."""
+    if refusal["until"] is None:
+        return 0
+    left = datetime.fromisoformat(refusal["until"]) - now()
+    return max(0, ceil(left.total_seconds()))
+
+
+def _refusal(error: FaceError | ServiceError) -> dict[str, Any]:
+    details = dict(getattr(error, "details", None) or {})
+    seconds = details.get("seconds")
+    until = None if seconds is None else (now() + timedelta(seconds=seconds)).isoformat()
+    return {"code": error.code, "details": details, "until": until}
+
+
+def _holder() -> str:
+    account = current_user.get_id() if current_user.is_authenticated else ""
+    return f"{challenge_holder()} {account}"

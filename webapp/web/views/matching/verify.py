@@ -1,0 +1,173 @@
+"""Verifying (1:1) and identifying (1:N): a form, then a result at an address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from webapp.db.models import Purpose, Shown
+from webapp.errors import ResultOver
+from webapp.extensions import limiter
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.liveness import setting as liveness
+from webapp.services.matching import identification, verification
+from webapp.services.matching.decision import POOR_QUALITY, Decision
+from webapp.web.access import operator, verifier
+from webapp.web.forms.fields import ChallengedForm, IdentifyForm, PageForm, VerifyForm, WaivedForm
+from webapp.web.limits.request_bounds import PICTURE_BODY, takes
+from webapp.web.tokens import challenge_holder, read_challenge
+from webapp.web.views.matching import results
+from webapp.web.views.people.photos import contents
+
+blueprint = Blueprint("verify", __name__)
+
+
+def _verify_limit() -> str:
+    return recognition().settings.verify_limit
+
+
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Offer to start again what had a result."""
+    searched = request.endpoint == "verify.identified"
+    return results.over(url_for("verify.identify" if searched else "verify.verify"))
+
+
+@blueprint.route("/verify", methods=["GET", "POST"])
+@verifier
+@takes(PICTURE_BODY)
+@limiter.limit(_verify_limit, methods=["POST"])
+def verify() -> ResponseReturnValue:
+    """Context: form (identifier, frames or challenge), guarded, light.
+
+    `guarded` says whether movements are asked for; then pictures alone are refused. `light` says
+    whether the page shines on the face meanwhile. `?identifier=…` fills in the field, `?again=…`
+    does so from a result.
+    """
+    setting = liveness.in_force()
+    guarded = setting.guards(Purpose.VERIFY)
+    form = ChallengedForm() if guarded else VerifyForm()
+    if form.validate_on_submit():
+        return _to_result(lambda: _verified(form), form)
+    return _page("verify/verify.html", form, guarded=guarded, light=setting.light)
+
+
+@blueprint.route("/verify/without-movements", methods=["GET", "POST"])
+@operator
+@takes()
+@limiter.limit(_verify_limit, methods=["POST"])
+def without_movements() -> ResponseReturnValue:
+    """Verify somebody whom an operator sees, though movements are asked for; context as `verify`.
+
+    The form has `waiver`, too: the reason.
+    """
+    if not liveness.in_force().guards(Purpose.VERIFY):
+        return redirect(url_for("verify.verify"))
+    form = WaivedForm()
+    if form.validate_on_submit():
+        return _to_result(lambda: _waived(form), form, waiver=form.waiver.data)
+    return _page("verify/verify.html", form, guarded=False)
+
+
+@blueprint.get("/verify/result/<uuid:result_id>")
+@verifier
+def verified(result_id: UUID) -> str:
+    """Context: result_id, identifier, waiver, decision and notes (words), or refusal."""
+    kept = results.find(Shown.VERIFICATION, result_id)
+    ways = {"again": "verify.without_movements" if kept["waiver"] else "verify.verify"}
+    return _shown("verify/verified.html", kept, result_id=result_id, **ways)
+
+
+@blueprint.route("/identify", methods=["GET", "POST"])
+@operator
+@takes()
+@limiter.limit(_verify_limit, methods=["POST"])
+def identify() -> ResponseReturnValue:
+    """Context: form (frames)."""
+    form = IdentifyForm()
+    if form.validate_on_submit():
+        result_id = results.decided(
+            Shown.IDENTIFICATION,
+            lambda: identification.identify(contents(form.frames.data), current_user.id),
+        )
+        return results.lead_to(url_for("verify.identified", result_id=result_id))
+    return _page("verify/identify.html", form)
+
+
+@blueprint.get("/identify/result/<uuid:result_id>")
+@operator
+def identified(result_id: UUID) -> str:
+    """Context: decision and notes (words), or refusal."""
+    kept = results.find(Shown.IDENTIFICATION, result_id)
+    return _shown("verify/identified.html", kept, again="verify.identify")
+
+
+def _verified(form: VerifyForm | ChallengedForm) -> Decision:
+    asked_by = current_user.id if current_user.is_authenticated else None
+    identifier = form.identifier.data
+    if isinstance(form, ChallengedForm):
+        challenge_id = read_challenge(form.challenge.data)
+        decision = verification.verify_by_challenge(
+            challenge_id, challenge_holder(), identifier, asked_by
+        )
+    else:
+        decision = verification.verify(identifier, contents(form.frames.data), asked_by)
+    return decision.told(in_detail=current_user.is_authenticated and current_user.is_operator)
+
+
+def _waived(form: WaivedForm) -> Decision:
+    return verification.verify_without_challenge(
+        form.identifier.data, contents(form.frames.data), form.waiver.data, current_user.id
+    )
+
+
+def _to_result(
+    decide: results.Decide, form: VerifyForm | ChallengedForm, waiver: str = ""
+) -> ResponseReturnValue:
+    asked = {"identifier": form.identifier.data, "waiver": waiver}
+    result_id = results.decided(Shown.VERIFICATION, decide, **asked)
+    return results.lead_to(url_for("verify.verified", result_id=result_id))
+
+
+def _page(template: str, form: PageForm, **context: object) -> ResponseReturnValue:
+    if form.is_untouched:
+        form.process(data=_asked_before())
+    return render_template(template, form=form, **context)
+
+
+def _asked_before() -> Mapping[str, Any]:
+    """What the address puts into the form: an identifier, or what led to a result."""
+    result_id = request.args.get("again", type=UUID)
+    with suppress(ResultOver):
+        if result_id:
+            return results.find(Shown.VERIFICATION, result_id)
+    return {"identifier": request.args.get("identifier", "")}
+
+
+def _shown(template: str, kept: Mapping[str, Any], **context: object) -> str:
+    refusal, decision = kept.get("refusal"), kept.get("decision")
+    return render_template(
+        template,
+        identifier=kept.get("identifier"),
+        decision=decision,
+        notes=_notes(decision) if decision else [],
+        refusal=refusal,
+        seconds_left=results.seconds_left(refusal) if refusal else 0,
+        describe=describe,
+        **context,
+    )
+
+
+def _notes(decision: Mapping[str, Any]) -> list[str]:
+    """Words for what is worth knowing; poor pictures explain a refusal, not a match."""
+    if decision["match"]:
+        return [describe(note) for note in decision["notes"] if note != POOR_QUALITY]
+    codes = (*decision["notes"], *decision["reasons"][:1])
+    return [describe(code) for code in dict.fromkeys(codes)]

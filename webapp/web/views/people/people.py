@@ -1,0 +1,290 @@
+"""People: list, enrol, show, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from wtforms import SelectChoice
+
+from webapp.db.models import Purpose
+from webapp.errors import (
+    AnotherFace,
+    Busy,
+    ChallengeNeeded,
+    ChallengeUnknown,
+    DuplicateIdentifier,
+    KeyRingBehind,
+    LastAnchor,
+    ModelChangedMeanwhile,
+    PictureNotComparable,
+    ServiceError,
+    TooManyAnchors,
+    UnknownAnchor,
+    UnknownPerson,
+)
+from webapp.messages import describe
+from webapp.services.attempts import attempt_log
+from webapp.services.enrolment import guarded
+from webapp.services.enrolment.guarded import Presence
+from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.store import NewPerson
+from webapp.services.liveness import setting
+from webapp.services.matching import claimed_identity
+from webapp.services.people import people, retention, self_service
+from webapp.services.people.anchors import AnchorReport, likeness_of, report_on
+from webapp.services.thresholds import per_person
+from webapp.web.access import operator
+from webapp.web.display.names import isolated
+from webapp.web.error_pages import answer
+from webapp.web.forms.fields import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm, choices
+from webapp.web.limits.request_bounds import takes
+from webapp.web.tokens import challenge_holder, read_challenge
+from webapp.web.views.people.photos import (
+    NOTHING,
+    LookedThrough,
+    handed_back,
+    in_words,
+    is_accepted,
+    looked_through,
+    sent_pictures,
+)
+from webapp.web.wording import thresholds
+
+blueprint = Blueprint("people", __name__, url_prefix="/people")
+# Why pictures are not stored where movements are asked for.
+NOT_SHOWN = (AnotherFace, ChallengeNeeded, ChallengeUnknown)
+
+
+@blueprint.errorhandler(UnknownPerson)
+@blueprint.errorhandler(UnknownAnchor)
+def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
+    """What is not there, or no longer, has no page."""
+    return answer(404)
+
+
+@blueprint.get("")
+@operator
+def index() -> str:
+    """Context: page (Page of PersonRow), q (what was searched for), sort (in force)."""
+    query = request.args.get("q", "").strip()
+    sort = request.args.get("sort", people.DEFAULT_SORT)
+    if sort not in people.SORTS:
+        sort = people.DEFAULT_SORT
+    page = people.list_people(query, request.args.get("page", 1, type=int), sort)
+    return render_template("people/index.html", page=page, q=query, sort=sort)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@operator
+@takes(fields=None)
+def enrol() -> ResponseReturnValue:
+    """Context: form (identifier, name, consent, images), pictures (LookedThrough), guarded.
+
+    Whatever stops the enrolment, the pictures that can be used come back with the page.
+    """
+    form = EnrolForm()
+    if not form.is_submitted():
+        return _enrol_page(form, NOTHING)
+    sent = sent_pictures(form)
+    try:
+        draft = look_through([picture.data for picture in sent])
+    except Busy as error:
+        _complain(form, error)
+        return _enrol_page(form, handed_back(sent))
+    if form.validate() and is_accepted(draft, sent, form):
+        new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
+        try:
+            person_id = guarded.enrol(
+                new, draft.faces.values(), current_user.id, _presence(form), draft.every_doubt
+            )
+        except DuplicateIdentifier as error:
+            form.identifier.errors = [describe(error.code)]
+        except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
+            _complain(form, error)
+        else:
+            flash(_("%(name)s is enrolled.", name=isolated(new.name)), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    pictures = looked_through(draft, sent)
+    form.doubts_seen.data = pictures.doubts_seen
+    return _enrol_page(form, pictures)
+
+
+@blueprint.get("/taken")
+@operator
+def taken() -> ResponseReturnValue:
+    """Why the identifier of the query cannot be given to somebody new; empty if it can. JSON."""
+    is_taken = people.is_taken(request.args.get("identifier", ""))
+    return jsonify(message=describe(DuplicateIdentifier.code) if is_taken else "")
+
+
+@blueprint.get("/<uuid:person_id>")
+@operator
+def show(person_id: UUID) -> ResponseReturnValue:
+    """Context: person, anchors (AnchorReport), likeness, attempts, own_threshold and its words,
+    add_form (images, in_place_of), action_form, pictures (LookedThrough), in_words (of a doubt).
+
+    `?retake=…` prepares to take pictures in place of an anchor.
+    """
+    return _person_page(
+        person_id, MoreAnchorsForm(in_place_of=request.args.get("retake", "")), NOTHING
+    )
+
+
+@blueprint.post("/<uuid:person_id>/anchors")
+@operator
+@takes(fields=None)
+def add_anchors(person_id: UUID) -> ResponseReturnValue:
+    """Add pictures; whatever stops it, the page of `show` with those that can be used."""
+    form = MoreAnchorsForm()
+    form.in_place_of.choices = _choices(report_on(people.find_person(person_id)))
+    sent = sent_pictures(form)
+    try:
+        draft = look_through([picture.data for picture in sent], person_id)
+    except Busy as error:
+        _complain(form, error)
+        return _person_page(person_id, form, handed_back(sent))
+    if form.validate() and is_accepted(draft, sent, form):
+        retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
+        try:
+            guarded.add_anchors(
+                person_id,
+                draft.faces.values(),
+                current_user.id,
+                _presence(form),
+                retired,
+                draft.every_doubt,
+            )
+        except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
+            _complain(form, error)
+        else:
+            flash(_("The photos were added."), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    pictures = looked_through(draft, sent)
+    form.doubts_seen.data = pictures.doubts_seen
+    return _person_page(person_id, form, pictures)
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/retire")
+@operator
+def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Keep a picture, but compare it no longer."""
+    done = _("The photo is disabled: it is kept, but no longer compared.")
+    return _changed(people.retire_anchor, person_id, anchor_id, done)
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/restore")
+@operator
+def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Compare a retired picture again."""
+    done = _("The photo is enabled: it is compared again.")
+    return _changed(people.restore_anchor, person_id, anchor_id, done)
+
+
+@blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
+@operator
+def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
+    """Delete one picture."""
+    return _changed(people.delete_anchor, person_id, anchor_id, _("The photo was deleted."))
+
+
+@blueprint.post("/<uuid:person_id>/delete")
+@operator
+def delete(person_id: UUID) -> ResponseReturnValue:
+    """Delete a person and everything that belongs to them."""
+    try:
+        people.delete_person(person_id, current_user.id)
+    except KeyRingBehind as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(_("The person and everything stored of them were deleted."), "success")
+    return redirect(url_for("people.index"))
+
+
+@blueprint.get("/<uuid:person_id>/anchors/<uuid:anchor_id>/picture")
+@operator
+def picture(person_id: UUID, anchor_id: UUID) -> Response:
+    """The picture of an anchor, JPEG."""
+    return Response(
+        people.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
+    )
+
+
+def _changed(
+    change: Callable[[UUID, UUID, UUID], None], person_id: UUID, anchor_id: UUID, done: str
+) -> ResponseReturnValue:
+    """Change one picture, and say on the person's page that it is done, or why not."""
+    try:
+        change(person_id, anchor_id, current_user.id)
+    except (LastAnchor, PictureNotComparable, ModelChangedMeanwhile) as error:
+        flash(describe(error.code), "error")
+    else:
+        flash(done, "success")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough) -> str:
+    person = people.find_person(person_id)
+    anchors, own_threshold = report_on(person), per_person.of_person(person_id)
+    add_form.in_place_of.choices = _choices(anchors)
+    return render_template(
+        "people/show.html",
+        person=person,
+        anchors=anchors,
+        likeness=likeness_of(person),
+        failures=claimed_identity.failures_of(person),
+        own_link=self_service.link_of(person_id),
+        ends_at=retention.ends_at(person),
+        ends_soon=retention.ends_soon(person),
+        attempts=attempt_log.latest_of(person_id),
+        own_threshold=own_threshold,
+        own_threshold_words=thresholds.distance(own_threshold),
+        add_form=add_form,
+        guarded=_guarded(),
+        light=setting.in_force().light,
+        action_form=EmptyForm(),
+        pictures=pictures,
+        in_words=in_words,
+        describe=describe,
+    )
+
+
+def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
+    return render_template(
+        "people/enrol.html",
+        form=form,
+        pictures=pictures,
+        guarded=_guarded(),
+        light=setting.in_force().light,
+    )
+
+
+def _complain(form: AnchorsForm, error: ServiceError) -> None:
+    """Say why nothing is stored; a challenge that is of no use is not handed back."""
+    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+    if isinstance(error, ChallengeUnknown):
+        form.challenge.data = ""
+
+
+def _guarded() -> bool:
+    """Whether movements are asked for before pictures are stored."""
+    return setting.in_force().guards(Purpose.ENROL)
+
+
+def _presence(form: AnchorsForm) -> Presence:
+    token = form.challenge.data
+    challenge_id = read_challenge(token) if token else None
+    return Presence(challenge_holder(), challenge_id, form.waiver.data)
+
+
+def _choices(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
+    """What new pictures may take the place of."""
+    in_use = [anchor for anchor in anchors if anchor.retired_at is None]
+    return choices(
+        {anchor.id: _("Photo %(n)s", n=anchor.number) for anchor in in_use},
+        _("No photo: keep all"),
+    )

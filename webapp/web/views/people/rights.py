@@ -1,0 +1,96 @@
+"""What is done for a person's rights: export, own link, new consent, another try."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.db.models import Shown
+from webapp.errors import ResultOver, UnknownPerson
+from webapp.inference.active_model import recognition
+from webapp.services.matching import claimed_identity
+from webapp.services.people import export as exports
+from webapp.services.people import retention, self_service
+from webapp.services.people.people import find_person
+from webapp.web.access import admin, operator
+from webapp.web.error_pages import answer
+from webapp.web.views.matching import results
+from webapp.web.views.people.self_service import download
+
+blueprint = Blueprint("person_data", __name__, url_prefix="/people/<uuid:person_id>")
+
+
+@blueprint.errorhandler(UnknownPerson)
+def unknown(_error: UnknownPerson) -> ResponseReturnValue:
+    """Who is not there, or no longer, has no page."""
+    return answer(404)
+
+
+@blueprint.errorhandler(ResultOver)
+def over(_error: ResultOver) -> ResponseReturnValue:
+    """Lead back to the person what showed a link."""
+    return results.over(url_for("people.show", person_id=(request.view_args or {})["person_id"]))
+
+
+@blueprint.post("/export")
+@operator
+def export(person_id: UUID) -> Response:
+    """Everything stored of a person, as a zip."""
+    return download(exports.export_person(person_id, current_user.id))
+
+
+@blueprint.post("/link")
+@operator
+def link(person_id: UUID) -> ResponseReturnValue:
+    """Make a link in place of older ones, and lead to the page that shows it."""
+    token = self_service.make_link(person_id, current_user.id)
+    address = url_for("own.show", token=token, _external=True)
+    result_id = results.keep(Shown.OWN_LINK, {"person": person_id, "address": address})
+    page = url_for("person_data.shown_link", person_id=person_id, result_id=result_id)
+    return results.lead_to(page)
+
+
+@blueprint.get("/link/<uuid:result_id>")
+@operator
+def shown_link(person_id: UUID, result_id: UUID) -> str:
+    """Context: person, address, days."""
+    kept = results.find(Shown.OWN_LINK, result_id)
+    if kept["person"] != str(person_id):
+        raise ResultOver
+    return render_template(
+        "people/link.html",
+        person=find_person(person_id),
+        address=kept["address"],
+        days=recognition().settings.own_link_days,
+    )
+
+
+@blueprint.post("/link/end")
+@operator
+def end_link(person_id: UUID) -> ResponseReturnValue:
+    """End the link to the person's own page."""
+    self_service.end_link(find_person(person_id).id, current_user.id)
+    flash(_("The link no longer opens anything."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@blueprint.post("/consent")
+@operator
+def consent(person_id: UUID) -> ResponseReturnValue:
+    """Note that the person agreed anew."""
+    retention.renew_consent(person_id, current_user.id)
+    flash(_("The new consent is recorded."), "success")
+    return redirect(url_for("people.show", person_id=person_id))
+
+
+@blueprint.post("/allow")
+@admin
+def allow(person_id: UUID) -> ResponseReturnValue:
+    """Let a person be verified by face again, after failures in a row."""
+    claimed_identity.allow_again(person_id, current_user.id)
+    flash(_("This person can be verified by face again."), "success")
+    return redirect(url_for("people.show", person_id=person_id))

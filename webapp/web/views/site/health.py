@@ -1,0 +1,29 @@
+"""For whatever watches over the app: is it alive, is it ready?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from webapp.extensions import limiter
+from webapp.startup.prepare import health
+from webapp.web.access import public
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+
+
+@blueprint.get("/live")
+@public
+@limiter.exempt
+def live() -> ResponseReturnValue:
+    """The process answers."""
+    return jsonify(live=True)
+
+
+@blueprint.get("/ready")
+@public
+@limiter.exempt
+def ready() -> ResponseReturnValue:
+    """Database, keys and model can be used; otherwise the names of those that can't."""
+    answer = health(current_app)
+    return jsonify(answer), 200 if answer["ready"] else 503

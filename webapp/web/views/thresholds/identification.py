@@ -1,0 +1,101 @@
+"""How a search among everybody decides: seen and changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.errors import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.thresholds import identification, replay
+from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.verification import Threshold
+from webapp.web.access import admin
+from webapp.web.forms.thresholds import PERCENT, SearchForm
+from webapp.web.views.thresholds.uncalibrated import explain_on
+from webapp.web.wording import thresholds
+
+blueprint = Blueprint("search", __name__)
+explain_on(blueprint)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a search decides, and the threshold that this makes for the people enrolled."""
+
+    search: Search
+    threshold: Threshold
+
+    @classmethod
+    def of(cls, search: Search) -> Setting:
+        """With the threshold at the present number of people."""
+        return cls(search, identification.threshold(recognition().gallery.follow(), search))
+
+
+@blueprint.route("/threshold/search", methods=["GET", "POST"])
+@admin
+def edit() -> ResponseReturnValue:
+    """Context: form (percent, margin, reason), setting in force, people, history, bounds.
+
+    `?percent=…&margin=…` puts an earlier setting into the form; nothing changes by it.
+    """
+    form = SearchForm()
+    if form.validate_on_submit():
+        try:
+            if form.review.data:
+                identification.check(form.search, form.based_on.data)
+                return _review(form)
+            identification.change(
+                form.search,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
+            )
+        except ConfirmationNeeded:
+            form.ask_to_confirm()
+            return _review(form)
+        except (SearchOutOfRange, ThresholdChangedMeanwhile) as error:
+            form.form_errors.append(describe(error.code))
+        else:
+            flash(_("Searches decide by this from now on."), "success")
+            return redirect(url_for("search.edit"))
+    return _page(form)
+
+
+def _page(form: SearchForm) -> str:
+    in_force = identification.in_force()
+    if form.is_untouched:
+        form.percent.data = request.args.get("percent", in_force.fpir * PERCENT, type=float)
+        form.margin.data = request.args.get("margin", in_force.margin, type=float)
+    return render_template(
+        "threshold/search.html",
+        form=form,
+        setting=Setting.of(in_force),
+        people=recognition().gallery.follow().people,
+        model=recognition().engine.description,
+        newest_number=identification.newest_number(),
+        history=identification.history(),
+        percent=PERCENT,
+        bounds=identification.BOUNDS,
+        words=thresholds,
+    )
+
+
+def _review(form: SearchForm) -> str:
+    """What a change would do, before it counts."""
+    return render_template(
+        "threshold/search_review.html",
+        form=form,
+        before=Setting.of(identification.in_force()),
+        after=Setting.of(form.search),
+        dangers=identification.dangers_of(form.search),
+        model=recognition().engine.description,
+        redecisions=replay.by_search(form.search),
+        words=thresholds,
+    )

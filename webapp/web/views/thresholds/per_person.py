@@ -1,0 +1,120 @@
+"""One person's threshold: seen and changed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.errors import (
+    ConfirmationNeeded,
+    PersonThresholdTooLow,
+    PointsOutOfRange,
+    ThresholdChangedMeanwhile,
+    UnknownPerson,
+)
+from webapp.inference.active_model import recognition
+from webapp.messages import describe
+from webapp.services.people.people import find_person
+from webapp.services.thresholds import error_rates, per_person, replay
+from webapp.services.thresholds.error_rates import Cost
+from webapp.services.thresholds.per_person import LARGEST_FAR, PersonThreshold
+from webapp.web.access import admin
+from webapp.web.error_pages import answer
+from webapp.web.forms.thresholds import PersonThresholdForm
+from webapp.web.views.thresholds.uncalibrated import explain_on
+from webapp.web.wording import thresholds
+
+blueprint = Blueprint("person_threshold", __name__)
+explain_on(blueprint)
+
+
+@blueprint.errorhandler(UnknownPerson)
+def unknown(_error: UnknownPerson) -> ResponseReturnValue:
+    """Who is not there, or no longer, has no page."""
+    return answer(404)
+
+
+@blueprint.route("/people/<uuid:person_id>/threshold", methods=["GET", "POST"])
+@admin
+def edit(person_id: UUID) -> ResponseReturnValue:
+    """Context: person, form (points, reason), own (in force), its cost, history.
+
+    `?points=…` puts an earlier setting into the form; nothing changes by it.
+    """
+    find_person(person_id)
+    form = PersonThresholdForm()
+    if form.validate_on_submit():
+        points = math.nan if form.points.data is None else form.points.data
+        try:
+            if form.review.data:
+                per_person.check(person_id, points, form.based_on.data)
+                return _review(person_id, form, points)
+            per_person.change(
+                person_id,
+                points,
+                form.reason.data,
+                current_user.id,
+                form.based_on.data,
+                confirmed=form.is_confirmed,
+            )
+        except ConfirmationNeeded:
+            form.ask_to_confirm()
+            return _review(person_id, form, points)
+        except ThresholdChangedMeanwhile as error:
+            form.form_errors.append(describe(error.code))
+        except (PersonThresholdTooLow, PointsOutOfRange) as error:
+            facts = {name: format_decimal(points) for name, points in error.details.items()}
+            form.form_errors.append(describe(error.code, facts))
+        else:
+            flash(_("The person’s threshold is changed. It counts from now on."), "success")
+            return redirect(url_for("people.show", person_id=person_id))
+    return _page(person_id, form)
+
+
+def _page(person_id: UUID, form: PersonThresholdForm) -> str:
+    own = per_person.of_person(person_id)
+    if form.is_untouched:
+        form.points.data = request.args.get("points", own.points, type=float)
+    return render_template(
+        "threshold/person.html",
+        person=find_person(person_id),
+        form=form,
+        own=own,
+        cost=_cost(own),
+        model=recognition().engine.description,
+        history=per_person.history(person_id),
+        largest_far=LARGEST_FAR,
+        words=thresholds,
+    )
+
+
+def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
+    """What a change would do, before it counts."""
+    before = per_person.of_person(person_id)
+    threshold = per_person.apart(before.everybody, points, before.anchors)
+    after = replace(before, threshold=threshold, points=points)
+    return render_template(
+        "threshold/person_review.html",
+        person=find_person(person_id),
+        form=form,
+        before=before,
+        after=after,
+        cost_before=_cost(before),
+        cost_after=_cost(after),
+        dangers=per_person.dangers_of(before, points),
+        model=recognition().engine.description,
+        redecisions=replay.by_points(person_id, points),
+        words=thresholds,
+    )
+
+
+def _cost(own: PersonThreshold) -> Cost:
+    costs = error_rates.costs_of(own.everybody, max(own.anchors, 1))
+    return costs.at(own.threshold.score)

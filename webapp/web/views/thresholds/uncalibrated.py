@@ -1,0 +1,25 @@
+"""What the threshold pages say where the model that serves has no usable calibration."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from ml import ModelBroken
+from webapp.db.engine import db
+from webapp.inference.active_model import recognition
+
+log = logging.getLogger("webapp.errors")
+
+
+def explain_on(blueprint: Blueprint) -> None:
+    """Answer a missing, unreadable or foreign calibration by what to do, on a blueprint's pages."""
+    blueprint.register_error_handler(ModelBroken, _explained)
+
+
+def _explained(error: ModelBroken) -> ResponseReturnValue:
+    log.error("uncalibrated: %s", error)
+    db.session.rollback()
+    return render_template("threshold/uncalibrated.html", name=recognition().choice.name), 503
