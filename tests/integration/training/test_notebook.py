@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from ml.lab.evaluation.protocols.photos import SHARED
 
 ROOT = Path(__file__).parents[3]
-NOTEBOOK = ROOT / "ml" / "notebooks" / "training.ipynb"
+NOTEBOOK = ROOT / "ml" / "lab" / "notebooks" / "training.ipynb"
 MINUTE = 60
 
 

@@ -15,7 +15,7 @@ from ml.siamese.backbones import MODULES
 from ml.siamese.losses import CLASSES
 
 ROOT = Path(__file__).parents[3]
-CONFIGS = ROOT / "ml" / "configs"
+CONFIGS = ROOT / "ml" / "lab" / "configs"
 SMALLEST = """
 name = "x"
 [artifact]
