@@ -20,7 +20,7 @@ import ml
 from tests.support.installation import CHEAP
 from webapp import create_app
 from webapp.db.engine import db
-from webapp.errors import UnknownPerson
+from webapp.errors.people import UnknownPerson
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
 from webapp.services.people import people

@@ -21,7 +21,7 @@ from tests.support.installation import (
 from webapp.db.engine import db
 from webapp.db.models import Account, AccountSession, Role
 from webapp.db.transactions import unit_of_work
-from webapp.errors import PasswordTooCommon
+from webapp.errors.accounts import PasswordTooCommon
 from webapp.services.accounts import accounts, two_factor
 from webapp.services.accounts.passwords import check_uncommon
 from webapp.services.accounts.sessions import end_old

@@ -19,7 +19,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Job, JobState, Kind, Person, Refusal, Scope, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import KeyRingBehind
+from webapp.errors.backup import KeyRingBehind
 from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.services.backup import backup

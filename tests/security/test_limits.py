@@ -15,7 +15,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import AddressWindow, FailureCount
 from webapp.db.transactions import unit_of_work
-from webapp.errors import FaceDisabled, MustWait
+from webapp.errors.matching import FaceDisabled, MustWait
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.claimed_identity import claim_digest
 from webapp.services.matching.lockout import (

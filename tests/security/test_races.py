@@ -14,7 +14,8 @@ from tests.support.programs import key_with, program
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Scope
-from webapp.errors import DuplicateIdentifier, MustWait
+from webapp.errors.matching import MustWait
+from webapp.errors.people import DuplicateIdentifier
 from webapp.services import audit
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify

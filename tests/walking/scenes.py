@@ -55,7 +55,8 @@ from webapp.db.models import (
     now,
 )
 from webapp.db.transactions import unit_of_work
-from webapp.errors import Busy, Danger, GalleryWarming
+from webapp.errors.matching import Busy, GalleryWarming
+from webapp.errors.thresholds import Danger
 from webapp.inference.active_model import recognition
 from webapp.messages import (
     CHALLENGE_HINTS,

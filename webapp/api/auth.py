@@ -15,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.api import problems
 from webapp.core import request_origin
 from webapp.db.models import ApiKey, Scope
-from webapp.errors import KeyMissing, LimitReached, ScopeMissing, ServiceError
+from webapp.errors.api import KeyMissing, LimitReached, ScopeMissing
+from webapp.errors.base import ServiceError
 from webapp.extensions import limiter
 from webapp.services import audit
 from webapp.services.accounts import api_keys

@@ -21,7 +21,8 @@ from webapp.api import problems
 from webapp.api.auth import current_key
 from webapp.api.requests.parsing import FORM, Parser, Picture
 from webapp.db.models import Scope
-from webapp.errors import InvalidRequest, ServiceError
+from webapp.errors.api import InvalidRequest
+from webapp.errors.base import ServiceError
 from webapp.extensions import csrf
 from webapp.services import idempotency
 from webapp.services.idempotency import Answer, Request

@@ -22,7 +22,7 @@ from webapp.api.schemas.schemas import (
 )
 from webapp.db.models import Scope
 from webapp.db.pagination import Position
-from webapp.errors import KeyRingBehind
+from webapp.errors.backup import KeyRingBehind
 from webapp.services.enrolment import from_api
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import people

@@ -12,40 +12,45 @@ from flask import Response, g, request
 from ml import FaceError
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope
-from webapp.errors import (
-    COME_AGAIN_AFTER,
+from webapp.errors.api import (
     AnsweredElsewhere,
-    ChallengeNeeded,
-    ChallengeNotAsked,
-    ChallengeOver,
-    ChallengeUnknown,
-    ConfirmationNeeded,
     CursorBroken,
-    DuplicateIdentifier,
-    FaceDisabled,
-    FrameOutOfOrder,
-    GalleryWarming,
     InvalidRequest,
     KeyExpired,
     KeyMissing,
     KeyRevoked,
     KeyUnknown,
-    LastAnchor,
     MalformedJson,
-    ModelChangedMeanwhile,
+    ScopeMissing,
+)
+from webapp.errors.base import ServiceError
+from webapp.errors.liveness import (
+    ChallengeNeeded,
+    ChallengeNotAsked,
+    ChallengeOver,
+    ChallengeUnknown,
+    FrameOutOfOrder,
+)
+from webapp.errors.matching import (
+    RETRY_AFTER,
+    FaceDisabled,
+    GalleryWarming,
     MustWait,
     NobodyEnrolled,
+)
+from webapp.errors.models import ModelChangedMeanwhile
+from webapp.errors.people import (
+    DuplicateIdentifier,
+    LastAnchor,
     NoPictureUsable,
     PictureProblem,
     PicturesDoubtful,
     PicturesNotTaken,
-    ScopeMissing,
-    ServiceError,
-    ThresholdChangedMeanwhile,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
 )
+from webapp.errors.thresholds import ConfirmationNeeded, ThresholdChangedMeanwhile
 from webapp.messages import describe_to_program, in_place
 from webapp.web.wording import dangers
 
@@ -105,14 +110,14 @@ def of_status(status: int) -> Response:
     """The problem that only a status tells of."""
     answer = _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(COME_AGAIN_AFTER.seconds)
+        answer.headers["Retry-After"] = str(RETRY_AFTER.seconds)
     return answer
 
 
 def of_service(error: ServiceError) -> Response:
     """The problem that a service has with a request."""
     db.session.rollback()
-    details = getattr(error, "details", {})
+    details = error.details
     more: dict[str, object] = {}
     if isinstance(error, NoPictureUsable):
         more["detail"] = " ".join(

@@ -10,7 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from webapp.db.models import Role
-from webapp.errors import (
+from webapp.errors.accounts import (
     DuplicateUsername,
     LastAdministrator,
     PasswordTooCommon,

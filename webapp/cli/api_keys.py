@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from webapp.core.text import is_shown, tidy
 from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
-from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable
+from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import BOUNDS, MadeKey, NewKey
 

@@ -22,7 +22,7 @@ from webapp.cli.operations import care_commands
 from webapp.crypto.self_signed import local_address, make_certificate
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, in_words
-from webapp.errors import VectorsImpossible
+from webapp.errors.models import VectorsImpossible
 from webapp.inference.active_model import recognition
 from webapp.startup.prepare import PRIVATE_FOLDER, NotReady, prepare
 

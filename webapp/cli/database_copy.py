@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.db.damage import in_words
 from webapp.db.engine import engine_options, prepare_engine
-from webapp.errors import CopyImpossible
+from webapp.errors.backup import CopyImpossible
 from webapp.services.backup.database_copy import copy_database
 from webapp.settings import WrongSetting, database_url
 from webapp.startup.prepare import NotReady, bring_up_to_date, check_version

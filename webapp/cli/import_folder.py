@@ -15,7 +15,8 @@ from flask_babel import force_locale
 from ml import ArtifactError
 from webapp.core.csv_cells import TableWriter, plain_cells
 from webapp.crypto.vault import VaultError
-from webapp.errors import ModelChangedMeanwhile, PictureProblem
+from webapp.errors.models import ModelChangedMeanwhile
+from webapp.errors.people import PictureProblem
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.enrolment.folder_import import Outcome, Report, folders_in, import_folders

@@ -13,7 +13,8 @@ from ml import ArtifactError
 from webapp.core.text import is_shown, tidy
 from webapp.db.models import Job, JobState
 from webapp.db.models.threshold import REASON_LENGTH
-from webapp.errors import ConfirmationNeeded, LicenceNotAccepted, PicturesUnusable
+from webapp.errors.models import LicenceNotAccepted, PicturesUnusable
+from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.services.models import selection

@@ -12,7 +12,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from ml import ArtifactError
 from webapp.crypto.vault import VaultError
-from webapp.errors import ServiceError
+from webapp.errors.base import ServiceError
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import accounts

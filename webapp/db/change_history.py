@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.db.models.threshold import Reasoned
-from webapp.errors import ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ThresholdChangedMeanwhile
 
 NO_CHANGE = 0
 

@@ -21,7 +21,7 @@ from ml import Anchors
 from webapp.crypto.vault import Vault
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Person, PersonKey
-from webapp.errors import GalleryWarming
+from webapp.errors.matching import GalleryWarming
 from webapp.gallery.anchor_store import ID_BYTES, AnchorStore, Block, Held, uuids
 from webapp.gallery.base import (
     LEAST_WAIT,

@@ -27,7 +27,7 @@ from webapp.db.deferred_writes import Unwritten
 from webapp.db.engine import db
 from webapp.db.models import InstallationKey, ModelChange, PersonKey
 from webapp.db.models.installation import ONLY_ROW
-from webapp.errors import ModelChangedMeanwhile
+from webapp.errors.models import ModelChangedMeanwhile
 from webapp.gallery.base import Gallery, count_unembedded
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector.embedding_rotation import secret_turn

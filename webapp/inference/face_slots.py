@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Condition
 
-from webapp.errors import Busy
+from webapp.errors.matching import Busy
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
 from webapp.core.memory_storage import LockedMemoryStorage
-from webapp.errors import NetworkLimitReached
+from webapp.errors.api import NetworkLimitReached
 
 MILLISECONDS_A_MINUTE = 60_000
 

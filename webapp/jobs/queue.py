@@ -49,7 +49,7 @@ from webapp.db.engine import db
 from webapp.db.models import Job, JobState, now
 from webapp.db.models.job import ERROR_LENGTH
 from webapp.db.transactions import unit_of_work
-from webapp.errors import ServiceError
+from webapp.errors.base import ServiceError
 
 LEASE = timedelta(seconds=90)
 # A job that so many processes died of is not given to another one.

@@ -32,7 +32,7 @@ from webapp.db.engine import db
 from webapp.db.models import Account, ApiKey, AuditEntry, AuditHead, now
 from webapp.db.pagination import Page, paged
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import BackupBroken
+from webapp.errors.backup import BackupBroken
 from webapp.inference.active_model import recognition
 from webapp.services.backup.key_ring import KeyRing
 

@@ -17,7 +17,8 @@ from ml import FaceError
 from webapp.crypto.vault import Place
 from webapp.db.models import RememberedAnswer, now
 from webapp.db.transactions import one_transaction, retried, unit_of_work
-from webapp.errors import AnsweredElsewhere, RequestDiffers, ServiceError
+from webapp.errors.api import AnsweredElsewhere, RequestDiffers
+from webapp.errors.base import ServiceError
 from webapp.inference.active_model import recognition
 
 KEPT = timedelta(hours=24)

@@ -19,7 +19,7 @@ from webapp.crypto.vault import PersonSeal, Place, SealBroken
 from webapp.db.engine import db
 from webapp.db.models import PageResult, Shown, now
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import ResultOver
+from webapp.errors.matching import ResultOver
 from webapp.inference.active_model import recognition
 
 MINUTES = 10

@@ -48,7 +48,8 @@ from webapp.db.models.installation import ONLY_ROW
 from webapp.db.schema_compatibility import hindrances
 from webapp.db.secure_delete import forget_left_pages
 from webapp.db.transactions import is_locked, unit_of_work
-from webapp.errors import KeyRingBehind, VectorsImpossible
+from webapp.errors.backup import KeyRingBehind
+from webapp.errors.models import VectorsImpossible
 from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Worker
 from webapp.services import audit

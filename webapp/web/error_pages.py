@@ -22,7 +22,7 @@ from webapp.api import problems
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, damage_watch, in_words
 from webapp.db.engine import UNAVAILABLE, db
-from webapp.errors import Busy, GalleryWarming, MustWait
+from webapp.errors.matching import Busy, GalleryWarming, MustWait
 from webapp.extensions import frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.web.limits.request_bounds import takes_pictures
@@ -130,7 +130,7 @@ def _too_many(_error: TooManyRequests) -> ResponseReturnValue:
 def _must_wait(error: MustWait) -> ResponseReturnValue:
     if isinstance(error, Busy) and request.blueprint in JSON_BLUEPRINTS:
         db.session.rollback()
-        seconds = error.details["seconds"]
+        seconds = error.seconds
         return refused(429, retry_after=seconds), {"Retry-After": str(seconds)}
     return _come_again(error, 429, busy=isinstance(error, Busy))
 
@@ -140,7 +140,7 @@ def _warming(error: GalleryWarming) -> ResponseReturnValue:
 
 
 def _come_again(error: MustWait, status: int, *, busy: bool = False) -> ResponseReturnValue:
-    seconds = error.details["seconds"]
+    seconds = error.seconds
     response = make_response(answer(status, retry_after=seconds, busy=busy))
     response.headers["Retry-After"] = str(seconds)
     return response

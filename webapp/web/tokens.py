@@ -21,7 +21,8 @@ from itsdangerous import (
 )
 
 from webapp.db.models import now
-from webapp.errors import ChallengeUnknown, CursorBroken
+from webapp.errors.api import CursorBroken
+from webapp.errors.liveness import ChallengeUnknown
 from webapp.web.cookies import OwnCookie
 
 PENDING = "pending_sign_in"

@@ -15,7 +15,7 @@ from tests.support.programs import key_with, program
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, AuditEntry, Role, Scope, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.services.accounts import accounts, api_keys
 from webapp.services.accounts.api_keys import NewKey
 from webapp.services.idempotency import KEPT, Answer, Request, once

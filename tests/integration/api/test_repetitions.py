@@ -14,7 +14,8 @@ from tests.support.installation import rows_stored
 from webapp.db.engine import db
 from webapp.db.models import Kind, Refusal, RememberedAnswer
 from webapp.db.transactions import unit_of_work
-from webapp.errors import AnsweredElsewhere, RequestDiffers, UnknownPerson
+from webapp.errors.api import AnsweredElsewhere, RequestDiffers
+from webapp.errors.people import UnknownPerson
 from webapp.services.attempts import attempt_log
 from webapp.services.cleanup import forget_unneeded
 from webapp.services.idempotency import KEPT, LONGEST_AT_WORK, Answer, Request, once

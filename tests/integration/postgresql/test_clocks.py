@@ -23,7 +23,9 @@ from webapp.db.clock import now
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Challenge, Guarded, Scope
 from webapp.db.transactions import unit_of_work
-from webapp.errors import AnsweredElsewhere, ChallengeOver, MustWait
+from webapp.errors.api import AnsweredElsewhere
+from webapp.errors.liveness import ChallengeOver
+from webapp.errors.matching import MustWait
 from webapp.jobs import queue as jobs
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import NewKey

@@ -23,7 +23,7 @@ from webapp.db.engine import db
 from webapp.db.models import Anchor, JobState
 from webapp.db.models.vector import anchor_vector
 from webapp.db.transactions import unit_of_work
-from webapp.errors import VectorsImpossible
+from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import Gallery
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery

@@ -15,7 +15,8 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding
 from webapp.db.transactions import unit_of_work
-from webapp.errors import LastAnchor, PictureNotComparable, UnknownAnchor
+from webapp.errors.models import PictureNotComparable
+from webapp.errors.people import LastAnchor, UnknownAnchor
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson, store_person

@@ -33,17 +33,17 @@ from webapp.db.models import (
     Purpose,
 )
 from webapp.db.transactions import unit_of_work
-from webapp.errors import (
+from webapp.errors.base import ServiceError
+from webapp.errors.liveness import (
     ChallengeFailed,
     ChallengeNeeded,
     ChallengeNotAsked,
     ChallengeOver,
     ChallengeUnknown,
     FrameOutOfOrder,
-    MustWait,
-    ServiceError,
     WaiverUnexplained,
 )
+from webapp.errors.matching import MustWait
 from webapp.services.cleanup import forget_unneeded
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, setting

@@ -14,7 +14,7 @@ from webapp import create_app
 from webapp.db.engine import POSTGRESQL, db, writing
 from webapp.db.models import Model, Person
 from webapp.db.transactions import unit_of_work
-from webapp.errors import CopyImpossible
+from webapp.errors.backup import CopyImpossible
 from webapp.services import audit
 from webapp.services.accounts.sessions import check_password
 from webapp.services.backup import database_copy

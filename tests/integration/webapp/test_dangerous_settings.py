@@ -15,7 +15,7 @@ from ml import STEPS
 from tests.support.installation import Visitor, rows_stored, words
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, Guarded
-from webapp.errors import ConfirmationNeeded
+from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting as liveness

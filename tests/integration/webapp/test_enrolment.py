@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from tests.support.installation import rows_stored, written_down
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person
-from webapp.errors import (
+from webapp.errors.people import (
     ConsentMissing,
     DuplicateIdentifier,
     LastAnchor,

@@ -17,7 +17,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Account, Job, JobState, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import NobodyEnrolled
+from webapp.errors.matching import NobodyEnrolled
 from webapp.inference.active_model import NAME
 from webapp.jobs import queue as jobs
 from webapp.jobs.queue import Kind, Lease

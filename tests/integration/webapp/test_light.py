@@ -14,7 +14,7 @@ from tests.support.installation import Visitor, words, written_down
 from tests.support.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, Guarded
-from webapp.errors import ChallengeFailed
+from webapp.errors.liveness import ChallengeFailed
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, setting
 from webapp.services.liveness.setting import Liveness

@@ -8,7 +8,8 @@ from ml import STEPS
 from tests.support.installation import Visitor, words
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, Guarded, Purpose
-from webapp.errors import MovementsTooFew, StrengthUnknown, ThresholdChangedMeanwhile
+from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
+from webapp.errors.thresholds import ThresholdChangedMeanwhile
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
 

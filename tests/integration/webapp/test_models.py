@@ -25,7 +25,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
 from webapp.db.transactions import unit_of_work
-from webapp.errors import ModelChangedMeanwhile, PicturesNotEmbedded
+from webapp.errors.models import ModelChangedMeanwhile, PicturesNotEmbedded
 from webapp.inference.active_model import Choice, recognition
 from webapp.jobs import queue
 from webapp.services.attempts.attempt_log import list_attempts

@@ -19,7 +19,7 @@ from tests.support.installation import Visitor, rows_stored, words
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import (
+from webapp.errors.thresholds import (
     PersonThresholdTooLow,
     PointsOutOfRange,
     RuleNotMeasured,

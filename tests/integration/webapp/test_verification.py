@@ -13,7 +13,8 @@ from tests.support.installation import rows_stored, written_down
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Refusal
-from webapp.errors import NobodyEnrolled, ThresholdOutOfRange
+from webapp.errors.matching import NobodyEnrolled
+from webapp.errors.thresholds import ThresholdOutOfRange
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.decoys import decoy_similarity

@@ -171,7 +171,8 @@ def test_scripts_use_no_text_that_no_page_hands_them() -> None:
     scripts = "\n".join(path.read_text() for path in (ROOT / "static" / "js").rglob("*.js"))
     used = set(re.findall(r"\bwords\.([a-z_]+)\b(?!\.js|\()", scripts)) - {"js"}
     handed = set()
-    for path in (*(ROOT / "templates").rglob("*.html"), *(ROOT / "webapp/web/wording").glob("*.py")):
+    wording = ROOT / "webapp" / "web" / "wording"
+    for path in (*(ROOT / "templates").rglob("*.html"), *wording.glob("*.py")):
         handed |= set(re.findall(r'^\s+"([a-z_]+)": ', path.read_text(), re.MULTILINE))
 
     assert len(used) > 20

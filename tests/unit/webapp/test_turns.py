@@ -8,7 +8,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from webapp.errors import Busy
+from webapp.errors.matching import Busy
 from webapp.inference.face_slots import Caller, Turns
 
 LONG, MOMENT = 30.0, 0.02  # seconds

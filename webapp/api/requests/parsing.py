@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from webapp.api.requests.base64_text import decode_base64
 from webapp.core.text import is_shown, tidy
-from webapp.errors import InvalidRequest, MalformedJson
+from webapp.errors.api import InvalidRequest, MalformedJson
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}

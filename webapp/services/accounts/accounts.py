@@ -25,7 +25,7 @@ from webapp.db.models import (
     now,
 )
 from webapp.db.transactions import one_transaction, unit_of_work
-from webapp.errors import (
+from webapp.errors.accounts import (
     DuplicateUsername,
     LastAdministrator,
     SetupFinished,

@@ -18,7 +18,7 @@ from webapp.core.text import tidy
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from webapp.core.text import comparable
-from webapp.errors import PasswordTooCommon
+from webapp.errors.accounts import PasswordTooCommon
 from webapp.settings import PasswordCost
 
 SHORTEST_PASSWORD = 12

@@ -15,7 +15,7 @@ from webapp.core.request_origin import address
 from webapp.db.engine import db
 from webapp.db.models import Account, AccountSession, PendingSignIn, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import SignInOver, WrongCode, WrongCredentials
+from webapp.errors.accounts import SignInOver, WrongCode, WrongCredentials
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import accounts, sign_in_limits, two_factor

@@ -14,7 +14,7 @@ from webapp.crypto.vault import Place
 from webapp.db.engine import db
 from webapp.db.models import Account, RecoveryCode, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import WrongCode
+from webapp.errors.accounts import WrongCode
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import accounts

@@ -19,7 +19,8 @@ from webapp.db.engine import db
 from webapp.db.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
 from webapp.db.pagination import Page, paged
 from webapp.db.transactions import is_locked, unit_of_work
-from webapp.errors import NoPictureUsable, UnknownAttempt
+from webapp.errors.matching import UnknownAttempt
+from webapp.errors.people import NoPictureUsable
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.matching.decision import Decision, PersonLabel

@@ -26,7 +26,7 @@ from webapp.crypto.vault import InstallationSecrets, PersonSeal, Place, SealBrok
 from webapp.db.engine import SQLITE, db
 from webapp.db.models.installation import ONLY_ROW
 from webapp.db.secure_delete import forget_deleted_pages
-from webapp.errors import BackupBroken, BackupImpossible, BackupOlder
+from webapp.errors.backup import BackupBroken, BackupImpossible, BackupOlder
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.backup import key_ring

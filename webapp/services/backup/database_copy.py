@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from webapp.db.engine import POSTGRESQL, writing
 from webapp.db.models import GalleryVersion, InstallationKey, Model
-from webapp.errors import CopyImpossible
+from webapp.errors.backup import CopyImpossible
 
 # Pictures make rows large: a step of so many is some megabytes.
 ROWS_A_STEP = 200

@@ -23,7 +23,7 @@ from webapp.db.engine import SQLITE, db
 from webapp.db.models import AuditEntry, InstallationKey, PersonKey
 from webapp.db.models.installation import ONLY_ROW
 from webapp.db.transactions import unit_of_work
-from webapp.errors import BackupBroken, KeyRingBehind
+from webapp.errors.backup import BackupBroken, KeyRingBehind
 from webapp.gallery.base import deleted_since, version_of_database
 from webapp.inference.active_model import recognition
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from webapp.core.text import comparable, is_shown, tidy
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
-from webapp.errors import DuplicateIdentifier, PictureProblem
+from webapp.errors.people import DuplicateIdentifier, PictureProblem
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.review import look_through
 from webapp.services.enrolment.store import NewPerson, store_person

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from webapp.db.models import Purpose
 from webapp.db.transactions import one_transaction
-from webapp.errors import ChallengeNeeded
+from webapp.errors.liveness import ChallengeNeeded
 from webapp.services.enrolment import store
 from webapp.services.enrolment.review import look_through
 from webapp.services.enrolment.store import NewPerson

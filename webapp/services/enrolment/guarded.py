@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from ml import Face
 from webapp.db.models import Outcome, Purpose
-from webapp.errors import AnotherFace, ChallengeNeeded, WaiverUnexplained
+from webapp.errors.liveness import ChallengeNeeded, WaiverUnexplained
+from webapp.errors.people import AnotherFace
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.enrolment import store

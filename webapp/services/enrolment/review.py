@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
-from webapp.errors import PictureProblem, PicturesDoubtful, PicturesRefused
+from webapp.errors.people import PictureProblem, PicturesDoubtful, PicturesRefused
 from webapp.inference.active_model import recognition
 from webapp.inference.admission import place, turn
 from webapp.services.enrolment.warnings import Doubts, doubts_before_storing

@@ -16,7 +16,7 @@ from webapp.crypto.vault import PersonSeal, Place
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import (
+from webapp.errors.people import (
     ConsentMissing,
     DuplicateIdentifier,
     TooManyAnchors,

@@ -27,7 +27,7 @@ from webapp.crypto.vault import Place
 from webapp.db.engine import db
 from webapp.db.models import Challenge, ChallengeFrame, Outcome, Purpose, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import (
+from webapp.errors.liveness import (
     ChallengeFailed,
     ChallengeNotAsked,
     ChallengeOver,

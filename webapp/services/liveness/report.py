@@ -12,7 +12,7 @@ from ml import share_interval
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, Outcome
 from webapp.db.transactions import unit_of_work
-from webapp.errors import LabelUnknown
+from webapp.errors.liveness import LabelUnknown
 from webapp.services import audit
 from webapp.services.liveness.challenges import NOT_FINISHED
 from webapp.services.liveness.results import ATTACKS, GENUINE, LABELS

@@ -14,7 +14,7 @@ from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, Outcome, Purpose
 from webapp.db.pagination import Page, paged
 from webapp.db.transactions import unit_of_work
-from webapp.errors import ChallengeUnknown, LabelUnknown
+from webapp.errors.liveness import ChallengeUnknown, LabelUnknown
 from webapp.services import audit
 
 # What can stand before the camera, as whoever was there knows: a person, or one of the attacks.

@@ -16,7 +16,8 @@ from webapp.db.change_history import check_still_in_force, next_number, number_o
 from webapp.db.engine import db
 from webapp.db.models import Guarded, LivenessChange, Purpose
 from webapp.db.transactions import unit_of_work
-from webapp.errors import Danger, MovementsTooFew, StrengthUnknown
+from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
+from webapp.errors.thresholds import Danger
 from webapp.services import audit
 from webapp.services.thresholds import dangers
 from webapp.services.thresholds.verification import HISTORY_LENGTH

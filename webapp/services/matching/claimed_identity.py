@@ -13,7 +13,7 @@ from webapp.core.text import comparable
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Person, Purpose
 from webapp.db.transactions import unit_of_work
-from webapp.errors import UnknownPerson
+from webapp.errors.people import UnknownPerson
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.liveness.setting import Liveness

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml import FaceError
-from webapp.errors import NoPictureUsable, PictureProblem
+from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import recognition
 from webapp.services.matching.probe import Probe, probe_from
 from webapp.services.thresholds import verification

@@ -14,7 +14,7 @@ from webapp.core.request_origin import key
 from webapp.db.engine import db
 from webapp.db.models import Kind, Person
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import NobodyEnrolled
+from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors, Summary
 from webapp.inference.active_model import recognition
 from webapp.services.attempts import attempt_log

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from webapp.db.engine import db
 from webapp.db.models import FailureCount, now
-from webapp.errors import FaceDisabled, MustWait
+from webapp.errors.matching import FaceDisabled, MustWait
 
 # Made once, and past the session: every verification asks, and every match forgets.
 _COUNT = select(FailureCount.failures, FailureCount.last_at).where(

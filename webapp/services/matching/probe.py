@@ -10,7 +10,7 @@ import numpy as np
 
 from ml import Face, FaceError
 from webapp.db.models import Kind
-from webapp.errors import NoPictureUsable, PictureProblem
+from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import recognition
 from webapp.inference.admission import place, turn
 from webapp.services.attempts.attempt_log import record_refusal

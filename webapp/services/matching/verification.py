@@ -14,12 +14,8 @@ from webapp.core.events import record_event
 from webapp.core.request_origin import key
 from webapp.db.models import Kind, Outcome, Person, Purpose
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import (
-    ChallengeFailed,
-    ChallengeNeeded,
-    NobodyEnrolled,
-    WaiverUnexplained,
-)
+from webapp.errors.liveness import ChallengeFailed, ChallengeNeeded, WaiverUnexplained
+from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors
 from webapp.inference.active_model import recognition
 from webapp.services import audit

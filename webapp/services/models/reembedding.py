@@ -20,7 +20,7 @@ from webapp.crypto.vault import PersonSeal
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey
 from webapp.db.transactions import unit_of_work
-from webapp.errors import PicturesNotEmbedded, PicturesUnusable
+from webapp.errors.models import PicturesNotEmbedded, PicturesUnusable
 from webapp.gallery.base import lacks_embedding, raise_version, seal_embedding
 from webapp.inference.active_model import Choice, recognition
 from webapp.jobs.queue import Lease

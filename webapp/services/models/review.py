@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import ml
 from ml import ArtifactError, Calibration, ModelDescription
-from webapp.errors import Danger
+from webapp.errors.thresholds import Danger
 from webapp.gallery.base import count_unembedded, stored_typical_anchors
 from webapp.inference.active_model import recognition
 from webapp.services.models.selection import find_artifact, needs_licence

@@ -15,7 +15,8 @@ from ml import Artifact, ArtifactError, Calibration, ModelBroken, ModelDescripti
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Job, ModelChange, Person
 from webapp.db.transactions import unit_of_work
-from webapp.errors import Danger, LicenceNotAccepted, PicturesNotEmbedded
+from webapp.errors.models import LicenceNotAccepted, PicturesNotEmbedded
+from webapp.errors.thresholds import Danger
 from webapp.gallery.base import (
     count_unembedded,
     lacks_embedding,

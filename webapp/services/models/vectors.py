@@ -13,7 +13,7 @@ from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, PersonKey
 from webapp.db.models.vector import VECTOR_TABLES, anchor_vector
 from webapp.db.transactions import unit_of_work
-from webapp.errors import VectorsImpossible
+from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import ON_DISK, embedding_place
 from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Listener

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from webapp.db.models import Anchor, Person
-from webapp.errors import UnknownAnchor
+from webapp.errors.people import UnknownAnchor
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.warnings import Doubts, doubts_about
 from webapp.services.people.people import find_person

@@ -17,13 +17,8 @@ from webapp.db.models import Anchor, AnchorEmbedding, Attempt, Challenge, Person
 from webapp.db.pagination import Page, Position, paged
 from webapp.db.secure_delete import forget_deleted_pages
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors import (
-    DuplicateIdentifier,
-    LastAnchor,
-    PictureNotComparable,
-    UnknownAnchor,
-    UnknownPerson,
-)
+from webapp.errors.models import PictureNotComparable
+from webapp.errors.people import DuplicateIdentifier, LastAnchor, UnknownAnchor, UnknownPerson
 from webapp.gallery.base import raise_version
 from webapp.inference.active_model import recognition
 from webapp.services import audit, page_results

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from webapp.db.engine import db
 from webapp.db.models import Person, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import KeyRingBehind, UnknownPerson
+from webapp.errors.backup import KeyRingBehind
+from webapp.errors.people import UnknownPerson
 from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Lease, Listener
 from webapp.services import audit

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from webapp.db.engine import db
 from webapp.db.models import OwnLink, Person, now
 from webapp.db.transactions import unit_of_work
-from webapp.errors import UnknownPerson
+from webapp.errors.people import UnknownPerson
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.people.people import find_person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml import Calibration
-from webapp.errors import ConfirmationNeeded, Danger
+from webapp.errors.thresholds import ConfirmationNeeded, Danger
 
 # Shares of attempts beyond which a setting is dangerous: impostors accepted, genuine ones refused.
 MOST_STRANGERS = 0.01

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ml import Calibration, Curve, Histogram, upper_bound_without_errors
-from webapp.errors import Danger
+from webapp.errors.thresholds import Danger
 from webapp.inference.active_model import recognition
 from webapp.services.thresholds import dangers
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE, Threshold

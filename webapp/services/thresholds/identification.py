@@ -19,7 +19,7 @@ from webapp.db.change_history import check_still_in_force, next_number, number_o
 from webapp.db.engine import db
 from webapp.db.models import SearchChange
 from webapp.db.transactions import unit_of_work
-from webapp.errors import Danger, SearchOutOfRange
+from webapp.errors.thresholds import Danger, SearchOutOfRange
 from webapp.gallery.base import Summary
 from webapp.inference.active_model import recognition
 from webapp.services import audit

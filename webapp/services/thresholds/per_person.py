@@ -17,7 +17,7 @@ from webapp.db.change_history import check_still_in_force, next_number, number_o
 from webapp.db.engine import db
 from webapp.db.models import PersonThresholdChange
 from webapp.db.transactions import unit_of_work
-from webapp.errors import Danger, PersonThresholdTooLow, PointsOutOfRange
+from webapp.errors.thresholds import Danger, PersonThresholdTooLow, PointsOutOfRange
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.people.people import find_person

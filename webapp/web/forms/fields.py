@@ -29,7 +29,9 @@ from webapp.core.text import is_shown, tidy
 from webapp.db.models.account import USERNAME_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.db.models.threshold import REASON_LENGTH
-from webapp.errors import ChallengeNeeded, DuplicateIdentifier, ThresholdChangedMeanwhile
+from webapp.errors.liveness import ChallengeNeeded
+from webapp.errors.people import DuplicateIdentifier
+from webapp.errors.thresholds import ThresholdChangedMeanwhile
 from webapp.inference.active_model import recognition
 from webapp.messages import WAIVER_WORDS, describe
 from webapp.services.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD

@@ -10,7 +10,7 @@ from wtforms import Field, FloatField, StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import HiddenInput, NumberInput
 
-from webapp.errors import RuleNotMeasured
+from webapp.errors.thresholds import RuleNotMeasured
 from webapp.messages import describe
 from webapp.services.thresholds import verification
 from webapp.services.thresholds.identification import BOUNDS, Search

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 
-from webapp.errors import Busy
+from webapp.errors.matching import Busy
 from webapp.inference.active_model import recognition
 from webapp.inference.admission import leave_place, take_place
 

@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError
 from limits import parse_many
 
 from webapp.api.problems import is_for_programs
-from webapp.errors import NetworkLimitReached
+from webapp.errors.api import NetworkLimitReached
 from webapp.extensions import asking_network, frame_limiter
 from webapp.inference.active_model import recognition
 from webapp.web.error_pages import JSON_BLUEPRINTS, answer

@@ -10,7 +10,8 @@ from flask_login import current_user
 
 from ml import ArtifactError
 from webapp.db.models import Job, Person
-from webapp.errors import ConfirmationNeeded, LicenceNotAccepted
+from webapp.errors.models import LicenceNotAccepted
+from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.jobs import queue
 from webapp.messages import describe
 from webapp.services.models import review as model_review

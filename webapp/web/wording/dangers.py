@@ -9,7 +9,7 @@ from math import floor
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 
-from webapp.errors import Danger
+from webapp.errors.thresholds import Danger
 
 # From this share on a rate counts as everybody's.
 EVERYBODY = 0.995

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.db.models import Scope, Shown
-from webapp.errors import KeyUnknown, LimitUnreadable, ResultOver, ScopesMissing, ServiceError
+from webapp.errors.api import KeyUnknown, LimitUnreadable, ScopesMissing
+from webapp.errors.base import ServiceError
+from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.messages import describe
 from webapp.services.accounts import api_keys

@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.db.models import Shown
-from webapp.errors import ResultOver, ServiceError
+from webapp.errors.base import ServiceError
+from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.services.accounts import accounts, sessions, two_factor
 from webapp.web.access import viewer

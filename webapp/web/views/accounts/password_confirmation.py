@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask_login import current_user
 
-from webapp.errors import (
+from webapp.errors.accounts import (
     PasswordTooCommon,
-    ServiceError,
     WrongCode,
     WrongCredentials,
     WrongPresentPassword,
 )
+from webapp.errors.base import ServiceError
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.accounts import sessions
@@ -44,7 +44,7 @@ def check_present_password(form: PresentPasswordForm) -> None:
 
 def complain(form: PresentPasswordForm, error: ServiceError) -> None:
     """Say why it is not done, by the field where it is one field's fault."""
-    words = describe(error.code, getattr(error, "details", None))
+    words = describe(error.code, error.details)
     field = FIELDS.get(type(error), "")
     if field in form:
         form[field].errors = [words]

@@ -20,15 +20,15 @@ from flask_babel import ngettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
-from webapp.errors import (
-    MustWait,
+from webapp.errors.accounts import (
     PasswordTooCommon,
-    ServiceError,
     SetupFinished,
     SignInOver,
     WrongCredentials,
     WrongSetupLink,
 )
+from webapp.errors.base import ServiceError
+from webapp.errors.matching import MustWait
 from webapp.extensions import limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
@@ -164,4 +164,4 @@ def _warn_of_failed_tries(tries: int) -> None:
 
 
 def _complain(form: SignInForm | CodeForm, error: ServiceError) -> None:
-    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+    form.form_errors.append(describe(error.code, error.details))

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.core.csv_cells import TableWriter
-from webapp.errors import UnknownAttempt
+from webapp.errors.matching import UnknownAttempt
 from webapp.messages import summarise
 from webapp.services.attempts.attempt_log import (
     AttemptRecord,

@@ -11,7 +11,9 @@ from flask_login import current_user
 from webapp.api import problems
 from webapp.db.engine import db
 from webapp.db.models import Purpose
-from webapp.errors import MustWait, NetworkLimitReached, ServiceError
+from webapp.errors.api import NetworkLimitReached
+from webapp.errors.base import ServiceError
+from webapp.errors.matching import MustWait
 from webapp.extensions import frame_limiter, limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import ask_for, describe
@@ -40,7 +42,7 @@ def _guidance_limit() -> str:
 def refused(error: ServiceError) -> ResponseReturnValue:
     """Why not, in words for whoever stands before the camera."""
     db.session.rollback()
-    details = getattr(error, "details", {})
+    details = error.details
     status, words = problems.status_of(error), describe(error.code, details)
     answer = error_pages.refused(status, code=error.code, message=words, **details)
     if isinstance(error, NetworkLimitReached):

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.errors import ChallengeUnknown
+from webapp.errors.liveness import ChallengeUnknown
 from webapp.messages import MOVEMENTS, explain_challenge
 from webapp.services.liveness import results
 from webapp.web.access import operator

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.errors import ConfirmationNeeded, Danger, MovementsTooFew, ThresholdChangedMeanwhile
+from webapp.errors.liveness import MovementsTooFew
+from webapp.errors.thresholds import ConfirmationNeeded, Danger, ThresholdChangedMeanwhile
 from webapp.messages import MOVEMENTS, describe
 from webapp.services.liveness import setting
 from webapp.web.access import admin

@@ -17,7 +17,8 @@ from flask_login import current_user
 
 from ml import FaceError
 from webapp.db.models import Shown, now
-from webapp.errors import ServiceError
+from webapp.errors.base import ServiceError
+from webapp.errors.matching import MustWait
 from webapp.services import page_results
 from webapp.services.matching.decision import Decision
 from webapp.web.tokens import challenge_holder
@@ -69,10 +70,10 @@ def seconds_left(refusal: Mapping[str, Any]) -> int:
 
 
 def _refusal(error: FaceError | ServiceError) -> dict[str, Any]:
-    details = dict(getattr(error, "details", None) or {})
-    seconds = details.get("seconds")
-    until = None if seconds is None else (now() + timedelta(seconds=seconds)).isoformat()
-    return {"code": error.code, "details": details, "until": until}
+    until = None
+    if isinstance(error, MustWait):
+        until = (now() + timedelta(seconds=error.seconds)).isoformat()
+    return {"code": error.code, "details": dict(error.details), "until": until}
 
 
 def _holder() -> str:

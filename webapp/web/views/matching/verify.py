@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.db.models import Purpose, Shown
-from webapp.errors import ResultOver
+from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import describe

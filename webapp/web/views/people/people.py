@@ -12,17 +12,15 @@ from flask_login import current_user
 from wtforms import SelectChoice
 
 from webapp.db.models import Purpose
-from webapp.errors import (
+from webapp.errors.backup import KeyRingBehind
+from webapp.errors.base import ServiceError
+from webapp.errors.liveness import ChallengeNeeded, ChallengeUnknown
+from webapp.errors.matching import Busy
+from webapp.errors.models import ModelChangedMeanwhile, PictureNotComparable
+from webapp.errors.people import (
     AnotherFace,
-    Busy,
-    ChallengeNeeded,
-    ChallengeUnknown,
     DuplicateIdentifier,
-    KeyRingBehind,
     LastAnchor,
-    ModelChangedMeanwhile,
-    PictureNotComparable,
-    ServiceError,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
@@ -265,7 +263,7 @@ def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
 
 def _complain(form: AnchorsForm, error: ServiceError) -> None:
     """Say why nothing is stored; a challenge that is of no use is not handed back."""
-    form.form_errors.append(describe(error.code, getattr(error, "details", None)))
+    form.form_errors.append(describe(error.code, error.details))
     if isinstance(error, ChallengeUnknown):
         form.challenge.data = ""
 

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.db.models import Shown
-from webapp.errors import ResultOver, UnknownPerson
+from webapp.errors.matching import ResultOver
+from webapp.errors.people import UnknownPerson
 from webapp.inference.active_model import recognition
 from webapp.services.matching import claimed_identity
 from webapp.services.people import export as exports

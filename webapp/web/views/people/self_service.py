@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from webapp.db.engine import db
 from webapp.db.models import Person
-from webapp.errors import KeyRingBehind, UnknownAnchor, UnknownPerson
+from webapp.errors.backup import KeyRingBehind
+from webapp.errors.people import UnknownAnchor, UnknownPerson
 from webapp.messages import describe
 from webapp.services.people import export as exports
 from webapp.services.people import people, retention, self_service

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.errors import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.thresholds import identification, replay

@@ -12,12 +12,12 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.errors import (
+from webapp.errors.people import UnknownPerson
+from webapp.errors.thresholds import (
     ConfirmationNeeded,
     PersonThresholdTooLow,
     PointsOutOfRange,
     ThresholdChangedMeanwhile,
-    UnknownPerson,
 )
 from webapp.inference.active_model import recognition
 from webapp.messages import describe

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from webapp.errors import ConfirmationNeeded, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, ThresholdChangedMeanwhile
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.people import similar_people
