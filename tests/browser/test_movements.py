@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 import ml
-from ml.lab.liveness.simulation import mjpeg
+from ml.lab.liveness import mjpeg
 from ml.liveness.colour_reflection import COLOURS
 from tests.browser import acting, scenes
 from tests.browser.opening import (

@@ -30,13 +30,13 @@ from tests.support.postgresql import running
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
-from webapp.db.models.vector import anchor_vector
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.anchor_store import AnchorStore, Block, Held
 from webapp.gallery.base import raise_version, seal_embedding
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery as vector_gallery
 from webapp.gallery.pgvector.gallery import VectorTuning
+from webapp.gallery.pgvector.table import anchor_vector
 from webapp.inference.active_model import recognition
 from webapp.services.models import vector_index as index
 from webapp.settings import Settings

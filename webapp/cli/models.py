@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from ml import ArtifactError
 from webapp.core.text import is_shown, tidy
 from webapp.db.models import Job, JobState
-from webapp.db.models.threshold import REASON_LENGTH
+from webapp.db.models.changes import REASON_LENGTH
 from webapp.errors.models import LicenceNotAccepted, PicturesUnusable
 from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.inference.active_model import recognition

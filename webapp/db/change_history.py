@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.db.models.threshold import Reasoned
+from webapp.db.models.changes import Reasoned
 from webapp.errors.thresholds import ThresholdChangedMeanwhile
 
 NO_CHANGE = 0

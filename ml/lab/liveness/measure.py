@@ -20,9 +20,9 @@ import numpy as np
 import ml
 from ml.engine import Engine
 from ml.lab.evaluation.protocols.photos import SHARED, ProtocolError, photos_in
+from ml.lab.liveness.attempts import Attempt, Line, Server, attempt
 from ml.lab.liveness.report import report
 from ml.lab.liveness.simulation.attacks import CASES, GENUINE, Case, Setting, other_than
-from ml.lab.liveness.simulation.attempts import Attempt, Line, Server, attempt
 from ml.lab.liveness.simulation.camera import Camera
 from ml.lab.liveness.simulation.light import lit
 from ml.lab.liveness.simulation.photos import Portrait, portraits

@@ -15,10 +15,10 @@ import numpy as np
 import ml
 from ml.engine import Engine
 from ml.lab.evaluation.protocols.photos import SHARED, photos_in
+from ml.lab.liveness.mjpeg import write
 from ml.lab.liveness.simulation.actors import Actor
 from ml.lab.liveness.simulation.attacks import CASES, Setting
 from ml.lab.liveness.simulation.camera import Camera
-from ml.lab.liveness.simulation.mjpeg import write
 from ml.lab.liveness.simulation.photos import Portrait, portrait, portraits
 from ml.lab.liveness.simulation.rendering import Room, Sensor
 from ml.liveness.challenge import COME_CLOSER, STEPS, STRENGTHS, Step

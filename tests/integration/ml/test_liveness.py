@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 import ml
-from ml.lab.liveness import simulate
-from ml.lab.liveness.simulation import mjpeg
+from ml.lab.liveness import mjpeg, simulate
+from ml.lab.liveness.attempts import Line, attempt
 from ml.lab.liveness.simulation.attacks import CASES, Setting
-from ml.lab.liveness.simulation.attempts import Line, attempt
 from ml.lab.liveness.simulation.camera import Camera
 from ml.lab.liveness.simulation.photos import Portrait
 from ml.lab.liveness.simulation.rendering import Room, Sensor

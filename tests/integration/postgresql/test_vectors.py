@@ -21,13 +21,13 @@ from tests.support.small_model import TINY
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor, JobState
-from webapp.db.models.vector import anchor_vector
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import Gallery
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery
 from webapp.gallery.pgvector.gallery import VectorGallery, VectorTuning
+from webapp.gallery.pgvector.table import anchor_vector
 from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.jobs.queue import Interrupted

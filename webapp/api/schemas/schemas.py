@@ -7,8 +7,8 @@ from marshmallow.validate import Length, OneOf, Range
 
 from webapp.api.requests.parsing import Name, Number, Picture, Switch, Whole
 from webapp.db.models.attempt import Kind
+from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
-from webapp.db.models.threshold import REASON_LENGTH
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE
 from webapp.settings import Settings
 

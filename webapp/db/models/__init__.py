@@ -13,6 +13,12 @@ from webapp.db.models.account import (
 from webapp.db.models.api_key import ApiKey, RememberedAnswer, Scope
 from webapp.db.models.attempt import Attempt, Kind, Refusal
 from webapp.db.models.audit import AuditEntry, AuditHead
+from webapp.db.models.changes import (
+    ModelChange,
+    PersonThresholdChange,
+    SearchChange,
+    ThresholdChange,
+)
 from webapp.db.models.columns import Model
 from webapp.db.models.installation import InstallationKey
 from webapp.db.models.job import Job, JobState
@@ -36,8 +42,6 @@ from webapp.db.models.person import (
     Person,
     PersonKey,
 )
-from webapp.db.models.serving import ModelChange
-from webapp.db.models.threshold import PersonThresholdChange, SearchChange, ThresholdChange
 
 __all__ = [
     "Account",

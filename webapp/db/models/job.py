@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.columns import CreatedAt, Id, Model
-from webapp.db.models.threshold import REASON_LENGTH
 
 ERROR_LENGTH = 500
 UNFINISHED = text("state IN ('waiting', 'running')")

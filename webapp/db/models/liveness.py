@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.db.models.account import Account
 from webapp.db.models.attempt import Attempt
+from webapp.db.models.changes import Reasoned
 from webapp.db.models.columns import CreatedAt, Id, Model
 from webapp.db.models.person import Person
-from webapp.db.models.threshold import Reasoned
 
 LABEL_LENGTH = 16
 

@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true
 from ml import Anchors
 from webapp.db.engine import db
 from webapp.db.models import Anchor
-from webapp.db.models.vector import anchor_vector
 from webapp.gallery.base import PersonAnchors, Reading, Rows, draw_people, version_of_database
+from webapp.gallery.pgvector.table import anchor_vector
 
 LARGEST_BREADTH = 1000  # that pgvector takes
 BREADTH_IS_OF = 100_000

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select, text
 
 from webapp.db.engine import db
-from webapp.db.models.vector import anchor_vector
 from webapp.gallery.pgvector.gallery import TUNING, index_name
+from webapp.gallery.pgvector.table import anchor_vector
 from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Lease, Listener
 

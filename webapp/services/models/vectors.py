@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, PersonKey
-from webapp.db.models.vector import VECTOR_TABLES, anchor_vector
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import ON_DISK, embedding_place
+from webapp.gallery.pgvector.table import VECTOR_TABLES, anchor_vector
 from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Listener
 from webapp.services.models.vector_index import build_indices

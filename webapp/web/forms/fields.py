@@ -27,8 +27,8 @@ from wtforms.widgets import HiddenInput
 
 from webapp.core.text import is_shown, tidy
 from webapp.db.models.account import USERNAME_LENGTH
+from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
-from webapp.db.models.threshold import REASON_LENGTH
 from webapp.errors.liveness import ChallengeNeeded
 from webapp.errors.people import DuplicateIdentifier
 from webapp.errors.thresholds import ThresholdChangedMeanwhile

@@ -75,3 +75,24 @@ class SearchChange(Reasoned, Model):
     margin: Mapped[float]
     previous_fpir: Mapped[float]
     previous_margin: Mapped[float]
+
+
+class ModelChange(Model):
+    """Who chose which model, when and why; `number` counts the changes from 1.
+
+    `reason` is None for changes made before reasons were kept.
+    """
+
+    __tablename__ = "model_change"
+
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    model_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[CreatedAt]
+    created_by_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("account.id", ondelete="SET NULL")
+    )
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH))
+
+    created_by: Mapped[Account | None] = relationship()
