@@ -48,7 +48,9 @@ os.environ["THREADS"] = str(threads)
 
 def post_worker_init(worker):
     """Warm the model up before the worker takes its first request, and start background work."""
-    from webapp.startup.prepare import NotReady, get_ready, start_background_work
+    from webapp.startup.background import start_background_work
+    from webapp.startup.not_ready import NotReady
+    from webapp.startup.prepare import get_ready
 
     try:
         get_ready(worker.wsgi)

@@ -19,7 +19,7 @@ from webapp.db.engine import db, engine_options, prepare_engine
 from webapp.extensions import babel, csrf, frame_limiter, limiter, login, migrate
 from webapp.inference.active_model import NAME, Recognition
 from webapp.settings import ROOT, Settings, settings_from
-from webapp.startup.prepare import MIGRATIONS
+from webapp.startup.schema import MIGRATIONS
 from webapp.web.access import guard
 from webapp.web.current_user import Nobody, of_session
 from webapp.web.display.languages import LANGUAGES, best_language

@@ -16,7 +16,7 @@ from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.results import Result
 from webapp.services.matching import verification
-from webapp.services.people import people
+from webapp.services.people import anchors, people
 from webapp.services.thresholds import identification, per_person
 from webapp.services.thresholds import verification as thresholds
 from webapp.services.thresholds.identification import Search
@@ -55,7 +55,7 @@ def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> U
     """Somebody with three photos, one of them disabled."""
     faces = look_through(photos[:3]).faces.values()
     person = store_person(NewPerson(identifier, name, True), faces, by)
-    people.retire_anchor(person, people.find_person(person).anchors[0].id, by)
+    anchors.retire_anchor(person, people.find_person(person).anchors[0].id, by)
     return person
 
 

@@ -33,7 +33,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Person
 from webapp.inference.active_model import recognition
-from webapp.services import audit
+from webapp.services import audit_verification
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
 from webapp.services.enrolment.store import NewPerson, picture_place, store_person
@@ -212,7 +212,7 @@ def check_sealed(scene: Scene, _say: Say) -> None:
         require(database.execute("PRAGMA integrity_check").fetchone() == ("ok",), "it is sound")
         require(not database.execute("PRAGMA foreign_key_check").fetchall(), "no row is orphaned")
     recognition().check_master_key()
-    require(audit.verify().problem is None, "the audit log holds")
+    require(audit_verification.verify().problem is None, "the audit log holds")
     for person in db.session.scalars(select(Person)):
         seal = recognition().vault.person_seal(person.key.wrapped, person.id)
         require(len(person.anchors) == len(scene.faces), "every person is whole")

@@ -15,7 +15,7 @@ from tests.support.installation import OPERATOR, PASSWORD, Visitor, break_insert
 from webapp import create_app
 from webapp.db.engine import db, writing
 from webapp.db.models import AuditEntry, AuditHead
-from webapp.services import audit
+from webapp.services import audit, audit_head, audit_verification
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import verification
@@ -79,7 +79,7 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
     assert seen.account_id is not None
     assert seen.address == "127.0.0.1"
     assert str(anchor) in seen.details
-    assert audit.verify().problem is None
+    assert audit_verification.verify().problem is None
 
 
 def test_what_is_rolled_back_is_not_noted(app: Flask, known_faces) -> None:
@@ -139,12 +139,12 @@ def test_whoever_rewrites_it_without_the_key_is_found(
     app: Flask, operator: Visitor, operator_id, how: str
 ) -> None:
     verification.change(60, "stricter", operator_id)
-    assert audit.verify().problem is None
+    assert audit_verification.verify().problem is None
     statements, problem = TAMPERED[how]
 
     tamper(*statements.split(";"))
 
-    assert problem in audit.verify().problem
+    assert problem in audit_verification.verify().problem
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
     assert result.exit_code == 1
     assert problem in result.output
@@ -158,7 +158,7 @@ def put_back(app: Flask, operator_id) -> Callable[[], None]:
         old = audit.head()
         old_mac = db.session.scalar(select(AuditHead.mac))
         verification.change(60, "stricter", operator_id)
-        audit.note_head()
+        audit_head.note_head()
         postgresql = db.engine.dialect.name == "postgresql"
         literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
         tamper(
@@ -174,8 +174,8 @@ def test_putting_back_an_old_end_is_found_by_the_noted_head(
 ) -> None:
     put_back()
 
-    assert audit.verify().problem is None  # from within, nothing is to be seen
-    assert "cut off" in audit.verify(audit.noted_head()).problem
+    assert audit_verification.verify().problem is None  # from within, nothing is to be seen
+    assert "cut off" in audit_verification.verify(audit_head.noted_head()).problem
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
     assert "cut off" in result.output
 
@@ -185,14 +185,14 @@ def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
     app: Flask, put_back: Callable[[], None], caplog: pytest.LogCaptureFixture, entries_since: int
 ) -> None:
     put_back()
-    noted = audit.noted_head()
+    noted = audit_head.noted_head()
     for _ in range(entries_since):
         audit.record_alone("backed_up")
 
-    audit.note_head()
+    audit_head.note_head()
 
-    assert audit.noted_head() == noted
-    assert audit.verify(noted).problem
+    assert audit_head.noted_head() == noted
+    assert audit_verification.verify(noted).problem
     assert "is not the one that was noted" in caplog.text
 
 
@@ -277,7 +277,7 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
     if then in {"used", "everything"}:
         Visitor(wiped).sign_in(OPERATOR)
     if then in {"served", "everything"}:
-        audit.Witness().look()
+        audit_head.Witness().look()
     if then in {"prepared", "everything"}:
         assert wiped.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
 
@@ -328,7 +328,7 @@ def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
         begun.test_cli_runner().invoke(args=["prepare"])
         assert "noted" in verified(begun)
         settings.audit_head_file.unlink()
-        audit.begin_head_file(overwrite=True)
+        audit_head.begin_head_file(overwrite=True)
         assert "of another installation" in verified(begun)
         db.session.remove()
         db.engine.dispose()
@@ -349,11 +349,11 @@ def test_a_file_that_holds_no_head_does_not_verify(app: Flask, settings: Setting
 def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
     app: Flask, settings: Settings, operator_id
 ) -> None:
-    witness = audit.Witness()
+    witness = audit_head.Witness()
     old, old_mac = audit.head(), db.session.scalar(select(AuditHead.mac))
     verification.change(60, "stricter", operator_id)
     witness.look()
-    noted = audit.noted_head()
+    noted = audit_head.noted_head()
     settings.audit_head_file.unlink()
     postgresql = db.engine.dialect.name == "postgresql"
     literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
@@ -364,7 +364,7 @@ def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
 
     witness.look()
 
-    assert audit.noted_head() == noted
+    assert audit_head.noted_head() == noted
     assert "cut off" in verified(app)
 
 
@@ -373,8 +373,8 @@ def test_a_server_that_finds_no_file_begins_it_and_the_log_says_so(
 ) -> None:
     settings.audit_head_file.unlink()
 
-    audit.Witness().look()
+    audit_head.Witness().look()
 
     assert events()[-1] == "audit_head_begun"
-    assert audit.noted_head() == audit.head()
+    assert audit_head.noted_head() == audit.head()
     assert "entries hold." in verified(app)

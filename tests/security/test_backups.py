@@ -21,7 +21,7 @@ from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault, read_maste
 from webapp.db.engine import db
 from webapp.db.models import Guarded, PersonKey, Role
 from webapp.inference.active_model import recognition
-from webapp.services import audit
+from webapp.services import audit_verification
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
@@ -77,7 +77,7 @@ def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
         get_ready(again)
         assert verify("ada", [people[0].photos[2]]).match
         assert find_person(bob).name == "Robert Bell"
-        assert audit.verify().problem is None
+        assert audit_verification.verify().problem is None
         assert rows_stored()["anchor"] == stored["anchor"]
 
 
@@ -295,7 +295,7 @@ def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
     with again.app_context():
         get_ready(again)
         assert verify("bob", [people[1].photos[2]]).match
-        assert audit.verify().problem is None
+        assert audit_verification.verify().problem is None
         with pytest.raises(SealBroken):
             Vault(old).person_seal(db.session.get(PersonKey, ada).wrapped, ada)
 
@@ -444,7 +444,7 @@ def test_a_rotation_killed_between_statements_is_gone_on_with(
     with again.app_context():
         get_ready(again)
         assert verify("ada", [people[0].photos[2]]).match
-        assert audit.verify().problem is None
+        assert audit_verification.verify().problem is None
 
 
 @SOMETIMES_AND_EVERY_TIME
@@ -460,7 +460,7 @@ def test_a_deletion_killed_between_statements_deletes_all_or_nothing(
     stored = rows_stored()
     assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
     with restarted(settings, engine).app_context():
-        assert audit.verify().problem is None
+        assert audit_verification.verify().problem is None
 
 
 @SOMETIMES_AND_EVERY_TIME

@@ -17,7 +17,9 @@ from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
-from webapp.startup.prepare import NotReady, get_ready, obstacles
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import get_ready
+from webapp.startup.readiness import obstacles
 
 pytestmark = pytest.mark.sqlite
 PAGE_BYTES = 4096

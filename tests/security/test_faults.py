@@ -19,8 +19,8 @@ from webapp.db import transactions
 from webapp.db.engine import db
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
-from webapp.startup import prepare
-from webapp.startup.prepare import obstacles
+from webapp.startup import readiness
+from webapp.startup.readiness import obstacles
 
 SHORT_MS = 50
 
@@ -62,7 +62,7 @@ def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
     assert answer.status_code == 503
     assert "nothing was lost" in words(answer)
     assert obstacles(app) == set()
-    monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
     assert obstacles(app) == {"database"}
 
 
@@ -126,7 +126,7 @@ def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
 
     assert obstacles(app) == {"disk space"}
-    assert prepare.LEAST_FREE_BYTES > 10**6
+    assert readiness.LEAST_FREE_BYTES > 10**6
 
 
 def test_without_the_model_pages_and_health_say_so(

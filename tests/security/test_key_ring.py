@@ -29,7 +29,8 @@ from webapp.services.people import people, retention
 from webapp.services.people.retention import DELETE_EXPIRED
 from webapp.settings import Settings
 from webapp.startup.job_handlers import KINDS
-from webapp.startup.prepare import get_ready, obstacles
+from webapp.startup.prepare import get_ready
+from webapp.startup.readiness import obstacles
 
 pytestmark = pytest.mark.sqlite  # backups are of the file
 

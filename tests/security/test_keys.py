@@ -13,7 +13,9 @@ from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.engine import db
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
-from webapp.startup.prepare import NotReady, get_ready, obstacles, prepare
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import get_ready, prepare
+from webapp.startup.readiness import obstacles
 
 
 @pytest.fixture

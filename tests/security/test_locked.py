@@ -21,11 +21,11 @@ from webapp import create_app
 from webapp.db.engine import BUSY_MS, db
 from webapp.db.models import Anchor, AuditEntry, Refusal, Scope
 from webapp.inference.active_model import recognition
-from webapp.services import audit
+from webapp.services import audit, audit_verification
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.settings import Settings
-from webapp.startup import prepare
+from webapp.startup import readiness
 
 pytestmark = pytest.mark.sqlite
 
@@ -159,7 +159,7 @@ def test_what_was_read_is_in_the_audit_log_once_the_lock_is_gone(
     entries = list(audit.entries())[before:]
     assert [entry.event for entry in entries] == ["picture_seen", "picture_seen", "api_used"]
     assert all(entry.address == "127.0.0.1" for entry in entries)
-    assert audit.verify().problem is None
+    assert audit_verification.verify().problem is None
 
 
 def newest() -> int:
@@ -199,7 +199,7 @@ def test_the_app_is_ready_unless_the_lock_lasts(
     app: Flask, lock: Lock, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert anybody.get("/health/ready").json["ready"]
-    monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
     assert anybody.get("/health/ready").json["obstacles"] == ["database"]
 
     lock.end()

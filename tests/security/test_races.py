@@ -16,7 +16,7 @@ from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.errors.matching import MustWait
 from webapp.errors.people import DuplicateIdentifier
-from webapp.services import audit
+from webapp.services import audit, audit_verification
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.services.thresholds import verification
@@ -102,7 +102,7 @@ def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
     results = together(*[lambda: audit.record_alone("picture_seen", operator_id)] * 8)
 
     assert results == [None] * 8
-    assert audit.verify().problem is None
+    assert audit_verification.verify().problem is None
 
 
 def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from webapp.startup.prepare import MIGRATIONS
+from webapp.startup.schema import MIGRATIONS
 
 VERSIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 EXPAND = """

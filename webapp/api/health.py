@@ -6,7 +6,7 @@ from flask import current_app
 
 from webapp.api.blueprint import Blueprint
 from webapp.api.schemas.schemas import HealthSchema
-from webapp.startup import prepare
+from webapp.startup import readiness
 
 blueprint = Blueprint("health", "Health")
 
@@ -16,5 +16,5 @@ blueprint = Blueprint("health", "Health")
 @blueprint.response(200, HealthSchema)
 def health() -> tuple[dict[str, object], int]:
     """Whether database, keys and model can be used; otherwise the names of those that can't."""
-    answer = prepare.health(current_app)
+    answer = readiness.health(current_app)
     return answer, 200 if answer["ready"] else 503

@@ -25,8 +25,9 @@ from webapp.db.pagination import Position
 from webapp.errors.backup import KeyRingBehind
 from webapp.services.enrolment import from_api
 from webapp.services.enrolment.store import NewPerson
+from webapp.services.people import anchors as stored_anchors
 from webapp.services.people import people
-from webapp.services.people.anchors import AnchorReport, find_reports, report_on
+from webapp.services.people.anchor_reports import AnchorReport, find_reports, report_on
 from webapp.services.people.people import PersonRow
 from webapp.web.limits.load_shedding import looks_at_faces
 from webapp.web.limits.request_bounds import takes
@@ -116,12 +117,12 @@ def anchor(person_id: UUID, anchor_id: UUID) -> AnchorReport:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
     """The picture itself, JPEG; each look is kept in the audit log."""
-    return Response(people.open_picture(person_id, anchor_id, None), mimetype="image/jpeg")
+    return Response(stored_anchors.open_picture(person_id, anchor_id, None), mimetype="image/jpeg")
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "DELETE", Scope.ENROL)
 @blueprint.response(204)
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> Response:
     """Delete a picture of a person who has others in use."""
-    people.delete_anchor(person_id, anchor_id, None)
+    stored_anchors.delete_anchor(person_id, anchor_id, None)
     return Response(status=204)

@@ -8,7 +8,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from webapp.services import audit
+from webapp.services import audit, audit_verification
 from webapp.services.audit import Head
 
 audit_commands = AppGroup("audit", help="The audit log: check it, note its head, export it.")
@@ -25,7 +25,7 @@ def _heads(_context: click.Context, _parameter: click.Parameter, texts: tuple[st
 @click.option("--head", "heads", multiple=True, callback=_heads, help="noted by `audit head`")
 def verify(heads: tuple[Head, ...]) -> None:
     """Check that no entry was changed, added, left out or cut off."""
-    verdict = audit.verify_here(*heads)
+    verdict = audit_verification.verify_here(*heads)
     if verdict.problem:
         raise click.ClickException(f"{verdict.entries} entries hold, but {verdict.problem}")
     click.echo(f"All {verdict.entries} entries hold.")

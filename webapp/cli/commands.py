@@ -24,7 +24,8 @@ from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, in_words
 from webapp.errors.models import VectorsImpossible
 from webapp.inference.active_model import recognition
-from webapp.startup.prepare import PRIVATE_FOLDER, NotReady, prepare
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import PRIVATE_FOLDER, prepare
 
 # A certificate that an authority gave may be shared with a group, as Debian's ssl-cert.
 EVERYBODY = 0o007

@@ -15,7 +15,8 @@ from webapp.db.engine import engine_options, prepare_engine
 from webapp.errors.backup import CopyImpossible
 from webapp.services.backup.database_copy import copy_database
 from webapp.settings import WrongSetting, database_url
-from webapp.startup.prepare import NotReady, bring_up_to_date, check_version
+from webapp.startup.not_ready import NotReady
+from webapp.startup.schema import bring_up_to_date, check_version
 
 PASSWORD = re.compile(r"^[^/]*//[^/@]*:[^/@]+@")
 

@@ -14,7 +14,7 @@ from ml import ArtifactError
 from webapp.crypto.vault import VaultError
 from webapp.errors.base import ServiceError
 from webapp.inference.active_model import recognition
-from webapp.services import audit
+from webapp.services import audit, audit_head
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
@@ -78,7 +78,7 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
         audit.record_alone(RESTORED, people=people, without_newer=without_newer)
-        audit.begin_head_file(overwrite=True)
+        audit_head.begin_head_file(overwrite=True)
     click.echo(f"{people} people are back.")
     _name_accounts()
 

@@ -31,14 +31,13 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from uuid import UUID
 
-from flask import Flask
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -54,8 +53,6 @@ from webapp.errors.base import ServiceError
 LEASE = timedelta(seconds=90)
 # A job that so many processes died of is not given to another one.
 MOST_ATTEMPTS = 5
-POLL_SECONDS = 2.0
-STOP_SECONDS = 15.0
 # Errors whose texts are written for people and hold nobody's data.
 SPEAKING_ERRORS = (ServiceError, ArtifactError, VaultError)
 log = logging.getLogger("webapp.jobs.queue")
@@ -196,45 +193,6 @@ def run_one(kinds: Kinds, job_id: UUID, listener: Listener) -> bool:
     kind, lease = found
     _run(kinds[kind], kind, lease)
     return True
-
-
-class Worker:
-    """A process's thread for background work: what falls due is done while the process serves.
-
-    `errands` are run before each look for work; they are for what each process has to do itself.
-    """
-
-    def __init__(
-        self, app: Flask, kinds: Kinds, errands: Iterable[Callable[[], object]] = ()
-    ) -> None:
-        self._app = app
-        self._kinds = kinds
-        self._errands = tuple(errands)
-        self._stopping = Event()
-        self._thread = Thread(target=self._work, name="jobs", daemon=True)
-
-    def start(self) -> None:
-        """Begin; after the process was forked, since threads do not survive that."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the step at hand."""
-        self._stopping.set()
-        self._thread.join(STOP_SECONDS)
-
-    def _work(self) -> None:
-        while not self._stopping.is_set():
-            with self._app.app_context():
-                self._look_for_work()
-            self._stopping.wait(POLL_SECONDS)
-
-    def _look_for_work(self) -> None:
-        for task in (*self._errands, lambda: run_due(self._kinds, self._stopping)):
-            try:
-                task()
-            except Exception as error:  # the thread outlives it, and tries again at the next look
-                db.session.rollback()
-                log.error("background work: %s", _speakable(error))
 
 
 def _run(kind: Kind, name: str, lease: Lease) -> None:

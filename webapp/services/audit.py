@@ -9,32 +9,22 @@ next entry says so.
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from webapp.core.atomic_files import alone_in, whole_file
 from webapp.core.events import record_event
 from webapp.core.request_origin import address, key
-from webapp.crypto.vault import SealBroken
 from webapp.db.engine import db
-from webapp.db.models import Account, ApiKey, AuditEntry, AuditHead, now
-from webapp.db.pagination import Page, paged
+from webapp.db.models import AuditEntry, AuditHead, now
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors.backup import BackupBroken
 from webapp.inference.active_model import recognition
-from webapp.services.backup.key_ring import KeyRing
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)
@@ -81,14 +71,6 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """How many entries hold, and what is wrong with the next; None where all hold."""
-
-    entries: int
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
 class _Happened:
     """What an entry tells of, and when, from where and by which key it was asked for."""
 
@@ -104,21 +86,6 @@ class _Happened:
         if key():
             details["key"] = key()
         return cls(event, account, details, now(), address())
-
-
-@dataclass(frozen=True)
-class EntryRow:
-    """An entry as the list shows it.
-
-    `who` is an account or a key to the API, None for the server itself and for people unknown.
-    """
-
-    number: int
-    at: datetime
-    event: str
-    who: str | None
-    address: str | None
-    details: dict[str, Any]
 
 
 def record(session: Session, event: str, account: UUID | None = None, **details: object) -> None:
@@ -193,162 +160,10 @@ def head() -> Head | None:
     return Head(newest.number, newest.mac) if newest else None
 
 
-def verify_here(*noted: Head) -> Verdict:
-    """Check the log as `verify` does, and against what this machine keeps outside the database."""
-    try:
-        kept = noted_head()
-    except ValueError:
-        return replace(verify(*noted), problem=f"{_head_file()} holds no head; look who changed it")
-    verdict = verify(*noted, *([kept] if kept else []))
-    problem = verdict.problem or _problem_of_ring()
-    if kept is None and not problem:
-        problem = (
-            f"{_head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
-            "that starts here begins the file"
-        )
-    return replace(verdict, problem=problem)
-
-
-def verify(*noted: Head) -> Verdict:
-    """Check the whole chain, its newest number, and that heads noted earlier are part of it."""
-    expected = {known.number: known.mac for known in noted}
-    previous, number = BEGINNING, 0
-    for entry in entries():
-        if entry.event == FOUND_EMPTY:
-            return Verdict(number, f"entry {entry.number} says that all before it were removed")
-        if entry.number != number + 1:
-            return Verdict(number, f"entry {number + 1} is missing")
-        if not hmac.compare_digest(entry.mac, _signature(previous, entry)):
-            return Verdict(number, f"entry {entry.number} was changed")
-        number, previous = entry.number, entry.mac
-        if expected.pop(number, previous) != previous:
-            return Verdict(number, f"entry {number} is not the one that was noted")
-    if expected:
-        return Verdict(number, f"entries up to {max(expected)} were noted, but are cut off")
-    return Verdict(number, _problem_of_head(number, previous))
-
-
 def entries() -> Iterator[AuditEntry]:
     """Every entry, oldest first."""
     in_order = select(AuditEntry).order_by(AuditEntry.number)
     yield from db.session.scalars(in_order.execution_options(yield_per=ENTRIES_AT_ONCE))
-
-
-def list_entries(page: int, event: str = "") -> Page[EntryRow]:
-    """A page of the entries, newest first; of one event, if one is named."""
-    numbers = select(AuditEntry.number).order_by(AuditEntry.number.desc())
-    if event:
-        numbers = numbers.where(AuditEntry.event == event)
-    found = paged(numbers, page)
-    newest_first = select(AuditEntry).order_by(AuditEntry.number.desc())
-    shown = db.session.scalars(newest_first.where(AuditEntry.number.in_(found.items))).all()
-    rows = [(entry, json.loads(entry.details)) for entry in shown]
-    names = _names({_doer(entry, details) for entry, details in rows} - {None})
-    return replace(found, items=tuple(_row(*row, names) for row in rows))
-
-
-def events() -> tuple[str, ...]:
-    """The kinds of events that the log holds."""
-    return tuple(db.session.scalars(select(AuditEntry.event).distinct().order_by(AuditEntry.event)))
-
-
-class Witness:
-    """An errand: notes the head in a file outside the database, for as long as a process lives.
-
-    It remembers what it noted, so that removing the file hides nothing while the server runs.
-    """
-
-    def __init__(self) -> None:
-        self._noted: Head | None = None
-
-    def look(self) -> None:
-        """Note the head, where the log has grown since."""
-        self._noted = note_head(self._noted)
-
-
-def note_head(remembered: Head | None = None) -> Head | None:
-    """Write the head to its file outside the database, where the log has grown since.
-
-    A log that no longer holds what is noted there was put back: the note stays, as a witness. Where
-    the file is missing and nothing is remembered of it, it is begun, and the log says so.
-
-    Returns:
-        What is noted now.
-    """
-    with alone_in(_head_file().parent):
-        db.session.rollback()  # what others noted meanwhile is to be seen
-        kept = _kept_head()
-        noted = kept or remembered
-        if noted is None:
-            record_alone(HEAD_BEGUN)
-        newest = head()
-        if noted and not _holds(noted):
-            _tell_of(noted)
-            newest = noted
-        db.session.rollback()
-        if newest not in {None, kept}:
-            _write_head(newest)
-        return newest
-
-
-def begin_head_file(*, overwrite: bool) -> None:
-    """Note the head of a log that begins; overwrite what is noted after a restore."""
-    with alone_in(_head_file().parent):
-        if overwrite or not _head_file().exists():
-            _write_head(head())
-
-
-def _write_head(noted: Head | None) -> None:
-    with whole_file(_head_file()) as to:
-        to.write(f"{noted}\n".encode())
-
-
-def _kept_head() -> Head | None:
-    try:
-        return noted_head()
-    except ValueError:
-        log.error("%s holds no head; see audit verify", _head_file())
-        return None
-
-
-def _holds(noted: Head) -> bool:
-    return db.session.connection().scalar(_MAC, {"number": noted.number}) == noted.mac
-
-
-@cache
-def _tell_of(noted: Head) -> None:
-    """Once a process: this is found every few seconds."""
-    log.error("audit log: entry %s is not the one that was noted; see audit verify", noted.number)
-
-
-def noted_head() -> Head | None:
-    """The head that was written last, None for none.
-
-    Raises:
-        ValueError: if the file holds anything else.
-    """
-    return Head.parse(_head_file().read_text()) if _head_file().exists() else None
-
-
-def _head_file() -> Path:
-    return recognition().settings.audit_head_file
-
-
-def _row(entry: AuditEntry, details: dict[str, Any], names: dict[UUID, str]) -> EntryRow:
-    doer = _doer(entry, details)
-    who = names.get(doer, str(doer)) if doer else None
-    return EntryRow(entry.number, entry.at, entry.event, who, entry.address, details)
-
-
-def _doer(entry: AuditEntry, details: dict[str, Any]) -> UUID | None:
-    """The account, or the key to the API."""
-    return entry.account_id or (UUID(details["key"]) if "key" in details else None)
-
-
-def _names(ids: Collection[UUID | None]) -> dict[UUID, str]:
-    accounts = select(Account.id, Account.username).where(Account.id.in_(ids))
-    keys = select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(ids))
-    return {row_id: name for rows in (accounts, keys) for row_id, name in db.session.execute(rows)}
 
 
 def _signature(previous: bytes, entry: AuditEntry) -> bytes:
@@ -367,27 +182,3 @@ def _signature(previous: bytes, entry: AuditEntry) -> bytes:
 
 def _head_signature(number: int, mac: bytes) -> bytes:
     return recognition().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")
-
-
-def _problem_of_ring() -> str | None:
-    """A key ring outlives a database that somebody replaced."""
-    file, vault = recognition().settings.key_ring_file, recognition().vault
-    with suppress(BackupBroken, SealBroken):  # there is none, or it waits for a master key's change
-        theirs = vault.installation_secrets(KeyRing.read(file).installation[0])
-        if theirs.keyed_digest("audit head", "") != recognition().secrets.keyed_digest(
-            "audit head", ""
-        ):
-            return f"{file} is of another installation: this database has replaced that one's"
-    return None
-
-
-def _problem_of_head(number: int, mac: bytes) -> str | None:
-    if number == 0:
-        return "there are none: an installation has one from its beginning, so all were removed"
-    row = db.session.get(AuditHead, HEAD_ROW, populate_existing=True)
-    if row is None:
-        return "the newest number is missing"
-    if row.number != number:
-        return f"entries up to {row.number} were written, but are cut off"
-    whole = hmac.compare_digest(row.mac, _head_signature(number, mac))
-    return None if whole else "the newest number was changed"

@@ -19,7 +19,7 @@ from ml.artifacts import (
 )
 from ml.calibration import FILE
 from ml.embedder import Embedder
-from ml.lab.calibration.calibrate import measure
+from ml.lab.calibration.measure import measure
 from ml.lab.convert.onnx import install
 from ml.lab.datasets.chips import Chips
 from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS

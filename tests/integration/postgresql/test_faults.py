@@ -19,8 +19,8 @@ from webapp.db import transactions
 from webapp.db.engine import WRITERS_LOCK, Waits, db
 from webapp.db.models import Scope
 from webapp.settings import Settings
-from webapp.startup import prepare
-from webapp.startup.prepare import obstacles
+from webapp.startup import readiness
+from webapp.startup.readiness import obstacles
 
 # The window of a limit, which may come to its end meanwhile.
 ENDING_WITH_TIME = {"address_window": 0}
@@ -162,7 +162,7 @@ def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goe
     with psycopg.connect(settings.database_url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
         for_a_moment = obstacles(app)
-        monkeypatch.setattr(prepare, "LONGEST_LOCK", timedelta(0))
+        monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
         found = obstacles(app)
         db.session.remove()
         other.rollback()

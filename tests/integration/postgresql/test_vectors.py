@@ -39,12 +39,14 @@ from webapp.services.matching.verification import verify
 from webapp.services.models import vector_index, vectors
 from webapp.services.models.selection import CHANGE_MODEL, start_change
 from webapp.services.models.vector_index import INDEX_VECTORS
+from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.services.people.similar_people import find_trouble
 from webapp.services.thresholds.local_population import own_scores
 from webapp.settings import Settings, WrongSetting, settings_from
 from webapp.startup.job_handlers import KINDS
-from webapp.startup.prepare import get_ready, obstacles, prepare
+from webapp.startup.prepare import get_ready, prepare
+from webapp.startup.readiness import obstacles
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_f
     assert found.person.id == two_people[1]
 
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
-    people_service.delete_anchor(two_people[0], anchor, None)
+    anchors.delete_anchor(two_people[0], anchor, None)
     assert vectors_kept() == 5
     people_service.delete_person(two_people[1], None)
 
@@ -153,7 +155,7 @@ def test_an_anchor_whose_vector_cannot_be_written_is_not_kept_either(
 def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: str) -> None:
     there, here = recognition().gallery, in_memory()
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
-    people_service.retire_anchor(two_people[0], anchor, None)
+    anchors.retire_anchor(two_people[0], anchor, None)
 
     for face in (*known_faces[0], *known_faces[1]):
         found = there.nearest(face.embedding, 2, rule)

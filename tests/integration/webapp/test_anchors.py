@@ -22,8 +22,9 @@ from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.enrolment.warnings import NEARER_TO_SOMEBODY_ELSE
 from webapp.services.matching.verification import verify
+from webapp.services.people import anchors
 from webapp.services.people import people as people_service
-from webapp.services.people.anchors import likeness_of, report_on
+from webapp.services.people.anchor_reports import likeness_of, report_on
 from webapp.services.thresholds.verification import Threshold
 from webapp.settings import Settings
 
@@ -55,20 +56,20 @@ def test_a_retired_picture_is_kept_but_not_compared_in_any_process(
         assert len(compared()) == 2
     first, second = anchors_of(ada)
 
-    people_service.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, operator_id)
 
     assert compared() == {second}
     with elsewhere.app_context():
         assert compared() == {second}
     assert verify("ada", [people[0].photos[2]]).compared == 1
-    assert people_service.open_picture(ada, first, operator_id).startswith(b"\xff\xd8")
+    assert anchors.open_picture(ada, first, operator_id).startswith(b"\xff\xd8")
 
 
 def test_a_retired_picture_comes_back(app: Flask, ada: UUID, operator_id) -> None:
     first, second = anchors_of(ada)
-    people_service.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, operator_id)
 
-    people_service.restore_anchor(ada, first, operator_id)
+    anchors.restore_anchor(ada, first, operator_id)
 
     assert compared() == {first, second}
 
@@ -77,12 +78,12 @@ def test_the_last_picture_in_use_stays_whatever_is_retired(
     app: Flask, ada: UUID, operator_id
 ) -> None:
     first, second = anchors_of(ada)
-    people_service.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, operator_id)
 
-    for take_away in (people_service.retire_anchor, people_service.delete_anchor):
+    for take_away in (anchors.retire_anchor, anchors.delete_anchor):
         with pytest.raises(LastAnchor):
             take_away(ada, second, operator_id)
-    people_service.delete_anchor(ada, first, operator_id)
+    anchors.delete_anchor(ada, first, operator_id)
 
     assert anchors_of(ada) == [second]
 
@@ -91,12 +92,12 @@ def test_a_picture_that_the_model_could_not_embed_does_not_come_back(
     app: Flask, ada: UUID, operator_id
 ) -> None:
     first, _ = anchors_of(ada)
-    people_service.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, operator_id)
     with unit_of_work() as session:
         session.execute(delete(AnchorEmbedding).where(AnchorEmbedding.anchor_id == first))
 
     with pytest.raises(PictureNotComparable):
-        people_service.restore_anchor(ada, first, operator_id)
+        anchors.restore_anchor(ada, first, operator_id)
 
     assert db.session.get(Anchor, first).retired_at is not None
 
@@ -139,7 +140,7 @@ def test_nobody_elses_picture_is_retired(
     bobs, _ = anchors_of(bob)
 
     with pytest.raises(UnknownAnchor):
-        people_service.retire_anchor(ada, bobs, operator_id)
+        anchors.retire_anchor(ada, bobs, operator_id)
     with pytest.raises(UnknownAnchor):
         store.add_anchors(ada, known_faces[0][2:], operator_id, bobs)
 

@@ -46,7 +46,7 @@ from webapp.errors.liveness import (
 from webapp.errors.matching import MustWait
 from webapp.services.cleanup import forget_unneeded
 from webapp.services.enrolment.store import NewPerson, store_person
-from webapp.services.liveness import challenges, setting
+from webapp.services.liveness import challenges, frames, setting
 from webapp.services.liveness.challenges import BOUNDS, STRAIGHT
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import claimed_identity, lockout
@@ -375,7 +375,7 @@ def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     challenge = perform(performing.live(engine), "A. Very-Unusual-Claim")
-    seen = challenges._observations(challenge)
+    seen = frames._observations(challenge)
     vectors = [one.embedding for one in seen if one.embedding is not None]
     db.session.rollback()
     stored = written_down(settings)

@@ -15,7 +15,7 @@ from webapp.db.engine import POSTGRESQL, db, writing
 from webapp.db.models import Model, Person
 from webapp.db.transactions import unit_of_work
 from webapp.errors.backup import CopyImpossible
-from webapp.services import audit
+from webapp.services import audit, audit_verification
 from webapp.services.accounts.sessions import check_password
 from webapp.services.backup import database_copy
 from webapp.services.backup.database_copy import copy_database
@@ -24,7 +24,10 @@ from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person
 from webapp.services.thresholds import verification
 from webapp.settings import Settings
-from webapp.startup.prepare import NotReady, bring_up_to_date, get_ready, obstacles
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import get_ready
+from webapp.startup.readiness import obstacles
+from webapp.startup.schema import bring_up_to_date
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
     with moved.app_context():
         assert rows_stored() == stored
         assert verify("ada", [people[0].photos[2]]).match
-        assert audit.verify(audit.head()).problem is None
+        assert audit_verification.verify(audit.head()).problem is None
         assert check_password("the admin", PASSWORD).username == "the admin"
         db.session.remove()
         db.engine.dispose()

@@ -29,6 +29,7 @@ from webapp.inference.active_model import recognition
 from webapp.services.enrolment import store
 from webapp.services.enrolment.review import look_through
 from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.settings import ROOT, Settings
 
@@ -70,7 +71,7 @@ def test_the_picture_kept_has_no_metadata(app: Flask, people, operator_id) -> No
     person_id = enrol(ADA, tagged.getvalue(), operator_id)
     anchor = db.session.scalar(select(Anchor.id))
 
-    picture = people_service.open_picture(person_id, anchor, operator_id)
+    picture = anchors.open_picture(person_id, anchor, operator_id)
 
     kept = Image.open(io.BytesIO(picture))
     assert kept.format == "JPEG"
@@ -157,11 +158,11 @@ def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
     person_id = store_person(ADA, known_faces[0][:2], None)
     first, second = db.session.scalars(select(Anchor.id)).all()
 
-    people_service.delete_anchor(person_id, first, operator_id)
+    anchors.delete_anchor(person_id, first, operator_id)
 
     assert db.session.scalars(select(AnchorEmbedding.anchor_id)).all() == [second]
     with pytest.raises(LastAnchor):
-        people_service.delete_anchor(person_id, second, operator_id)
+        anchors.delete_anchor(person_id, second, operator_id)
 
 
 def test_an_anchor_is_reached_only_through_its_person(app: Flask, known_faces, operator_id) -> None:
@@ -170,9 +171,9 @@ def test_an_anchor_is_reached_only_through_its_person(app: Flask, known_faces, o
     adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))
 
     with pytest.raises(UnknownAnchor):
-        people_service.open_picture(other, adas, operator_id)
+        anchors.open_picture(other, adas, operator_id)
     with pytest.raises(UnknownAnchor):
-        people_service.delete_anchor(other, adas, operator_id)
+        anchors.delete_anchor(other, adas, operator_id)
 
 
 def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(

@@ -28,7 +28,7 @@ from webapp.db.models import (
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import recognition
 from webapp.jobs import queue
-from webapp.services import audit
+from webapp.services import audit_entries
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.services.models.selection import CHANGE_MODEL
@@ -103,7 +103,7 @@ def test_embeddings_of_a_model_that_serves_no_longer_are_destroyed(
     assert retired not in written_down(settings)
     assert rows_stored()["anchor_embedding"] == 1
     assert verify("ada", [people[0].photos[2]]).match
-    assert audit.list_entries(1, "embeddings_deleted").total == 1
+    assert audit_entries.list_entries(1, "embeddings_deleted").total == 1
 
 
 def test_until_the_days_of_the_way_back_are_over_they_stay(app: Flask, retired: bytes) -> None:

@@ -22,7 +22,7 @@ from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.startup import gallery_loading
 from webapp.startup.gallery_loading import read_gallery
-from webapp.startup.prepare import obstacles
+from webapp.startup.readiness import obstacles
 
 LONG = 20.0
 

@@ -21,6 +21,7 @@ from webapp.errors.matching import NobodyEnrolled
 from webapp.inference.active_model import NAME
 from webapp.jobs import queue as jobs
 from webapp.jobs.queue import Kind, Lease
+from webapp.jobs.worker import Worker
 from webapp.services.models import selection
 from webapp.settings import Settings
 
@@ -271,7 +272,7 @@ def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: F
         ran.append("errand")
         raise ZeroDivisionError
 
-    worker = jobs.Worker(app, {"count": Kind(work)}, errands=[err])
+    worker = Worker(app, {"count": Kind(work)}, errands=[err])
     worker.start()
     assert done.wait(30)
     worker.stop()

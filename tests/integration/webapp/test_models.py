@@ -36,7 +36,9 @@ from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.thresholds import verification
 from webapp.settings import Settings
 from webapp.startup.job_handlers import KINDS
-from webapp.startup.prepare import NotReady, get_ready, obstacles
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import get_ready
+from webapp.startup.readiness import obstacles
 
 CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
 USE = ["models", "use", "--reason", "tried", "--accept-licence", "--confirm"]

@@ -21,7 +21,10 @@ from webapp.db.models import Scope
 from webapp.db.schema_compatibility import hindrances
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
-from webapp.startup.prepare import MIGRATIONS, NotReady, get_ready, obstacles, prepare
+from webapp.startup.not_ready import NotReady
+from webapp.startup.prepare import get_ready, prepare
+from webapp.startup.readiness import obstacles
+from webapp.startup.schema import MIGRATIONS
 
 # What hinders the release before each version. These came before there could be several nodes;
 # whoever adds to them keeps a release in between (docs/scaling.md).

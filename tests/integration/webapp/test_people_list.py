@@ -9,6 +9,7 @@ from flask import Flask
 
 from tests.support.installation import Visitor, words
 from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.services.people.people import SORTS, list_people
 
@@ -20,7 +21,7 @@ def three(app: Flask, known_faces, operator_id):
     store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], None)
     store_person(NewPerson("a-3", "Carol", True), known_faces[1][:3], None)
     person = people_service.find_person(bob)
-    people_service.retire_anchor(bob, person.anchors[0].id, operator_id)
+    anchors.retire_anchor(bob, person.anchors[0].id, operator_id)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.lab.calibration.calibrate import SHARING_A_PHOTO, _usable, measure
+from ml.lab.calibration.measure import SHARING_A_PHOTO, _usable, measure
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 

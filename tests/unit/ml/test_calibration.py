@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ml.artifacts import load_artifact
 from ml.calibration import FILE, Curve, SearchPoint, load_calibration
 from ml.errors import ModelBroken
-from ml.lab.calibration.calibrate import SHARING_A_PHOTO, _score_map
+from ml.lab.calibration.measure import SHARING_A_PHOTO, _score_map
 from ml.matching import match_rules
 
 SHIPPED = ("open", "research", "compact")

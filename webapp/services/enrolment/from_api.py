@@ -16,7 +16,7 @@ from webapp.services.enrolment import store
 from webapp.services.enrolment.review import look_through
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
-from webapp.services.people.anchors import AnchorReport, reports_with
+from webapp.services.people.anchor_reports import AnchorReport, reports_with
 from webapp.services.people.people import PersonRow, find_row
 
 

@@ -39,6 +39,7 @@ from webapp.inference.active_model import recognition
 from webapp.inference.admission import turn
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.frames import _count_frame, _frame, _observations
 from webapp.services.liveness.results import Result
 from webapp.services.matching import claimed_identity
 
@@ -304,21 +305,6 @@ def _check_holder(row: Challenge, holder: str) -> None:
         raise ChallengeUnknown
 
 
-def _count_frame(session: Session, challenge_id: UUID, number: int) -> None:
-    """Of two frames with the same number only one is counted, whichever process has it."""
-    counted = session.execute(
-        update(Challenge)
-        .where(Challenge.id == challenge_id, Challenge.frames == number - 1)
-        .values(frames=number)
-    )
-    if cast(CursorResult[object], counted).rowcount == 1:
-        return
-    frames = session.scalar(select(Challenge.frames).where(Challenge.id == challenge_id))
-    if frames is None:
-        raise ChallengeUnknown
-    raise FrameOutOfOrder(frames + 1)
-
-
 def _wait(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
     """Keep the face that passed until the enrolment; what else was seen goes."""
     sealed = recognition().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
@@ -367,25 +353,6 @@ def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Asked:
     )
 
 
-def _frame(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
-    place = _frame_place(challenge_id, number)
-    sealed = recognition().secrets.seal(seen.to_bytes(), place)
-    return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
-
-
-def _observations(challenge_id: UUID) -> list[Observation]:
-    rows = db.session.scalars(
-        select(ChallengeFrame)
-        .where(ChallengeFrame.challenge_id == challenge_id)
-        .order_by(ChallengeFrame.number)
-    )
-    opened = (
-        recognition().secrets.open(row.observation, _frame_place(challenge_id, row.number))
-        for row in rows
-    )
-    return [Observation.from_bytes(data) for data in opened]
-
-
 def _holder_digest(holder: str) -> bytes:
     return recognition().secrets.keyed_digest("holder of a challenge", holder)
 
@@ -396,7 +363,3 @@ def _drawn_place(challenge_id: UUID) -> Place:
 
 def _face_place(challenge_id: UUID) -> Place:
     return Place("challenge", challenge_id, "face")
-
-
-def _frame_place(challenge_id: UUID, number: int) -> Place:
-    return Place("challenge", challenge_id, f"frame {number}")

@@ -1,124 +1,106 @@
-"""A person's anchors: how good each is, how like the others, and what is doubtful about it."""
+"""A person's anchors: opened, disabled, enabled, deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from webapp.db.models import Anchor, Person
-from webapp.errors.people import UnknownAnchor
+from sqlalchemy import delete, select
+
+from webapp.db.engine import db
+from webapp.db.models import Anchor, AnchorEmbedding, Person, now
+from webapp.db.secure_delete import forget_deleted_pages
+from webapp.db.transactions import retried, unit_of_work
+from webapp.errors.models import PictureNotComparable
+from webapp.errors.people import LastAnchor, UnknownAnchor
+from webapp.gallery.base import raise_version
 from webapp.inference.active_model import recognition
-from webapp.services.enrolment.warnings import Doubts, doubts_about
+from webapp.services import audit
+from webapp.services.enrolment.store import picture_place
 from webapp.services.people.people import find_person
 
 
-@dataclass(frozen=True)
-class AnchorReport:
-    """What there is to say about an anchor.
+def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
+    """The picture of an anchor, JPEG.
 
-    Attributes:
-        number: its place among the person's, from 1, oldest first.
-        retired_at: since when it is kept, but not compared; None if it is compared.
-        reasons: codes of what is wrong with the picture, the most important first.
-        face_px: width of the face, in pixels; None where it was not measured.
-        doubts: why it may do harm.
-    """
-
-    id: UUID
-    number: int
-    created_at: datetime
-    retired_at: datetime | None
-    reasons: tuple[str, ...]
-    face_px: float | None
-    doubts: Doubts
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """How like each other a person's anchors in use are.
-
-    Attributes:
-        numbers: the anchors' numbers, in the order of rows and columns.
-        scores: 0 to 100, one row an anchor; None with itself.
-    """
-
-    numbers: tuple[int, ...]
-    scores: tuple[tuple[float | None, ...], ...]
-
-
-def report_on(person: Person) -> tuple[AnchorReport, ...]:
-    """A report on each anchor of a person, oldest first."""
-    return _reports(person, doubts_about(person.id))
-
-
-def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorReport, ...]:
-    """The reports on some anchors of a person, as they are asked for.
+    Without an account it is seen by the person themselves, or by a program with a key to the API:
+    the audit log tells them apart.
 
     Raises:
-        UnknownPerson, UnknownAnchor: if there is none.
+        UnknownAnchor: if the person has no such anchor.
     """
+    anchor = _find_anchor(person_id, anchor_id)
     person = find_person(person_id)
-    if not {anchor.id for anchor in person.anchors} >= set(anchor_ids):
-        raise UnknownAnchor
-    return reports_with(person_id, anchor_ids, doubts_about(person_id, anchor_ids))
+    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+    picture = seal.open(anchor.picture, picture_place(anchor_id))
+    audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
+    return picture
 
 
-def reports_with(
-    person_id: UUID, anchor_ids: Sequence[UUID], doubts: Mapping[UUID, Doubts]
-) -> tuple[AnchorReport, ...]:
-    """The reports on some anchors that a person has, by doubts that are known already.
-
-    The gallery is not asked, so that the running transaction may have stored the anchors.
+@retried
+def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
+    """Compare an anchor no longer, but keep it.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownAnchor: if the person has no such anchor.
+        LastAnchor: if it is the only one in use.
     """
-    reports = {report.id: report for report in _reports(find_person(person_id), doubts)}
-    return tuple(reports[anchor_id] for anchor_id in anchor_ids)
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        person = find_person(person_id)
+        _check_others_in_use(person, anchor)
+        anchor.retired_at = anchor.retired_at or now()
+        person.gallery_version = raise_version(session)
+        audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
 
 
-def likeness_of(person: Person) -> Likeness | None:
-    """How like each other a person's anchors in use are; None for fewer than two."""
-    own = recognition().gallery.own(person.id)
-    if len(own.anchor_ids) < 2:
-        return None
-    row_of = {anchor_id: row for row, anchor_id in enumerate(own.anchor_ids)}
-    numbered = [
-        (number, row_of[anchor.id])
-        for number, anchor in enumerate(person.anchors, start=1)
-        if anchor.id in row_of
-    ]
-    similarities = own.embeddings @ own.embeddings.T
-    to_score = recognition().engine.calibration.score
-    return Likeness(
-        numbers=tuple(number for number, _ in numbered),
-        scores=tuple(
-            tuple(
-                None if row == column else to_score(float(similarities[row, column]))
-                for _, column in numbered
-            )
-            for _, row in numbered
-        ),
-    )
+@retried
+def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
+    """Compare a retired anchor again.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        PictureNotComparable: if the model that serves could not embed it.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        recognition().check_still_serving()
+        embedded = select(AnchorEmbedding.id).where(
+            AnchorEmbedding.anchor_id == anchor_id,
+            AnchorEmbedding.model_id == recognition().engine.model_id,
+        )
+        if session.scalar(embedded) is None:
+            raise PictureNotComparable
+        anchor.retired_at = None
+        find_person(person_id).gallery_version = raise_version(session)
+        audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
 
 
-def _reports(person: Person, doubts: Mapping[UUID, Doubts]) -> tuple[AnchorReport, ...]:
-    return tuple(
-        _report(anchor, number, doubts.get(anchor.id, ()))
-        for number, anchor in enumerate(person.anchors, start=1)
-    )
+@retried
+def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
+    """Delete one anchor of a person who has others in use.
+
+    Raises:
+        UnknownAnchor: if the person has no such anchor.
+        LastAnchor: if it is the only one in use.
+    """
+    with unit_of_work() as session:
+        anchor = _find_anchor(person_id, anchor_id)
+        person = find_person(person_id)
+        _check_others_in_use(person, anchor)
+        person.gallery_version = raise_version(session)
+        session.execute(delete(Anchor).where(Anchor.id == anchor.id))
+        audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
+    forget_deleted_pages()
 
 
-def _report(anchor: Anchor, number: int, doubts: Doubts) -> AnchorReport:
-    reasons, face_px = anchor.quality.get("reasons"), anchor.quality.get("face_px")
-    return AnchorReport(
-        id=anchor.id,
-        number=number,
-        created_at=anchor.created_at,
-        retired_at=anchor.retired_at,
-        reasons=tuple(reasons) if isinstance(reasons, list) else (),
-        face_px=float(face_px) if isinstance(face_px, int | float) else None,
-        doubts=doubts,
-    )
+def _check_others_in_use(person: Person, anchor: Anchor) -> None:
+    in_use = [one for one in person.anchors if one.retired_at is None]
+    if in_use == [anchor]:
+        raise LastAnchor
+
+
+def _find_anchor(person_id: UUID, anchor_id: UUID) -> Anchor:
+    anchor = db.session.get(Anchor, anchor_id)
+    if anchor is None or anchor.person_id != person_id:
+        raise UnknownAnchor
+    return anchor

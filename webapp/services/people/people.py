@@ -13,17 +13,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from webapp.core.text import comparable, tidy
 from webapp.db.engine import db
-from webapp.db.models import Anchor, AnchorEmbedding, Attempt, Challenge, Person, now
+from webapp.db.models import Anchor, Attempt, Challenge, Person
 from webapp.db.pagination import Page, Position, paged
-from webapp.db.secure_delete import forget_deleted_pages
 from webapp.db.transactions import retried, unit_of_work
-from webapp.errors.models import PictureNotComparable
-from webapp.errors.people import DuplicateIdentifier, LastAnchor, UnknownAnchor, UnknownPerson
+from webapp.errors.people import DuplicateIdentifier, UnknownPerson
 from webapp.gallery.base import raise_version
-from webapp.inference.active_model import recognition
 from webapp.services import audit, page_results
 from webapp.services.backup.backup import forget_old_keys
-from webapp.services.enrolment.store import picture_place
 from webapp.services.matching import claimed_identity, lockout
 from webapp.services.matching.claimed_identity import claim_digest
 
@@ -175,80 +171,6 @@ def find_person(person_id: UUID) -> Person:
     return person
 
 
-def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
-    """The picture of an anchor, JPEG.
-
-    Without an account it is seen by the person themselves, or by a program with a key to the API:
-    the audit log tells them apart.
-
-    Raises:
-        UnknownAnchor: if the person has no such anchor.
-    """
-    anchor = _find_anchor(person_id, anchor_id)
-    person = find_person(person_id)
-    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
-    picture = seal.open(anchor.picture, picture_place(anchor_id))
-    audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
-    return picture
-
-
-@retried
-def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
-    """Compare an anchor no longer, but keep it.
-
-    Raises:
-        UnknownAnchor: if the person has no such anchor.
-        LastAnchor: if it is the only one in use.
-    """
-    with unit_of_work() as session:
-        anchor = _find_anchor(person_id, anchor_id)
-        person = find_person(person_id)
-        _check_others_in_use(person, anchor)
-        anchor.retired_at = anchor.retired_at or now()
-        person.gallery_version = raise_version(session)
-        audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
-
-
-@retried
-def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
-    """Compare a retired anchor again.
-
-    Raises:
-        UnknownAnchor: if the person has no such anchor.
-        PictureNotComparable: if the model that serves could not embed it.
-    """
-    with unit_of_work() as session:
-        anchor = _find_anchor(person_id, anchor_id)
-        recognition().check_still_serving()
-        embedded = select(AnchorEmbedding.id).where(
-            AnchorEmbedding.anchor_id == anchor_id,
-            AnchorEmbedding.model_id == recognition().engine.model_id,
-        )
-        if session.scalar(embedded) is None:
-            raise PictureNotComparable
-        anchor.retired_at = None
-        find_person(person_id).gallery_version = raise_version(session)
-        audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
-
-
-@retried
-def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
-    """Delete one anchor of a person who has others in use.
-
-    Raises:
-        UnknownAnchor: if the person has no such anchor.
-        LastAnchor: if it is the only one in use.
-    """
-    with unit_of_work() as session:
-        anchor = _find_anchor(person_id, anchor_id)
-        person = find_person(person_id)
-        _check_others_in_use(person, anchor)
-        person.gallery_version = raise_version(session)
-        session.execute(delete(Anchor).where(Anchor.id == anchor.id))
-        audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
-    forget_deleted_pages()
-
-
 def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
     """Delete a person: key, pictures, embeddings, and their traces in attempts.
 
@@ -309,16 +231,3 @@ def holds(query: str) -> ColumnElement[bool]:
         Person.identifier_key.contains(part, autoescape=True),
         Person.name_key.contains(part, autoescape=True),
     )
-
-
-def _check_others_in_use(person: Person, anchor: Anchor) -> None:
-    in_use = [one for one in person.anchors if one.retired_at is None]
-    if in_use == [anchor]:
-        raise LastAnchor
-
-
-def _find_anchor(person_id: UUID, anchor_id: UUID) -> Anchor:
-    anchor = db.session.get(Anchor, anchor_id)
-    if anchor is None or anchor.person_id != person_id:
-        raise UnknownAnchor
-    return anchor

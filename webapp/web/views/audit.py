@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from webapp.services import audit
+from webapp.services import audit, audit_entries
 from webapp.web.access import admin
 from webapp.web.wording.audit import event_name
 
@@ -18,9 +18,9 @@ def index() -> str:
     event = request.args.get("event", "")
     return render_template(
         "audit/index.html",
-        page=audit.list_entries(request.args.get("page", 1, type=int), event),
+        page=audit_entries.list_entries(request.args.get("page", 1, type=int), event),
         event=event,
-        events=audit.events(),
+        events=audit_entries.events(),
         event_name=event_name,
         head=audit.head(),
     )

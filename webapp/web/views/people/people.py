@@ -33,8 +33,8 @@ from webapp.services.enrolment.review import look_through
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.matching import claimed_identity
-from webapp.services.people import people, retention, self_service
-from webapp.services.people.anchors import AnchorReport, likeness_of, report_on
+from webapp.services.people import anchors, people, retention, self_service
+from webapp.services.people.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.thresholds import per_person
 from webapp.web.access import operator
 from webapp.web.display.names import isolated
@@ -172,7 +172,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
 def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Keep a picture, but compare it no longer."""
     done = _("The photo is disabled: it is kept, but no longer compared.")
-    return _changed(people.retire_anchor, person_id, anchor_id, done)
+    return _changed(anchors.retire_anchor, person_id, anchor_id, done)
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/restore")
@@ -180,14 +180,14 @@ def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Compare a retired picture again."""
     done = _("The photo is enabled: it is compared again.")
-    return _changed(people.restore_anchor, person_id, anchor_id, done)
+    return _changed(anchors.restore_anchor, person_id, anchor_id, done)
 
 
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/delete")
 @operator
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
     """Delete one picture."""
-    return _changed(people.delete_anchor, person_id, anchor_id, _("The photo was deleted."))
+    return _changed(anchors.delete_anchor, person_id, anchor_id, _("The photo was deleted."))
 
 
 @blueprint.post("/<uuid:person_id>/delete")
@@ -208,7 +208,7 @@ def delete(person_id: UUID) -> ResponseReturnValue:
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
     """The picture of an anchor, JPEG."""
     return Response(
-        people.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
+        anchors.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
     )
 
 

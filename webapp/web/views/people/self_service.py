@@ -13,8 +13,8 @@ from webapp.db.models import Person
 from webapp.errors.backup import KeyRingBehind
 from webapp.errors.people import UnknownAnchor, UnknownPerson
 from webapp.messages import describe
+from webapp.services.people import anchors, people, retention, self_service
 from webapp.services.people import export as exports
-from webapp.services.people import people, retention, self_service
 from webapp.web.access import public
 from webapp.web.forms.fields import EmptyForm
 
@@ -47,7 +47,7 @@ def show(token: str) -> str:
 @public
 def picture(token: str, anchor_id: UUID) -> Response:
     """One of their pictures, JPEG."""
-    return Response(people.open_picture(_person(token).id, anchor_id, None), mimetype="image/jpeg")
+    return Response(anchors.open_picture(_person(token).id, anchor_id, None), mimetype="image/jpeg")
 
 
 @blueprint.get("/export")

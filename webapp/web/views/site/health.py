@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from webapp.extensions import limiter
-from webapp.startup.prepare import health
+from webapp.startup.readiness import health
 from webapp.web.access import public
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")

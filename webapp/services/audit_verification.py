@@ -1,0 +1,91 @@
+"""Whether the audit log is whole: every entry signed, and the newest the one that was noted."""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from webapp.crypto.vault import SealBroken
+from webapp.db.engine import db
+from webapp.db.models import AuditHead
+from webapp.errors.backup import BackupBroken
+from webapp.inference.active_model import recognition
+from webapp.services.audit import (
+    BEGINNING,
+    FOUND_EMPTY,
+    HEAD_ROW,
+    Head,
+    _head_signature,
+    _signature,
+    entries,
+)
+from webapp.services.audit_head import _head_file, noted_head
+from webapp.services.backup.key_ring import KeyRing
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many entries hold, and what is wrong with the next; None where all hold."""
+
+    entries: int
+    problem: str | None = None
+
+
+def verify_here(*noted: Head) -> Verdict:
+    """Check the log as `verify` does, and against what this machine keeps outside the database."""
+    try:
+        kept = noted_head()
+    except ValueError:
+        return replace(verify(*noted), problem=f"{_head_file()} holds no head; look who changed it")
+    verdict = verify(*noted, *([kept] if kept else []))
+    problem = verdict.problem or _problem_of_ring()
+    if kept is None and not problem:
+        problem = (
+            f"{_head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
+            "that starts here begins the file"
+        )
+    return replace(verdict, problem=problem)
+
+
+def verify(*noted: Head) -> Verdict:
+    """Check the whole chain, its newest number, and that heads noted earlier are part of it."""
+    expected = {known.number: known.mac for known in noted}
+    previous, number = BEGINNING, 0
+    for entry in entries():
+        if entry.event == FOUND_EMPTY:
+            return Verdict(number, f"entry {entry.number} says that all before it were removed")
+        if entry.number != number + 1:
+            return Verdict(number, f"entry {number + 1} is missing")
+        if not hmac.compare_digest(entry.mac, _signature(previous, entry)):
+            return Verdict(number, f"entry {entry.number} was changed")
+        number, previous = entry.number, entry.mac
+        if expected.pop(number, previous) != previous:
+            return Verdict(number, f"entry {number} is not the one that was noted")
+    if expected:
+        return Verdict(number, f"entries up to {max(expected)} were noted, but are cut off")
+    return Verdict(number, _problem_of_head(number, previous))
+
+
+def _problem_of_ring() -> str | None:
+    """A key ring outlives a database that somebody replaced."""
+    file, vault = recognition().settings.key_ring_file, recognition().vault
+    with suppress(BackupBroken, SealBroken):  # there is none, or it waits for a master key's change
+        theirs = vault.installation_secrets(KeyRing.read(file).installation[0])
+        if theirs.keyed_digest("audit head", "") != recognition().secrets.keyed_digest(
+            "audit head", ""
+        ):
+            return f"{file} is of another installation: this database has replaced that one's"
+    return None
+
+
+def _problem_of_head(number: int, mac: bytes) -> str | None:
+    if number == 0:
+        return "there are none: an installation has one from its beginning, so all were removed"
+    row = db.session.get(AuditHead, HEAD_ROW, populate_existing=True)
+    if row is None:
+        return "the newest number is missing"
+    if row.number != number:
+        return f"entries up to {row.number} were written, but are cut off"
+    whole = hmac.compare_digest(row.mac, _head_signature(number, mac))
+    return None if whole else "the newest number was changed"

@@ -1,0 +1,124 @@
+"""A person's anchors: how good each is, how like the others, and what is doubtful about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from webapp.db.models import Anchor, Person
+from webapp.errors.people import UnknownAnchor
+from webapp.inference.active_model import recognition
+from webapp.services.enrolment.warnings import Doubts, doubts_about
+from webapp.services.people.people import find_person
+
+
+@dataclass(frozen=True)
+class AnchorReport:
+    """What there is to say about an anchor.
+
+    Attributes:
+        number: its place among the person's, from 1, oldest first.
+        retired_at: since when it is kept, but not compared; None if it is compared.
+        reasons: codes of what is wrong with the picture, the most important first.
+        face_px: width of the face, in pixels; None where it was not measured.
+        doubts: why it may do harm.
+    """
+
+    id: UUID
+    number: int
+    created_at: datetime
+    retired_at: datetime | None
+    reasons: tuple[str, ...]
+    face_px: float | None
+    doubts: Doubts
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How like each other a person's anchors in use are.
+
+    Attributes:
+        numbers: the anchors' numbers, in the order of rows and columns.
+        scores: 0 to 100, one row an anchor; None with itself.
+    """
+
+    numbers: tuple[int, ...]
+    scores: tuple[tuple[float | None, ...], ...]
+
+
+def report_on(person: Person) -> tuple[AnchorReport, ...]:
+    """A report on each anchor of a person, oldest first."""
+    return _reports(person, doubts_about(person.id))
+
+
+def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorReport, ...]:
+    """The reports on some anchors of a person, as they are asked for.
+
+    Raises:
+        UnknownPerson, UnknownAnchor: if there is none.
+    """
+    person = find_person(person_id)
+    if not {anchor.id for anchor in person.anchors} >= set(anchor_ids):
+        raise UnknownAnchor
+    return reports_with(person_id, anchor_ids, doubts_about(person_id, anchor_ids))
+
+
+def reports_with(
+    person_id: UUID, anchor_ids: Sequence[UUID], doubts: Mapping[UUID, Doubts]
+) -> tuple[AnchorReport, ...]:
+    """The reports on some anchors that a person has, by doubts that are known already.
+
+    The gallery is not asked, so that the running transaction may have stored the anchors.
+
+    Raises:
+        UnknownPerson: if there is none.
+    """
+    reports = {report.id: report for report in _reports(find_person(person_id), doubts)}
+    return tuple(reports[anchor_id] for anchor_id in anchor_ids)
+
+
+def likeness_of(person: Person) -> Likeness | None:
+    """How like each other a person's anchors in use are; None for fewer than two."""
+    own = recognition().gallery.own(person.id)
+    if len(own.anchor_ids) < 2:
+        return None
+    row_of = {anchor_id: row for row, anchor_id in enumerate(own.anchor_ids)}
+    numbered = [
+        (number, row_of[anchor.id])
+        for number, anchor in enumerate(person.anchors, start=1)
+        if anchor.id in row_of
+    ]
+    similarities = own.embeddings @ own.embeddings.T
+    to_score = recognition().engine.calibration.score
+    return Likeness(
+        numbers=tuple(number for number, _ in numbered),
+        scores=tuple(
+            tuple(
+                None if row == column else to_score(float(similarities[row, column]))
+                for _, column in numbered
+            )
+            for _, row in numbered
+        ),
+    )
+
+
+def _reports(person: Person, doubts: Mapping[UUID, Doubts]) -> tuple[AnchorReport, ...]:
+    return tuple(
+        _report(anchor, number, doubts.get(anchor.id, ()))
+        for number, anchor in enumerate(person.anchors, start=1)
+    )
+
+
+def _report(anchor: Anchor, number: int, doubts: Doubts) -> AnchorReport:
+    reasons, face_px = anchor.quality.get("reasons"), anchor.quality.get("face_px")
+    return AnchorReport(
+        id=anchor.id,
+        number=number,
+        created_at=anchor.created_at,
+        retired_at=anchor.retired_at,
+        reasons=tuple(reasons) if isinstance(reasons, list) else (),
+        face_px=float(face_px) if isinstance(face_px, int | float) else None,
+        doubts=doubts,
+    )

@@ -1,0 +1,129 @@
+"""Whether this process can serve: what /health/ready answers, and what stops a start."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ml import ArtifactError
+from webapp.core.atomic_files import is_open_to_others
+from webapp.crypto.vault import VaultError
+from webapp.db.damage import DatabaseDamaged, damage_watch
+from webapp.db.engine import db
+from webapp.db.models import (
+    GalleryVersion,
+)
+from webapp.db.transactions import is_locked, unit_of_work
+from webapp.errors.backup import KeyRingBehind
+from webapp.errors.models import VectorsImpossible
+from webapp.inference.active_model import recognition
+from webapp.services.backup import key_ring
+from webapp.services.backup.database_copy import is_under_way
+from webapp.services.models import vectors
+from webapp.settings import MEGABYTE
+from webapp.startup.not_ready import REMEDY, NotReady
+from webapp.startup.schema import _check_tables
+
+LEAST_FREE_BYTES = 50 * MEGABYTE
+
+
+HINDRANCES = (
+    ArtifactError,
+    DatabaseDamaged,
+    VaultError,
+    VectorsImpossible,
+    KeyRingBehind,
+    SQLAlchemyError,
+)
+
+
+# Another program may write for so long before the app is not ready.
+LONGEST_LOCK = timedelta(seconds=30)
+
+
+def obstacles(app: Flask) -> set[str]:
+    """Names of what stands in the way of serving; empty when all is well."""
+    checks: dict[str, Callable[[], object]] = {
+        "secret key": lambda: _check_secret(app),
+        "damaged database": damage_watch().check,
+        "database": _check_database,
+        "disk space": _check_disk,
+        "master key": recognition().check_master_key,
+        "model": recognition().check_model,
+        "embeddings": recognition().check_embeddings,
+        "vectors": vectors.check,
+        "key ring": key_ring.check,
+        "warming": _check_gallery,
+    }
+    return {name for name, check in checks.items() if not _holds(check)}
+
+
+def health(app: Flask) -> dict[str, object]:
+    """Whether the app can serve, and what stands in the way.
+
+    While the process reads who is enrolled, "warming" is among that, and how far it is beside it.
+    """
+    found, awaited = obstacles(app), recognition().awaited
+    answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
+    if awaited and awaited.reading:
+        answer |= {"anchors": awaited.reading.anchors, "anchors_read": awaited.reading.done}
+    return answer
+
+
+def _holds(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except (NotReady, *HINDRANCES):
+        db.session.rollback()
+        return False
+    return True
+
+
+def _check_gallery() -> None:
+    if recognition().awaited:
+        raise NotReady("who is enrolled is still being read")
+
+
+def _check_secret(app: Flask) -> None:
+    file = recognition().settings.secret_key_file
+    if not app.secret_key:
+        raise NotReady(f"{file} is missing; {REMEDY}")
+    _check_private(file)
+
+
+def _check_private(file: Path) -> None:
+    if file.exists() and is_open_to_others(file):
+        raise NotReady(f"{file} can be read by others; run: chmod 600 {file}")
+
+
+def _check_database() -> None:
+    _check_tables(db.session.connection())
+    if is_under_way(db.engine):
+        raise NotReady("the database holds a part of a copy; go on with: copy-database")
+    _check_writing()
+
+
+def _check_writing() -> None:
+    """Check that the database can be written to; a program that writes meanwhile is no fault."""
+    try:
+        with unit_of_work(waits=False) as session:
+            session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
+            session.rollback()
+    except DBAPIError as error:
+        db.session.rollback()
+        if not is_locked(error) or recognition().locked_for() > LONGEST_LOCK:
+            raise
+    else:
+        recognition().locked_since = None
+
+
+def _check_disk() -> None:
+    free = shutil.disk_usage(recognition().settings.instance).free
+    if free < LEAST_FREE_BYTES:
+        raise NotReady(f"only {free // MEGABYTE} megabytes are free on the disk")
