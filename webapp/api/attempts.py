@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp.api.blueprint import Blueprint
 from webapp.api.cursors import Part, feed_of, number
-from webapp.api.schemas.schemas import AttemptsSchema, FeedQuerySchema
+from webapp.api.schemas.attempts import AttemptsSchema, FeedQuerySchema
 from webapp.db.models import Scope
 from webapp.services.attempts.attempt_log import AttemptRecord, attempts_after
 

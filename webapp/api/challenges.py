@@ -16,7 +16,7 @@ from webapp.api.schemas.challenges import (
     ChallengeSchema,
     FrameSchema,
 )
-from webapp.api.schemas.schemas import VerificationSchema
+from webapp.api.schemas.faces import VerificationSchema
 from webapp.db.models import Scope
 from webapp.messages import ask_for
 from webapp.services.liveness import challenges

@@ -13,7 +13,7 @@ from webapp.api import attempts, challenges, faces, health, people, reference, t
 from webapp.api.auth import keep_uses
 from webapp.api.problems import API_PATH, MEDIA_TYPE
 from webapp.api.requests.parsing import Picture
-from webapp.api.schemas.schemas import ProblemSchema
+from webapp.api.schemas.problems import ProblemSchema
 
 VERSION = "1.0.0"
 EXPLAINED = """Faces are enrolled, verified and looked after by other programs as by the pages.

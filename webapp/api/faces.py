@@ -6,7 +6,7 @@ from typing import Any
 
 from webapp.api.auth import current_key
 from webapp.api.blueprint import Blueprint
-from webapp.api.schemas.schemas import (
+from webapp.api.schemas.faces import (
     ClaimSchema,
     ComparisonSchema,
     DetectionSchema,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from webapp.api.blueprint import Blueprint
-from webapp.api.schemas.schemas import HealthSchema
+from webapp.api.schemas.health import HealthSchema
 from webapp.startup import readiness
 
 blueprint = Blueprint("health", "Health")

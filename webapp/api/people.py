@@ -10,7 +10,7 @@ from flask import Response, url_for
 
 from webapp.api.blueprint import Blueprint
 from webapp.api.cursors import Part, part_of, position
-from webapp.api.schemas.schemas import (
+from webapp.api.schemas.people import (
     AnchorSchema,
     AnchorsSchema,
     NewPersonSchema,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from webapp.api.blueprint import Blueprint
-from webapp.api.schemas.schemas import (
+from webapp.api.schemas.thresholds import (
     PersonThresholdChangeSchema,
     PersonThresholdSchema,
     SearchThresholdChangeSchema,

@@ -1,0 +1,209 @@
+"""Faces in pictures: verified, identified, compared, detected."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, Range
+
+from webapp.api.requests.parsing import Name, Picture, Whole
+from webapp.db.models.person import IDENTIFIER_LENGTH
+from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE
+from webapp.settings import Settings
+
+MOST_FRAMES = Settings.frames_a_request
+
+
+CANDIDATES, MOST_CANDIDATES = 5, 50
+
+
+SCORE = {"minimum": LOWEST_SCORE, "maximum": HIGHEST_SCORE}
+
+
+class FramesSchema(Schema):
+    """Pictures of one face, taken one after the other."""
+
+    pictures = fields.List(Picture(), required=True, validate=Length(1, MOST_FRAMES))
+
+
+class ClaimSchema(FramesSchema):
+    """Who somebody claims to be, and their pictures."""
+
+    identifier = Name(required=True, validate=Length(1, IDENTIFIER_LENGTH))
+
+
+class PersonLabelSchema(Schema):
+    """A person as results name them."""
+
+    id = fields.UUID(required=True)
+    identifier = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class AnchorScoreSchema(Schema):
+    """How one stored picture scored."""
+
+    person = fields.Nested(PersonLabelSchema, required=True)
+    anchor_id = fields.UUID(required=True)
+    score = fields.Float(required=True, metadata=SCORE)
+
+
+class OutcomeSchema(Schema):
+    """Match or no match."""
+
+    match = fields.Boolean(required=True)
+    score = fields.Float(required=True, metadata=SCORE)
+    threshold_score = fields.Float(required=True, metadata=SCORE)
+    milliseconds = fields.Float(required=True)
+    reasons = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Codes of what is wrong with the pictures."},
+    )
+    notes = fields.List(
+        fields.String(), required=True, metadata={"description": "Codes of what is worth knowing."}
+    )
+
+
+class VerificationDetailsSchema(Schema):
+    """What a verification rests on."""
+
+    similarity = fields.Float(required=True, metadata={"minimum": -1.0001, "maximum": 1.0001})
+    rule = fields.String(required=True, attribute="threshold.rule")
+    person = fields.Nested(PersonLabelSchema, required=True, allow_none=True)
+    compared = fields.Integer(required=True)
+    anchors = fields.List(fields.Nested(AnchorScoreSchema), required=True)
+
+
+class VerificationSchema(OutcomeSchema):
+    """How a verification ended."""
+
+    details = fields.Nested(
+        VerificationDetailsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "For keys with the scope read only; null for others."},
+    )
+
+
+class IdentifyQuerySchema(FramesSchema):
+    """Whose face is asked for, and how many people at most are named."""
+
+    top = Whole(load_default=CANDIDATES, validate=Range(1, MOST_CANDIDATES))
+
+
+class CandidateSchema(Schema):
+    """A person near to the face."""
+
+    person = fields.Nested(PersonLabelSchema, required=True)
+    score = fields.Float(required=True, metadata=SCORE)
+
+
+class IdentificationSchema(OutcomeSchema):
+    """Whose face it is, or nobody's."""
+
+    person = fields.Nested(PersonLabelSchema, required=True, allow_none=True)
+    candidates = fields.List(fields.Nested(CandidateSchema), required=True)
+    rivals = fields.List(
+        fields.Nested(PersonLabelSchema),
+        required=True,
+        metadata={"description": "The people between whom it is too close to tell."},
+    )
+    compared = fields.Integer(required=True, metadata={"description": "Stored pictures."})
+
+
+class PairSchema(Schema):
+    """Two pictures."""
+
+    first = Picture(required=True, metadata={"description": "Place 0 in problems."})
+    second = Picture(required=True, metadata={"description": "Place 1 in problems."})
+
+
+class ComparisonSchema(Schema):
+    """Whether two pictures show the same person."""
+
+    match = fields.Boolean(required=True)
+    score = fields.Float(required=True, metadata=SCORE)
+    threshold_score = fields.Float(required=True, metadata=SCORE)
+    similarity = fields.Float(required=True, metadata={"minimum": -1.0001, "maximum": 1.0001})
+    model_id = fields.String(required=True)
+    reasons = fields.List(
+        fields.List(fields.String()),
+        required=True,
+        metadata={"description": "For each picture, codes of what is wrong with it."},
+    )
+
+
+class OnePictureSchema(Schema):
+    """One picture."""
+
+    picture = Picture(required=True)
+
+
+class PointSchema(Schema):
+    """A point in pixels of the picture as it was sent and is shown, turned upright by its EXIF.
+
+    The middle of the top left pixel is (0, 0).
+    """
+
+    x = fields.Float(required=True)
+    y = fields.Float(required=True)
+
+
+class BoxSchema(PointSchema):
+    """A rectangle in pixels of the picture as it was sent; it may reach over the edge."""
+
+    width = fields.Float(required=True)
+    height = fields.Float(required=True)
+
+
+class LandmarksSchema(Schema):
+    """Five points of a face; left is the left of the picture."""
+
+    left_eye = fields.Nested(PointSchema, required=True)
+    right_eye = fields.Nested(PointSchema, required=True)
+    nose = fields.Nested(PointSchema, required=True)
+    left_mouth_corner = fields.Nested(PointSchema, required=True)
+    right_mouth_corner = fields.Nested(PointSchema, required=True)
+
+
+class QualitySchema(Schema):
+    """How usable the main face is."""
+
+    face_px = fields.Float(required=True)
+    eye_distance_px = fields.Float(required=True)
+    yaw = fields.Float(required=True, metadata={"description": "Degrees."})
+    pitch = fields.Float(required=True, metadata={"description": "Degrees."})
+    roll = fields.Float(required=True, metadata={"description": "Degrees."})
+    brightness = fields.Float(required=True, metadata={"minimum": 0, "maximum": 255})
+    contrast = fields.Float(required=True)
+    sharpness = fields.Float(required=True)
+    good = fields.Boolean(required=True)
+    reasons = fields.List(
+        fields.String(), required=True, metadata={"description": "The most important first."}
+    )
+
+
+class DetectedFaceSchema(Schema):
+    """A face in the picture."""
+
+    box = fields.Nested(BoxSchema, required=True)
+    landmarks = fields.Nested(LandmarksSchema, required=True)
+    confidence = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
+    main = fields.Boolean(required=True, metadata={"description": "The one that would be used."})
+
+
+class DetectionSchema(Schema):
+    """What stands in a picture."""
+
+    width = fields.Integer(
+        required=True,
+        metadata={"description": "Of the picture as it was sent and is shown, in pixels."},
+    )
+    height = fields.Integer(required=True)
+    faces = fields.List(fields.Nested(DetectedFaceSchema), required=True)
+    quality = fields.Nested(
+        QualitySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the main face; null where there is none."},
+    )

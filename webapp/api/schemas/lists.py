@@ -1,0 +1,28 @@
+"""A part of a list, and which one is asked for."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length, Range
+
+ROWS, MOST_ROWS = 50, 200
+
+
+LONGEST_CURSOR = 400
+
+
+class PageSchema(Schema):
+    """A part of a list."""
+
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The cursor of what follows; null at the end."},
+    )
+
+
+class PageQuerySchema(Schema):
+    """Which part of a list."""
+
+    limit = fields.Integer(load_default=ROWS, validate=Range(1, MOST_ROWS))
+    cursor = fields.String(load_default="", validate=Length(max=LONGEST_CURSOR))
