@@ -19,7 +19,9 @@ from ml.artifacts import (
     installed,
     load_artifact,
 )
-from ml.calibration import Calibration, Curve, Histogram, load_calibration
+from ml.calibration.calibration import Calibration
+from ml.calibration.curves import Curve, Histogram
+from ml.calibration.file import load_calibration
 from ml.error_rates import (
     Trials,
     bootstrap_interval,

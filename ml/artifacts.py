@@ -5,7 +5,7 @@ An artifact is a folder `artifacts/<name>/`:
     model.onnx        the network as it serves, made of the weights by `ml.lab.convert.onnx`
     check.json        its digest, and two fixed chips with embeddings (`ml.fixed_chips`)
     weights.npz       the backbone's weights in the order of its layers; matrices as float16
-    calibration.json  what similarities mean (`ml.calibration`)
+    calibration.json  what similarities mean (`ml.calibration.calibration`)
     metrics.json      measured figures
     MODEL_CARD.md     for people
 

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from ml.artifacts import Artifact, ModelDescription, describe
-from ml.calibration import Calibration, load_calibration
+from ml.calibration.calibration import Calibration
+from ml.calibration.file import load_calibration
 from ml.embedder import Embedder
 from ml.errors import (
     FaceError,

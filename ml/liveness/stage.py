@@ -104,7 +104,7 @@ class _Look:
 
 
 @dataclass(frozen=True)
-class _Stage:
+class Stage:
     """One step, from the frame with which its instruction became known."""
 
     before: tuple[Step, ...]
@@ -114,6 +114,7 @@ class _Stage:
     bounds: CourseBounds
 
     def run(self) -> _End:
+        """Return where the movement ended, and what ended it."""
         looks, reached, under = [self._look(self.observations[0])], None, 0
         for index, seen in enumerate(self.observations[1:], start=1):
             previous = self.observations[index - 1]

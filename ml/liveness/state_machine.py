@@ -20,7 +20,7 @@ from ml.liveness.challenge import Challenge
 from ml.liveness.continuity import break_between
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Shape, Turn
-from ml.liveness.stage import BOUNDS, CourseBounds, _Stage
+from ml.liveness.stage import BOUNDS, CourseBounds, Stage
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def follow(
     neutral = _neutral(observations, straight, bounds)
     for index in range(len(marks) - 1, len(challenge.steps)):
         before, step = challenge.steps[:index], challenge.steps[index]
-        end = _Stage(before, step, neutral, observations[marks[-1] :], bounds).run()
+        end = Stage(before, step, neutral, observations[marks[-1] :], bounds).run()
         if end.mark is None:
             return Course(tuple(marks), neutral, end.share, end.hint, end.trouble)
         marks.append(marks[-1] + end.mark)

@@ -206,8 +206,8 @@ def _run(kind: Kind, name: str, lease: Lease) -> None:
         lease.give_back()
         raise
     except Exception as error:
-        log.error("job %s failed: %s", lease.job_id, _speakable(error))
-        lease.finish(JobState.FAILED, _speakable(error)[:ERROR_LENGTH])
+        log.error("job %s failed: %s", lease.job_id, speakable(error))
+        lease.finish(JobState.FAILED, speakable(error)[:ERROR_LENGTH])
     else:
         lease.finish(JobState.DONE)
         record_event("job_done", kind=name, job=lease.job_id)
@@ -265,6 +265,6 @@ def _queued_since(kind: str, period: timedelta) -> bool:
     return db.session.scalar(recent.limit(1)) is not None
 
 
-def _speakable(error: Exception) -> str:
+def speakable(error: Exception) -> str:
     """Its text, or code, where it is known to say nothing about anybody; else its type."""
     return str(error) if isinstance(error, SPEAKING_ERRORS) else type(error).__name__

@@ -40,7 +40,7 @@ OF_ITSELF = frozenset({INSTALLATION_MADE, LOG_BEGUN, FOUND_EMPTY, HEAD_BEGUN})
 _NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
 # Every use of the API writes an entry, so these are made once and go past the session, which takes
 # three times as long.
-_MAC = select(AuditEntry.mac).where(AuditEntry.number == bindparam("number"))
+MAC_OF_NUMBER = select(AuditEntry.mac).where(AuditEntry.number == bindparam("number"))
 _COLUMNS = tuple(AuditEntry.__table__.columns.keys())
 _ADD = insert(AuditEntry)
 _BEGIN = insert(AuditHead).values(id=HEAD_ROW)
@@ -113,7 +113,7 @@ def _add(session: Session, happened: _Happened) -> None:
 
 def _write(connection: Connection, number: int, happened: _Happened) -> None:
     """Write the entry behind that of `number`."""
-    mac = connection.scalar(_MAC, {"number": number})
+    mac = connection.scalar(MAC_OF_NUMBER, {"number": number})
     entry = AuditEntry(
         number=number + 1,
         at=happened.at,
@@ -122,9 +122,9 @@ def _write(connection: Connection, number: int, happened: _Happened) -> None:
         address=happened.address,
         details=json.dumps(happened.details, sort_keys=True, default=str),
     )
-    entry.mac = _signature(mac or BEGINNING, entry)
+    entry.mac = signature(mac or BEGINNING, entry)
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
-    head = {"number": entry.number, "mac": _head_signature(entry.number, entry.mac)}
+    head = {"number": entry.number, "mac": head_signature(entry.number, entry.mac)}
     connection.execute(_RAISE if number else _BEGIN, head)
 
 
@@ -166,7 +166,8 @@ def entries() -> Iterator[AuditEntry]:
     yield from db.session.scalars(in_order.execution_options(yield_per=ENTRIES_AT_ONCE))
 
 
-def _signature(previous: bytes, entry: AuditEntry) -> bytes:
+def signature(previous: bytes, entry: AuditEntry) -> bytes:
+    """Return what an entry is signed with: its content and the signature before it."""
     content = json.dumps(
         [
             entry.number,
@@ -180,5 +181,6 @@ def _signature(previous: bytes, entry: AuditEntry) -> bytes:
     return recognition().secrets.keyed_digest("audit entry", previous + content.encode())
 
 
-def _head_signature(number: int, mac: bytes) -> bytes:
+def head_signature(number: int, mac: bytes) -> bytes:
+    """Return what signs the number and signature of the newest entry."""
     return recognition().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from webapp.core.atomic_files import alone_in, whole_file
 from webapp.db.engine import db
 from webapp.inference.active_model import recognition
-from webapp.services.audit import _MAC, HEAD_BEGUN, Head, head, log, record_alone
+from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, record_alone
 
 
 class Witness:
@@ -34,7 +34,7 @@ def note_head(remembered: Head | None = None) -> Head | None:
     Returns:
         What is noted now.
     """
-    with alone_in(_head_file().parent):
+    with alone_in(head_file().parent):
         db.session.rollback()  # what others noted meanwhile is to be seen
         kept = _kept_head()
         noted = kept or remembered
@@ -52,13 +52,13 @@ def note_head(remembered: Head | None = None) -> Head | None:
 
 def begin_head_file(*, overwrite: bool) -> None:
     """Note the head of a log that begins; overwrite what is noted after a restore."""
-    with alone_in(_head_file().parent):
-        if overwrite or not _head_file().exists():
+    with alone_in(head_file().parent):
+        if overwrite or not head_file().exists():
             _write_head(head())
 
 
 def _write_head(noted: Head | None) -> None:
-    with whole_file(_head_file()) as to:
+    with whole_file(head_file()) as to:
         to.write(f"{noted}\n".encode())
 
 
@@ -66,12 +66,12 @@ def _kept_head() -> Head | None:
     try:
         return noted_head()
     except ValueError:
-        log.error("%s holds no head; see audit verify", _head_file())
+        log.error("%s holds no head; see audit verify", head_file())
         return None
 
 
 def _holds(noted: Head) -> bool:
-    return db.session.connection().scalar(_MAC, {"number": noted.number}) == noted.mac
+    return db.session.connection().scalar(MAC_OF_NUMBER, {"number": noted.number}) == noted.mac
 
 
 @cache
@@ -86,8 +86,9 @@ def noted_head() -> Head | None:
     Raises:
         ValueError: if the file holds anything else.
     """
-    return Head.parse(_head_file().read_text()) if _head_file().exists() else None
+    return Head.parse(head_file().read_text()) if head_file().exists() else None
 
 
-def _head_file() -> Path:
+def head_file() -> Path:
+    """Return the file that the newest entry is noted in."""
     return recognition().settings.audit_head_file

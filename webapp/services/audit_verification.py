@@ -16,11 +16,11 @@ from webapp.services.audit import (
     FOUND_EMPTY,
     HEAD_ROW,
     Head,
-    _head_signature,
-    _signature,
     entries,
+    head_signature,
+    signature,
 )
-from webapp.services.audit_head import _head_file, noted_head
+from webapp.services.audit_head import head_file, noted_head
 from webapp.services.backup.key_ring import KeyRing
 
 
@@ -37,12 +37,12 @@ def verify_here(*noted: Head) -> Verdict:
     try:
         kept = noted_head()
     except ValueError:
-        return replace(verify(*noted), problem=f"{_head_file()} holds no head; look who changed it")
+        return replace(verify(*noted), problem=f"{head_file()} holds no head; look who changed it")
     verdict = verify(*noted, *([kept] if kept else []))
     problem = verdict.problem or _problem_of_ring()
     if kept is None and not problem:
         problem = (
-            f"{_head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
+            f"{head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
             "that starts here begins the file"
         )
     return replace(verdict, problem=problem)
@@ -57,7 +57,7 @@ def verify(*noted: Head) -> Verdict:
             return Verdict(number, f"entry {entry.number} says that all before it were removed")
         if entry.number != number + 1:
             return Verdict(number, f"entry {number + 1} is missing")
-        if not hmac.compare_digest(entry.mac, _signature(previous, entry)):
+        if not hmac.compare_digest(entry.mac, signature(previous, entry)):
             return Verdict(number, f"entry {entry.number} was changed")
         number, previous = entry.number, entry.mac
         if expected.pop(number, previous) != previous:
@@ -87,5 +87,5 @@ def _problem_of_head(number: int, mac: bytes) -> str | None:
         return "the newest number is missing"
     if row.number != number:
         return f"entries up to {row.number} were written, but are cut off"
-    whole = hmac.compare_digest(row.mac, _head_signature(number, mac))
+    whole = hmac.compare_digest(row.mac, head_signature(number, mac))
     return None if whole else "the newest number was changed"

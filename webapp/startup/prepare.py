@@ -47,8 +47,8 @@ from webapp.services.models import vectors
 from webapp.settings import Settings
 from webapp.startup.gallery_loading import read_gallery
 from webapp.startup.not_ready import NotReady
-from webapp.startup.readiness import HINDRANCES, _check_database, _check_private, _check_secret
-from webapp.startup.schema import _update_tables
+from webapp.startup.readiness import HINDRANCES, check_database, check_private, check_secret
+from webapp.startup.schema import update_tables
 
 PRIVATE_FOLDER = 0o700
 log = logging.getLogger("webapp.startup.prepare")
@@ -103,7 +103,7 @@ def prepare() -> str | None:
     damage_watch().check(START_SECONDS)
     _make_database_file()
     _make_keys(settings)
-    _update_tables()
+    update_tables()
     recognition().check_master_key()
     _make_installation_key()
     if settings.vectors_in_database:
@@ -122,9 +122,9 @@ def get_ready(app: Flask) -> None:
     """
     with app.app_context():
         for check in (
-            lambda: _check_secret(app),
+            lambda: check_secret(app),
             lambda: damage_watch().check(START_SECONDS),
-            _check_database,
+            check_database,
             vectors.check,
             recognition().warm_up,
             lambda: read_gallery(app),
@@ -150,7 +150,7 @@ def _forget_old_keys() -> None:
 
 def _make_keys(settings: Settings) -> None:
     write_new_key(settings.secret_key_file)
-    _check_private(settings.secret_key_file)
+    check_private(settings.secret_key_file)
     if settings.master_key or settings.master_key_file.exists():
         return
     if _holds_keys():

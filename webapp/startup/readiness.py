@@ -28,7 +28,7 @@ from webapp.services.backup.database_copy import is_under_way
 from webapp.services.models import vectors
 from webapp.settings import MEGABYTE
 from webapp.startup.not_ready import REMEDY, NotReady
-from webapp.startup.schema import _check_tables
+from webapp.startup.schema import check_tables
 
 LEAST_FREE_BYTES = 50 * MEGABYTE
 
@@ -50,9 +50,9 @@ LONGEST_LOCK = timedelta(seconds=30)
 def obstacles(app: Flask) -> set[str]:
     """Names of what stands in the way of serving; empty when all is well."""
     checks: dict[str, Callable[[], object]] = {
-        "secret key": lambda: _check_secret(app),
+        "secret key": lambda: check_secret(app),
         "damaged database": damage_watch().check,
-        "database": _check_database,
+        "database": check_database,
         "disk space": _check_disk,
         "master key": recognition().check_master_key,
         "model": recognition().check_model,
@@ -90,20 +90,23 @@ def _check_gallery() -> None:
         raise NotReady("who is enrolled is still being read")
 
 
-def _check_secret(app: Flask) -> None:
+def check_secret(app: Flask) -> None:
+    """Check that the key of the cookies is there and private; raise NotReady otherwise."""
     file = recognition().settings.secret_key_file
     if not app.secret_key:
         raise NotReady(f"{file} is missing; {REMEDY}")
-    _check_private(file)
+    check_private(file)
 
 
-def _check_private(file: Path) -> None:
+def check_private(file: Path) -> None:
+    """Check that nobody else reads a file; raise NotReady otherwise."""
     if file.exists() and is_open_to_others(file):
         raise NotReady(f"{file} can be read by others; run: chmod 600 {file}")
 
 
-def _check_database() -> None:
-    _check_tables(db.session.connection())
+def check_database() -> None:
+    """Check tables and version; raise NotReady otherwise."""
+    check_tables(db.session.connection())
     if is_under_way(db.engine):
         raise NotReady("the database holds a part of a copy; go on with: copy-database")
     _check_writing()

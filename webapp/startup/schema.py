@@ -44,7 +44,7 @@ def _check_version(connection: Connection) -> None:
         raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
 
 
-def _check_tables(connection: Connection) -> None:
+def check_tables(connection: Connection) -> None:
     """A later release may have updated the database already, while nodes of this one serve on."""
     if not _is_of_a_later_release(connection):
         _check_version(connection)
@@ -59,7 +59,8 @@ def _is_of_a_later_release(connection: Connection) -> bool:
     return (_version(connection) or _newest_version()) not in known
 
 
-def _update_tables() -> None:
+def update_tables() -> None:
+    """Run the migrations that are missing, unless a later release made the tables."""
     with db.engine.connect() as connection:
         if _is_of_a_later_release(connection):
             return

@@ -15,8 +15,9 @@ from typing import Any
 
 from ml import DEFAULT_MODEL, Artifact, ArtifactError, load_artifact
 from ml.artifacts import write_atomically
-from ml.calibration import FILE, Curve, load_calibration
-from ml.lab.calibration.measure import DEFAULT_FAR, _usable, measure
+from ml.calibration.curves import Curve
+from ml.calibration.file import FILE, load_calibration
+from ml.lab.calibration.measure import DEFAULT_FAR, measure, usable
 from ml.lab.evaluation.embed import embed_photos
 from ml.lab.evaluation.protocols.photos import SHARED, Photos, ProtocolError, photos_in
 
@@ -55,7 +56,7 @@ def calibrate(artifact: Artifact, people: Photos, strangers: Photos) -> dict[str
         ProtocolError: if they leave nothing to measure.
     """
     embedded = embed_photos(artifact, people + strangers, label="calibration")
-    embeddings, person, dropped = _usable(embedded, people.names, artifact.config.mirrored)
+    embeddings, person, dropped = usable(embedded, people.names, artifact.config.mirrored)
     facts = {
         "photos": len(people.paths),
         "strangers_dropped_as_lookalikes": dropped,

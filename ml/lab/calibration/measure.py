@@ -100,7 +100,7 @@ def measure(
     }
 
 
-def _usable(
+def usable(
     embedded: Embedded, names: Sequence[str], mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Embeddings and people of usable photos, without strangers who may be identified people."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.artifacts import Artifact
-from ml.calibration import Calibration, load_calibration
+from ml.calibration.calibration import Calibration
+from ml.calibration.file import load_calibration
 from ml.errors import ModelBroken
 from ml.lab.datasets.landmarks import AS_SERVED, Search
 from ml.lab.evaluation.embed import Embedded, embed_photos

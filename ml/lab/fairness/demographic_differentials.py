@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.artifacts import Artifact, load_artifact
-from ml.calibration import load_calibration
+from ml.calibration.file import load_calibration
 from ml.errors import ArtifactError
 from ml.lab.evaluation.embed import embed_photos
 from ml.lab.evaluation.protocols.photos import Photos, ProtocolError

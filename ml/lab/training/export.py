@@ -17,7 +17,7 @@ from ml.artifacts import (
     update_metrics,
     write_atomically,
 )
-from ml.calibration import FILE
+from ml.calibration.file import FILE
 from ml.embedder import Embedder
 from ml.lab.calibration.measure import measure
 from ml.lab.convert.onnx import install

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.artifacts import TRAINING, Artifact, load_artifact
-from ml.calibration import load_calibration
+from ml.calibration.file import load_calibration
 from ml.lab.evaluation.embed import embed_photos
 from ml.lab.evaluation.evaluate import METRICS_SECTION, SAMPLE_SECTION
 from ml.lab.evaluation.protocols.lfw import lfw_view2

@@ -13,7 +13,7 @@ import pytest
 import tomli_w
 
 from ml.artifacts import load_artifact
-from ml.calibration import load_calibration
+from ml.calibration.file import load_calibration
 from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.synthetic import drawn_chips
 from ml.lab.training.checkpoint import load_checkpoint

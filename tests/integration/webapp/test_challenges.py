@@ -375,7 +375,7 @@ def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     challenge = perform(performing.live(engine), "A. Very-Unusual-Claim")
-    seen = frames._observations(challenge)
+    seen = frames.observations(challenge)
     vectors = [one.embedding for one in seen if one.embedding is not None]
     db.session.rollback()
     stored = written_down(settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.lab.calibration.measure import SHARING_A_PHOTO, _usable, measure
+from ml.lab.calibration.measure import SHARING_A_PHOTO, measure, usable
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 
@@ -54,7 +54,7 @@ def test_a_weak_network_keeps_its_hardest_impostors():
 
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS
     assert table["made_from"]["identities_sharing_a_photo"] == []
-    _vectors, _person, dropped = _usable(embedded(crowded), NAMES, mirrored=False)
+    _vectors, _person, dropped = usable(embedded(crowded), NAMES, mirrored=False)
     assert dropped <= 1  # whoever happens to be the most alike of all
 
 
@@ -71,7 +71,7 @@ def test_a_stranger_who_is_an_identified_person_leaves_and_the_rest_are_counted(
     double = np.flatnonzero(PERSON == PEOPLE + 4)
     vectors[double] = vectors[0]
 
-    kept, person, dropped = _usable(embedded(vectors), NAMES, mirrored=False)
+    kept, person, dropped = usable(embedded(vectors), NAMES, mirrored=False)
 
     assert dropped == 1
     assert PEOPLE + 4 not in person
@@ -81,7 +81,7 @@ def test_a_stranger_who_is_an_identified_person_leaves_and_the_rest_are_counted(
 
 
 def test_true_strangers_stay_however_alike_the_hardest_are():
-    _vectors, _person, dropped = _usable(embedded(drawn(spread=0.3)), NAMES, mirrored=False)
+    _vectors, _person, dropped = usable(embedded(drawn(spread=0.3)), NAMES, mirrored=False)
     assert dropped == 0
 
 

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.artifacts import load_artifact
-from ml.calibration import FILE, Curve, SearchPoint, load_calibration
+from ml.calibration.curves import Curve
+from ml.calibration.file import FILE, load_calibration
+from ml.calibration.identification import SearchPoint
 from ml.errors import ModelBroken
 from ml.lab.calibration.measure import SHARING_A_PHOTO, _score_map
 from ml.matching import match_rules

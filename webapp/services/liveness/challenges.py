@@ -39,7 +39,7 @@ from webapp.inference.active_model import recognition
 from webapp.inference.admission import turn
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
-from webapp.services.liveness.frames import _count_frame, _frame, _observations
+from webapp.services.liveness.frames import count_frame, frame_row, observations
 from webapp.services.liveness.results import Result
 from webapp.services.matching import claimed_identity
 
@@ -182,7 +182,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
     if number != row.frames + 1:
         raise FrameOutOfOrder(row.frames + 1)
     drawn, elapsed = _Drawn.of(row).challenge, (at - row.created_at).total_seconds()
-    before = _observations(challenge_id)
+    before = observations(challenge_id)
     seen: Observation | None = None
     with turn():
         try:
@@ -190,9 +190,9 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
         except FaceError as error:
             progress = replace(ml.progress(drawn, before), hint=error.code)
     with unit_of_work() as session:
-        _count_frame(session, challenge_id, number)
+        count_frame(session, challenge_id, number)
         if seen:
-            session.add(_frame(challenge_id, number, seen))
+            session.add(frame_row(challenge_id, number, seen))
     return _asked(drawn, progress, frame=number + 1)
 
 
@@ -206,7 +206,7 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
     row = _running(challenge_id, holder)
     if row.claim_digest != claimed_identity.claim_digest(identifier) or row.purpose != purpose:
         raise ChallengeUnknown
-    drawn, seen = _Drawn.of(row), _observations(challenge_id)
+    drawn, seen = _Drawn.of(row), observations(challenge_id)
     verdict = recognition().engine.judge(drawn.challenge, seen)
     outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
     result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))

@@ -19,7 +19,7 @@ from webapp.errors.liveness import (
 from webapp.inference.active_model import recognition
 
 
-def _count_frame(session: Session, challenge_id: UUID, number: int) -> None:
+def count_frame(session: Session, challenge_id: UUID, number: int) -> None:
     """Of two frames with the same number only one is counted, whichever process has it."""
     counted = session.execute(
         update(Challenge)
@@ -34,13 +34,15 @@ def _count_frame(session: Session, challenge_id: UUID, number: int) -> None:
     raise FrameOutOfOrder(frames + 1)
 
 
-def _frame(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
+def frame_row(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
+    """Return the row that keeps what was observed of a frame, encrypted."""
     place = _frame_place(challenge_id, number)
     sealed = recognition().secrets.seal(seen.to_bytes(), place)
     return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
 
 
-def _observations(challenge_id: UUID) -> list[Observation]:
+def observations(challenge_id: UUID) -> list[Observation]:
+    """Return what was observed of the frames so far, in their order."""
     rows = db.session.scalars(
         select(ChallengeFrame)
         .where(ChallengeFrame.challenge_id == challenge_id)

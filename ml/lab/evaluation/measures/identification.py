@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from ml.calibration import Calibration
+from ml.calibration.calibration import Calibration
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import DRAWS, SEED
 from ml.lab.evaluation.measures.impostors import REFUSED
