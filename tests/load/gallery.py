@@ -31,7 +31,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.db.transactions import unit_of_work
-from webapp.gallery.anchor_store import AnchorStore, Block, Held
+from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
 from webapp.gallery.base import raise_version, seal_embedding
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery as vector_gallery
@@ -185,7 +185,7 @@ def _split(real: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return real[enrolled], shaken / np.linalg.norm(shaken, axis=1, keepdims=True)
 
 
-def _blocks(enrolled: np.ndarray, anchors: int, seed: int = SEED) -> Iterator[Block]:
+def _blocks(enrolled: np.ndarray, anchors: int, seed: int = SEED) -> Iterator[PersonEmbeddings]:
     """So many people with one anchor each, the real ones first; `seed` makes their ids."""
     generator = np.random.default_rng(seed)
     made_up = made_up_people(enrolled, max(anchors - len(enrolled), 0))
@@ -193,10 +193,10 @@ def _blocks(enrolled: np.ndarray, anchors: int, seed: int = SEED) -> Iterator[Bl
         ids = generator.bytes(32 * len(some))
         for row, one in enumerate(some):
             own = ids[32 * row : 32 * row + 32]
-            yield Block(UUID(bytes=own[:16]), [UUID(bytes=own[16:])], one[None])
+            yield PersonEmbeddings(UUID(bytes=own[:16]), [UUID(bytes=own[16:])], one[None])
 
 
-def _agreement(held: Held, everything: np.ndarray, probes: np.ndarray) -> float:
+def _agreement(held: IndexSnapshot, everything: np.ndarray, probes: np.ndarray) -> float:
     """The share of probes with the nearest person of comparing with everybody, or one as near."""
     same = 0
     for start in range(0, len(probes), 100):
@@ -208,7 +208,7 @@ def _agreement(held: Held, everything: np.ndarray, probes: np.ndarray) -> float:
     return same / len(probes)
 
 
-def _recall(held: Held, probes: np.ndarray) -> float:
+def _recall(held: IndexSnapshot, probes: np.ndarray) -> float:
     same = 0
     for probe in probes:
         same += _ask(probe) == held.person_id(held.nearest(probe, 1, "best")[0][0])
@@ -221,7 +221,7 @@ def _ask(probe: np.ndarray) -> UUID:
     return nearest[0].person_id
 
 
-def _copy_vectors(url: str, blocks: Iterator[Block]) -> None:
+def _copy_vectors(url: str, blocks: Iterator[PersonEmbeddings]) -> None:
     """Vectors as `webapp.services.models.vectors` writes them, very many at once."""
     model = _model()
     turn = recognition().turn(model.model_id, model.embedding_size)
@@ -238,7 +238,7 @@ def _copy_vectors(url: str, blocks: Iterator[Block]) -> None:
         connection.execute("VACUUM ANALYZE anchor_vector")
 
 
-def _enrol(blocks: Iterator[Block]) -> None:
+def _enrol(blocks: Iterator[PersonEmbeddings]) -> None:
     """Rows of people as enrolling writes them, many at once; their pictures are next to nothing."""
     vault, model = recognition().vault, _model()
     numbers = iter(range(sys.maxsize))

@@ -185,11 +185,11 @@ class Gallery(Protocol):
         """A probe, float32 (d,), against the anchors of one person; None if there are none."""
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None
+        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
         """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first.
 
-        `besides` is left out.
+        `exclude` is left out.
         """
 
     def own(self, person_id: UUID) -> Rows:

@@ -22,7 +22,13 @@ from webapp.crypto.vault import Vault
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Person, PersonKey
 from webapp.errors.matching import GalleryWarming
-from webapp.gallery.anchor_store import ID_BYTES, AnchorStore, Block, Held, uuids
+from webapp.gallery.anchor_store import (
+    ID_BYTES,
+    AnchorStore,
+    IndexSnapshot,
+    PersonEmbeddings,
+    uuids,
+)
 from webapp.gallery.base import (
     LEAST_WAIT,
     ON_DISK,
@@ -61,7 +67,7 @@ class MemoryGallery:
         """How far reading everybody is; None where that is not under way."""
         return self._reading
 
-    def follow(self) -> Held:
+    def follow(self) -> IndexSnapshot:
         """Bring the cache up to the database's version, or a newer one, and return it.
 
         Raises:
@@ -69,16 +75,16 @@ class MemoryGallery:
         """
         version = version_of_database()
         with self._turn():
-            if version > self._store.held.version:
+            if version > self._store.snapshot.version:
                 self._catch_up(version)
-            return self._store.held
+            return self._store.snapshot
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         reading = self._reading
         if reading and reading.anchors > WAITED_FOR:
             raise GalleryWarming(reading.seconds_left)
-        if not self._lock.acquire(timeout=PATIENCE if self._store.held.version < 0 else -1):
+        if not self._lock.acquire(timeout=PATIENCE if self._store.snapshot.version < 0 else -1):
             raise GalleryWarming(LEAST_WAIT)
         try:
             yield
@@ -91,13 +97,13 @@ class MemoryGallery:
         It does not wait for everybody to be read.
         """
         try:
-            held = self.follow()
+            snapshot = self.follow()
         except GalleryWarming:
             return self._similarities_from_database(embedding, person_id)
-        place = held.place_of(person_id)
+        place = snapshot.place_of(person_id)
         if place is None:
             return None
-        return _person_anchors(held, place, held.similarities_at(embedding, place))
+        return _person_anchors(snapshot, place, snapshot.similarities_at(embedding, place))
 
     def _similarities_from_database(
         self, embedding: np.ndarray, person_id: UUID
@@ -112,42 +118,42 @@ class MemoryGallery:
         return None
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None
+        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
         """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first."""
-        held = self.follow()
-        left_out = held.place_of(besides) if besides else None
+        snapshot = self.follow()
+        left_out = snapshot.place_of(exclude) if exclude else None
         return tuple(
-            _person_anchors(held, place, similarities)
-            for place, similarities in held.nearest(embedding, k, rule, left_out)
+            _person_anchors(snapshot, place, similarities)
+            for place, similarities in snapshot.nearest(embedding, k, rule, left_out)
         )
 
     def own(self, person_id: UUID) -> Rows:
         """The anchors of one person; no rows if there are none."""
-        held = self.follow()
-        place = held.place_of(person_id)
-        return _rows(held, np.array([] if place is None else [place], np.int64))
+        snapshot = self.follow()
+        place = snapshot.place_of(person_id)
+        return _rows(snapshot, np.array([] if place is None else [place], np.int64))
 
     def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
         """Everybody, or people drawn until these have so many anchors."""
-        held = self.follow()
+        snapshot = self.follow()
         with self._lock:
-            if self._samples[0] != held.version:
-                self._samples = (held.version, {})
+            if self._samples[0] != snapshot.version:
+                self._samples = (snapshot.version, {})
             kept = self._samples[1]
         asked = (most_anchors, most_people)
         if asked not in kept:
-            alive = np.flatnonzero(held.alive)
-            order = np.argsort(_sortable(held.person_ids[alive]), kind="stable")
+            alive = np.flatnonzero(snapshot.alive)
+            order = np.argsort(_sortable(snapshot.person_ids[alive]), kind="stable")
             alive = alive[order]  # the same people are drawn however they came here
             drawn = draw_people(
-                held.anchors_of(alive), most_anchors=most_anchors, most_people=most_people
+                snapshot.grouping_of(alive), most_anchors=most_anchors, most_people=most_people
             )
-            kept[asked] = _rows(held, alive[drawn])
+            kept[asked] = _rows(snapshot, alive[drawn])
         return kept[asked]
 
     def _catch_up(self, version: int) -> None:
-        since = self._store.held.version
+        since = self._store.snapshot.version
         try:
             if since < 0:
                 self._read_all(version)
@@ -165,7 +171,9 @@ class MemoryGallery:
         blocks = self._told(self._blocks(true()), reading)
         self._store.change(version, blocks, (), expected=there)
 
-    def _told(self, blocks: Iterator[Block], reading: Reading) -> Iterator[Block]:
+    def _told(
+        self, blocks: Iterator[PersonEmbeddings], reading: Reading
+    ) -> Iterator[PersonEmbeddings]:
         """The same, and note meanwhile how far it is."""
         for block in blocks:
             yield block
@@ -180,18 +188,18 @@ class MemoryGallery:
             self._blocks(AnchorEmbedding.person_id.in_(changed[at : at + PEOPLE_AT_ONCE]))
             for at in range(0, len(changed), PEOPLE_AT_ONCE)
         )
-        held = self._store.change(version, again, [*changed, *(deleted or ())])
+        snapshot = self._store.change(version, again, [*changed, *(deleted or ())])
         if deleted is None:
-            self._store.change(version, (), self._gone(held))
+            self._store.change(version, (), self._gone(snapshot))
 
-    def _gone(self, held: Held) -> list[UUID]:
-        """Who is held but no longer in the database."""
+    def _gone(self, snapshot: IndexSnapshot) -> list[UUID]:
+        """Who is in the index but no longer in the database."""
         there = set(
             db.session.scalars(select(AnchorEmbedding.person_id).where(self._wanted()).distinct())
         )
-        return [one for one in uuids(held.person_ids[held.alive]) if one not in there]
+        return [one for one in uuids(snapshot.person_ids[snapshot.alive]) if one not in there]
 
-    def _blocks(self, whom: ColumnElement[bool]) -> Iterator[Block]:
+    def _blocks(self, whom: ColumnElement[bool]) -> Iterator[PersonEmbeddings]:
         found = db.session.connection().execute(  # a third less than as objects of the session
             select(
                 AnchorEmbedding.person_id,
@@ -212,7 +220,7 @@ class MemoryGallery:
             seal = vault.person_seal(wrapped, person_id)
             vectors = [seal.open(row[4], embedding_place(row[2])) for row in own]
             embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
-            yield Block(person_id, [row[3] for row in own], embeddings)
+            yield PersonEmbeddings(person_id, [row[3] for row in own], embeddings)
 
     def _wanted(self) -> ColumnElement[bool]:
         return (AnchorEmbedding.model_id == self.model_id) & in_use()
@@ -223,23 +231,23 @@ def _sortable(ids: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(ids).view(f"S{ID_BYTES}")[:, 0]
 
 
-def _rows(held: Held, places: np.ndarray) -> Rows:
-    embeddings, anchors = held.embeddings_of(places), held.anchors_of(places)
+def _rows(snapshot: IndexSnapshot, places: np.ndarray) -> Rows:
+    embeddings, anchors = snapshot.embeddings_of(places), snapshot.grouping_of(places)
     return Rows(
-        version=held.version,
-        person_ids=uuids(held.person_ids[places]),
-        anchor_ids=uuids(held.anchor_ids[held.rows_of(places)]),
+        version=snapshot.version,
+        person_ids=uuids(snapshot.person_ids[places]),
+        anchor_ids=uuids(snapshot.anchor_ids[snapshot.rows_of(places)]),
         embeddings=embeddings,
         anchors=anchors,
     )
 
 
-def _person_anchors(held: Held, place: int, similarities: np.ndarray) -> PersonAnchors:
+def _person_anchors(snapshot: IndexSnapshot, place: int, similarities: np.ndarray) -> PersonAnchors:
     return PersonAnchors(
-        person_id=held.person_id(place),
-        anchor_ids=held.anchor_ids_of(place),
+        person_id=snapshot.person_id(place),
+        anchor_ids=snapshot.anchor_ids_of(place),
         similarities=similarities,
         anchors=Anchors(
-            np.zeros(1, np.int64), len(similarities), held.template_lengths[place : place + 1]
+            np.zeros(1, np.int64), len(similarities), snapshot.template_lengths[place : place + 1]
         ),
     )

@@ -165,7 +165,7 @@ def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: 
         assert [one.by_rule(rule) for one in found] == pytest.approx(
             [one.by_rule(rule) for one in expected], abs=1e-6
         )
-        others = there.nearest(face.embedding, 2, rule, besides=two_people[0])
+        others = there.nearest(face.embedding, 2, rule, exclude=two_people[0])
         assert [one.person_id for one in others] == [two_people[1]]
     ours, theirs = there.follow(), here.follow()
     assert (ours.people, ours.anchors, ours.typical_anchors, ours.anchors_a_person) == (

@@ -109,7 +109,7 @@ class VectorGallery:
         return found[0] if found else None
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, besides: UUID | None = None
+        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
         """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first.
 
@@ -118,7 +118,7 @@ class VectorGallery:
         """
         candidates = max(TUNING.candidates, k)
         while True:
-            near = self._near(embedding, candidates, besides)
+            near = self._near(embedding, candidates, exclude)
             if len(set(near)) >= k or len(near) < candidates:
                 break
             candidates *= 4  # few people have many anchors each
@@ -180,7 +180,7 @@ class VectorGallery:
         ).all()
         return [row[0] for row in rows], np.array([row[1] for row in rows], np.int64)
 
-    def _near(self, embedding: np.ndarray, most: int, besides: UUID | None) -> Sequence[UUID]:
+    def _near(self, embedding: np.ndarray, most: int, exclude: UUID | None) -> Sequence[UUID]:
         """The people of the nearest anchors, nearest first."""
         anchors = self.follow().anchors
         _tell(by_index=anchors > TUNING.exact_up_to, breadth=TUNING.breadth_of(anchors, most))
@@ -189,7 +189,7 @@ class VectorGallery:
             db.session.connection()
             .scalars(
                 select(_TABLE.person_id)
-                .where(self._wanted(), _TABLE.person_id != besides if besides else true())
+                .where(self._wanted(), _TABLE.person_id != exclude if exclude else true())
                 .order_by(sized.max_inner_product(embedding @ self._turn()))
                 .limit(most)
             )

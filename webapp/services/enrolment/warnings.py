@@ -122,7 +122,7 @@ class _Others:
         threshold = identification.threshold(gallery.follow())
 
         def by(rule: str) -> list[tuple[PersonAnchors, ...]]:
-            return [gallery.nearest(probe, 1, rule, besides=person_id) for probe in judged]
+            return [gallery.nearest(probe, 1, rule, exclude=person_id) for probe in judged]
 
         nearest = by("best")
         found = nearest if threshold.rule == "best" else by(threshold.rule)
