@@ -1,7 +1,8 @@
 """A whole cluster on this machine: PostgreSQL, two nodes of the app, nginx before them.
 
 `make run-cluster` starts it, and so do the tests and the measurement of load. nginx reads the file
-that a real host would read, `deploy/nginx/faces.conf`; docs/scaling.md says what differs there.
+that a real host would read, `deploy/nginx/faces.conf`; docs/how-to/scale.md
+names the differences.
 """
 
 from __future__ import annotations

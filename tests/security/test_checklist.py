@@ -8,7 +8,7 @@ import pytest
 
 from webapp.settings import ROOT
 
-PAGE = ROOT / "docs" / "security.md"
+PAGE = ROOT / "docs" / "explanation" / "security.md"
 TESTS = ROOT / "tests"
 NAMED = re.compile(r"`(?P<file>(?:\w+/)*test_\w+\.py)`|`(?P<test>test_\w+)`")
 

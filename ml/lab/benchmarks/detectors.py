@@ -84,7 +84,7 @@ def compare(paths: Sequence[Path], label: str) -> Iterator[Compared]:
 
 
 def summary(name: str, results: Sequence[Compared]) -> str:
-    """A row of the table in docs/detection.md."""
+    """A row of the table in docs/explanation/detection.md."""
     distances = np.array([result.distance for result in results])
     distances = distances[~np.isnan(distances)]
     theirs = sum(len(result.theirs) for result in results)

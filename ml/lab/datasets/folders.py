@@ -65,7 +65,7 @@ def scan_unlabelled(folder: Path) -> list[Picture]:
 
 def _require_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise DatasetError(f"{folder} is no folder; see docs/training/index.md for what is needed")
+        raise DatasetError(f"{folder} is no folder; see docs/how-to/train.md for what is needed")
 
 
 def _listed(names: list[str]) -> str:

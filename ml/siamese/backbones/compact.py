@@ -3,7 +3,7 @@
 He et al., "Identity mappings in deep residual networks", 2016 (pre-activation blocks), with the
 learned global pooling of Chen et al., "MobileFaceNets", 2018: what lies where in an aligned face
 matters, so each place has its own weight. Plain convolutions have more parameters than depthwise
-ones but use a CPU better: docs/experiments.md has the measurement.
+ones but use a CPU better: docs/explanation/experiments.md has the measurement.
 """
 
 from __future__ import annotations

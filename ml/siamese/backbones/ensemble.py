@@ -18,7 +18,7 @@ from ml.siamese.backbones import mobilefacenet, resnet29
 WIDE_SIDE, RESNET_SIDE, MOBILEFACENET_SIDE = 180, 150, 112
 RESNET_NUMBERS = 128 / 320
 # Weight of `resnet29`'s cosine, which varies far less than the other's: the best of five on the
-# training people (docs/experiments.md).
+# training people (docs/explanation/experiments.md).
 RESNET_SHARE = 0.8
 
 

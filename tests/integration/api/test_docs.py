@@ -21,7 +21,7 @@ from tests.support.programs import URL, Wire, key_with
 from webapp.api.problems import API_PATH
 from webapp.db.models import Scope
 
-DOCS = Path(__file__).parents[3] / "docs" / "api.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "api.md"
 
 
 def examples(language: str) -> list[str]:

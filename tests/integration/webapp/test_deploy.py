@@ -227,7 +227,7 @@ def is_in_the_image(path: str) -> bool:
         "faces.db", "faces.db-wal", "faces-old.db", "secret.key", "webapp/secret.key",
         "keyring.json", "keyring-copy.json", "monday.backup", "deploy/secrets/node.env",
         "deploy/secrets/tls/certificate.key", "certificate.pem", "tests/conftest.py",
-        "tests/data/face.jpg", "docs/security.md", "reports/x.json", "cluster/a", ".venv/bin/x",
+        "tests/data/face.jpg", "docs/index.md", "reports/x.json", "cluster/a", ".venv/bin/x",
         "webapp/__pycache__/x.pyc", "instance/audit.head", "requirements.env",
     ],
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """A secret turn of all embeddings: cosines stay as they are, the numbers mean nothing elsewhere.
 
 The turn is an orthogonal matrix that follows from the installation's own key and the model: always
-the same one, also after a new master key. What it protects and what not: docs/security.md.
+the same one, also after a new master key. What it protects:
+docs/explanation/security.md.
 """
 
 from __future__ import annotations
