@@ -187,8 +187,8 @@ class Engine:
         chip = self.preprocessing.apply(rgb, landmarks)[None]
         if front is None:
             return self.embed(chip)[0]
-        glance = self.embedder.one_pass(chip)[0]
-        return glance if glance @ front >= self._beyond_doubt else self.embed(chip)[0]
+        embed_once = self.embedder.one_pass(chip)[0]
+        return embed_once if embed_once @ front >= self._beyond_doubt else self.embed(chip)[0]
 
 
 def _refuse_unusable(quality: Quality) -> None:

@@ -21,7 +21,7 @@ from webapp.inference.active_model import NAME, Recognition
 from webapp.settings import ROOT, Settings, settings_from
 from webapp.startup.schema import MIGRATIONS
 from webapp.web.access import guard
-from webapp.web.current_user import Nobody, of_session
+from webapp.web.current_user import Nobody, load_user
 from webapp.web.display.languages import LANGUAGES, best_language
 from webapp.web.display.names import add_name_filters
 from webapp.web.display.numbers import percent
@@ -118,7 +118,7 @@ def _bind_extensions(app: Flask) -> None:
     babel.init_app(app, locale_selector=best_language)
     login.init_app(app)
     login.anonymous_user = Nobody
-    login.user_loader(of_session)
+    login.user_loader(load_user)
     login.unauthorized_handler(_to_sign_in)
     with app.app_context():
         add_clock(app, db.engine)

@@ -41,7 +41,7 @@ class MotionBounds:
 BOUNDS = MotionBounds()
 
 
-def break_between(
+def discontinuity(
     before: Observation, after: Observation, bounds: MotionBounds = BOUNDS
 ) -> str | None:
     """Why `after` cannot be the same head a moment later; None if it can.

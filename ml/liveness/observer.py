@@ -25,8 +25,8 @@ from ml.liveness.colour_reflection import face_colours
 from ml.liveness.observation import CHIP_SIDE, CLOSE_UP_SIDE, NOT_COUNTED, Observation
 from ml.liveness.parallax import relief
 from ml.liveness.progress import Progress
-from ml.liveness.state_machine import Course, first_of_neutral, follow
-from ml.liveness.tracker import Follower
+from ml.liveness.state_machine import ChallengeState, first_of_neutral, follow
+from ml.liveness.tracker import FaceTracker
 
 TEMPLATE = "arcface"
 # Picture and landmarks, and the embedding of the same person looking straight ahead, where known.
@@ -40,7 +40,7 @@ class Observer:
         """`embed_face` answers float32 (d,)."""
         self._detector = detector
         self._embed_face = embed_face
-        self._follower = Follower()
+        self._tracker = FaceTracker()
 
     def observe(
         self, rgb: np.ndarray, at: float, challenge: Challenge, before: Sequence[Observation]
@@ -50,7 +50,7 @@ class Observer:
         Raises:
             NoFace: if there is no face in it.
         """
-        face = self._follower.follow(rgb, before[-1].box) if before else None
+        face = self._tracker.follow(rgb, before[-1].box) if before else None
         found = (face, NOT_COUNTED) if face else self._search(rgb)
         # exactly the frames with which something was done are embedded
         known = [each.number for each in before if each.embedding is not None]
@@ -83,7 +83,7 @@ class Observer:
         return main, 1 + len(rivals(faces, main))
 
 
-def _counted(observations: Sequence[Observation], course: Course) -> bool:
+def _counted(observations: Sequence[Observation], course: ChallengeState) -> bool:
     """Whether all faces were searched for while the one looked straight ahead."""
     return any(seen.faces for seen in observations[first_of_neutral(course) :])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ml.liveness.challenge import Challenge
 from ml.liveness.colour_reflection import colour_after
 from ml.liveness.observation import Observation
-from ml.liveness.state_machine import Course, follow
+from ml.liveness.state_machine import ChallengeState, follow
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ class Progress:
 
     @classmethod
     def along(
-        cls, challenge: Challenge, course: Course, observations: Sequence[Observation]
+        cls, challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
     ) -> Progress:
         """How far the course of these frames has come."""
         count = len(challenge.steps)
-        done, failed = len(course.marks) > count, course.trouble is not None
+        done, failed = len(course.marks) > count, course.failure is not None
         return cls(
             step=min(len(course.marks), count),
             of=count,

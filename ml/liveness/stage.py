@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml.liveness.challenge import COME_CLOSER, OPPOSITE, TURNS, Step
-from ml.liveness.continuity import break_between, turn_between
+from ml.liveness.continuity import discontinuity, turn_between
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Shape, Turn
 
@@ -18,7 +18,7 @@ SMALLEST_RELIEF = 0.1
 
 
 @dataclass(frozen=True)
-class CourseBounds:
+class ChallengeBounds:
     """What counts as straight ahead, as reached, and as something else.
 
     Attributes:
@@ -82,7 +82,7 @@ class CourseBounds:
     unasked_speed: float = 65.0
 
 
-BOUNDS = CourseBounds()
+BOUNDS = ChallengeBounds()
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class _End:
     mark: int | None
     share: float
     hint: str | None
-    trouble: str | None
+    failure: str | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Stage:
     step: Step
     neutral: Shape
     observations: Sequence[Observation]
-    bounds: CourseBounds
+    bounds: ChallengeBounds
 
     def run(self) -> _End:
         """Return where the movement ended, and what ended it."""
@@ -120,9 +120,9 @@ class Stage:
             previous = self.observations[index - 1]
             now = self._look(seen)
             looks.append(now)
-            trouble = break_between(previous, seen) or self._trouble(seen, looks)
-            if trouble:
-                return _End(None, min(now.share, 1.0), None, trouble)
+            failure = discontinuity(previous, seen) or self._failure(seen, looks)
+            if failure:
+                return _End(None, min(now.share, 1.0), None, failure)
             under = 0 if now.share >= self.bounds.held_share else under + 1
             if under >= self.bounds.lost_frames:
                 reached = None
@@ -173,7 +173,7 @@ class Stage:
         relief = self.bounds.relief_weight * math.log(max(seen.relief, SMALLEST_RELIEF))
         return relief + turn.foreshortening(self.step.kind) >= self.bounds.least_depth
 
-    def _trouble(self, seen: Observation, looks: Sequence[_Look]) -> str | None:
+    def _failure(self, seen: Observation, looks: Sequence[_Look]) -> str | None:
         if seen.faces > 1:
             return "several_faces"
         seconds = seen.at - self.observations[0].at

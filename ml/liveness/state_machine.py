@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from ml.liveness.challenge import Challenge
-from ml.liveness.continuity import break_between
+from ml.liveness.continuity import discontinuity
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Shape, Turn
-from ml.liveness.stage import BOUNDS, CourseBounds, Stage
+from ml.liveness.stage import BOUNDS, ChallengeBounds, Stage
 
 
 @dataclass(frozen=True)
-class Course:
+class ChallengeState:
     """How far a challenge has come.
 
     Attributes:
@@ -39,15 +39,15 @@ class Course:
     neutral: Shape | None
     share: float
     hint: str | None
-    trouble: str | None
+    failure: str | None
 
 
 def follow(
     challenge: Challenge,
     observations: Sequence[Observation],
-    bounds: CourseBounds = BOUNDS,
+    bounds: ChallengeBounds = BOUNDS,
     known: Sequence[int] = (),
-) -> Course:
+) -> ChallengeState:
     """Go through the frames in order, as far as the challenge goes.
 
     Args:
@@ -58,9 +58,9 @@ def follow(
             through again.
     """
     if any(seen.number != index for index, seen in enumerate(observations)):
-        return Course((), None, 0.0, None, "disordered")
+        return ChallengeState((), None, 0.0, None, "disordered")
     if any(a.at >= b.at for a, b in itertools.pairwise(observations)):
-        return Course((), None, 0.0, None, "disordered")
+        return ChallengeState((), None, 0.0, None, "disordered")
     straight = known[0] if known else _straight_ahead(observations, bounds)
     if straight is None:
         return _waiting(observations, bounds)
@@ -70,17 +70,17 @@ def follow(
         before, step = challenge.steps[:index], challenge.steps[index]
         end = Stage(before, step, neutral, observations[marks[-1] :], bounds).run()
         if end.mark is None:
-            return Course(tuple(marks), neutral, end.share, end.hint, end.trouble)
+            return ChallengeState(tuple(marks), neutral, end.share, end.hint, end.failure)
         marks.append(marks[-1] + end.mark)
-    return Course(tuple(marks), neutral, 1.0, None, None)
+    return ChallengeState(tuple(marks), neutral, 1.0, None, None)
 
 
-def first_of_neutral(course: Course, bounds: CourseBounds = BOUNDS) -> int:
+def first_of_neutral(course: ChallengeState, bounds: ChallengeBounds = BOUNDS) -> int:
     """Number of the first frame that counts as straight ahead."""
     return course.marks[0] - bounds.neutral_frames + 1
 
 
-def complaint(seen: Observation, bounds: CourseBounds = BOUNDS) -> str | None:
+def complaint(seen: Observation, bounds: ChallengeBounds = BOUNDS) -> str | None:
     """Why a frame does not show a face that looks straight ahead, as a code; None if it does."""
     share = seen.box[3] / min(seen.width, seen.height)
     complaints = {
@@ -96,7 +96,7 @@ def complaint(seen: Observation, bounds: CourseBounds = BOUNDS) -> str | None:
     return next((code for code, applies in complaints.items() if applies), None)
 
 
-def _straight_ahead(observations: Sequence[Observation], bounds: CourseBounds) -> int | None:
+def _straight_ahead(observations: Sequence[Observation], bounds: ChallengeBounds) -> int | None:
     """The frame with which enough of them in a row looked straight ahead, held still."""
     good = 0
     for last, seen in enumerate(observations):
@@ -107,14 +107,14 @@ def _straight_ahead(observations: Sequence[Observation], bounds: CourseBounds) -
     return None
 
 
-def _still(frames: Sequence[Observation], bounds: CourseBounds) -> bool:
-    if any(break_between(a, b) for a, b in itertools.pairwise(frames)):
+def _still(frames: Sequence[Observation], bounds: ChallengeBounds) -> bool:
+    if any(discontinuity(a, b) for a, b in itertools.pairwise(frames)):
         return False
     turns = [Turn.between(frames[0].shape, seen.shape) for seen in frames]
     return all(math.hypot(turn.yaw, turn.pitch) <= bounds.neutral_drift for turn in turns)
 
 
-def _neutral(observations: Sequence[Observation], last: int, bounds: CourseBounds) -> Shape:
+def _neutral(observations: Sequence[Observation], last: int, bounds: ChallengeBounds) -> Shape:
     frames = observations[last - bounds.neutral_frames + 1 : last + 1]
     shapes = [seen.shape for seen in frames]
     return Shape(
@@ -124,11 +124,11 @@ def _neutral(observations: Sequence[Observation], last: int, bounds: CourseBound
     )
 
 
-def _waiting(observations: Sequence[Observation], bounds: CourseBounds) -> Course:
+def _waiting(observations: Sequence[Observation], bounds: ChallengeBounds) -> ChallengeState:
     if not observations:
-        return Course((), None, 0.0, None, None)
+        return ChallengeState((), None, 0.0, None, None)
     seconds = observations[-1].at - observations[0].at
-    trouble = "never_straight" if seconds > bounds.longest_wait else None
+    failure = "never_straight" if seconds > bounds.longest_wait else None
     good = 0
     for seen in observations[: -bounds.neutral_frames - 1 : -1]:
         if complaint(seen, bounds) is not None:
@@ -136,4 +136,4 @@ def _waiting(observations: Sequence[Observation], bounds: CourseBounds) -> Cours
         good += 1
     hint = complaint(observations[-1], bounds)
     share = min(good, bounds.neutral_frames - 1) / bounds.neutral_frames
-    return Course((), None, share, hint or ("hold_still" if good > 1 else None), trouble)
+    return ChallengeState((), None, share, hint or ("hold_still" if good > 1 else None), failure)

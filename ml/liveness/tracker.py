@@ -24,7 +24,7 @@ WINDOWS = (1.0, 1.15)
 STILL_THERE = 0.5
 
 
-class Follower:
+class FaceTracker:
     """The output network of the cascade; may be shared by threads."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from ml.liveness.colour_reflection import reflection
 from ml.liveness.continuity import likeness, turn_between
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Turn
-from ml.liveness.state_machine import Course, first_of_neutral, follow
+from ml.liveness.state_machine import ChallengeState, first_of_neutral, follow
 
 # Frames of one attempt are compared at the threshold that lets so many strangers pass. It is looser
 # than that of a verification: a turned face is less like the same face seen from the front, and
@@ -55,7 +55,7 @@ def judge(challenge: Challenge, observations: Sequence[Observation], same_person
     """
     course = follow(challenge, observations)
     matched = course.marks[0] if course.marks else -1
-    reasons = [course.trouble] if course.trouble else []
+    reasons = [course.failure] if course.failure else []
     if len(course.marks) <= len(challenge.steps):
         return Verdict(False, tuple(reasons or ["unfinished"]), {}, matched)
     cues = _cues(challenge, course, observations)
@@ -77,7 +77,7 @@ def _in_light(cues: dict[str, float]) -> list[str]:
 
 
 def _cues(
-    challenge: Challenge, course: Course, observations: Sequence[Observation]
+    challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
 ) -> dict[str, float]:
     chain = observations[first_of_neutral(course) : course.marks[-1] + 1]
     pairs = list(itertools.pairwise(chain))
@@ -108,7 +108,9 @@ def _least_similarity(marked: Sequence[Observation]) -> float:
     return float((matrix[1:] @ matrix[0]).min())
 
 
-def _least_turn(challenge: Challenge, course: Course, observations: Sequence[Observation]) -> float:
+def _least_turn(
+    challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
+) -> float:
     """The smallest turn reached, as a share of what was asked."""
     if course.neutral is None:
         return 0.0

@@ -10,7 +10,7 @@ from webapp.db.engine import db
 from webapp.db.models import Outcome, Purpose, Role, Scope
 from webapp.db.transactions import unit_of_work
 from webapp.services.accounts import accounts, api_keys
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
@@ -19,7 +19,7 @@ from webapp.services.matching import verification
 from webapp.services.people import anchors, people
 from webapp.services.thresholds import identification, per_person
 from webapp.services.thresholds import verification as thresholds
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 
 # Identifier and name. As long as may be and without a space, right to left, without letters that
 # the line can break at, with marks on every letter, with pictures for letters; and twice the same.
@@ -53,7 +53,7 @@ def crowd(site: Site, photos: tuple[bytes, ...]) -> tuple[str, ...]:
 
 def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> UUID:
     """Somebody with three photos, one of them disabled."""
-    faces = look_through(photos[:3]).faces.values()
+    faces = review_pictures(photos[:3]).faces.values()
     person = store_person(NewPerson(identifier, name, True), faces, by)
     anchors.retire_anchor(person, people.find_person(person).anchors[0].id, by)
     return person
@@ -63,7 +63,7 @@ def _change_settings(person: UUID, by: UUID) -> None:
     for number, score in enumerate((51.0, 52.0, 53.0)):
         thresholds.change(score, REASON, by, based_on=thresholds.newest_number())
         per_person.change(person, number + 1.0, REASON, by)
-        identification.change(Search(0.01, number + 1.0), REASON, by)
+        identification.change(IdentificationPolicy(0.01, number + 1.0), REASON, by)
     for strength in ("strict", "gentle", "normal"):
         setting = liveness.Liveness("nothing", strength, ("turn_left", "turn_right"), False)
         liveness.change(setting, REASON, by, liveness.newest_number())

@@ -18,7 +18,7 @@ from tests.support.installation import CHEAP, PASSWORD, UNLIMITED
 from webapp import create_app
 from webapp.db.models import Role
 from webapp.services.accounts import accounts
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 from webapp.startup.prepare import get_ready, prepare
@@ -40,7 +40,7 @@ class Site:
     def enrol(self, identifier: str, *photos: bytes) -> str:
         """Enrol somebody; returns the path of their page."""
         with self.app.app_context():
-            faces = look_through(photos).faces.values()
+            faces = review_pictures(photos).faces.values()
             person = store_person(NewPerson(identifier, identifier.title(), True), faces, None)
         return f"/people/{person}"
 

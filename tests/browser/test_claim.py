@@ -21,7 +21,7 @@ from tests.browser.opening import (
 )
 from tests.browser.site import Site, served
 from tests.support import faces
-from webapp.db.models import Guarded
+from webapp.db.models import ChallengeScope
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
 
@@ -62,7 +62,7 @@ def sites(
             site.enrol("1", *collins.photos[:2])
             site.enrol("12", *hopper.photos[:2])
         with movements.app.app_context():
-            setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "for the test", None)
+            setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "for the test", None)
         yield {False: pictures, True: movements}
 
 

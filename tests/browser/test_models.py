@@ -17,7 +17,7 @@ from tests.support import faces
 from tests.support.small_model import TINY
 from webapp.jobs import queue
 from webapp.services.models.selection import CHANGE_MODEL
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def waiting_for_the_last(site: Site) -> Iterator[Event]:
     def work() -> None:
         with site.app.app_context():
             job = queue.newest(CHANGE_MODEL, TINY)
-            queue.run_one(KINDS, job.id, wait)
+            queue.run_one(JOB_HANDLERS, job.id, wait)
 
     thread = Thread(target=work)
     thread.start()

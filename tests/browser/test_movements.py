@@ -31,7 +31,7 @@ from tests.browser.site import Site, served
 from tests.browser.test_accessibility import _problems
 from tests.support import faces, performing
 from tests.support.performing import SENSOR
-from webapp.db.models import Guarded
+from webapp.db.models import ChallengeScope
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
 
@@ -48,7 +48,7 @@ def guarded_site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) ->
         running.add_administrator(ADMINISTRATOR)
         running.enrol("grace", *faces.people()[0].photos[:2])
         with running.app.app_context():
-            liveness.change(Liveness(Guarded.ENROLMENT, STRENGTH), "for the test", None)
+            liveness.change(Liveness(ChallengeScope.ENROLMENT, STRENGTH), "for the test", None)
         yield running
 
 
@@ -131,7 +131,7 @@ def lit(site: Site) -> Iterator[None]:
     """The page shines, too, while the context lasts."""
     for light in (True, False):
         with site.app.app_context():
-            setting = Liveness(Guarded.ENROLMENT, STRENGTH, light=light)
+            setting = Liveness(ChallengeScope.ENROLMENT, STRENGTH, light=light)
             liveness.change(setting, "for the test", None, confirmed=True)
         if light:
             yield

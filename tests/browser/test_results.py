@@ -12,7 +12,7 @@ from tests.browser import scenes
 from tests.browser.opening import ADMINISTRATOR, Opener, claim, instruction, proceed, sign_in
 from tests.browser.site import Site, served
 from tests.support import faces
-from webapp.db.models import Guarded
+from webapp.db.models import ChallengeScope
 from webapp.db.transactions import unit_of_work
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
@@ -35,7 +35,7 @@ def guarded(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A site that asks for movements."""
     with served(engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
         with running.app.app_context():
-            setting.change(Liveness(Guarded.VERIFICATION, "gentle"), "for the test", None)
+            setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for the test", None)
         yield enrolled(running)
 
 

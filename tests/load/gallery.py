@@ -32,7 +32,7 @@ from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
-from webapp.gallery.base import raise_version, seal_embedding
+from webapp.gallery.base import bump_version, seal_embedding
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery as vector_gallery
 from webapp.gallery.pgvector.gallery import VectorTuning
@@ -110,12 +110,12 @@ def measure_following(real: np.ndarray, person: np.ndarray, anchors: int) -> dic
             _enrol(_blocks(enrolled, anchors))
             gallery = MemoryGallery(_model().model_id, real.shape[1], lambda: recognition().vault)
             before, peak = _resident(), _peak()
-            start = _time(gallery.follow)
+            start = _time(gallery.refresh)
             memory, peak = _resident() - before, _peak() - max(peak, before)
             adding = _time(
-                gallery.follow, before=lambda: _enrol(_blocks(enrolled[:1], 1, SEED + 1))
+                gallery.refresh, before=lambda: _enrol(_blocks(enrolled[:1], 1, SEED + 1))
             )
-            deleting = _time(gallery.follow, before=_delete_one)
+            deleting = _time(gallery.refresh, before=_delete_one)
             db.session.remove()
             db.engine.dispose()
     return {
@@ -246,7 +246,7 @@ def _enrol(blocks: Iterator[PersonEmbeddings]) -> None:
     while some := [block for block, _ in zip(blocks, range(AT_ONCE), strict=False)]:
         people, keys, anchors, embeddings = [], [], [], []
         with unit_of_work() as session:
-            version = raise_version(session)
+            version = bump_version(session)
             for block in some:
                 own, (anchor_id,) = block.person_id, block.anchor_ids
                 wrapped = vault.new_person_key(own)
@@ -278,7 +278,7 @@ def _enrol(blocks: Iterator[PersonEmbeddings]) -> None:
 def _delete_one() -> None:
     with unit_of_work() as session:
         person = session.scalars(select(Person).limit(1)).one()
-        raise_version(session, deleted=person.id)
+        bump_version(session, deleted=person.id)
         session.delete(person)
 
 

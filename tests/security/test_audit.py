@@ -187,7 +187,7 @@ def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
     put_back()
     noted = audit_head.noted_head()
     for _ in range(entries_since):
-        audit.record_alone("backed_up")
+        audit.record_now("backed_up")
 
     audit_head.note_head()
 

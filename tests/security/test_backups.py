@@ -19,7 +19,7 @@ from webapp import create_app
 from webapp.crypto.encrypted_file import unseal_file
 from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
 from webapp.db.engine import db
-from webapp.db.models import Guarded, PersonKey, Role
+from webapp.db.models import ChallengeScope, PersonKey, Role
 from webapp.inference.active_model import recognition
 from webapp.services import audit_verification
 from webapp.services.accounts import accounts
@@ -171,7 +171,7 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_h
 def test_what_was_seen_in_a_challenge_is_in_no_backup(
     app: Flask, people, ada, tmp_path: Path
 ) -> None:
-    setting.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
     challenge = challenges.begin("ada", "a session").id
     challenges.see(challenge, "a session", 1, people[0].photos[0])
     assert rows_stored()["challenge_frame"] == 1

@@ -18,7 +18,7 @@ from tests.support import faces, performing
 from tests.support.installation import SEE_OTHER, Visitor, rows_stored, words
 from tests.support.performing import perform
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry, Guarded, Purpose
+from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
 from webapp.services.liveness.challenges import BOUNDS
@@ -40,7 +40,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
 
 
 @pytest.fixture

@@ -23,12 +23,12 @@ from webapp.errors.backup import KeyRingBehind
 from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.services.backup import backup
-from webapp.services.backup.key_ring import Follower, KeyRing
+from webapp.services.backup.key_ring import KeyRing, KeyRingSync
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import people, retention
 from webapp.services.people.retention import DELETE_EXPIRED
 from webapp.settings import Settings
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
@@ -99,7 +99,7 @@ def test_a_deletion_that_the_key_ring_cannot_follow_is_done_and_says_what_is_not
     assert obstacles(app) == {"key ring"}
     mend()
     assert on_ring(settings) == set(enrolled)
-    Follower(patience_seconds=0).look()
+    KeyRingSync(patience_seconds=0).run()
     assert on_ring(settings) == set(enrolled[1:])
     assert not obstacles(app)
 
@@ -137,14 +137,14 @@ def test_retention_goes_on_where_the_key_ring_cannot_follow(
     mend = fault(disk)
     db.session.rollback()
 
-    queue.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+    queue.run_due({DELETE_EXPIRED: JOB_HANDLERS[DELETE_EXPIRED]}, Event())
 
     job = db.session.scalar(select(Job))
     assert job.state == JobState.FAILED
     assert "the key ring" in job.error
     assert rows_stored()["person"] == 0
     mend()
-    Follower(patience_seconds=0).look()
+    KeyRingSync(patience_seconds=0).run()
     assert on_ring(settings) == set()
 
 
@@ -185,15 +185,15 @@ def test_what_another_process_could_not_write_is_written_by_one_that_serves(
     mend = take_away(disk)
     with create_app(settings, engine).app_context(), pytest.raises(KeyRingBehind):
         people.delete_person(enrolled[0], None)
-    patient, follower = Follower(), Follower(patience_seconds=0)
+    patient, follower = KeyRingSync(), KeyRingSync(patience_seconds=0)
 
     with pytest.raises(KeyRingBehind):
-        follower.look()
+        follower.run()
     assert obstacles(app) == {"key ring"}
     mend()
-    patient.look()
+    patient.run()
     assert on_ring(settings) == set(enrolled)  # whoever changed it last may be at it
-    follower.look()
+    follower.run()
     assert on_ring(settings) == set(enrolled[1:])
     assert not obstacles(app)
 
@@ -206,7 +206,7 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
     assert "opens with the master key of its day" in result.output
     mend()
 
-    Follower(patience_seconds=0).look()
+    KeyRingSync(patience_seconds=0).run()
 
     KeyRing.read(settings.key_ring_file).check_master_key(recognition().vault)
 
@@ -218,7 +218,7 @@ def test_a_key_ring_that_is_up_to_date_is_left_alone(
     store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], None)
     before = settings.key_ring_file.stat()
 
-    Follower(patience_seconds=0).look()
+    KeyRingSync(patience_seconds=0).run()
 
     assert settings.key_ring_file.stat() == before
 

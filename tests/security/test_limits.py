@@ -13,19 +13,19 @@ from sqlalchemy import select
 from tests.support.installation import ADMIN, OPERATOR, Visitor, words
 from webapp import create_app
 from webapp.db.engine import db
-from webapp.db.models import AddressWindow, FailureCount
+from webapp.db.models import FailureCount, RateLimitWindow
 from webapp.db.transactions import unit_of_work
 from webapp.errors.matching import FaceDisabled, MustWait
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.claimed_identity import claim_digest
 from webapp.services.matching.lockout import (
+    FACE_LOCKOUT,
     FACES_FROM_A_NETWORK,
     FROM_A_KNOWN_BROWSER,
     FROM_A_NETWORK,
     WITH_CODES,
-    WITH_FACES,
     Counter,
-    Patience,
+    LockoutPolicy,
     check,
     count_failure,
 )
@@ -43,7 +43,7 @@ def ada(app: Flask, known_faces):
 def failed(identifier: str, times: int) -> None:
     with unit_of_work() as session:
         for _ in range(times):
-            count_failure(session, Counter(claim_digest(identifier), WITH_FACES))
+            count_failure(session, Counter(claim_digest(identifier), FACE_LOCKOUT))
 
 
 def let_time_pass(by: timedelta) -> None:
@@ -143,7 +143,7 @@ def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, known_fac
 
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
 
-    check(Counter(claim_digest("ada"), WITH_FACES))
+    check(Counter(claim_digest("ada"), FACE_LOCKOUT))
 
 
 def test_answers_about_known_and_unknown_people_take_as_long(app: Flask, people, ada) -> None:
@@ -220,13 +220,13 @@ OF_ACCOUNTS = (FROM_A_NETWORK, FROM_A_KNOWN_BROWSER, WITH_CODES)
 
 
 @pytest.mark.parametrize("patience", OF_ACCOUNTS)
-def test_an_account_is_never_shut_for_good(patience: Patience) -> None:
+def test_an_account_is_never_shut_for_good(patience: LockoutPolicy) -> None:
     assert patience.most is None
     assert patience.wait_after(10_000) == timedelta(seconds=patience.longest_wait)
 
 
-@pytest.mark.parametrize("patience", [WITH_FACES, FACES_FROM_A_NETWORK, *OF_ACCOUNTS])
-def test_free_failures_cost_no_wait(patience: Patience) -> None:
+@pytest.mark.parametrize("patience", [FACE_LOCKOUT, FACES_FROM_A_NETWORK, *OF_ACCOUNTS])
+def test_free_failures_cost_no_wait(patience: LockoutPolicy) -> None:
     assert not any(patience.wait_after(failures) for failures in range(patience.free))
 
 
@@ -242,7 +242,7 @@ def test_what_an_address_did_counts_in_every_process(
 
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
     with one.client.application.app_context():
-        assert db.session.scalars(select(AddressWindow.hits)).all() == [4]
+        assert db.session.scalars(select(RateLimitWindow.hits)).all() == [4]
 
 
 @pytest.fixture

@@ -190,12 +190,12 @@ def test_programs_with_a_key_have_limits_of_their_own(app: Flask, ada: None, peo
 
 def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
     """While a body is read, every place is free."""
-    places = recognition().turns.places_left
+    places = recognition().face_slots.places_left
     seen: list[int] = []
 
     class Watching(io.BytesIO):
         def readinto(self, buffer: bytearray) -> int:
-            seen.append(recognition().turns.places_left)
+            seen.append(recognition().face_slots.places_left)
             return super().readinto(buffer)
 
     visitor = visitor_from(app, VICTIM)
@@ -216,7 +216,7 @@ def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
 
 
 def test_while_every_place_is_taken_nothing_is_read(app: Flask) -> None:
-    turns, stack = recognition().turns, []
+    turns, stack = recognition().face_slots, []
     for number in range(turns.places):
         held = turns.place(Caller(f"network {number}"))
         held.__enter__()

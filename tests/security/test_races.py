@@ -99,7 +99,7 @@ def test_trying_at_the_same_moment_wins_no_further_tries(
 def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
     app: Flask, together, operator_id
 ) -> None:
-    results = together(*[lambda: audit.record_alone("picture_seen", operator_id)] * 8)
+    results = together(*[lambda: audit.record_now("picture_seen", operator_id)] * 8)
 
     assert results == [None] * 8
     assert audit_verification.verify().problem is None

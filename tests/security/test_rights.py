@@ -26,7 +26,7 @@ from webapp.services.people import retention
 from webapp.services.people.people import find_person
 from webapp.services.people.retention import DELETE_EXPIRED
 from webapp.settings import Settings
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_whose_time_is_over_is_deleted_and_nobody_else(
 
 def test_the_background_does_the_same_once_a_day(keeping_a_year: Flask, ada) -> None:
     agreed_days_ago(ada, 366)
-    kinds = {DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}
+    kinds = {DELETE_EXPIRED: JOB_HANDLERS[DELETE_EXPIRED]}
     db.session.rollback()
 
     with keeping_a_year.app_context():

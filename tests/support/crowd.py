@@ -13,7 +13,7 @@ import ml
 from webapp.crypto.vault import PersonSeal
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, Kind, Person, PersonKey, Refusal, now
 from webapp.db.transactions import unit_of_work
-from webapp.gallery.base import raise_version, seal_embedding
+from webapp.gallery.base import bump_version, seal_embedding
 from webapp.inference.active_model import recognition
 
 PICTURE_BYTES = 6_000
@@ -30,7 +30,7 @@ def enrol_crowd(people: int) -> list[UUID]:
     seals = {person_id: vault.person_seal(key, person_id) for person_id, key in wrapped.items()}
     picture, quality = os.urandom(PICTURE_BYTES), {"reasons": [], "face_px": 200.0}
     with unit_of_work() as session:
-        version = raise_version(session)
+        version = bump_version(session)
         session.execute(
             insert(Person),
             [_person(number, person_id, version) for number, person_id in enumerate(ids)],

@@ -40,8 +40,8 @@ from webapp.db.models import (
     ApiKey,
     Attempt,
     ChallengeResult,
+    ChallengeScope,
     FailureCount,
-    Guarded,
     Job,
     JobState,
     Kind,
@@ -243,7 +243,7 @@ def enrolling(site: Site) -> None:
 
 @scene
 def enrolling_with_movements(site: Site) -> None:
-    _guard(Liveness(Guarded.ENROLMENT, light=True))
+    _guard(Liveness(ChallengeScope.ENROLMENT, light=True))
     operator = site.operator
     form = {"identifier": "grace", "name": "Grace", "consent": "y"}
     operator.see("/people/new")
@@ -417,10 +417,10 @@ def verifying_with_movements(site: Site) -> None:
     site.enrol()
     visitor, operator = site.anybody, site.operator
     for light in (False, True):
-        _guard(Liveness(Guarded.VERIFICATION, light=light))
+        _guard(Liveness(ChallengeScope.VERIFICATION, light=light))
         for reader in (visitor, operator):
             reader.see("/verify")
-    _guard(Liveness(Guarded.VERIFICATION))
+    _guard(Liveness(ChallengeScope.VERIFICATION))
     visitor.send("/verify", 200, identifier="person-0")
     visitor.send("/verify", 200, identifier="person-0", challenge="forged")
     for reader in (visitor, operator):
@@ -451,7 +451,7 @@ def verifying_with_movements(site: Site) -> None:
 def before_the_camera(site: Site) -> None:
     """What the scripts are told, in words, as JSON."""
     site.enrol()
-    _guard(Liveness(Guarded.ENROLMENT))
+    _guard(Liveness(ChallengeScope.ENROLMENT))
     visitor = site.operator
     for purpose in ("guide", "picture"):
         frames = [picture(reasons=[reason]) for reason in INSTRUCTIONS if reason != "good"]
@@ -463,7 +463,7 @@ def before_the_camera(site: Site) -> None:
     _told(visitor.post("/challenges", identifier=""), 422)
     for movement in ml.STEPS:
         allowed = (movement, next(step for step in ml.STEPS if step != movement))
-        _guard(Liveness(Guarded.ENROLMENT, allowed=allowed))
+        _guard(Liveness(ChallengeScope.ENROLMENT, allowed=allowed))
         _perform(visitor, "person-0")
     begun = _told(visitor.post("/challenges", identifier="person-0"), 200)
     hints = [*CHALLENGE_HINTS, *INSTRUCTIONS]
@@ -595,7 +595,7 @@ def audit_log(site: Site) -> None:
     admin.see("/audit")
     admin.see("/audit?event=nothing")
     for event in recorded_events():
-        audit.record_alone(event, None, person=uuid4(), reason=None)
+        audit.record_now(event, None, person=uuid4(), reason=None)
     admin.see("/audit")
     admin.see("/audit?page=2")
     admin.see("/audit?event=signed_in")
@@ -843,7 +843,7 @@ def movements(site: Site) -> None:
         admin.send(path, 200, **form | wrong)
     admin.send(path, **form)
     weaker = [{"strength": "gentle"}, {"light": ""}, {"allowed": ["turn_left", "turn_right"]}]
-    weaker += [{"guarded": guarded.value} for guarded in reversed(Guarded)]
+    weaker += [{"guarded": guarded.value} for guarded in reversed(ChallengeScope)]
     for changed in ({"allowed": list(ml.STEPS)}, *weaker):
         for confirmation in ("", "safe", site.danger_word):
             db.session.rollback()
@@ -1081,7 +1081,7 @@ def _guard(setting: Liveness) -> None:
 @contextmanager
 def _no_turns(site: Site) -> Any:
     """Everybody else looks at faces."""
-    turns = recognition().turns
+    turns = recognition().face_slots
     left, turns.places_left = turns.places_left, 0
     try:
         yield

@@ -20,10 +20,10 @@ from webapp.api.schemas.faces import VerificationSchema
 from webapp.db.models import Scope
 from webapp.messages import ask_for
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import Asked
+from webapp.services.liveness.challenges import Prompt
 from webapp.services.matching import verification
-from webapp.services.matching.decision import Decision
-from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.services.matching.decision import MatchDecision
+from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import FRAME_BODY, takes
 
 blueprint = Blueprint("challenges", "Challenges")
@@ -33,7 +33,7 @@ def _holder() -> str:
     return f"key {current_key().id}"
 
 
-def _in_words(asked: Asked) -> dict[str, object]:
+def _in_words(asked: Prompt) -> dict[str, object]:
     return {
         "frame": asked.frame,
         "step": asked.step,
@@ -63,7 +63,7 @@ def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]
 @blueprint.call("/challenges/<uuid:challenge_id>/frames", "POST", Scope.VERIFY)
 @blueprint.takes(FrameSchema)
 @blueprint.response(200, AskedSchema)
-@looks_at_faces
+@limits_concurrency
 @takes(FRAME_BODY)
 def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
     """Send the next frame, after the answer to the one before; learn what is asked for now."""
@@ -73,7 +73,7 @@ def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
 @blueprint.call("/challenges/<uuid:challenge_id>/verdict", "POST", Scope.VERIFY)
 @blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.arguments(ChallengeClaimSchema)
-def judge(claim: dict[str, Any], challenge_id: UUID) -> Decision:
+def judge(claim: dict[str, Any], challenge_id: UUID) -> MatchDecision:
     """Judge a challenge, once; if it was passed, compare who passed it with whom they claim to be.
 
     One that was not passed is the problem `challenge_failed`, which never says why.

@@ -19,15 +19,15 @@ from webapp.api.schemas.faces import (
 from webapp.db.models import Scope
 from webapp.services.matching import comparison, detection, identification, verification
 from webapp.services.matching.comparison import PictureComparison
-from webapp.services.matching.decision import Decision
+from webapp.services.matching.decision import MatchDecision
 from webapp.services.matching.detection import Detection
-from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import ENCODED_PICTURE_BODY, takes
 
 blueprint = Blueprint("faces", "Faces")
 
 
-def told(decision: Decision) -> Decision:
+def told(decision: MatchDecision) -> MatchDecision:
     """What the key at hand may know of a decision."""
     return decision.told(in_detail=current_key().may(Scope.READ))
 
@@ -35,9 +35,9 @@ def told(decision: Decision) -> Decision:
 @blueprint.call("/verify", "POST", Scope.VERIFY)
 @blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
-@looks_at_faces
+@limits_concurrency
 @takes()
-def verify(claim: dict[str, Any]) -> Decision:
+def verify(claim: dict[str, Any]) -> MatchDecision:
     """Is this the person they claim to be? 1:1, with every stored picture of that person.
 
     Refused where movements are asked for: see the challenges. An identifier that nobody has is
@@ -50,9 +50,9 @@ def verify(claim: dict[str, Any]) -> Decision:
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)
 @blueprint.takes(IdentifyQuerySchema)
 @blueprint.response(200, IdentificationSchema)
-@looks_at_faces
+@limits_concurrency
 @takes()
-def identify(asked: dict[str, Any]) -> Decision:
+def identify(asked: dict[str, Any]) -> MatchDecision:
     """Whose face is this? 1:N, among everybody.
 
     The threshold is a search's own: it keeps the share of strangers who are taken for anybody, and
@@ -64,7 +64,7 @@ def identify(asked: dict[str, Any]) -> Decision:
 @blueprint.call("/compare", "POST", Scope.VERIFY)
 @blueprint.takes(PairSchema)
 @blueprint.response(200, ComparisonSchema)
-@looks_at_faces
+@limits_concurrency
 @takes()
 def compare(pair: dict[str, Any]) -> PictureComparison:
     """Do two pictures show the same person? Nothing is stored."""
@@ -74,7 +74,7 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @blueprint.call("/detect", "POST", Scope.VERIFY)
 @blueprint.takes(OnePictureSchema)
 @blueprint.response(200, DetectionSchema)
-@looks_at_faces
+@limits_concurrency
 @takes(ENCODED_PICTURE_BODY)
 def detect(sent: dict[str, Any]) -> Detection:
     """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""

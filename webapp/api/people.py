@@ -29,7 +29,7 @@ from webapp.services.people import anchors as stored_anchors
 from webapp.services.people import people
 from webapp.services.people.anchor_reports import AnchorReport, find_reports, report_on
 from webapp.services.people.people import PersonRow
-from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import takes
 
 blueprint = Blueprint("people", "People")
@@ -51,7 +51,7 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 @blueprint.call("/people", "POST", Scope.ENROL)
 @blueprint.repeatable(201, PersonSchema, lambda person, _path: person.id)
 @blueprint.takes(NewPersonSchema)
-@looks_at_faces
+@limits_concurrency
 @takes()
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     """Enrol a person with their pictures, whole or not at all."""
@@ -98,7 +98,7 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @blueprint.call("/people/<uuid:person_id>/anchors", "POST", Scope.ENROL)
 @blueprint.repeatable(201, AnchorsSchema, lambda _added, path: path["person_id"])
 @blueprint.takes(PicturesSchema)
-@looks_at_faces
+@limits_concurrency
 @takes()
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none; the answer holds the new ones."""

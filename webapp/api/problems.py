@@ -13,7 +13,6 @@ from ml import FaceError
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope
 from webapp.errors.api import (
-    AnsweredElsewhere,
     CursorBroken,
     InvalidRequest,
     KeyExpired,
@@ -21,6 +20,7 @@ from webapp.errors.api import (
     KeyRevoked,
     KeyUnknown,
     MalformedJson,
+    RequestInProgress,
     ScopeMissing,
 )
 from webapp.errors.base import ServiceError
@@ -44,8 +44,8 @@ from webapp.errors.people import (
     LastAnchor,
     NoPictureUsable,
     PictureProblem,
-    PicturesDoubtful,
-    PicturesNotTaken,
+    PicturesNeedReview,
+    PicturesRejected,
     TooManyAnchors,
     UnknownAnchor,
     UnknownPerson,
@@ -76,11 +76,11 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     LastAnchor: HTTPStatus.CONFLICT,
     TooManyAnchors: HTTPStatus.CONFLICT,
     NobodyEnrolled: HTTPStatus.CONFLICT,
-    PicturesDoubtful: HTTPStatus.CONFLICT,
+    PicturesNeedReview: HTTPStatus.CONFLICT,
     ConfirmationNeeded: HTTPStatus.CONFLICT,
     ModelChangedMeanwhile: HTTPStatus.CONFLICT,
     ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
-    AnsweredElsewhere: HTTPStatus.CONFLICT,
+    RequestInProgress: HTTPStatus.CONFLICT,
     ChallengeNotAsked: HTTPStatus.CONFLICT,
     FrameOutOfOrder: HTTPStatus.CONFLICT,
     ChallengeOver: HTTPStatus.GONE,
@@ -129,7 +129,7 @@ def of_service(error: ServiceError) -> Response:
     if isinstance(error, ConfirmationNeeded):
         details = {"dangers": dangers.sentences(error.dangers)}
         more["dangers"] = [asdict(danger) for danger in error.dangers]
-    if isinstance(error, PicturesNotTaken):
+    if isinstance(error, PicturesRejected):
         more["pictures"] = list(_pictures(error.problems))
     if isinstance(error, MustWait):
         more["seconds"] = details["seconds"]

@@ -15,9 +15,9 @@ from webapp.api.schemas.thresholds import (
 )
 from webapp.db.models import Scope
 from webapp.services.thresholds import per_person, policy
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.per_person import PersonThreshold
-from webapp.services.thresholds.policy import InForce
+from webapp.services.thresholds.policy import MatchPolicy
 
 blueprint = Blueprint("thresholds", "Thresholds")
 
@@ -28,7 +28,7 @@ def _of_nobody(_answer: object, _path: object) -> None:
 
 @blueprint.call("/thresholds", "GET", Scope.READ)
 @blueprint.response(200, ThresholdsSchema)
-def show() -> InForce:
+def show() -> MatchPolicy:
     """What decides a match now."""
     return policy.in_force()
 
@@ -36,7 +36,7 @@ def show() -> InForce:
 @blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
 @blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
 @blueprint.arguments(VerificationThresholdChangeSchema)
-def set_verification(wanted: dict[str, Any]) -> InForce:
+def set_verification(wanted: dict[str, Any]) -> MatchPolicy:
     """Set everybody's threshold in a verification (1:1)."""
     return policy.change_verification(
         wanted["score"],
@@ -50,9 +50,9 @@ def set_verification(wanted: dict[str, Any]) -> InForce:
 @blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
 @blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
 @blueprint.arguments(SearchThresholdChangeSchema)
-def set_search(wanted: dict[str, Any]) -> InForce:
+def set_search(wanted: dict[str, Any]) -> MatchPolicy:
     """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
-    search = Search(wanted["fpir"], wanted["margin"])
+    search = IdentificationPolicy(wanted["fpir"], wanted["margin"])
     return policy.change_search(
         search, wanted["reason"], wanted["based_on"], confirmed=wanted["confirm"]
     )

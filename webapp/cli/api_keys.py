@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from webapp.core.text import is_shown, tidy
+from webapp.core.text import is_shown, normalize_name
 from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable
@@ -39,7 +39,7 @@ api_key_commands = AppGroup("api-keys", help="Keys by which other programs use t
 )
 def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
     """Make a key and print it, this one time."""
-    name = tidy(name)
+    name = normalize_name(name)
     if not (name and is_shown(name) and len(name) <= KEY_NAME_LENGTH):
         raise click.ClickException(f"a name has 1 to {KEY_NAME_LENGTH} characters")
     if len(limit) > LIMIT_LENGTH:

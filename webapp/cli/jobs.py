@@ -11,7 +11,7 @@ from sqlalchemy import select
 from webapp.db.engine import db
 from webapp.db.models import Job
 from webapp.jobs import queue
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 
 LISTED = 20
 
@@ -21,8 +21,8 @@ job_commands = AppGroup("jobs", help="Background work: what is due, and doing it
 @job_commands.command("run")
 @with_appcontext
 def run() -> None:
-    """Do what is due, and end. For cron; the server's own processes do the same by themselves."""
-    click.echo(f"{queue.run_due(KINDS, Event())} jobs done")
+    """Run the due jobs, then end. For cron; a server runs them without this."""
+    click.echo(f"{queue.run_due(JOB_HANDLERS, Event())} jobs done")
 
 
 @job_commands.command("list")

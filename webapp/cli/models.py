@@ -10,7 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import force_locale
 
 from ml import ArtifactError
-from webapp.core.text import is_shown, tidy
+from webapp.core.text import is_shown, normalize_name
 from webapp.db.models import Job, JobState
 from webapp.db.models.changes import REASON_LENGTH
 from webapp.errors.models import LicenceNotAccepted, PicturesUnusable
@@ -19,7 +19,7 @@ from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL, InstalledModel
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.web.wording import dangers as danger_words
 
 model_commands = AppGroup("models", help="Which models are installed, and which one serves.")
@@ -41,7 +41,7 @@ def list_models() -> None:
 @with_appcontext
 def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
     """Make a model the active one, once every picture is embedded by it."""
-    tidied = tidy(reason)
+    tidied = normalize_name(reason)
     if not tidied or len(tidied) > REASON_LENGTH or not is_shown(tidied):
         raise click.ClickException(f"--reason takes 1 to {REASON_LENGTH} printable characters")
 
@@ -104,7 +104,7 @@ def _show(name: str, job_id: UUID) -> None:
             bar.update(done - bar.pos)
 
         try:
-            mine = queue.run_one(KINDS, job_id, show)
+            mine = queue.run_one(JOB_HANDLERS, job_id, show)
         except KeyboardInterrupt:
             raise click.ClickException(
                 "stopped; what is done stays. A server that runs goes on by itself, otherwise: "

@@ -77,7 +77,7 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
-        audit.record_alone(RESTORED, people=people, without_newer=without_newer)
+        audit.record_now(RESTORED, people=people, without_newer=without_newer)
         audit_head.begin_head_file(overwrite=True)
     click.echo(f"{people} people are back.")
     _name_accounts()

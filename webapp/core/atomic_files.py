@@ -23,11 +23,11 @@ def is_open_to_others(path: Path) -> bool:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of `path` at the end, once the disk has it.
 
     If it comes to no end, `path` is as it was. Two processes must not write the same one at once;
-    `alone_in` its folder they do not.
+    `exclusive_lock` its folder they do not.
     """
     fresh = path.with_name(f".{path.name}.part")
     fresh.unlink(missing_ok=True)  # of one that was killed
@@ -53,7 +53,7 @@ def new_file(path: Path) -> int:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Wait until no other process is in here for this folder, and keep the others waiting."""
     with _opened(folder) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

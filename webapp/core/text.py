@@ -20,7 +20,7 @@ SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
 KEPT = JOINERS | SEEN | OVERRIDES
 
 
-def tidy(text: str) -> str:
+def normalize_name(text: str) -> str:
     """Return a name as it is kept: composed, single spaces, nothing unseen but joiners in place."""
     composed = unicodedata.normalize("NFC", text)
     seen = "".join(character for character in composed if not _is_unseen(character))
@@ -28,9 +28,9 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", spelt).split())
 
 
-def comparable(text: str) -> str:
+def comparison_key(text: str) -> str:
     """Return a name as it is compared: without case, compatibility variants and joiners."""
-    folded = unicodedata.normalize("NFKC", tidy(text)).casefold()
+    folded = unicodedata.normalize("NFKC", normalize_name(text)).casefold()
     return "".join(character for character in folded if character not in JOINERS)
 
 

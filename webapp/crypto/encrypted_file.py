@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from webapp.core.atomic_files import whole_file
+from webapp.core.atomic_files import atomic_write
 from webapp.crypto.vault import InstallationSecrets, Place, SealBroken
 
 PIECE_BYTES = 4 << 20
@@ -18,7 +18,7 @@ ID_BYTES = 16
 def seal_file(source: Path, target: Path, secrets: InstallationSecrets, purpose: str) -> None:
     """Encrypt a file into one that must not exist yet, whole or not at all."""
     file_id = uuid4()
-    with source.open("rb") as plain, whole_file(target) as to:
+    with source.open("rb") as plain, atomic_write(target) as to:
         to.write(file_id.bytes)
         for number, (piece, last) in enumerate(_pieces(plain)):
             sealed = secrets.seal(piece, _place(purpose, file_id, number, last=last))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from webapp.core.atomic_files import whole_file
+from webapp.core.atomic_files import atomic_write
 
 LIFETIME = timedelta(days=397)
 RENEWED_BEFORE_END = timedelta(days=30)
@@ -49,9 +49,9 @@ def make_certificate(certificate_file: Path, key_file: Path, address: str) -> No
         serialization.NoEncryption(),
     )
     certificate_file.unlink(missing_ok=True)  # it never stands beside a key that is not its own
-    with whole_file(key_file) as file:
+    with atomic_write(key_file) as file:
         file.write(private)
-    with whole_file(certificate_file) as file:
+    with atomic_write(certificate_file) as file:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
 
 

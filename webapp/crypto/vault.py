@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from webapp.core.atomic_files import alone_in, is_open_to_others, whole_file
+from webapp.core.atomic_files import atomic_write, exclusive_lock, is_open_to_others
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -215,10 +215,10 @@ def parse_master_key(text: str, source: str) -> bytes:
 def write_new_key(path: Path) -> None:
     """Write a random key to a file that only its owner reads; a key that is there stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with alone_in(path.parent):
+    with exclusive_lock(path.parent):
         if path.exists():
             return
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write(f"{secrets.token_hex(KEY_BYTES)}\n".encode())
 
 

@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from webapp.db.transactions import is_locked, retried, unit_of_work
+from webapp.db.transactions import is_locked, retry_on_conflict, unit_of_work
 
 Write = Callable[[Session], object]
 MOST = 10_000
@@ -47,7 +47,7 @@ class Unwritten:
             if self._waiting:
                 self._write(waits=True)
 
-    @retried
+    @retry_on_conflict
     def _write(self, *, waits: bool) -> None:
         with unit_of_work(waits=waits) as session:
             for write in self._waiting:

@@ -38,7 +38,12 @@ PRAGMAS = (
 )
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # What a connection is opened for.
-WRITES, ALONE, LASTING, PATIENT = "writes", "writes_alone", "writes_lasting", "writes_patient"
+WRITES, EXCLUSIVE, DURABLE, PATIENT = (
+    "writes",
+    "writes_exclusive",
+    "writes_durable",
+    "writes_patient",
+)
 # Names the lock of those who write, among all locks of the database.
 WRITERS_LOCK = 0x66616365
 # The database is away, refuses to write, is of an older version, or takes too long.
@@ -118,19 +123,19 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def writing(
-    engine: Engine, *, alone: bool = True, lasting: bool = True, waits: bool = True
+    engine: Engine, *, exclusive: bool = True, durable: bool = True, waits: bool = True
 ) -> Mapping[str, Any]:
     """The execution options of a connection that writes.
 
     Args:
         engine: to which database.
-        alone: whether everybody else who writes waits until the transaction ends; else only those
-            wait who write alone. SQLite knows no difference.
-        lasting: whether what is committed is on the disk; else the last of it may be gone after a
+        exclusive: whether all other writers wait until the transaction ends; otherwise only
+            exclusive ones wait. SQLite knows no difference.
+        durable: whether what is committed is on the disk; else the last of it may be gone after a
             loss of power, which nothing waits for.
         waits: whether it waits for other writers; else it fails, see `is_locked`.
     """
-    options: dict[str, Any] = {WRITES: True, ALONE: alone, LASTING: lasting, PATIENT: waits}
+    options: dict[str, Any] = {WRITES: True, EXCLUSIVE: exclusive, DURABLE: durable, PATIENT: waits}
     if engine.dialect.name == POSTGRESQL:
         options["isolation_level"] = "READ COMMITTED"  # what is current once the lock is held
     return options
@@ -149,7 +154,7 @@ def _begin(connection: Connection) -> None:
     if not options.get(WRITES):
         connection.exec_driver_sql("BEGIN")
         return
-    synchronous = "FULL" if options.get(LASTING, True) else "NORMAL"
+    synchronous = "FULL" if options.get(DURABLE, True) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
     if options.get(PATIENT, True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -168,9 +173,9 @@ def _acquire_writer_lock(connection: Connection) -> None:
         return
     if not options.get(PATIENT, True):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MOMENT_MS}")
-    lock = "pg_advisory_xact_lock" if options.get(ALONE) else "pg_advisory_xact_lock_shared"
+    lock = "pg_advisory_xact_lock" if options.get(EXCLUSIVE) else "pg_advisory_xact_lock_shared"
     connection.exec_driver_sql(f"SELECT {lock}({WRITERS_LOCK})")
     if not options.get(PATIENT, True):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAITS.lock_ms}")
-    if not options.get(LASTING, True):
+    if not options.get(DURABLE, True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

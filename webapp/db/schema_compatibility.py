@@ -8,7 +8,7 @@ from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 
-def hindrances(needed: MetaData, connection: Connection) -> Iterator[str]:
+def incompatibilities(needed: MetaData, connection: Connection) -> Iterator[str]:
     """What hinders code that knows certain tables from working on a database; nothing if it can.
 
     Args:

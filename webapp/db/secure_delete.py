@@ -13,11 +13,11 @@ EMPTYING_MS = 1_000
 _pages_left = Event()
 
 
-def forget_deleted_pages(wait_ms: int = EMPTYING_MS) -> None:
+def truncate_log(wait_ms: int = EMPTYING_MS) -> None:
     """Take away what deleted rows left, as far as the database does.
 
     SQLite's write-ahead log is emptied; where somebody reads for longer than the wait, by
-    `forget_left_pages`. PostgreSQL frees the places of deleted keys; they and its log are
+    `truncate_log_later`. PostgreSQL frees the places of deleted keys; they and its log are
     overwritten in time.
     """
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -33,7 +33,7 @@ def forget_deleted_pages(wait_ms: int = EMPTYING_MS) -> None:
         _pages_left.clear()
 
 
-def forget_left_pages() -> None:
+def truncate_log_later() -> None:
     """Take away what a long reader kept of deleted rows; writers do not wait for it."""
     if _pages_left.is_set():
-        forget_deleted_pages(wait_ms=0)
+        truncate_log(wait_ms=0)

@@ -62,15 +62,18 @@ def one_transaction() -> Iterator[None]:
 
 @contextmanager
 def unit_of_work(
-    *, alone: bool = True, lasting: bool = True, waits: bool = True
+    *, exclusive: bool = True, durable: bool = True, waits: bool = True
 ) -> Iterator[Session]:
     """One writing transaction: all of it is committed, or nothing.
 
     It starts on the database as it is now: what was read before is read again. Within
-    `one_transaction` it is a part of that. Not `alone` is what only adds rows of its own, and takes
-    long. Not `lasting` is what another one follows before anybody is answered: with that one's
-    commit this one is on the disk, too. Not `waits` is what can be written later: it fails at once
-    while another program writes.
+    `one_transaction` it is a part of that.
+
+    Args:
+        exclusive: False for a long transaction that only adds rows of its own.
+        durable: False skips the wait for the disk; for a transaction that a durable one follows
+            before the response.
+        waits: False fails at once while another program writes; for what can be written later.
     """
     session: Session = db.session()
     shared = _shared.get()
@@ -78,7 +81,10 @@ def unit_of_work(
         session.rollback()
         joined = shared is not None
         options = writing(
-            db.engine, alone=alone or joined, lasting=lasting or joined, waits=waits or joined
+            db.engine,
+            exclusive=exclusive or joined,
+            durable=durable or joined,
+            waits=waits or joined,
         )
         session.connection(execution_options=options)
     if shared:
@@ -94,7 +100,7 @@ def unit_of_work(
         raise
 
 
-def retried(service: Callable[P, R]) -> Callable[P, R]:
+def retry_on_conflict(service: Callable[P, R]) -> Callable[P, R]:
     """Do a service again, whole, where its transaction was undone for another's sake.
 
     Within `one_transaction` it is not: there more than the service was undone.
@@ -106,7 +112,7 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
             try:
                 return service(*args, **kwargs)
             except DBAPIError as error:
-                if not left or _shared.get() or not is_undone_for_others(error):
+                if not left or _shared.get() or not is_retryable(error):
                     raise
                 time.sleep(SystemRandom().uniform(0, LONGEST_PAUSE_SECONDS))
         raise AssertionError  # the last try returns or raises
@@ -114,7 +120,7 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
     return persistent
 
 
-def is_undone_for_others(error: DBAPIError) -> bool:
+def is_retryable(error: DBAPIError) -> bool:
     """Whether a transaction would pass when done again: a deadlock, or a conflict of writers."""
     return getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
 

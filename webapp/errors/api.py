@@ -62,13 +62,13 @@ class NetworkLimitReached(MustWait):
     code = "network_limit_reached"
 
 
-class RequestDiffers(ServiceError):
+class IdempotencyKeyReused(ServiceError):
     """The idempotency key was used before, for another request."""
 
     code = "request_differs"
 
 
-class AnsweredElsewhere(ServiceError):
+class RequestInProgress(ServiceError):
     """The request with this idempotency key is at work right now."""
 
     code = "answered_elsewhere"

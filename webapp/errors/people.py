@@ -65,7 +65,7 @@ class PictureProblem:
     details: Mapping[str, object]
 
 
-class PicturesNotTaken(ServiceError):
+class PicturesRejected(ServiceError):
     """Pictures are not taken as they are; `problems` say which, and why."""
 
     def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
@@ -73,13 +73,13 @@ class PicturesNotTaken(ServiceError):
         self.problems = problems
 
 
-class PicturesRefused(PicturesNotTaken):
+class PicturesRefused(PicturesRejected):
     """Some of the pictures cannot be used."""
 
     code = "pictures_refused"
 
 
-class NoPictureUsable(PicturesNotTaken):
+class NoPictureUsable(PicturesRejected):
     """Of several pictures of one request too few can be used; the code is the first one's."""
 
     def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
@@ -88,7 +88,7 @@ class NoPictureUsable(PicturesNotTaken):
         self.details = dict(problems[0].details)
 
 
-class PicturesDoubtful(PicturesNotTaken):
+class PicturesNeedReview(PicturesRejected):
     """There are doubts about some of the pictures, and nobody accepted them."""
 
     code = "pictures_doubtful"

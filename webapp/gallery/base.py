@@ -41,7 +41,7 @@ def seal_embedding(seal: PersonSeal, embedding: np.ndarray, embedding_id: UUID) 
     return seal.seal(embedding.astype(ON_DISK).tobytes(), embedding_place(embedding_id))
 
 
-def raise_version(session: Session, deleted: UUID | None = None) -> int:
+def bump_version(session: Session, deleted: UUID | None = None) -> int:
     """Note in the running transaction that anchors change; returns the gallery's new number.
 
     `deleted` is the person who is deleted by it.
@@ -133,7 +133,7 @@ class Rows:
 
 
 @dataclass
-class Reading:
+class LoadProgress:
     """How many of the anchors are read already, since when by `time.monotonic`."""
 
     done: int
@@ -175,10 +175,10 @@ class Gallery(Protocol):
     """
 
     @property
-    def reading(self) -> Reading | None:
+    def reading(self) -> LoadProgress | None:
         """How far reading everybody is; None where that is not under way."""
 
-    def follow(self) -> Summary:
+    def refresh(self) -> Summary:
         """Bring what is cached up to the database's version, and say how many there are."""
 
     def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:

@@ -32,8 +32,8 @@ from webapp.gallery.anchor_store import (
 from webapp.gallery.base import (
     LEAST_WAIT,
     ON_DISK,
+    LoadProgress,
     PersonAnchors,
-    Reading,
     Rows,
     deleted_since,
     draw_people,
@@ -60,14 +60,14 @@ class MemoryGallery:
         self._size = embedding_size
         self._store = AnchorStore(embedding_size)
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
-        self._reading: Reading | None = None
+        self._reading: LoadProgress | None = None
 
     @property
-    def reading(self) -> Reading | None:
+    def reading(self) -> LoadProgress | None:
         """How far reading everybody is; None where that is not under way."""
         return self._reading
 
-    def follow(self) -> IndexSnapshot:
+    def refresh(self) -> IndexSnapshot:
         """Bring the cache up to the database's version, or a newer one, and return it.
 
         Raises:
@@ -97,7 +97,7 @@ class MemoryGallery:
         It does not wait for everybody to be read.
         """
         try:
-            snapshot = self.follow()
+            snapshot = self.refresh()
         except GalleryWarming:
             return self._similarities_from_database(embedding, person_id)
         place = snapshot.place_of(person_id)
@@ -121,7 +121,7 @@ class MemoryGallery:
         self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
         """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first."""
-        snapshot = self.follow()
+        snapshot = self.refresh()
         left_out = snapshot.place_of(exclude) if exclude else None
         return tuple(
             _person_anchors(snapshot, place, similarities)
@@ -130,13 +130,13 @@ class MemoryGallery:
 
     def own(self, person_id: UUID) -> Rows:
         """The anchors of one person; no rows if there are none."""
-        snapshot = self.follow()
+        snapshot = self.refresh()
         place = snapshot.place_of(person_id)
         return _rows(snapshot, np.array([] if place is None else [place], np.int64))
 
     def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
         """Everybody, or people drawn until these have so many anchors."""
-        snapshot = self.follow()
+        snapshot = self.refresh()
         with self._lock:
             if self._samples[0] != snapshot.version:
                 self._samples = (snapshot.version, {})
@@ -167,12 +167,12 @@ class MemoryGallery:
 
     def _read_all(self, version: int) -> None:
         there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
-        self._reading = reading = Reading(0, there, time.monotonic())
+        self._reading = reading = LoadProgress(0, there, time.monotonic())
         blocks = self._told(self._blocks(true()), reading)
         self._store.change(version, blocks, (), expected=there)
 
     def _told(
-        self, blocks: Iterator[PersonEmbeddings], reading: Reading
+        self, blocks: Iterator[PersonEmbeddings], reading: LoadProgress
     ) -> Iterator[PersonEmbeddings]:
         """The same, and note meanwhile how far it is."""
         for block in blocks:

@@ -1,8 +1,8 @@
 """What serves faces in this process: the vault, and engine and gallery of the model that serves.
 
-The newest choice in the database says which model serves; without one the setting does. Engines
-take a second to load, which happens when they are first asked for, or before by `keep_up`, never by
-importing the app. What runs in one app context, a request or a look for background work, keeps the
+The newest choice in the database says which model serves; without one the setting does. An engine
+takes a second to load, when it is first used or before by `sync_engines`, never when the app is
+imported. What runs in one app context, a request or a look for background work, keeps the
 model that it began with: a decision is never made across two.
 """
 
@@ -30,9 +30,9 @@ from webapp.db.models.installation import ONLY_ROW
 from webapp.errors.models import ModelChangedMeanwhile
 from webapp.gallery.base import Gallery, count_unembedded
 from webapp.gallery.memory import MemoryGallery
-from webapp.gallery.pgvector.embedding_rotation import secret_turn
+from webapp.gallery.pgvector.embedding_rotation import secret_rotation
 from webapp.gallery.pgvector.gallery import VectorGallery
-from webapp.inference.face_slots import Turns
+from webapp.inference.face_slots import FaceSlots
 from webapp.inference.processor_time import Work
 from webapp.settings import Settings
 
@@ -50,13 +50,13 @@ class EmbeddingsMissing(ArtifactError):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelRef:
     """A model by its name, and by the id that it had when it was chosen; None for any."""
 
     name: str
     model_id: str | None = None
 
-    def is_met_by(self, engine: Engine) -> bool:
+    def matches(self, engine: Engine) -> bool:
         """Whether an engine is of the model that was chosen."""
         return engine.name == self.name and self.model_id in {None, engine.model_id}
 
@@ -77,7 +77,9 @@ class Recognition:
 
     def __init__(self, settings: Settings, *engines: Engine) -> None:
         self.settings = settings
-        self.turns = Turns(settings.faces_at_once, settings.faces_waiting, settings.faces_patience)
+        self.face_slots = FaceSlots(
+            settings.faces_at_once, settings.faces_waiting, settings.faces_patience
+        )
         self.unwritten = Unwritten()
         self.work = Work(settings.faces_at_once, settings.work_share)
         self._lock = RLock()
@@ -100,10 +102,10 @@ class Recognition:
         return timedelta(seconds=now - self.locked_since)
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> ModelRef:
         """Which model is to serve, as of the running transaction."""
         newest = db.session.connection().execute(_NEWEST).one_or_none()
-        return Choice(*newest) if newest else Choice(self.settings.model)
+        return ModelRef(*newest) if newest else ModelRef(self.settings.model)
 
     @property
     def engine(self) -> Engine:
@@ -135,14 +137,14 @@ class Recognition:
         Raises:
             ModelChangedMeanwhile: if another one is; what the context computed is of no use to it.
         """
-        if not self.choice.is_met_by(self.engine):
+        if not self.choice.matches(self.engine):
             raise ModelChangedMeanwhile
 
-    def follow_choice(self) -> None:
+    def refresh(self) -> None:
         """Go on in this context with the model that serves now."""
         g.pop("engine", None)
 
-    def load(self, choice: Choice) -> Engine:
+    def load(self, choice: ModelRef) -> Engine:
         """The engine of a model, loaded once; seconds, in which loaded ones go on serving.
 
         Raises:
@@ -154,16 +156,16 @@ class Recognition:
         with self._loading:
             return self._loaded(choice) or self._load(choice)
 
-    def get_ready(self, choice: Choice) -> Engine:
+    def get_ready(self, choice: ModelRef) -> Engine:
         """Load a model, run its network once and read its gallery, so that no request waits."""
         engine = self._loaded(choice)
         if engine is None:
             engine = self.load(choice)
             engine.warm_up()
-            self.gallery_of(engine).follow()
+            self.gallery_of(engine).refresh()
         return engine
 
-    def forget_all_but(self, kept: Iterable[Engine]) -> None:
+    def unload_except(self, kept: Iterable[Engine]) -> None:
         """Free the memory of models that no longer serve; requests at work finish with theirs."""
         with self._loading:
             self._engines = tuple(kept)
@@ -211,14 +213,14 @@ class Recognition:
                 self._galleries[engine.model_id] = self._new_gallery(engine)
             return self._galleries[engine.model_id]
 
-    def turn(self, model_id: str, size: int) -> np.ndarray:
+    def rotation(self, model_id: str, size: int) -> np.ndarray:
         """The secret turn of a model's embeddings, float64 (size, size).
 
         Raises:
             MasterKeyUnusable, SealBroken: as `secrets`.
         """
         if model_id not in self._turns:
-            self._turns[model_id] = secret_turn(self.secrets, model_id, size)
+            self._turns[model_id] = secret_rotation(self.secrets, model_id, size)
         return self._turns[model_id]
 
     def calibration_of(self, model_id: str) -> Calibration | None:
@@ -296,7 +298,7 @@ class Recognition:
     def _new_gallery(self, engine: Engine) -> Gallery:
         model_id, size = engine.model_id, engine.embedding_size
         if self.settings.vectors_in_database:
-            return VectorGallery(model_id, size, lambda: self.turn(model_id, size))
+            return VectorGallery(model_id, size, lambda: self.rotation(model_id, size))
         return MemoryGallery(model_id, size, lambda: self.vault)
 
     def _installed_calibration(self, model_id: str) -> Calibration | None:
@@ -307,12 +309,12 @@ class Recognition:
         except ArtifactError:
             return None
 
-    def _loaded(self, choice: Choice) -> Engine | None:
-        return next((engine for engine in self._engines if choice.is_met_by(engine)), None)
+    def _loaded(self, choice: ModelRef) -> Engine | None:
+        return next((engine for engine in self._engines if choice.matches(engine)), None)
 
-    def _load(self, choice: Choice) -> Engine:
+    def _load(self, choice: ModelRef) -> Engine:
         engine = ml.load_engine(choice.name, self.settings.artifacts)
-        if not choice.is_met_by(engine):
+        if not choice.matches(engine):
             raise ModelBroken(
                 f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} was "
                 f"chosen to serve; run: flask --app wsgi models use {choice.name} --reason WHY"

@@ -24,7 +24,7 @@ def turn() -> AbstractContextManager[None]:
     Raises:
         Busy: if too many wait already, or no turn came in time.
     """
-    return recognition().turns.turn(_caller(), placed=_place.get() is not None)
+    return recognition().face_slots.turn(_caller(), placed=_place.get() is not None)
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def take_place(*, guided: bool = False) -> None:
     """
     _guided.set(guided)
     held = ExitStack()
-    held.enter_context(recognition().turns.place(_caller()))
+    held.enter_context(recognition().face_slots.place(_caller()))
     _place.set(held)
 
 

@@ -1,7 +1,7 @@
 """Turns at analysing faces: a bounded number at once, a bounded queue, shared out between callers.
 
 Analysis is what costs. A queue without a bound would answer everybody late, when they have given up
-already; this one is as long as people are patient. No caller takes it all: see `Turns.place`.
+already; this one is as long as people are patient. No caller takes it all: see `FaceSlots.place`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Ticket:
     caller: Caller
 
 
-class Turns:
+class FaceSlots:
     """The turns of one process.
 
     Args:

@@ -54,7 +54,7 @@ LEASE = timedelta(seconds=90)
 # A job that so many processes died of is not given to another one.
 MOST_ATTEMPTS = 5
 # Errors whose texts are written for people and hold nobody's data.
-SPEAKING_ERRORS = (ServiceError, ArtifactError, VaultError)
+USER_SAFE_ERRORS = (ServiceError, ArtifactError, VaultError)
 log = logging.getLogger("webapp.jobs.queue")
 
 Listener = Callable[[int, int], None]
@@ -206,8 +206,8 @@ def _run(kind: Kind, name: str, lease: Lease) -> None:
         lease.give_back()
         raise
     except Exception as error:
-        log.error("job %s failed: %s", lease.job_id, speakable(error))
-        lease.finish(JobState.FAILED, speakable(error)[:ERROR_LENGTH])
+        log.error("job %s failed: %s", lease.job_id, safe_message(error))
+        lease.finish(JobState.FAILED, safe_message(error)[:ERROR_LENGTH])
     else:
         lease.finish(JobState.DONE)
         record_event("job_done", kind=name, job=lease.job_id)
@@ -265,6 +265,6 @@ def _queued_since(kind: str, period: timedelta) -> bool:
     return db.session.scalar(recent.limit(1)) is not None
 
 
-def speakable(error: Exception) -> str:
+def safe_message(error: Exception) -> str:
     """Its text, or code, where it is known to say nothing about anybody; else its type."""
-    return str(error) if isinstance(error, SPEAKING_ERRORS) else type(error).__name__
+    return str(error) if isinstance(error, USER_SAFE_ERRORS) else type(error).__name__

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from flask import Flask
 
 from webapp.db.engine import db
-from webapp.jobs.queue import Kinds, log, run_due, speakable
+from webapp.jobs.queue import Kinds, log, run_due, safe_message
 
 POLL_SECONDS = 2.0
 
@@ -52,4 +52,4 @@ class Worker:
                 task()
             except Exception as error:  # the thread outlives it, and tries again at the next look
                 db.session.rollback()
-                log.error("background work: %s", speakable(error))
+                log.error("background work: %s", safe_message(error))

@@ -23,7 +23,7 @@ from webapp.core.events import record_event
 from webapp.core.request_origin import address, key
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, AuditHead, now
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.inference.active_model import recognition
 
 HEAD_ROW = 1
@@ -133,8 +133,8 @@ def begin(session: Session, *, used: bool) -> None:
     record(session, LOG_BEGUN if used else INSTALLATION_MADE)
 
 
-@retried
-def record_alone(event: str, account: UUID | None = None, **details: object) -> None:
+@retry_on_conflict
+def record_now(event: str, account: UUID | None = None, **details: object) -> None:
     """Add an entry in a transaction of its own, where nothing else is written."""
     with unit_of_work() as session:
         record(session, event, account, **details)

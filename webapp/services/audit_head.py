@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from webapp.core.atomic_files import alone_in, whole_file
+from webapp.core.atomic_files import atomic_write, exclusive_lock
 from webapp.db.engine import db
 from webapp.inference.active_model import recognition
-from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, record_alone
+from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, record_now
 
 
 class Witness:
@@ -34,12 +34,12 @@ def note_head(remembered: Head | None = None) -> Head | None:
     Returns:
         What is noted now.
     """
-    with alone_in(head_file().parent):
+    with exclusive_lock(head_file().parent):
         db.session.rollback()  # what others noted meanwhile is to be seen
         kept = _kept_head()
         noted = kept or remembered
         if noted is None:
-            record_alone(HEAD_BEGUN)
+            record_now(HEAD_BEGUN)
         newest = head()
         if noted and not _holds(noted):
             _tell_of(noted)
@@ -52,13 +52,13 @@ def note_head(remembered: Head | None = None) -> Head | None:
 
 def begin_head_file(*, overwrite: bool) -> None:
     """Note the head of a log that begins; overwrite what is noted after a restore."""
-    with alone_in(head_file().parent):
+    with exclusive_lock(head_file().parent):
         if overwrite or not head_file().exists():
             _write_head(head())
 
 
 def _write_head(noted: Head | None) -> None:
-    with whole_file(head_file()) as to:
+    with atomic_write(head_file()) as to:
         to.write(f"{noted}\n".encode())
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, delete, func, select
 
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, ModelChange, Refusal, now
-from webapp.db.secure_delete import forget_deleted_pages
+from webapp.db.secure_delete import truncate_log
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.base import count_unembedded
 from webapp.inference.active_model import recognition
@@ -22,7 +22,7 @@ from webapp.services.models.selection import models_in_use
 from webapp.services.people import self_service
 
 
-def forget_unneeded() -> None:
+def purge_expired() -> None:
     """Delete what is over: sessions, links, challenges, answers, results, refusals, embeddings.
 
     Raises:
@@ -55,7 +55,7 @@ def forget_embeddings() -> int:
         if result.rowcount:
             audit.record(session, "embeddings_deleted", embeddings=result.rowcount)
     if result.rowcount:
-        forget_deleted_pages()
+        truncate_log()
     return result.rowcount
 
 

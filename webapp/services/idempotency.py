@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from ml import FaceError
 from webapp.crypto.vault import Place
-from webapp.db.models import RememberedAnswer, now
-from webapp.db.transactions import one_transaction, retried, unit_of_work
-from webapp.errors.api import AnsweredElsewhere, RequestDiffers
+from webapp.db.models import IdempotencyRecord, now
+from webapp.db.transactions import one_transaction, retry_on_conflict, unit_of_work
+from webapp.errors.api import IdempotencyKeyReused, RequestInProgress
 from webapp.errors.base import ServiceError
 from webapp.inference.active_model import recognition
 
@@ -64,7 +64,7 @@ class Answer:
     person_id: UUID | None = None
 
 
-@retried
+@retry_on_conflict
 def once(request: Request, work: Callable[[], Answer]) -> Answer:
     """Do the work of a request, or repeat the answer to it where it was done before.
 
@@ -110,46 +110,46 @@ def _begin(request: Request, turn: UUID) -> Answer | None:
     """The answer that is remembered; None where the request is ours to do, in this turn."""
     with unit_of_work() as session:
         _forget_old(session)
-        row = session.get(RememberedAnswer, request.digest)
+        row = session.get(IdempotencyRecord, request.digest)
         if row and row.answer is None and row.created_at < now() - LONGEST_AT_WORK:
             session.delete(row)
             session.flush()
             row = None
         if row is None:
             session.add(
-                RememberedAnswer(
+                IdempotencyRecord(
                     digest=request.digest, id=turn, request_digest=request.content_digest
                 )
             )
             try:
                 session.flush()
             except IntegrityError as error:  # the same request began at the same moment
-                raise AnsweredElsewhere from error
+                raise RequestInProgress from error
             return None
         if not hmac.compare_digest(row.request_digest, request.content_digest):
-            raise RequestDiffers
+            raise IdempotencyKeyReused
         if row.answer is None or row.status is None:
-            raise AnsweredElsewhere
+            raise RequestInProgress
         return Answer(row.status, recognition().secrets.open(row.answer, _place(row)))
 
 
 def _forget_old(session: Session) -> None:
-    session.execute(delete(RememberedAnswer).where(RememberedAnswer.created_at < now() - KEPT))
+    session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now() - KEPT))
 
 
 def _remember(turn: UUID, answer: Answer) -> None:
     with unit_of_work() as session:
-        row = session.scalar(select(RememberedAnswer).where(RememberedAnswer.id == turn))
+        row = session.scalar(select(IdempotencyRecord).where(IdempotencyRecord.id == turn))
         if row is None:  # it took so long that somebody else took over: the work is theirs
-            raise AnsweredElsewhere
+            raise RequestInProgress
         row.status, row.person_id = answer.status, answer.person_id
         row.answer = recognition().secrets.seal(answer.body, _place(row))
 
 
 def _forget(turn: UUID) -> None:
     with unit_of_work() as session:
-        session.execute(delete(RememberedAnswer).where(RememberedAnswer.id == turn))
+        session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.id == turn))
 
 
-def _place(row: RememberedAnswer) -> Place:
+def _place(row: IdempotencyRecord) -> Place:
     return Place("remembered_answer", row.id, "answer")

@@ -17,17 +17,17 @@ from sqlalchemy.orm import Session
 
 from webapp.crypto.vault import PersonSeal, Place, SealBroken
 from webapp.db.engine import db
-from webapp.db.models import PageResult, Shown, now
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.models import PageResult, ResultKind, now
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.matching import ResultOver
 from webapp.inference.active_model import recognition
 
 MINUTES = 10
-ABOUT_PEOPLE = (Shown.VERIFICATION, Shown.IDENTIFICATION, Shown.OWN_LINK)
+ABOUT_PEOPLE = (ResultKind.VERIFICATION, ResultKind.IDENTIFICATION, ResultKind.OWN_LINK)
 
 
-@retried
-def keep(kind: Shown, holder: str, content: Mapping[str, Any]) -> UUID:
+@retry_on_conflict
+def keep(kind: ResultKind, holder: str, content: Mapping[str, Any]) -> UUID:
     """Keep a result for MINUTES; returns its id.
 
     Args:
@@ -49,7 +49,7 @@ def keep(kind: Shown, holder: str, content: Mapping[str, Any]) -> UUID:
     return result_id
 
 
-def find(kind: Shown, holder: str, result_id: UUID) -> dict[str, Any]:
+def find(kind: ResultKind, holder: str, result_id: UUID) -> dict[str, Any]:
     """Return the content of a result.
 
     Raises:

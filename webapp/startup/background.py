@@ -5,25 +5,25 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.db.damage import damage_watch
-from webapp.db.secure_delete import forget_left_pages
+from webapp.db.secure_delete import truncate_log_later
 from webapp.inference.active_model import recognition
 from webapp.jobs.worker import Worker
 from webapp.services import audit_head
 from webapp.services.backup import key_ring
-from webapp.services.models.selection import keep_up
-from webapp.startup.job_handlers import KINDS
+from webapp.services.models.selection import sync_engines
+from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 def start_background_work(app: Flask) -> Worker:
     """Start this process's thread for background work; call it after the process was forked."""
     errands = (
-        keep_up,
+        sync_engines,
         audit_head.Witness().look,
-        forget_left_pages,
-        key_ring.Follower().look,
+        truncate_log_later,
+        key_ring.KeyRingSync().run,
         lambda: recognition().unwritten.write_all(),
         lambda: damage_watch().look(),
     )
-    worker = Worker(app, KINDS, errands)
+    worker = Worker(app, JOB_HANDLERS, errands)
     worker.start()
     return worker

@@ -46,7 +46,7 @@ def _read(app: Flask, awaiting: Recognition, gone_on: Event, done: Future[None])
     while True:
         try:
             with app.app_context():
-                awaiting.gallery.follow()
+                awaiting.gallery.refresh()
                 db.session.rollback()
         except Exception as error:
             if not gone_on.is_set():

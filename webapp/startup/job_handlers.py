@@ -10,7 +10,7 @@ from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.models.vector_index import INDEX_VECTORS, index_vectors
 from webapp.services.people.retention import DELETE_EXPIRED, work_off
 
-KINDS: Kinds = {
+JOB_HANDLERS: Kinds = {
     CHANGE_MODEL: Kind(change_model),
     DELETE_EXPIRED: Kind(work_off, every=timedelta(days=1)),
     INDEX_VECTORS: Kind(index_vectors, every=timedelta(days=1)),

@@ -18,12 +18,12 @@ from webapp.db.damage import START_SECONDS, damage_watch, in_words
 from webapp.db.engine import SQLITE, db
 from webapp.db.models import (
     Account,
-    AddressWindow,
     Anchor,
     AnchorEmbedding,
     Attempt,
     FailureCount,
     GalleryVersion,
+    IdentificationChange,
     InstallationKey,
     Job,
     Model,
@@ -31,8 +31,8 @@ from webapp.db.models import (
     Person,
     PersonKey,
     PersonThresholdChange,
+    RateLimitWindow,
     Refusal,
-    SearchChange,
     SetupToken,
     ThresholdChange,
 )
@@ -66,7 +66,7 @@ BEFORE_THE_KEY = frozenset(
         Person,
         PersonKey,
         PersonThresholdChange,
-        SearchChange,
+        IdentificationChange,
         SetupToken,
         ThresholdChange,
     )
@@ -75,7 +75,7 @@ BEFORE_THE_KEY = frozenset(
 BEFORE_ANY_USE = frozenset(
     kind.__tablename__
     for kind in (
-        AddressWindow,
+        RateLimitWindow,
         FailureCount,
         GalleryVersion,
         InstallationKey,

@@ -13,7 +13,7 @@ from webapp.db.engine import db
 from webapp.db.models import (
     Model,
 )
-from webapp.db.schema_compatibility import hindrances
+from webapp.db.schema_compatibility import incompatibilities
 from webapp.settings import ROOT
 from webapp.startup.not_ready import REMEDY, NotReady
 
@@ -49,7 +49,7 @@ def check_tables(connection: Connection) -> None:
     if not _is_of_a_later_release(connection):
         _check_version(connection)
         return
-    found = ", ".join(hindrances(Model.metadata, connection))
+    found = ", ".join(incompatibilities(Model.metadata, connection))
     if found:
         raise NotReady(f"the database is of a later release: {found}; update this node")
 

@@ -12,7 +12,7 @@ from webapp.services.accounts import sessions
 
 
 @dataclass(frozen=True)
-class SignedIn(UserMixin):
+class CurrentUser(UserMixin):
     """An account in one of its sessions, and the session's token."""
 
     session_id: UUID
@@ -20,7 +20,7 @@ class SignedIn(UserMixin):
     token: str = field(repr=False)
 
     @classmethod
-    def by(cls, session: AccountSession, token: str) -> SignedIn:
+    def by(cls, session: AccountSession, token: str) -> CurrentUser:
         """Whose session it is."""
         return cls(session.id, session.account, token)
 
@@ -61,7 +61,7 @@ class Nobody(AnonymousUserMixin):
     is_operator = False
 
 
-def of_session(token: str) -> SignedIn | None:
+def load_user(token: str) -> CurrentUser | None:
     """Who is signed in by the token of a session, unless it ended."""
     found = sessions.find(token)
-    return SignedIn.by(found, token) if found else None
+    return CurrentUser.by(found, token) if found else None

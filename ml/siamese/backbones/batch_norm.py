@@ -12,7 +12,7 @@ import keras
 MOMENTUM = 0.9
 
 
-def follow_quickly(network: keras.Model) -> None:
+def set_momentum(network: keras.Model) -> None:
     """Let every batch normalisation of a network average over its last ten batches or so."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

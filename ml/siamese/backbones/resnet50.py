@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keras
 
-from ml.siamese.backbones.batch_norm import follow_quickly
+from ml.siamese.backbones.batch_norm import set_momentum
 
 
 def build(image_size: int = 112, channels: int = 3, embedding_size: int = 512) -> keras.Model:
@@ -24,6 +24,6 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 512) -
         weights=None,
         pooling="avg",
     )
-    follow_quickly(trunk)
+    set_momentum(trunk)
     embedding = keras.layers.Dense(embedding_size, use_bias=False, name="embedding")(trunk(x))
     return keras.Model(chips, embedding, name="resnet50")

@@ -5,14 +5,14 @@ from contextlib import ExitStack
 
 import pytest
 from flask import Flask
-from siamese_faces import Asked, Client, Problem
+from siamese_faces import Client, Problem, Prompt
 
 from tests.support import faces, performing
 from tests.support.installation import rows_stored
 from tests.support.performing import FRAME_SECONDS, Performer, clock_at, drawn
 from tests.support.programs import key_with, program
 from webapp.db.engine import db
-from webapp.db.models import Challenge, Guarded, Scope
+from webapp.db.models import Challenge, ChallengeScope, Scope
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
@@ -27,7 +27,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
     return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
 
 
@@ -38,7 +38,7 @@ class Camera:
         self.performer, self.clock = performer, clock
         self.at, self.step = 0.0, None
 
-    def __call__(self, asked: Asked) -> bytes:
+    def __call__(self, asked: Prompt) -> bytes:
         db.session.rollback()
         challenge = db.session.query(Challenge).one().id
         self.at += FRAME_SECONDS
@@ -70,10 +70,12 @@ def test_a_program_verifies_a_person_who_is_there(
 def test_a_program_is_told_the_light_to_show(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
-    setting.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    setting.change(
+        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", None
+    )
     camera, told = Camera(performing.lit(engine), clock), []
 
-    def next_frame(asked: Asked) -> bytes:
+    def next_frame(asked: Prompt) -> bytes:
         told.append(asked.light)
         camera.performer.glow.show(asked.light, camera.at)
         return camera(asked)

@@ -12,12 +12,12 @@ from sqlalchemy import delete, select, update
 from ml import NoFace
 from tests.support.installation import rows_stored
 from webapp.db.engine import db
-from webapp.db.models import Kind, Refusal, RememberedAnswer
+from webapp.db.models import IdempotencyRecord, Kind, Refusal
 from webapp.db.transactions import unit_of_work
-from webapp.errors.api import AnsweredElsewhere, RequestDiffers
+from webapp.errors.api import IdempotencyKeyReused, RequestInProgress
 from webapp.errors.people import UnknownPerson
 from webapp.services.attempts import attempt_log
-from webapp.services.cleanup import forget_unneeded
+from webapp.services.cleanup import purge_expired
 from webapp.services.idempotency import KEPT, LONGEST_AT_WORK, Answer, Request, once
 
 ASKED = Request(UUID(int=1), "one", b"content")
@@ -33,13 +33,13 @@ def never() -> Answer:
 
 def let_pass(time: timedelta) -> None:
     with unit_of_work() as session:
-        row = session.scalar(select(RememberedAnswer))
-        session.execute(update(RememberedAnswer).values(created_at=row.created_at - time))
+        row = session.scalar(select(IdempotencyRecord))
+        session.execute(update(IdempotencyRecord).values(created_at=row.created_at - time))
 
 
 def test_what_is_at_work_is_not_begun_a_second_time(app: Flask) -> None:
     def asking_again() -> Answer:
-        with pytest.raises(AnsweredElsewhere):
+        with pytest.raises(RequestInProgress):
             once(ASKED, never)
         return Answer(201, b"first")
 
@@ -87,10 +87,10 @@ def test_what_dies_after_its_work_has_stored_nothing_and_is_done_once(app: Flask
 def test_an_answer_that_cannot_be_remembered_undoes_its_work(app: Flask) -> None:
     def forgotten_meanwhile() -> Answer:
         with unit_of_work() as session:
-            session.execute(delete(RememberedAnswer))
+            session.execute(delete(IdempotencyRecord))
         return storing(b"first")()
 
-    with pytest.raises(AnsweredElsewhere):
+    with pytest.raises(RequestInProgress):
         once(ASKED, forgotten_meanwhile)
 
     assert rows_stored()["refusal"] == 0
@@ -103,7 +103,7 @@ def test_what_a_dead_process_began_is_begun_anew_and_done_once(app: Flask) -> No
         assert taken_over == Answer(201, b"second")
         return storing(b"first")()
 
-    with pytest.raises(AnsweredElsewhere):
+    with pytest.raises(RequestInProgress):
         once(ASKED, slow)
 
     assert once(ASKED, never).body == b"second"
@@ -142,11 +142,11 @@ def test_an_answer_is_forgotten_after_its_time(app: Flask) -> None:
 
 def test_old_answers_are_forgotten_even_where_nobody_asks_any_more(app: Flask) -> None:
     once(ASKED, answering(b"Ada Lovelace"))
-    forget_unneeded()
+    purge_expired()
     assert rows_stored()["remembered_answer"] == 1
     let_pass(KEPT + timedelta(seconds=1))
 
-    forget_unneeded()
+    purge_expired()
 
     assert rows_stored()["remembered_answer"] == 0
 
@@ -155,13 +155,13 @@ def test_another_sender_may_use_the_same_name_and_another_content_may_not(app: F
     once(ASKED, answering(b"first"))
 
     assert once(Request(UUID(int=2), "one", b"content"), answering(b"theirs")).body == b"theirs"
-    with pytest.raises(RequestDiffers):
+    with pytest.raises(IdempotencyKeyReused):
         once(Request(UUID(int=1), "one", b"other"), never)
 
 
 def test_what_is_remembered_is_sealed(app: Flask) -> None:
     once(ASKED, answering(b"Ada Lovelace"))
 
-    row = db.session.scalar(select(RememberedAnswer))
+    row = db.session.scalar(select(IdempotencyRecord))
     assert b"Ada" not in row.answer
     assert b"one" not in row.digest

@@ -21,9 +21,9 @@ from webapp import create_app
 from webapp.api.reference import API_PATH
 from webapp.db.clock import now
 from webapp.db.engine import db
-from webapp.db.models import ApiKey, Challenge, Guarded, Scope
+from webapp.db.models import ApiKey, Challenge, ChallengeScope, Scope
 from webapp.db.transactions import unit_of_work
-from webapp.errors.api import AnsweredElsewhere
+from webapp.errors.api import RequestInProgress
 from webapp.errors.liveness import ChallengeOver
 from webapp.errors.matching import MustWait
 from webapp.jobs import queue as jobs
@@ -32,7 +32,7 @@ from webapp.services.accounts.api_keys import NewKey
 from webapp.services.idempotency import Answer, Request, once
 from webapp.services.liveness import challenges, setting
 from webapp.services.liveness.setting import Liveness
-from webapp.services.matching.lockout import WITH_FACES, Counter, check, count_failure
+from webapp.services.matching.lockout import FACE_LOCKOUT, Counter, check, count_failure
 from webapp.settings import Settings
 
 T = TypeVar("T")
@@ -125,7 +125,7 @@ def ask(app: Flask, bearer: dict[str, str]) -> int:
 
 def test_a_challenge_goes_on_at_the_other_node_and_ends_at_both(nodes: list[Node]) -> None:
     def begin() -> UUID:
-        setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+        setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
         return challenges.begin("ada", "a page").id
 
     def let_end() -> None:
@@ -157,15 +157,15 @@ def test_an_addresses_requests_count_at_both_and_it_is_told_how_long_to_wait(
 def test_who_must_wait_at_one_waits_as_long_at_the_other(nodes: list[Node]) -> None:
     def fail() -> None:
         with unit_of_work() as session:
-            for _ in range(WITH_FACES.free):
-                count_failure(session, Counter(bytes(32), WITH_FACES))
+            for _ in range(FACE_LOCKOUT.free):
+                count_failure(session, Counter(bytes(32), FACE_LOCKOUT))
 
     nodes[0].does(fail)
 
     for node in nodes:
         with pytest.raises(MustWait) as refused:
-            node.does(check, Counter(bytes(32), WITH_FACES))
-        assert 0 < refused.value.details["seconds"] <= WITH_FACES.first_wait
+            node.does(check, Counter(bytes(32), FACE_LOCKOUT))
+        assert 0 < refused.value.details["seconds"] <= FACE_LOCKOUT.first_wait
 
 
 def test_what_is_at_work_at_one_is_not_begun_at_the_other(nodes: list[Node]) -> None:
@@ -173,7 +173,7 @@ def test_what_is_at_work_at_one_is_not_begun_at_the_other(nodes: list[Node]) -> 
 
     def asking_at_the_other() -> Answer:
         db.session.rollback()
-        with pytest.raises(AnsweredElsewhere):
+        with pytest.raises(RequestInProgress):
             nodes[1].does(once, asked, lambda: Answer(201, b"twice"))
         return Answer(201, b"once")
 

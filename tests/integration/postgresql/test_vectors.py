@@ -41,10 +41,10 @@ from webapp.services.models.selection import CHANGE_MODEL, start_change
 from webapp.services.models.vector_index import INDEX_VECTORS
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
-from webapp.services.people.similar_people import find_trouble
+from webapp.services.people.similar_people import build_review_list
 from webapp.services.thresholds.local_population import own_scores
 from webapp.settings import Settings, WrongSetting, settings_from
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.prepare import get_ready, prepare
 from webapp.startup.readiness import obstacles
 
@@ -90,7 +90,7 @@ def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def index() -> str:
     """What the index of the serving model's anchors is called."""
-    recognition().follow_choice()
+    recognition().refresh()
     return gallery.index_name(recognition().engine.model_id)
 
 
@@ -167,7 +167,7 @@ def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: 
         )
         others = there.nearest(face.embedding, 2, rule, exclude=two_people[0])
         assert [one.person_id for one in others] == [two_people[1]]
-    ours, theirs = there.follow(), here.follow()
+    ours, theirs = there.refresh(), here.refresh()
     assert (ours.people, ours.anchors, ours.typical_anchors, ours.anchors_a_person) == (
         theirs.people,
         theirs.anchors,
@@ -188,7 +188,7 @@ def test_every_page_about_many_people_works_from_the_database(
 
     assert {doubt.code for doubt in doubts[0]} >= {"like_somebody_else"}
     assert own_scores("best").compared == 2
-    assert find_trouble().compared == 2
+    assert build_review_list().compared == 2
 
 
 def test_the_database_holds_no_embedding_as_it_is_and_the_same_cosines(
@@ -321,7 +321,7 @@ def test_what_is_told_of_it_can_end_the_building_and_it_is_done_the_next_time(
         vector_index.build_indices(stop)
     assert not is_indexed()
 
-    queue.run_due({INDEX_VECTORS: KINDS[INDEX_VECTORS]}, Event())
+    queue.run_due({INDEX_VECTORS: JOB_HANDLERS[INDEX_VECTORS]}, Event())
 
     assert queue.newest(INDEX_VECTORS).state == JobState.DONE
     assert is_indexed()
@@ -340,7 +340,7 @@ def test_another_model_serves_with_its_anchors_indexed(
     tiny = ml.load_engine(TINY, artifacts)
     with create_app(replace(settings, artifacts=artifacts), engine, tiny).app_context():
         changed = queue.run_one(
-            KINDS,
+            JOB_HANDLERS,
             start_change(TINY, "tried", None, licence_accepted=True, confirmed=True),
             lambda *_: None,
         )

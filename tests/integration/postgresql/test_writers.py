@@ -19,7 +19,7 @@ from webapp import create_app
 from webapp.db import transactions
 from webapp.db.engine import Waits, db
 from webapp.db.models import GalleryVersion, Scope
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 
@@ -51,7 +51,7 @@ def test_who_writes_alone_holds_everybody_else_off_until_the_end(
 def test_who_writes_beside_others_holds_off_only_who_writes_alone(
     app: Flask, other: psycopg.Connection
 ) -> None:
-    with unit_of_work(alone=False):
+    with unit_of_work(exclusive=False):
         assert is_free(other, shared=True)
         assert not is_free(other)
 
@@ -156,7 +156,7 @@ def test_who_was_undone_in_a_deadlock_does_it_again(app: Flask, other: psycopg.C
     other.execute("SET deadlock_timeout = '1h'")  # so that it is the app that is undone
     tries, crossing = [], []
 
-    @retried
+    @retry_on_conflict
     def write_both() -> None:
         with unit_of_work() as session:
             tries.append(1)

@@ -18,7 +18,7 @@ from webapp.db.engine import db
 from webapp.db.models import Account, Attempt, Kind
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import recognition
-from webapp.services.attempts.attempt_log import Wanted, list_attempts
+from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
 from webapp.services.enrolment.store import NewPerson, store_person
 
 Known = tuple[tuple[ml.Face, ...], ...]
@@ -60,7 +60,7 @@ def five(app: Flask, known_faces: Known) -> None:
 
 
 def found(**wanted: object) -> list[tuple[str | None, int]]:
-    rows = list_attempts(1, Wanted(**wanted)).items
+    rows = list_attempts(1, AttemptFilter(**wanted)).items
     return [(row.claim, row.created_at.day) for row in rows]
 
 

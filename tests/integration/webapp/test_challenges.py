@@ -28,7 +28,7 @@ from webapp.db.models import (
     AuditEntry,
     Challenge,
     ChallengeResult,
-    Guarded,
+    ChallengeScope,
     Outcome,
     Purpose,
 )
@@ -44,7 +44,7 @@ from webapp.errors.liveness import (
     WaiverUnexplained,
 )
 from webapp.errors.matching import MustWait
-from webapp.services.cleanup import forget_unneeded
+from webapp.services.cleanup import purge_expired
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, frames, setting
 from webapp.services.liveness.challenges import BOUNDS, STRAIGHT
@@ -67,7 +67,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    setting.change(Liveness(Guarded.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
 
 
 @pytest.fixture
@@ -384,7 +384,7 @@ def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
     assert b"Very-Unusual-Claim" not in stored
 
     set_clock(challenge, BOUNDS.seconds + 1)
-    forget_unneeded()
+    purge_expired()
 
     assert rows_stored()["challenge"] == rows_stored()["challenge_frame"] == 0
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from ml import STEPS
 from tests.support.installation import Visitor, rows_stored, words
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry, Guarded
+from webapp.db.models import AuditEntry, ChallengeScope
 from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -27,7 +27,7 @@ from webapp.services.thresholds import (
     per_person,
     verification,
 )
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 
 # The word in the language of the page, and what the page says of a threshold of 0.
 WORDS = {
@@ -99,9 +99,9 @@ def test_the_word_is_asked_for_from_more_than_one_stranger_in_a_hundred_on(
 def test_the_page_says_in_red_what_a_dangerous_score_means_before_anything_is_sent(
     admin: Visitor,
 ) -> None:
-    looked_at = admin.get("/threshold?score=0")
-    assert "Anybody will be accepted as anybody." in words(looked_at)
-    assert '<div class="danger-notice" data-danger>' in looked_at.text
+    evaluated = admin.get("/threshold?score=0")
+    assert "Anybody will be accepted as anybody." in words(evaluated)
+    assert '<div class="danger-notice" data-danger>' in evaluated.text
 
     assert '<div class="danger-notice" data-danger hidden>' in admin.get("/threshold").text
     assert "genuine attempts will be refused" in words(admin.get("/threshold?score=100"))
@@ -211,7 +211,7 @@ def test_a_search_that_takes_more_than_one_stranger_in_a_hundred_needs_the_word(
     assert rows_stored()["search_change"] == 0
 
     assert admin.post("/threshold/search", **sent, confirmation="dangerous").status_code == 302
-    assert identification.in_force() == Search(0.05, 5)
+    assert identification.in_force() == IdentificationPolicy(0.05, 5)
 
 
 def test_a_search_that_finds_hardly_anybody_is_dangerous_where_the_setting_makes_it_so(
@@ -242,17 +242,20 @@ def ask_for(admin: Visitor, setting: Liveness, **fields: str) -> TestResponse:
     )
 
 
-STRONG = Liveness(Guarded.ENROLMENT, "strict", STEPS, light=True)
+STRONG = Liveness(ChallengeScope.ENROLMENT, "strict", STEPS, light=True)
 
 
 @pytest.mark.parametrize(
     ("weaker", "said"),
     [
-        (Liveness(Guarded.NOTHING, "strict", STEPS, light=True), "A good photo held before"),
-        (Liveness(Guarded.VERIFICATION, "strict", STEPS, light=True), "enrolled from a photo"),
-        (Liveness(Guarded.ENROLMENT, "normal", STEPS, light=True), "More photos and films"),
-        (Liveness(Guarded.ENROLMENT, "strict", STEPS[:2], light=True), "easier to foresee"),
-        (Liveness(Guarded.ENROLMENT, "strict", STEPS), "Films on screens will be accepted"),
+        (Liveness(ChallengeScope.NOTHING, "strict", STEPS, light=True), "A good photo held before"),
+        (
+            Liveness(ChallengeScope.VERIFICATION, "strict", STEPS, light=True),
+            "enrolled from a photo",
+        ),
+        (Liveness(ChallengeScope.ENROLMENT, "normal", STEPS, light=True), "More photos and films"),
+        (Liveness(ChallengeScope.ENROLMENT, "strict", STEPS[:2], light=True), "easier to foresee"),
+        (Liveness(ChallengeScope.ENROLMENT, "strict", STEPS), "Films on screens will be accepted"),
     ],
 )
 def test_weaker_movements_are_reviewed_and_need_the_word(
@@ -273,7 +276,7 @@ def test_weaker_movements_are_reviewed_and_need_the_word(
 
 
 def test_stronger_movements_are_set_without_a_word(app: Flask, admin: Visitor) -> None:
-    for setting in (Liveness(Guarded.VERIFICATION, "gentle", STEPS[:2]), STRONG):
+    for setting in (Liveness(ChallengeScope.VERIFICATION, "gentle", STEPS[:2]), STRONG):
         assert ask_for(admin, setting).status_code == 302
         db.session.rollback()
         assert liveness.in_force() == setting

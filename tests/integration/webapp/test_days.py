@@ -19,7 +19,7 @@ from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, Refusal
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import recognition
-from webapp.services.attempts.attempt_log import Wanted, list_attempts
+from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
 from webapp.services.attempts.daily_statistics import figures
 
 # Zones, and the days on which their clocks change.
@@ -114,7 +114,7 @@ def test_from_and_to_are_days_of_the_zone(app: Flask, zone: str, day: date) -> N
     store(start - second, start, end - second, end)
 
     def found(since: date | None, until: date | None) -> list[datetime]:
-        rows = list_attempts(1, Wanted(since=since, until=until, zone=info)).items
+        rows = list_attempts(1, AttemptFilter(since=since, until=until, zone=info)).items
         return sorted(row.created_at for row in rows)
 
     assert found(day, day) == [start, end - second]

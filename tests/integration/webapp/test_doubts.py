@@ -19,7 +19,7 @@ from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.enrolment.warnings import (
     LIKE_SOMEBODY_ELSE,
     UNLIKE_THE_OTHERS,
-    Doubt,
+    EnrolmentWarning,
     doubts_about,
     doubts_before_storing,
 )
@@ -44,7 +44,7 @@ def test_pictures_of_one_person_raise_no_doubt(app: Flask, known_faces: Known) -
 
 def test_a_picture_of_somebody_else_is_unlike_the_others(app: Flask, known_faces: Known) -> None:
     person_id = _enrolled("ada", *known_faces[0][:2], known_faces[1][0])
-    assert list(doubts_about(person_id).values()) == [(Doubt(UNLIKE_THE_OTHERS),)]
+    assert list(doubts_about(person_id).values()) == [(EnrolmentWarning(UNLIKE_THE_OTHERS),)]
 
 
 def test_a_single_picture_cannot_be_unlike_others(app: Flask, known_faces: Known) -> None:
@@ -54,7 +54,7 @@ def test_a_single_picture_cannot_be_unlike_others(app: Flask, known_faces: Known
 def test_a_person_enrolled_twice_is_noticed(app: Flask, known_faces: Known) -> None:
     _enrolled("ada", known_faces[0][0])
     again = _enrolled("ada-again", known_faces[0][0])
-    assert list(doubts_about(again).values()) == [(Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)]
+    assert list(doubts_about(again).values()) == [(EnrolmentWarning(LIKE_SOMEBODY_ELSE, "Ada"),)]
 
 
 def test_only_the_pictures_asked_about_are_judged(app: Flask, known_faces: Known) -> None:
@@ -72,7 +72,7 @@ def test_before_storing_pictures_are_compared_with_each_other(
 ) -> None:
     (ada, again, _), (bob, *_) = known_faces
     found = doubts_before_storing(_embeddings(ada, bob, again))
-    assert found == {1: (Doubt(UNLIKE_THE_OTHERS),)}
+    assert found == {1: (EnrolmentWarning(UNLIKE_THE_OTHERS),)}
     assert doubts_before_storing(_embeddings(bob)) == {}
 
 
@@ -84,9 +84,11 @@ def test_before_storing_pictures_are_compared_with_the_persons_own_and_with_ever
     _enrolled("bob", bob)
     assert doubts_before_storing(_embeddings(again), person_id) == {}
     assert doubts_before_storing(_embeddings(bob), person_id) == {
-        0: (Doubt(UNLIKE_THE_OTHERS), Doubt(LIKE_SOMEBODY_ELSE, "Bob"))
+        0: (EnrolmentWarning(UNLIKE_THE_OTHERS), EnrolmentWarning(LIKE_SOMEBODY_ELSE, "Bob"))
     }
-    assert doubts_before_storing(_embeddings(ada)) == {0: (Doubt(LIKE_SOMEBODY_ELSE, "Ada"),)}
+    assert doubts_before_storing(_embeddings(ada)) == {
+        0: (EnrolmentWarning(LIKE_SOMEBODY_ELSE, "Ada"),)
+    }
 
 
 def _overridden(event: str) -> list[list[dict[str, str]]]:

@@ -27,7 +27,7 @@ from webapp.errors.people import (
 )
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment import store
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
@@ -38,7 +38,7 @@ ADA = NewPerson("ada", "Ada", True)
 
 def enrol(new: NewPerson, picture: bytes, enrolled_by: UUID | None) -> UUID:
     """Enrol with one picture, as it comes."""
-    return store_person(new, look_through([picture]).faces.values(), enrolled_by)
+    return store_person(new, review_pictures([picture]).faces.values(), enrolled_by)
 
 
 def test_one_good_picture_enrols_a_person(app: Flask, people, operator_id) -> None:
@@ -92,7 +92,7 @@ def test_without_consent_nothing_is_stored(app: Flask, people, operator_id) -> N
 def test_pictures_are_looked_through_without_storing_any(app: Flask, people) -> None:
     before = rows_stored()
 
-    draft = look_through([b"no picture", people[0].photos[0], people[1].photos[0]])
+    draft = review_pictures([b"no picture", people[0].photos[0], people[1].photos[0]])
 
     assert {number: error.code for number, error in draft.refused.items()} == {0: "not_an_image"}
     assert list(draft.faces) == [1, 2]

@@ -19,7 +19,7 @@ from tests.walking.engine import face_errors
 from tests.walking.scenes import SCENES, recorded_events
 from tests.walking.walker import Notes, site
 from webapp import LANGUAGES
-from webapp.db.models import Guarded, Scope
+from webapp.db.models import ChallengeScope, Scope
 from webapp.messages import (
     CHALLENGE_STEPS,
     INSTRUCTIONS,
@@ -153,7 +153,7 @@ def test_every_event_of_the_audit_log_has_words() -> None:
     ("values", "words"),
     [
         (Scope, SCOPES),
-        (Guarded, GUARDED),
+        (ChallengeScope, GUARDED),
         (ml.STEPS, MOVEMENTS),
         (("straight", *ml.STEPS, "done"), CHALLENGE_STEPS),
         (ml.STRENGTHS, STRENGTH_WORDS),

@@ -35,7 +35,7 @@ from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.people import people
 from webapp.services.people.retention import DELETE_EXPIRED
 from webapp.settings import Settings
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 
 RETIRED = "retired-00000000"
 ANYWHERE = Place("anchor_embedding", UUID(int=0), "vector")
@@ -71,10 +71,10 @@ def test_what_a_long_reader_kept_of_a_deleted_person_goes_once_the_reader_is_gon
         reader.execute(select(PersonKey.wrapped))
         people.delete_person(ada, None)
         assert wrapped in written_down(settings)
-        secure_delete.forget_left_pages()
+        secure_delete.truncate_log_later()
         assert wrapped in written_down(settings)
 
-    secure_delete.forget_left_pages()
+    secure_delete.truncate_log_later()
 
     assert wrapped not in written_down(settings)
 
@@ -88,7 +88,7 @@ def changed_days_ago(days: int) -> None:
 
 
 def a_day_goes_by() -> None:
-    queue.run_due({DELETE_EXPIRED: KINDS[DELETE_EXPIRED]}, Event())
+    queue.run_due({DELETE_EXPIRED: JOB_HANDLERS[DELETE_EXPIRED]}, Event())
     db.session.rollback()
 
 

@@ -82,7 +82,7 @@ def test_another_process_follows_at_its_next_answer(
 
 
 def test_only_people_who_changed_are_read_again(app, two_people, known_faces) -> None:
-    recognition().gallery.follow()
+    recognition().gallery.refresh()
     with unit_of_work() as session:  # unreadable, but not noted as changed
         session.execute(
             update(AnchorEmbedding)
@@ -111,7 +111,7 @@ def statements() -> Iterator[list[str]]:
 
 
 def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> None:
-    recognition().gallery.follow()
+    recognition().gallery.refresh()
     people_service.delete_person(two_people[0], None)
 
     with statements() as asked:
@@ -121,7 +121,7 @@ def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> 
 
 
 def test_who_was_deleted_by_a_node_of_the_release_before_is_gone_too(app, two_people) -> None:
-    recognition().gallery.follow()
+    recognition().gallery.refresh()
     people_service.delete_person(two_people[0], None)
     with unit_of_work() as session:  # which does not note it
         session.execute(delete(GalleryChange))
@@ -133,7 +133,7 @@ def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
     app, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "CHANGES_KEPT", 2)
-    recognition().gallery.follow()
+    recognition().gallery.refresh()
     people_service.delete_person(two_people[0], None)
     added = [
         store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], None)
@@ -154,7 +154,7 @@ def test_an_embedding_moved_to_another_row_is_noticed(app, two_people) -> None:
         ).vector
 
     with pytest.raises(SealBroken):
-        recognition().gallery.follow()
+        recognition().gallery.refresh()
 
 
 def test_embeddings_of_another_model_are_never_compared(app, two_people) -> None:

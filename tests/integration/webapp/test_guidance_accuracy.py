@@ -69,8 +69,8 @@ DISTURBED: dict[str, tuple[Disturb, str]] = {
 def _drawn() -> Iterator[Path]:
     """First photos of people in random order, without the thousand of an earlier count."""
     paths = sorted((SHARED / "lfw").glob("*/*_0001.jpg"))
-    looked_at = set(random.Random(2026).sample(paths, 1000))
-    unseen = [path for path in paths if path not in looked_at]
+    evaluated = set(random.Random(2026).sample(paths, 1000))
+    unseen = [path for path in paths if path not in evaluated]
     yield from random.Random(20261124).sample(unseen, len(unseen))
 
 

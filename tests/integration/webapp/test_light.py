@@ -13,7 +13,7 @@ from tests.support import performing
 from tests.support.installation import Visitor, words, written_down
 from tests.support.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
 from webapp.db.engine import db
-from webapp.db.models import ChallengeResult, Guarded
+from webapp.db.models import ChallengeResult, ChallengeScope
 from webapp.errors.liveness import ChallengeFailed
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, setting
@@ -30,7 +30,9 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    setting.change(Liveness(Guarded.ENROLMENT, "gentle", light=True), "films were shown", None)
+    setting.change(
+        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", None
+    )
     return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
 
 
@@ -60,7 +62,7 @@ def test_where_light_is_not_asked_for_it_is_neither_shown_nor_missed(
     app: Flask, engine, ada
 ) -> None:
     setting.change(
-        Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
     )
     begun = challenges.begin("ada", HOLDER)
 
@@ -101,7 +103,7 @@ def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
 ) -> None:
     warned = operator.get(path).text
     setting.change(
-        Liveness(Guarded.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
     )
     plain = operator.get(path).text
 

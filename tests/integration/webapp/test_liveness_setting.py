@@ -7,7 +7,7 @@ from sqlalchemy import select
 from ml import STEPS
 from tests.support.installation import Visitor, words
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry, Guarded, Purpose
+from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
 from webapp.errors.thresholds import ThresholdChangedMeanwhile
 from webapp.services.liveness import setting as liveness
@@ -23,18 +23,18 @@ def send(admin: Visitor, **fields: object):
 def test_without_a_change_nothing_is_asked_for(app: Flask) -> None:
     setting = liveness.in_force()
 
-    assert not setting.guards(Purpose.VERIFY)
-    assert not setting.guards(Purpose.ENROL)
+    assert not setting.requires_challenge(Purpose.VERIFY)
+    assert not setting.requires_challenge(Purpose.ENROL)
 
 
 def test_enrolment_is_guarded_only_where_it_is_said(app: Flask) -> None:
-    liveness.change(Liveness(Guarded.VERIFICATION), "photos were shown", None)
-    assert liveness.in_force().guards(Purpose.VERIFY)
-    assert not liveness.in_force().guards(Purpose.ENROL)
+    liveness.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
+    assert liveness.in_force().requires_challenge(Purpose.VERIFY)
+    assert not liveness.in_force().requires_challenge(Purpose.ENROL)
 
-    liveness.change(Liveness(Guarded.ENROLMENT), "for enrolling too", None)
-    assert liveness.in_force().guards(Purpose.VERIFY)
-    assert liveness.in_force().guards(Purpose.ENROL)
+    liveness.change(Liveness(ChallengeScope.ENROLMENT), "for enrolling too", None)
+    assert liveness.in_force().requires_challenge(Purpose.VERIFY)
+    assert liveness.in_force().requires_challenge(Purpose.ENROL)
 
 
 def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
@@ -44,7 +44,9 @@ def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
 
     assert answer.status_code == 302
     (change,) = liveness.history()
-    assert change.setting == Liveness(Guarded.VERIFICATION, "gentle", ("turn_left", "come_closer"))
+    assert change.setting == Liveness(
+        ChallengeScope.VERIFICATION, "gentle", ("turn_left", "come_closer")
+    )
     assert change.previous == liveness.DEFAULT
     assert (change.reason, change.username) == ("tried", "the admin")
     events = db.session.scalars(select(AuditEntry.event)).all()
@@ -97,7 +99,7 @@ def test_the_service_refuses_what_no_page_would_send(app: Flask) -> None:
         liveness.change(Liveness(allowed=("turn_left", "stand on your head")), "odd", None)
     with pytest.raises(StrengthUnknown):
         liveness.change(Liveness(strength="absolute"), "odd", None)
-    liveness.change(Liveness(Guarded.VERIFICATION), "first", None, based_on=0)
+    liveness.change(Liveness(ChallengeScope.VERIFICATION), "first", None, based_on=0)
     with pytest.raises(ThresholdChangedMeanwhile):
         liveness.change(Liveness(), "second", None, based_on=0)
 

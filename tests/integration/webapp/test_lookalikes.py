@@ -12,7 +12,7 @@ from tests.support.installation import Visitor, words
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.enrolment.warnings import LIKE_SOMEBODY_ELSE, doubts_about
 from webapp.services.matching.verification import verify
-from webapp.services.people.similar_people import find_trouble
+from webapp.services.people.similar_people import build_review_list
 from webapp.services.thresholds import per_person, verification
 
 Known = tuple[tuple[ml.Face, ...], ...]
@@ -48,7 +48,7 @@ def test_two_could_pass_for_each_other_where_verifying_says_so(
 ) -> None:
     by(rule)
 
-    (pair,) = find_trouble().lookalikes
+    (pair,) = build_review_list().lookalikes
 
     assert verify("bob", [people[2].photos[0]]).match is is_enough
     assert pair.could_pass is is_enough
@@ -56,12 +56,12 @@ def test_two_could_pass_for_each_other_where_verifying_says_so(
 
 
 def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
-    assert find_trouble().lookalikes[0].could_pass
+    assert build_review_list().lookalikes[0].could_pass
 
     for person_id in (ada, bob):
         per_person.change(person_id, 50, "they are alike", None, confirmed=True)
 
-    assert not find_trouble().lookalikes[0].could_pass
+    assert not build_review_list().lookalikes[0].could_pass
 
 
 @RULES

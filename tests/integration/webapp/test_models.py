@@ -26,7 +26,7 @@ from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import ModelChangedMeanwhile, PicturesNotEmbedded
-from webapp.inference.active_model import Choice, recognition
+from webapp.inference.active_model import ModelRef, recognition
 from webapp.jobs import queue
 from webapp.services.attempts.attempt_log import list_attempts
 from webapp.services.enrolment.store import NewPerson, picture_place, store_person
@@ -35,12 +35,12 @@ from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.thresholds import verification
 from webapp.settings import Settings
-from webapp.startup.job_handlers import KINDS
+from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
-CHANGES = {CHANGE_MODEL: KINDS[CHANGE_MODEL]}
+CHANGES = {CHANGE_MODEL: JOB_HANDLERS[CHANGE_MODEL]}
 USE = ["models", "use", "--reason", "tried", "--accept-licence", "--confirm"]
 USE_TINY = [*USE, TINY]
 TYPED = {"reason": "tried", "licence": "y", "confirmation": "dangerous"}
@@ -78,7 +78,7 @@ def ask_for_tiny() -> UUID:
 def change_to_tiny(listener: queue.Listener = lambda *_: None) -> Job:
     """Queue the change and do it here; returns the job."""
     queue.run_one(CHANGES, ask_for_tiny(), listener)
-    recognition().follow_choice()
+    recognition().refresh()
     return queue.newest(CHANGE_MODEL, TINY)
 
 
@@ -96,7 +96,7 @@ def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
         used = app.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
         assert f"{TINY} serves." in used.output
-        recognition().follow_choice()
+        recognition().refresh()
         serves = recognition().engine
         assert (serves.name, serves.preprocessing.image_size) == (TINY, 66)
         assert embedded_by(serves.model_id) == 1
@@ -151,7 +151,7 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
                 late.append(store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None))
         real(model_id, name, *asked)
 
-    real = selection.let_serve
+    real = selection.activate
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("webapp.services.models.reembedding.let_serve", enrol_once_all_is_embedded)
         change_to_tiny()
@@ -203,17 +203,17 @@ def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
 ) -> None:
     ask_for_tiny()
     elsewhere = create_app(settings, engine)
-    about_to_serve = Choice(TINY, tiny.model_id)
+    about_to_serve = ModelRef(TINY, tiny.model_id)
     with elsewhere.app_context():
-        selection.keep_up()
+        selection.sync_engines()
         loaded = recognition().load(about_to_serve)
         assert recognition().engine is engine
     queue.run_due(CHANGES, Event())
 
     with elsewhere.app_context():
         assert recognition().engine is loaded
-        selection.keep_up()
-        assert recognition().load(Choice(engine.name, engine.model_id)) is not engine
+        selection.sync_engines()
+        assert recognition().load(ModelRef(engine.name, engine.model_id)) is not engine
 
 
 def test_a_request_ends_with_the_model_that_it_began_with(
@@ -252,7 +252,7 @@ def test_a_model_cannot_serve_before_every_picture_is_embedded(
     app: Flask, ada, tiny: ml.Engine
 ) -> None:
     with pytest.raises(PicturesNotEmbedded):
-        selection.let_serve(tiny.model_id, tiny.name, None)
+        selection.activate(tiny.model_id, tiny.name, None)
 
     assert rows_stored()["model_change"] == 0
 
@@ -265,10 +265,10 @@ def test_a_threshold_belongs_to_its_model(
     assert verification.in_force().similarity == tiny.calibration.default_threshold
     verification.change(66, "for tiny", operator_id, confirmed=True)
 
-    selection.let_serve(engine.model_id, engine.name, None)
+    selection.activate(engine.model_id, engine.name, None)
     assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
-    selection.let_serve(tiny.model_id, tiny.name, None)
+    selection.activate(tiny.model_id, tiny.name, None)
     assert verification.in_force().score == pytest.approx(66, abs=0.01)
 
 

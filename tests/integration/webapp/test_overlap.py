@@ -18,7 +18,7 @@ from tests.support.programs import URL, Wire, key_with, program
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Scope
-from webapp.db.schema_compatibility import hindrances
+from webapp.db.schema_compatibility import incompatibilities
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
@@ -60,7 +60,7 @@ def test_each_version_leaves_the_release_before_what_it_needs(empty: Flask) -> N
     for version in VERSIONS:
         upgrade(directory=str(MIGRATIONS), revision=version)
         with db.engine.connect() as connection:
-            found[version] = set(hindrances(before, connection))
+            found[version] = set(incompatibilities(before, connection))
             before = MetaData()
             before.reflect(connection)
 

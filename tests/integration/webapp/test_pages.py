@@ -13,7 +13,7 @@ from tests.support import faces
 from tests.support.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
-from webapp.db.models import Account, Guarded
+from webapp.db.models import Account, ChallengeScope
 from webapp.services.accounts import accounts
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
@@ -303,7 +303,7 @@ def test_the_set_up_link_makes_one_administrator_once(new_visitor: Visitor) -> N
     new_visitor.sign_in("boss", "a long sentence")
     assert new_visitor.get("/threshold").status_code == 200
     assert prepare() is None
-    assert setting.in_force().guarded == Guarded.VERIFICATION
+    assert setting.in_force().guarded == ChallengeScope.VERIFICATION
 
 
 def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) -> None:

@@ -108,7 +108,7 @@ def test_a_result_ends_after_a_while_and_goes(anybody: Visitor, ada) -> None:
     assert page.status_code == 410
     assert f"for {MINUTES} minutes" in words(page)
     assert 'href="/verify"' in page.text
-    cleanup.forget_unneeded()
+    cleanup.purge_expired()
     assert rows_stored()["page_result"] == 0
 
 

@@ -32,7 +32,7 @@ from webapp.services.matching.identification import identify
 from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person
 from webapp.services.thresholds import identification, per_person, replay, verification
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.local_population import people_needed
 from webapp.services.thresholds.verification import Threshold
 
@@ -135,7 +135,7 @@ def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, 
     stricter = replay.by_threshold(threshold_at(70))
     looser = replay.by_threshold(threshold_at(40))
 
-    assert (stricter.looked_at, scores(stricter)) == (4, [(60, True)])
+    assert (stricter.evaluated, scores(stricter)) == (4, [(60, True)])
     assert (stricter.refused, stricter.accepted) == (1, 0)
     assert stricter.changed[0].person.name == "Ada"
     assert (scores(looser), looser.refused, looser.accepted) == ([(45, False)], 0, 1)
@@ -152,12 +152,12 @@ def test_another_rule_judges_by_what_attempts_kept_of_it(app: Flask) -> None:
 
     found = replay.by_threshold(threshold_at(40, "mean"))
 
-    assert (found.looked_at, found.unknown, scores(found)) == (1, 1, [(30, True)])
+    assert (found.evaluated, found.unknown, scores(found)) == (1, 1, [(30, True)])
 
 
 def test_attempts_of_another_model_are_not_judged(app: Flask) -> None:
     attempt(60, match=True, model_id="other-00000000")
-    assert replay.by_threshold(threshold_at(90)).looked_at == 0
+    assert replay.by_threshold(threshold_at(90)).evaluated == 0
 
 
 def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id) -> None:
@@ -173,19 +173,19 @@ def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id)
 
 
 def test_searches_are_judged_by_rate_and_lead(app: Flask, ada, bob) -> None:
-    rows = recognition().gallery.follow()
-    threshold = identification.threshold(rows, Search(fpir=0.01)).score
+    rows = recognition().gallery.refresh()
+    threshold = identification.threshold(rows, IdentificationPolicy(fpir=0.01)).score
     near, far = similarity_of(threshold + 4), similarity_of(threshold - 30)
     facts = {"kind": Kind.IDENTIFY, "threshold": similarity_of(threshold)}
     attempt(threshold + 6, match=True, runner_up=far, **facts)
     attempt(threshold + 6, match=True, runner_up=near, **facts)
     attempt(threshold - 1, match=False, runner_up=far, **facts)
 
-    found = replay.by_search(Search(fpir=0.01, margin=5))
+    found = replay.by_search(IdentificationPolicy(fpir=0.01, margin=5))
 
-    assert (found.looked_at, found.refused, found.accepted) == (3, 1, 0)
-    assert replay.by_search(Search(fpir=0.01, margin=0)).changed == ()
-    assert replay.by_search(Search(fpir=0.1, margin=0)).accepted == 1
+    assert (found.evaluated, found.refused, found.accepted) == (3, 1, 0)
+    assert replay.by_search(IdentificationPolicy(fpir=0.01, margin=0)).changed == ()
+    assert replay.by_search(IdentificationPolicy(fpir=0.1, margin=0)).accepted == 1
 
 
 # One person
@@ -285,7 +285,7 @@ def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_o
 
     for photo in (people[0].photos[2], people[1].photos[0]):
         decision = verify("ada", [photo])
-        public = decision.for_everyone()
+        public = decision.redacted()
 
         assert public.threshold_score == pytest.approx(50)
         assert (public.score >= public.threshold_score) == public.match == decision.match
@@ -307,7 +307,7 @@ def test_a_search_that_cannot_tell_says_so(app: Flask, people, known_faces, oper
     stored = db.session.query(Attempt).one()
     assert stored.runner_up == pytest.approx(stored.similarity, abs=1e-6)
 
-    identification.change(Search(margin=0), "first come", operator_id)
+    identification.change(IdentificationPolicy(margin=0), "first come", operator_id)
     assert identify([people[0].photos[0]], operator_id).match
 
 
@@ -315,13 +315,15 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
     app: Flask, ada, known_faces, operator_id
 ) -> None:
     def threshold() -> float:
-        return identification.threshold(recognition().gallery.follow()).similarity
+        return identification.threshold(recognition().gallery.refresh()).similarity
 
     few = threshold()
     for number in range(5):
         store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], None)
     many = threshold()
-    identification.change(Search(fpir=0.1), "found more often", operator_id, confirmed=True)
+    identification.change(
+        IdentificationPolicy(fpir=0.1), "found more often", operator_id, confirmed=True
+    )
 
     assert few < many
     assert threshold() < many
@@ -330,27 +332,32 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
 @pytest.mark.parametrize(
     "search",
     [
-        Search(fpir=0.0009),
-        Search(fpir=0.11),
-        Search(fpir=float("nan")),
-        Search(margin=-1),
-        Search(margin=51),
-        Search(margin=float("nan")),
+        IdentificationPolicy(fpir=0.0009),
+        IdentificationPolicy(fpir=0.11),
+        IdentificationPolicy(fpir=float("nan")),
+        IdentificationPolicy(margin=-1),
+        IdentificationPolicy(margin=51),
+        IdentificationPolicy(margin=float("nan")),
     ],
 )
-def test_a_search_out_of_range_changes_nothing(app: Flask, operator_id, search: Search) -> None:
+def test_a_search_out_of_range_changes_nothing(
+    app: Flask, operator_id, search: IdentificationPolicy
+) -> None:
     with pytest.raises(SearchOutOfRange):
         identification.change(search, "why not", operator_id)
     assert identification.in_force() == identification.DEFAULT
 
 
 def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
-    identification.change(Search(0.008, 3), "first", operator_id, based_on=0)
+    identification.change(IdentificationPolicy(0.008, 3), "first", operator_id, based_on=0)
     with pytest.raises(ThresholdChangedMeanwhile):
-        identification.change(Search(0.03, 4), "stale", operator_id, based_on=0)
+        identification.change(IdentificationPolicy(0.03, 4), "stale", operator_id, based_on=0)
 
     (change,) = identification.history()
-    assert (change.previous, change.search) == (identification.DEFAULT, Search(0.008, 3))
+    assert (change.previous, change.search) == (
+        identification.DEFAULT,
+        IdentificationPolicy(0.008, 3),
+    )
     assert (change.reason, change.username) == ("first", "the operator")
 
 
@@ -449,7 +456,7 @@ def test_without_a_usable_calibration_the_pages_say_what_to_do(
 def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, operator_id) -> None:
     for points in (3, 8):
         per_person.change(ada, points, "a twin", operator_id)
-        identification.change(Search(points / 1000, points), "twins", operator_id)
+        identification.change(IdentificationPolicy(points / 1000, points), "twins", operator_id)
 
     for path, fields in (
         (f"/people/{ada}/threshold", {"points": "3.0"}),
@@ -582,7 +589,7 @@ def test_how_a_search_decides_is_set_on_its_page(admin: Visitor, ada, bob) -> No
     assert rows_stored()["search_change"] == 0
 
     assert admin.post("/threshold/search", **fields).status_code == 302
-    assert identification.in_force() == Search(0.005, 8)
+    assert identification.in_force() == IdentificationPolicy(0.005, 8)
     assert "1% → 0.5%" in words(admin.get("/threshold/search")).replace("\u00a0", " ")
 
 

@@ -23,7 +23,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def everybody_waits(app: Flask, ada) -> Iterator[None]:
-    with recognition().turns.turn():
+    with recognition().face_slots.turn():
         yield
 
 

@@ -27,7 +27,7 @@ from tests.support.installation import ADMIN, PASSWORD, SEE_OTHER, UNLIMITED, wo
 from tests.support.small_model import TINY
 from webapp import create_app
 from webapp.db.engine import db
-from webapp.db.models import AnchorEmbedding, Attempt, Challenge, Guarded, Job, JobState, now
+from webapp.db.models import AnchorEmbedding, Attempt, Challenge, ChallengeScope, Job, JobState, now
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import recognition
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -204,7 +204,7 @@ def test_a_challenge_goes_on_in_either_worker(
 ) -> None:
     """Each frame goes to the other worker than the one before."""
     before, workers = setting.in_force(), cycle(server.workers)
-    setting.change(Liveness(Guarded.VERIFICATION, "gentle"), "for this test", None)
+    setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", None)
     performer, told = performing.live(engine), 0
     with signed_in(server.url) as client:
         asked = post(client, "/challenges", identifier="person-0").json()

@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pytest
 
-from webapp.services.matching.decision import AnchorScore, Decision, PersonLabel
+from webapp.services.matching.decision import AnchorScore, MatchDecision, PersonLabel
 from webapp.services.thresholds.verification import Threshold
 
 
-def decision(score: float, *, match: bool) -> Decision:
+def decision(score: float, *, match: bool) -> MatchDecision:
     person = PersonLabel(uuid4(), "ada", "Ada")
-    return Decision(
+    return MatchDecision(
         match=match,
         similarity=0.95,
         score=score,
@@ -25,7 +25,7 @@ def decision(score: float, *, match: bool) -> Decision:
 
 
 def test_everyone_sees_neither_anchors_nor_whether_the_person_exists() -> None:
-    public = decision(49.9, match=False).for_everyone()
+    public = decision(49.9, match=False).redacted()
 
     assert public.person is None
     assert public.anchors == ()
@@ -37,7 +37,7 @@ def test_everyone_sees_neither_anchors_nor_whether_the_person_exists() -> None:
 def test_everyone_sees_whole_scores_on_the_decisions_side(
     score: float, match: bool, shown: float
 ) -> None:
-    public = decision(score, match=match).for_everyone()
+    public = decision(score, match=match).redacted()
 
     assert public.score == shown
     assert public.match is match

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.text import comparable, is_shown, tidy
+from webapp.core.text import comparison_key, is_shown, normalize_name
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from webapp.core.text import comparable, is_shown, tidy
     ],
 )
 def test_the_same_name_compares_equal_however_it_is_typed(typed: str, same: str) -> None:
-    assert comparable(typed) == comparable(same)
+    assert comparison_key(typed) == comparison_key(same)
 
 
 SPELT = {
@@ -49,29 +49,31 @@ PASTED = {
 
 @pytest.mark.parametrize("name", SPELT.values(), ids=SPELT)
 def test_joiners_that_are_spelling_are_kept_and_do_not_tell_names_apart(name: str) -> None:
-    assert tidy(name) == name
+    assert normalize_name(name) == name
     assert is_shown(name)
     without = name.translate({0x200C: None, 0x200D: None, 0x180E: None})
-    assert comparable(name) == comparable(without)
+    assert comparison_key(name) == comparison_key(without)
 
 
 @pytest.mark.parametrize("name", PASTED.values(), ids=PASTED)
 def test_what_is_pasted_unseen_with_a_name_is_dropped(name: str) -> None:
-    kept = tidy(name)
+    kept = normalize_name(name)
     assert is_shown(kept)
     assert kept.isprintable()
-    assert kept == tidy("".join(part for part in name if part.isprintable() or part.isspace()))
+    assert kept == normalize_name(
+        "".join(part for part in name if part.isprintable() or part.isspace())
+    )
 
 
 def test_several_joiners_are_one() -> None:
-    assert tidy("علی\u200c\u200d\u200cرضا") == "علی\u200cرضا"
+    assert normalize_name("علی\u200c\u200d\u200cرضا") == "علی\u200cرضا"
 
 
 @pytest.mark.parametrize("control", ["\0", "\x07", "\x7f", "\ue000", "\u202d", "\u202e"])
 def test_control_private_and_overriding_characters_are_no_part_of_a_name(control: str) -> None:
-    assert not is_shown(tidy(f"A{control}da"))
+    assert not is_shown(normalize_name(f"A{control}da"))
 
 
 @given(st.text(max_size=40))
 def test_tidying_twice_changes_nothing_more(text: str) -> None:
-    assert tidy(tidy(text)) == tidy(text)
+    assert normalize_name(normalize_name(text)) == normalize_name(text)

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from tests.support.killed_at_lines import kills
-from webapp.core.atomic_files import alone_in, whole_file
+from webapp.core.atomic_files import atomic_write, exclusive_lock
 from webapp.crypto.self_signed import make_certificate
 from webapp.crypto.vault import read_master_key, write_new_key
 
 
 def rewrite(file: Path, content: Any) -> None:
-    with whole_file(file) as to:
+    with atomic_write(file) as to:
         to.write(content[:3])
         to.write(content[3:])
 
@@ -86,7 +86,7 @@ def test_two_that_make_the_same_key_at_once_have_one(tmp_path: Path) -> None:
         seen.append(read_master_key(file))
 
     makers = [Thread(target=make) for _ in range(8)]
-    with alone_in(tmp_path):
+    with exclusive_lock(tmp_path):
         for maker in makers:
             maker.start()
         assert not file.exists()

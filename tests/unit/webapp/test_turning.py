@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from webapp.crypto.vault import InstallationSecrets
-from webapp.gallery.pgvector.embedding_rotation import secret_turn
+from webapp.gallery.pgvector.embedding_rotation import secret_rotation
 
 SIZE = 128
 FIRST = [
@@ -16,7 +16,7 @@ KEY, OTHER = InstallationSecrets(bytes(32)), InstallationSecrets(b"1" * 32)
 
 
 def test_cosines_stay_as_they_are() -> None:
-    turn = secret_turn(KEY, "open-1", SIZE)
+    turn = secret_rotation(KEY, "open-1", SIZE)
     drawn = np.random.default_rng(0).standard_normal((200, SIZE))
     drawn = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
     turned = (drawn @ turn).astype(np.float32)
@@ -26,16 +26,16 @@ def test_cosines_stay_as_they_are() -> None:
 
 
 def test_it_is_always_the_same_and_every_key_and_model_has_another() -> None:
-    turn = secret_turn(KEY, "open-1", SIZE)
+    turn = secret_rotation(KEY, "open-1", SIZE)
 
-    assert secret_turn(KEY, "open-1", SIZE) == pytest.approx(turn, abs=1e-12)
-    for other in (secret_turn(OTHER, "open-1", SIZE), secret_turn(KEY, "open-2", SIZE)):
+    assert secret_rotation(KEY, "open-1", SIZE) == pytest.approx(turn, abs=1e-12)
+    for other in (secret_rotation(OTHER, "open-1", SIZE), secret_rotation(KEY, "open-2", SIZE)):
         assert np.abs(other - turn).max() > 0.1
 
 
 def test_it_stays_the_same_in_later_versions() -> None:
     """What stands in databases depends on these numbers."""
-    turn = secret_turn(KEY, "open-1", 3)
+    turn = secret_rotation(KEY, "open-1", 3)
 
     assert turn == pytest.approx(np.array(FIRST), abs=1e-9)
 
@@ -43,7 +43,7 @@ def test_it_stays_the_same_in_later_versions() -> None:
 @pytest.mark.parametrize("size", [2, 3, 128])
 def test_it_is_drawn_from_all_turns_alike(size: int) -> None:
     models = [f"model-{number}" for number in range(300 // size + 20)]
-    turns = np.stack([secret_turn(KEY, model, size) for model in models])
+    turns = np.stack([secret_rotation(KEY, model, size) for model in models])
     first = turns[:, :, 0]
 
     assert np.abs(first.mean(axis=0)).max() < 5 / np.sqrt(len(turns) * size)

@@ -9,13 +9,13 @@ from threading import Barrier, Event
 import pytest
 
 from webapp.errors.matching import Busy
-from webapp.inference.face_slots import Caller, Turns
+from webapp.inference.face_slots import Caller, FaceSlots
 
 LONG, MOMENT = 30.0, 0.02  # seconds
 
 
 def test_as_many_have_their_turn_at_once_as_allowed() -> None:
-    turns, together = Turns(2, 0, LONG), Barrier(2, timeout=LONG)
+    turns, together = FaceSlots(2, 0, LONG), Barrier(2, timeout=LONG)
 
     def look() -> None:
         with turns.turn():
@@ -27,7 +27,7 @@ def test_as_many_have_their_turn_at_once_as_allowed() -> None:
 
 
 def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> None:
-    turns, begun, enough = Turns(1, 1, LONG), Event(), Event()
+    turns, begun, enough = FaceSlots(1, 1, LONG), Event(), Event()
 
     def look() -> str:
         with turns.turn():
@@ -49,14 +49,14 @@ def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> Non
 
 
 def test_nobody_waits_longer_than_people_are_patient() -> None:
-    turns = Turns(1, 5, MOMENT)
+    turns = FaceSlots(1, 5, MOMENT)
     with turns.turn(), pytest.raises(Busy) as refused, turns.turn():
         pytest.fail("the only turn was taken")
     assert refused.value.details == {"seconds": 2}
 
 
 def test_a_turn_ends_with_a_failure_too() -> None:
-    turns = Turns(1, 0, MOMENT)
+    turns = FaceSlots(1, 0, MOMENT)
     with pytest.raises(ZeroDivisionError), turns.turn():
         raise ZeroDivisionError
     with turns.turn():
@@ -64,7 +64,7 @@ def test_a_turn_ends_with_a_failure_too() -> None:
 
 
 def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
-    turns = Turns(1, 0, MOMENT)
+    turns = FaceSlots(1, 0, MOMENT)
     with turns.place():
         with pytest.raises(Busy), turns.place():
             pytest.fail("the only place was taken")
@@ -80,7 +80,7 @@ def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
 
 
 def test_one_network_never_holds_more_than_half_of_the_places() -> None:
-    turns, one, other = Turns(2, 8, MOMENT), Caller("10.0.0.1"), Caller("10.0.0.2")
+    turns, one, other = FaceSlots(2, 8, MOMENT), Caller("10.0.0.1"), Caller("10.0.0.2")
     with ExitStack() as held:
         for _ in range(5):
             held.enter_context(turns.place(one))
@@ -92,7 +92,7 @@ def test_one_network_never_holds_more_than_half_of_the_places() -> None:
 
 
 def test_guidance_leaves_places_to_verification() -> None:
-    turns = Turns(2, 8, MOMENT)
+    turns = FaceSlots(2, 8, MOMENT)
     with ExitStack() as held:
         for number in range(8):
             held.enter_context(turns.place(Caller(f"10.0.0.{number}", guided=True)))
@@ -103,7 +103,7 @@ def test_guidance_leaves_places_to_verification() -> None:
 
 
 def test_a_key_leaves_places_to_people_and_uses_all_others() -> None:
-    turns, key = Turns(2, 8, MOMENT), Caller("key 1", trusted=True)
+    turns, key = FaceSlots(2, 8, MOMENT), Caller("key 1", trusted=True)
     with ExitStack() as held:
         for _ in range(8):
             held.enter_context(turns.place(key))
@@ -113,14 +113,14 @@ def test_a_key_leaves_places_to_people_and_uses_all_others() -> None:
 
 
 def test_one_place_is_enough_for_everybody() -> None:
-    turns = Turns(1, 0, MOMENT)
+    turns = FaceSlots(1, 0, MOMENT)
     for caller in (Caller("10.0.0.1"), Caller("10.0.0.1", guided=True), Caller("k", trusted=True)):
         with turns.turn(caller):
             assert turns.places_left == 0
 
 
 def test_the_next_turn_goes_to_the_network_that_has_fewest() -> None:
-    turns, order = Turns(2, 8, LONG), []
+    turns, order = FaceSlots(2, 8, LONG), []
     busy, quiet = Caller("10.0.0.1"), Caller("10.0.0.2")
     ends = {"first": Event(), "second": Event()}
 

@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from webapp.api.requests.base64_text import decode_base64
-from webapp.core.text import is_shown, tidy
+from webapp.core.text import is_shown, normalize_name
 from webapp.errors.api import InvalidRequest, MalformedJson
 
 FORM = "multipart/form-data"
@@ -45,7 +45,7 @@ class Name(fields.String):
     """A name or identifier: tidied, not empty, of characters that can be shown."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        text = tidy(super()._deserialize(value, *args, **kwargs))
+        text = normalize_name(super()._deserialize(value, *args, **kwargs))
         if not text:
             raise ValidationError("Empty.")
         if not is_shown(text):

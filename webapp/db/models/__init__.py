@@ -10,29 +10,29 @@ from webapp.db.models.account import (
     Role,
     SetupToken,
 )
-from webapp.db.models.api_key import ApiKey, RememberedAnswer, Scope
+from webapp.db.models.api_key import ApiKey, IdempotencyRecord, Scope
 from webapp.db.models.attempt import Attempt, Kind, Refusal
 from webapp.db.models.audit import AuditEntry, AuditHead
 from webapp.db.models.changes import (
+    IdentificationChange,
     ModelChange,
     PersonThresholdChange,
-    SearchChange,
     ThresholdChange,
 )
 from webapp.db.models.columns import Model
 from webapp.db.models.installation import InstallationKey
 from webapp.db.models.job import Job, JobState
-from webapp.db.models.limits import AddressWindow, FailureCount
+from webapp.db.models.limits import FailureCount, RateLimitWindow
 from webapp.db.models.liveness import (
     Challenge,
     ChallengeFrame,
     ChallengeResult,
-    Guarded,
+    ChallengeScope,
     LivenessChange,
     Outcome,
     Purpose,
 )
-from webapp.db.models.page_result import PageResult, Shown
+from webapp.db.models.page_result import PageResult, ResultKind
 from webapp.db.models.person import (
     Anchor,
     AnchorEmbedding,
@@ -46,7 +46,6 @@ from webapp.db.models.person import (
 __all__ = [
     "Account",
     "AccountSession",
-    "AddressWindow",
     "Anchor",
     "AnchorEmbedding",
     "ApiKey",
@@ -56,10 +55,12 @@ __all__ = [
     "Challenge",
     "ChallengeFrame",
     "ChallengeResult",
+    "ChallengeScope",
     "FailureCount",
     "GalleryChange",
     "GalleryVersion",
-    "Guarded",
+    "IdempotencyRecord",
+    "IdentificationChange",
     "InstallationKey",
     "Job",
     "JobState",
@@ -76,14 +77,13 @@ __all__ = [
     "PersonKey",
     "PersonThresholdChange",
     "Purpose",
+    "RateLimitWindow",
     "RecoveryCode",
     "Refusal",
-    "RememberedAnswer",
+    "ResultKind",
     "Role",
     "Scope",
-    "SearchChange",
     "SetupToken",
-    "Shown",
     "ThresholdChange",
     "now",
 ]

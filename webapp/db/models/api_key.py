@@ -63,7 +63,7 @@ class ApiKey(Model):
         return not {scope, Scope.ADMIN}.isdisjoint(self.scopes)
 
 
-class RememberedAnswer(Model):
+class IdempotencyRecord(Model):
     """What a request with an idempotency key was answered, so that sending it again repeats it.
 
     `digest` names the API key and the idempotency key, `request_digest` the request itself. While

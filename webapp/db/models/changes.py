@@ -18,7 +18,7 @@ from webapp.db.models.columns import CreatedAt, Id, Model
 REASON_LENGTH = 500
 
 
-class Reasoned:
+class AuditedChange:
     """Who changed something, when and why.
 
     `number` counts the changes of a kind from 1: clocks may stand still, this does not.
@@ -38,7 +38,7 @@ class Reasoned:
         return relationship(Account)
 
 
-class ThresholdChange(Reasoned, Model):
+class ThresholdChange(AuditedChange, Model):
     """Which similarity, by which rule, is everybody's threshold under a model, and which was."""
 
     __tablename__ = "threshold_change"
@@ -51,7 +51,7 @@ class ThresholdChange(Reasoned, Model):
     previous_similarity: Mapped[float]
 
 
-class PersonThresholdChange(Reasoned, Model):
+class PersonThresholdChange(AuditedChange, Model):
     """By how many points of score one person's threshold lies above everybody's, and lay."""
 
     __tablename__ = "person_threshold_change"
@@ -62,7 +62,7 @@ class PersonThresholdChange(Reasoned, Model):
     previous_points: Mapped[float]
 
 
-class SearchChange(Reasoned, Model):
+class IdentificationChange(AuditedChange, Model):
     """How a search among everybody decides, and did.
 
     `fpir` is the share of strangers who may be taken for somebody, `margin` the points of score by

@@ -25,7 +25,7 @@ class FailureCount(Model):
     against: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
 
 
-class AddressWindow(Model):
+class RateLimitWindow(Model):
     """How many requests of one kind an address made until `ends_at`, in seconds since 1970.
 
     `key` names the limit and the address; only its digest is kept.

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.db.models.account import Account
 from webapp.db.models.attempt import Attempt
-from webapp.db.models.changes import Reasoned
+from webapp.db.models.changes import AuditedChange
 from webapp.db.models.columns import CreatedAt, Id, Model
 from webapp.db.models.person import Person
 
 LABEL_LENGTH = 16
 
 
-class Guarded(StrEnum):
+class ChallengeScope(StrEnum):
     """What a challenge stands before; `ENROLMENT` means verification, too."""
 
     NOTHING = "nothing"
@@ -26,16 +26,16 @@ class Guarded(StrEnum):
     ENROLMENT = "enrolment"
 
 
-class LivenessChange(Reasoned, Model):
+class LivenessChange(AuditedChange, Model):
     """What challenges stand before, how strict they are and what they ask for."""
 
     __tablename__ = "liveness_change"
 
-    guarded: Mapped[Guarded] = mapped_column(String(16))
+    guarded: Mapped[ChallengeScope] = mapped_column(String(16))
     strength: Mapped[str] = mapped_column(String(16))
     allowed: Mapped[list[str]] = mapped_column(JSON)
     light: Mapped[bool]
-    previous_guarded: Mapped[Guarded] = mapped_column(String(16))
+    previous_guarded: Mapped[ChallengeScope] = mapped_column(String(16))
     previous_strength: Mapped[str] = mapped_column(String(16))
     previous_allowed: Mapped[list[str]] = mapped_column(JSON)
     previous_light: Mapped[bool]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.db.models.columns import Id, Model
 
 
-class Shown(StrEnum):
+class ResultKind(StrEnum):
     """Which page shows it."""
 
     VERIFICATION = "verification"
@@ -27,6 +27,6 @@ class PageResult(Model):
     __tablename__ = "page_result"
 
     id: Mapped[Id]
-    kind: Mapped[Shown] = mapped_column(String(16))
+    kind: Mapped[ResultKind] = mapped_column(String(16))
     content: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime] = mapped_column(index=True)

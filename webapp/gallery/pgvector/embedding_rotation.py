@@ -16,7 +16,7 @@ BYTES_A_NUMBER = 8
 KEPT_BITS = 53
 
 
-def secret_turn(secrets: InstallationSecrets, model_id: str, size: int) -> np.ndarray:
+def secret_rotation(secrets: InstallationSecrets, model_id: str, size: int) -> np.ndarray:
     """An orthogonal matrix, float64 (size, size), as if drawn at random from all there are.
 
     Columns of normal numbers made orthogonal, with the signs of Mezzadri, "How to generate random

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true
 from ml import Anchors
 from webapp.db.engine import db
 from webapp.db.models import Anchor
-from webapp.gallery.base import PersonAnchors, Reading, Rows, draw_people, version_of_database
+from webapp.gallery.base import LoadProgress, PersonAnchors, Rows, draw_people, version_of_database
 from webapp.gallery.pgvector.table import anchor_vector
 
 LARGEST_BREADTH = 1000  # that pgvector takes
@@ -45,17 +45,17 @@ class VectorTuning:
 
     exact_up_to: int = 25_000
     candidates: int = 100
-    alike: int = 5
-    breadth: int = 400
+    extra_candidates: int = 5
+    ef_search: int = 400
     breadth_growth: float = 0.4
-    links: int = 24
+    m: int = 24
     building_breadth: int = 128
     recount_below: int = 10_000
     recount_seconds: float = 60.0
 
     def breadth_of(self, anchors: int, most: int) -> int:
         """How many a search of so many anchors keeps in view, where it is to give `most`."""
-        wanted = round(self.breadth * (anchors / BREADTH_IS_OF) ** self.breadth_growth)
+        wanted = round(self.ef_search * (anchors / BREADTH_IS_OF) ** self.breadth_growth)
         return min(max(wanted, most), LARGEST_BREADTH)
 
 
@@ -92,11 +92,11 @@ class VectorGallery:
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
 
     @property
-    def reading(self) -> Reading | None:
+    def reading(self) -> LoadProgress | None:
         """Nothing of people is read into the process."""
         return None
 
-    def follow(self) -> Counted:
+    def refresh(self) -> Counted:
         """How many there are; of very many the counts may be a minute old."""
         version, known = version_of_database(), self._counted
         if known is None or (known.version != version and self._is_old(known)):
@@ -124,7 +124,7 @@ class VectorGallery:
             candidates *= 4  # few people have many anchors each
         nearest_first = list(dict.fromkeys(near))
         if rule == "best":  # whose nearest anchor is farther has no chance, but for rounding
-            nearest_first = nearest_first[: k + TUNING.alike]
+            nearest_first = nearest_first[: k + TUNING.extra_candidates]
         people = self._people(nearest_first, embedding)
         by_rule = np.array([person.by_rule(rule) for person in people])
         return tuple(people[place] for place in np.argsort(-by_rule, kind="stable")[:k])
@@ -182,8 +182,8 @@ class VectorGallery:
 
     def _near(self, embedding: np.ndarray, most: int, exclude: UUID | None) -> Sequence[UUID]:
         """The people of the nearest anchors, nearest first."""
-        anchors = self.follow().anchors
-        _tell(by_index=anchors > TUNING.exact_up_to, breadth=TUNING.breadth_of(anchors, most))
+        anchors = self.refresh().anchors
+        _tell(by_index=anchors > TUNING.exact_up_to, ef_search=TUNING.breadth_of(anchors, most))
         sized = cast(_TABLE.turned, VECTOR(self._size))  # as in the index
         return (
             db.session.connection()
@@ -238,10 +238,10 @@ def index_name(model_id: str) -> str:
     return "ix_anchor_vector_" + re.sub(r"[^a-z0-9]", "_", model_id.lower())[:40]
 
 
-def _tell(*, by_index: bool, breadth: int) -> None:
+def _tell(*, by_index: bool, ef_search: int) -> None:
     """Say in the running transaction how to search."""
     settings = {"enable_indexscan": "on" if by_index else "off"}
     if by_index:
-        settings["hnsw.ef_search"] = str(breadth)
+        settings["hnsw.ef_search"] = str(ef_search)
     local = (func.set_config(name, value, True) for name, value in settings.items())
     db.session.execute(select(*local))

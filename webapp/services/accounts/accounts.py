@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.core.text import comparable, tidy
+from webapp.core.text import comparison_key, normalize_name
 from webapp.db.engine import db
 from webapp.db.models import (
     Account,
@@ -96,7 +96,7 @@ def finish_setup(token: str, username: str, password: str, why_movements: str) -
             account = _add_account(session, username, password, Role.ADMIN)
             session.execute(delete(SetupToken))
             audit.record(session, "setup_finished", account)
-        setting.change(setting.AT_FIRST, why_movements, account)
+        setting.change(setting.INITIAL_SETTING, why_movements, account)
     return account
 
 
@@ -192,7 +192,9 @@ def account_named(username: str) -> Account:
 
 def find_named(username: str) -> Account | None:
     """The account of a name, None for nobody's."""
-    return db.session.scalar(select(Account).where(Account.username_key == comparable(username)))
+    return db.session.scalar(
+        select(Account).where(Account.username_key == comparison_key(username))
+    )
 
 
 def sign_out_everywhere(session: Session, account_id: UUID, known_still: str | None = None) -> None:
@@ -221,8 +223,8 @@ def _add_account(session: Session, username: str, password: str, role: Role) -> 
     check_uncommon(password, username)
     account = Account(
         id=uuid4(),
-        username=tidy(username),
-        username_key=comparable(username),
+        username=normalize_name(username),
+        username_key=comparison_key(username),
         password_hash=_hash(password),
         role=role,
     )

@@ -14,7 +14,7 @@ from limits import parse_many
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from webapp.core.text import tidy
+from webapp.core.text import normalize_name
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope, now
 from webapp.db.transactions import unit_of_work
@@ -86,7 +86,7 @@ def create(new: NewKey, created_by: UUID | None) -> MadeKey:
     with unit_of_work() as session:
         key = ApiKey(
             id=uuid4(),
-            name=tidy(new.name),
+            name=normalize_name(new.name),
             scopes=sorted(new.scopes),
             limit=new.limit,
             created_by_id=created_by,

@@ -8,7 +8,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from webapp.core.text import comparable
+from webapp.core.text import comparison_key
 from webapp.errors.accounts import PasswordTooCommon
 from webapp.settings import PasswordCost
 
@@ -46,7 +46,7 @@ def check_uncommon(password: str, username: str) -> None:
     Raises:
         PasswordTooCommon: if it is known, of very few characters, or little more than the name.
     """
-    compared, name = comparable(password), comparable(username)
+    compared, name = comparison_key(password), comparison_key(username)
     rest = compared.replace(name, "") if name else compared
     if (
         compared in _common_passwords()

@@ -45,7 +45,7 @@ class RightPassword:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedSession:
     """A session that was begun.
 
     `token` goes into the session cookie, `device` into the device cookie. `failed_tries` counts
@@ -97,7 +97,7 @@ def check_password(username: str, password: str, device: str | None = None) -> R
     raise WrongCredentials
 
 
-def sign_in(username: str, password: str, browser: Browser) -> Begun | CodeNeeded:
+def sign_in(username: str, password: str, browser: Browser) -> StartedSession | CodeNeeded:
     """Begin a session, or where the account has a second factor the wait for its code.
 
     Raises:
@@ -130,7 +130,7 @@ def check_pending(token: str | None) -> None:
     _pending(token)
 
 
-def confirm(token: str | None, code: str, browser: Browser) -> Begun:
+def confirm(token: str | None, code: str, browser: Browser) -> StartedSession:
     """Begin the session of a sign-in that waits for its code.
 
     Raises:
@@ -199,7 +199,7 @@ def list_sessions(account_id: UUID) -> Sequence[AccountSession]:
     return db.session.scalars(newest_first).all()
 
 
-def _begin(session: Session, account: Account, browser: Browser) -> Begun:
+def _begin(session: Session, account: Account, browser: Browser) -> StartedSession:
     token, failed_tries = secrets.token_urlsafe(TOKEN_BYTES), account.failed_tries
     begun = AccountSession(
         id=uuid4(),
@@ -213,7 +213,7 @@ def _begin(session: Session, account: Account, browser: Browser) -> Begun:
     account.failed_tries = 0
     device = sign_in_limits.remember_browser(session, account.id, browser.device)
     audit.record(session, "signed_in", account.id)
-    return Begun(begun, token, device, failed_tries)
+    return StartedSession(begun, token, device, failed_tries)
 
 
 def _pending(token: str | None) -> PendingSignIn:

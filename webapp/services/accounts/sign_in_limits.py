@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.network import client_network, client_site
 from webapp.core.request_origin import address
-from webapp.core.text import comparable
+from webapp.core.text import comparison_key
 from webapp.db.engine import db
 from webapp.db.models import Account, KnownBrowser, now
 from webapp.inference.active_model import recognition
@@ -28,7 +28,7 @@ MOST_BROWSERS = 10
 
 def name_digest(username: str) -> bytes:
     """Return what every count against an account's name points to."""
-    return recognition().secrets.keyed_digest("sign-in", comparable(username))
+    return recognition().secrets.keyed_digest("sign-in", comparison_key(username))
 
 
 def password_counters(username: str, device: str | None) -> tuple[Counter[Bound], ...]:
@@ -96,7 +96,7 @@ def _known_browser(username: str, device: str | None) -> UUID | None:
         select(KnownBrowser.id)
         .join(Account, Account.id == KnownBrowser.account_id)
         .where(
-            Account.username_key == comparable(username),
+            Account.username_key == comparison_key(username),
             KnownBrowser.digest == _device_digest(device),
         )
     )

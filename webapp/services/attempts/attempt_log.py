@@ -23,7 +23,7 @@ from webapp.errors.matching import UnknownAttempt
 from webapp.errors.people import NoPictureUsable
 from webapp.inference.active_model import recognition
 from webapp.services import audit
-from webapp.services.matching.decision import Decision, PersonLabel
+from webapp.services.matching.decision import MatchDecision, PersonLabel
 from webapp.services.people.people import holds
 
 LATEST_SHOWN = 10
@@ -38,7 +38,7 @@ _ADD = insert(Attempt)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AttemptFilter:
     """Which attempts are asked for; what is None or empty is not asked about.
 
     Attributes:
@@ -111,7 +111,7 @@ class AttemptRecord:
 def record(
     session: Session,
     kind: Kind,
-    decision: Decision,
+    decision: MatchDecision,
     asked_by: UUID | None,
     claim_digest: bytes | None = None,
 ) -> UUID:
@@ -148,9 +148,9 @@ def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
     recognition().unwritten.soon(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
-def list_attempts(page: int, wanted: Wanted | None = None) -> Page[AttemptRow]:
+def list_attempts(page: int, wanted: AttemptFilter | None = None) -> Page[AttemptRow]:
     """A page of the attempts asked for, newest first."""
-    ids = select(Attempt.id).where(*(wanted or Wanted()).conditions())
+    ids = select(Attempt.id).where(*(wanted or AttemptFilter()).conditions())
     found = paged(ids.order_by(*NEWEST_FIRST), page)
     shown = select(Attempt).where(Attempt.id.in_(found.items)).order_by(*NEWEST_FIRST)
     return replace(found, items=_rows(shown))
@@ -162,7 +162,9 @@ def find_attempt(attempt_id: UUID) -> AttemptRecord:
     Raises:
         UnknownAttempt: if there is none.
     """
-    found = db.session.execute(_in_full(Wanted()).where(Attempt.id == attempt_id)).one_or_none()
+    found = db.session.execute(
+        _in_full(AttemptFilter()).where(Attempt.id == attempt_id)
+    ).one_or_none()
     if found is None:
         raise UnknownAttempt
     return _record(*found)
@@ -174,7 +176,7 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
     return _rows(of_person.order_by(*NEWEST_FIRST).limit(LATEST_SHOWN))
 
 
-def every_attempt(wanted: Wanted, exported_by: UUID) -> Iterator[AttemptRecord]:
+def every_attempt(wanted: AttemptFilter, exported_by: UUID) -> Iterator[AttemptRecord]:
     """The attempts asked for, oldest first, without holding them all in memory."""
     audit.record_read("attempts_exported", exported_by)
     rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
@@ -198,7 +200,7 @@ def attempts_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
 
 
 def _numbered_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
-    numbered = _in_full(Wanted()).where(Attempt.number > last).order_by(None)
+    numbered = _in_full(AttemptFilter()).where(Attempt.number > last).order_by(None)
     rows = db.session.execute(numbered.order_by(Attempt.number).limit(most))
     return tuple(_record(*row) for row in rows)
 
@@ -236,7 +238,7 @@ def _seconds_so_far() -> int:
     return int((now() - NUMBERED_SINCE).total_seconds())
 
 
-def _in_full(wanted: Wanted) -> Select[Attempt, str, str]:
+def _in_full(wanted: AttemptFilter) -> Select[Attempt, str, str]:
     """Attempts with the claimed person's identifier and the name of who asked, oldest first."""
     return (
         select(Attempt, Person.identifier, func.coalesce(Account.username, ApiKey.name))

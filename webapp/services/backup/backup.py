@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from webapp.core.atomic_files import alone_in, new_file
-from webapp.core.text import comparable
+from webapp.core.atomic_files import exclusive_lock, new_file
+from webapp.core.text import comparison_key
 from webapp.crypto.encrypted_file import seal_file, unseal_file
 from webapp.crypto.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
 from webapp.db.engine import SQLITE, db
 from webapp.db.models.installation import ONLY_ROW
-from webapp.db.secure_delete import forget_deleted_pages
+from webapp.db.secure_delete import truncate_log
 from webapp.errors.backup import BackupBroken, BackupImpossible, BackupOlder
 from webapp.inference.active_model import recognition
 from webapp.services import audit
@@ -58,7 +58,7 @@ def forget_old_keys() -> None:
     Raises:
         KeyRingBehind: if all but the key ring is as it should be.
     """
-    forget_deleted_pages()
+    truncate_log()
     _remove_dead_copies()
     key_ring.follow()
 
@@ -82,7 +82,7 @@ def back_up(target: Path) -> None:
     with _private_copy() as again:
         _unseal(target, again, secrets)
         _check_whole(again)
-    audit.record_alone(BACKED_UP)
+    audit.record_now(BACKED_UP)
 
 
 def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:
@@ -134,7 +134,7 @@ def _database_file() -> Path:
 def _private_copy() -> Iterator[Path]:
     """An empty file beside the database, locked for as long as this process lives."""
     copy = _database_file().with_name(COPIES.replace("*", os.urandom(8).hex()))
-    with alone_in(copy.parent):  # until it is locked it looks like a dead one
+    with exclusive_lock(copy.parent):  # until it is locked it looks like a dead one
         descriptor = new_file(copy)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
@@ -148,7 +148,7 @@ def _remove_dead_copies() -> None:
     if db.engine.dialect.name != SQLITE:
         return
     folder = _database_file().parent
-    with alone_in(folder):
+    with exclusive_lock(folder):
         for copy in folder.glob(COPIES):
             with suppress(FileNotFoundError), copy.open("rb") as opened:
                 if _is_dead(opened):
@@ -220,7 +220,7 @@ def _put_keys_in(copy: Path, keys: KeyRing, vault: Vault) -> int:
             database.execute(
                 "UPDATE person SET identifier = ?, identifier_key = ?, name = ?, name_key = ?"
                 " WHERE id = ?",
-                (identifier, comparable(identifier), name, comparable(name), key),
+                (identifier, comparison_key(identifier), name, comparison_key(name), key),
             )
             database.execute(
                 "INSERT INTO person_key (person_id, wrapped, master_key_id) VALUES (?, ?, ?)",

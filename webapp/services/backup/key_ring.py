@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from webapp.core.atomic_files import whole_file
+from webapp.core.atomic_files import atomic_write
 from webapp.crypto.vault import MasterKeyUnusable, Vault
 from webapp.db.engine import SQLITE, db
 from webapp.db.models import AuditEntry, InstallationKey, PersonKey
@@ -90,7 +90,7 @@ class KeyRing:
             "installation": _encoded(self.installation),
             "people": {key.hex: _encoded(pair) for key, pair in self.people.items()},
         }
-        with whole_file(file) as to:
+        with atomic_write(file) as to:
             to.write(json.dumps(held).encode())
 
 
@@ -124,7 +124,7 @@ def check() -> None:
         raise KeyRingBehind(recognition().settings.key_ring_file, "at the last try")
 
 
-class Follower:
+class KeyRingSync:
     """An errand: writes the key ring where whoever changed keys could not, and nobody else has.
 
     It is left alone for a while after each change and each failure, since whoever deletes many
@@ -136,7 +136,7 @@ class Follower:
         self._version: int | None = None
         self._since = 0.0
 
-    def look(self) -> None:
+    def run(self) -> None:
         """Write the key ring if it has been behind for long enough.
 
         Raises:

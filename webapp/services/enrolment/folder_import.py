@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from webapp.core.text import comparable, is_shown, tidy
+from webapp.core.text import comparison_key, is_shown, normalize_name
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.people import DuplicateIdentifier, PictureProblem
 from webapp.inference.active_model import recognition
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people.people import people_after
 
@@ -36,12 +36,12 @@ class Folder:
     @property
     def identifier(self) -> str:
         """What the person is known by."""
-        return tidy(self.path.name)
+        return normalize_name(self.path.name)
 
     @property
     def name(self) -> str:
         """What the person is called."""
-        return tidy(self.path.name.replace("_", " "))
+        return normalize_name(self.path.name.replace("_", " "))
 
     @property
     def is_named(self) -> bool:
@@ -93,7 +93,7 @@ def import_folders(
         if folder.path.is_symlink():
             yield _refused_whole(folder, SYMBOLIC_LINK)
             continue
-        key = comparable(folder.identifier)
+        key = comparison_key(folder.identifier)
         if key in taken:
             yield _refused_whole(folder, DuplicateIdentifier.code)
             continue
@@ -116,7 +116,7 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
         return Report(folder, Outcome.REFUSED, 0, (nothing, *refused_links))
     most = recognition().settings.anchors_a_person
     read, unread = _contents(pictures[:most])
-    draft = look_through(list(read.values()))
+    draft = review_pictures(list(read.values()))
     problems = [*draft.refusals, *(() if accept_doubts else draft.doubted)]
     out = {problem.place for problem in problems}
     faces = [face for place, face in draft.faces.items() if place not in out]

@@ -13,7 +13,7 @@ from webapp.db.models import Purpose
 from webapp.db.transactions import one_transaction
 from webapp.errors.liveness import ChallengeNeeded
 from webapp.services.enrolment import store
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.people.anchor_reports import AnchorReport, reports_with
@@ -30,7 +30,7 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
     """
     _check_not_guarded()
     store.check_new(new)
-    draft = look_through(pictures)
+    draft = review_pictures(pictures)
     faces = draft.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
         stored = store.store_person(new, faces, None, overridden=draft.every_doubt)
@@ -49,7 +49,7 @@ def add_anchors(
     """
     _check_not_guarded()
     store.check_room(person_id, len(pictures))
-    draft = look_through(pictures, person_id)
+    draft = review_pictures(pictures, person_id)
     faces = draft.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
         added = store.add_anchors(person_id, faces, None, overridden=draft.every_doubt)
@@ -58,5 +58,5 @@ def add_anchors(
 
 
 def _check_not_guarded() -> None:
-    if setting.in_force().guards(Purpose.ENROL):
+    if setting.in_force().requires_challenge(Purpose.ENROL):
         raise ChallengeNeeded

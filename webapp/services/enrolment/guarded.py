@@ -28,7 +28,7 @@ from webapp.services.people.people import find_person
 
 
 @dataclass(frozen=True)
-class Presence:
+class LivenessEvidence:
     """How it is known that the person is there.
 
     Attributes:
@@ -46,7 +46,7 @@ def enrol(
     new: NewPerson,
     faces: Collection[Face],
     enrolled_by: UUID,
-    presence: Presence,
+    presence: LivenessEvidence,
     overridden: Doubts = (),
 ) -> UUID:
     """Store a person whose pictures show who is there, in spite of doubts; returns their id.
@@ -66,7 +66,7 @@ def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
     added_by: UUID,
-    presence: Presence,
+    presence: LivenessEvidence,
     in_place_of: UUID | None = None,
     overridden: Doubts = (),
 ) -> None:
@@ -81,11 +81,11 @@ def add_anchors(
 
 
 def _keeper(
-    identifier: str, faces: Collection[Face], account: UUID, presence: Presence
+    identifier: str, faces: Collection[Face], account: UUID, presence: LivenessEvidence
 ) -> Callable[[Session, UUID], None] | None:
     """What is to be done in the transaction of the enrolment."""
     setting = liveness.in_force()
-    if not setting.guards(Purpose.ENROL):
+    if not setting.requires_challenge(Purpose.ENROL):
         return None
     if presence.waiver:
         return _waiving(setting.strength, presence.waiver, account)

@@ -9,14 +9,14 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
-from webapp.errors.people import PictureProblem, PicturesDoubtful, PicturesRefused
+from webapp.errors.people import PictureProblem, PicturesNeedReview, PicturesRefused
 from webapp.inference.active_model import recognition
 from webapp.inference.admission import place, turn
 from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
 
 
 @dataclass(frozen=True)
-class Draft:
+class PictureReview:
     """What was found, each by the picture's place among those looked through; nothing is stored.
 
     Attributes:
@@ -39,7 +39,7 @@ class Draft:
         if self.refused:
             raise PicturesRefused(self.refusals)
         if self.doubts and not accept_doubts:
-            raise PicturesDoubtful(self.doubted)
+            raise PicturesNeedReview(self.doubted)
         return tuple(self.faces.values())
 
     @property
@@ -65,7 +65,7 @@ class Draft:
         )
 
 
-def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Draft:
+def review_pictures(pictures: Sequence[bytes], person_id: UUID | None = None) -> PictureReview:
     """Look through the pictures of somebody new, or of a person they would be added to."""
     engine = recognition().engine
     faces: dict[int, Face] = {}
@@ -77,7 +77,7 @@ def look_through(pictures: Sequence[bytes], person_id: UUID | None = None) -> Dr
                     faces[number] = engine.analyse(picture, purpose="enrol")
             except FaceError as error:
                 refused[number] = error
-    return Draft(faces, refused, _doubts(faces, person_id))
+    return PictureReview(faces, refused, _doubts(faces, person_id))
 
 
 def _doubts(faces: dict[int, Face], person_id: UUID | None) -> dict[int, Doubts]:

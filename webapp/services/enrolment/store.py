@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ml import Face
-from webapp.core.text import comparable, tidy
+from webapp.core.text import comparison_key, normalize_name
 from webapp.crypto.vault import PersonSeal, Place
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.people import (
     ConsentMissing,
     DuplicateIdentifier,
@@ -23,7 +23,7 @@ from webapp.errors.people import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.gallery.base import raise_version, seal_embedding
+from webapp.gallery.base import bump_version, seal_embedding
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.enrolment.warnings import Doubts
@@ -54,7 +54,7 @@ def check_new(new: NewPerson) -> None:
     """
     if not new.consent:
         raise ConsentMissing
-    same = select(Person.id).where(Person.identifier_key == comparable(new.identifier))
+    same = select(Person.id).where(Person.identifier_key == comparison_key(new.identifier))
     if db.session.scalar(same) is not None:
         raise DuplicateIdentifier
 
@@ -75,7 +75,7 @@ def check_room(person_id: UUID, pictures: int) -> Person:
     return person
 
 
-@retried
+@retry_on_conflict
 def store_person(
     new: NewPerson,
     faces: Collection[Face],
@@ -105,14 +105,14 @@ def store_person(
         vault = recognition().vault
         person = Person(
             id=person_id,
-            identifier=tidy(new.identifier),
-            identifier_key=comparable(new.identifier),
-            name=tidy(new.name),
-            name_key=comparable(new.name),
+            identifier=normalize_name(new.identifier),
+            identifier_key=comparison_key(new.identifier),
+            name=normalize_name(new.name),
+            name_key=comparison_key(new.name),
             consent_version=CONSENT_VERSION,
             consent_at=now(),
             consent_terms=terms_in_force(),
-            gallery_version=raise_version(session),
+            gallery_version=bump_version(session),
             created_by_id=enrolled_by,
         )
         recognition().check_still_serving()
@@ -144,7 +144,7 @@ def store_person(
     return person_id
 
 
-@retried
+@retry_on_conflict
 def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
@@ -171,7 +171,7 @@ def add_anchors(
     """
     with unit_of_work() as session:
         person = check_room(person_id, len(faces))
-        person.gallery_version = raise_version(session)
+        person.gallery_version = bump_version(session)
         recognition().check_still_serving()
         seal = recognition().vault.person_seal(person.key.wrapped, person_id)
         if in_place_of is not None:

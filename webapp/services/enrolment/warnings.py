@@ -22,7 +22,7 @@ NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
 
 
 @dataclass(frozen=True)
-class Doubt:
+class EnrolmentWarning:
     """What is doubtful about a picture; `name` and `like` are those of the person it resembles."""
 
     code: str
@@ -35,7 +35,7 @@ class Doubt:
         return {"code": self.code} | ({"like": self.like} if self.like else {})
 
 
-Doubts = tuple[Doubt, ...]
+Doubts = tuple[EnrolmentWarning, ...]
 
 
 def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) -> dict[UUID, Doubts]:
@@ -84,7 +84,7 @@ def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -
     others = _Others.of(judged, person_id)
     found: dict[int, Doubts] = {}
     for number in range(len(judged)):
-        doubts: Doubts = (Doubt(UNLIKE_THE_OTHERS),) if unlike[number] else ()
+        doubts: Doubts = (EnrolmentWarning(UNLIKE_THE_OTHERS),) if unlike[number] else ()
         doubts += others.doubts_about(number, float(own_nearest[number]))
         if doubts:
             found[number] = doubts
@@ -119,7 +119,7 @@ class _Others:
     def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
         """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
         gallery = recognition().gallery
-        threshold = identification.threshold(gallery.follow())
+        threshold = identification.threshold(gallery.refresh())
 
         def by(rule: str) -> list[tuple[PersonAnchors, ...]]:
             return [gallery.nearest(probe, 1, rule, exclude=person_id) for probe in judged]
@@ -142,6 +142,6 @@ class _Others:
         return ()
 
 
-def _doubt_of(code: str, person_id: UUID) -> Doubt:
+def _doubt_of(code: str, person_id: UUID) -> EnrolmentWarning:
     name = db.session.scalar(select(Person.name).where(Person.id == person_id))
-    return Doubt(code, name, person_id)
+    return EnrolmentWarning(code, name, person_id)

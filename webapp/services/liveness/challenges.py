@@ -64,7 +64,7 @@ NOT_FINISHED = "not_finished"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Prompt:
     """What is asked for next, and how far the movement has come.
 
     Attributes:
@@ -87,16 +87,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedChallenge:
     """A challenge that was begun: its id, what is asked for first, and how many seconds it has."""
 
     id: UUID
-    asked: Asked
+    asked: Prompt
     seconds: int
 
 
 @dataclass(frozen=True)
-class Shown:
+class JudgedChallenge:
     """How a challenge was judged, while it is still to be ended.
 
     `face` is the embedding of the frame to compare, float32 (d,); None where it was not passed.
@@ -124,7 +124,7 @@ class _Drawn:
         return cls(opened["identifier"], ml.Challenge.from_dict(opened["challenge"]))
 
 
-def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Begun:
+def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> StartedChallenge:
     """Draw a challenge for a claim; one of the same holder and claim that still runs has failed.
 
     Args:
@@ -137,7 +137,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
         MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
     """
     setting = liveness.in_force()
-    if not setting.guards(purpose):
+    if not setting.requires_challenge(purpose):
         raise ChallengeNotAsked
     digest = claimed_identity.claim_digest(identifier)
     end_unfinished(
@@ -164,10 +164,12 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> Be
     challenge_id = row.id
     with unit_of_work() as session:
         session.add(row)
-    return Begun(challenge_id, _asked(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds)
+    return StartedChallenge(
+        challenge_id, _asked(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds
+    )
 
 
-def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
+def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
     """Look at the next frame of a challenge; says what is asked for now.
 
     A frame without a usable face counts as seen, and its hint says what is wrong.
@@ -196,7 +198,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Asked:
     return _asked(drawn, progress, frame=number + 1)
 
 
-def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> Shown:
+def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> JudgedChallenge:
     """Judge what the frames of a challenge showed; it is still to be ended, once.
 
     Raises:
@@ -211,7 +213,7 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
     outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
     result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
     face = seen[verdict.matched].embedding if verdict.passed else None
-    return Shown(challenge_id, result, face)
+    return JudgedChallenge(challenge_id, result, face)
 
 
 def end(session: Session, challenge_id: UUID) -> None:
@@ -337,12 +339,12 @@ def _result(
     )
 
 
-def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Asked:
+def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Prompt:
     if progress.done or progress.failed:
         instruction = DONE
     else:
         instruction = drawn.steps[progress.step - 1].kind if progress.step else STRAIGHT
-    return Asked(
+    return Prompt(
         frame,
         progress.step,
         len(drawn.steps),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ml import STEPS, STRENGTHS
 from webapp.db.change_history import check_still_in_force, next_number, number_of
 from webapp.db.engine import db
-from webapp.db.models import Guarded, LivenessChange, Purpose
+from webapp.db.models import ChallengeScope, LivenessChange, Purpose
 from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
 from webapp.errors.thresholds import Danger
@@ -25,7 +25,7 @@ from webapp.services.thresholds.verification import HISTORY_LENGTH
 # With a single movement there would be nothing to draw.
 FEWEST_MOVEMENTS = 2
 # From what guards least to what guards most.
-GUARDS = (Guarded.NOTHING, Guarded.VERIFICATION, Guarded.ENROLMENT)
+GUARDS = (ChallengeScope.NOTHING, ChallengeScope.VERIFICATION, ChallengeScope.ENROLMENT)
 # Made once: what is in force is read with every verification.
 _CHANGES = select(LivenessChange).order_by(LivenessChange.number.desc())
 _NEWEST = _CHANGES.limit(1)
@@ -42,16 +42,16 @@ class Liveness:
         light: whether the page shines on the face in changing colours meanwhile.
     """
 
-    guarded: Guarded = Guarded.NOTHING
+    guarded: ChallengeScope = ChallengeScope.NOTHING
     strength: str = "normal"
     allowed: tuple[str, ...] = STEPS
     light: bool = False
 
-    def guards(self, purpose: Purpose) -> bool:
+    def requires_challenge(self, purpose: Purpose) -> bool:
         """Whether it takes a challenge to verify, or to enrol."""
         if purpose is Purpose.ENROL:
-            return self.guarded == Guarded.ENROLMENT
-        return self.guarded != Guarded.NOTHING
+            return self.guarded == ChallengeScope.ENROLMENT
+        return self.guarded != ChallengeScope.NOTHING
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Change:
 
 
 DEFAULT = Liveness()
-AT_FIRST = Liveness(Guarded.VERIFICATION)
+INITIAL_SETTING = Liveness(ChallengeScope.VERIFICATION)
 
 
 def in_force() -> Liveness:
@@ -75,7 +75,9 @@ def in_force() -> Liveness:
     newest = _newest()
     if newest is None:
         return DEFAULT
-    return Liveness(Guarded(newest.guarded), newest.strength, tuple(newest.allowed), newest.light)
+    return Liveness(
+        ChallengeScope(newest.guarded), newest.strength, tuple(newest.allowed), newest.light
+    )
 
 
 def change(
@@ -136,7 +138,7 @@ def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
     codes = []
     if GUARDS.index(after.guarded) < GUARDS.index(before.guarded):
         codes.append(f"unguarded_{after.guarded}")
-    if Guarded.NOTHING not in {before.guarded, after.guarded}:
+    if ChallengeScope.NOTHING not in {before.guarded, after.guarded}:
         strengths = tuple(STRENGTHS)
         if strengths.index(after.strength) < strengths.index(before.strength):
             codes.append("gentler")
@@ -157,9 +159,11 @@ def history() -> tuple[Change, ...]:
     return tuple(
         Change(
             number=row.number,
-            setting=Liveness(Guarded(row.guarded), row.strength, tuple(row.allowed), row.light),
+            setting=Liveness(
+                ChallengeScope(row.guarded), row.strength, tuple(row.allowed), row.light
+            ),
             previous=Liveness(
-                Guarded(row.previous_guarded),
+                ChallengeScope(row.previous_guarded),
                 row.previous_strength,
                 tuple(row.previous_allowed),
                 row.previous_light,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.network import client_network
 from webapp.core.request_origin import address
-from webapp.core.text import comparable
+from webapp.core.text import comparison_key
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Person, Purpose
 from webapp.db.transactions import unit_of_work
@@ -18,19 +18,19 @@ from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import lockout
-from webapp.services.matching.lockout import Counter, Failures, Patience
+from webapp.services.matching.lockout import Counter, Failures, LockoutPolicy
 
 _CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier"))
 
 
 def claim_digest(identifier: str) -> bytes:
     """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
-    return recognition().secrets.keyed_digest("claimed identifier", comparable(identifier))
+    return recognition().secrets.keyed_digest("claimed identifier", comparison_key(identifier))
 
 
 def claimed_person(identifier: str) -> Person | None:
     """Who has the identifier, None for nobody."""
-    return db.session.scalar(_CLAIMED, {"identifier": comparable(identifier)})
+    return db.session.scalar(_CLAIMED, {"identifier": comparison_key(identifier)})
 
 
 def network_digest(digest: bytes) -> bytes:
@@ -76,12 +76,12 @@ def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
     lockout.reset(session, _of_everybody(digest, setting), network)
 
 
-def _of_everybody(digest: bytes, setting: Liveness) -> Counter[Patience]:
-    guarded = setting.guards(Purpose.VERIFY)
-    return Counter(digest, lockout.WITH_CHALLENGES if guarded else lockout.WITH_FACES)
+def _of_everybody(digest: bytes, setting: Liveness) -> Counter[LockoutPolicy]:
+    guarded = setting.requires_challenge(Purpose.VERIFY)
+    return Counter(digest, lockout.WITH_CHALLENGES if guarded else lockout.FACE_LOCKOUT)
 
 
-def _of_network(digest: bytes, network: bytes) -> Counter[Patience]:
+def _of_network(digest: bytes, network: bytes) -> Counter[LockoutPolicy]:
     return Counter(network, lockout.FACES_FROM_A_NETWORK, against=digest)
 
 
@@ -98,7 +98,7 @@ def move(session: Session, old: str, new: str) -> None:
 
 def failures_of(person: Person) -> Failures:
     """How many failures in a row there were to be a person."""
-    counter = Counter(claim_digest(person.identifier), lockout.WITH_FACES)
+    counter = Counter(claim_digest(person.identifier), lockout.FACE_LOCKOUT)
     return lockout.failures_of(counter)
 
 

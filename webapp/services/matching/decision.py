@@ -57,7 +57,7 @@ class PersonScore:
 
 
 @dataclass(frozen=True)
-class Decision:
+class MatchDecision:
     """Match or no match, and what it rests on.
 
     Attributes:
@@ -124,7 +124,7 @@ class Decision:
         }
 
     @property
-    def details(self) -> Decision | None:
+    def details(self) -> MatchDecision | None:
         """What it rests on, unless that was left out."""
         return None if self.for_all else self
 
@@ -133,11 +133,11 @@ class Decision:
         """Whose data it is, though it may not say so; None for nobody's."""
         return self.person.id if self.person else self.left_out
 
-    def told(self, *, in_detail: bool) -> Decision:
+    def told(self, *, in_detail: bool) -> MatchDecision:
         """As it is for those who may know what it rests on, or for everyone."""
-        return self if in_detail else self.for_everyone()
+        return self if in_detail else self.redacted()
 
-    def for_everyone(self) -> Decision:
+    def redacted(self) -> MatchDecision:
         """Without what helps an attacker: anchors, whether the person exists, a fine score.
 
         A threshold of the person's own would say that they exist: the score is moved to where it

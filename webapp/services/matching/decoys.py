@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml import Anchors, Calibration, person_similarities
-from webapp.core.text import comparable
+from webapp.core.text import comparison_key
 from webapp.inference.active_model import recognition
 from webapp.services.thresholds.verification import Threshold
 
@@ -45,7 +45,7 @@ class _Decoy:
     @classmethod
     def of(cls, identifier: str, size: int) -> _Decoy:
         """Draw it, always the same for an identifier of this installation."""
-        digest = recognition().secrets.keyed_digest("stranger", comparable(identifier))
+        digest = recognition().secrets.keyed_digest("stranger", comparison_key(identifier))
         generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
         person = generator.standard_normal(1 + size)
         anchors = generator.standard_normal((generator.choice(COUNTS), 1 + size))

@@ -13,7 +13,7 @@ from webapp.core.events import record_event
 from webapp.core.request_origin import key
 from webapp.db.engine import db
 from webapp.db.models import Kind, Person
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors, Summary
 from webapp.inference.active_model import recognition
@@ -21,7 +21,7 @@ from webapp.services.attempts import attempt_log
 from webapp.services.matching.decision import (
     THRESHOLD_ESTIMATED,
     TOO_CLOSE_TO_TELL,
-    Decision,
+    MatchDecision,
     PersonLabel,
     PersonScore,
     anchor_scores,
@@ -35,8 +35,10 @@ from webapp.services.thresholds.verification import Threshold
 NEAREST_SHOWN = 10
 
 
-@retried
-def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN) -> Decision:
+@retry_on_conflict
+def identify(
+    frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN
+) -> MatchDecision:
     """Compare frames with the anchors of everybody, and record the attempt.
 
     So many people at most are named as the nearest.
@@ -53,8 +55,8 @@ def identify(frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
     # a program's use is kept before it is answered
-    with unit_of_work(alone=False, lasting=key() is None) as session:
-        gallery = recognition().gallery.follow()
+    with unit_of_work(exclusive=False, durable=key() is None) as session:
+        gallery = recognition().gallery.refresh()
         if not gallery.anchors:
             raise NobodyEnrolled
         decision = _decision(_found(probe, gallery, most), probe, started)
@@ -130,10 +132,10 @@ def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     )
 
 
-def _decision(found: _Found, probe: Probe, started: float) -> Decision:
+def _decision(found: _Found, probe: Probe, started: float) -> MatchDecision:
     match = found.reaches and not found.rivals
     notes = notes_on_probe(probe.reasons) + ((TOO_CLOSE_TO_TELL,) if found.rivals else ())
-    return Decision(
+    return MatchDecision(
         match=match,
         similarity=found.similarities[0],
         score=found.scores[0],

@@ -45,7 +45,7 @@ class Bound(Protocol):
 
 
 @dataclass(frozen=True)
-class Patience:
+class LockoutPolicy:
     """Failures in a row: free ones, the waits in seconds after more, and how many in all."""
 
     free: int = 5
@@ -165,7 +165,7 @@ def forget_old(session: Session, before: datetime) -> None:
     What keeps somebody out until an administrator acts is kept, whether or not anybody has the
     identifier: else whoever comes back after that time would learn it.
     """
-    ends = or_(FailureCount.failures < WITH_FACES.most, FailureCount.against.is_not(None))
+    ends = or_(FailureCount.failures < FACE_LOCKOUT.most, FailureCount.against.is_not(None))
     session.execute(delete(FailureCount).where(FailureCount.last_at < before, ends))
 
 
@@ -188,13 +188,13 @@ def _left(counter: Counter[Bound]) -> timedelta:
 
 
 # Of one claimed identifier, from everywhere; and from one network, once the free failures are over.
-WITH_FACES = Patience(longest_wait=30)
-WITH_CHALLENGES = Patience(free=10, longest_wait=30)
-FACES_FROM_A_NETWORK = Patience(free=1, most=None)
+FACE_LOCKOUT = LockoutPolicy(longest_wait=30)
+WITH_CHALLENGES = LockoutPolicy(free=10, longest_wait=30)
+FACES_FROM_A_NETWORK = LockoutPolicy(free=1, most=None)
 # Of one account's password from one network, from its site, from everywhere, from a known browser.
-FROM_A_NETWORK = Patience(longest_wait=900, most=None)
+FROM_A_NETWORK = LockoutPolicy(longest_wait=900, most=None)
 FROM_A_SITE = Budget(an_hour=10)
 FROM_EVERYWHERE = Budget(an_hour=50)
-FROM_A_KNOWN_BROWSER = Patience(longest_wait=900, most=None)
+FROM_A_KNOWN_BROWSER = LockoutPolicy(longest_wait=900, most=None)
 # Of one account's second factor, once the password was right.
-WITH_CODES = Patience(longest_wait=900, most=None)
+WITH_CODES = LockoutPolicy(longest_wait=900, most=None)

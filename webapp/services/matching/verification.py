@@ -13,7 +13,7 @@ from ml import match_rules
 from webapp.core.events import record_event
 from webapp.core.request_origin import key
 from webapp.db.models import Kind, Outcome, Person, Purpose
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.liveness import ChallengeFailed, ChallengeNeeded, WaiverUnexplained
 from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors
@@ -27,7 +27,7 @@ from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import claimed_identity, decoys
 from webapp.services.matching.decision import (
     UNKNOWN_PERSON,
-    Decision,
+    MatchDecision,
     PersonLabel,
     anchor_scores,
     notes_on_probe,
@@ -66,7 +66,7 @@ class _Claim:
         return len(self.anchors.anchor_ids) if self.anchors else 0
 
 
-def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> Decision:
+def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> MatchDecision:
     """Compare frames with every anchor of the person claimed, and record the attempt.
 
     For an identifier that nobody has, a stranger's similarity stands in, and never matches.
@@ -78,7 +78,7 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     setting = liveness.in_force()
-    if setting.guards(Purpose.VERIFY):
+    if setting.requires_challenge(Purpose.VERIFY):
         raise ChallengeNeeded
     return _verify(
         identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing, setting
@@ -87,7 +87,7 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
 
 def verify_without_challenge(
     identifier: str, frames: Sequence[bytes], reason: str, waived_by: UUID
-) -> Decision:
+) -> MatchDecision:
     """Compare frames without a challenge: an operator sees who is there, and says why.
 
     Raises:
@@ -108,7 +108,7 @@ def verify_without_challenge(
 
 def verify_by_challenge(
     challenge_id: UUID, holder: str, identifier: str, asked_by: UUID | None = None
-) -> Decision:
+) -> MatchDecision:
     """Judge a challenge; if it was passed, compare the frame that shows who it is.
 
     Either way the challenge is over, and its result is kept.
@@ -144,7 +144,7 @@ def _verify(
     asked_by: UUID | None,
     keep: Keeper,
     setting: Liveness,
-) -> Decision:
+) -> MatchDecision:
     started = perf_counter()
     if not anybody_enrolled():
         raise NobodyEnrolled
@@ -152,10 +152,10 @@ def _verify(
     claimed_identity.check_may_try(digest, setting)
     probe = probe_of()
 
-    @retried
-    def decide() -> Decision:
+    @retry_on_conflict
+    def decide() -> MatchDecision:
         # a program's use is kept before it is answered
-        with unit_of_work(lasting=key() is None) as session:
+        with unit_of_work(durable=key() is None) as session:
             claimed_identity.check_may_try(digest, setting)  # others may have tried meanwhile
             claim = _claim(identifier, probe)
             stranger = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
@@ -187,13 +187,13 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     return _Claim(person, anchors, own, everybodys)
 
 
-def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> Decision:
+def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> MatchDecision:
     """`stranger` stands in for the similarity with nobody."""
     anchors, label = claim.anchors, PersonLabel.of(claim.person) if claim.person else None
     by_rule = {rule: anchors.by_rule(rule) for rule in match_rules} if anchors else {}
     similarity = by_rule.get(claim.threshold.rule, stranger)
     notes = notes_on_probe(probe.reasons) + (() if label else (UNKNOWN_PERSON,))
-    return Decision(
+    return MatchDecision(
         match=anchors is not None and similarity >= claim.threshold.similarity,
         similarity=similarity,
         score=recognition().engine.calibration.score(similarity),

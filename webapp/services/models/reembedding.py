@@ -21,12 +21,12 @@ from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import PicturesNotEmbedded, PicturesUnusable
-from webapp.gallery.base import lacks_embedding, raise_version, seal_embedding
-from webapp.inference.active_model import Choice, recognition
+from webapp.gallery.base import bump_version, lacks_embedding, seal_embedding
+from webapp.inference.active_model import ModelRef, recognition
 from webapp.jobs.queue import Lease
 from webapp.services.enrolment.store import picture_place
 from webapp.services.models import vectors
-from webapp.services.models.selection import find_artifact, let_serve
+from webapp.services.models.selection import activate, find_artifact
 from webapp.services.models.vector_index import index_vectors
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ def change_model(lease: Lease) -> None:
         PicturesUnusable: if it finds no face in a picture in use; those with one are embedded.
     """
     artifact = find_artifact(lease.subject)
-    engine = recognition().get_ready(Choice(lease.subject, artifact.model_id))
+    engine = recognition().get_ready(ModelRef(lease.subject, artifact.model_id))
     unusable: set[UUID] = set()
     while True:
         _embed_missing(engine, lease, unusable)
         index_vectors(lease)
         try:
-            let_serve(engine.model_id, engine.name, lease.created_by_id, lease.reason)
+            activate(engine.model_id, engine.name, lease.created_by_id, lease.reason)
         except PicturesNotEmbedded as error:
             if not _missing(engine.model_id, unusable, 1):
                 raise PicturesUnusable from error
@@ -118,7 +118,7 @@ def _store(session: Session, model_id: str, embedded: Sequence[_Embedded]) -> No
         )
     )
     stored = [one for one in embedded if one.anchor_id in waiting]
-    version, people = raise_version(session), {one.person_id for one in stored}
+    version, people = bump_version(session), {one.person_id for one in stored}
     session.execute(update(Person).where(Person.id.in_(people)).values(gallery_version=version))
     for one in stored:
         embedding_id = uuid4()

@@ -18,12 +18,12 @@ from webapp.db.transactions import unit_of_work
 from webapp.errors.models import LicenceNotAccepted, PicturesNotEmbedded
 from webapp.errors.thresholds import Danger
 from webapp.gallery.base import (
+    bump_version,
     count_unembedded,
     lacks_embedding,
-    raise_version,
     stored_typical_anchors,
 )
-from webapp.inference.active_model import Choice, recognition
+from webapp.inference.active_model import ModelRef, recognition
 from webapp.jobs import queue
 from webapp.services import audit
 from webapp.services.thresholds import dangers, verification
@@ -170,14 +170,14 @@ def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
     )
 
 
-def let_serve(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
+def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
     """Let a model serve from the next answer on, in every process.
 
     Raises:
         PicturesNotEmbedded: if pictures in use have no embedding by it.
     """
     with unit_of_work() as session:
-        raise_version(session)  # whoever enrols meanwhile comes before this, or sees it
+        bump_version(session)  # whoever enrols meanwhile comes before this, or sees it
         if count_unembedded(model_id):
             raise PicturesNotEmbedded
         choice = recognition().choice
@@ -193,7 +193,7 @@ def let_serve(model_id: str, name: str, asked_by: UUID | None, reason: str | Non
             )
         )
         audit.record(session, "model_changed", asked_by, model=model_id, reason=reason)
-    recognition().follow_choice()
+    recognition().refresh()
 
 
 def history() -> tuple[Change, ...]:
@@ -211,11 +211,11 @@ def history() -> tuple[Change, ...]:
     )
 
 
-def keep_up() -> None:
+def sync_engines() -> None:
     """Have in this process what serves and what is about to, and nothing else."""
     serving = recognition()
     wanted = [serving.get_ready(choice) for choice in (serving.choice, *_about_to_serve())]
-    serving.forget_all_but(dict.fromkeys(wanted))
+    serving.unload_except(dict.fromkeys(wanted))
 
 
 def models_in_use() -> set[str]:
@@ -228,10 +228,10 @@ def models_in_use() -> set[str]:
     return about_to | {recognition().model_id}
 
 
-def _about_to_serve() -> Iterator[Choice]:
+def _about_to_serve() -> Iterator[ModelRef]:
     for job in queue.unfinished(CHANGE_MODEL):
         with suppress(ArtifactError):  # the job itself says what is wrong
-            yield Choice(job.subject, find_artifact(job.subject).model_id)
+            yield ModelRef(job.subject, find_artifact(job.subject).model_id)
 
 
 def _described(name: str) -> InstalledModel:

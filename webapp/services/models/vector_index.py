@@ -80,7 +80,7 @@ def _build(
     statement = (
         f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON anchor_vector "
         f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
-        f"WITH (m = {TUNING.links}, ef_construction = {TUNING.building_breadth}) "
+        f"WITH (m = {TUNING.m}, ef_construction = {TUNING.building_breadth}) "
         f"WHERE model_id = '{literal}'"
     )
     _run_watched(connection, statement, anchors, listener)
@@ -91,7 +91,7 @@ def _megabytes(size: int, anchors: int) -> int:
 
     An anchor is its numbers, and as many neighbours twice (16 bytes each) as the index links.
     """
-    an_anchor = 4 * size + 2 * 16 * TUNING.links + 256
+    an_anchor = 4 * size + 2 * 16 * TUNING.m + 256
     return max(LEAST_MEGABYTES, anchors * an_anchor // 2**20)
 
 

@@ -36,7 +36,7 @@ def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None
     """
     if not recognition().settings.vectors_in_database:
         return
-    turned = embedding @ recognition().turn(row.model_id, len(embedding))
+    turned = embedding @ recognition().rotation(row.model_id, len(embedding))
     session.execute(
         insert(anchor_vector).values(
             embedding_id=row.id,

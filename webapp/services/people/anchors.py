@@ -8,11 +8,11 @@ from sqlalchemy import delete, select
 
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person, now
-from webapp.db.secure_delete import forget_deleted_pages
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.secure_delete import truncate_log
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.models import PictureNotComparable
 from webapp.errors.people import LastAnchor, UnknownAnchor
-from webapp.gallery.base import raise_version
+from webapp.gallery.base import bump_version
 from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.enrolment.store import picture_place
@@ -36,7 +36,7 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     return picture
 
 
-@retried
+@retry_on_conflict
 def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
     """Compare an anchor no longer, but keep it.
 
@@ -49,11 +49,11 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> 
         person = find_person(person_id)
         _check_others_in_use(person, anchor)
         anchor.retired_at = anchor.retired_at or now()
-        person.gallery_version = raise_version(session)
+        person.gallery_version = bump_version(session)
         audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
 
 
-@retried
+@retry_on_conflict
 def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
     """Compare a retired anchor again.
 
@@ -71,11 +71,11 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
         if session.scalar(embedded) is None:
             raise PictureNotComparable
         anchor.retired_at = None
-        find_person(person_id).gallery_version = raise_version(session)
+        find_person(person_id).gallery_version = bump_version(session)
         audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
 
 
-@retried
+@retry_on_conflict
 def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
     """Delete one anchor of a person who has others in use.
 
@@ -87,10 +87,10 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> 
         anchor = _find_anchor(person_id, anchor_id)
         person = find_person(person_id)
         _check_others_in_use(person, anchor)
-        person.gallery_version = raise_version(session)
+        person.gallery_version = bump_version(session)
         session.execute(delete(Anchor).where(Anchor.id == anchor.id))
         audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
-    forget_deleted_pages()
+    truncate_log()
 
 
 def _check_others_in_use(person: Person, anchor: Anchor) -> None:

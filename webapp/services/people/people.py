@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from webapp.core.text import comparable, tidy
+from webapp.core.text import comparison_key, normalize_name
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Attempt, Challenge, Person
 from webapp.db.pagination import Page, Position, paged
-from webapp.db.transactions import retried, unit_of_work
+from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.people import DuplicateIdentifier, UnknownPerson
-from webapp.gallery.base import raise_version
+from webapp.gallery.base import bump_version
 from webapp.services import audit, page_results
 from webapp.services.backup.backup import forget_old_keys
 from webapp.services.matching import claimed_identity, lockout
@@ -81,7 +81,7 @@ def anybody_enrolled() -> bool:
 
 def is_taken(identifier: str) -> bool:
     """Whether somebody is enrolled under an identifier."""
-    asked = select(Person.id).where(Person.identifier_key == comparable(identifier))
+    asked = select(Person.id).where(Person.identifier_key == comparison_key(identifier))
     return db.session.scalar(asked) is not None
 
 
@@ -113,7 +113,7 @@ def people_after(
     """
     wanted = select(Person, _PICTURES).where(*_matching(query))
     if identifier:
-        wanted = wanted.where(Person.identifier_key == comparable(identifier))
+        wanted = wanted.where(Person.identifier_key == comparison_key(identifier))
     if last:
         wanted = wanted.where(last.is_before(Person.created_at, Person.id))
     rows = db.session.execute(wanted.order_by(*SORTS["enrolled"]).limit(most))
@@ -132,7 +132,7 @@ def find_row(person_id: UUID) -> PersonRow:
     return PersonRow.of(*row)
 
 
-@retried
+@retry_on_conflict
 def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
     """Give a person another identifier or name; None keeps what there is.
 
@@ -146,10 +146,13 @@ def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID |
         person = find_person(person_id)
         before = person.identifier, person.name
         if name is not None:
-            person.name, person.name_key = tidy(name), comparable(name)
+            person.name, person.name_key = normalize_name(name), comparison_key(name)
         if identifier is not None:
             claimed_identity.move(session, person.identifier, identifier)
-            person.identifier, person.identifier_key = tidy(identifier), comparable(identifier)
+            person.identifier, person.identifier_key = (
+                normalize_name(identifier),
+                comparison_key(identifier),
+            )
         if (person.identifier, person.name) == before:
             return
         try:
@@ -182,13 +185,13 @@ def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
     forget_old_keys()
 
 
-@retried
+@retry_on_conflict
 def _delete(person_id: UUID, deleted_by: UUID | None) -> None:
     with unit_of_work() as session:
         _delete_rows(session, find_person(person_id), deleted_by)
 
 
-@retried
+@retry_on_conflict
 def delete_if_agreed_before(person_id: UUID, moment: datetime) -> bool:
     """Delete a person who last agreed then or before; whoever is not there is passed over.
 
@@ -214,7 +217,7 @@ def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> N
     )
     session.execute(delete(Challenge).where(Challenge.claim_digest == digest))
     page_results.forget_about_people(session)
-    raise_version(session, deleted=person_id)
+    bump_version(session, deleted=person_id)
     session.execute(delete(Person).where(Person.id == person_id))
     lockout.forget(session, digest)
     audit.record(session, "person_deleted", deleted_by, person=person_id)
@@ -226,7 +229,7 @@ def _matching(query: str) -> list[ColumnElement[bool]]:
 
 def holds(query: str) -> ColumnElement[bool]:
     """The condition that a person's identifier or name holds a text, in any case."""
-    part = comparable(query)
+    part = comparison_key(query)
     return or_(
         Person.identifier_key.contains(part, autoescape=True),
         Person.name_key.contains(part, autoescape=True),

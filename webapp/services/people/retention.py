@@ -18,7 +18,7 @@ from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Lease, Listener
 from webapp.services import audit
 from webapp.services.backup.backup import forget_old_keys
-from webapp.services.cleanup import forget_unneeded
+from webapp.services.cleanup import purge_expired
 from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.people.people import delete_if_agreed_before
 
@@ -81,7 +81,7 @@ def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
     """
     try:
         deleted = _delete_people(listener)
-        forget_unneeded()
+        purge_expired()
     except BaseException:
         with suppress(KeyRingBehind):  # it is tried again; why the work ended matters more
             forget_old_keys()

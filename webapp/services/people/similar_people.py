@@ -52,7 +52,7 @@ class Lookalikes:
 
 
 @dataclass(frozen=True)
-class Misfit:
+class OutlierAnchor:
     """An anchor and its best score against its person's other anchors, 0 to 100."""
 
     portrait: Portrait
@@ -60,7 +60,7 @@ class Misfit:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ReviewList:
     """What to review.
 
     Attributes:
@@ -74,18 +74,18 @@ class Trouble:
 
     threshold: Threshold
     lookalikes: tuple[Lookalikes, ...]
-    misfits: tuple[Misfit, ...]
+    misfits: tuple[OutlierAnchor, ...]
     misfit_count: int
     compared: int
     enrolled: int
 
 
-def find_trouble() -> Trouble:
+def build_review_list() -> ReviewList:
     """Compare everybody with everybody; the comparison is kept while the gallery stays the same."""
     gallery, threshold = recognition().gallery, verification.in_force()
-    enrolled = gallery.follow().people
+    enrolled = gallery.refresh().people
     if not enrolled:
-        return Trouble(threshold, (), (), 0, 0, 0)
+        return ReviewList(threshold, (), (), 0, 0, 0)
     rows = gallery.sample(MOST_ANCHORS)
     embeddings, anchors = rows.embeddings, rows.anchors
     if rows not in _MOST_ALIKE:
@@ -95,7 +95,7 @@ def find_trouble() -> Trouble:
     portraits = _portraits(rows, named | {row for row, _ in unlike[:MOST_SHOWN]})
     points = per_person.all_points()
     to_score = recognition().engine.calibration.score
-    return Trouble(
+    return ReviewList(
         threshold=threshold,
         lookalikes=tuple(
             Lookalikes(
@@ -107,7 +107,8 @@ def find_trouble() -> Trouble:
             for first, second, similarity in pairs
         ),
         misfits=tuple(
-            Misfit(portraits[row], to_score(similarity)) for row, similarity in unlike[:MOST_SHOWN]
+            OutlierAnchor(portraits[row], to_score(similarity))
+            for row, similarity in unlike[:MOST_SHOWN]
         ),
         misfit_count=len(unlike),
         compared=len(rows.person_ids),

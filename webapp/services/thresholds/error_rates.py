@@ -179,4 +179,4 @@ def costs_by(rule: str, anchors: int) -> Costs:
 
 def typical_anchors() -> int:
     """How many anchors a person here has at the middle; 1 where nobody is enrolled."""
-    return recognition().gallery.follow().typical_anchors
+    return recognition().gallery.refresh().typical_anchors

@@ -17,7 +17,7 @@ from sqlalchemy import Select, select
 
 from webapp.db.change_history import check_still_in_force, next_number, number_of
 from webapp.db.engine import db
-from webapp.db.models import SearchChange
+from webapp.db.models import IdentificationChange
 from webapp.db.transactions import unit_of_work
 from webapp.errors.thresholds import Danger, SearchOutOfRange
 from webapp.gallery.base import Summary
@@ -37,7 +37,7 @@ class SearchBounds:
 
 
 @dataclass(frozen=True)
-class Search:
+class IdentificationPolicy:
     """How a search decides.
 
     Attributes:
@@ -53,24 +53,26 @@ class Search:
 class Change:
     """One change of how a search decides."""
 
-    search: Search
-    previous: Search
+    search: IdentificationPolicy
+    previous: IdentificationPolicy
     reason: str
     created_at: datetime
     username: str | None
 
 
 BOUNDS = SearchBounds()
-DEFAULT = Search()
+DEFAULT = IdentificationPolicy()
 
 
-def in_force() -> Search:
+def in_force() -> IdentificationPolicy:
     """How a search decides now."""
     newest = _newest()
-    return Search(newest.fpir, newest.margin) if newest else DEFAULT
+    return IdentificationPolicy(newest.fpir, newest.margin) if newest else DEFAULT
 
 
-def threshold(gallery: Summary, search: Search | None = None, rule: str | None = None) -> Threshold:
+def threshold(
+    gallery: Summary, search: IdentificationPolicy | None = None, rule: str | None = None
+) -> Threshold:
     """The threshold of a search among the people of a gallery.
 
     Args:
@@ -88,7 +90,7 @@ def threshold(gallery: Summary, search: Search | None = None, rule: str | None =
 
 
 def change(
-    search: Search,
+    search: IdentificationPolicy,
     reason: str,
     changed_by: UUID | None,
     based_on: int | None = None,
@@ -108,8 +110,8 @@ def change(
         dangers.check(found, confirmed=confirmed)
         before = in_force()
         session.add(
-            SearchChange(
-                number=next_number(session, SearchChange),
+            IdentificationChange(
+                number=next_number(session, IdentificationChange),
                 fpir=search.fpir,
                 margin=search.margin,
                 previous_fpir=before.fpir,
@@ -128,9 +130,9 @@ def change(
         )
 
 
-def dangers_of(search: Search) -> tuple[Danger, ...]:
+def dangers_of(search: IdentificationPolicy) -> tuple[Danger, ...]:
     """Return what makes a setting of searches dangerous at the present number of people."""
-    gallery = recognition().gallery.follow()
+    gallery = recognition().gallery.refresh()
     before, after = threshold(gallery), threshold(gallery, search)
     return dangers.of_search(
         recognition().engine.calibration,
@@ -142,7 +144,7 @@ def dangers_of(search: Search) -> tuple[Danger, ...]:
     )
 
 
-def check(search: Search, based_on: int | None = None) -> None:
+def check(search: IdentificationPolicy, based_on: int | None = None) -> None:
     """Check that a change could be made; it raises as `change` does."""
     within = (
         math.isfinite(search.fpir)
@@ -164,8 +166,8 @@ def history() -> tuple[Change, ...]:
     """The last changes, newest first."""
     return tuple(
         Change(
-            search=Search(row.fpir, row.margin),
-            previous=Search(row.previous_fpir, row.previous_margin),
+            search=IdentificationPolicy(row.fpir, row.margin),
+            previous=IdentificationPolicy(row.previous_fpir, row.previous_margin),
             reason=row.reason,
             created_at=row.created_at,
             username=row.created_by.username if row.created_by else None,
@@ -174,9 +176,9 @@ def history() -> tuple[Change, ...]:
     )
 
 
-def _newest() -> SearchChange | None:
+def _newest() -> IdentificationChange | None:
     return db.session.scalar(_changes().limit(1))
 
 
 def _changes() -> Select[Any]:
-    return select(SearchChange).order_by(SearchChange.number.desc())
+    return select(IdentificationChange).order_by(IdentificationChange.number.desc())

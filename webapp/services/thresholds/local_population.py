@@ -122,7 +122,7 @@ def own_scores(rule: str) -> OwnScores | None:
     Measured once for each state of the gallery.
     """
     gallery = recognition().gallery
-    enrolled = gallery.follow().people
+    enrolled = gallery.refresh().people
     if enrolled < FEWEST_PEOPLE:
         return None
     rows = gallery.sample(MOST_ANCHORS, MOST_PEOPLE)

@@ -9,7 +9,7 @@ from webapp.db.transactions import one_transaction
 from webapp.inference.active_model import recognition
 from webapp.services.thresholds import identification, per_person
 from webapp.services.thresholds import verification as thresholds
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.per_person import PersonThreshold
 
 
@@ -33,7 +33,7 @@ class SearchInForce:
 
 
 @dataclass(frozen=True)
-class InForce:
+class MatchPolicy:
     """What decides a match by the model that serves; `rules` can be chosen."""
 
     model_id: str
@@ -44,7 +44,7 @@ class InForce:
 
 def change_verification(
     score: float, reason: str, based_on: int | None, rule: str | None, *, confirmed: bool
-) -> InForce:
+) -> MatchPolicy:
     """Set everybody's threshold in a verification; what decides then.
 
     Raises:
@@ -56,7 +56,9 @@ def change_verification(
         return in_force()
 
 
-def change_search(search: Search, reason: str, based_on: int | None, *, confirmed: bool) -> InForce:
+def change_search(
+    search: IdentificationPolicy, reason: str, based_on: int | None, *, confirmed: bool
+) -> MatchPolicy:
     """Set how a search decides; what decides then.
 
     Raises:
@@ -82,10 +84,10 @@ def change_of_person(
         return per_person.of_person(person_id)
 
 
-def in_force() -> InForce:
+def in_force() -> MatchPolicy:
     """What decides a match now."""
     threshold, search = thresholds.in_force(), identification.in_force()
-    return InForce(
+    return MatchPolicy(
         model_id=recognition().engine.model_id,
         rules=thresholds.rules(),
         verification=VerificationInForce(

@@ -16,7 +16,7 @@ from webapp.db.models import Attempt, Kind
 from webapp.inference.active_model import recognition
 from webapp.services.matching.decision import PersonLabel
 from webapp.services.thresholds import identification, per_person, verification
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.verification import Threshold
 
 LAST_ATTEMPTS = 500
@@ -50,7 +50,7 @@ class Redecisions:
         changed: those that would have ended the other way, newest first.
     """
 
-    looked_at: int
+    evaluated: int
     unknown: int
     changed: tuple[Redecision, ...]
 
@@ -104,12 +104,12 @@ def by_points(person_id: UUID, points: float) -> Redecisions:
     return _judged(_last(Kind.VERIFY, person_id), judge)
 
 
-def by_search(search: Search) -> Redecisions:
+def by_search(search: IdentificationPolicy) -> Redecisions:
     """The last searches under another setting, at the present number of people.
 
     People's own thresholds are left out: who was nearest is kept of those found alone.
     """
-    threshold = identification.threshold(recognition().gallery.follow(), search)
+    threshold = identification.threshold(recognition().gallery.refresh(), search)
     to_score = recognition().engine.calibration.score
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
@@ -124,21 +124,21 @@ def by_search(search: Search) -> Redecisions:
 
 
 def _judged(attempts: Iterable[Attempt], judge: Judge) -> Redecisions:
-    looked_at, unknown, changed = 0, 0, []
+    evaluated, unknown, changed = 0, 0, []
     to_score = recognition().engine.calibration.score
     for attempt in attempts:
         judged = judge(attempt)
         if judged is None:
             unknown += 1
             continue
-        looked_at += 1
+        evaluated += 1
         similarity, match = judged
         if match != attempt.match:
             label = PersonLabel.of(attempt.person) if attempt.person else None
             changed.append(
                 Redecision(attempt.created_at, label, to_score(similarity), attempt.match)
             )
-    return Redecisions(looked_at, unknown, tuple(changed))
+    return Redecisions(evaluated, unknown, tuple(changed))
 
 
 def _last(kind: Kind, person_id: UUID | None = None) -> Iterable[Attempt]:

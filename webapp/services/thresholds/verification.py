@@ -108,7 +108,7 @@ def change(
         raise RuleNotMeasured
     calibration = recognition().engine.calibration
     similarity = calibration.similarity(score)
-    anchors = recognition().gallery.follow().typical_anchors
+    anchors = recognition().gallery.refresh().typical_anchors
     with unit_of_work() as session:
         check_still_in_force(_newest(calibration.model_id), based_on)
         before = in_force()

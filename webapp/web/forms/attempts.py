@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Form, SelectField, StringField
 from wtforms.validators import Optional, ValidationError
 
-from webapp.core.text import tidy
+from webapp.core.text import normalize_name
 from webapp.db.models import Kind
 from webapp.messages import describe
-from webapp.services.attempts.attempt_log import Wanted
+from webapp.services.attempts.attempt_log import AttemptFilter
 from webapp.web.forms.fields import choices
 
 MATCH, NO_MATCH = "match", "no-match"
@@ -50,7 +50,7 @@ class DayField(DateField):
 class AttemptsForm(Form):
     """Filters, sent with the address of the page; nothing is changed by them."""
 
-    person = StringField(_l("Person"), filters=[lambda value: tidy(value or "")])
+    person = StringField(_l("Person"), filters=[lambda value: normalize_name(value or "")])
     result = SelectField(
         _l("Outcome"),
         default="",
@@ -67,10 +67,10 @@ class AttemptsForm(Form):
     since = DayField(_l("From"))
     until = DayField(_l("To"))
 
-    def wanted(self, zone: tzinfo) -> Wanted:
+    def wanted(self, zone: tzinfo) -> AttemptFilter:
         """What is asked for, by the days of a zone; what cannot be understood is left out."""
         self.validate()
-        return Wanted(
+        return AttemptFilter(
             person=self.person.data or "",
             match={MATCH: True, NO_MATCH: False}.get(self.result.data),
             kind=Kind(self.kind.data) if self.kind.data and not self.kind.errors else None,

@@ -25,7 +25,7 @@ from wtforms import (
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
-from webapp.core.text import is_shown, tidy
+from webapp.core.text import is_shown, normalize_name
 from webapp.db.models.account import USERNAME_LENGTH
 from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
@@ -50,7 +50,7 @@ def choices(words: Mapping[Any, Any], nothing: Any = None) -> list[SelectChoice]
 
 
 def _tidied(value: str | None) -> str:
-    return tidy(value or "")
+    return normalize_name(value or "")
 
 
 def _printable(_form: Form, field: Field) -> None:
@@ -81,7 +81,7 @@ def _some_frames(_form: Form, field: Field) -> None:
     _some_pictures(len(chosen(field.data)), recognition().settings.frames_a_request)
 
 
-class KeptField(Field):
+class CarriedPicturesField(Field):
     """The pictures that the last page handed back: none, one or more values."""
 
     data: list[str]
@@ -159,7 +159,7 @@ class AnchorsForm(PageForm):
     """More pictures of a person: chosen now, or kept from the last page with its doubts."""
 
     images = MultipleFileField(_l("Pictures"))
-    kept = KeptField(default=list)
+    kept = CarriedPicturesField(default=list)
     doubts_seen = HiddenField()
     challenge = HiddenField()
     waiver = SelectField(

@@ -8,16 +8,16 @@ from wtforms import BooleanField, RadioField, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput
 
 from ml import STEPS, STRENGTHS
-from webapp.db.models import Guarded
+from webapp.db.models import ChallengeScope
 from webapp.messages import MOVEMENTS
 from webapp.services.liveness import results
 from webapp.services.liveness.setting import Liveness
 from webapp.web.forms.fields import PageForm, ReasonedForm, choices
 
-GUARDED: dict[Guarded, LazyString] = {
-    Guarded.NOTHING: _l("Off"),
-    Guarded.VERIFICATION: _l("Before verifications"),
-    Guarded.ENROLMENT: _l("Before verifications and enrolments"),
+GUARDED: dict[ChallengeScope, LazyString] = {
+    ChallengeScope.NOTHING: _l("Off"),
+    ChallengeScope.VERIFICATION: _l("Before verifications"),
+    ChallengeScope.ENROLMENT: _l("Before verifications and enrolments"),
 }
 STRENGTH_WORDS: dict[str, LazyString] = {
     "gentle": _l("Gentle"),
@@ -51,7 +51,7 @@ class LivenessForm(ReasonedForm):
     def setting(self) -> Liveness:
         """What was asked for."""
         return Liveness(
-            Guarded(self.guarded.data),
+            ChallengeScope(self.guarded.data),
             self.strength.data,
             tuple(self.allowed.data),
             self.light.data,

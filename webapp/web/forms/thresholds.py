@@ -13,7 +13,7 @@ from wtforms.widgets import HiddenInput, NumberInput
 from webapp.errors.thresholds import RuleNotMeasured
 from webapp.messages import describe
 from webapp.services.thresholds import verification
-from webapp.services.thresholds.identification import BOUNDS, Search
+from webapp.services.thresholds.identification import BOUNDS, IdentificationPolicy
 from webapp.services.thresholds.per_person import MOST_POINTS
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE
 from webapp.web.forms.fields import ReasonedForm
@@ -91,9 +91,9 @@ class SearchForm(ReasonedForm):
     )
 
     @property
-    def search(self) -> Search:
+    def search(self) -> IdentificationPolicy:
         """What was asked for."""
-        return Search(_number(self.percent) / PERCENT, _number(self.margin))
+        return IdentificationPolicy(_number(self.percent) / PERCENT, _number(self.margin))
 
 
 def _number(field: NumberField) -> float:

@@ -14,21 +14,21 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.db import clock
 from webapp.db.engine import db, writing
-from webapp.db.models import AddressWindow
+from webapp.db.models import RateLimitWindow
 from webapp.db.transactions import is_locked
 from webapp.inference.active_model import recognition
 
 SCHEME = "database"
 # Made once: every request of a program is counted.
 _RAISE = (
-    update(AddressWindow)
-    .where(AddressWindow.key == bindparam("whose"), AddressWindow.ends_at > bindparam("now"))
-    .values(hits=AddressWindow.hits + bindparam("amount"))
-    .returning(AddressWindow.hits)
+    update(RateLimitWindow)
+    .where(RateLimitWindow.key == bindparam("whose"), RateLimitWindow.ends_at > bindparam("now"))
+    .values(hits=RateLimitWindow.hits + bindparam("amount"))
+    .returning(RateLimitWindow.hits)
 )
-_OVER = select(AddressWindow.key).where(AddressWindow.ends_at <= bindparam("now"))
-_END = delete(AddressWindow).where(
-    AddressWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # nobody's, just now
+_OVER = select(RateLimitWindow.key).where(RateLimitWindow.ends_at <= bindparam("now"))
+_END = delete(RateLimitWindow).where(
+    RateLimitWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # nobody's, just now
 )
 
 
@@ -63,14 +63,14 @@ class DatabaseStorage(Storage):
 
     def get(self, key: str) -> int:
         """How many requests of a key were counted in its window."""
-        return int(self._read(key, AddressWindow.hits) or 0) + self._beside.get(key)
+        return int(self._read(key, RateLimitWindow.hits) or 0) + self._beside.get(key)
 
     def get_expiry(self, key: str) -> float:
         """When the window of a key ends, in seconds since 1970.
 
         Who asks holds it against this machine's clock, so it is told by that one.
         """
-        ends_at = self._read(key, AddressWindow.ends_at)
+        ends_at = self._read(key, RateLimitWindow.ends_at)
         if not ends_at:
             return self._beside.get_expiry(key)
         return time.time() + max(0.0, ends_at - _now())
@@ -84,13 +84,13 @@ class DatabaseStorage(Storage):
         """Forget all."""
         self._beside.reset()
         with _writing() as connection:
-            return connection.execute(delete(AddressWindow)).rowcount
+            return connection.execute(delete(RateLimitWindow)).rowcount
 
     def clear(self, key: str) -> None:
         """Forget a key."""
         self._beside.clear(key)
         with _writing() as connection:
-            connection.execute(delete(AddressWindow).where(AddressWindow.key == _digest(key)))
+            connection.execute(delete(RateLimitWindow).where(RateLimitWindow.key == _digest(key)))
 
     @staticmethod
     def _count(key: str, expiry: float, amount: int) -> int:
@@ -101,14 +101,14 @@ class DatabaseStorage(Storage):
                 return hits
             connection.execute(_END, {"now": now})
             connection.execute(
-                insert(AddressWindow).values(key=digest, hits=amount, ends_at=now + expiry)
+                insert(RateLimitWindow).values(key=digest, hits=amount, ends_at=now + expiry)
             )
         return amount
 
     @staticmethod
     def _read(key: str, column: InstrumentedAttribute[Any]) -> float | None:
         running = select(column).where(
-            AddressWindow.key == _digest(key), AddressWindow.ends_at > _now()
+            RateLimitWindow.key == _digest(key), RateLimitWindow.ends_at > _now()
         )
         with db.engine.connect() as connection:
             return connection.scalar(running)
@@ -116,7 +116,7 @@ class DatabaseStorage(Storage):
 
 @contextmanager
 def _writing() -> Iterator[Connection]:
-    options = writing(db.engine, alone=False, lasting=False, waits=False)
+    options = writing(db.engine, exclusive=False, durable=False, waits=False)
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 

@@ -22,7 +22,7 @@ ATTRIBUTE = "looks_at_faces"
 LIVE, GUIDANCE = "live", "guidance"
 
 
-def looks_at_faces(view: View) -> View:
+def limits_concurrency(view: View) -> View:
     """State that a view analyses faces, for a client that can come again as easily as wait."""
     setattr(view, ATTRIBUTE, LIVE)
     return view
@@ -46,7 +46,7 @@ def admit_requests(app: Flask) -> None:
 
 
 def _refuse() -> None:
-    if _analyses() and not recognition().turns.places_left:
+    if _analyses() and not recognition().face_slots.places_left:
         raise Busy
 
 

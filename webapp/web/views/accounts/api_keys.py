@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.db.models import Scope, Shown
+from webapp.db.models import ResultKind, Scope
 from webapp.errors.api import KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.errors.base import ServiceError
 from webapp.errors.matching import ResultOver
@@ -54,7 +54,7 @@ def index() -> str:
 @admin
 def made(result_id: UUID) -> str:
     """The same with a key that was just made; its secret is shown here for minutes, then never."""
-    return _page(KeyForm(formdata=None), results.find(Shown.API_KEY, result_id))
+    return _page(KeyForm(formdata=None), results.find(ResultKind.API_KEY, result_id))
 
 
 @blueprint.post("")
@@ -106,7 +106,7 @@ def revoke(key_id: UUID) -> ResponseReturnValue:
 
 
 def _to_secret(made: MadeKey) -> ResponseReturnValue:
-    result_id = results.keep(Shown.API_KEY, {"name": made.name, "secret": made.secret})
+    result_id = results.keep(ResultKind.API_KEY, {"name": made.name, "secret": made.secret})
     return results.lead_to(url_for("api_keys.made", result_id=result_id))
 
 

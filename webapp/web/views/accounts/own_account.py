@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.db.models import Shown
+from webapp.db.models import ResultKind
 from webapp.errors.base import ServiceError
 from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
@@ -109,7 +109,7 @@ def switch_on() -> ResponseReturnValue:
         except ServiceError as error:
             complain(form, error)
         else:
-            result_id = results.keep(Shown.RECOVERY_CODES, {"codes": codes})
+            result_id = results.keep(ResultKind.RECOVERY_CODES, {"codes": codes})
             return results.lead_to(url_for("account.recovery_codes", result_id=result_id))
     form.secret.data = form.secret.data or two_factor.new_secret()
     address = two_factor.address_of(form.secret.data, current_user.username)
@@ -124,7 +124,7 @@ def switch_on() -> ResponseReturnValue:
 @viewer
 def recovery_codes(result_id: UUID) -> str:
     """Context: codes, which are shown here for minutes, then never."""
-    kept = results.find(Shown.RECOVERY_CODES, result_id)
+    kept = results.find(ResultKind.RECOVERY_CODES, result_id)
     return render_template("account/recovery_codes.html", codes=kept["codes"])
 
 

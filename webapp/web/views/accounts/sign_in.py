@@ -33,9 +33,9 @@ from webapp.extensions import limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.accounts import accounts, sessions
-from webapp.services.accounts.sessions import Begun
+from webapp.services.accounts.sessions import StartedSession
 from webapp.web.access import public
-from webapp.web.current_user import SignedIn
+from webapp.web.current_user import CurrentUser
 from webapp.web.devices import keep_device, this_browser
 from webapp.web.forms.fields import CodeForm, EmptyForm, SetupForm, SignInForm
 from webapp.web.redirects import place_within
@@ -87,7 +87,7 @@ def sign_in() -> ResponseReturnValue:
         except (WrongCredentials, MustWait) as error:
             _complain(form, error)
         else:
-            if isinstance(signed, Begun):
+            if isinstance(signed, StartedSession):
                 return _enter(signed)
             keep_pending(signed.token)
             return redirect(url_for("accounts.code", next=request.args.get("next")))
@@ -137,13 +137,13 @@ def _back_to_sign_in(error: SignInOver) -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in", next=request.args.get("next")))
 
 
-def _enter(begun: Begun) -> ResponseReturnValue:
+def _enter(begun: StartedSession) -> ResponseReturnValue:
     kept = keep_for(begun.session.account.id)
     session.clear()  # nothing of the stranger's session lives on in the account's
     session.update(kept)
     session.permanent = True
     mark_token(begun.session.account.id)
-    login_user(SignedIn.by(begun.session, begun.token))
+    login_user(CurrentUser.by(begun.session, begun.token))
     _warn_of_failed_tries(begun.failed_tries)
     response = make_response(redirect(place_within(request.args.get("next", ""))))
     keep_device(response, begun.device)

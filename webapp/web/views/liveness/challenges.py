@@ -18,11 +18,11 @@ from webapp.extensions import frame_limiter, limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import ask_for, describe
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import BOUNDS, Asked
+from webapp.services.liveness.challenges import BOUNDS, Prompt
 from webapp.web import error_pages
 from webapp.web.access import operator, verifier
 from webapp.web.forms.fields import ClaimForm
-from webapp.web.limits.load_shedding import looks_at_faces
+from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import FRAME_BODY, takes
 from webapp.web.tokens import challenge_holder, read_challenge, sign_challenge
 
@@ -70,7 +70,7 @@ def begin_enrolment() -> ResponseReturnValue:
 
 @blueprint.post("/challenges/frames")
 @verifier
-@looks_at_faces
+@limits_concurrency
 @takes(FRAME_BODY)
 @frame_limiter.limit(_guidance_limit)
 def see() -> ResponseReturnValue:
@@ -114,7 +114,7 @@ def _wrong(form: ClaimForm) -> ResponseReturnValue:
     return error_pages.refused(422, code="invalid_request", message=form.identifier.errors[0])
 
 
-def _answer(asked: Asked, **more: object) -> ResponseReturnValue:
+def _answer(asked: Prompt, **more: object) -> ResponseReturnValue:
     return jsonify(
         frame=asked.frame,
         step=asked.step,

@@ -16,23 +16,23 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from ml import FaceError
-from webapp.db.models import Shown, now
+from webapp.db.models import ResultKind, now
 from webapp.errors.base import ServiceError
 from webapp.errors.matching import MustWait
 from webapp.services import page_results
-from webapp.services.matching.decision import Decision
+from webapp.services.matching.decision import MatchDecision
 from webapp.web.tokens import challenge_holder
 
 SEE_OTHER, GONE = 303, 410
-Decide = Callable[[], Decision]
+Decide = Callable[[], MatchDecision]
 
 
-def keep(kind: Shown, content: Mapping[str, Any]) -> UUID:
+def keep(kind: ResultKind, content: Mapping[str, Any]) -> UUID:
     """Keep a result for this browser and account; returns its id."""
     return page_results.keep(kind, _holder(), content)
 
 
-def find(kind: Shown, result_id: UUID) -> dict[str, Any]:
+def find(kind: ResultKind, result_id: UUID) -> dict[str, Any]:
     """Return the content of a result of this browser and account.
 
     Raises:
@@ -52,7 +52,7 @@ def over(start_again: str) -> ResponseReturnValue:
     return page, GONE
 
 
-def decided(kind: Shown, decide: Decide, **asked: str) -> UUID:
+def decided(kind: ResultKind, decide: Decide, **asked: str) -> UUID:
     """Keep a decision, or why there is none, with what was asked; returns its id."""
     try:
         content = {"decision": decide().as_shown()}

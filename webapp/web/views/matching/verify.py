@@ -11,14 +11,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from webapp.db.models import Purpose, Shown
+from webapp.db.models import Purpose, ResultKind
 from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.liveness import setting as liveness
 from webapp.services.matching import identification, verification
-from webapp.services.matching.decision import POOR_QUALITY, Decision
+from webapp.services.matching.decision import POOR_QUALITY, MatchDecision
 from webapp.web.access import operator, verifier
 from webapp.web.forms.fields import ChallengedForm, IdentifyForm, PageForm, VerifyForm, WaivedForm
 from webapp.web.limits.request_bounds import PICTURE_BODY, takes
@@ -52,7 +52,7 @@ def verify() -> ResponseReturnValue:
     does so from a result.
     """
     setting = liveness.in_force()
-    guarded = setting.guards(Purpose.VERIFY)
+    guarded = setting.requires_challenge(Purpose.VERIFY)
     form = ChallengedForm() if guarded else VerifyForm()
     if form.validate_on_submit():
         return _to_result(lambda: _verified(form), form)
@@ -68,7 +68,7 @@ def without_movements() -> ResponseReturnValue:
 
     The form has `waiver`, too: the reason.
     """
-    if not liveness.in_force().guards(Purpose.VERIFY):
+    if not liveness.in_force().requires_challenge(Purpose.VERIFY):
         return redirect(url_for("verify.verify"))
     form = WaivedForm()
     if form.validate_on_submit():
@@ -80,7 +80,7 @@ def without_movements() -> ResponseReturnValue:
 @verifier
 def verified(result_id: UUID) -> str:
     """Context: result_id, identifier, waiver, decision and notes (words), or refusal."""
-    kept = results.find(Shown.VERIFICATION, result_id)
+    kept = results.find(ResultKind.VERIFICATION, result_id)
     ways = {"again": "verify.without_movements" if kept["waiver"] else "verify.verify"}
     return _shown("verify/verified.html", kept, result_id=result_id, **ways)
 
@@ -94,7 +94,7 @@ def identify() -> ResponseReturnValue:
     form = IdentifyForm()
     if form.validate_on_submit():
         result_id = results.decided(
-            Shown.IDENTIFICATION,
+            ResultKind.IDENTIFICATION,
             lambda: identification.identify(contents(form.frames.data), current_user.id),
         )
         return results.lead_to(url_for("verify.identified", result_id=result_id))
@@ -105,11 +105,11 @@ def identify() -> ResponseReturnValue:
 @operator
 def identified(result_id: UUID) -> str:
     """Context: decision and notes (words), or refusal."""
-    kept = results.find(Shown.IDENTIFICATION, result_id)
+    kept = results.find(ResultKind.IDENTIFICATION, result_id)
     return _shown("verify/identified.html", kept, again="verify.identify")
 
 
-def _verified(form: VerifyForm | ChallengedForm) -> Decision:
+def _verified(form: VerifyForm | ChallengedForm) -> MatchDecision:
     asked_by = current_user.id if current_user.is_authenticated else None
     identifier = form.identifier.data
     if isinstance(form, ChallengedForm):
@@ -122,7 +122,7 @@ def _verified(form: VerifyForm | ChallengedForm) -> Decision:
     return decision.told(in_detail=current_user.is_authenticated and current_user.is_operator)
 
 
-def _waived(form: WaivedForm) -> Decision:
+def _waived(form: WaivedForm) -> MatchDecision:
     return verification.verify_without_challenge(
         form.identifier.data, contents(form.frames.data), form.waiver.data, current_user.id
     )
@@ -132,7 +132,7 @@ def _to_result(
     decide: results.Decide, form: VerifyForm | ChallengedForm, waiver: str = ""
 ) -> ResponseReturnValue:
     asked = {"identifier": form.identifier.data, "waiver": waiver}
-    result_id = results.decided(Shown.VERIFICATION, decide, **asked)
+    result_id = results.decided(ResultKind.VERIFICATION, decide, **asked)
     return results.lead_to(url_for("verify.verified", result_id=result_id))
 
 
@@ -147,7 +147,7 @@ def _asked_before() -> Mapping[str, Any]:
     result_id = request.args.get("again", type=UUID)
     with suppress(ResultOver):
         if result_id:
-            return results.find(Shown.VERIFICATION, result_id)
+            return results.find(ResultKind.VERIFICATION, result_id)
     return {"identifier": request.args.get("identifier", "")}
 
 

@@ -28,8 +28,8 @@ from webapp.errors.people import (
 from webapp.messages import describe
 from webapp.services.attempts import attempt_log
 from webapp.services.enrolment import guarded
-from webapp.services.enrolment.guarded import Presence
-from webapp.services.enrolment.review import look_through
+from webapp.services.enrolment.guarded import LivenessEvidence
+from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.matching import claimed_identity
@@ -90,7 +90,7 @@ def enrol() -> ResponseReturnValue:
         return _enrol_page(form, NOTHING)
     sent = sent_pictures(form)
     try:
-        draft = look_through([picture.data for picture in sent])
+        draft = review_pictures([picture.data for picture in sent])
     except Busy as error:
         _complain(form, error)
         return _enrol_page(form, handed_back(sent))
@@ -142,7 +142,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
     form.in_place_of.choices = _choices(report_on(people.find_person(person_id)))
     sent = sent_pictures(form)
     try:
-        draft = look_through([picture.data for picture in sent], person_id)
+        draft = review_pictures([picture.data for picture in sent], person_id)
     except Busy as error:
         _complain(form, error)
         return _person_page(person_id, form, handed_back(sent))
@@ -270,13 +270,13 @@ def _complain(form: AnchorsForm, error: ServiceError) -> None:
 
 def _guarded() -> bool:
     """Whether movements are asked for before pictures are stored."""
-    return setting.in_force().guards(Purpose.ENROL)
+    return setting.in_force().requires_challenge(Purpose.ENROL)
 
 
-def _presence(form: AnchorsForm) -> Presence:
+def _presence(form: AnchorsForm) -> LivenessEvidence:
     token = form.challenge.data
     challenge_id = read_challenge(token) if token else None
-    return Presence(challenge_holder(), challenge_id, form.waiver.data)
+    return LivenessEvidence(challenge_holder(), challenge_id, form.waiver.data)
 
 
 def _choices(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:

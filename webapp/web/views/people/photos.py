@@ -13,8 +13,8 @@ from werkzeug.datastructures import FileStorage
 
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
-from webapp.services.enrolment.review import Draft
-from webapp.services.enrolment.warnings import Doubt
+from webapp.services.enrolment.review import PictureReview
+from webapp.services.enrolment.warnings import EnrolmentWarning
 from webapp.web.display.names import isolated
 from webapp.web.forms.fields import AnchorsForm
 from webapp.web.uploads import chosen
@@ -87,13 +87,13 @@ def sent_pictures(form: AnchorsForm) -> list[Picture]:
     return (kept + new)[: form.most]
 
 
-def is_accepted(draft: Draft, pictures: Sequence[Picture], form: AnchorsForm) -> bool:
+def is_accepted(draft: PictureReview, pictures: Sequence[Picture], form: AnchorsForm) -> bool:
     """Whether all pictures can be used and every doubt was seen before."""
     seen = set((form.doubts_seen.data or "").split())
     return not draft.refused and all(pictures[number].digest in seen for number in draft.doubts)
 
 
-def looked_through(draft: Draft, pictures: Sequence[Picture]) -> LookedThrough:
+def looked_through(draft: PictureReview, pictures: Sequence[Picture]) -> LookedThrough:
     """The draft in words. What is handed back is the crop that would be stored."""
     problems = tuple(
         (pictures[number].name, describe(error.code, error.details))
@@ -124,6 +124,6 @@ def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
     return LookedThrough(kept=tuple((picture, ()) for picture in kept))
 
 
-def in_words(doubt: Doubt) -> str:
+def in_words(doubt: EnrolmentWarning) -> str:
     """A doubt as a sentence."""
     return describe(doubt.code, {"name": isolated(doubt.name or "")})

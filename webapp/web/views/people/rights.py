@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.db.models import Shown
+from webapp.db.models import ResultKind
 from webapp.errors.matching import ResultOver
 from webapp.errors.people import UnknownPerson
 from webapp.inference.active_model import recognition
@@ -50,7 +50,7 @@ def link(person_id: UUID) -> ResponseReturnValue:
     """Make a link in place of older ones, and lead to the page that shows it."""
     token = self_service.make_link(person_id, current_user.id)
     address = url_for("own.show", token=token, _external=True)
-    result_id = results.keep(Shown.OWN_LINK, {"person": person_id, "address": address})
+    result_id = results.keep(ResultKind.OWN_LINK, {"person": person_id, "address": address})
     page = url_for("person_data.shown_link", person_id=person_id, result_id=result_id)
     return results.lead_to(page)
 
@@ -59,7 +59,7 @@ def link(person_id: UUID) -> ResponseReturnValue:
 @operator
 def shown_link(person_id: UUID, result_id: UUID) -> str:
     """Context: person, address, days."""
-    kept = results.find(Shown.OWN_LINK, result_id)
+    kept = results.find(ResultKind.OWN_LINK, result_id)
     if kept["person"] != str(person_id):
         raise ResultOver
     return render_template(

@@ -13,7 +13,7 @@ from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, Thres
 from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.thresholds import identification, replay
-from webapp.services.thresholds.identification import Search
+from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.verification import Threshold
 from webapp.web.access import admin
 from webapp.web.forms.thresholds import PERCENT, SearchForm
@@ -28,13 +28,13 @@ explain_on(blueprint)
 class Setting:
     """How a search decides, and the threshold that this makes for the people enrolled."""
 
-    search: Search
+    search: IdentificationPolicy
     threshold: Threshold
 
     @classmethod
-    def of(cls, search: Search) -> Setting:
+    def of(cls, search: IdentificationPolicy) -> Setting:
         """With the threshold at the present number of people."""
-        return cls(search, identification.threshold(recognition().gallery.follow(), search))
+        return cls(search, identification.threshold(recognition().gallery.refresh(), search))
 
 
 @blueprint.route("/threshold/search", methods=["GET", "POST"])
@@ -77,7 +77,7 @@ def _page(form: SearchForm) -> str:
         "threshold/search.html",
         form=form,
         setting=Setting.of(in_force),
-        people=recognition().gallery.follow().people,
+        people=recognition().gallery.refresh().people,
         model=recognition().engine.description,
         newest_number=identification.newest_number(),
         history=identification.history(),

@@ -69,7 +69,7 @@ def edit() -> ResponseReturnValue:
 @admin
 def pairs() -> str:
     """Context: trouble (Trouble)."""
-    return render_template("threshold/pairs.html", trouble=similar_people.find_trouble())
+    return render_template("threshold/pairs.html", trouble=similar_people.build_review_list())
 
 
 @dataclass(frozen=True)
