@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 from flask import Flask
-from siamese_faces import Client, Problem, Prompt
+from siamese_faces import Client, Problem, Asked
 
 from tests.support import faces, performing
 from tests.support.installation import rows_stored
@@ -38,7 +38,7 @@ class Camera:
         self.performer, self.clock = performer, clock
         self.at, self.step = 0.0, None
 
-    def __call__(self, asked: Prompt) -> bytes:
+    def __call__(self, asked: Asked) -> bytes:
         db.session.rollback()
         challenge = db.session.query(Challenge).one().id
         self.at += FRAME_SECONDS
@@ -75,7 +75,7 @@ def test_a_program_is_told_the_light_to_show(
     )
     camera, told = Camera(performing.lit(engine), clock), []
 
-    def next_frame(asked: Prompt) -> bytes:
+    def next_frame(asked: Asked) -> bytes:
         told.append(asked.light)
         camera.performer.glow.show(asked.light, camera.at)
         return camera(asked)
