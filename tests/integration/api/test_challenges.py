@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 from flask import Flask
-from siamese_faces import Client, Problem, Asked
+from siamese_faces import Asked, Client, Problem
 
 from tests.support import faces, performing
 from tests.support.installation import rows_stored
