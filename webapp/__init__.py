@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from webapp import settings as settings_module
 from webapp.api.document import add_api
 from webapp.cli.commands import add_commands
+from webapp.db import deferred_writes, key_store, lock_watch
 from webapp.db.clock import add_clock
 from webapp.db.damage import add_damage_watch
+from webapp.db.deferred_writes import Unwritten
 from webapp.db.engine import db, engine_options, prepare_engine
+from webapp.db.key_store import KeyStore
+from webapp.db.lock_watch import LockWatch
 from webapp.extensions import babel, csrf, frame_limiter, limiter, login, migrate
-from webapp.inference.active_model import NAME, Recognition
+from webapp.gallery import registry as registry_module
+from webapp.gallery.registry import GalleryRegistry
+from webapp.inference import active_model, face_slots, processor_time
+from webapp.inference.active_model import ActiveModel
+from webapp.inference.face_slots import FaceSlots
+from webapp.inference.processor_time import Work
 from webapp.settings import ROOT, Settings, settings_from
 from webapp.startup.schema import MIGRATIONS
 from webapp.web.access import guard
@@ -62,7 +73,7 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
     )
     app.request_class = InMemoryRequest
     app.config.from_mapping(_flask_config(settings))
-    app.extensions[NAME] = Recognition(settings, *engines)
+    _add_parts(app, settings, engines)
     if settings.proxies:
         trusted = settings.proxies
         # Proxies append to the other headers; only one of them knows the path.
@@ -87,6 +98,23 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         lambda: {"locale": str(get_locale()), "languages": LANGUAGES, "this_place": this_place}
     )
     return app
+
+
+def _add_parts(app: Flask, settings: Settings, engines: Sequence[Engine]) -> None:
+    """Make what the processes of an app share between requests: keys, galleries, engines."""
+    keys = KeyStore(settings)
+    registry = GalleryRegistry(settings, keys)
+    faces_at_once = settings.faces_at_once
+    app.extensions |= {
+        settings_module.NAME: settings,
+        key_store.NAME: keys,
+        registry_module.NAME: registry,
+        active_model.NAME: ActiveModel(settings, registry, *engines),
+        face_slots.NAME: FaceSlots(faces_at_once, settings.faces_waiting, settings.faces_patience),
+        processor_time.NAME: Work(faces_at_once, settings.work_share),
+        deferred_writes.NAME: Unwritten(),
+        lock_watch.NAME: LockWatch(),
+    }
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

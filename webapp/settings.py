@@ -9,8 +9,11 @@ from pathlib import Path
 from random import Random, SystemRandom
 from zoneinfo import available_timezones
 
+from flask import current_app
+
 from ml import ARTIFACTS, DEFAULT_MODEL, usable_cores
 
+NAME = "settings"
 ROOT = Path(__file__).parents[1]
 MEGABYTE = 1_000_000
 SQLITE_SCHEME = "sqlite:///"
@@ -271,3 +274,9 @@ class _Reader:
         if value in choices:
             return value
         raise WrongSetting(f"{name} is {value!r}, but must be one of {', '.join(choices)}")
+
+
+def current_settings() -> Settings:
+    """Return the settings of the current app."""
+    settings: Settings = current_app.extensions[NAME]
+    return settings

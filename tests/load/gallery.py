@@ -29,6 +29,7 @@ from tests.support.installation import CHEAP
 from tests.support.postgresql import running
 from webapp import create_app
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
@@ -37,7 +38,8 @@ from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery as vector_gallery
 from webapp.gallery.pgvector.gallery import VectorTuning
 from webapp.gallery.pgvector.table import anchor_vector
-from webapp.inference.active_model import recognition
+from webapp.gallery.registry import galleries
+from webapp.inference.active_model import active_model
 from webapp.services.models import vector_index as index
 from webapp.settings import Settings
 from webapp.startup.prepare import prepare
@@ -108,7 +110,7 @@ def measure_following(real: np.ndarray, person: np.ndarray, anchors: int) -> dic
         with app.app_context():
             prepare()
             _enrol(_blocks(enrolled, anchors))
-            gallery = MemoryGallery(_model().model_id, real.shape[1], lambda: recognition().vault)
+            gallery = MemoryGallery(_model().model_id, real.shape[1], lambda: key_store().vault)
             before, peak = _resident(), _peak()
             start = _time(gallery.refresh)
             memory, peak = _resident() - before, _peak() - max(peak, before)
@@ -216,7 +218,7 @@ def _recall(held: IndexSnapshot, probes: np.ndarray) -> float:
 
 
 def _ask(probe: np.ndarray) -> UUID:
-    nearest = recognition().gallery.nearest(probe, NEAREST, "best")
+    nearest = active_model().gallery.nearest(probe, NEAREST, "best")
     db.session.rollback()
     return nearest[0].person_id
 
@@ -224,7 +226,7 @@ def _ask(probe: np.ndarray) -> UUID:
 def _copy_vectors(url: str, blocks: Iterator[PersonEmbeddings]) -> None:
     """Vectors as `webapp.services.models.vectors` writes them, very many at once."""
     model = _model()
-    turn = recognition().turn(model.model_id, model.embedding_size)
+    turn = galleries().rotation(model.model_id, model.embedding_size)
     db.session.rollback()  # copying takes longer than a transaction may stand idle
     columns = "embedding_id, anchor_id, person_id, model_id, turned"
     with psycopg.connect(url, autocommit=True) as connection:
@@ -240,7 +242,7 @@ def _copy_vectors(url: str, blocks: Iterator[PersonEmbeddings]) -> None:
 
 def _enrol(blocks: Iterator[PersonEmbeddings]) -> None:
     """Rows of people as enrolling writes them, many at once; their pictures are next to nothing."""
-    vault, model = recognition().vault, _model()
+    vault, model = key_store().vault, _model()
     numbers = iter(range(sys.maxsize))
     offset = len(db.session.scalars(select(Person.id).limit(1)).all()) * 10**9
     while some := [block for block, _ in zip(blocks, range(AT_ONCE), strict=False)]:

@@ -31,8 +31,8 @@ import ml
 from tests.support.installation import CHEAP
 from webapp import create_app
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Person
-from webapp.inference.active_model import recognition
 from webapp.services import audit_verification
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
@@ -211,10 +211,10 @@ def check_sealed(scene: Scene, _say: Say) -> None:
     with closing(sqlite3.connect(scene.database)) as database:
         require(database.execute("PRAGMA integrity_check").fetchone() == ("ok",), "it is sound")
         require(not database.execute("PRAGMA foreign_key_check").fetchall(), "no row is orphaned")
-    recognition().check_master_key()
+    key_store().check_master_key()
     require(audit_verification.verify().problem is None, "the audit log holds")
     for person in db.session.scalars(select(Person)):
-        seal = recognition().vault.person_seal(person.key.wrapped, person.id)
+        seal = key_store().vault.person_seal(person.key.wrapped, person.id)
         require(len(person.anchors) == len(scene.faces), "every person is whole")
         for anchor in person.anchors:
             seal.open(anchor.picture, picture_place(anchor.id))

@@ -19,8 +19,9 @@ from webapp import create_app
 from webapp.crypto.encrypted_file import unseal_file
 from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import ChallengeScope, PersonKey, Role
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit_verification
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
@@ -30,7 +31,7 @@ from webapp.services.liveness import challenges, setting
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person, find_person
-from webapp.settings import ROOT, Settings
+from webapp.settings import ROOT, Settings, current_settings
 from webapp.startup.prepare import get_ready
 
 pytestmark = pytest.mark.sqlite  # backups and kills are of the file
@@ -178,7 +179,7 @@ def test_what_was_seen_in_a_challenge_is_in_no_backup(
     backup, opened = tmp_path / "monday.backup", tmp_path / "opened.db"
     backups.back_up(backup)
 
-    unseal_file(backup, opened, recognition().secrets, backups.PURPOSE)
+    unseal_file(backup, opened, key_store().secrets, backups.PURPOSE)
 
     with closing(sqlite3.connect(opened)) as database:
         for table in ("challenge", "challenge_frame"):
@@ -194,7 +195,7 @@ def test_with_every_key_there_is_a_deleted_person_cannot_be_read_in_an_old_backu
     backups.back_up(backup)
     delete_person(ada, None)
 
-    unseal_file(backup, opened, recognition().secrets, backups.PURPOSE)
+    unseal_file(backup, opened, key_store().secrets, backups.PURPOSE)
 
     assert ada not in backups.KeyRing.read(settings.key_ring_file).people
     content = opened.read_bytes()
@@ -336,7 +337,7 @@ def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
 
     assert seen == [True, True]
     assert verify("bob", [people[1].photos[2]]).match
-    recognition().check_master_key()
+    key_store().check_master_key()
 
 
 def test_the_master_key_may_come_from_the_environment(
@@ -376,7 +377,7 @@ def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_
         with pytest.raises(MasterKeyUnusable, match="changed on another machine"):
             store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
         db.session.remove()
-        shutil.copy(settings.master_key_file, recognition().settings.master_key_file)
+        shutil.copy(settings.master_key_file, current_settings().master_key_file)
         store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
 
 
@@ -488,7 +489,7 @@ def test_a_migration_killed_between_statements_changes_all_or_nothing(
 
     assert killed * stride * 8 >= 10
     assert is_whole(settings)
-    with restarted(settings, recognition().engine).app_context():
+    with restarted(settings, active_model().engine).app_context():
         assert rows_stored()["person"] == 1
 
 

@@ -185,7 +185,7 @@ def test_json_of_very_many_values_is_refused_before_it_is_parsed(
 def test_forged_requests_of_an_address_come_to_an_end(
     app: Flask, settings: Settings, path: str
 ) -> None:
-    app.extensions["recognition"].settings = Settings(instance=settings.instance)
+    app.extensions["settings"] = Settings(instance=settings.instance)
     with app.app_context():
         statuses = [app.test_client().post(path, data={"a": "1"}).status_code for _ in range(40)]
 
@@ -196,7 +196,7 @@ def test_forged_requests_of_an_address_come_to_an_end(
 def test_tries_to_sign_in_count_before_their_token_is_checked(
     app: Flask, settings: Settings
 ) -> None:
-    app.extensions["recognition"].settings = Settings(instance=settings.instance)
+    app.extensions["settings"] = Settings(instance=settings.instance)
     with app.app_context():
         for _ in range(10):
             assert app.test_client().post("/sign-in").status_code == 400

@@ -17,10 +17,10 @@ from tests.support.installation import Visitor, rows_stored, words
 from tests.support.programs import key_with
 from webapp import create_app
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Job, JobState, Kind, Person, Refusal, Scope, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.backup import KeyRingBehind
-from webapp.inference.active_model import recognition
 from webapp.jobs import queue
 from webapp.services.backup import backup
 from webapp.services.backup.key_ring import KeyRing, KeyRingSync
@@ -208,7 +208,7 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
 
     KeyRingSync(patience_seconds=0).run()
 
-    KeyRing.read(settings.key_ring_file).check_master_key(recognition().vault)
+    KeyRing.read(settings.key_ring_file).check_master_key(key_store().vault)
 
 
 def test_a_key_ring_that_is_up_to_date_is_left_alone(

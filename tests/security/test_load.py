@@ -18,8 +18,8 @@ from tests.support.programs import key_with
 from webapp import create_app
 from webapp.core.network import client_network
 from webapp.db.models import Scope
-from webapp.inference.active_model import recognition
-from webapp.inference.face_slots import Caller
+from webapp.inference.face_slots import Caller, face_slots
+from webapp.inference.processor_time import processor_time
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 
@@ -156,7 +156,7 @@ def test_a_chosen_picture_may_be_larger_than_a_frame(app: Flask, people) -> None
 
 def test_processor_time_is_counted_by_network_and_ends(app: Flask, people) -> None:
     network = client_network("2001:db8::1")
-    recognition().work.charge(network, recognition().work.milliseconds / 1000)
+    processor_time().charge(network, processor_time().milliseconds / 1000)
     same, other = visitor_from(app, "2001:db8::2"), visitor_from(app, "2001:db8:0:1::2")
 
     refused = same.post("/camera/check", {"frame": [people[0].photos[0]]})
@@ -168,7 +168,7 @@ def test_processor_time_is_counted_by_network_and_ends(app: Flask, people) -> No
 
 
 def test_every_request_of_an_address_costs_it_processor_time(app: Flask, people) -> None:
-    work = recognition().work
+    work = processor_time()
     visitor = visitor_from(app, VICTIM)
     visitor.post("/camera/check", {"frame": [people[0].photos[0]]})
 
@@ -178,7 +178,7 @@ def test_every_request_of_an_address_costs_it_processor_time(app: Flask, people)
 
 
 def test_programs_with_a_key_have_limits_of_their_own(app: Flask, ada: None, people) -> None:
-    recognition().work.charge(VICTIM, recognition().work.milliseconds / 1000)
+    processor_time().charge(VICTIM, processor_time().milliseconds / 1000)
     headers = {"Authorization": f"Bearer {key_with(Scope.VERIFY)}"}
     form = {"picture": as_file(0, people[0].photos[2])}
 
@@ -190,12 +190,12 @@ def test_programs_with_a_key_have_limits_of_their_own(app: Flask, ada: None, peo
 
 def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
     """While a body is read, every place is free."""
-    places = recognition().face_slots.places_left
+    places = face_slots().places_left
     seen: list[int] = []
 
     class Watching(io.BytesIO):
         def readinto(self, buffer: bytearray) -> int:
-            seen.append(recognition().face_slots.places_left)
+            seen.append(face_slots().places_left)
             return super().readinto(buffer)
 
     visitor = visitor_from(app, VICTIM)
@@ -216,7 +216,7 @@ def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
 
 
 def test_while_every_place_is_taken_nothing_is_read(app: Flask) -> None:
-    turns, stack = recognition().face_slots, []
+    turns, stack = face_slots(), []
     for number in range(turns.places):
         held = turns.place(Caller(f"network {number}"))
         held.__enter__()

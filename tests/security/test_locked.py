@@ -18,9 +18,10 @@ from tests.security.test_access import path_of
 from tests.support.installation import Visitor, as_file
 from tests.support.programs import key_with
 from webapp import create_app
+from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import BUSY_MS, db
+from webapp.db.lock_watch import lock_watch
 from webapp.db.models import Anchor, AuditEntry, Refusal, Scope
-from webapp.inference.active_model import recognition
 from webapp.services import audit, audit_verification
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
@@ -124,7 +125,7 @@ def test_a_picture_that_cannot_be_used_is_explained_and_counted_later(
     assert (answer.status_code, answer.json["code"]) == (422, "not_an_image")
 
     lock.end()
-    recognition().unwritten.write_all()
+    deferred_writes().write_all()
 
     db.session.rollback()
     assert db.session.scalars(select(Refusal.code)).all() == ["not_an_image"]
@@ -153,7 +154,7 @@ def test_what_was_read_is_in_the_audit_log_once_the_lock_is_gone(
     assert admin.get("/api/v1/nothing", headers=key).status_code == 404
     assert newest() == before
     lock.end()
-    recognition().unwritten.write_all()
+    deferred_writes().write_all()
 
     db.session.rollback()
     entries = list(audit.entries())[before:]
@@ -205,4 +206,4 @@ def test_the_app_is_ready_unless_the_lock_lasts(
     lock.end()
 
     assert anybody.get("/health/ready").json["ready"]
-    assert recognition().locked_since is None
+    assert lock_watch().since is None

@@ -23,7 +23,7 @@ from webapp import create_app
 from webapp.crypto.vault import read_master_key
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Scope
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.settings import Settings
 from webapp.web.access import KeyRule, rule_of
 from webapp.web.request_log import FORMAT, ROOT, RequestId
@@ -190,7 +190,7 @@ def fail(app: Flask, anybody: Visitor) -> None:
 
 def kept_secrets(settings: Settings) -> list[str]:
     """What stands in files, and faces and embeddings as they would look in text."""
-    face = recognition().engine.analyse(faces.people()[0].photos[0], purpose="enrol")
+    face = active_model().engine.analyse(faces.people()[0].photos[0], purpose="enrol")
     return [
         settings.secret_key_file.read_text().strip(),
         read_master_key(settings.master_key_file).hex(),

@@ -22,9 +22,10 @@ from tests.support.installation import CHEAP, Visitor
 from tests.walking.engine import PictureBookEngine, picture
 from webapp import create_app
 from webapp.crypto.vault import InstallationSecrets
+from webapp.db.key_store import key_store
 from webapp.db.models import FailureCount
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.decoys import decoy_similarity
 from webapp.services.matching.probe import Probe
@@ -90,10 +91,10 @@ def calibration_of(faces: Faces, shipped: ml.Calibration) -> ml.Calibration:
 
 @pytest.fixture
 def drawn(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Faces:
-    engine = recognition().engine
+    engine = active_model().engine
     faces = Faces(engine.calibration)
     # Decoys follow from the installation's key; by this one they are always the same.
-    monkeypatch.setattr(recognition(), "_secrets", InstallationSecrets(bytes(32)))
+    monkeypatch.setattr(key_store(), "_secrets", InstallationSecrets(bytes(32)))
     monkeypatch.setattr(engine, "calibration", calibration_of(faces, engine.calibration))
     return faces
 
@@ -131,7 +132,7 @@ def scores_of_nobody(probes: Sequence[np.ndarray], rule: str) -> np.ndarray:
 
 
 def seen(similarities: np.ndarray) -> np.ndarray:
-    score = recognition().engine.calibration.score
+    score = active_model().engine.calibration.score
     return np.round(np.vectorize(lambda one: shown_score(score(one), False))(similarities))
 
 
@@ -187,7 +188,7 @@ def test_no_number_of_anchors_tells_by_the_spread(drawn: Faces, anchors: int, mo
 
 
 def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
-    faces = [recognition().engine.analyse(picture(person)) for person in range(5)]
+    faces = [active_model().engine.analyse(picture(person)) for person in range(5)]
     store_person(NewPerson("somebody", "Somebody", True), faces[:1], None)
     mixed = np.stack([face.embedding for face in faces])
 
@@ -201,7 +202,7 @@ def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
 @pytest.mark.parametrize("anchors", [1, 10])
 def test_the_page_is_as_long_for_nobody(app: Flask, anchors: int, rule: str) -> None:
     identifier = f"{rule}-{anchors}"
-    enrolled = [recognition().engine.analyse(picture(50, number)) for number in range(anchors)]
+    enrolled = [active_model().engine.analyse(picture(50, number)) for number in range(anchors)]
     store_person(NewPerson(identifier, "Somebody", True), enrolled, None)
     verification.change(50, "another rule", None, rule=rule, confirmed=True)
     visitor = Visitor(app)

@@ -11,10 +11,11 @@ from sqlalchemy import insert
 
 import ml
 from webapp.crypto.vault import PersonSeal
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, Kind, Person, PersonKey, Refusal, now
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.base import bump_version, seal_embedding
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 
 PICTURE_BYTES = 6_000
 DAYS = 90
@@ -24,7 +25,7 @@ SEED = 5
 def enrol_crowd(people: int) -> list[UUID]:
     """Enrol people with one to three anchors each; their pictures are noise."""
     generator = np.random.default_rng(SEED)
-    engine, vault = recognition().engine, recognition().vault
+    engine, vault = active_model().engine, key_store().vault
     ids = [UUID(bytes=generator.bytes(16)) for _ in range(people)]
     wrapped = {person_id: vault.new_person_key(person_id) for person_id in ids}
     seals = {person_id: vault.person_seal(key, person_id) for person_id, key in wrapped.items()}
@@ -71,7 +72,7 @@ def enrol_crowd(people: int) -> list[UUID]:
 def add_attempts(people: list[UUID], attempts: int) -> None:
     """Spread attempts over the last days: four in five match, one in ten is a search."""
     generator = np.random.default_rng(SEED)
-    model_id, started = recognition().engine.model_id, now()
+    model_id, started = active_model().engine.model_id, now()
     chosen = generator.integers(0, len(people), attempts)
     similarity = generator.normal(0.95, 0.01, attempts)
     with unit_of_work() as session:

@@ -34,7 +34,7 @@ from tests.support import faces, performing  # noqa: E402
 from tests.support.installation import CHEAP, OPERATOR, PASSWORD, Visitor, words  # noqa: E402
 from webapp import create_app  # noqa: E402
 from webapp.db.models import ChallengeScope, Role  # noqa: E402
-from webapp.inference.active_model import recognition  # noqa: E402
+from webapp.inference.active_model import active_model  # noqa: E402
 from webapp.services.accounts import accounts  # noqa: E402
 from webapp.services.liveness import setting  # noqa: E402
 from webapp.services.liveness.setting import Liveness  # noqa: E402
@@ -62,7 +62,7 @@ def main(instance: Path) -> dict[str, object]:
         seen = operator.post("/identify", {"frames": [probe]})
         found["identified"] = "Person 0" in words(seen)
         setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "a test", None)
-        engine = recognition().engine
+        engine = active_model().engine
         challenge = performing.perform(performing.live(engine), "person-0")
         found["verified"] = verify_by_challenge(challenge, performing.HOLDER, "person-0").match
         listed = app.test_cli_runner().invoke(args=["models", "list"])

@@ -57,7 +57,8 @@ from webapp.db.models import (
 from webapp.db.transactions import unit_of_work
 from webapp.errors.matching import Busy, GalleryWarming
 from webapp.errors.thresholds import Danger
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
+from webapp.inference.face_slots import face_slots
 from webapp.messages import (
     CHALLENGE_HINTS,
     CHALLENGE_REASONS,
@@ -736,7 +737,7 @@ def threshold_among_many(site: Site) -> None:
     with patch.object(similar_people, "MOST_ANCHORS", 11):
         admin.see("/threshold/pairs")
     # A goal that twelve people can tell, then a model that was measured on very few people.
-    calibration = recognition().engine
+    calibration = active_model().engine
     usual = calibration.calibration
     calibration.calibration = replace(usual, default_far=0.1)
     admin.see("/threshold?calibrate=people")
@@ -903,7 +904,7 @@ def models(site: Site) -> None:
 
 @scene
 def models_that_changed(site: Site) -> None:
-    model_id = recognition().engine.model_id
+    model_id = active_model().engine.model_id
     for number, by in ((1, None), (2, _account_id())):
         with unit_of_work() as session:
             row = ModelChange(name=ml.DEFAULT_MODEL, model_id=model_id, created_by_id=by)
@@ -1011,13 +1012,13 @@ def still_reading(site: Site) -> None:
         def not_yet(*_: object, seconds: int = seconds) -> None:
             raise GalleryWarming(seconds)
 
-        with patch.object(recognition().gallery, "similarities", not_yet):
+        with patch.object(active_model().gallery, "similarities", not_yet):
             visitor.send("/verify", 200, _frames(picture()), identifier="person-0")
 
 
 @scene
 def no_calibration(site: Site) -> None:
-    engine = recognition().engine
+    engine = active_model().engine
     folder = site.settings.instance / "empty"
     shutil.copytree(engine.artifact.folder, folder)
     (folder / "calibration.json").unlink()
@@ -1081,7 +1082,7 @@ def _guard(setting: Liveness) -> None:
 @contextmanager
 def _no_turns(site: Site) -> Any:
     """Everybody else looks at faces."""
-    turns = recognition().face_slots
+    turns = face_slots()
     left, turns.places_left = turns.places_left, 0
     try:
         yield
@@ -1131,7 +1132,7 @@ def _attempt(site: Site, person: Any, *, match: bool, kind: Kind = Kind.VERIFY) 
                 kind=kind,
                 match=match,
                 person_id=person,
-                model_id=recognition().engine.model_id,
+                model_id=active_model().engine.model_id,
                 rule="best",
                 threshold=0.93,
                 similarity=ACCEPTED if match else REFUSED,

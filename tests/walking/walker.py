@@ -172,8 +172,7 @@ class Site:
 
     def change(self, **settings: Any) -> None:
         """Serve by other settings from now on."""
-        recognition = self.app.extensions["recognition"]
-        recognition.settings = replace(recognition.settings, **settings)
+        self.app.extensions["settings"] = replace(self.app.extensions["settings"], **settings)
 
     @property
     def danger_word(self) -> str:
@@ -183,7 +182,7 @@ class Site:
 
     def analysed(self, data: bytes) -> Any:
         """A picture as the engine sees it."""
-        return self.app.extensions["recognition"].engine.analyse(data, purpose="enrol")
+        return self.app.extensions["active_model"].engine.analyse(data, purpose="enrol")
 
 
 @contextmanager

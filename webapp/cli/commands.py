@@ -23,7 +23,7 @@ from webapp.crypto.self_signed import local_address, make_certificate
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, in_words
 from webapp.errors.models import VectorsImpossible
-from webapp.inference.active_model import recognition
+from webapp.settings import current_settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import PRIVATE_FOLDER, prepare
 
@@ -90,7 +90,7 @@ def prepare_command(url: str) -> None:
 @with_appcontext
 def certificate_command() -> None:
     """Make a certificate for HTTPS on the local network, and print this machine's address there."""
-    settings = recognition().settings
+    settings = current_settings()
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     address = local_address()
     make_certificate(settings.certificate_file, settings.certificate_key_file, address)

@@ -17,7 +17,7 @@ from webapp.core.csv_cells import TableWriter, plain_cells
 from webapp.crypto.vault import VaultError
 from webapp.errors.models import ModelChangedMeanwhile
 from webapp.errors.people import PictureProblem
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.enrolment.folder_import import Outcome, Report, folders_in, import_folders
 
@@ -56,7 +56,7 @@ def import_folder_command(
         )
     reports: list[Report] = []
     try:
-        recognition().check_embeddings()
+        active_model().check_embeddings()
         with click.progressbar(folders_in(directory), label="People") as folders:
             done = import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run)
             reports.extend(_noted(done, report_file) if report_file else done)

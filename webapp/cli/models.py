@@ -15,7 +15,7 @@ from webapp.db.models import Job, JobState
 from webapp.db.models.changes import REASON_LENGTH
 from webapp.errors.models import LicenceNotAccepted, PicturesUnusable
 from webapp.errors.thresholds import ConfirmationNeeded
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.jobs import queue
 from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL, InstalledModel
@@ -57,14 +57,14 @@ def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
 @with_appcontext
 def reembed() -> None:
     """Embed every picture that has no embedding by the model that is to serve."""
-    _work_on(recognition().choice.name, lambda: selection.start_embedding(None))
+    _work_on(active_model().choice.name, lambda: selection.start_embedding(None))
 
 
 @model_commands.command("status")
 @with_appcontext
 def status() -> None:
     """Show which model serves, and how far a change of it is."""
-    choice = recognition().choice
+    choice = active_model().choice
     click.echo(f"{choice.name} serves{f' as {choice.model_id}' if choice.model_id else ''}")
     for model in selection.installed_models():
         if model.job and (model.job.is_unfinished or model.job.state == JobState.FAILED):

@@ -13,13 +13,13 @@ from flask.cli import AppGroup, with_appcontext
 from ml import ArtifactError
 from webapp.crypto.vault import VaultError
 from webapp.errors.base import ServiceError
-from webapp.inference.active_model import recognition
 from webapp.services import audit, audit_head
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
 from webapp.services.backup.key_ring import RESTORED
 from webapp.services.people import retention
+from webapp.settings import current_settings
 from webapp.startup.prepare import prepare
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -43,7 +43,7 @@ def rotate() -> None:
     click.echo(
         f"{done} keys are wrapped by the new master key. Keep a copy of it, not the old one."
     )
-    ring = recognition().settings.key_ring_file
+    ring = current_settings().key_ring_file
     if ring.exists():
         click.echo(
             f"Copy {ring} to where the key ring is kept, over the copy before, and only then "
@@ -58,7 +58,7 @@ def backup(file: Path) -> None:
     """Write an encrypted backup while the app runs, and the key ring that opens it."""
     with _explained():
         backups.back_up(file.absolute())
-    ring = recognition().settings.key_ring_file
+    ring = current_settings().key_ring_file
     click.echo(f"{file} is written and checked. It opens with {ring} and the master key only.")
 
 
@@ -73,7 +73,7 @@ def backup(file: Path) -> None:
 @with_appcontext
 def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     """Put a backup in the place of the database. Stop the app before."""
-    ring = key_ring or recognition().settings.key_ring_file
+    ring = key_ring or current_settings().key_ring_file
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()

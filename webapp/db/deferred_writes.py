@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
+from flask import current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webapp.db.transactions import is_locked, retry_on_conflict, unit_of_work
 
 Write = Callable[[Session], object]
+NAME = "deferred_writes"
 MOST = 10_000
 
 
@@ -53,3 +55,9 @@ class Unwritten:
             for write in self._waiting:
                 write(session)
         self._waiting.clear()
+
+
+def deferred_writes() -> Unwritten:
+    """Return the writes of the current app that may follow the answer."""
+    writes: Unwritten = current_app.extensions[NAME]
+    return writes

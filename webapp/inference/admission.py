@@ -11,8 +11,7 @@ from contextvars import ContextVar
 
 from webapp.core import request_origin
 from webapp.core.network import client_network
-from webapp.inference.active_model import recognition
-from webapp.inference.face_slots import SERVER, Caller
+from webapp.inference.face_slots import SERVER, Caller, face_slots
 
 _place: ContextVar[ExitStack | None] = ContextVar("place", default=None)
 _guided: ContextVar[bool] = ContextVar("guided", default=False)
@@ -24,7 +23,7 @@ def turn() -> AbstractContextManager[None]:
     Raises:
         Busy: if too many wait already, or no turn came in time.
     """
-    return recognition().face_slots.turn(_caller(), placed=_place.get() is not None)
+    return face_slots().turn(_caller(), placed=_place.get() is not None)
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def take_place(*, guided: bool = False) -> None:
     """
     _guided.set(guided)
     held = ExitStack()
-    held.enter_context(recognition().face_slots.place(_caller()))
+    held.enter_context(face_slots().place(_caller()))
     _place.set(held)
 
 

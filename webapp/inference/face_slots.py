@@ -12,7 +12,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Condition
 
+from flask import current_app
+
 from webapp.errors.matching import Busy
+
+NAME = "face_slots"
 
 
 @dataclass(frozen=True)
@@ -150,3 +154,9 @@ class FaceSlots:
 def _forget_none(counts: Counter[str], name: str) -> None:
     if not counts[name]:
         del counts[name]
+
+
+def face_slots() -> FaceSlots:
+    """Return the slots for analysing faces of the current app."""
+    slots: FaceSlots = current_app.extensions[NAME]
+    return slots

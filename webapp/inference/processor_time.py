@@ -10,12 +10,14 @@ import math
 import time
 from datetime import timedelta
 
+from flask import current_app
 from limits import RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 
 from webapp.core.memory_storage import LockedMemoryStorage
 from webapp.errors.api import NetworkLimitReached
 
+NAME = "processor_time"
 MILLISECONDS_A_MINUTE = 60_000
 
 
@@ -48,3 +50,9 @@ class Work:
         milliseconds = math.ceil(seconds * 1000)
         if milliseconds > 0:
             self._limiter.hit(self._bound, network, cost=milliseconds)
+
+
+def processor_time() -> Work:
+    """Return what networks of clients used of the current app's processor time."""
+    work: Work = current_app.extensions[NAME]
+    return work

@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 
 from webapp.core.events import record_event
 from webapp.core.request_origin import address, key
+from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import AuditEntry, AuditHead, now
 from webapp.db.transactions import retry_on_conflict, unit_of_work
-from webapp.inference.active_model import recognition
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)
@@ -142,7 +143,7 @@ def record_now(event: str, account: UUID | None = None, **details: object) -> No
 
 def record_read(event: str, account: UUID | None = None, **details: object) -> None:
     """Add an entry of a request that changes nothing; it may follow the answer by seconds."""
-    recognition().unwritten.soon(entry_of_read(event, account, **details))
+    deferred_writes().soon(entry_of_read(event, account, **details))
 
 
 def entry_of_read(
@@ -178,9 +179,9 @@ def signature(previous: bytes, entry: AuditEntry) -> bytes:
             entry.details,
         ]
     )
-    return recognition().secrets.keyed_digest("audit entry", previous + content.encode())
+    return key_store().secrets.keyed_digest("audit entry", previous + content.encode())
 
 
 def head_signature(number: int, mac: bytes) -> bytes:
     """Return what signs the number and signature of the newest entry."""
-    return recognition().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")
+    return key_store().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")

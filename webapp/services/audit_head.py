@@ -7,8 +7,8 @@ from pathlib import Path
 
 from webapp.core.atomic_files import atomic_write, exclusive_lock
 from webapp.db.engine import db
-from webapp.inference.active_model import recognition
 from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, record_now
+from webapp.settings import current_settings
 
 
 class Witness:
@@ -91,4 +91,4 @@ def noted_head() -> Head | None:
 
 def head_file() -> Path:
     """Return the file that the newest entry is noted in."""
-    return recognition().settings.audit_head_file
+    return current_settings().audit_head_file

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from webapp.crypto.vault import SealBroken
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import AuditHead
 from webapp.errors.backup import BackupBroken
-from webapp.inference.active_model import recognition
 from webapp.services.audit import (
     BEGINNING,
     FOUND_EMPTY,
@@ -22,6 +22,7 @@ from webapp.services.audit import (
 )
 from webapp.services.audit_head import head_file, noted_head
 from webapp.services.backup.key_ring import KeyRing
+from webapp.settings import current_settings
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ def verify(*noted: Head) -> Verdict:
 
 def _problem_of_ring() -> str | None:
     """A key ring outlives a database that somebody replaced."""
-    file, vault = recognition().settings.key_ring_file, recognition().vault
+    file, vault = current_settings().key_ring_file, key_store().vault
     with suppress(BackupBroken, SealBroken):  # there is none, or it waits for a master key's change
         theirs = vault.installation_secrets(KeyRing.read(file).installation[0])
-        if theirs.keyed_digest("audit head", "") != recognition().secrets.keyed_digest(
+        if theirs.keyed_digest("audit head", "") != key_store().secrets.keyed_digest(
             "audit head", ""
         ):
             return f"{file} is of another installation: this database has replaced that one's"

@@ -12,7 +12,7 @@ from webapp.db.models import AnchorEmbedding, ModelChange, Refusal, now
 from webapp.db.secure_delete import truncate_log
 from webapp.db.transactions import unit_of_work
 from webapp.gallery.base import count_unembedded
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit, idempotency, page_results
 from webapp.services.accounts import sessions
 from webapp.services.attempts.daily_statistics import PERIODS_DAYS
@@ -20,6 +20,7 @@ from webapp.services.liveness import challenges
 from webapp.services.matching import lockout
 from webapp.services.models.selection import models_in_use
 from webapp.services.people import self_service
+from webapp.settings import current_settings
 
 
 def purge_expired() -> None:
@@ -46,7 +47,7 @@ def forget_embeddings() -> int:
     They are kept for the days of the way back, and while the model that serves lacks any.
     """
     with unit_of_work() as session:
-        if _changed_since(_way_back()) or count_unembedded(recognition().model_id):
+        if _changed_since(_way_back()) or count_unembedded(active_model().model_id):
             return 0
         out_of_use = AnchorEmbedding.model_id.not_in(models_in_use())
         result = cast(
@@ -60,7 +61,7 @@ def forget_embeddings() -> int:
 
 
 def _way_back() -> datetime:
-    return now() - timedelta(days=recognition().settings.way_back_days)
+    return now() - timedelta(days=current_settings().way_back_days)
 
 
 def _changed_since(moment: datetime) -> bool:

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from ml import FaceError
 from webapp.crypto.vault import Place
+from webapp.db.key_store import key_store
 from webapp.db.models import IdempotencyRecord, now
 from webapp.db.transactions import one_transaction, retry_on_conflict, unit_of_work
 from webapp.errors.api import IdempotencyKeyReused, RequestInProgress
 from webapp.errors.base import ServiceError
-from webapp.inference.active_model import recognition
 
 KEPT = timedelta(hours=24)
 # A request at work for longer than this died with its process.
@@ -43,16 +43,12 @@ class Request:
     @property
     def digest(self) -> bytes:
         """What stands for sender and name."""
-        return recognition().secrets.keyed_digest(
-            "idempotency key", f"{self.sender.hex} {self.name}"
-        )
+        return key_store().secrets.keyed_digest("idempotency key", f"{self.sender.hex} {self.name}")
 
     @property
     def content_digest(self) -> bytes:
         """What stands for the content, under the installation's key."""
-        return recognition().secrets.keyed_digest(
-            "idempotent request", sha256(self.content).digest()
-        )
+        return key_store().secrets.keyed_digest("idempotent request", sha256(self.content).digest())
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,7 @@ def _begin(request: Request, turn: UUID) -> Answer | None:
             raise IdempotencyKeyReused
         if row.answer is None or row.status is None:
             raise RequestInProgress
-        return Answer(row.status, recognition().secrets.open(row.answer, _place(row)))
+        return Answer(row.status, key_store().secrets.open(row.answer, _place(row)))
 
 
 def _forget_old(session: Session) -> None:
@@ -143,7 +139,7 @@ def _remember(turn: UUID, answer: Answer) -> None:
         if row is None:  # it took so long that somebody else took over: the work is theirs
             raise RequestInProgress
         row.status, row.person_id = answer.status, answer.person_id
-        row.answer = recognition().secrets.seal(answer.body, _place(row))
+        row.answer = key_store().secrets.seal(answer.body, _place(row))
 
 
 def _forget(turn: UUID) -> None:

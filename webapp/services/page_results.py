@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from webapp.crypto.vault import PersonSeal, Place, SealBroken
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import PageResult, ResultKind, now
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.matching import ResultOver
-from webapp.inference.active_model import recognition
 
 MINUTES = 10
 ABOUT_PEOPLE = (ResultKind.VERIFICATION, ResultKind.IDENTIFICATION, ResultKind.OWN_LINK)
@@ -81,7 +81,7 @@ def _forget_over(session: Session) -> None:
 
 
 def _seal(holder: str) -> PersonSeal:
-    return PersonSeal(recognition().secrets.keyed_digest("page result", holder))
+    return PersonSeal(key_store().secrets.keyed_digest("page result", holder))
 
 
 def _place(result_id: UUID) -> Place:

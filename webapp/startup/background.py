@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from webapp.db.damage import damage_watch
+from webapp.db.deferred_writes import deferred_writes
 from webapp.db.secure_delete import truncate_log_later
-from webapp.inference.active_model import recognition
 from webapp.jobs.worker import Worker
 from webapp.services import audit_head
 from webapp.services.backup import key_ring
@@ -21,7 +21,7 @@ def start_background_work(app: Flask) -> Worker:
         audit_head.Witness().look,
         truncate_log_later,
         key_ring.KeyRingSync().run,
-        lambda: recognition().unwritten.write_all(),
+        lambda: deferred_writes().write_all(),
         lambda: damage_watch().look(),
     )
     worker = Worker(app, JOB_HANDLERS, errands)

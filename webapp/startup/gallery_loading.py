@@ -11,7 +11,9 @@ from threading import Event, Thread
 from flask import Flask
 
 from webapp.db.engine import db
-from webapp.inference.active_model import Recognition, recognition
+from webapp.gallery.base import Gallery
+from webapp.gallery.registry import GalleryRegistry, galleries
+from webapp.inference.active_model import active_model
 
 # A start waits so many seconds: whoever holds few people is ready then as a whole.
 PATIENCE = 5.0
@@ -30,10 +32,11 @@ def read_gallery(app: Flask, patience: float = PATIENCE) -> Future[None]:
     Raises:
         Exception: what went wrong within `patience` seconds.
     """
-    awaiting, gone_on, done = recognition(), Event(), Future[None]()
-    awaiting.awaited = awaiting.gallery
+    gone_on, done = Event(), Future[None]()
+    gallery, waiting = active_model().gallery, galleries()
+    waiting.awaited = gallery
     work = Thread(
-        target=_read, args=(app, awaiting, gone_on, done), name="read gallery", daemon=True
+        target=_read, args=(app, waiting, gallery, gone_on, done), name="read gallery", daemon=True
     )
     work.start()
     with suppress(TimeoutError):
@@ -42,11 +45,13 @@ def read_gallery(app: Flask, patience: float = PATIENCE) -> Future[None]:
     return done
 
 
-def _read(app: Flask, awaiting: Recognition, gone_on: Event, done: Future[None]) -> None:
+def _read(
+    app: Flask, waiting: GalleryRegistry, gallery: Gallery, gone_on: Event, done: Future[None]
+) -> None:
     while True:
         try:
             with app.app_context():
-                awaiting.gallery.refresh()
+                gallery.refresh()
                 db.session.rollback()
         except Exception as error:
             if not gone_on.is_set():
@@ -55,6 +60,6 @@ def _read(app: Flask, awaiting: Recognition, gone_on: Event, done: Future[None])
             log.error("the gallery cannot be read: %s", error)
             time.sleep(PAUSE_SECONDS)
         else:
-            awaiting.awaited = None
+            waiting.awaited = None
             done.set_result(None)
             return

@@ -16,6 +16,7 @@ from webapp.core.atomic_files import new_file
 from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.damage import START_SECONDS, damage_watch, in_words
 from webapp.db.engine import SQLITE, db
+from webapp.db.key_store import key_store
 from webapp.db.models import (
     Account,
     Anchor,
@@ -39,12 +40,12 @@ from webapp.db.models import (
 from webapp.db.models.installation import ONLY_ROW
 from webapp.db.transactions import unit_of_work
 from webapp.errors.backup import KeyRingBehind
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit, audit_head
 from webapp.services.accounts.accounts import new_setup_token
 from webapp.services.backup.backup import forget_old_keys
 from webapp.services.models import vectors
-from webapp.settings import Settings
+from webapp.settings import Settings, current_settings
 from webapp.startup.gallery_loading import read_gallery
 from webapp.startup.not_ready import NotReady
 from webapp.startup.readiness import HINDRANCES, check_database, check_private, check_secret
@@ -98,13 +99,13 @@ def prepare() -> str | None:
         VectorsImpossible: if the database is to compare embeddings and cannot.
         DatabaseDamaged: if SQLite's file is damaged.
     """
-    settings = recognition().settings
+    settings = current_settings()
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     damage_watch().check(START_SECONDS)
     _make_database_file()
     _make_keys(settings)
     update_tables()
-    recognition().check_master_key()
+    key_store().check_master_key()
     _make_installation_key()
     if settings.vectors_in_database:
         vectors.get_ready(
@@ -126,7 +127,8 @@ def get_ready(app: Flask) -> None:
             lambda: damage_watch().check(START_SECONDS),
             check_database,
             vectors.check,
-            recognition().warm_up,
+            key_store().check_master_key,
+            active_model().warm_up,
             lambda: read_gallery(app),
             _forget_old_keys,
         ):
@@ -194,7 +196,7 @@ def _make_installation_key() -> None:
 
 
 def _new_installation_key() -> InstallationKey:
-    vault = recognition().vault
+    vault = key_store().vault
     return InstallationKey(wrapped=vault.new_installation_key(), master_key_id=vault.master_key_id)
 
 

@@ -16,17 +16,20 @@ from webapp.core.atomic_files import is_open_to_others
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, damage_watch
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
+from webapp.db.lock_watch import lock_watch
 from webapp.db.models import (
     GalleryVersion,
 )
 from webapp.db.transactions import is_locked, unit_of_work
 from webapp.errors.backup import KeyRingBehind
 from webapp.errors.models import VectorsImpossible
-from webapp.inference.active_model import recognition
+from webapp.gallery.registry import galleries
+from webapp.inference.active_model import active_model
 from webapp.services.backup import key_ring
 from webapp.services.backup.database_copy import is_under_way
 from webapp.services.models import vectors
-from webapp.settings import MEGABYTE
+from webapp.settings import MEGABYTE, current_settings
 from webapp.startup.not_ready import REMEDY, NotReady
 from webapp.startup.schema import check_tables
 
@@ -54,9 +57,9 @@ def obstacles(app: Flask) -> set[str]:
         "damaged database": damage_watch().check,
         "database": check_database,
         "disk space": _check_disk,
-        "master key": recognition().check_master_key,
-        "model": recognition().check_model,
-        "embeddings": recognition().check_embeddings,
+        "master key": key_store().check_master_key,
+        "model": active_model().check_model,
+        "embeddings": active_model().check_embeddings,
         "vectors": vectors.check,
         "key ring": key_ring.check,
         "warming": _check_gallery,
@@ -69,7 +72,7 @@ def health(app: Flask) -> dict[str, object]:
 
     While the process reads who is enrolled, "warming" is among that, and how far it is beside it.
     """
-    found, awaited = obstacles(app), recognition().awaited
+    found, awaited = obstacles(app), galleries().awaited
     answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
     if awaited and awaited.reading:
         answer |= {"anchors": awaited.reading.anchors, "anchors_read": awaited.reading.done}
@@ -86,13 +89,13 @@ def _holds(check: Callable[[], object]) -> bool:
 
 
 def _check_gallery() -> None:
-    if recognition().awaited:
+    if galleries().awaited:
         raise NotReady("who is enrolled is still being read")
 
 
 def check_secret(app: Flask) -> None:
     """Check that the key of the cookies is there and private; raise NotReady otherwise."""
-    file = recognition().settings.secret_key_file
+    file = current_settings().secret_key_file
     if not app.secret_key:
         raise NotReady(f"{file} is missing; {REMEDY}")
     check_private(file)
@@ -120,13 +123,13 @@ def _check_writing() -> None:
             session.rollback()
     except DBAPIError as error:
         db.session.rollback()
-        if not is_locked(error) or recognition().locked_for() > LONGEST_LOCK:
+        if not is_locked(error) or lock_watch().seen() > LONGEST_LOCK:
             raise
     else:
-        recognition().locked_since = None
+        lock_watch().clear()
 
 
 def _check_disk() -> None:
-    free = shutil.disk_usage(recognition().settings.instance).free
+    free = shutil.disk_usage(current_settings().instance).free
     if free < LEAST_FREE_BYTES:
         raise NotReady(f"only {free // MEGABYTE} megabytes are free on the disk")

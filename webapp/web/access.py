@@ -18,8 +18,8 @@ from flask_login import current_user
 from webapp.api.auth import open_by_key
 from webapp.db.models import Role, Scope
 from webapp.extensions import login
-from webapp.inference.active_model import recognition
 from webapp.services import audit
+from webapp.settings import current_settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
@@ -105,7 +105,7 @@ def _lacks_second_factor(rule: Rule) -> bool:
     """Whether an account must set up its second factor before it may use a route."""
     if rule is Rule.PUBLIC or request.endpoint in SET_UP_OF_CODES:
         return False
-    required = recognition().settings.second_factor_required
+    required = current_settings().second_factor_required
     return required and current_user.is_authenticated and current_user.account.totp is None
 
 
@@ -116,6 +116,6 @@ def _to_second_factor() -> ResponseReturnValue:
 def _allowed(rule: Rule) -> bool:
     if rule is Rule.PUBLIC:
         return True
-    if rule is Rule.VERIFIER and not recognition().settings.verify_requires_sign_in:
+    if rule is Rule.VERIFIER and not current_settings().verify_requires_sign_in:
         return True
     return current_user.is_authenticated and current_user.role in ROLES[rule]

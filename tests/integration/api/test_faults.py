@@ -13,8 +13,7 @@ from tests.support.installation import break_inserts, rows_stored
 from tests.support.programs import program
 from webapp.db import transactions
 from webapp.db.engine import db
-from webapp.inference.active_model import recognition
-from webapp.inference.face_slots import FaceSlots
+from webapp.inference.face_slots import FaceSlots, face_slots
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 
@@ -62,8 +61,8 @@ def test_an_answer_whose_use_cannot_be_audited_is_not_given(
 def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition(), "turns", FaceSlots(1, 0, 1))
-    with recognition().face_slots.turn():
+    monkeypatch.setitem(app.extensions, "face_slots", FaceSlots(1, 0, 1))
+    with face_slots().turn():
         for ask in (
             lambda: client.detect(people[0].photos[0]),
             lambda: client.compare(people[0].photos[0], people[0].photos[1]),
@@ -78,9 +77,9 @@ def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
 def test_who_finds_all_places_taken_costs_neither_a_look_at_the_key_nor_an_entry(
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition(), "turns", FaceSlots(1, 0, 1))
+    monkeypatch.setitem(app.extensions, "face_slots", FaceSlots(1, 0, 1))
     before, stranger = rows_stored(), program(app, "sf_unknown_key")
-    with recognition().face_slots.place():
+    with face_slots().place():
         for anybody in (client, stranger):
             with pytest.raises(Problem) as refused:
                 anybody.verify("ada", [people[0].photos[0]])

@@ -20,6 +20,7 @@ from tests.support.postgresql import Postgresql
 from tests.support.small_model import TINY
 from webapp import create_app
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, JobState
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import VectorsImpossible
@@ -28,7 +29,8 @@ from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.pgvector import gallery
 from webapp.gallery.pgvector.gallery import VectorGallery, VectorTuning
 from webapp.gallery.pgvector.table import anchor_vector
-from webapp.inference.active_model import recognition
+from webapp.gallery.registry import galleries
+from webapp.inference.active_model import active_model
 from webapp.jobs import queue
 from webapp.jobs.queue import Interrupted
 from webapp.services.backup import master_key_rotation
@@ -90,14 +92,14 @@ def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def index() -> str:
     """What the index of the serving model's anchors is called."""
-    recognition().refresh()
-    return gallery.index_name(recognition().engine.model_id)
+    active_model().refresh()
+    return gallery.index_name(active_model().engine.model_id)
 
 
 def write_vectors_of_nobody(how_many: int) -> None:
     rows = [
         {name: uuid4() for name in ("embedding_id", "anchor_id", "person_id")}
-        | {"model_id": recognition().engine.model_id, "turned": turned}
+        | {"model_id": active_model().engine.model_id, "turned": turned}
         for turned in np.random.default_rng(1).standard_normal((how_many, 128), np.float32)
     ]
     with unit_of_work() as session:
@@ -114,14 +116,14 @@ def is_indexed() -> bool:
 
 def in_memory() -> Gallery:
     """The other gallery, of the same anchors."""
-    engine = recognition().engine
-    return MemoryGallery(engine.model_id, engine.embedding_size, lambda: recognition().vault)
+    engine = active_model().engine
+    return MemoryGallery(engine.model_id, engine.embedding_size, lambda: key_store().vault)
 
 
 def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_from_it(
     app: Flask, two_people, people, operator_id
 ) -> None:
-    assert isinstance(recognition().gallery, VectorGallery)
+    assert isinstance(active_model().gallery, VectorGallery)
     assert vectors_kept() == rows_stored()["anchor_embedding"] == 6
     assert verify("person-0", [people[0].photos[2]]).match
     found = identify([people[1].photos[2]], operator_id)
@@ -133,7 +135,7 @@ def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_f
     people_service.delete_person(two_people[1], None)
 
     assert vectors_kept() == 2
-    nearest = recognition().gallery.nearest(np.ones(128, np.float32), 5, "best")
+    nearest = active_model().gallery.nearest(np.ones(128, np.float32), 5, "best")
     assert [one.person_id for one in nearest] == [two_people[0]]
 
 
@@ -153,7 +155,7 @@ def test_an_anchor_whose_vector_cannot_be_written_is_not_kept_either(
 
 @pytest.mark.parametrize("rule", match_rules)
 def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: str) -> None:
-    there, here = recognition().gallery, in_memory()
+    there, here = active_model().gallery, in_memory()
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
     anchors.retire_anchor(two_people[0], anchor, None)
 
@@ -210,7 +212,7 @@ def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people,
     master_key_rotation.rotate(lambda _left: None)
 
     assert db.session.scalars(select(anchor_vector.c.turned)).all() == before
-    recognition()._turns.clear()
+    galleries()._rotations.clear()
     assert verify("person-0", [people[0].photos[2]]).match
 
 
@@ -245,7 +247,7 @@ def test_by_its_index_the_database_finds_who_is_nearest(
     with unit_of_work() as session:
         session.execute(text("SET LOCAL enable_seqscan = off"))
         session.execute(text("SET LOCAL enable_sort = off"))
-        found = recognition().gallery.nearest(known_faces[1][0].embedding, 1, "best")
+        found = active_model().gallery.nearest(known_faces[1][0].embedding, 1, "best")
 
     assert found[0].person_id == two_people[1]
 
@@ -347,7 +349,7 @@ def test_another_model_serves_with_its_anchors_indexed(
 
         assert changed
         assert queue.newest(CHANGE_MODEL, TINY).state == JobState.DONE
-        assert recognition().model_id == tiny.model_id
+        assert active_model().model_id == tiny.model_id
         assert is_indexed()
         db.session.remove()
         db.engine.dispose()

@@ -17,7 +17,7 @@ from webapp.db.models import Anchor, AnchorEmbedding
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import PictureNotComparable
 from webapp.errors.people import LastAnchor, UnknownAnchor
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.enrolment.warnings import NEARER_TO_SOMEBODY_ELSE
@@ -43,7 +43,7 @@ def anchors_of(person_id: UUID) -> list[UUID]:
 
 
 def compared() -> set[UUID]:
-    found = set(recognition().gallery.sample().anchor_ids)
+    found = set(active_model().gallery.sample().anchor_ids)
     db.session.rollback()
     return found
 
@@ -153,7 +153,7 @@ def test_the_matrix_holds_the_score_of_each_picture_with_each_other(
     likeness = likeness_of(people_service.find_person(ada))
 
     one, other = (face.embedding for face in known_faces[0][:2])
-    expected = recognition().engine.calibration.score(float(one @ other))
+    expected = active_model().engine.calibration.score(float(one @ other))
     assert likeness.numbers == (1, 2)
     assert likeness.scores[0][0] is None
     assert likeness.scores[0][1] == pytest.approx(expected, abs=1e-3)

@@ -17,7 +17,7 @@ from tests.support.installation import OPERATOR, Visitor, words
 from webapp.db.engine import db
 from webapp.db.models import Account, Attempt, Kind
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
 from webapp.services.enrolment.store import NewPerson, store_person
 
@@ -29,7 +29,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
     values = {
         "kind": Kind.VERIFY,
         "match": True,
-        "model_id": recognition().engine.model_id,
+        "model_id": active_model().engine.model_id,
         "rule": "best",
         "threshold": 0.93,
         "similarity": 0.95,
@@ -122,7 +122,7 @@ def test_filters_that_nothing_fits_say_so(operator: Visitor, five) -> None:
 def test_no_match_never_shows_the_score_of_its_threshold(
     app: Flask, operator: Visitor, five
 ) -> None:
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     just_below = {
         "match": False,
         "threshold": calibration.similarity(50),
@@ -153,7 +153,7 @@ def test_the_table_holds_what_the_filters_ask_for_oldest_first(operator: Visitor
     assert first["asked_by"] == OPERATOR
     assert first["complaints"] == "blurred"
     assert (second["outcome"], second["similarity"]) == ("no match", "-0.2")
-    expected = recognition().engine.calibration.score(0.95)
+    expected = active_model().engine.calibration.score(0.95)
     assert float(first["score"]) == pytest.approx(expected, abs=0.01)
 
 

@@ -16,7 +16,7 @@ from tests.support.installation import Visitor, rows_stored, words
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope
 from webapp.errors.thresholds import ConfirmationNeeded
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
@@ -217,7 +217,7 @@ def test_a_search_that_takes_more_than_one_stranger_in_a_hundred_needs_the_word(
 def test_a_search_that_finds_hardly_anybody_is_dangerous_where_the_setting_makes_it_so(
     app: Flask,
 ) -> None:
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     now, strict = calibration.similarity(70), calibration.similarity(90)
 
     (danger,) = dangers.of_search(calibration, 0.001, strict, now, "best", 1)

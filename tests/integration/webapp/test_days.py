@@ -18,7 +18,7 @@ from webapp.core.days import end_of, start_of
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, Refusal
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
 from webapp.services.attempts.daily_statistics import figures
 
@@ -39,7 +39,7 @@ def attempt_at(moment: datetime) -> Attempt:
         created_at=moment,
         kind=Kind.VERIFY,
         match=True,
-        model_id=recognition().engine.model_id,
+        model_id=active_model().engine.model_id,
         rule="best",
         threshold=0.9,
         similarity=0.95,

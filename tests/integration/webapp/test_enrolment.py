@@ -25,13 +25,13 @@ from webapp.errors.people import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store
 from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
-from webapp.settings import ROOT, Settings
+from webapp.settings import ROOT, Settings, current_settings
 
 ADA = NewPerson("ada", "Ada", True)
 
@@ -54,7 +54,7 @@ def test_pictures_and_embeddings_stand_sealed_in_the_database(
     app: Flask, settings: Settings, people, operator_id
 ) -> None:
     enrol(ADA, people[0].photos[0], operator_id)
-    face = recognition().engine.analyse(people[0].photos[0], purpose="enrol")
+    face = active_model().engine.analyse(people[0].photos[0], purpose="enrol")
 
     stored = written_down(settings)
 
@@ -139,7 +139,7 @@ def test_of_two_enrolments_at_once_one_is_told_of_the_duplicate(app: Flask, know
 def test_pictures_are_added_up_to_the_limit(app: Flask, known_faces) -> None:
     person_id = store_person(ADA, known_faces[0][:1], None)
     store.add_anchors(person_id, known_faces[0][1:2], None)
-    object.__setattr__(recognition().settings, "anchors_a_person", 2)
+    object.__setattr__(current_settings(), "anchors_a_person", 2)
 
     with pytest.raises(TooManyAnchors):
         store.add_anchors(person_id, known_faces[0][2:], None)

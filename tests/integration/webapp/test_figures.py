@@ -10,7 +10,7 @@ from flask import Flask
 from tests.support.installation import Visitor, words
 from webapp.db.models import Attempt, Kind, Refusal, now
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.attempts.daily_statistics import figures
 
 
@@ -18,7 +18,7 @@ def attempt(days_ago: int, similarity: float, milliseconds: float, **facts: obje
     values = {
         "kind": Kind.VERIFY,
         "match": True,
-        "model_id": recognition().engine.model_id,
+        "model_id": active_model().engine.model_id,
         "rule": "best",
         "threshold": 0.9,
         "anchors_compared": 1,
@@ -64,7 +64,7 @@ def test_a_day_is_summed_up(app: Flask, busy) -> None:
 def test_genuine_scores_are_those_of_the_model_that_serves(app: Flask, busy) -> None:
     genuine = figures(7, UTC).days[-1].genuine
 
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     assert genuine.middle == pytest.approx(to_score(0.96))
     assert genuine.low == pytest.approx(to_score(0.94), abs=0.01)
     assert genuine.high == pytest.approx(to_score(0.98), abs=0.01)

@@ -15,6 +15,7 @@ from webapp import create_app
 from webapp.crypto.vault import Place
 from webapp.db import secure_delete
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import (
     AccountSession,
     AnchorEmbedding,
@@ -26,7 +27,7 @@ from webapp.db.models import (
     now,
 )
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.jobs import queue
 from webapp.services import audit_entries
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -51,7 +52,7 @@ def retired(app: Flask, ada: UUID) -> bytes:
     """What stands in the database of an embedding by a model that served before."""
     wrapped = db.session.get_one(PersonKey, ada).wrapped
     newest = db.session.scalar(select(AnchorEmbedding))
-    sealed = recognition().vault.person_seal(wrapped, ada).seal(bytes(512), ANYWHERE)
+    sealed = key_store().vault.person_seal(wrapped, ada).seal(bytes(512), ANYWHERE)
     with unit_of_work() as session:
         session.add(
             AnchorEmbedding(
@@ -81,7 +82,7 @@ def test_what_a_long_reader_kept_of_a_deleted_person_goes_once_the_reader_is_gon
 
 def changed_days_ago(days: int) -> None:
     with unit_of_work() as session:
-        engine = recognition().engine
+        engine = active_model().engine
         change = ModelChange(number=1, name=engine.name, model_id=engine.model_id)
         change.created_at = now() - timedelta(days=days)
         session.add(change)
@@ -116,7 +117,7 @@ def test_until_the_days_of_the_way_back_are_over_they_stay(app: Flask, retired: 
 
 def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: bytes) -> None:
     changed_days_ago(8)
-    other = next(one for one in ml.describe_models() if one.name != recognition().engine.name)
+    other = next(one for one in ml.describe_models() if one.name != active_model().engine.name)
     with unit_of_work() as session:
         session.execute(
             update(AnchorEmbedding)
@@ -133,7 +134,7 @@ def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: 
 def test_they_stay_while_the_model_that_serves_lacks_any(app: Flask, retired: bytes) -> None:
     changed_days_ago(8)
     with unit_of_work() as session:
-        serving = recognition().engine.model_id
+        serving = active_model().engine.model_id
         lacking = session.scalar(select(AnchorEmbedding).where(AnchorEmbedding.model_id == serving))
         session.delete(lacking)
 

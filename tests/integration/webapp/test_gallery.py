@@ -14,7 +14,7 @@ from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, GalleryChange
 from webapp.db.transactions import unit_of_work
 from webapp.gallery import base
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import people as people_service
 from webapp.settings import Settings
@@ -31,7 +31,7 @@ def two_people(app: Flask, known_faces):
 def test_rows_are_contiguous_grouped_by_person_and_as_enrolled(
     app, two_people, known_faces
 ) -> None:
-    rows = recognition().gallery.sample()
+    rows = active_model().gallery.sample()
 
     assert rows.embeddings.flags.c_contiguous
     assert rows.embeddings.dtype == np.float32
@@ -47,7 +47,7 @@ def test_similarities_are_those_with_each_anchor_of_the_person(
 ) -> None:
     probe = known_faces[0][0].embedding
 
-    found = recognition().gallery.similarities(probe, two_people[1])
+    found = active_model().gallery.similarities(probe, two_people[1])
 
     expected = [float(face.embedding @ probe) for face in known_faces[1]]
     assert sorted(found.similarities.tolist()) == pytest.approx(sorted(expected), abs=1e-6)
@@ -57,12 +57,12 @@ def test_similarities_are_those_with_each_anchor_of_the_person(
 def test_nobody_has_no_similarities(app, two_people, known_faces) -> None:
     people_service.delete_person(two_people[1], two_people[0])
 
-    assert recognition().gallery.similarities(known_faces[0][0].embedding, two_people[1]) is None
+    assert active_model().gallery.similarities(known_faces[0][0].embedding, two_people[1]) is None
 
 
 def test_the_nearest_come_first(app, two_people, known_faces) -> None:
     for number, person_id in enumerate(two_people):
-        nearest = recognition().gallery.nearest(known_faces[number][0].embedding, 2, "best")
+        nearest = active_model().gallery.nearest(known_faces[number][0].embedding, 2, "best")
 
         assert nearest[0].person_id == person_id
         assert nearest[0].by_rule("best") > nearest[1].by_rule("best")
@@ -73,16 +73,16 @@ def test_another_process_follows_at_its_next_answer(
 ) -> None:
     elsewhere = create_app(settings, engine)
     with elsewhere.app_context():
-        assert len(recognition().gallery.sample().person_ids) == 2
+        assert len(active_model().gallery.sample().person_ids) == 2
         db.session.rollback()
     people_service.delete_person(two_people[0], two_people[1])
 
     with elsewhere.app_context():
-        assert recognition().gallery.sample().person_ids == (two_people[1],)
+        assert active_model().gallery.sample().person_ids == (two_people[1],)
 
 
 def test_only_people_who_changed_are_read_again(app, two_people, known_faces) -> None:
-    recognition().gallery.refresh()
+    active_model().gallery.refresh()
     with unit_of_work() as session:  # unreadable, but not noted as changed
         session.execute(
             update(AnchorEmbedding)
@@ -92,7 +92,7 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
 
     store_person(NewPerson("third", "Third", True), known_faces[0][:1], None)
 
-    assert len(recognition().gallery.sample().person_ids) == 3
+    assert len(active_model().gallery.sample().person_ids) == 3
 
 
 @contextmanager
@@ -111,36 +111,36 @@ def statements() -> Iterator[list[str]]:
 
 
 def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> None:
-    recognition().gallery.refresh()
+    active_model().gallery.refresh()
     people_service.delete_person(two_people[0], None)
 
     with statements() as asked:
-        assert recognition().gallery.sample().person_ids == (two_people[1],)
+        assert active_model().gallery.sample().person_ids == (two_people[1],)
 
     assert not [one for one in asked if "anchor_embedding" in one]
 
 
 def test_who_was_deleted_by_a_node_of_the_release_before_is_gone_too(app, two_people) -> None:
-    recognition().gallery.refresh()
+    active_model().gallery.refresh()
     people_service.delete_person(two_people[0], None)
     with unit_of_work() as session:  # which does not note it
         session.execute(delete(GalleryChange))
 
-    assert recognition().gallery.sample().person_ids == (two_people[1],)
+    assert active_model().gallery.sample().person_ids == (two_people[1],)
 
 
 def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
     app, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "CHANGES_KEPT", 2)
-    recognition().gallery.refresh()
+    active_model().gallery.refresh()
     people_service.delete_person(two_people[0], None)
     added = [
         store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], None)
         for number in range(4)
     ]
 
-    found = recognition().gallery.sample().person_ids
+    found = active_model().gallery.sample().person_ids
 
     assert set(found) == {two_people[1], *added}
     assert db.session.scalar(select(func.count()).select_from(GalleryChange)) == 2
@@ -154,11 +154,11 @@ def test_an_embedding_moved_to_another_row_is_noticed(app, two_people) -> None:
         ).vector
 
     with pytest.raises(SealBroken):
-        recognition().gallery.refresh()
+        active_model().gallery.refresh()
 
 
 def test_embeddings_of_another_model_are_never_compared(app, two_people) -> None:
     with unit_of_work() as session:
         session.execute(update(AnchorEmbedding).values(model_id="other-00000000"))
 
-    assert recognition().gallery.sample().person_ids == ()
+    assert active_model().gallery.sample().person_ids == ()

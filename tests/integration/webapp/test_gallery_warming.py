@@ -14,10 +14,12 @@ from tests.support import faces
 from tests.support.installation import Visitor, words
 from tests.support.programs import URL, Wire, key_with
 from webapp.crypto.vault import MasterKeyUnusable, Vault
+from webapp.db.key_store import key_store
 from webapp.db.models import Scope
 from webapp.gallery import memory
 from webapp.gallery.memory import MemoryGallery
-from webapp.inference.active_model import recognition
+from webapp.gallery.registry import galleries
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.startup import gallery_loading
@@ -33,11 +35,11 @@ class HeldUp:
     def __init__(self, app: Flask, fails_at_first: bool = False) -> None:
         self.reached, self._may_go_on = Event(), Event()
         self._fails = fails_at_first
-        serving = recognition()
-        self._keys = serving.vault
+        serving = active_model()
+        self._keys = key_store().vault
         engine = serving.engine
         self.gallery = MemoryGallery(engine.model_id, engine.embedding_size, self._vault)
-        serving._galleries[engine.model_id] = self.gallery
+        galleries()._galleries[engine.model_id] = self.gallery
         self.done = read_gallery(app, patience=0)
         assert self.reached.wait(LONG)
 

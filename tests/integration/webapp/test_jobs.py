@@ -18,7 +18,6 @@ from webapp.db.engine import db
 from webapp.db.models import Account, Job, JobState, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.matching import NobodyEnrolled
-from webapp.inference.active_model import NAME
 from webapp.jobs import queue as jobs
 from webapp.jobs.queue import Kind, Lease
 from webapp.jobs.worker import Worker
@@ -283,7 +282,7 @@ def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: F
 
 def test_the_command_does_what_is_due(app: Flask) -> None:
     with unit_of_work() as session:
-        jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions[NAME].settings.model)
+        jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions["settings"].model)
 
     answer = app.test_cli_runner().invoke(args=["jobs", "run"])
 

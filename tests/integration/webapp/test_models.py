@@ -23,10 +23,11 @@ from tests.support.installation import Visitor, rows_stored, words
 from tests.support.small_model import TINY
 from webapp import create_app
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import ModelChangedMeanwhile, PicturesNotEmbedded
-from webapp.inference.active_model import ModelRef, recognition
+from webapp.inference.active_model import ModelRef, active_model
 from webapp.jobs import queue
 from webapp.services.attempts.attempt_log import list_attempts
 from webapp.services.enrolment.store import NewPerson, picture_place, store_person
@@ -34,7 +35,7 @@ from webapp.services.matching.verification import verify
 from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.thresholds import verification
-from webapp.settings import Settings
+from webapp.settings import Settings, current_settings
 from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
@@ -78,7 +79,7 @@ def ask_for_tiny() -> UUID:
 def change_to_tiny(listener: queue.Listener = lambda *_: None) -> Job:
     """Queue the change and do it here; returns the job."""
     queue.run_one(CHANGES, ask_for_tiny(), listener)
-    recognition().refresh()
+    active_model().refresh()
     return queue.newest(CHANGE_MODEL, TINY)
 
 
@@ -96,8 +97,8 @@ def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
         used = app.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
         assert f"{TINY} serves." in used.output
-        recognition().refresh()
-        serves = recognition().engine
+        active_model().refresh()
+        serves = active_model().engine
         assert (serves.name, serves.preprocessing.image_size) == (TINY, 66)
         assert embedded_by(serves.model_id) == 1
         operator = Visitor(app)
@@ -132,13 +133,13 @@ def test_the_old_model_serves_until_every_picture_is_embedded(
 
     def look_on(_done: int, _total: int) -> None:
         with app.app_context():
-            meanwhile.append(recognition().engine.model_id)
+            meanwhile.append(active_model().engine.model_id)
 
     job = change_to_tiny(look_on)
 
     assert (job.state, job.done, job.total) == (JobState.DONE, 2, 2)
     assert meanwhile == [engine.model_id]
-    assert recognition().engine is tiny
+    assert active_model().engine is tiny
     assert verify("ada", [people[0].photos[0]]).match
 
 
@@ -156,8 +157,8 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
         patch.setattr("webapp.services.models.reembedding.let_serve", enrol_once_all_is_embedded)
         change_to_tiny()
 
-    assert set(recognition().gallery.sample().person_ids) == {ada, *late}
-    assert recognition().engine is tiny
+    assert set(active_model().gallery.sample().person_ids) == {ada, *late}
+    assert active_model().engine is tiny
 
 
 def test_a_change_that_was_stopped_goes_on_where_it_was(
@@ -173,7 +174,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         change_to_tiny(press_ctrl_c)
     assert embedded_by(tiny.model_id) == 1
-    assert recognition().engine is not tiny
+    assert active_model().engine is not tiny
     first = db.session.scalar(
         select(AnchorEmbedding.id).where(AnchorEmbedding.model_id == tiny.model_id)
     )
@@ -182,7 +183,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
 
     assert embedded_by(tiny.model_id) == 3
     assert db.session.get(AnchorEmbedding, first) is not None
-    assert recognition().engine is tiny
+    assert active_model().engine is tiny
 
 
 def test_every_process_follows_at_once(
@@ -190,12 +191,12 @@ def test_every_process_follows_at_once(
 ) -> None:
     elsewhere = create_app(settings, engine, tiny)
     with elsewhere.app_context():
-        assert recognition().engine is engine
+        assert active_model().engine is engine
     change_to_tiny()
 
     with elsewhere.app_context():
-        assert recognition().engine is tiny
-        assert recognition().gallery.sample().person_ids == (ada,)
+        assert active_model().engine is tiny
+        assert active_model().gallery.sample().person_ids == (ada,)
 
 
 def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
@@ -206,14 +207,14 @@ def test_another_process_gets_ready_before_the_change_and_forgets_afterwards(
     about_to_serve = ModelRef(TINY, tiny.model_id)
     with elsewhere.app_context():
         selection.sync_engines()
-        loaded = recognition().load(about_to_serve)
-        assert recognition().engine is engine
+        loaded = active_model().load(about_to_serve)
+        assert active_model().engine is engine
     queue.run_due(CHANGES, Event())
 
     with elsewhere.app_context():
-        assert recognition().engine is loaded
+        assert active_model().engine is loaded
         selection.sync_engines()
-        assert recognition().load(ModelRef(engine.name, engine.model_id)) is not engine
+        assert active_model().load(ModelRef(engine.name, engine.model_id)) is not engine
 
 
 def test_a_request_ends_with_the_model_that_it_began_with(
@@ -221,7 +222,7 @@ def test_a_request_ends_with_the_model_that_it_began_with(
 ) -> None:
     elsewhere = create_app(settings, engine, tiny)
     with elsewhere.app_context():
-        assert recognition().engine is engine
+        assert active_model().engine is engine
         with app.app_context():
             change_to_tiny()
 
@@ -237,7 +238,7 @@ def test_faces_of_the_model_before_are_not_enrolled(
 ) -> None:
     elsewhere = create_app(settings, engine, tiny)
     with elsewhere.app_context():
-        assert recognition().engine is engine
+        assert active_model().engine is engine
         with app.app_context():
             change_to_tiny()
         before = rows_stored()
@@ -289,7 +290,7 @@ def make_picture_empty(person_id: object) -> None:
     with unit_of_work() as session:
         person = session.get(Person, person_id)
         anchor = person.anchors[0]
-        seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        seal = key_store().vault.person_seal(person.key.wrapped, person_id)
         anchor.picture = seal.seal(blank.getvalue(), picture_place(anchor.id))
 
 
@@ -301,7 +302,7 @@ def test_a_picture_that_the_new_model_cannot_use_stops_the_change_and_is_named(
     job = change_to_tiny()
 
     assert (job.state, job.error) == (JobState.FAILED, "pictures_unusable")
-    assert recognition().engine is engine
+    assert active_model().engine is engine
     assert embedded_by(tiny.model_id) == 1
     page = words(admin.get("/models"))
     assert "finds no face in some of the pictures" in page
@@ -317,7 +318,7 @@ def test_a_retired_picture_does_not_stop_the_change(app: Flask, ada, tiny: ml.En
         )
 
     assert change_to_tiny().state == JobState.DONE
-    assert recognition().engine is tiny
+    assert active_model().engine is tiny
 
 
 def test_a_model_without_calibration_is_refused_with_the_way_out(
@@ -325,7 +326,7 @@ def test_a_model_without_calibration_is_refused_with_the_way_out(
 ) -> None:
     folder = shutil.copytree(settings.artifacts, tmp_path / "artifacts")
     (folder / TINY / "calibration.json").unlink()
-    object.__setattr__(recognition().settings, "artifacts", folder)
+    object.__setattr__(current_settings(), "artifacts", folder)
     remedy = f"run: python -m ml calibrate {TINY}"
 
     command = app.test_cli_runner().invoke(args=USE_TINY)
@@ -382,13 +383,13 @@ def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
     restarted = create_app(replace(settings, artifacts=folder))
 
     with restarted.app_context(), pytest.raises(ml.ArtifactError, match="models use tiny"):
-        _ = recognition().engine
+        _ = active_model().engine
     with restarted.app_context():
         used = restarted.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
     with restarted.app_context():
-        assert recognition().engine.model_id == replaced
-        assert len(recognition().gallery.sample().anchor_ids) == 2
+        assert active_model().engine.model_id == replaced
+        assert len(active_model().gallery.sample().anchor_ids) == 2
 
 
 def test_the_page_names_models_terms_and_figures_and_starts_the_change(

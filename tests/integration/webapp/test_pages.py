@@ -311,9 +311,7 @@ def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) 
 
     assert new_visitor.get(f"/setup/{first}").status_code == 404
     assert new_visitor.get(f"/setup/{second}").status_code == 200
-    object.__setattr__(
-        new_visitor.client.application.extensions["recognition"].settings, "setup_hours", -1
-    )
+    object.__setattr__(new_visitor.client.application.extensions["settings"], "setup_hours", -1)
     assert new_visitor.get(f"/setup/{prepare()}").status_code == 404
 
 

@@ -26,7 +26,7 @@ from webapp.errors.thresholds import (
     SearchOutOfRange,
     ThresholdChangedMeanwhile,
 )
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.identification import identify
 from webapp.services.matching.verification import verify
@@ -50,7 +50,7 @@ def bob(app: Flask, known_faces: Known) -> UUID:
 
 
 def similarity_of(score: float) -> float:
-    return recognition().engine.calibration.similarity(score)
+    return active_model().engine.calibration.similarity(score)
 
 
 def threshold_at(score: float, rule: str = "best") -> Threshold:
@@ -67,7 +67,7 @@ def attempt(score: float, *, match: bool, **facts: object) -> None:
                     "kind": Kind.VERIFY,
                     "match": match,
                     "created_at": now() + timedelta(minutes=minutes),
-                    "model_id": recognition().engine.model_id,
+                    "model_id": active_model().engine.model_id,
                     "rule": "best",
                     "threshold": similarity_of(50),
                     "similarity": similarity_of(score),
@@ -110,7 +110,7 @@ def test_the_rule_in_force_decides(app: Flask, people, ada, operator_id) -> None
 
     mean = verify("ada", [photo])
 
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     anchors = [calibration.similarity(anchor.score) for anchor in best.anchors]
     assert best.similarity == pytest.approx(max(anchors), abs=1e-5)
     assert mean.similarity == pytest.approx(np.mean(anchors), abs=1e-5)
@@ -173,7 +173,7 @@ def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id)
 
 
 def test_searches_are_judged_by_rate_and_lead(app: Flask, ada, bob) -> None:
-    rows = recognition().gallery.refresh()
+    rows = active_model().gallery.refresh()
     threshold = identification.threshold(rows, IdentificationPolicy(fpir=0.01)).score
     near, far = similarity_of(threshold + 4), similarity_of(threshold - 30)
     facts = {"kind": Kind.IDENTIFY, "threshold": similarity_of(threshold)}
@@ -231,7 +231,7 @@ def test_a_looser_person_stays_where_few_enough_strangers_pass(
     app: Flask, ada, operator_id
 ) -> None:
     own = per_person.of_person(ada)
-    curve = recognition().engine.calibration.curve("best", 2)
+    curve = active_model().engine.calibration.curve("best", 2)
     assert curve.rates_at(similarity_of(own.lowest))["far"] == pytest.approx(0.01, rel=0.05)
 
     with pytest.raises(PersonThresholdTooLow):
@@ -251,7 +251,7 @@ def test_the_more_pictures_a_person_has_the_higher_lies_their_lowest_threshold(
     pictures = range(3, 31)
     lowest = [per_person.lowest_score(everybody, number) for number in pictures]
     assert lowest == sorted(set(lowest))
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     for number, score in zip(pictures, lowest, strict=True):
         passing = calibration.curve(rule, number).rates_at(calibration.similarity(score))["far"]
         assert passing == pytest.approx(0.01, rel=0.01)
@@ -315,7 +315,7 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
     app: Flask, ada, known_faces, operator_id
 ) -> None:
     def threshold() -> float:
-        return identification.threshold(recognition().gallery.refresh()).similarity
+        return identification.threshold(active_model().gallery.refresh()).similarity
 
     few = threshold()
     for number in range(5):
@@ -404,8 +404,8 @@ def test_another_rule_is_looked_at_with_its_own_curve_and_threshold(admin: Visit
     form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
     assert hidden(form.group(), "rule") == "mean"
     score = float(re.search(r'name="score"[^>]* value="([^"]*)"', form.group()).group(1))
-    curve = recognition().engine.calibration.curve("mean", 1)
-    in_force = recognition().engine.calibration.curve("best", 1)
+    curve = active_model().engine.calibration.curve("mean", 1)
+    in_force = active_model().engine.calibration.curve("best", 1)
     assert curve.rates_at(similarity_of(score))["far"] == pytest.approx(
         in_force.rates_at(similarity_of(50))["far"], rel=0.1
     )
@@ -500,7 +500,7 @@ def test_own_people_are_too_few_to_calibrate_from(admin: Visitor, ada, bob) -> N
 
 
 def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) -> None:
-    enrol_crowd(people_needed(recognition().engine.calibration.default_far))
+    enrol_crowd(people_needed(active_model().engine.calibration.default_far))
 
     page = admin.get("/threshold?calibrate=people")
 

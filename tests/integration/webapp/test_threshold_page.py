@@ -12,7 +12,7 @@ from flask import Flask
 
 import ml
 from tests.support.installation import Visitor, rows_stored, words
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.thresholds import error_rates, verification
 from webapp.web.charts.error_rates import RateChart
@@ -35,7 +35,7 @@ def test_it_says_what_the_threshold_in_force_costs_and_on_whom_that_was_measured
         r"About \d+ in (100|\d+) genuine tries would be refused",
         page,
     )
-    curve = recognition().engine.calibration.curve("best", 1)
+    curve = active_model().engine.calibration.curve("best", 1)
     assert f"{curve.people} people, {curve.genuine_trials:,} genuine tries" in page
     assert f"{curve.impostor_trials:,} tries by strangers" in page
     assert "Weaker than NIST SP 800-63B-4" in page

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.support import faces
 from tests.support.installation import Visitor, rows_stored, words
-from webapp.inference.active_model import recognition
+from webapp.inference.face_slots import face_slots
 from webapp.settings import Settings
 
 
@@ -23,7 +23,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def everybody_waits(app: Flask, ada) -> Iterator[None]:
-    with recognition().face_slots.turn():
+    with face_slots().turn():
         yield
 
 

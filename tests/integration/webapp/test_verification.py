@@ -15,7 +15,7 @@ from webapp.db.engine import db
 from webapp.db.models import Attempt, Refusal
 from webapp.errors.matching import NobodyEnrolled
 from webapp.errors.thresholds import ThresholdOutOfRange
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.decoys import decoy_similarity
 from webapp.services.matching.identification import identify
@@ -85,9 +85,9 @@ def test_an_attempt_keeps_what_judged_it(app: Flask, people, ada, operator_id) -
 
     attempt = db.session.scalar(select(Attempt))
     assert (attempt.person_id, attempt.match, attempt.account_id) == (ada, True, operator_id)
-    assert attempt.threshold == recognition().engine.calibration.default_threshold
+    assert attempt.threshold == active_model().engine.calibration.default_threshold
     assert attempt.similarity == pytest.approx(decision.similarity)
-    assert attempt.model_id == recognition().engine.model_id
+    assert attempt.model_id == active_model().engine.model_id
     assert attempt.rule == "best"
 
 
@@ -136,7 +136,7 @@ def test_the_threshold_among_all_follows_the_people_and_their_anchors(
 ) -> None:
     decision = identify([people[0].photos[2]], operator_id)
 
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     assert decision.threshold.similarity == calibration.identification_threshold(
         2, anchors=round(5 / 2), rule=calibration.default_rule
     )
@@ -202,7 +202,7 @@ def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, 
 def test_without_a_change_the_models_default_is_in_force(app: Flask) -> None:
     threshold = verification.in_force()
 
-    assert threshold.similarity == recognition().engine.calibration.default_threshold
+    assert threshold.similarity == active_model().engine.calibration.default_threshold
     assert threshold.score == pytest.approx(50)
 
 

@@ -29,7 +29,7 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Attempt, Challenge, ChallengeScope, Job, JobState, now
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
@@ -143,7 +143,7 @@ def installation(
 
 @pytest.fixture(scope="module")
 def server(installation: Flask, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    settings = installation.extensions["recognition"].settings
+    settings = installation.extensions["settings"]
     environment = {
         **os.environ,
         "INSTANCE": str(settings.instance),
@@ -195,7 +195,7 @@ def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
             answer = post(admin, "/verify", [people[0].photos[2]], identifier="person-0")
 
         assert f"{outcome} The face" in words(answer)
-        expected = recognition().engine.calibration.similarity(float(score))
+        expected = active_model().engine.calibration.similarity(float(score))
         assert newest_attempt().threshold == pytest.approx(expected)
 
 

@@ -32,13 +32,13 @@ from webapp.errors.accounts import (
     WrongCredentials,
     WrongSetupLink,
 )
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.passwords import check_uncommon, hasher
 from webapp.services.accounts.sign_in_limits import forget_browsers, name_digest
 from webapp.services.liveness import setting
 from webapp.services.matching import lockout
+from webapp.settings import current_settings
 
 TOKEN_BYTES = 32
 
@@ -56,7 +56,7 @@ def list_accounts() -> Sequence[Account]:
 def new_setup_token() -> str | None:
     """Make a one-time token in place of older ones; None once there is an account."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    lifetime = timedelta(hours=recognition().settings.setup_hours)
+    lifetime = timedelta(hours=current_settings().setup_hours)
     with unit_of_work() as session:
         if any_account():
             return None
@@ -237,7 +237,7 @@ def _add_account(session: Session, username: str, password: str, role: Role) -> 
 
 
 def _hash(password: str) -> str:
-    return hasher(recognition().settings.password_cost).hash(password)
+    return hasher(current_settings().password_cost).hash(password)
 
 
 def _digest(token: str) -> bytes:

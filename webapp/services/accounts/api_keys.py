@@ -15,11 +15,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.text import normalize_name
+from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 
 PREFIX = "sf"
@@ -197,7 +197,7 @@ def note_use(key_id: UUID, route: str, status: int) -> None:
         session.connection().execute(_USED, used)
         add_entry(session)
 
-    recognition().unwritten.soon(write)
+    deferred_writes().soon(write)
 
 
 def _with_secret(session: Session, key: ApiKey) -> MadeKey:

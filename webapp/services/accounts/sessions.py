@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 
 from webapp.core.request_origin import address
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Account, AccountSession, PendingSignIn, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.accounts import SignInOver, WrongCode, WrongCredentials
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import accounts, sign_in_limits, two_factor
 from webapp.services.accounts.passwords import fits, nobodys_hash
 from webapp.services.accounts.sign_in_limits import code_counter, password_counters
 from webapp.services.matching import lockout
+from webapp.settings import current_settings
 
 TOKEN_BYTES = 32
 TIME_FOR_CODE = timedelta(minutes=5)
@@ -79,7 +80,7 @@ def check_password(username: str, password: str, device: str | None = None) -> R
     """
     counters = password_counters(username, device)
     lockout.check(*counters)
-    cost = recognition().settings.password_cost
+    cost = current_settings().password_cost
     account = accounts.find_named(username)
     password_hash = account.password_hash if account else nobodys_hash(cost)
     found = RightPassword(account.id, account.username, password_hash) if account else None
@@ -225,8 +226,8 @@ def _pending(token: str | None) -> PendingSignIn:
 
 
 def _digest(purpose: str, token: str) -> bytes:
-    return recognition().secrets.keyed_digest(purpose, token)
+    return key_store().secrets.keyed_digest(purpose, token)
 
 
 def _oldest() -> datetime:
-    return now() - timedelta(hours=recognition().settings.longest_session_hours)
+    return now() - timedelta(hours=current_settings().longest_session_hours)

@@ -17,8 +17,8 @@ from webapp.core.network import client_network, client_site
 from webapp.core.request_origin import address
 from webapp.core.text import comparison_key
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Account, KnownBrowser, now
-from webapp.inference.active_model import recognition
 from webapp.services.matching import lockout
 from webapp.services.matching.lockout import Bound, Counter
 
@@ -28,7 +28,7 @@ MOST_BROWSERS = 10
 
 def name_digest(username: str) -> bytes:
     """Return what every count against an account's name points to."""
-    return recognition().secrets.keyed_digest("sign-in", comparison_key(username))
+    return key_store().secrets.keyed_digest("sign-in", comparison_key(username))
 
 
 def password_counters(username: str, device: str | None) -> tuple[Counter[Bound], ...]:
@@ -108,7 +108,7 @@ def _of_browser(username: str, browser: UUID) -> Counter[Bound]:
 
 def _counter(username: str, source: str, bound: Bound) -> Counter[Bound]:
     against = name_digest(username)
-    digest = recognition().secrets.keyed_digest("sign-in from", against + source.encode())
+    digest = key_store().secrets.keyed_digest("sign-in from", against + source.encode())
     return Counter(digest, bound, against)
 
 
@@ -118,4 +118,4 @@ def _was_made_here(device: str) -> bool:
 
 
 def _device_digest(device: str) -> bytes:
-    return recognition().secrets.keyed_digest("device cookie", device)
+    return key_store().secrets.keyed_digest("device cookie", device)

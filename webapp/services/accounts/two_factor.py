@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from webapp.crypto.vault import Place
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Account, RecoveryCode, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.accounts import WrongCode
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.accounts import accounts
 
@@ -55,7 +55,7 @@ def switch_on(
     codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     with unit_of_work() as session:
         account = session.get_one(Account, account_id)
-        account.totp = recognition().secrets.seal(secret.encode(), _place(account_id))
+        account.totp = key_store().secrets.seal(secret.encode(), _place(account_id))
         account.totp_step = step
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
         session.add_all(
@@ -79,7 +79,7 @@ def accept(session: Session, account: Account, code: str) -> bool:
     """Whether a code belongs to the account; it is used up in the running transaction."""
     if account.totp is None:
         return False
-    secret = recognition().secrets.open(account.totp, _place(account.id)).decode()
+    secret = key_store().secrets.open(account.totp, _place(account.id)).decode()
     step = _step_of(secret, code)
     if step is not None and step > account.totp_step:
         account.totp_step = step
@@ -121,7 +121,7 @@ def _digits(code: str) -> str:
 
 def _digest(code: str) -> bytes:
     plain = "".join(code.lower().split()).replace("-", "")
-    return recognition().secrets.keyed_digest("recovery code", plain)
+    return key_store().secrets.keyed_digest("recovery code", plain)
 
 
 def _place(account_id: UUID) -> Place:

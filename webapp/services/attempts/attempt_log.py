@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session, contains_eager, selectinload
 from ml import FaceError
 from webapp.core.days import end_of, start_of
 from webapp.core.request_origin import key
+from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
 from webapp.db.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
 from webapp.db.pagination import Page, paged
 from webapp.db.transactions import is_locked, unit_of_work
 from webapp.errors.matching import UnknownAttempt
 from webapp.errors.people import NoPictureUsable
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.matching.decision import MatchDecision, PersonLabel
 from webapp.services.people.people import holds
@@ -125,7 +126,7 @@ def record(
         "claim_digest": claim_digest,
         "account_id": asked_by,
         "api_key_id": key(),
-        "model_id": recognition().engine.model_id,
+        "model_id": active_model().engine.model_id,
         "rule": decision.threshold.rule,
         "threshold": decision.threshold.similarity,
         "similarity": decision.similarity,
@@ -145,7 +146,7 @@ def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
     The count may follow the answer: whoever is to send another picture waits for no writer.
     """
     refused = {"id": uuid4(), "kind": kind, "code": error.code, "created_at": now()}
-    recognition().unwritten.soon(lambda session: session.execute(insert(Refusal).values(refused)))
+    deferred_writes().soon(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
 def list_attempts(page: int, wanted: AttemptFilter | None = None) -> Page[AttemptRow]:
@@ -275,7 +276,7 @@ def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:
 
 def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
     """Scores by the model that judged the attempt: another's would mean something else."""
-    calibration = recognition().calibration_of(attempt.model_id)
+    calibration = active_model().calibration_of(attempt.model_id)
     return AttemptRow(
         id=attempt.id,
         person=PersonLabel.of(attempt.person) if attempt.person else None,

@@ -14,7 +14,7 @@ from webapp.core.days import end_of, last_days, start_of
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, Refusal, now
 from webapp.db.models.columns import UtcDateTime
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 
 # An answer is promised within a second.
 PROMISED_MS = 1000
@@ -187,7 +187,7 @@ def _day(day: date, groups: Iterable[_Group], refused: int) -> Day:
     groups = tuple(groups)
     verified = [group for group in groups if group.kind == Kind.VERIFY]
     everything = _summed(group.sums for group in groups)
-    model_id = recognition().engine.model_id
+    model_id = active_model().engine.model_id
     return Day(
         day=day,
         matches=sum(group.sums.count for group in verified if group.match),
@@ -214,7 +214,7 @@ def _spread(sums: _Sums) -> Spread | None:
         return None
     middle = sums.similarity / sums.count
     deviation = math.sqrt(max(sums.squares / sums.count - middle * middle, 0.0))
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     return Spread(to_score(middle), to_score(middle - deviation), to_score(middle + deviation))
 
 

@@ -24,13 +24,14 @@ from webapp.core.text import comparison_key
 from webapp.crypto.encrypted_file import seal_file, unseal_file
 from webapp.crypto.vault import InstallationSecrets, PersonSeal, Place, SealBroken, Vault
 from webapp.db.engine import SQLITE, db
+from webapp.db.key_store import key_store
 from webapp.db.models.installation import ONLY_ROW
 from webapp.db.secure_delete import truncate_log
 from webapp.errors.backup import BackupBroken, BackupImpossible, BackupOlder
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.backup import key_ring
 from webapp.services.backup.key_ring import BACKED_UP, KeyRing
+from webapp.settings import current_settings
 
 PURPOSE = "backup"
 COPIES = ".copy-*.db"
@@ -74,7 +75,7 @@ def back_up(target: Path) -> None:
     if target.exists():
         raise BackupImpossible(f"{target} exists already; backups are never overwritten")
     _remove_dead_copies()
-    keys, secrets = key_ring.write(), recognition().secrets
+    keys, secrets = key_ring.write(), key_store().secrets
     with _private_copy() as copy:
         _copy_database(copy)
         _take_keys_out(copy, keys)
@@ -105,7 +106,7 @@ def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:
         BackupBroken: if backup or key ring cannot be read.
         VaultError: if the master key is another one.
     """
-    database, vault = _database_file(), recognition().vault
+    database, vault = _database_file(), key_store().vault
     keys = KeyRing.read(ring)
     keys.check_master_key(vault)
     secrets = vault.installation_secrets(keys.installation[0])
@@ -176,7 +177,7 @@ def _copy_database(copy: Path) -> None:
 
 
 def _take_keys_out(copy: Path, keys: KeyRing) -> None:
-    vault = recognition().vault
+    vault = key_store().vault
     with closing(sqlite3.connect(copy)) as database:
         database.execute("PRAGMA journal_mode = DELETE")
         database.execute("PRAGMA foreign_keys = ON")
@@ -238,7 +239,7 @@ def _check_nobody_newer(copy: Path, keys: KeyRing) -> None:
     """The key ring in its place is lost as well, and holds more where a copy of it is behind."""
     on_rings = set(keys.people)
     with suppress(BackupBroken):  # there is none, or it is why another one is taken
-        on_rings |= KeyRing.read(recognition().settings.key_ring_file).people.keys()
+        on_rings |= KeyRing.read(current_settings().key_ring_file).people.keys()
     with closing(sqlite3.connect(copy)) as database:
         in_backup = {UUID(hex=key) for (key,) in database.execute("SELECT id FROM person")}
     if newer := len(on_rings - in_backup):

@@ -20,12 +20,13 @@ from sqlalchemy import exists, select
 from webapp.core.atomic_files import atomic_write
 from webapp.crypto.vault import MasterKeyUnusable, Vault
 from webapp.db.engine import SQLITE, db
+from webapp.db.key_store import key_store
 from webapp.db.models import AuditEntry, InstallationKey, PersonKey
 from webapp.db.models.installation import ONLY_ROW
 from webapp.db.transactions import unit_of_work
 from webapp.errors.backup import BackupBroken, KeyRingBehind
 from webapp.gallery.base import deleted_since, version_of_database
-from webapp.inference.active_model import recognition
+from webapp.settings import current_settings
 
 BACKED_UP, RESTORED = "backed_up", "restored"
 # The beginning of the file, which says as of when it is without being read whole.
@@ -120,8 +121,8 @@ def check() -> None:
     Raises:
         KeyRingBehind: if it does.
     """
-    if recognition().key_ring_failed and _is_behind():
-        raise KeyRingBehind(recognition().settings.key_ring_file, "at the last try")
+    if key_store().key_ring_failed and _is_behind():
+        raise KeyRingBehind(current_settings().key_ring_file, "at the last try")
 
 
 class KeyRingSync:
@@ -155,19 +156,19 @@ class KeyRingSync:
 
 
 def _write() -> KeyRing:
-    keys, file = KeyRing.of_database(), recognition().settings.key_ring_file
+    keys, file = KeyRing.of_database(), current_settings().key_ring_file
     try:
         keys.write(file)
     except OSError as error:
-        recognition().key_ring_failed = True
+        key_store().key_ring_failed = True
         raise KeyRingBehind(file, error.strerror or type(error).__name__) from error
-    recognition().key_ring_failed = False
+    key_store().key_ring_failed = False
     return keys
 
 
 def _is_wanted() -> bool:
     """Whether there are backups; the file itself may be on a disk that is away."""
-    if os.path.exists(recognition().settings.key_ring_file):
+    if os.path.exists(current_settings().key_ring_file):
         return True
     made = select(exists().where(AuditEntry.event.in_([BACKED_UP, RESTORED])))
     return db.engine.dialect.name == SQLITE and bool(db.session.scalar(made))
@@ -175,7 +176,7 @@ def _is_wanted() -> bool:
 
 def _is_behind() -> bool:
     """Whether the file may hold keys of the deleted, or open with another master key only."""
-    written = _head_of(recognition().settings.key_ring_file)
+    written = _head_of(current_settings().key_ring_file)
     if written is None:
         return True
     version, master_key_id = written

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import InstallationKey, PersonKey
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.backup.backup import forget_old_keys
+from webapp.settings import current_settings
 
 KEYS_A_STEP = 200
 
@@ -33,7 +34,7 @@ def rotate(listener: Callable[[int], None]) -> int:
     Raises:
         VaultError: if a key cannot be opened by any master key at hand; what was done stays.
     """
-    settings = recognition().settings
+    settings = current_settings()
     if not settings.master_key:
         write_new_key(settings.next_master_key_file)
     done = 0
@@ -46,7 +47,7 @@ def rotate(listener: Callable[[int], None]) -> int:
 
 
 def _rewrap_some() -> int:
-    vault = recognition().vault
+    vault = key_store().vault
     with unit_of_work() as session:
         old = PersonKey.master_key_id != vault.master_key_id
         found = session.scalars(select(PersonKey).where(old).limit(KEYS_A_STEP)).all()
@@ -65,13 +66,13 @@ def _finish(done: int) -> None:
             raise MasterKeyUnusable(
                 "somebody was enrolled under the old key meanwhile; start the rotation again"
             )
-    settings = recognition().settings
+    settings = current_settings()
     if settings.next_master_key_file.exists():
         settings.next_master_key_file.replace(settings.master_key_file)
 
 
 def _rewrap_installation_key(session: Session) -> None:
-    vault = recognition().vault
+    vault = key_store().vault
     for key in session.scalars(select(InstallationKey)):
         if key.master_key_id != vault.master_key_id:
             key.wrapped = vault.rewrapped_installation_key(key.wrapped)
@@ -79,5 +80,5 @@ def _rewrap_installation_key(session: Session) -> None:
 
 
 def _count_old() -> int:
-    old = PersonKey.master_key_id != recognition().vault.master_key_id
+    old = PersonKey.master_key_id != key_store().vault.master_key_id
     return db.session.scalar(select(func.count()).select_from(PersonKey).where(old)) or 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from ml import FaceError, NoFace, TooDark, TwoFaces
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.inference.admission import turn
 
 Shares = tuple[float, float, float, float]
@@ -58,7 +58,7 @@ def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
 
 def _frame(frame: bytes) -> Check:
     with turn():
-        seen = recognition().engine.inspect(frame, live=True)
+        seen = active_model().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
     crowded = (TwoFaces.code,) if seen.rivals else ()
@@ -75,7 +75,7 @@ def _frame(frame: bytes) -> Check:
 
 def _picture(picture: bytes) -> Check:
     with turn():
-        face = recognition().engine.analyse(picture, purpose="enrol")
+        face = active_model().engine.analyse(picture, purpose="enrol")
     return Check(
         ok=True,
         faces=1,

@@ -10,10 +10,10 @@ from pathlib import Path
 from webapp.core.text import comparison_key, is_shown, normalize_name
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.people import DuplicateIdentifier, PictureProblem
-from webapp.inference.active_model import recognition
 from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people.people import people_after
+from webapp.settings import current_settings
 
 NAME_UNUSABLE, NO_PICTURES, TOO_MANY = "name_unusable", "no_pictures", "too_many_anchors"
 UNREADABLE, SYMBOLIC_LINK = "unreadable", "symbolic_link"
@@ -114,7 +114,7 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not pictures:
         nothing = _refused(folder.path, NO_PICTURES)
         return Report(folder, Outcome.REFUSED, 0, (nothing, *refused_links))
-    most = recognition().settings.anchors_a_person
+    most = current_settings().anchors_a_person
     read, unread = _contents(pictures[:most])
     draft = review_pictures(list(read.values()))
     problems = [*draft.refusals, *(() if accept_doubts else draft.doubted)]
@@ -157,7 +157,7 @@ def _contents(pictures: Sequence[Path]) -> tuple[dict[Path, bytes], list[Path]]:
     for path in pictures:
         try:
             with path.open("rb") as file:
-                read[path] = file.read(recognition().settings.request_bytes)
+                read[path] = file.read(current_settings().request_bytes)
         except OSError:
             unread.append(path)
     return read, unread

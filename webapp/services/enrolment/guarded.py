@@ -16,7 +16,7 @@ from ml import Face
 from webapp.db.models import Outcome, Purpose
 from webapp.errors.liveness import ChallengeNeeded, WaiverUnexplained
 from webapp.errors.people import AnotherFace
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson
@@ -97,7 +97,7 @@ def _keeper(
 
 
 def _check_same(live: np.ndarray, faces: Collection[Face]) -> None:
-    threshold = recognition().engine.calibration.default_threshold
+    threshold = active_model().engine.calibration.default_threshold
     others = [
         str(number)
         for number, face in enumerate(faces, start=1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ml import Face, FaceError
 from webapp.errors.people import PictureProblem, PicturesNeedReview, PicturesRefused
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.inference.admission import place, turn
 from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
 
@@ -67,7 +67,7 @@ class PictureReview:
 
 def review_pictures(pictures: Sequence[bytes], person_id: UUID | None = None) -> PictureReview:
     """Look through the pictures of somebody new, or of a person they would be added to."""
-    engine = recognition().engine
+    engine = active_model().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}
     with place():

@@ -14,6 +14,7 @@ from ml import Face
 from webapp.core.text import comparison_key, normalize_name
 from webapp.crypto.vault import PersonSeal, Place
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey, now
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.people import (
@@ -24,13 +25,14 @@ from webapp.errors.people import (
     UnknownPerson,
 )
 from webapp.gallery.base import bump_version, seal_embedding
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.enrolment.warnings import Doubts
 from webapp.services.matching import lockout
 from webapp.services.matching.claimed_identity import claim_digest
 from webapp.services.models import vectors
 from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
+from webapp.settings import current_settings
 
 # Keeps something more of a person in the transaction that stores their pictures.
 Keeper = Callable[[Session, UUID], None]
@@ -70,7 +72,7 @@ def check_room(person_id: UUID, pictures: int) -> Person:
     if person is None:
         raise UnknownPerson
     kept = db.session.scalar(select(func.count()).where(Anchor.person_id == person_id)) or 0
-    if kept + pictures > recognition().settings.anchors_a_person:
+    if kept + pictures > current_settings().anchors_a_person:
         raise TooManyAnchors
     return person
 
@@ -102,7 +104,7 @@ def store_person(
         raise ConsentMissing
     person_id = uuid4()
     with unit_of_work() as session:
-        vault = recognition().vault
+        vault = key_store().vault
         person = Person(
             id=person_id,
             identifier=normalize_name(new.identifier),
@@ -115,8 +117,8 @@ def store_person(
             gallery_version=bump_version(session),
             created_by_id=enrolled_by,
         )
-        recognition().check_still_serving()
-        recognition().check_master_key_in_force()
+        active_model().check_still_serving()
+        key_store().check_master_key_in_force()
         session.add(person)
         try:
             session.flush()
@@ -172,8 +174,8 @@ def add_anchors(
     with unit_of_work() as session:
         person = check_room(person_id, len(faces))
         person.gallery_version = bump_version(session)
-        recognition().check_still_serving()
-        seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+        active_model().check_still_serving()
+        seal = key_store().vault.person_seal(person.key.wrapped, person_id)
         if in_place_of is not None:
             _retire(session, person_id, in_place_of)
         added = _add_anchors(session, seal, person_id, faces)
@@ -204,7 +206,7 @@ def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
 def _add_anchors(
     session: Session, seal: PersonSeal, person_id: UUID, faces: Collection[Face]
 ) -> tuple[UUID, ...]:
-    model_id = recognition().engine.model_id
+    model_id = active_model().engine.model_id
     added = tuple(uuid4() for _ in faces)
     for anchor_id, face in zip(added, faces, strict=True):
         embedding_id = uuid4()

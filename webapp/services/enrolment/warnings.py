@@ -12,7 +12,7 @@ from sqlalchemy import select
 from webapp.db.engine import db
 from webapp.db.models import Person
 from webapp.gallery.base import PersonAnchors
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds import identification, verification
 from webapp.services.thresholds.verification import Threshold
 
@@ -47,7 +47,7 @@ def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) ->
     searching among everybody with it would find that person, and nearer to somebody else if one of
     their pictures is more similar than any other of the person's own.
     """
-    own = recognition().gallery.own(person_id)
+    own = active_model().gallery.own(person_id)
     asked = [
         number
         for number, anchor_id in enumerate(own.anchor_ids)
@@ -70,7 +70,7 @@ def doubts_before_storing(
     """
     together = embeddings
     if person_id:
-        kept = recognition().gallery.own(person_id).embeddings
+        kept = active_model().gallery.own(person_id).embeddings
         together = np.concatenate([embeddings, kept])
     return _doubts(embeddings, together, person_id)
 
@@ -118,7 +118,7 @@ class _Others:
     @classmethod
     def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
         """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
-        gallery = recognition().gallery
+        gallery = active_model().gallery
         threshold = identification.threshold(gallery.refresh())
 
         def by(rule: str) -> list[tuple[PersonAnchors, ...]]:

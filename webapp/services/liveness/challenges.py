@@ -25,6 +25,7 @@ import ml
 from ml import FaceError, Observation
 from webapp.crypto.vault import Place
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Challenge, ChallengeFrame, Outcome, Purpose, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import (
@@ -35,13 +36,14 @@ from webapp.errors.liveness import (
     FrameOutOfOrder,
 )
 from webapp.gallery.base import ON_DISK
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.inference.admission import turn
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.frames import count_frame, frame_row, observations
 from webapp.services.liveness.results import Result
 from webapp.services.matching import claimed_identity
+from webapp.settings import current_settings
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,11 @@ class _Drawn:
 
     def sealed(self, challenge_id: UUID) -> bytes:
         text = json.dumps({"identifier": self.identifier, "challenge": self.challenge.to_dict()})
-        return recognition().secrets.seal(text.encode(), _drawn_place(challenge_id))
+        return key_store().secrets.seal(text.encode(), _drawn_place(challenge_id))
 
     @classmethod
     def of(cls, row: Challenge) -> _Drawn:
-        opened = json.loads(recognition().secrets.open(row.drawn, _drawn_place(row.id)))
+        opened = json.loads(key_store().secrets.open(row.drawn, _drawn_place(row.id)))
         return cls(opened["identifier"], ml.Challenge.from_dict(opened["challenge"]))
 
 
@@ -147,7 +149,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
     if purpose is Purpose.VERIFY:
         claimed_identity.check_may_try(digest, setting)
     drawn = ml.draw_challenge(
-        recognition().settings.chance(), setting.strength, setting.allowed, light=setting.light
+        current_settings().chance(), setting.strength, setting.allowed, light=setting.light
     )
     row = Challenge(
         id=uuid4(),
@@ -155,7 +157,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
         claim_digest=digest,
         holder_digest=_holder_digest(holder),
         network_digest=claimed_identity.network_digest(digest),
-        model_id=recognition().engine.model_id,
+        model_id=active_model().engine.model_id,
         frames=0,
         created_at=now(),
     )
@@ -188,7 +190,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
     seen: Observation | None = None
     with turn():
         try:
-            seen, progress = recognition().engine.observe(picture, elapsed, drawn, before)
+            seen, progress = active_model().engine.observe(picture, elapsed, drawn, before)
         except FaceError as error:
             progress = replace(ml.progress(drawn, before), hint=error.code)
     with unit_of_work() as session:
@@ -209,7 +211,7 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
     if row.claim_digest != claimed_identity.claim_digest(identifier) or row.purpose != purpose:
         raise ChallengeUnknown
     drawn, seen = _Drawn.of(row), observations(challenge_id)
-    verdict = recognition().engine.judge(drawn.challenge, seen)
+    verdict = active_model().engine.judge(drawn.challenge, seen)
     outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
     result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
     face = seen[verdict.matched].embedding if verdict.passed else None
@@ -258,7 +260,7 @@ def passed_face(challenge_id: UUID, holder: str, identifier: str) -> np.ndarray:
     _check_holder(row, holder)
     if row.claim_digest != claimed_identity.claim_digest(identifier):
         raise ChallengeUnknown
-    opened = recognition().secrets.open(row.face, _face_place(row.id))
+    opened = key_store().secrets.open(row.face, _face_place(row.id))
     return np.frombuffer(opened, ON_DISK).astype(np.float32)
 
 
@@ -296,7 +298,7 @@ def _running(challenge_id: UUID, holder: str) -> Challenge:
         raise ChallengeUnknown
     _check_holder(row, holder)
     out_of_time = row.expires_at <= now() or row.frames >= BOUNDS.frames
-    if out_of_time or row.model_id != recognition().engine.model_id:
+    if out_of_time or row.model_id != active_model().engine.model_id:
         end_unfinished(Challenge.id == challenge_id)
         raise ChallengeOver
     return row
@@ -309,7 +311,7 @@ def _check_holder(row: Challenge, holder: str) -> None:
 
 def _wait(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
     """Keep the face that passed until the enrolment; what else was seen goes."""
-    sealed = recognition().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
+    sealed = key_store().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
     waiting = session.execute(
         update(Challenge)
         .where(Challenge.id == challenge_id, Challenge.face.is_(None))
@@ -356,7 +358,7 @@ def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Prompt:
 
 
 def _holder_digest(holder: str) -> bytes:
-    return recognition().secrets.keyed_digest("holder of a challenge", holder)
+    return key_store().secrets.keyed_digest("holder of a challenge", holder)
 
 
 def _drawn_place(challenge_id: UUID) -> Place:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from ml import Observation
 from webapp.crypto.vault import Place
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Challenge, ChallengeFrame
 from webapp.errors.liveness import (
     ChallengeUnknown,
     FrameOutOfOrder,
 )
-from webapp.inference.active_model import recognition
 
 
 def count_frame(session: Session, challenge_id: UUID, number: int) -> None:
@@ -37,7 +37,7 @@ def count_frame(session: Session, challenge_id: UUID, number: int) -> None:
 def frame_row(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
     """Return the row that keeps what was observed of a frame, encrypted."""
     place = _frame_place(challenge_id, number)
-    sealed = recognition().secrets.seal(seen.to_bytes(), place)
+    sealed = key_store().secrets.seal(seen.to_bytes(), place)
     return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
 
 
@@ -49,7 +49,7 @@ def observations(challenge_id: UUID) -> list[Observation]:
         .order_by(ChallengeFrame.number)
     )
     opened = (
-        recognition().secrets.open(row.observation, _frame_place(challenge_id, row.number))
+        key_store().secrets.open(row.observation, _frame_place(challenge_id, row.number))
         for row in rows
     )
     return [Observation.from_bytes(data) for data in opened]

@@ -11,10 +11,10 @@ from webapp.core.network import client_network
 from webapp.core.request_origin import address
 from webapp.core.text import comparison_key
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Attempt, Person, Purpose
 from webapp.db.transactions import unit_of_work
 from webapp.errors.people import UnknownPerson
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import lockout
@@ -25,7 +25,7 @@ _CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier")
 
 def claim_digest(identifier: str) -> bytes:
     """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
-    return recognition().secrets.keyed_digest("claimed identifier", comparison_key(identifier))
+    return key_store().secrets.keyed_digest("claimed identifier", comparison_key(identifier))
 
 
 def claimed_person(identifier: str) -> Person | None:
@@ -36,7 +36,7 @@ def claimed_person(identifier: str) -> Person | None:
 def network_digest(digest: bytes) -> bytes:
     """Return where failures of the network that asks now are counted, against one claim."""
     network = client_network(address())
-    return recognition().secrets.keyed_digest("claim from a network", digest + network.encode())
+    return key_store().secrets.keyed_digest("claim from a network", digest + network.encode())
 
 
 def check_may_try(digest: bytes, setting: Liveness) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ml import FaceError
 from webapp.errors.people import NoPictureUsable, PictureProblem
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.matching.probe import Probe, probe_from
 from webapp.services.thresholds import verification
 
@@ -38,7 +38,7 @@ def compare(first: bytes, second: bytes) -> PictureComparison:
     Raises:
         NoPictureUsable: if either picture cannot be used: which, and why.
     """
-    engine = recognition().engine
+    engine = active_model().engine
     probes = _probes(first, second)
     similarity = float(probes[0].embedding @ probes[1].embedding)
     threshold = verification.in_force()

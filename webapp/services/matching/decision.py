@@ -12,7 +12,7 @@ import numpy as np
 
 from webapp.db.models import Person
 from webapp.gallery.base import PersonAnchors
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
 # Notes; the words stand in the catalogue of messages.
@@ -178,7 +178,7 @@ def anchor_scores(
     people: Iterable[tuple[PersonLabel, PersonAnchors]],
 ) -> tuple[AnchorScore, ...]:
     """The scores of people's anchors, best first."""
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     scores = [
         AnchorScore(person, anchor_id, to_score(similarity))
         for person, anchors in people

@@ -15,7 +15,8 @@ import numpy as np
 
 from ml import Anchors, Calibration, person_similarities
 from webapp.core.text import comparison_key
-from webapp.inference.active_model import recognition
+from webapp.db.key_store import key_store
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds.verification import Threshold
 
 # Numbers of anchors, one of which a decoy has. The camera takes three photos for an enrolment; a
@@ -45,7 +46,7 @@ class _Decoy:
     @classmethod
     def of(cls, identifier: str, size: int) -> _Decoy:
         """Draw it, always the same for an identifier of this installation."""
-        digest = recognition().secrets.keyed_digest("stranger", comparison_key(identifier))
+        digest = key_store().secrets.keyed_digest("stranger", comparison_key(identifier))
         generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
         person = generator.standard_normal(1 + size)
         anchors = generator.standard_normal((generator.choice(COUNTS), 1 + size))
@@ -67,7 +68,7 @@ def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) 
         frames: embeddings of the probe's frames, float32 (f, d).
         threshold: in force; the result lies below it.
     """
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     decoy = _Decoy.of(identifier, frames.shape[1])
     by_frame = _similarities(calibration, _deviations(calibration, decoy, frames))
     anchors = _grouped(calibration, len(by_frame))

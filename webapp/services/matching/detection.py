@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml import LANDMARK_NAMES, DetectedFace, Quality
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.inference.admission import turn
 
 
@@ -54,7 +54,7 @@ def detect(picture: bytes) -> Detection:
         FaceError: if the bytes are no usable picture; no face is no error.
     """
     with turn():
-        seen = recognition().engine.inspect(picture, thorough=True)
+        seen = active_model().engine.inspect(picture, thorough=True)
     return Detection(
         width=seen.width,
         height=seen.height,

@@ -16,7 +16,7 @@ from webapp.db.models import Kind, Person
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors, Summary
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.attempts import attempt_log
 from webapp.services.matching.decision import (
     THRESHOLD_ESTIMATED,
@@ -56,7 +56,7 @@ def identify(
     probe = probe_for(Kind.IDENTIFY, frames)
     # a program's use is kept before it is answered
     with unit_of_work(exclusive=False, durable=key() is None) as session:
-        gallery = recognition().gallery.refresh()
+        gallery = active_model().gallery.refresh()
         if not gallery.anchors:
             raise NobodyEnrolled
         decision = _decision(_found(probe, gallery, most), probe, started)
@@ -88,7 +88,7 @@ class _Found:
     @property
     def scores(self) -> tuple[float, ...]:
         """The scores of the nearest people."""
-        return tuple(map(recognition().engine.calibration.score, self.similarities))
+        return tuple(map(active_model().engine.calibration.score, self.similarities))
 
     @property
     def candidates(self) -> tuple[PersonScore, ...]:
@@ -119,7 +119,7 @@ def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     search = identification.in_force()
     threshold = identification.threshold(gallery, search)
     compared = max(most, NEAREST_SHOWN)  # rivals are found however few are named
-    nearest = recognition().gallery.nearest(probe.embedding, compared, threshold.rule)
+    nearest = active_model().gallery.nearest(probe.embedding, compared, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
     points = per_person.points_of(nearest[0].person_id)
     return _Found(

@@ -11,7 +11,7 @@ import numpy as np
 from ml import Face, FaceError
 from webapp.db.models import Kind
 from webapp.errors.people import NoPictureUsable, PictureProblem
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.inference.admission import place, turn
 from webapp.services.attempts.attempt_log import record_refusal
 
@@ -68,7 +68,7 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     """
     faces: list[Face] = []
     errors: list[FaceError] = []
-    engine = recognition().engine
+    engine = active_model().engine
     with place():
         for frame in frames:
             try:

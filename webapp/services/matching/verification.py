@@ -17,7 +17,7 @@ from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.liveness import ChallengeFailed, ChallengeNeeded, WaiverUnexplained
 from webapp.errors.matching import NobodyEnrolled
 from webapp.gallery.base import PersonAnchors
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.attempts import attempt_log
 from webapp.services.liveness import challenges, results
@@ -180,7 +180,7 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     points = per_person.points_of(person.id if person else None)
     # Of nobody, too: what takes time or is not ready yet must not tell who is enrolled.
     claimed = person.id if person else NOBODY
-    anchors = recognition().gallery.similarities(probe.embedding, claimed)
+    anchors = active_model().gallery.similarities(probe.embedding, claimed)
     own = everybodys
     if anchors:
         own = per_person.apart(everybodys, points, len(anchors.anchor_ids))
@@ -196,7 +196,7 @@ def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> M
     return MatchDecision(
         match=anchors is not None and similarity >= claim.threshold.similarity,
         similarity=similarity,
-        score=recognition().engine.calibration.score(similarity),
+        score=active_model().engine.calibration.score(similarity),
         threshold=claim.threshold,
         milliseconds=(perf_counter() - started) * 1000,
         compared=claim.compared,

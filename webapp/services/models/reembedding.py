@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 from ml import FaceError
 from webapp.crypto.vault import PersonSeal
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Person, PersonKey
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import PicturesNotEmbedded, PicturesUnusable
 from webapp.gallery.base import bump_version, lacks_embedding, seal_embedding
-from webapp.inference.active_model import ModelRef, recognition
+from webapp.inference.active_model import ModelRef, active_model
 from webapp.jobs.queue import Lease
 from webapp.services.enrolment.store import picture_place
 from webapp.services.models import vectors
@@ -54,7 +55,7 @@ def change_model(lease: Lease) -> None:
         PicturesUnusable: if it finds no face in a picture in use; those with one are embedded.
     """
     artifact = find_artifact(lease.subject)
-    engine = recognition().get_ready(ModelRef(lease.subject, artifact.model_id))
+    engine = active_model().get_ready(ModelRef(lease.subject, artifact.model_id))
     unusable: set[UUID] = set()
     while True:
         _embed_missing(engine, lease, unusable)
@@ -98,7 +99,7 @@ def _embedded(engine: Engine, anchor_ids: Sequence[UUID]) -> list[_Embedded]:
     db.session.rollback()
     embedded = []
     for anchor_id, picture, person_id, wrapped in found:
-        seal = recognition().vault.person_seal(wrapped, person_id)
+        seal = key_store().vault.person_seal(wrapped, person_id)
         opened = seal.open(picture, picture_place(anchor_id))
         try:
             face = engine.analyse(opened, purpose="embed again")

@@ -8,7 +8,7 @@ import ml
 from ml import ArtifactError, Calibration, ModelDescription
 from webapp.errors.thresholds import Danger
 from webapp.gallery.base import count_unembedded, stored_typical_anchors
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.models.selection import find_artifact, needs_licence
 from webapp.services.thresholds import verification
 from webapp.services.thresholds.error_rates import Cost, Costs
@@ -71,7 +71,7 @@ def review(name: str) -> ModelReview:
 
 def _active(anchors: int) -> Side | None:
     try:
-        engine = recognition().engine
+        engine = active_model().engine
         return _side(engine.description, engine.calibration, anchors)
     except ArtifactError:
         return None

@@ -23,10 +23,11 @@ from webapp.gallery.base import (
     lacks_embedding,
     stored_typical_anchors,
 )
-from webapp.inference.active_model import ModelRef, recognition
+from webapp.inference.active_model import ModelRef, active_model
 from webapp.jobs import queue
 from webapp.services import audit
 from webapp.services.thresholds import dangers, verification
+from webapp.settings import current_settings
 
 # The kind of background work that embeds what is missing and lets a model serve.
 CHANGE_MODEL = "change_model"
@@ -71,7 +72,7 @@ class Change:
 
 def installed_models() -> tuple[InstalledModel, ...]:
     """Every model in the folder of artifacts; the one that serves first, then by name."""
-    names = ml.installed(recognition().settings.artifacts)
+    names = ml.installed(current_settings().artifacts)
     return tuple(sorted(map(_described, names), key=lambda model: not model.serves))
 
 
@@ -81,7 +82,7 @@ def find_artifact(name: str) -> Artifact:
     Raises:
         ml.ArtifactError: if it is not there, broken, or has no calibration; it says what to do.
     """
-    artifact = ml.load_artifact(name, recognition().settings.artifacts)
+    artifact = ml.load_artifact(name, current_settings().artifacts)
     ml.check_files(artifact)
     return artifact
 
@@ -143,7 +144,7 @@ def start_embedding(asked_by: UUID | None) -> UUID:
     Raises:
         ml.ArtifactError: if the model cannot be used, or is no longer the one that was chosen.
     """
-    choice = recognition().choice
+    choice = active_model().choice
     artifact = find_artifact(choice.name)
     if choice.model_id not in {None, artifact.model_id}:
         raise ModelBroken(
@@ -180,7 +181,7 @@ def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None
         bump_version(session)  # whoever enrols meanwhile comes before this, or sees it
         if count_unembedded(model_id):
             raise PicturesNotEmbedded
-        choice = recognition().choice
+        choice = active_model().choice
         if choice.name == name and choice.model_id in {None, model_id}:
             return
         session.add(
@@ -193,7 +194,7 @@ def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None
             )
         )
         audit.record(session, "model_changed", asked_by, model=model_id, reason=reason)
-    recognition().refresh()
+    active_model().refresh()
 
 
 def history() -> tuple[Change, ...]:
@@ -213,7 +214,7 @@ def history() -> tuple[Change, ...]:
 
 def sync_engines() -> None:
     """Have in this process what serves and what is about to, and nothing else."""
-    serving = recognition()
+    serving = active_model()
     wanted = [serving.get_ready(choice) for choice in (serving.choice, *_about_to_serve())]
     serving.unload_except(dict.fromkeys(wanted))
 
@@ -225,7 +226,7 @@ def models_in_use() -> set[str]:
         ml.ArtifactError: if the model to serve is unknown.
     """
     about_to = {choice.model_id for choice in _about_to_serve() if choice.model_id}
-    return about_to | {recognition().model_id}
+    return about_to | {active_model().model_id}
 
 
 def _about_to_serve() -> Iterator[ModelRef]:
@@ -235,9 +236,9 @@ def _about_to_serve() -> Iterator[ModelRef]:
 
 
 def _described(name: str) -> InstalledModel:
-    choice, job = recognition().choice, queue.newest(CHANGE_MODEL, name)
+    choice, job = active_model().choice, queue.newest(CHANGE_MODEL, name)
     try:
-        artifact = ml.load_artifact(name, recognition().settings.artifacts)
+        artifact = ml.load_artifact(name, current_settings().artifacts)
     except ArtifactError as error:
         return InstalledModel(name, choice.name == name, 0, job, str(error))
     serves = choice.name == name and choice.model_id in {None, artifact.model_id}

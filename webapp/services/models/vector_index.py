@@ -12,8 +12,8 @@ from sqlalchemy import Connection, func, select, text
 from webapp.db.engine import db
 from webapp.gallery.pgvector.gallery import TUNING, index_name
 from webapp.gallery.pgvector.table import anchor_vector
-from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Lease, Listener
+from webapp.settings import current_settings
 
 LEAST_MEGABYTES = 64
 LOOK_SECONDS = 5.0
@@ -33,7 +33,7 @@ INDEX_VECTORS = "index_vectors"
 
 def index_vectors(lease: Lease) -> None:
     """Index what became worth it: the gallery has grown, or another model is to serve."""
-    if recognition().settings.vectors_in_database:
+    if current_settings().vectors_in_database:
         build_indices(lease.advance_alone)
 
 

@@ -10,14 +10,16 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import AnchorEmbedding, PersonKey
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import ON_DISK, embedding_place
 from webapp.gallery.pgvector.table import VECTOR_TABLES, anchor_vector
-from webapp.inference.active_model import recognition
+from webapp.gallery.registry import galleries
 from webapp.jobs.queue import Listener
 from webapp.services.models.vector_index import build_indices
+from webapp.settings import current_settings
 
 AT_ONCE = 500
 AVAILABLE = text("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
@@ -34,9 +36,9 @@ def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None
         row: the sealed one.
         embedding: float32 (d,).
     """
-    if not recognition().settings.vectors_in_database:
+    if not current_settings().vectors_in_database:
         return
-    turned = embedding @ recognition().rotation(row.model_id, len(embedding))
+    turned = embedding @ galleries().rotation(row.model_id, len(embedding))
     session.execute(
         insert(anchor_vector).values(
             embedding_id=row.id,
@@ -70,7 +72,7 @@ def check() -> None:
     Raises:
         VectorsImpossible: if it cannot; it says what to do.
     """
-    if not recognition().settings.vectors_in_database:
+    if not current_settings().vectors_in_database:
         return
     if db.session.scalar(INSTALLED) is None or not _has_table():
         raise VectorsImpossible(f"embeddings are not in the database; {PREPARE}, {WAY_OUT}")
@@ -123,7 +125,7 @@ def _write_missing() -> int:
             .limit(AT_ONCE)
         ).all()
         for row, wrapped in found:
-            seal = recognition().vault.person_seal(wrapped, row.person_id)
+            seal = key_store().vault.person_seal(wrapped, row.person_id)
             opened = np.frombuffer(seal.open(row.vector, embedding_place(row.id)), ON_DISK)
             write(session, row, opened)
     return len(found)

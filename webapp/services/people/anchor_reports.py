@@ -9,7 +9,7 @@ from uuid import UUID
 
 from webapp.db.models import Anchor, Person
 from webapp.errors.people import UnknownAnchor
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.enrolment.warnings import Doubts, doubts_about
 from webapp.services.people.people import find_person
 
@@ -81,7 +81,7 @@ def reports_with(
 
 def likeness_of(person: Person) -> Likeness | None:
     """How like each other a person's anchors in use are; None for fewer than two."""
-    own = recognition().gallery.own(person.id)
+    own = active_model().gallery.own(person.id)
     if len(own.anchor_ids) < 2:
         return None
     row_of = {anchor_id: row for row, anchor_id in enumerate(own.anchor_ids)}
@@ -91,7 +91,7 @@ def likeness_of(person: Person) -> Likeness | None:
         if anchor.id in row_of
     ]
     similarities = own.embeddings @ own.embeddings.T
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     return Likeness(
         numbers=tuple(number for number, _ in numbered),
         scores=tuple(

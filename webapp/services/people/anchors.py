@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Person, now
 from webapp.db.secure_delete import truncate_log
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.models import PictureNotComparable
 from webapp.errors.people import LastAnchor, UnknownAnchor
 from webapp.gallery.base import bump_version
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.enrolment.store import picture_place
 from webapp.services.people.people import find_person
@@ -30,7 +31,7 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     """
     anchor = _find_anchor(person_id, anchor_id)
     person = find_person(person_id)
-    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+    seal = key_store().vault.person_seal(person.key.wrapped, person_id)
     picture = seal.open(anchor.picture, picture_place(anchor_id))
     audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
     return picture
@@ -63,10 +64,10 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)
-        recognition().check_still_serving()
+        active_model().check_still_serving()
         embedded = select(AnchorEmbedding.id).where(
             AnchorEmbedding.anchor_id == anchor_id,
-            AnchorEmbedding.model_id == recognition().engine.model_id,
+            AnchorEmbedding.model_id == active_model().engine.model_id,
         )
         if session.scalar(embedded) is None:
             raise PictureNotComparable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.inference.active_model import recognition
+from webapp.settings import current_settings
 
 # Rises when the words beside the tick-box change what a person agrees to.
 CONSENT_VERSION = "2"
@@ -10,7 +10,7 @@ CONSENT_VERSION = "2"
 
 def terms_in_force() -> dict[str, object]:
     """What was shown beside the tick-box: who, what for, how long."""
-    settings = recognition().settings
+    settings = current_settings()
     return {
         "controller": settings.controller,
         "purpose": settings.purpose,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from webapp.crypto.vault import PersonSeal
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import (
     Anchor,
     AnchorEmbedding,
@@ -22,7 +23,6 @@ from webapp.db.models import (
     PersonThresholdChange,
 )
 from webapp.gallery.base import ON_DISK, embedding_place
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.enrolment.store import picture_place
 from webapp.services.people.people import find_person
@@ -58,7 +58,7 @@ def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
         UnknownPerson: if there is none.
     """
     person = find_person(person_id)
-    seal = recognition().vault.person_seal(person.key.wrapped, person_id)
+    seal = key_store().vault.person_seal(person.key.wrapped, person_id)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for anchor in person.anchors:

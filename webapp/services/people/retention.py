@@ -14,32 +14,32 @@ from webapp.db.models import Person, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.backup import KeyRingBehind
 from webapp.errors.people import UnknownPerson
-from webapp.inference.active_model import recognition
 from webapp.jobs.queue import Lease, Listener
 from webapp.services import audit
 from webapp.services.backup.backup import forget_old_keys
 from webapp.services.cleanup import purge_expired
 from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
 from webapp.services.people.people import delete_if_agreed_before
+from webapp.settings import current_settings
 
 DELETE_EXPIRED = "retention"
 
 
 def ends_at(person: Person) -> datetime | None:
     """When a person's time is over, None for never."""
-    days = recognition().settings.retention_days
+    days = current_settings().retention_days
     return person.consent_at + timedelta(days=days) if days else None
 
 
 def ends_soon(person: Person) -> bool:
     """Whether it is time to warn."""
     end = ends_at(person)
-    return end is not None and end - timedelta(days=recognition().settings.warning_days) <= now()
+    return end is not None and end - timedelta(days=current_settings().warning_days) <= now()
 
 
 def people_ending_soon() -> Sequence[Person]:
     """Whom operators are to be warned of, the first to go first."""
-    settings = recognition().settings
+    settings = current_settings()
     if not settings.retention_days:
         return ()
     days = settings.retention_days - settings.warning_days
@@ -96,7 +96,7 @@ def work_off(lease: Lease) -> None:
 
 
 def _delete_people(listener: Listener) -> int:
-    days = recognition().settings.retention_days
+    days = current_settings().retention_days
     if not days:
         return 0
     agreed_until, deleted = now() - timedelta(days=days), 0

@@ -14,12 +14,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webapp.db.engine import db
+from webapp.db.key_store import key_store
 from webapp.db.models import OwnLink, Person, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.people import UnknownPerson
-from webapp.inference.active_model import recognition
 from webapp.services import audit
 from webapp.services.people.people import find_person
+from webapp.settings import current_settings
 
 TOKEN_BYTES = 32
 
@@ -31,7 +32,7 @@ def make_link(person_id: UUID, made_by: UUID) -> str:
         UnknownPerson: if there is none.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    lifetime = timedelta(days=recognition().settings.own_link_days)
+    lifetime = timedelta(days=current_settings().own_link_days)
     with unit_of_work() as session:
         if session.get(Person, person_id) is None:
             raise UnknownPerson
@@ -83,4 +84,4 @@ def _delete(session: Session, person_id: UUID) -> None:
 
 
 def _digest(token: str) -> bytes:
-    return recognition().secrets.keyed_digest("own page", token)
+    return key_store().secrets.keyed_digest("own page", token)

@@ -18,7 +18,7 @@ from ml import Anchors, person_similarities
 from webapp.db.engine import db
 from webapp.db.models import Person
 from webapp.gallery.base import Rows
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.matching.decision import PersonLabel
 from webapp.services.thresholds import per_person, verification
 from webapp.services.thresholds.verification import Threshold
@@ -82,7 +82,7 @@ class ReviewList:
 
 def build_review_list() -> ReviewList:
     """Compare everybody with everybody; the comparison is kept while the gallery stays the same."""
-    gallery, threshold = recognition().gallery, verification.in_force()
+    gallery, threshold = active_model().gallery, verification.in_force()
     enrolled = gallery.refresh().people
     if not enrolled:
         return ReviewList(threshold, (), (), 0, 0, 0)
@@ -94,7 +94,7 @@ def build_review_list() -> ReviewList:
     named = {row for first, second, _ in pairs for row in (first, second)}
     portraits = _portraits(rows, named | {row for row, _ in unlike[:MOST_SHOWN]})
     points = per_person.all_points()
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     return ReviewList(
         threshold=threshold,
         lookalikes=tuple(

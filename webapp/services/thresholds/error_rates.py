@@ -11,7 +11,7 @@ import numpy as np
 
 from ml import Calibration, Curve, Histogram, upper_bound_without_errors
 from webapp.errors.thresholds import Danger
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds import dangers
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
@@ -173,10 +173,10 @@ def costs_of(threshold: Threshold, anchors: int) -> Costs:
 
 def costs_by(rule: str, anchors: int) -> Costs:
     """The costs by a matching rule, for people with so many anchors."""
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     return Costs(calibration, calibration.curve(rule, anchors))
 
 
 def typical_anchors() -> int:
     """How many anchors a person here has at the middle; 1 where nobody is enrolled."""
-    return recognition().gallery.refresh().typical_anchors
+    return active_model().gallery.refresh().typical_anchors

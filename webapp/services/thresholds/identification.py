@@ -21,7 +21,7 @@ from webapp.db.models import IdentificationChange
 from webapp.db.transactions import unit_of_work
 from webapp.errors.thresholds import Danger, SearchOutOfRange
 from webapp.gallery.base import Summary
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.thresholds import dangers, verification
 from webapp.services.thresholds.verification import HISTORY_LENGTH, Threshold
@@ -80,7 +80,7 @@ def threshold(
         search: how the search decides; None for the way in force.
         rule: the matching rule; None for the one in force.
     """
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     fpir = (search or in_force()).fpir
     rule = rule or verification.in_force().rule
     similarity = calibration.identification_threshold(
@@ -132,10 +132,10 @@ def change(
 
 def dangers_of(search: IdentificationPolicy) -> tuple[Danger, ...]:
     """Return what makes a setting of searches dangerous at the present number of people."""
-    gallery = recognition().gallery.refresh()
+    gallery = active_model().gallery.refresh()
     before, after = threshold(gallery), threshold(gallery, search)
     return dangers.of_search(
-        recognition().engine.calibration,
+        active_model().engine.calibration,
         search.fpir,
         after.similarity,
         before.similarity,

@@ -29,7 +29,7 @@ from ml import (
     upper_bound_without_errors,
 )
 from webapp.gallery.base import Rows
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds.error_rates import Costs
 
 FEWEST_PEOPLE = 2
@@ -121,14 +121,14 @@ def own_scores(rule: str) -> OwnScores | None:
 
     Measured once for each state of the gallery.
     """
-    gallery = recognition().gallery
+    gallery = active_model().gallery
     enrolled = gallery.refresh().people
     if enrolled < FEWEST_PEOPLE:
         return None
     rows = gallery.sample(MOST_ANCHORS, MOST_PEOPLE)
     measured = _MEASURED.setdefault(rows, {})
     if rule not in measured:
-        measured[rule] = measure(rows, enrolled, rule, recognition().engine.calibration)
+        measured[rule] = measure(rows, enrolled, rule, active_model().engine.calibration)
     return measured[rule]
 
 

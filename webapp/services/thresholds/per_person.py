@@ -18,7 +18,7 @@ from webapp.db.engine import db
 from webapp.db.models import PersonThresholdChange
 from webapp.db.transactions import unit_of_work
 from webapp.errors.thresholds import Danger, PersonThresholdTooLow, PointsOutOfRange
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import dangers, verification
@@ -118,7 +118,7 @@ def stricter(threshold: Threshold, points: float) -> Threshold:
 
 def lowest_score(everybody: Threshold, anchors: int) -> float:
     """The lowest score at which few enough strangers pass, or everybody's where that is lower."""
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     similarity = calibration.threshold_at_far(
         LARGEST_FAR, anchors=max(anchors, 1), rule=everybody.rule
     )
@@ -171,7 +171,7 @@ def change(
 def dangers_of(own: PersonThreshold, points: float) -> tuple[Danger, ...]:
     """Return what makes a person's threshold dangerous, so many points above everybody's."""
     threshold = apart(own.everybody, points, own.anchors)
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     return dangers.of_threshold(calibration, threshold.similarity, threshold.rule, own.anchors)
 
 
@@ -201,11 +201,11 @@ def history(person_id: UUID) -> tuple[PointsChange, ...]:
 
 
 def _at(score: float, rule: str) -> Threshold:
-    return Threshold(recognition().engine.calibration.similarity(score), score, rule)
+    return Threshold(active_model().engine.calibration.similarity(score), score, rule)
 
 
 def _count_anchors(person_id: UUID) -> int:
-    return len(recognition().gallery.own(person_id).anchor_ids)
+    return len(active_model().gallery.own(person_id).anchor_ids)
 
 
 def _newest(person_id: UUID | None) -> PersonThresholdChange | None:

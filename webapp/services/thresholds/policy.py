@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from webapp.db.transactions import one_transaction
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.thresholds import identification, per_person
 from webapp.services.thresholds import verification as thresholds
 from webapp.services.thresholds.identification import IdentificationPolicy
@@ -88,7 +88,7 @@ def in_force() -> MatchPolicy:
     """What decides a match now."""
     threshold, search = thresholds.in_force(), identification.in_force()
     return MatchPolicy(
-        model_id=recognition().engine.model_id,
+        model_id=active_model().engine.model_id,
         rules=thresholds.rules(),
         verification=VerificationInForce(
             threshold.score, threshold.similarity, threshold.rule, thresholds.newest_number()

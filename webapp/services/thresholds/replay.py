@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services.matching.decision import PersonLabel
 from webapp.services.thresholds import identification, per_person, verification
 from webapp.services.thresholds.identification import IdentificationPolicy
@@ -109,8 +109,8 @@ def by_search(search: IdentificationPolicy) -> Redecisions:
 
     People's own thresholds are left out: who was nearest is kept of those found alone.
     """
-    threshold = identification.threshold(recognition().gallery.refresh(), search)
-    to_score = recognition().engine.calibration.score
+    threshold = identification.threshold(active_model().gallery.refresh(), search)
+    to_score = active_model().engine.calibration.score
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
         if attempt.rule != threshold.rule:
@@ -125,7 +125,7 @@ def by_search(search: IdentificationPolicy) -> Redecisions:
 
 def _judged(attempts: Iterable[Attempt], judge: Judge) -> Redecisions:
     evaluated, unknown, changed = 0, 0, []
-    to_score = recognition().engine.calibration.score
+    to_score = active_model().engine.calibration.score
     for attempt in attempts:
         judged = judge(attempt)
         if judged is None:
@@ -145,7 +145,7 @@ def _last(kind: Kind, person_id: UUID | None = None) -> Iterable[Attempt]:
     """The newest attempts of a kind that the model that serves decided."""
     attempts = (
         select(Attempt)
-        .where(Attempt.kind == kind, Attempt.model_id == recognition().engine.model_id)
+        .where(Attempt.kind == kind, Attempt.model_id == active_model().engine.model_id)
         .order_by(Attempt.created_at.desc(), Attempt.id)
         .limit(LAST_ATTEMPTS)
         .options(selectinload(Attempt.person))

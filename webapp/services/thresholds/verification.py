@@ -19,7 +19,7 @@ from webapp.db.engine import db
 from webapp.db.models import ThresholdChange
 from webapp.db.transactions import unit_of_work
 from webapp.errors.thresholds import RuleNotMeasured, ThresholdOutOfRange
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.thresholds import dangers
 
@@ -60,7 +60,7 @@ class Change:
 
 def in_force() -> Threshold:
     """The threshold of the model that serves."""
-    return in_force_of(recognition().engine.calibration)
+    return in_force_of(active_model().engine.calibration)
 
 
 def in_force_of(calibration: Calibration) -> Threshold:
@@ -73,7 +73,7 @@ def in_force_of(calibration: Calibration) -> Threshold:
 
 def rules() -> tuple[str, ...]:
     """The matching rules that were measured for the model that serves."""
-    return tuple(recognition().engine.calibration.curves)
+    return tuple(active_model().engine.calibration.curves)
 
 
 def change(
@@ -106,9 +106,9 @@ def change(
         raise ThresholdOutOfRange
     if rule is not None and rule not in rules():
         raise RuleNotMeasured
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     similarity = calibration.similarity(score)
-    anchors = recognition().gallery.refresh().typical_anchors
+    anchors = active_model().gallery.refresh().typical_anchors
     with unit_of_work() as session:
         check_still_in_force(_newest(calibration.model_id), based_on)
         before = in_force()
@@ -142,17 +142,17 @@ def check_based_on(number: int | None) -> None:
     Raises:
         ThresholdChangedMeanwhile: if another one is.
     """
-    check_still_in_force(_newest(recognition().engine.model_id), number)
+    check_still_in_force(_newest(active_model().engine.model_id), number)
 
 
 def newest_number() -> int:
     """The number of the change in force, `NO_CHANGE` while there is none."""
-    return number_of(_newest(recognition().engine.model_id))
+    return number_of(_newest(active_model().engine.model_id))
 
 
 def history() -> tuple[Change, ...]:
     """The last changes for the model that serves, newest first."""
-    calibration = recognition().engine.calibration
+    calibration = active_model().engine.calibration
     of_model = {"model_id": calibration.model_id}
     return tuple(
         Change(

@@ -12,7 +12,7 @@ from babel.dates import format_date, format_skeleton, format_time
 from flask import Flask, has_request_context, request
 from flask_babel import get_locale
 
-from webapp.inference.active_model import recognition
+from webapp.settings import current_settings
 
 COOKIE = "faces_zone"
 
@@ -47,7 +47,7 @@ def reader_zone() -> ReaderZone:
     chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
     if chosen in names():
         return ReaderZone(chosen, is_own=True, named=chosen)
-    return ReaderZone(recognition().settings.time_zone, is_own=False, named=chosen)
+    return ReaderZone(current_settings().time_zone, is_own=False, named=chosen)
 
 
 def add_zones(app: Flask) -> None:

@@ -32,10 +32,10 @@ from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.liveness import ChallengeNeeded
 from webapp.errors.people import DuplicateIdentifier
 from webapp.errors.thresholds import ThresholdChangedMeanwhile
-from webapp.inference.active_model import recognition
 from webapp.messages import WAIVER_WORDS, describe
 from webapp.services.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.services.people.people import is_taken
+from webapp.settings import current_settings
 from webapp.web.resumed_forms import typed_before
 from webapp.web.uploads import chosen
 from webapp.web.wording import dangers
@@ -78,7 +78,7 @@ def _some_pictures(pictures: int, most: int) -> None:
 
 
 def _some_frames(_form: Form, field: Field) -> None:
-    _some_pictures(len(chosen(field.data)), recognition().settings.frames_a_request)
+    _some_pictures(len(chosen(field.data)), current_settings().frames_a_request)
 
 
 class CarriedPicturesField(Field):
@@ -171,7 +171,7 @@ class AnchorsForm(PageForm):
     @property
     def most(self) -> int:
         """How many pictures may be sent at once."""
-        return recognition().settings.pictures_a_request
+        return current_settings().pictures_a_request
 
     def validate_images(self, field: Field) -> None:
         """Some, and not too many."""

@@ -14,9 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.db import clock
 from webapp.db.engine import db, writing
+from webapp.db.key_store import key_store
 from webapp.db.models import RateLimitWindow
 from webapp.db.transactions import is_locked
-from webapp.inference.active_model import recognition
 
 SCHEME = "database"
 # Made once: every request of a program is counted.
@@ -126,4 +126,4 @@ def _now() -> float:
 
 
 def _digest(key: str) -> bytes:
-    return recognition().secrets.keyed_digest("address", key)
+    return key_store().secrets.keyed_digest("address", key)

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request
 
 from webapp.errors.matching import Busy
-from webapp.inference.active_model import recognition
 from webapp.inference.admission import leave_place, take_place
+from webapp.inference.face_slots import face_slots
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "looks_at_faces"
@@ -46,7 +46,7 @@ def admit_requests(app: Flask) -> None:
 
 
 def _refuse() -> None:
-    if _analyses() and not recognition().face_slots.places_left:
+    if _analyses() and not face_slots().places_left:
         raise Busy
 
 

@@ -15,8 +15,7 @@ from urllib.parse import unquote
 from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from webapp.inference.active_model import NAME, recognition
-from webapp.settings import Settings
+from webapp.settings import NAME, Settings, current_settings
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "takes"
@@ -83,7 +82,7 @@ def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
     except HTTPException:
         return SMALL_BODY
     bounds = getattr(app.view_functions.get(endpoint), ATTRIBUTE, Taken())
-    return bounds.largest(app.extensions[NAME].settings, kind.partition(";")[0].strip().lower())
+    return bounds.largest(app.extensions[NAME], kind.partition(";")[0].strip().lower())
 
 
 def takes_pictures() -> bool:
@@ -106,7 +105,7 @@ def _check_head() -> None:
 
 
 def _bound_body() -> None:
-    settings, bounds = recognition().settings, taken()
+    settings, bounds = current_settings(), taken()
     fields = settings.fields_bytes if bounds.fields is None else bounds.fields
     request.max_content_length = bounds.largest(settings, request.mimetype)
     request.max_form_memory_size = fields

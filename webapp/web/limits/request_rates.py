@@ -16,7 +16,8 @@ from limits import parse_many
 from webapp.api.problems import is_for_programs
 from webapp.errors.api import NetworkLimitReached
 from webapp.extensions import asking_network, frame_limiter
-from webapp.inference.active_model import recognition
+from webapp.inference.processor_time import processor_time
+from webapp.settings import current_settings
 from webapp.web.error_pages import JSON_BLUEPRINTS, answer
 from webapp.web.resumed_forms import offer_again
 
@@ -44,16 +45,16 @@ def _begin() -> None:
 def _charge(_error: BaseException | None) -> None:
     began = g.pop("processor_time", None)
     if began is not None and "api_key" not in g:
-        recognition().work.charge(asking_network(), time.thread_time() - began)
+        processor_time().charge(asking_network(), time.thread_time() - began)
 
 
 def check_network() -> None:
     """Refuse a network that used its processor time, or sent too many forged tokens."""
     if request.method in HARMLESS or is_for_programs():
         return
-    recognition().work.check(asking_network())
+    processor_time().check(asking_network())
     limits = frame_limiter.limiter
-    for item in parse_many(recognition().settings.forged_limit):
+    for item in parse_many(current_settings().forged_limit):
         if not limits.test(item, FORGED, asking_network()):
             ends_at = limits.get_window_stats(item, FORGED, asking_network()).reset_time
             raise NetworkLimitReached(timedelta(seconds=max(1, math.ceil(ends_at - time.time()))))
@@ -70,6 +71,6 @@ def _forged(_error: CSRFError) -> ResponseReturnValue:
     is_page = request.blueprint not in JSON_BLUEPRINTS
     if is_page and (page := offer_again()):
         return page
-    for item in parse_many(recognition().settings.forged_limit):
+    for item in parse_many(current_settings().forged_limit):
         frame_limiter.limiter.hit(item, FORGED, asking_network())
     return answer(400)

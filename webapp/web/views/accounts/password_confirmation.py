@@ -11,9 +11,9 @@ from webapp.errors.accounts import (
     WrongPresentPassword,
 )
 from webapp.errors.base import ServiceError
-from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.accounts import sessions
+from webapp.settings import current_settings
 from webapp.web.devices import this_device
 from webapp.web.forms.fields import PresentPasswordForm
 
@@ -26,7 +26,7 @@ FIELDS: dict[type[ServiceError], str] = {
 
 def sign_in_limit() -> str:
     """How often an address may try passwords."""
-    return recognition().settings.sign_in_limit
+    return current_settings().sign_in_limit
 
 
 def check_present_password(form: PresentPasswordForm) -> None:

@@ -30,10 +30,10 @@ from webapp.errors.accounts import (
 from webapp.errors.base import ServiceError
 from webapp.errors.matching import MustWait
 from webapp.extensions import limiter
-from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.accounts import accounts, sessions
 from webapp.services.accounts.sessions import StartedSession
+from webapp.settings import current_settings
 from webapp.web.access import public
 from webapp.web.current_user import CurrentUser
 from webapp.web.devices import keep_device, this_browser
@@ -46,7 +46,7 @@ blueprint = Blueprint("accounts", __name__)
 
 
 def _sign_in_limit() -> str:
-    return recognition().settings.sign_in_limit
+    return current_settings().sign_in_limit
 
 
 @blueprint.route("/setup/<token>", methods=["GET", "POST"])

@@ -15,10 +15,10 @@ from webapp.errors.api import NetworkLimitReached
 from webapp.errors.base import ServiceError
 from webapp.errors.matching import MustWait
 from webapp.extensions import frame_limiter, limiter
-from webapp.inference.active_model import recognition
 from webapp.messages import ask_for, describe
 from webapp.services.liveness import challenges
 from webapp.services.liveness.challenges import BOUNDS, Prompt
+from webapp.settings import current_settings
 from webapp.web import error_pages
 from webapp.web.access import operator, verifier
 from webapp.web.forms.fields import ClaimForm
@@ -31,11 +31,11 @@ LONGEST_NUMBER = 6
 
 
 def _verify_limit() -> str:
-    return recognition().settings.verify_limit
+    return current_settings().verify_limit
 
 
 def _guidance_limit() -> str:
-    return recognition().settings.guidance_limit
+    return current_settings().guidance_limit
 
 
 @blueprint.errorhandler(ServiceError)

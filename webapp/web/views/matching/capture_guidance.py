@@ -6,9 +6,9 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from webapp.extensions import frame_limiter
-from webapp.inference.active_model import recognition
 from webapp.messages import INSTRUCTIONS, describe, instruct
 from webapp.services.enrolment.capture_guidance import Check, check_frame, check_picture
+from webapp.settings import current_settings
 from webapp.web.access import verifier
 from webapp.web.limits.load_shedding import guides
 from webapp.web.limits.request_bounds import PICTURE_BODY, takes
@@ -17,7 +17,7 @@ blueprint = Blueprint("camera", __name__)
 
 
 def _guidance_limit() -> str:
-    return recognition().settings.guidance_limit
+    return current_settings().guidance_limit
 
 
 @blueprint.post("/camera/check")

@@ -14,11 +14,11 @@ from flask_login import current_user
 from webapp.db.models import Purpose, ResultKind
 from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
-from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.liveness import setting as liveness
 from webapp.services.matching import identification, verification
 from webapp.services.matching.decision import POOR_QUALITY, MatchDecision
+from webapp.settings import current_settings
 from webapp.web.access import operator, verifier
 from webapp.web.forms.fields import ChallengedForm, IdentifyForm, PageForm, VerifyForm, WaivedForm
 from webapp.web.limits.request_bounds import PICTURE_BODY, takes
@@ -30,7 +30,7 @@ blueprint = Blueprint("verify", __name__)
 
 
 def _verify_limit() -> str:
-    return recognition().settings.verify_limit
+    return current_settings().verify_limit
 
 
 @blueprint.errorhandler(ResultOver)

@@ -11,10 +11,10 @@ from urllib.parse import quote, unquote
 
 from werkzeug.datastructures import FileStorage
 
-from webapp.inference.active_model import recognition
 from webapp.messages import describe
 from webapp.services.enrolment.review import PictureReview
 from webapp.services.enrolment.warnings import EnrolmentWarning
+from webapp.settings import current_settings
 from webapp.web.display.names import isolated
 from webapp.web.forms.fields import AnchorsForm
 from webapp.web.uploads import chosen
@@ -115,7 +115,7 @@ def looked_through(draft: PictureReview, pictures: Sequence[Picture]) -> LookedT
 def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
     """The pictures as they were sent, as many as a form without scripts can send again."""
     kept: list[Picture] = []
-    left = recognition().settings.fields_bytes
+    left = current_settings().fields_bytes
     for picture in pictures:
         left -= len(picture.value)
         if left < 0:

@@ -12,11 +12,11 @@ from flask_login import current_user
 from webapp.db.models import ResultKind
 from webapp.errors.matching import ResultOver
 from webapp.errors.people import UnknownPerson
-from webapp.inference.active_model import recognition
 from webapp.services.matching import claimed_identity
 from webapp.services.people import export as exports
 from webapp.services.people import retention, self_service
 from webapp.services.people.people import find_person
+from webapp.settings import current_settings
 from webapp.web.access import admin, operator
 from webapp.web.error_pages import answer
 from webapp.web.views.matching import results
@@ -66,7 +66,7 @@ def shown_link(person_id: UUID, result_id: UUID) -> str:
         "people/link.html",
         person=find_person(person_id),
         address=kept["address"],
-        days=recognition().settings.own_link_days,
+        days=current_settings().own_link_days,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from webapp.inference.active_model import recognition
 from webapp.services.people.consent import CONSENT_VERSION
+from webapp.settings import current_settings
 from webapp.web.access import public
 
 blueprint = Blueprint("privacy", __name__)
@@ -16,5 +16,5 @@ blueprint = Blueprint("privacy", __name__)
 def index() -> str:
     """Context: settings, consent_version."""
     return render_template(
-        "privacy/index.html", settings=recognition().settings, consent_version=CONSENT_VERSION
+        "privacy/index.html", settings=current_settings(), consent_version=CONSENT_VERSION
     )

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.thresholds import identification, replay
 from webapp.services.thresholds.identification import IdentificationPolicy
@@ -34,7 +34,7 @@ class Setting:
     @classmethod
     def of(cls, search: IdentificationPolicy) -> Setting:
         """With the threshold at the present number of people."""
-        return cls(search, identification.threshold(recognition().gallery.refresh(), search))
+        return cls(search, identification.threshold(active_model().gallery.refresh(), search))
 
 
 @blueprint.route("/threshold/search", methods=["GET", "POST"])
@@ -77,8 +77,8 @@ def _page(form: SearchForm) -> str:
         "threshold/search.html",
         form=form,
         setting=Setting.of(in_force),
-        people=recognition().gallery.refresh().people,
-        model=recognition().engine.description,
+        people=active_model().gallery.refresh().people,
+        model=active_model().engine.description,
         newest_number=identification.newest_number(),
         history=identification.history(),
         percent=PERCENT,
@@ -95,7 +95,7 @@ def _review(form: SearchForm) -> str:
         before=Setting.of(identification.in_force()),
         after=Setting.of(form.search),
         dangers=identification.dangers_of(form.search),
-        model=recognition().engine.description,
+        model=active_model().engine.description,
         redecisions=replay.by_search(form.search),
         words=thresholds,
     )

@@ -19,7 +19,7 @@ from webapp.errors.thresholds import (
     PointsOutOfRange,
     ThresholdChangedMeanwhile,
 )
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import error_rates, per_person, replay
@@ -88,7 +88,7 @@ def _page(person_id: UUID, form: PersonThresholdForm) -> str:
         form=form,
         own=own,
         cost=_cost(own),
-        model=recognition().engine.description,
+        model=active_model().engine.description,
         history=per_person.history(person_id),
         largest_far=LARGEST_FAR,
         words=thresholds,
@@ -109,7 +109,7 @@ def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
         cost_before=_cost(before),
         cost_after=_cost(after),
         dangers=per_person.dangers_of(before, points),
-        model=recognition().engine.description,
+        model=active_model().engine.description,
         redecisions=replay.by_points(person_id, points),
         words=thresholds,
     )

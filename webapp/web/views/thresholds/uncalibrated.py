@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ml import ModelBroken
 from webapp.db.engine import db
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 
 log = logging.getLogger("webapp.errors")
 
@@ -22,4 +22,4 @@ def explain_on(blueprint: Blueprint) -> None:
 def _explained(error: ModelBroken) -> ResponseReturnValue:
     log.error("uncalibrated: %s", error)
     db.session.rollback()
-    return render_template("threshold/uncalibrated.html", name=recognition().choice.name), 503
+    return render_template("threshold/uncalibrated.html", name=active_model().choice.name), 503

@@ -12,7 +12,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors.thresholds import ConfirmationNeeded, ThresholdChangedMeanwhile
-from webapp.inference.active_model import recognition
+from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.people import similar_people
 from webapp.services.thresholds import error_rates, identification, replay, verification
@@ -127,7 +127,7 @@ def _page(form: ThresholdForm) -> str:
         dangers=costs.at(score).dangers,
         dangers_in_force=look.cost_in_force.dangers,
         cost_in_force=look.cost_in_force,
-        model=recognition().engine.description,
+        model=active_model().engine.description,
         presets=costs.presets(),
         table_costs=[costs.at(score) for score in TABLE_SCORES],
         search=identification.in_force(),
@@ -197,7 +197,7 @@ def _review(form: ThresholdForm) -> str:
         cost_before=look.cost_in_force,
         cost_after=look.costs.at(score),
         dangers=look.costs.at(score).dangers,
-        model=recognition().engine.description,
+        model=active_model().engine.description,
         own=look.own,
         own_cost=look.own and look.own.costs.at(score),
         redecisions=replay.by_threshold(after),
