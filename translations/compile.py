@@ -81,7 +81,7 @@ def faults(path: Path) -> Iterator[str]:
 
 def _faults_of(message: Message, catalogue: Catalog) -> Iterator[str]:
     yield from map(str, message.check(catalogue))
-    texts = _texts(message.string)
+    texts = texts_of(message.string)
     if message.fuzzy:
         yield "fuzzy, translate it"
     forms = catalogue.num_plurals if message.pluralizable else 1
@@ -115,10 +115,10 @@ def _is_of_one_number(form: int, catalogue: Catalog) -> bool:
 
 
 def _english(message: Message) -> tuple[str, ...]:
-    return _texts(message.id)
+    return texts_of(message.id)
 
 
-def _texts(texts: Any) -> tuple[str, ...]:
+def texts_of(texts: Any) -> tuple[str, ...]:
     """One text, or one for each plural form."""
     return tuple(texts) if isinstance(texts, tuple | list) else (texts or "",)
 

@@ -11,7 +11,7 @@ from tests.browser.site import Site
 
 LANGUAGES = {
     "de-AT": ("de", "Prüfen, wer Sie sind", "Schauen Sie in die Kamera", "Jetzt aufnehmen"),
-    "fr-CH": ("fr", "Vérifier qui vous êtes", "Regardez la caméra", "Prendre l’image maintenant"),
+    "fr-CH": ("fr", "Vérifier qui vous êtes", "Regardez la caméra", "Prendre la photo maintenant"),
     "pt-BR": ("en", "Verify who you are", "Look into the camera", "Take the picture now"),
 }
 
@@ -47,10 +47,10 @@ def test_a_language_can_be_chosen_on_every_page_and_stays(
 def test_a_file_field_shows_the_pages_words_alone(site: Site, opener: Opener) -> None:
     page = opener.page(site, locale="de")
     page.goto("/verify")
-    page.get_by_text("Ein Bild wählen statt der Kamera").click()
+    page.get_by_text("Ein Foto wählen statt der Kamera").click()
     field = page.locator("input[type=file]").first
 
-    expect(page.get_by_text("Bilder auswählen")).to_be_visible()
+    expect(page.get_by_text("Fotos auswählen")).to_be_visible()
     assert field.evaluate("field => getComputedStyle(field).opacity") == "0"
     with page.expect_file_chooser():
         field.click()
