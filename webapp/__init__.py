@@ -16,7 +16,6 @@ from webapp import settings as settings_module
 from webapp.api.document import add_api
 from webapp.cli.commands import add_commands
 from webapp.db import deferred_writes, key_store, lock_watch
-from webapp.db.clock import add_clock
 from webapp.db.damage import add_damage_watch
 from webapp.db.deferred_writes import Unwritten
 from webapp.db.engine import db, engine_options, prepare_engine
@@ -149,7 +148,6 @@ def _bind_extensions(app: Flask) -> None:
     login.user_loader(load_user)
     login.unauthorized_handler(_to_sign_in)
     with app.app_context():
-        add_clock(app, db.engine)
         prepare_engine(db.engine)
         add_damage_watch(app, db.engine)
 

@@ -14,13 +14,14 @@ from uuid import UUID
 from flask import Flask, current_app, session
 from itsdangerous import (
     BadData,
+    SignatureExpired,
     Signer,
     TimestampSigner,
     URLSafeSerializer,
     URLSafeTimedSerializer,
 )
 
-from webapp.db.models import now
+from webapp.core.clock import now
 from webapp.errors.api import CursorBroken
 from webapp.errors.liveness import ChallengeUnknown
 from webapp.web.cookies import OwnCookie
@@ -29,15 +30,21 @@ PENDING = "pending_sign_in"
 CHALLENGED = "challenged"
 
 
-class _Signer(TimestampSigner):
-    """Dates what it signs by the clock of all nodes: what seems to come from later is refused."""
+class TolerantSigner(TimestampSigner):
+    """Accepts a date in the future: another node, whose clock is ahead, may have signed."""
 
-    def get_timestamp(self) -> int:
-        return int(now().timestamp())
+    def unsign(
+        self, signed: Any, max_age: int | None = None, return_timestamp: bool = False
+    ) -> Any:
+        """Return what was signed, with its date if asked; raise if it is forged or too old."""
+        value, signed_at = super().unsign(signed, return_timestamp=True)
+        if max_age is not None and (now() - signed_at).total_seconds() > max_age:
+            raise SignatureExpired("older than the session may be", date_signed=signed_at)
+        return (value, signed_at) if return_timestamp else value
 
 
 class SignedSessions(OwnCookie):
-    """Flask's sessions, for browsers that meet one node after the other."""
+    """Flask's sessions, signed by HMAC-SHA256."""
 
     digest_method = staticmethod(sha256)
 
@@ -45,7 +52,7 @@ class SignedSessions(OwnCookie):
         """What signs the cookie; None without a secret key."""
         serializer = super().get_signing_serializer(app)
         if serializer:
-            serializer.signer = _Signer
+            serializer.signer = TolerantSigner
         return serializer
 
 

@@ -1,6 +1,6 @@
 """The tables, one file a subject."""
 
-from webapp.db.clock import now
+from webapp.core.clock import now
 from webapp.db.models.account import (
     Account,
     AccountSession,

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.db.clock import now
+from webapp.core.clock import now
 from webapp.db.models.audit import ADDRESS_LENGTH
 from webapp.db.models.columns import CreatedAt, Id, Model
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.db.clock import now
+from webapp.core.clock import now
 from webapp.db.models.columns import CreatedAt, Id, Model
 
 KEY_NAME_LENGTH = 64

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from webapp.db.clock import now
+from webapp.core.clock import now
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

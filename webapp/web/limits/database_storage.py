@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.db import clock
 from webapp.db.engine import db, writing
 from webapp.db.key_store import key_store
 from webapp.db.models import RateLimitWindow
@@ -66,14 +65,11 @@ class DatabaseStorage(Storage):
         return int(self._read(key, RateLimitWindow.hits) or 0) + self._beside.get(key)
 
     def get_expiry(self, key: str) -> float:
-        """When the window of a key ends, in seconds since 1970.
-
-        Who asks holds it against this machine's clock, so it is told by that one.
-        """
+        """Return when the window of a key ends, in seconds since 1970."""
         ends_at = self._read(key, RateLimitWindow.ends_at)
         if not ends_at:
             return self._beside.get_expiry(key)
-        return time.time() + max(0.0, ends_at - _now())
+        return ends_at
 
     def check(self) -> bool:
         """Whether the database answers."""
@@ -94,7 +90,7 @@ class DatabaseStorage(Storage):
 
     @staticmethod
     def _count(key: str, expiry: float, amount: int) -> int:
-        digest, now = _digest(key), _now()
+        digest, now = _digest(key), time.time()
         with _writing() as connection:
             hits = connection.scalar(_RAISE, {"whose": digest, "now": now, "amount": amount})
             if hits is not None:
@@ -108,7 +104,7 @@ class DatabaseStorage(Storage):
     @staticmethod
     def _read(key: str, column: InstrumentedAttribute[Any]) -> float | None:
         running = select(column).where(
-            RateLimitWindow.key == _digest(key), RateLimitWindow.ends_at > _now()
+            RateLimitWindow.key == _digest(key), RateLimitWindow.ends_at > time.time()
         )
         with db.engine.connect() as connection:
             return connection.scalar(running)
@@ -119,10 +115,6 @@ def _writing() -> Iterator[Connection]:
     options = writing(db.engine, exclusive=False, durable=False, waits=False)
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
-
-
-def _now() -> float:
-    return clock.now().timestamp()
 
 
 def _digest(key: str) -> bytes:
