@@ -7,8 +7,10 @@ one is decoded. Phones append videos, depth maps and further pictures to a JPEG;
 from __future__ import annotations
 
 import io
-import re
+import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 import pi_heif
@@ -25,11 +27,19 @@ from ml.errors import (
     TruncatedImage,
     UnsupportedFormat,
 )
+from ml.faces.file_parts import JPEG_START, check_parts, first_jpeg
 
 pi_heif.register_heif_opener(
     thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
 )
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a picture has one core, as with every other decoder
+# Pillow warns of each damaged tag; a hostile file would fill the log.
+warnings.filterwarnings("ignore", module="PIL")
+# The C library returns memory of more than 32 MB to the system at once, and smaller blocks late.
+Image.core.set_block_size(64 << 20)
+# Decoders hold up to 16 bytes for a pixel: one large picture at a time bounds the process' memory.
+LARGE_PIXELS = 16_000_000
+_large = Lock()
 
 ACCEPTED = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 ORIENTATION_TAG = 0x0112
@@ -62,11 +72,6 @@ ACCEPTED_STARTS = (
 # Of files in ISO's container, which holds HEIC and AVIF as well as videos.
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
-JPEG_START = b"\xff\xd8\xff"
-# A marker of JPEG after compressed data, where 0xff is followed by 0x00 or a restart's number.
-JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])", re.DOTALL)
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-WITHOUT_LENGTH = {0x01, 0xD8}
 PAPER = (255, 255, 255)
 
 
@@ -78,7 +83,9 @@ class Limits:
         max_bytes: of one file.
         max_pixels: of one picture, at full size.
         min_side_px: of a picture's shorter side.
-        max_scans: passes of one progressive JPEG; each costs time over all pixels.
+        max_scans: passes of one progressive JPEG.
+        max_scanned_pixels: passes times pixels; each pass costs time over all pixels, and
+            encoders write some ten.
         working_side_px: a longest side from which on pictures are decoded at 1/2, 1/3, … of
             their size, staying at or above this length.
     """
@@ -87,6 +94,7 @@ class Limits:
     max_pixels: int = 50_000_000
     min_side_px: int = 32
     max_scans: int = 100
+    max_scanned_pixels: int = 600_000_000
     working_side_px: int = 1600
 
 
@@ -148,12 +156,18 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     if len(data) > limits.max_bytes:
         raise TooManyBytes(limit_bytes=limits.max_bytes)
     _refuse_other_formats(data)
+    check_parts(data)
+    scans = 0
     if data.startswith(JPEG_START):
-        data = _first_jpeg(data, limits)
+        data, scans = first_jpeg(data, limits.max_scans)
     image = _open(data, limits)
     _check_size(image, limits)
+    _check_scans(image, scans, limits)
     try:
-        return _decoded(image, limits)
+        with _alone_if_large(image):
+            decoded = _decoded(image, limits)
+            del image  # the next one finds its memory free
+            return decoded
     except FaceError:
         raise
     except Exception as error:  # what a damaged file makes Pillow raise is not a closed list
@@ -172,25 +186,6 @@ def _brands(data: bytes) -> set[bytes]:
     """What the first box of an ISO container says that the file is."""
     end = min(int.from_bytes(data[:4], "big"), 256)
     return {data[start : start + 4] for start in range(8, end, 4)}
-
-
-def _first_jpeg(data: bytes, limits: Limits) -> bytes:
-    """The first picture of a JPEG file, without what is appended to it.
-
-    Raises:
-        TooManyScans: if it has more scans than `limits` allow.
-    """
-    at, scans = 2, 0
-    while found := JPEG_MARKER.search(data, at):
-        marker, at = data[found.start() + 1], found.end()
-        if marker == END_OF_IMAGE:
-            return data[:at]
-        scans += marker == START_OF_SCAN
-        if scans > limits.max_scans:
-            raise TooManyScans(limit=limits.max_scans)
-        if marker not in WITHOUT_LENGTH:
-            at += int.from_bytes(data[at : at + 2], "big")
-    return data
 
 
 def _open(data: bytes, limits: Limits) -> Image.Image:
@@ -218,6 +213,16 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
         raise TooFewPixels(limit_px=limits.min_side_px)
 
 
+def _check_scans(image: Image.Image, scans: int, limits: Limits) -> None:
+    pixels = image.width * image.height
+    if scans * pixels > limits.max_scanned_pixels:
+        raise TooManyScans(limit=limits.max_scanned_pixels // pixels)
+
+
+def _alone_if_large(image: Image.Image) -> AbstractContextManager[object]:
+    return _large if image.width * image.height > LARGE_PIXELS else nullcontext()
+
+
 def _tile_pixels(image: Image.Image) -> int:
     """Pixels of one tile of a TIFF, which may be larger than the picture; 0 without tiles."""
     if not isinstance(image, TiffImageFile):
@@ -235,10 +240,7 @@ def _decoded(image: Image.Image, limits: Limits) -> DecodedImage:
     if not drafted:
         _check_size(image, limits)  # a container may hold a picture of another size than it says
         width, height = image.size
-    rgb = _to_rgb(image)
-    factor = max(rgb.size) // limits.working_side_px
-    if factor > 1:
-        rgb = rgb.reduce(factor)
+    rgb = _small_rgb(image, max(image.size) // limits.working_side_px)
     # Some decoders turn the picture themselves and drop the tag while they load.
     orientation = _orientation(image)
     if orientation in TRANSPOSITIONS:
@@ -255,14 +257,27 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    if image.mode.startswith("I"):
-        sixteen_bits = np.asarray(image).astype(np.uint32)
-        return Image.fromarray((sixteen_bits >> 8).astype(np.uint8)).convert("RGB")
+def _small_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """Reduce a picture by a factor, then lay what is transparent on paper.
+
+    In this order, since each layer of a whole picture would take as much memory as the picture.
+    """
+    image = _reducible(image)
+    if factor > 1:
+        image = image.reduce(factor)
     if image.has_transparency_data:
         layers = image.convert("RGBA")
         opaque = Image.new("RGBA", image.size, (*PAPER, 255))
-        return Image.alpha_composite(opaque, layers).convert("RGB")
-    return image.convert("RGB")
+        image = Image.alpha_composite(opaque, layers)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _reducible(image: Image.Image) -> Image.Image:
+    """Return a picture whose values can be averaged: no palette, key colour or 16 bits."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in {"P", "PA"} or "transparency" in image.info:
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image

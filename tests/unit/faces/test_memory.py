@@ -1,0 +1,52 @@
+"""Memory that large pictures take, measured in a process of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = """
+import io, resource, sys
+from threading import Thread
+from PIL import Image
+from ml.faces.decode import decode
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT // 1_000_000
+
+kind, mode, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
+picture = io.BytesIO()
+Image.new(mode, (50, 50)).save(picture, kind)
+decode(picture.getvalue())
+with open(sys.argv[4], "rb") as file:
+    data = file.read()
+before = peak()
+workers = [Thread(target=decode, args=(data,)) for _ in range(threads)]
+[one.start() for one in workers]
+[one.join() for one in workers]
+print(peak() - before)
+"""
+
+
+def megabytes_for(tmp_path: Path, kind: str, mode: str, threads: int) -> int:
+    """How much a process grows while it decodes pictures of 50 megapixels side by side."""
+    file = tmp_path / "large"
+    Image.new(mode, (10_000, 5_000)).save(file, kind, compress_level=1, method=0)
+    arguments = [sys.executable, "-c", PROGRAM, kind, mode, str(threads), str(file)]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_what_is_transparent_takes_no_further_layers(tmp_path: Path) -> None:
+    assert megabytes_for(tmp_path, "PNG", "RGBA", threads=1) < 600
+
+
+def test_large_pictures_side_by_side_take_the_memory_of_one(tmp_path: Path) -> None:
+    one = megabytes_for(tmp_path, "WEBP", "RGB", threads=1)
+
+    assert megabytes_for(tmp_path, "WEBP", "RGB", threads=4) < 1.5 * one
