@@ -136,8 +136,8 @@ def test_an_older_backup_by_mistake_changes_nothing_and_newer_ones_still_open(
     mistaken = run(restarted(settings, engine), "restore", monday)
 
     assert mistaken.exit_code == 1
-    assert "1 people on the key ring are not in this backup" in mistaken.output
-    assert "no backup opens for them" in mistaken.output
+    assert "The key ring holds 1 people who are not in this backup" in mistaken.output
+    assert "unreadable in every backup" in mistaken.output
     assert rows_stored()["person"] == 3
     again = restarted(settings, engine)
     with again.app_context():
@@ -166,7 +166,7 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_h
 
     mistaken = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
 
-    assert "1 people on the key ring are not in this backup" in mistaken.output
+    assert "The key ring holds 1 people who are not in this backup" in mistaken.output
 
 
 def test_what_was_seen_in_a_challenge_is_in_no_backup(

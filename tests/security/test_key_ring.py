@@ -203,7 +203,7 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
 ) -> None:
     mend = fill(disk)
     result = app.test_cli_runner().invoke(args=["keys", "rotate"])
-    assert "opens with the master key of its day" in result.output
+    assert "under the master key of that time" in result.output
     mend()
 
     KeyRingSync(patience_seconds=0).run()

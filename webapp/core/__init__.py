@@ -1,1 +1,1 @@
-"""What every other room may use; it knows neither Flask nor the database."""
+"""Helpers that every other package may import; they depend on neither Flask nor the database."""

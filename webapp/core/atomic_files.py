@@ -1,7 +1,7 @@
-"""Files that their owner alone reads, and that are there whole or not at all, whatever happens.
+"""Atomic, durable writes of files that only their owner can read.
 
-A process may be killed, or the power go, at any moment: a key of half its length, or one that the
-database uses already and the disk never got, would lock everybody's data for good.
+A crash or a power failure can come at any moment. A truncated key file would make all data
+unreadable for good. So would a key that the database uses and the disk never got.
 """
 
 from __future__ import annotations
@@ -13,48 +13,48 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-PRIVATE = 0o600
-OTHERS = 0o077
+PRIVATE_MODE = 0o600
+GROUP_AND_OTHERS = 0o077
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Return whether anybody but its owner may read, write or run a file."""
-    return bool(path.stat().st_mode & OTHERS)
+    """Return whether the group or others may read, write or execute a file."""
+    return bool(path.stat().st_mode & GROUP_AND_OTHERS)
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of `path` at the end, once the disk has it.
+    """Open a temporary file that replaces `path` after it is synced to disk.
 
-    If it comes to no end, `path` is as it was. Two processes must not write the same one at once;
-    `exclusive_lock` its folder they do not.
+    If writing fails, `path` is unchanged. Two processes must not write the same path at once: hold
+    the `exclusive_lock` of its folder.
     """
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.unlink(missing_ok=True)  # of one that was killed
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.unlink(missing_ok=True)  # left by a killed process
     try:
-        with os.fdopen(new_file(fresh), "wb") as file:
+        with os.fdopen(new_file(temporary), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(path)
+        temporary.replace(path)
         with _opened(path.parent) as folder:
             os.fsync(folder)
     finally:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def new_file(path: Path) -> int:
-    """The descriptor of an empty file, open for writing.
+    """Create an empty private file and return its descriptor, open for writing.
 
     Raises:
-        FileExistsError: if there is one already.
+        FileExistsError: if the file exists.
     """
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
 
 
 @contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in here for this folder, and keep the others waiting."""
+    """Hold the lock of a folder; wait while another process holds it."""
     with _opened(folder) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,6 @@
-"""Events in the log: what happened, with ids and counts alone.
+"""The event log: event names with ids and counts.
 
-Never in it: faces, names, identifiers, embeddings, tokens. Rows are named by id.
+It never contains faces, names, identifiers, embeddings or tokens. Events refer to rows by id.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ events = logging.getLogger("webapp.events")
 
 
 def record_event(name: str, **ids: object) -> None:
-    """Log that something worth an auditor's eye happened; ids and counts only."""
+    """Log an event that matters to an auditor; pass ids and counts only."""
     events.info("%s %s", name, " ".join(f"{key}={value}" for key, value in ids.items()))

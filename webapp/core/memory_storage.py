@@ -1,4 +1,4 @@
-"""Rate limits counted in this process's memory, by many threads at once."""
+"""Thread-safe rate limit counters in the memory of this process."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from limits.storage import MemoryStorage
 
-SCHEME = "memory-locked"  # by which the library finds the class
+SCHEME = "memory-locked"  # URL scheme under which the library registers the class
 
 
 class LockedMemoryStorage(MemoryStorage):
-    """The library's memory, one thread at a time: two threads may start its timer twice."""
+    """The library's memory storage behind a lock: two threads may start its timer twice."""
 
     STORAGE_SCHEME = [SCHEME]
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._turn = Lock()
+        self._lock = Lock()
         super().__init__(*args, **options)
 
     def incr(self, *args: Any, **options: Any) -> int:
-        """Count a use; arguments and answer are those of `MemoryStorage.incr`."""
-        with self._turn:
+        """Increment a counter as `MemoryStorage.incr` does, under the lock."""
+        with self._lock:
             return super().incr(*args, **options)

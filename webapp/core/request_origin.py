@@ -1,4 +1,4 @@
-"""From where somebody asks: address and key of the request at hand, None for the server itself."""
+"""Client address and API key of the current request; both are None for background work."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ _key: ContextVar[UUID | None] = ContextVar("key", default=None)
 
 
 def address() -> str | None:
-    """The address of whoever asks."""
+    """Return the client address of the current request."""
     return _address.get()
 
 
 def key() -> UUID | None:
-    """The key to the API by which a program asks, None for people."""
+    """Return the id of the API key of the current request, None for browsers."""
     return _key.get()
 
 
 def note_key(key_id: UUID) -> None:
-    """Know by which key the request at hand came."""
+    """Record the API key of the current request."""
     _key.set(key_id)
 
 
 def note(address: str | None) -> None:
-    """Remember the address of the request at hand; its key is not known yet."""
+    """Record the client address of a new request, and clear the key of the one before."""
     _address.set(address)
     _key.set(None)
 
 
 def forget() -> None:
-    """Forget the request: the server itself acts."""
+    """Clear address and key at the end of a request."""
     note(None)

@@ -1,7 +1,7 @@
-"""Names and identifiers as they are kept and as they are compared: people type them in many ways.
+"""Normalisation of names and identifiers, for storage and for comparison.
 
-Characters that are not seen (Unicode's category Cf) come with text that is pasted. Some of them are
-spelling, though: Persian, Indic, Mongolian and other scripts need joiners, and so do emoji.
+Pasted text may contain invisible characters (Unicode category Cf). Some of them belong to the
+spelling: Persian, Indic, Mongolian and other scripts need joiners, and so do emoji.
 """
 
 from __future__ import annotations
@@ -11,40 +11,40 @@ import unicodedata
 
 JOINERS = {"\u200c", "\u200d", "\u180e"}  # zero width non-joiner, joiner; Mongolian separator
 JOINED = re.compile("[\u200c\u200d\u180e]+")
-LAST_LATIN = "\u024f"  # no joiner is spelling beside Latin letters
-VIRAMA = 9  # combining class of the sign after which Indic joiners stand, at a word's end as well
-# They turn the order of letters around, which no accident does: refused, as they cannot be shown.
+LAST_LATIN = "\u024f"  # a joiner next to a Latin letter is never spelling
+VIRAMA = 9  # combining class; Indic joiners follow a virama, also at the end of a word
+# Direction overrides are never typed by accident. They are kept, so that `is_shown` rejects them.
 OVERRIDES = {"\u202d", "\u202e"}
-# Marks with a shape of their own, which numbers in Arabic and Syriac are written in.
-SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
-KEPT = JOINERS | SEEN | OVERRIDES
+# Visible marks of category Cf: signs around numbers in Arabic and Syriac.
+VISIBLE = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+KEPT = JOINERS | VISIBLE | OVERRIDES
 
 
 def normalize_name(text: str) -> str:
-    """Return a name as it is kept: composed, single spaces, nothing unseen but joiners in place."""
+    """Return a name for storage: NFC, single spaces, invisible characters only where spelling."""
     composed = unicodedata.normalize("NFC", text)
-    seen = "".join(character for character in composed if not _is_unseen(character))
-    spelt = JOINED.sub(_spelt, seen)
+    visible = "".join(character for character in composed if not _is_invisible(character))
+    spelt = JOINED.sub(_spelling_joiner, visible)
     return " ".join(unicodedata.normalize("NFC", spelt).split())
 
 
 def comparison_key(text: str) -> str:
-    """Return a name as it is compared: without case, compatibility variants and joiners."""
+    """Return a name for comparison: without case, compatibility variants and joiners."""
     folded = unicodedata.normalize("NFKC", normalize_name(text)).casefold()
     return "".join(character for character in folded if character not in JOINERS)
 
 
 def is_shown(text: str) -> bool:
-    """Whether every character of a tidy name can be shown."""
-    return all(character.isprintable() or character in JOINERS | SEEN for character in text)
+    """Return whether every character of a normalised name can be displayed."""
+    return all(character.isprintable() or character in JOINERS | VISIBLE for character in text)
 
 
-def _is_unseen(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" and character not in KEPT
 
 
-def _spelt(joined: re.Match[str]) -> str:
-    """The first of some joiners where it is spelling, else nothing."""
+def _spelling_joiner(joined: re.Match[str]) -> str:
+    """Return the first of several joiners if it belongs to the spelling, else an empty text."""
     text, (start, end) = joined.string, joined.span()
     before, after = text[:start][-1:], text[end : end + 1]
     if not before or before <= LAST_LATIN or before.isspace():

@@ -1,6 +1,6 @@
-"""Where the master key comes from: a setting, or a file that only its owner reads.
+"""Source of the master key: a setting, or a file that only its owner can read.
 
-While keys are rewrapped there are two: the newest wraps, both unwrap.
+During a rotation there are two keys: the newest wraps, both unwrap.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ Stamp = tuple[tuple[int, int] | None, ...]
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """The master keys in force, newest first."""
+    """The current master keys, newest first."""
 
     settings: Settings
 
     def stamp(self) -> Stamp:
-        """Something that is another one once the files are; cheap."""
+        """Return a cheap value that changes whenever a key file is replaced."""
         return tuple(map(_stamp_of, self._files()))
 
     def open_vault(self) -> Vault:
-        """The vault of the keys in force.
+        """Return a vault of the current keys.
 
         Raises:
-            MasterKeyUnusable: if there is none, or one that cannot be used.
+            MasterKeyUnusable: if a key is missing or unusable.
         """
         if self.settings.master_key:
             return Vault(*self._from_settings())
@@ -49,7 +49,7 @@ class MasterKeys:
 
 def _stamp_of(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns

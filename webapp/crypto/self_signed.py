@@ -1,7 +1,7 @@
-"""A certificate of our own for HTTPS on the local network, where phones refuse the camera without.
+"""A self-signed certificate for HTTPS on the local network: phones need HTTPS for the camera.
 
-Browsers warn of it once, since nobody vouches for it; a certificate from an authority takes its
-place by lying in the same files.
+Browsers warn of it once, because no authority signed it. To use a certificate of an authority, put
+it into the same files.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from webapp.core.atomic_files import atomic_write
 
 LIFETIME = timedelta(days=397)
-RENEWED_BEFORE_END = timedelta(days=30)
-# Any private address will do: nothing is sent, the system only says by which way it would go.
-SOMEWHERE_PRIVATE = ("10.255.255.255", 1)
+RENEW_BEFORE_EXPIRY = timedelta(days=30)
+# Any private address works: a UDP connect sends nothing, it only selects the network interface.
+PRIVATE_DESTINATION = ("10.255.255.255", 1)
 
 
 def local_address() -> str:
-    """The address under which other devices of the local network reach this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+    """Return the address at which other devices of the local network reach this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            way.connect(SOMEWHERE_PRIVATE)
+            probe.connect(PRIVATE_DESTINATION)
         except OSError:
             return "127.0.0.1"
-        return str(way.getsockname()[0])
+        return str(probe.getsockname()[0])
 
 
 def make_certificate(certificate_file: Path, key_file: Path, address: str) -> None:
-    """Write a certificate and its key, unless there is one that holds for this address.
+    """Write a certificate and its key, unless a valid one for this address exists.
 
-    A certificate that this app did not make is left alone.
+    A certificate that this app did not make is never replaced.
     """
-    if certificate_file.exists() and not _is_to_be_replaced(certificate_file, address):
+    if certificate_file.exists() and not _needs_replacement(certificate_file, address):
         return
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _signed(key, address)
@@ -48,20 +48,20 @@ def make_certificate(certificate_file: Path, key_file: Path, address: str) -> No
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    certificate_file.unlink(missing_ok=True)  # it never stands beside a key that is not its own
+    certificate_file.unlink(missing_ok=True)  # a crash must not leave it with another key
     with atomic_write(key_file) as file:
         file.write(private)
     with atomic_write(certificate_file) as file:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _is_to_be_replaced(certificate_file: Path, address: str) -> bool:
+def _needs_replacement(certificate_file: Path, address: str) -> bool:
     certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
     if certificate.issuer != _name():
         return False
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    is_ending = certificate.not_valid_after_utc < datetime.now(UTC) + RENEWED_BEFORE_END
-    return is_ending or ipaddress.ip_address(address) not in names.get_values_for_type(
+    expires_soon = certificate.not_valid_after_utc < datetime.now(UTC) + RENEW_BEFORE_EXPIRY
+    return expires_soon or ipaddress.ip_address(address) not in names.get_values_for_type(
         x509.IPAddress
     )
 

@@ -1,9 +1,10 @@
-"""Envelope encryption of what belongs to a person; the only module that sees keys.
+"""Envelope encryption of personal data; the only module that handles raw keys.
 
-The master key, outside the database, wraps one random data key a person. The data key seals the
-person's pictures and embeddings by AES-256-GCM. What is sealed is bound to its place, so that it
-opens nowhere else, and destroying the one wrapped key of a person destroys the data. It also wraps
-the installation's own key, from which digests and signatures are derived: they outlive it.
+The master key lies outside the database. It wraps one random data key for each person, which
+encrypts the person's photos and embeddings with AES-256-GCM. Each ciphertext is bound to its place
+(table, row, field) and decrypts nowhere else. Deleting the wrapped key of a person destroys the
+data. The master key also wraps the installation key, from which digests and signatures are derived.
+The installation key survives a rotation of the master key.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ FORMAT = b"\x01"
 
 
 class VaultError(Exception):
-    """Keys or sealed data cannot be used; the text says why, and never holds a secret."""
+    """A key or sealed data is unusable; the message gives the reason and contains no secret."""
 
 
 class MasterKeyUnusable(VaultError):
-    """The master key is missing, readable by others, or no key; the text says what to do."""
+    """The master key is missing, readable by others, or malformed; the message has the remedy."""
 
 
 class SealBroken(VaultError):
-    """A sealed value was altered, moved, or belongs to another key."""
+    """A sealed value was altered or moved, or needs another key."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a sealed value stands: table, id of the row, and field."""
+    """The place of a sealed value: table, id of the row, and field."""
 
     table: str
     row: UUID
@@ -55,7 +56,7 @@ class Place:
 
     @property
     def associated_data(self) -> bytes:
-        """The place as bytes, bound to the value by its seal; the format's version included."""
+        """The associated data of the AEAD: format version and place."""
         return FORMAT + "|".join((self.table, self.row.hex, self.field)).encode()
 
 
@@ -63,55 +64,55 @@ INSTALLATION = Place("installation_key", UUID(int=0), "wrapped")
 
 
 class PersonSeal:
-    """Seals and opens the values of one person."""
+    """Encrypts and decrypts the values of one person."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
     def seal(self, value: bytes, place: Place) -> bytes:
-        """Encrypt a value for a place: format, nonce, ciphertext and tag."""
+        """Encrypt a value for a place; return format, nonce, ciphertext and tag."""
         return _seal(self._cipher, value, place)
 
     def open(self, sealed: bytes, place: Place) -> bytes:
         """Decrypt a value that was sealed for this place.
 
         Raises:
-            SealBroken: if it was altered, or sealed for another place or person.
+            SealBroken: if the value was altered, or sealed for another place or person.
         """
         return _open(self._cipher, sealed, place)
 
 
 class Vault:
-    """Makes, wraps and unwraps keys.
+    """Creates, wraps and unwraps keys.
 
-    Keys are wrapped by the newest master key; older ones still unwrap, while theirs are rewrapped.
+    The newest master key wraps. Older ones only unwrap, while a rotation rewraps their keys.
     """
 
     def __init__(self, newest: bytes, *older: bytes) -> None:
         self._wrappers = tuple(
             AESGCM(_derived(key, "wrap people's keys")) for key in (newest, *older)
         )
-        self.master_key_ids = tuple(_name_of(key) for key in (newest, *older))
+        self.master_key_ids = tuple(_key_id(key) for key in (newest, *older))
 
     @property
     def master_key_id(self) -> str:
-        """The name of the key that wraps."""
+        """The id of the master key that wraps."""
         return self.master_key_ids[0]
 
     def new_person_key(self, person_id: UUID) -> bytes:
-        """Make a random data key for a person; returned wrapped, ready to be stored."""
+        """Return a random data key for a person, wrapped for storage."""
         return self._wrap(secrets.token_bytes(KEY_BYTES), _key_place(person_id))
 
     def person_seal(self, wrapped_key: bytes, person_id: UUID) -> PersonSeal:
-        """The seal of a person.
+        """Return the seal of a person.
 
         Raises:
-            SealBroken: if the key is another person's or was wrapped by another master key.
+            SealBroken: if the key belongs to another person, or another master key wrapped it.
         """
         return PersonSeal(self._unwrap(wrapped_key, _key_place(person_id)))
 
     def rewrapped_person_key(self, wrapped_key: bytes, person_id: UUID) -> bytes:
-        """A person's key, wrapped by the newest master key.
+        """Return a person's key, wrapped by the newest master key.
 
         Raises:
             SealBroken: as `person_seal`.
@@ -120,19 +121,19 @@ class Vault:
         return self._wrap(self._unwrap(wrapped_key, place), place)
 
     def new_installation_key(self) -> bytes:
-        """Make the installation's own key; returned wrapped."""
+        """Return a random installation key, wrapped for storage."""
         return self._wrap(secrets.token_bytes(KEY_BYTES), INSTALLATION)
 
     def installation_secrets(self, wrapped_key: bytes) -> InstallationSecrets:
-        """What is derived from the installation's own key.
+        """Return the secrets derived from the installation key.
 
         Raises:
-            SealBroken: if it was wrapped by another master key.
+            SealBroken: if another master key wrapped it.
         """
         return InstallationSecrets(self._unwrap(wrapped_key, INSTALLATION))
 
     def rewrapped_installation_key(self, wrapped_key: bytes) -> bytes:
-        """The installation's own key, wrapped by the newest master key.
+        """Return the installation key, wrapped by the newest master key.
 
         Raises:
             SealBroken: as `installation_secrets`.
@@ -150,18 +151,18 @@ class Vault:
 
 
 class InstallationSecrets:
-    """Digests, signatures and seals of what belongs to nobody enrolled."""
+    """Digests, signatures and seals of data that belongs to no enrolled person."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def keyed_digest(self, purpose: str, value: str | bytes) -> bytes:
-        """32 bytes that only the key's holder can compute from `value`, for one purpose."""
+        """Return an HMAC-SHA-256 of `value`, 32 bytes, under a key derived for the purpose."""
         data = value.encode() if isinstance(value, str) else value
         return hmac.digest(_derived(self._key, purpose), data, sha256)
 
     def keyed_stream(self, purpose: str, length: int) -> bytes:
-        """Any number of bytes that only the key's holder can compute, for one purpose."""
+        """Return `length` pseudorandom bytes (AES-CTR) under a key derived for the purpose."""
         cipher = Cipher(AES(_derived(self._key, purpose)), CTR(bytes(AES.block_size // 8)))
         return cipher.encryptor().update(bytes(length))
 
@@ -173,7 +174,7 @@ class InstallationSecrets:
         """Decrypt a value that was sealed for this place.
 
         Raises:
-            SealBroken: if it was altered, or sealed for another place or installation.
+            SealBroken: if the value was altered, or sealed for another place or installation.
         """
         return _open(self._cipher(place), sealed, place)
 
@@ -185,35 +186,39 @@ def read_master_key(path: Path) -> bytes:
     """Read a master key from its file.
 
     Raises:
-        MasterKeyUnusable: if it is missing, no key, or readable by others than its owner.
+        MasterKeyUnusable: if it is missing, malformed, or readable by others.
     """
     if not path.exists():
         raise MasterKeyUnusable(
-            f"{path} is missing: bring it back from where it is kept; without it enrolled people "
-            "cannot be read. A new installation makes one by: flask --app wsgi prepare"
+            f"The master key {path} is missing. Restore it from its copy; without it enrolled "
+            "people cannot be read. For a new installation run: flask --app wsgi prepare"
         )
     if is_open_to_others(path):
-        raise MasterKeyUnusable(f"{path} can be read by others; run: chmod 600 {path}")
+        raise MasterKeyUnusable(f"{path} can be read by others. Run: chmod 600 {path}")
     return parse_master_key(path.read_text(), str(path))
 
 
 def parse_master_key(text: str, source: str) -> bytes:
-    """A master key from its text; `source` says where it was read.
+    """Parse a hexadecimal master key; `source` names its origin in the error.
 
     Raises:
-        MasterKeyUnusable: if the text is no key.
+        MasterKeyUnusable: if the text is not a key of KEY_BYTES bytes.
     """
     try:
         key = bytes.fromhex(text.strip())
     except ValueError as error:
-        raise MasterKeyUnusable(f"{source} holds no key; bring back the right one") from error
+        raise MasterKeyUnusable(
+            f"{source} does not contain a hexadecimal key. Restore the original one."
+        ) from error
     if len(key) != KEY_BYTES:
-        raise MasterKeyUnusable(f"{source} holds no key of {KEY_BYTES} bytes; bring back the one")
+        raise MasterKeyUnusable(
+            f"{source} does not contain a key of {KEY_BYTES} bytes. Restore the original one."
+        )
     return key
 
 
 def write_new_key(path: Path) -> None:
-    """Write a random key to a file that only its owner reads; a key that is there stays."""
+    """Write a random key to a private file, unless the file exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with exclusive_lock(path.parent):
         if path.exists():
@@ -226,7 +231,7 @@ def _derived(key: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
 
 
-def _name_of(master_key: bytes) -> str:
+def _key_id(master_key: bytes) -> str:
     return _derived(master_key, "name of the master key").hex()[:16]
 
 
@@ -242,9 +247,9 @@ def _seal(cipher: AESGCM, value: bytes, place: Place) -> bytes:
 def _open(cipher: AESGCM, sealed: bytes, place: Place) -> bytes:
     start = len(FORMAT) + NONCE_BYTES
     if len(sealed) < start + TAG_BYTES or not sealed.startswith(FORMAT):
-        raise SealBroken(f"{place.table}.{place.field} holds no sealed value")
+        raise SealBroken(f"{place.table}.{place.field} does not contain a sealed value")
     nonce, ciphertext = sealed[len(FORMAT) : start], sealed[start:]
     try:
         return cipher.decrypt(nonce, ciphertext, place.associated_data)
     except InvalidTag:
-        raise SealBroken(f"{place.table}.{place.field} does not open with this key") from None
+        raise SealBroken(f"{place.table}.{place.field} cannot be decrypted with this key") from None

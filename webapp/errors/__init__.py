@@ -1,1 +1,1 @@
-"""Why a service cannot do what was asked: one type a reason, one file a subject."""
+"""Errors of the services: one type for each reason, one module for each subject."""

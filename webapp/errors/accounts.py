@@ -6,54 +6,54 @@ from webapp.errors.base import ServiceError
 
 
 class PasswordTooCommon(ServiceError):
-    """The password is one of those that are tried first."""
+    """The password is on the list of common passwords."""
 
     code = "password_too_common"
 
 
 class WrongCode(ServiceError):
-    """The code of the second factor is wrong, used before, or too old."""
+    """The code of the second factor is wrong, already used, or expired."""
 
     code = "wrong_code"
 
 
 class SignInOver(ServiceError):
-    """A sign-in that waited for its code took too long, or its account changed since."""
+    """The pending sign-in expired before the code arrived, or its account has changed."""
 
     code = "sign_in_over"
 
 
 class WrongCredentials(ServiceError):
-    """No account of that name with that password, whichever of the two is wrong."""
+    """Username or password is wrong; the error does not reveal which."""
 
     code = "wrong_credentials"
 
 
 class WrongPresentPassword(WrongCredentials):
-    """Whoever is signed in does not know the password."""
+    """The current password, asked for in a session, is wrong."""
 
     code = "wrong_present_password"
 
 
 class DuplicateUsername(ServiceError):
-    """An account of that name exists already."""
+    """The username is taken."""
 
     code = "duplicate_username"
 
 
 class LastAdministrator(ServiceError):
-    """There is an administrator at any time, once there was one."""
+    """The last administrator can be neither deleted nor demoted."""
 
     code = "last_administrator"
 
 
 class SetupFinished(ServiceError):
-    """The first account exists: the set-up link has done its work."""
+    """The first account exists, so the set-up link no longer works."""
 
     code = "setup_finished"
 
 
 class WrongSetupLink(ServiceError):
-    """The set-up link is not the newest one, or too old."""
+    """The set-up link is expired, or a newer one replaced it."""
 
     code = "wrong_setup_link"

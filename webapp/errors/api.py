@@ -1,4 +1,4 @@
-"""Errors of API keys and of requests."""
+"""Errors of API keys and API requests."""
 
 from __future__ import annotations
 
@@ -9,79 +9,79 @@ from webapp.errors.matching import MustWait
 
 
 class KeyMissing(ServiceError):
-    """The API is opened by a key, and none was sent."""
+    """The request has no API key."""
 
     code = "key_missing"
 
 
 class KeyUnknown(ServiceError):
-    """There is no such key to the API."""
+    """The API key does not exist."""
 
     code = "key_unknown"
 
 
 class KeyExpired(ServiceError):
-    """The key to the API is past its time."""
+    """The API key has expired."""
 
     code = "key_expired"
 
 
 class KeyRevoked(ServiceError):
-    """The key to the API was revoked."""
+    """The API key was revoked."""
 
     code = "key_revoked"
 
 
 class ScopeMissing(ServiceError):
-    """The key to the API does not open this."""
+    """The API key lacks the scope of this operation."""
 
     code = "scope_missing"
 
 
 class ScopesMissing(ServiceError):
-    """A key to the API opens something."""
+    """A new API key needs at least one scope."""
 
     code = "scopes_missing"
 
 
 class LimitUnreadable(ServiceError):
-    """A limit is a number of requests in a time, as in "120 per minute"."""
+    """The text is not a rate limit such as "120 per minute"."""
 
     code = "limit_unreadable"
 
 
 class LimitReached(MustWait):
-    """The key to the API made as many requests as it may; `details` say how long to wait."""
+    """The API key reached its rate limit; `details` hold the seconds to wait."""
 
     code = "limit_reached"
 
 
 class NetworkLimitReached(MustWait):
-    """A network of clients used what it may in this minute; `details` say how long to wait."""
+    """A client network used its share of this minute; `details` hold the seconds to wait."""
 
     code = "network_limit_reached"
 
 
 class IdempotencyKeyReused(ServiceError):
-    """The idempotency key was used before, for another request."""
+    """The idempotency key was used for a different request."""
 
     code = "request_differs"
 
 
 class RequestInProgress(ServiceError):
-    """The request with this idempotency key is at work right now."""
+    """A request with this idempotency key is still in progress."""
 
     code = "answered_elsewhere"
 
 
 class CursorBroken(ServiceError):
-    """A cursor is given back as it was handed out, for the same list."""
+    """The cursor was altered, or belongs to another list."""
 
     code = "cursor_broken"
 
 
 class InvalidRequest(ServiceError):
-    """A request is not of the form that it should have; `errors` name the places."""
+    """The request does not match the schema; `errors` are keyed by field."""
 
     code = "invalid_request"
 
@@ -91,6 +91,6 @@ class InvalidRequest(ServiceError):
 
 
 class MalformedJson(ServiceError):
-    """The body is no JSON."""
+    """The request body is not valid JSON."""
 
     code = "malformed_json"

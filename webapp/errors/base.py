@@ -1,18 +1,18 @@
-"""What every error of a service has.
+"""Base classes of the service errors.
 
-An error is raised where its reason is known. `webapp.messages` turns its code into words, and
-`webapp.api.problems` into JSON. Reasons against a picture are `ml.FaceError`.
+A service raises an error with a stable code. `webapp.messages` maps the code to a text, and
+`webapp.api.problems` to JSON. Errors of a single photo are `ml.FaceError`.
 """
 
 from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """A request cannot be served.
+    """A service rejected a request.
 
     Attributes:
         code: stable name of the reason.
-        details: facts for the words of the code, by name.
+        details: values for the text of the code, by name.
     """
 
     code = "failed"
@@ -23,7 +23,7 @@ class ServiceError(Exception):
 
 
 class ExplainedError(ServiceError):
-    """A command of an operator cannot be done; the text says why and what to do next."""
+    """An operator's command failed; the message gives the reason and the next step."""
 
     def __init__(self, why: str) -> None:
         super().__init__()

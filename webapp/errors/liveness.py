@@ -1,4 +1,4 @@
-"""Errors of liveness checks and their setting."""
+"""Errors of liveness checks and their settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from webapp.errors.base import ServiceError
 
 
 class MovementsTooFew(ServiceError):
-    """A challenge is drawn from some movements; `details` name the fewest."""
+    """Too few movements are allowed to draw a challenge from; `details` hold the minimum."""
 
     code = "movements_too_few"
 
@@ -15,43 +15,43 @@ class MovementsTooFew(ServiceError):
 
 
 class StrengthUnknown(ServiceError):
-    """There is no challenge of this strength."""
+    """The challenge strength does not exist."""
 
     code = "strength_unknown"
 
 
 class ChallengeNeeded(ServiceError):
-    """Pictures alone do not do: whoever is before the camera shows that they are there."""
+    """Photos alone are not accepted here: a liveness check is required."""
 
     code = "challenge_needed"
 
 
 class ChallengeNotAsked(ServiceError):
-    """No challenge is asked for before this."""
+    """The operation requires no challenge."""
 
     code = "challenge_not_asked"
 
 
 class ChallengeUnknown(ServiceError):
-    """There is no such challenge for this session and claim, or no longer."""
+    """No open challenge matches this session and claim."""
 
     code = "challenge_unknown"
 
 
 class ChallengeOver(ServiceError):
-    """The challenge took too long, or too many frames."""
+    """The challenge exceeded its time or its number of frames."""
 
     code = "challenge_over"
 
 
 class ChallengeFailed(ServiceError):
-    """What the frames showed is not what was asked for; which cue says so is not told."""
+    """The frames did not pass the challenge; the failed cue is not revealed."""
 
     code = "challenge_failed"
 
 
 class FrameOutOfOrder(ServiceError):
-    """Frames are numbered from 1 without gaps; `details` name the number expected."""
+    """A frame is out of sequence (1, 2, …); `details` hold the number expected."""
 
     code = "frame_out_of_order"
 
@@ -60,12 +60,12 @@ class FrameOutOfOrder(ServiceError):
 
 
 class LabelUnknown(ServiceError):
-    """There is no such label for what stood before the camera."""
+    """The label of what the camera saw does not exist."""
 
     code = "label_unknown"
 
 
 class WaiverUnexplained(ServiceError):
-    """A challenge is waived for one of the reasons that are known."""
+    """The reason for waiving a challenge is not on the list."""
 
     code = "waiver_unexplained"

@@ -11,22 +11,22 @@ RETRY_AFTER = timedelta(seconds=2)
 
 
 class NobodyEnrolled(ServiceError):
-    """There is nobody to compare with."""
+    """The gallery is empty."""
 
     code = "nobody_enrolled"
 
 
 class UnknownAttempt(ServiceError):
-    """No such attempt, or no longer."""
+    """The attempt does not exist, or was deleted."""
 
     code = "unknown_attempt"
 
 
 class MustWait(ServiceError):
-    """Too many failures in a row.
+    """A lockout is active after several failures in a row.
 
     Attributes:
-        seconds: to wait, whole ones; also in `details`.
+        seconds: whole seconds to wait; also in `details`.
     """
 
     code = "must_wait"
@@ -37,7 +37,7 @@ class MustWait(ServiceError):
 
 
 class Busy(MustWait):
-    """More faces are to be looked at than this machine can; `details` say when to come again."""
+    """The face analysis queue is full; `details` hold the seconds to wait."""
 
     code = "busy"
 
@@ -46,7 +46,7 @@ class Busy(MustWait):
 
 
 class GalleryWarming(MustWait):
-    """Who is enrolled is still being read after a start; `details` say when to come again."""
+    """The gallery is still loading after a start; `details` hold the seconds to wait."""
 
     code = "gallery_warming"
 
@@ -55,12 +55,12 @@ class GalleryWarming(MustWait):
 
 
 class FaceDisabled(ServiceError):
-    """There were so many failures in a row that an administrator has to act."""
+    """A permanent lockout is active; an administrator has to lift it."""
 
     code = "face_disabled"
 
 
 class ResultOver(ServiceError):
-    """A result is shown for minutes, and to the session that asked for it alone."""
+    """The result has expired, or belongs to another session."""
 
     code = "result_over"

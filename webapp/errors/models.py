@@ -1,4 +1,4 @@
-"""Errors of models, embeddings and the index over them."""
+"""Errors of models, embeddings and the vector index."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from webapp.errors.base import ExplainedError, ServiceError
 
 
 class PictureNotComparable(ServiceError):
-    """The model that serves found no face in a picture, so that it has no embedding."""
+    """The active model found no face in the photo, so it has no embedding."""
 
     code = "picture_not_comparable"
 
 
 class ModelChangedMeanwhile(ServiceError):
-    """Another model serves by now than the one that the work was done with."""
+    """The active model has changed since the work began."""
 
     code = "model_changed_meanwhile"
 
 
 class PicturesNotEmbedded(ServiceError):
-    """A model cannot serve: pictures in use have no embedding by it."""
+    """The model cannot be activated: enabled photos have no embedding by it."""
 
     code = "pictures_not_embedded"
 
 
 class PicturesUnusable(ServiceError):
-    """A model cannot serve: it finds no face in some of the pictures in use."""
+    """The model cannot be activated: it finds no face in some of the enabled photos."""
 
     code = "pictures_unusable"
 
 
 class LicenceNotAccepted(ServiceError):
-    """The model is not free for every use, and nobody acknowledged its licence."""
+    """The model's licence restricts its use and was not acknowledged."""
 
     code = "licence_not_accepted"
 
@@ -39,6 +39,6 @@ class LicenceNotAccepted(ServiceError):
 
 
 class VectorsImpossible(ExplainedError):
-    """The database cannot compare embeddings; the text says why, and what to do."""
+    """The database cannot compare embeddings; the message gives the reason and the next step."""
 
     code = "vectors_impossible"

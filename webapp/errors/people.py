@@ -1,4 +1,4 @@
-"""Errors of people, their anchors and their pictures."""
+"""Errors of people, their anchors and their photos."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from webapp.errors.base import ServiceError
 
 
 class DuplicateIdentifier(ServiceError):
-    """Somebody with this identifier is enrolled already."""
+    """The identifier belongs to an enrolled person."""
 
     code = "duplicate_identifier"
 
 
 class UnknownPerson(ServiceError):
-    """No such person, or no longer."""
+    """The person does not exist, or was deleted."""
 
     code = "unknown_person"
 
 
 class UnknownAnchor(ServiceError):
-    """No such anchor, or no longer."""
+    """The anchor does not exist, or was deleted."""
 
     code = "unknown_anchor"
 
 
 class LastAnchor(ServiceError):
-    """A person keeps at least one anchor in use; without any, the person is to be deleted."""
+    """A person keeps at least one enabled anchor; delete the person instead."""
 
     code = "last_anchor"
 
 
 class TooManyAnchors(ServiceError):
-    """The person has as many anchors as are allowed."""
+    """The person has reached the maximum number of anchors."""
 
     code = "too_many_anchors"
 
 
 class ConsentMissing(ServiceError):
-    """Nothing is stored without the person's consent."""
+    """The person has not consented; nothing is stored."""
 
     code = "consent_missing"
 
 
 class AnotherFace(ServiceError):
-    """Pictures do not show who passed the challenge; `details` count from 1 which they are."""
+    """Photos show another face than the challenge; `details` list their numbers from 1."""
 
     code = "another_face"
 
@@ -55,9 +55,12 @@ class AnotherFace(ServiceError):
 
 @dataclass(frozen=True)
 class PictureProblem:
-    """What is wrong with, or doubtful about, one of the pictures that were sent together.
+    """An error in, or a warning about, one of the photos of a request.
 
-    `place` counts from 0; `details` are facts for the words of the code.
+    Attributes:
+        place: index of the photo, from 0.
+        code: stable name of the reason.
+        details: values for the text of the code, by name.
     """
 
     place: int
@@ -66,7 +69,7 @@ class PictureProblem:
 
 
 class PicturesRejected(ServiceError):
-    """Pictures are not taken as they are; `problems` say which, and why."""
+    """Photos were rejected; `problems` hold the reason for each."""
 
     def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
         super().__init__()
@@ -74,13 +77,13 @@ class PicturesRejected(ServiceError):
 
 
 class PicturesRefused(PicturesRejected):
-    """Some of the pictures cannot be used."""
+    """Some of the photos are unusable."""
 
     code = "pictures_refused"
 
 
 class NoPictureUsable(PicturesRejected):
-    """Of several pictures of one request too few can be used; the code is the first one's."""
+    """Too few photos of a request are usable; the code is that of the first problem."""
 
     def __init__(self, problems: tuple[PictureProblem, ...]) -> None:
         super().__init__(problems)
@@ -89,6 +92,6 @@ class NoPictureUsable(PicturesRejected):
 
 
 class PicturesNeedReview(PicturesRejected):
-    """There are doubts about some of the pictures, and nobody accepted them."""
+    """Some of the photos have warnings that were not accepted."""
 
     code = "pictures_doubtful"

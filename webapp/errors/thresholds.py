@@ -1,4 +1,4 @@
-"""Errors of settings that decide a match."""
+"""Errors of the settings that decide a match."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from webapp.errors.base import ServiceError
 
 
 class ThresholdOutOfRange(ServiceError):
-    """A threshold is a score from 0 to 100."""
+    """The threshold is outside the scores 0 to 100."""
 
     code = "threshold_out_of_range"
 
 
 class ThresholdChangedMeanwhile(ServiceError):
-    """Somebody else set another threshold since the one that a change is based on."""
+    """The threshold has changed since the one that the request is based on."""
 
     code = "threshold_changed_meanwhile"
 
 
 class RuleNotMeasured(ServiceError):
-    """The calibration of the model knows nothing of the matching rule."""
+    """The model's calibration has no curve for the matching rule."""
 
     code = "rule_not_measured"
 
 
 class PersonThresholdTooLow(ServiceError):
-    """A person's threshold would let too many strangers pass; `details` name the lowest points."""
+    """The person's threshold would exceed the FAR allowed; `details` hold the lowest points."""
 
     code = "person_threshold_too_low"
 
@@ -35,7 +35,7 @@ class PersonThresholdTooLow(ServiceError):
 
 
 class PointsOutOfRange(ServiceError):
-    """The distance of a person's threshold is a number, and `details` name the most points."""
+    """The offset of a person's threshold is out of range; `details` hold the most points."""
 
     code = "points_out_of_range"
 
@@ -45,14 +45,14 @@ class PointsOutOfRange(ServiceError):
 
 @dataclass(frozen=True)
 class Danger:
-    """Why a setting is dangerous: a code, and the share of attempts that it costs, 0 to 1."""
+    """A risk of a setting: its code, and the share of attempts affected, 0 to 1."""
 
     code: str
     share: float | None = None
 
 
 class ConfirmationNeeded(ServiceError):
-    """The setting is dangerous and was not confirmed; `dangers` say why."""
+    """The setting is dangerous and was not confirmed; `dangers` hold the reasons."""
 
     code = "confirmation_needed"
 
@@ -62,6 +62,6 @@ class ConfirmationNeeded(ServiceError):
 
 
 class SearchOutOfRange(ServiceError):
-    """How a search decides is a rate and a margin within their bounds."""
+    """The rate or the margin of identification is outside its bounds."""
 
     code = "search_out_of_range"

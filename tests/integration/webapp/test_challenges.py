@@ -235,7 +235,7 @@ def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob
         sealed = moved.drawn
         session.get(Challenge, fresh).drawn = sealed
 
-    with pytest.raises(Exception, match="does not open with this key"):
+    with pytest.raises(Exception, match="cannot be decrypted with this key"):
         challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY)
 
 

@@ -170,5 +170,5 @@ def test_what_is_no_key_is_refused_without_showing_it(tmp_path: Path, content: s
 
 
 def test_a_missing_key_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(MasterKeyUnusable, match="bring it back"):
+    with pytest.raises(MasterKeyUnusable, match="Restore it from its copy"):
         read_master_key(tmp_path / "master.key")
