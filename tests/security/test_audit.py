@@ -323,9 +323,14 @@ def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
     for file in settings.instance.glob("faces.db*"):
         file.unlink()
 
+    beside = (settings.key_ring_file, settings.audit_head_file)
+    for file in beside:
+        file.rename(file.with_suffix(".away"))
     begun = create_app(settings, engine)
     with begun.app_context():
         begun.test_cli_runner().invoke(args=["prepare"])
+        for file in beside:
+            file.with_suffix(".away").rename(file)
         assert "noted" in verified(begun)
         settings.audit_head_file.unlink()
         audit_head.begin_head_file(overwrite=True)

@@ -32,7 +32,9 @@ from webapp.services.liveness.setting import Liveness
 from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person, find_person
 from webapp.settings import ROOT, Settings, current_settings
+from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
+from webapp.startup.readiness import obstacles
 
 pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 
@@ -80,6 +82,79 @@ def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
         assert find_person(bob).name == "Robert Bell"
         assert audit_verification.verify().problem is None
         assert rows_stored()["anchor"] == stored["anchor"]
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_start_without_the_database_leaves_everything_for_the_restore(
+    app: Flask, settings: Settings, engine, ada, bob, tmp_path: Path, is_empty: bool
+) -> None:
+    backups.back_up(tmp_path / "monday.backup")
+    ring = settings.key_ring_file.read_bytes()
+    db.session.remove()
+    db.engine.dispose()
+    for file in settings.instance.glob("faces.db*"):
+        file.unlink()
+    if is_empty:
+        (settings.instance / "faces.db").touch(mode=0o600)
+
+    again = restarted(settings, engine)
+    prepared = run(again, "prepare")
+
+    assert prepared.exit_code == 1
+    assert "restore BACKUP" in prepared.output
+    with pytest.raises(NotReady):
+        get_ready(again)
+    assert settings.key_ring_file.read_bytes() == ring
+    assert "2 people are back" in run(again, "restore", tmp_path / "monday.backup").output
+
+
+def other_installation(settings: Settings, engine, *, master_key: bool) -> Settings:
+    """An installation that finds the key ring of `settings`, with its master key or another."""
+    instance = settings.instance.with_name("other")
+    ring = instance.with_name("none yet")
+    own = replace(settings, instance=instance, key_ring=ring, database_url="")
+    instance.mkdir()
+    if master_key:
+        shutil.copy(settings.master_key_file, instance)
+    assert run(create_app(own, engine), "prepare").exit_code == 0
+    return replace(own, key_ring=settings.key_ring_file)
+
+
+@pytest.mark.parametrize("master_key", [True, False])
+def test_the_key_ring_of_another_installation_is_never_written_over(
+    app: Flask, settings: Settings, engine, ada, tmp_path: Path, master_key: bool
+) -> None:
+    backups.back_up(tmp_path / "monday.backup")
+    ring = settings.key_ring_file.read_bytes()
+    other = restarted(other_installation(settings, engine, master_key=master_key), engine)
+
+    with other.app_context():
+        get_ready(other)
+        made = run(other, "backup", tmp_path / "tuesday.backup")
+        db.session.remove()
+
+        assert "of another installation" in made.output
+        assert settings.key_ring_file.read_bytes() == ring
+        assert "key ring" in obstacles(other)
+
+
+def test_a_restore_may_replace_the_key_ring_of_another_installation(
+    app: Flask, settings: Settings, engine, ada, tmp_path: Path
+) -> None:
+    backups.back_up(tmp_path / "monday.backup")
+    kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
+    other = other_installation(settings, engine, master_key=True)
+    settings.key_ring_file.unlink()
+    run(restarted(other, engine), "backup", tmp_path / "tuesday.backup")
+
+    restored = restarted(other, engine)
+    result = run(restored, "restore", "--key-ring", kept, tmp_path / "monday.backup")
+
+    assert "1 people are back" in result.output
+    again = restarted(other, engine)
+    with again.app_context():
+        assert not obstacles(again)
+    assert run(again, "backup", tmp_path / "wednesday.backup").exit_code == 0
 
 
 def test_who_was_deleted_since_does_not_come_back(

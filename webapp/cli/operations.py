@@ -16,8 +16,8 @@ from webapp.errors.base import ServiceError
 from webapp.services import audit, audit_head
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
+from webapp.services.backup import key_ring as rings
 from webapp.services.backup import master_key_rotation
-from webapp.services.backup.key_ring import RESTORED
 from webapp.services.people import retention
 from webapp.settings import current_settings
 from webapp.startup.prepare import prepare
@@ -77,10 +77,12 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
-        audit.record_now(RESTORED, people=people, without_newer=without_newer)
+        audit.record_now(rings.RESTORED, people=people, without_newer=without_newer)
         audit_head.begin_head_file(overwrite=True)
     click.echo(f"{people} people are back.")
     _name_accounts()
+    with _explained():
+        rings.write(replaces_foreign=True)
 
 
 def _name_accounts() -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from webapp.crypto.vault import SealBroken
 from webapp.db.engine import db
-from webapp.db.key_store import key_store
 from webapp.db.models import AuditHead
-from webapp.errors.backup import BackupBroken
 from webapp.services.audit import (
     BEGINNING,
     FOUND_EMPTY,
@@ -21,7 +17,7 @@ from webapp.services.audit import (
     signature,
 )
 from webapp.services.audit_head import head_file, noted_head
-from webapp.services.backup.key_ring import KeyRing
+from webapp.services.backup import key_ring
 from webapp.settings import current_settings
 
 
@@ -70,13 +66,9 @@ def verify(*noted: Head) -> Verdict:
 
 def _problem_of_ring() -> str | None:
     """A key ring outlives a database that somebody replaced."""
-    file, vault = current_settings().key_ring_file, key_store().vault
-    with suppress(BackupBroken, SealBroken):  # there is none, or it waits for a master key's change
-        theirs = vault.installation_secrets(KeyRing.read(file).installation[0])
-        if theirs.keyed_digest("audit head", "") != key_store().secrets.keyed_digest(
-            "audit head", ""
-        ):
-            return f"{file} is of another installation: this database has replaced that one's"
+    file = current_settings().key_ring_file
+    if key_ring.is_foreign(file):
+        return f"{file} is of another installation: this database has replaced that one's"
     return None
 
 

@@ -47,7 +47,7 @@ from webapp.services.backup.backup import forget_old_keys
 from webapp.services.models import vectors
 from webapp.settings import Settings, current_settings
 from webapp.startup.gallery_loading import read_gallery
-from webapp.startup.not_ready import NotReady
+from webapp.startup.not_ready import REMEDY, NotReady
 from webapp.startup.readiness import HINDRANCES, check_database, check_private, check_secret
 from webapp.startup.schema import update_tables
 
@@ -126,6 +126,7 @@ def get_ready(app: Flask) -> None:
             lambda: check_secret(app),
             lambda: damage_watch().check(START_SECONDS),
             check_database,
+            _check_installation_key,
             vectors.check,
             key_store().check_master_key,
             active_model().warm_up,
@@ -137,6 +138,11 @@ def get_ready(app: Flask) -> None:
             except HINDRANCES as error:
                 words = in_words(error) if isinstance(error, SQLAlchemyError) else str(error)
                 raise NotReady(words) from error
+
+
+def _check_installation_key() -> None:
+    if db.session.get(InstallationKey, ONLY_ROW) is None:
+        raise NotReady(f"the database has no key of the installation's own; {REMEDY}")
 
 
 def _forget_old_keys() -> None:
@@ -187,12 +193,29 @@ def _make_installation_key() -> None:
                 "log and its codes are checked by; restore a backup"
             )
         if is_new:
+            _check_nothing_lost()
             session.add(_new_installation_key())
             session.flush()
         if is_new or not used:
             audit.begin(session, used=used)
     if is_new or not used:
         audit_head.begin_head_file(overwrite=False)
+
+
+def _check_nothing_lost() -> None:
+    """Check that no database is missing here, whose place a new one would take.
+
+    Raises:
+        NotReady: if files of an installation that was used lie beside an empty database.
+    """
+    settings = current_settings()
+    for file in (settings.key_ring_file, settings.audit_head_file):
+        if file.exists():
+            raise NotReady(
+                f"the database is empty, but {file} is of an installation that was used: bring its "
+                "database back (is its disk mounted?), or run: flask --app wsgi restore BACKUP. "
+                "A new installation needs a folder of its own, named by INSTANCE"
+            )
 
 
 def _new_installation_key() -> InstallationKey:

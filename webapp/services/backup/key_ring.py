@@ -11,14 +11,16 @@ import os
 import re
 import time
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EEXIST
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import exists, select
 
 from webapp.core.atomic_files import atomic_write
-from webapp.crypto.vault import MasterKeyUnusable, Vault
+from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault
 from webapp.db.engine import SQLITE, db
 from webapp.db.key_store import key_store
 from webapp.db.models import AuditEntry, InstallationKey, PersonKey
@@ -30,8 +32,10 @@ from webapp.settings import current_settings
 
 BACKED_UP, RESTORED = "backed_up", "restored"
 # The beginning of the file, which says as of when it is without being read whole.
-HEAD = re.compile(rb'\{"version": (\d+), "installation": \["[^"]+", "(\w+)"\]')
+HEAD = re.compile(rb'\{"version": (\d+), "installation": \["([^"]+)", "(\w+)"\]')
 HEAD_BYTES = 512
+# Purpose of a digest that is the same for two wrappings of one installation's key.
+SAME = "same installation"
 PATIENCE_SECONDS = 60.0
 
 
@@ -95,14 +99,17 @@ class KeyRing:
             to.write(json.dumps(held).encode())
 
 
-def write() -> KeyRing:
+def write(*, replaces_foreign: bool = False) -> KeyRing:
     """Write the keys as they are now, while nobody else can change them.
+
+    Args:
+        replaces_foreign: whether a key ring of another installation may go; its backups need it.
 
     Raises:
         KeyRingBehind: if the file cannot be written.
     """
     with unit_of_work():
-        return _write()
+        return _write(replaces_foreign=replaces_foreign)
 
 
 def follow() -> None:
@@ -155,9 +162,25 @@ class KeyRingSync:
                 _write()
 
 
-def _write() -> KeyRing:
+def is_foreign(file: Path) -> bool:
+    """Return whether a key ring is of another installation than the database.
+
+    One that does not open is ours where the database was backed up: it waits for a rotation.
+    """
+    try:
+        wrapped = _wrapped_of(file)
+        theirs = key_store().vault.installation_secrets(wrapped) if wrapped else None
+    except SealBroken:
+        return not _was_backed_up()
+    own = key_store().secrets
+    return theirs is not None and theirs.keyed_digest(SAME, b"") != own.keyed_digest(SAME, b"")
+
+
+def _write(*, replaces_foreign: bool = False) -> KeyRing:
     keys, file = KeyRing.of_database(), current_settings().key_ring_file
     try:
+        if not replaces_foreign and is_foreign(file):
+            raise FileExistsError(EEXIST, "it is of another installation, whose backups need it")
         keys.write(file)
     except OSError as error:
         key_store().key_ring_failed = True
@@ -170,8 +193,12 @@ def _is_wanted() -> bool:
     """Whether there are backups; the file itself may be on a disk that is away."""
     if os.path.exists(current_settings().key_ring_file):
         return True
+    return db.engine.dialect.name == SQLITE and _was_backed_up()
+
+
+def _was_backed_up() -> bool:
     made = select(exists().where(AuditEntry.event.in_([BACKED_UP, RESTORED])))
-    return db.engine.dialect.name == SQLITE and bool(db.session.scalar(made))
+    return bool(db.session.scalar(made))
 
 
 def _is_behind() -> bool:
@@ -179,7 +206,7 @@ def _is_behind() -> bool:
     written = _head_of(current_settings().key_ring_file)
     if written is None:
         return True
-    version, master_key_id = written
+    version, master_key_id = int(written[1]), written[3].decode()
     now = version_of_database()
     if version > now or deleted_since(version, now) != []:
         return True
@@ -187,14 +214,22 @@ def _is_behind() -> bool:
     return db.session.scalar(name) != master_key_id
 
 
-def _head_of(file: Path) -> tuple[int, str] | None:
-    """The gallery's version and the name of the master key that it was written with."""
+def _wrapped_of(file: Path) -> bytes | None:
+    """The installation's own key on a key ring, wrapped; None where there is no key ring."""
+    if written := _head_of(file):
+        return b64decode(written[2])
+    with suppress(BackupBroken):  # of an earlier release, which has another beginning
+        return KeyRing.read(file).installation[0]
+    return None
+
+
+def _head_of(file: Path) -> re.Match[bytes] | None:
+    """The gallery's version, the installation's key, and the name of the master key."""
     try:
         with file.open("rb") as opened:
-            found = HEAD.match(opened.read(HEAD_BYTES))
+            return HEAD.match(opened.read(HEAD_BYTES))
     except OSError:
         return None
-    return (int(found[1]), found[2].decode()) if found else None
 
 
 def _encoded(pair: tuple[bytes, str]) -> list[str]:
