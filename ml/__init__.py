@@ -1,8 +1,7 @@
-"""Faces in pictures: detect, align, embed with a Siamese network, compare, and say what it means.
+"""Detect faces in pictures, align them, embed them with a Siamese network and compare them.
 
-This is the façade: what stands here is what the web app may use. Nothing here needs TensorFlow:
-networks run by ONNX Runtime. Importing it does not load that either, since its threads
-would not survive gunicorn's fork.
+This module is the façade: the web app imports `ml` alone, never a module below it. Importing it
+loads neither TensorFlow nor ONNX Runtime, because their threads do not survive gunicorn's fork.
 """
 
 from __future__ import annotations
@@ -108,15 +107,15 @@ __all__ = [
     "usable_cores",
 ]
 
-# `python -m ml.NAME` of earlier releases names its new spelling.
+# Modules in `renamed/` answer `python -m ml.NAME` of earlier releases with the new spelling.
 __path__.append(str(Path(__file__).parent / "renamed"))
 
 
 def check_files(artifact: Artifact) -> None:
-    """Check the files that serve by their digests, without running them; takes 20 milliseconds.
+    """Check the digests of the served files without running them; takes 20 milliseconds.
 
     Raises:
-        ModelBroken: as `check_model`.
+        ModelBroken: under the conditions of `check_model`.
     """
     from ml.fixed_chips import read_network
 
@@ -125,10 +124,10 @@ def check_files(artifact: Artifact) -> None:
 
 
 def check_model(artifact: Artifact) -> None:
-    """Check that a model computes what it did when it was converted; takes half a second.
+    """Check that a network still computes its embeddings of the fixed chips; takes 0.5 seconds.
 
     Raises:
-        ModelBroken: if a file is missing, damaged or of another model; the text says what to do.
+        ModelBroken: if a file is missing, damaged or of another model; the text names the remedy.
     """
     from ml.fixed_chips import load_network
 
@@ -136,14 +135,16 @@ def check_model(artifact: Artifact) -> None:
 
 
 def load_engine(name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS) -> Engine:
-    """Load a model by name, checked by digest and by its fixed chips; a second, so once a process.
+    """Load a model by name, checked by digest and by its fixed chips.
+
+    Loading takes about a second, so load each model once a process.
 
     Args:
-        name: of the artifact.
-        folder: where the artifacts are.
+        name: name of the artifact.
+        folder: folder that holds the artifacts.
 
     Raises:
-        ModelNotFound, ModelBroken: if the model cannot be used; the text says what to do.
+        ModelNotFound, ModelBroken: if the model cannot be used; the text names the remedy.
     """
     from ml.engine import Engine
 

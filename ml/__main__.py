@@ -1,7 +1,7 @@
-"""The command line of faces: `python -m ml COMMAND …`.
+"""The command line of `ml`: `python -m ml COMMAND …`.
 
-Each command is a module with `main(arguments) -> int`. Those of the laboratory need
-`requirements.txt`; `verify` needs what the server has.
+Each command is a module with `main(arguments) -> int`. Commands of the laboratory need
+`requirements.txt`; `verify` needs only the server's packages.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "verify": ("ml.verify", "compare two pictures, or the pairs of a table"),
-    "train": ("ml.lab.training.train", "train a model by a TOML file and install it"),
+    "verify": ("ml.verify", "compare two pictures, or each pair of a table"),
+    "train": ("ml.lab.training.train", "train a model from a TOML file and install it"),
     "evaluate": ("ml.lab.evaluation.evaluate", "measure models on LFW, a table or a folder"),
     "calibrate": ("ml.lab.calibration.calibrate", "measure error rates and set the threshold"),
     "fairness": ("ml.lab.fairness.demographic_differentials", "compare false matches of groups"),
-    "convert onnx": ("ml.lab.convert.onnx", "make the ONNX file of a model's weights"),
-    "convert detector": ("ml.lab.convert.detector", "make the detector's files"),
-    "convert open": ("ml.lab.convert.resnet29", "make the model `open` of dlib's weights"),
-    "convert compact": ("ml.lab.convert.mobilefacenet", "make the model `compact`"),
-    "convert research": ("ml.lab.convert.duet", "make the model `research` of the other two"),
-    "bench": ("ml.lab.benchmarks.stages", "time each stage from a picture to a score"),
-    "bench models": ("ml.lab.benchmarks.models", "time a face with each model"),
-    "bench peers": ("ml.lab.benchmarks.peers", "time PyPI's face_recognition beside this"),
-    "bench detectors": ("ml.lab.benchmarks.detectors", "compare with the mtcnn package"),
+    "convert onnx": ("ml.lab.convert.onnx", "convert a model's weights to ONNX"),
+    "convert detector": ("ml.lab.convert.detector", "convert the detector's networks to ONNX"),
+    "convert open": ("ml.lab.convert.resnet29", "convert dlib's weights to the model `open`"),
+    "convert compact": ("ml.lab.convert.mobilefacenet", "convert weights to the model `compact`"),
+    "convert research": ("ml.lab.convert.duet", "combine both to the model `research`"),
+    "bench": ("ml.lab.benchmarks.stages", "time each stage from picture to score"),
+    "bench models": ("ml.lab.benchmarks.models", "time one face with each model"),
+    "bench peers": ("ml.lab.benchmarks.peers", "time PyPI's face_recognition for comparison"),
+    "bench detectors": ("ml.lab.benchmarks.detectors", "compare the detector with mtcnn's"),
     "bench liveness": ("ml.lab.benchmarks.liveness", "time a liveness check"),
     "liveness measure": ("ml.lab.liveness.measure", "count simulated attacks that pass"),
-    "liveness simulate": ("ml.lab.liveness.simulate", "write a film for a browser's fake camera"),
+    "liveness simulate": ("ml.lab.liveness.simulate", "write a video for a browser's fake camera"),
 }
 MISSING_LABORATORY = (
-    "{module} is missing. The laboratory needs more than the server. Run: "
+    "{module} is not installed. The laboratory needs more packages than the server. Run: "
     "pip install -r requirements.txt -c constraints.txt"
 )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command that the first one or two arguments name; return its exit status."""
+    """Run the command named by the first one or two arguments; return its exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def usage() -> str:
-    """Return the page that `--help` prints."""
+    """Return the text of `--help`."""
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()]
     return "\n".join(
@@ -66,7 +66,7 @@ def usage() -> str:
 
 
 def renamed(old: str, new: str) -> int:
-    """Name the new spelling of a command that had a module of its own; return exit status 2."""
+    """Print the new spelling of a former module's command; return exit status 2."""
     print(f"`python -m ml.{old}` is now `python -m ml {new}`.", file=sys.stderr)
     return 2
 

@@ -1,28 +1,29 @@
-"""A model as it serves: chips in, embeddings out, by ONNX Runtime."""
+"""The served model: embeds chips by ONNX Runtime."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ml.arrays import Chips, Embeddings
 from ml.artifacts import Artifact
 from ml.fixed_chips import load_network
 
 
 class Embedder:
-    """Embed chips; threads share it without waiting for each other."""
+    """Embeds chips; threads share it without locks."""
 
     def __init__(self, artifact: Artifact) -> None:
         """Load and check the network of an artifact.
 
         Raises:
-            ModelBroken: if a file of it is missing, damaged or of another model.
+            ModelBroken: if a file is missing, damaged or of another model.
         """
-        self._mirrored = artifact.config.mirrored
+        self._flip_augmentation = artifact.config.mirrored
         self._size = artifact.config.network.embedding_size
         self._network = load_network(artifact)
 
-    def __call__(self, chips: np.ndarray) -> np.ndarray:
-        """Embed chips as the model serves them: in one pass, or averaged with the mirror image.
+    def __call__(self, chips: Chips) -> Embeddings:
+        """Embed chips as the model serves them, with flip augmentation if its config asks for it.
 
         Args:
             chips: uint8 (n, size, size, channels).
@@ -30,24 +31,27 @@ class Embedder:
         Returns:
             float32 (n, d), of unit length.
         """
-        single = self.one_pass(chips)
-        return averaged(single, self.one_pass(mirrored(chips))) if self._mirrored else single
+        single = self.embed_once(chips)
+        if not self._flip_augmentation:
+            return single
+        return unit_mean(single, self.embed_once(flip(chips)))
 
-    def one_pass(self, chips: np.ndarray) -> np.ndarray:
-        """Embed chips without their mirror images; the same shapes."""
+    def embed_once(self, chips: Chips) -> Embeddings:
+        """Embed chips without flip augmentation; shapes as in `__call__`."""
         embeddings = np.empty((len(chips), self._size), np.float32)
         for row, chip in enumerate(chips):
-            # One at a time: batches gain no speed and cost memory.
+            # Batches are not faster and cost memory.
             embeddings[row] = self._network(np.ascontiguousarray(chip[None], np.uint8))[0][0]
         return embeddings
 
 
-def mirrored(chips: np.ndarray) -> np.ndarray:
-    """Chips (n, size, size, channels) with left and right exchanged."""
+def flip(chips: Chips) -> Chips:
+    """Flip chips (n, size, size, channels) horizontally."""
     return chips[:, :, ::-1]
 
 
-def averaged(single: np.ndarray, flipped: np.ndarray) -> np.ndarray:
-    """Embeddings (n, d) and those of the mirror images, averaged, float32 (n, d) of unit length."""
-    total = single + flipped
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+def unit_mean(a: Embeddings, b: Embeddings) -> Embeddings:
+    """Return the normalised mean of two embeddings a row, float32 (n, d) of unit length."""
+    total: Embeddings = a + b
+    mean: Embeddings = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+    return mean

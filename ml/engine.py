@@ -1,6 +1,6 @@
 """The engine: one picture in, one face with its embedding out.
 
-Detector and model run by ONNX Runtime. Threads share an engine; each face is computed on one core.
+ONNX Runtime runs the detector and the model. Threads share an engine; each face uses one core.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from ml.arrays import Chips, Embedding, Embeddings, Landmarks, Pixels
 from ml.artifacts import Artifact, ModelDescription, describe
 from ml.calibration.calibration import Calibration
 from ml.calibration.file import load_calibration
@@ -39,11 +40,11 @@ from ml.results import Comparison, Face
 
 Purpose = Literal["enrol", "verify", "embed again"]
 
-# One pass through the network is enough for a turned face that is so like the one that looked
-# straight ahead that so few strangers would be; else its mirror image is asked, too, as everywhere.
-BEYOND_DOUBT_FAR = 0.001
+# Flip augmentation doubles the cost. Skip it for a turned face that already matches the frontal
+# face at this FMR.
+FLIP_FREE_FAR = 0.001
 
-# Complaints about quality that make a face unusable; the others only advise.
+# Quality complaints that make a face unusable; the others are advice.
 REFUSALS: dict[str, type[FaceError]] = {
     "too_small": FaceTooSmall,
     "blurred": TooBlurred,
@@ -53,10 +54,10 @@ REFUSALS: dict[str, type[FaceError]] = {
 
 
 class Engine:
-    """One model, loaded: detection, alignment, quality, embedding, comparison."""
+    """One loaded model: detection, alignment, quality, embedding, comparison."""
 
     def __init__(self, artifact: Artifact) -> None:
-        cv2.setNumThreads(1)  # as many faces as cores are computed side by side
+        cv2.setNumThreads(1)  # faces run in parallel, one a core
         self.artifact = artifact
         self.name = artifact.config.name
         self.model_id = artifact.model_id
@@ -68,12 +69,12 @@ class Engine:
 
     @property
     def description(self) -> ModelDescription:
-        """Name, terms and figures of the model."""
+        """Name, licence terms and measured figures of the model."""
         return describe(self.artifact)
 
     @cached_property
     def calibration(self) -> Calibration:
-        """What this model's similarities mean.
+        """Error rates, thresholds and score map of this model.
 
         Raises:
             ModelBroken: if the calibration is missing or belongs to another model.
@@ -81,7 +82,7 @@ class Engine:
         return load_calibration(self.artifact.folder, self.model_id)
 
     def warm_up(self) -> None:
-        """Run every network once, so that the first request is as fast as the next."""
+        """Run every network once, so that the first request is not slower than the next."""
         size, channels = self.preprocessing.image_size, self.preprocessing.channels
         self.embed(np.zeros((1, size, size, channels), np.uint8))
         self.detector.detect(np.zeros((size, size, 3), np.uint8))
@@ -90,27 +91,27 @@ class Engine:
         """Detect the faces in a picture and measure the main one, without embedding it.
 
         Args:
-            data: the bytes of a picture file.
-            thorough: whether to look again, more closely, where no face was found at first.
-            live: whether somebody is in front of the camera, and can be asked for more.
+            data: content of a picture file.
+            thorough: repeat the detection at a finer scale when the first pass finds no face.
+            live: apply the stricter quality thresholds for a person at the camera.
 
         Raises:
-            FaceError: if the bytes are no usable picture; no face is no error here.
+            FaceError: if the bytes are not a usable picture. A picture without a face is no error.
         """
         return inspect(data, self.detector, thorough=thorough, live=live)
 
     def analyse(self, data: bytes, *, purpose: Purpose, together: int = 1) -> Face:
-        """Find, judge, align and embed the main face of a picture.
+        """Detect, assess, align and embed the main face of a picture.
 
         Args:
-            data: the bytes of a picture file.
-            purpose: "enrol" refuses a second face of comparable size; "verify" takes the largest,
-                most central face and adds the complaint "several_faces"; "embed again" takes that
-                face, too, and does not judge it, for a picture that was accepted before.
-            together: how many pictures are analysed in one request; they share a bound of pixels.
+            data: content of a picture file.
+            purpose: "enrol" rejects a second face of comparable size. "verify" takes the largest,
+                most central face and adds the complaint "several_faces". "embed again" takes the
+                same face without quality checks, for a picture that was accepted before.
+            together: number of pictures analysed in one request; they share PIXELS_TOGETHER.
 
         Raises:
-            FaceError: if the picture or the face cannot be used; the type says why.
+            FaceError: if the picture or the face cannot be used; the type is the reason.
         """
         image = decoded(data, limits_for(together))
         height, width = image.rgb.shape[:2]
@@ -118,13 +119,13 @@ class Engine:
         main = main_face(faces, width, height)
         if main is None:
             raise NoFace
-        beside = len(rivals(faces, main))
-        if purpose == "enrol" and beside:
+        rival_count = len(rivals(faces, main))
+        if purpose == "enrol" and rival_count:
             raise TwoFaces(faces=len(faces))
         quality = assess(image.rgb, main).scaled(image.scale[0])
         if purpose != "embed again":
-            quality = quality.with_rivals(beside)
-            _refuse_unusable(quality)
+            quality = quality.with_rivals(rival_count)
+            _reject_unusable(quality)
         chip = self.preprocessing.apply(image.rgb, main.landmarks)
         picture = crop_picture(image.rgb, main)
         return Face(main.scaled(*image.scale), quality, chip, self.embed(chip[None])[0], picture)
@@ -132,40 +133,40 @@ class Engine:
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
     ) -> tuple[Observation, Progress]:
-        """Observe one frame of a challenge; some six of them cost as much as one `analyse`.
+        """Observe one frame of a challenge; six frames cost about as much as one `analyse`.
 
         Args:
-            data: the bytes of a picture file; 400 to 640 pixels wide are enough.
-            at: seconds on the server's clock since the challenge began.
-            challenge: what is asked; it decides which frames are embedded.
-            before: the observations of this attempt so far.
+            data: content of a picture file; a width of 400 to 640 pixels is enough.
+            at: seconds since the challenge began, by the server's clock.
+            challenge: the prompts; they decide which frames are embedded.
+            before: earlier observations of this attempt, in order.
 
         Returns:
-            What was seen, and how far the attempt has come with it.
+            The observation, and the progress of the attempt with it.
 
         Raises:
-            FaceError: if the bytes are no usable picture, or no face is in it.
+            FaceError: if the bytes are not a usable picture, or show no face.
         """
         return self.observer.observe(decoded(data, LIVE_LIMITS).rgb, at, challenge, before)
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
-        """Judge an attempt; whether its frames show one person is told by this model's similarity.
+        """Judge an attempt, with the same-person threshold of this model's calibration.
 
         Args:
-            challenge: what was asked.
+            challenge: the prompts.
             observations: all frames, in order.
 
         Raises:
-            ModelBroken: as `calibration`.
+            ModelBroken: under the conditions of `calibration`.
         """
-        return judge(challenge, observations, self._one_head)
+        return judge(challenge, observations, self._same_person_threshold)
 
-    def embed(self, chips: np.ndarray) -> np.ndarray:
-        """Embed chips, uint8 (n, size, size, channels), to float32 (n, d) of unit length."""
+    def embed(self, chips: Chips) -> Embeddings:
+        """Embed chips, uint8 (n, size, size, channels), as float32 (n, d) of unit length."""
         return self.embedder(chips)
 
     def compare(self, a: Face, b: Face) -> Comparison:
-        """Compare two faces by the model's default threshold."""
+        """Compare two faces at the model's default threshold."""
         similarity = float(a.embedding @ b.embedding)
         threshold = self.calibration.default_threshold
         return Comparison(
@@ -173,25 +174,27 @@ class Engine:
         )
 
     @cached_property
-    def _one_head(self) -> float:
-        """Similarity from which on the frames of a challenge show one person."""
+    def _same_person_threshold(self) -> float:
+        """Similarity from which two frames of a challenge show one person."""
         return self.calibration.threshold_at_far(ONE_HEAD_FAR)
 
     @cached_property
-    def _beyond_doubt(self) -> float:
-        return self.calibration.threshold_at_far(BEYOND_DOUBT_FAR)
+    def _flip_free_threshold(self) -> float:
+        return self.calibration.threshold_at_far(FLIP_FREE_FAR)
 
     def _embed_face(
-        self, rgb: np.ndarray, landmarks: np.ndarray, front: np.ndarray | None
-    ) -> np.ndarray:
+        self, rgb: Pixels, landmarks: Landmarks, frontal: Embedding | None
+    ) -> Embedding:
         chip = self.preprocessing.apply(rgb, landmarks)[None]
-        if front is None:
-            return self.embed(chip)[0]
-        embed_once = self.embedder.one_pass(chip)[0]
-        return embed_once if embed_once @ front >= self._beyond_doubt else self.embed(chip)[0]
+        if frontal is not None:
+            single: Embedding = self.embedder.embed_once(chip)[0]
+            if single @ frontal >= self._flip_free_threshold:
+                return single
+        embedding: Embedding = self.embed(chip)[0]
+        return embedding
 
 
-def _refuse_unusable(quality: Quality) -> None:
+def _reject_unusable(quality: Quality) -> None:
     for reason in quality.reasons:
         if reason in REFUSALS:
             raise REFUSALS[reason](face_px=round(quality.face_px))

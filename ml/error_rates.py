@@ -1,10 +1,12 @@
-"""How often a threshold errs: FAR, FRR, ROC, EER, and intervals by bootstrap over people.
+"""Error rates of a threshold: FAR, FRR, ROC, EER, and intervals by bootstrap over people.
 
 A trial is accepted when its similarity is at least the threshold. FAR is the share of impostor
-trials accepted, FRR that of genuine trials refused (ISO/IEC 19795-1 writes FMR and FNMR where each
-trial is one comparison). Pairs that share a person are not independent, so intervals resample
-people, not pairs: a pair counts as often as both its people were drawn (Bolle, Ratha, Pankanti,
-"Error analysis of pattern recognition systems: the subsets bootstrap", 2004).
+trials accepted, FRR the share of genuine trials rejected. ISO/IEC 19795-1 calls them FMR and FNMR
+where each trial is one comparison.
+
+Pairs that share a person are not independent, so intervals resample people, not pairs. A pair
+counts as often as both its people were drawn (Bolle, Ratha, Pankanti, "Error analysis of pattern
+recognition systems: the subsets bootstrap", 2004).
 """
 
 from __future__ import annotations
@@ -16,26 +18,27 @@ from itertools import islice
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ml.arrays import Integers, Mask, Reals, Similarities
+
 CONFIDENCE = 0.95
 RULE_OF_THREE = 3.0
-NORMAL_95 = 1.96  # standard deviations to either side that hold 95 %
-# Resamples computed in one product; bounds memory.
-ROUNDS_AT_ONCE = 50
+NORMAL_95 = 1.96  # half-width, in standard deviations, of the central 95 % of a normal distribution
+ROUNDS_AT_ONCE = 50  # resamples computed in one matrix product; bounds memory
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Error rates over ascending thresholds; every array is float64 (t,), rates are 0 to 1."""
+    """Error rates over ascending thresholds: float64 (t,) each, rates 0 to 1."""
 
-    threshold: np.ndarray
-    far: np.ndarray
-    frr: np.ndarray
+    threshold: Reals
+    far: Reals
+    frr: Reals
 
 
 def error_rates(
-    genuine: np.ndarray, impostor: np.ndarray, thresholds: ArrayLike | None = None
+    genuine: Similarities, impostor: Similarities, thresholds: ArrayLike | None = None
 ) -> Rates:
-    """Count errors at each threshold; by default at every similarity that occurs."""
+    """Compute FAR and FRR at each threshold; by default at every similarity that occurs."""
     genuine, impostor = np.sort(genuine), np.sort(impostor)
     if thresholds is None:
         seen = np.unique(np.concatenate([genuine, impostor]))
@@ -45,10 +48,15 @@ def error_rates(
     return Rates(np.asarray(thresholds, np.float64), far, frr)
 
 
-def threshold_at_far(impostor: np.ndarray, far: float) -> float:
-    """The lowest threshold among the similarities seen at which the share accepted is ≤ `far`.
+def threshold_at_far(impostor: Similarities, far: float) -> float:
+    """Return the lowest threshold whose FAR is at most `far`.
 
-    Where even the largest impostor similarity would be one too many, the next number above it.
+    Candidates are the lowest similarity and the next number above each similarity.
+
+    >>> impostor = np.array([0.1, 0.2, 0.3, 0.4])
+    >>> threshold = threshold_at_far(impostor, 0.25)
+    >>> float(np.mean(impostor >= threshold))
+    0.25
     """
     ordered = np.sort(impostor)
     accepted = int(np.floor(far * len(ordered) + 1e-9))
@@ -57,13 +65,13 @@ def threshold_at_far(impostor: np.ndarray, far: float) -> float:
     return float(np.nextafter(ordered[len(ordered) - accepted - 1], np.inf))
 
 
-def tar_at_far(genuine: np.ndarray, impostor: np.ndarray, far: float) -> float:
-    """Share of genuine trials accepted at the threshold that lets at most `far` impostors pass."""
+def tar_at_far(genuine: Similarities, impostor: Similarities, far: float) -> float:
+    """Return the share of genuine trials accepted at `threshold_at_far(impostor, far)`."""
     return float(np.mean(genuine >= threshold_at_far(impostor, far)))
 
 
-def equal_error_rate(genuine: np.ndarray, impostor: np.ndarray) -> float:
-    """The rate at which FAR and FRR meet, interpolated between the thresholds around it."""
+def equal_error_rate(genuine: Similarities, impostor: Similarities) -> float:
+    """Return the rate at which FAR equals FRR, interpolated between adjacent thresholds."""
     rates = error_rates(genuine, impostor)
     gap = rates.frr - rates.far
     after = int(np.argmax(gap >= 0))
@@ -76,23 +84,28 @@ def equal_error_rate(genuine: np.ndarray, impostor: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class TenFold:
-    """Accuracy as LFW's View 2 defines it: mean over folds, standard error, threshold a fold.
+    """Accuracy by View 2 of LFW: ten-fold cross-validation.
 
-    `right` says which trials were judged rightly, bool (n,).
+    Attributes:
+        accuracy: mean over the folds, 0 to 1.
+        standard_error: standard error of that mean.
+        thresholds: threshold of each fold.
+        folds: accuracy of each fold.
+        right: trials that were decided correctly, bool (n,).
     """
 
     accuracy: float
     standard_error: float
     thresholds: tuple[float, ...]
     folds: tuple[float, ...]
-    right: np.ndarray
+    right: Mask
 
 
-def fold_accuracy(similarity: np.ndarray, same: np.ndarray, fold: np.ndarray) -> TenFold:
-    """Judge each fold by the threshold that is most accurate on all the others.
+def fold_accuracy(similarity: Similarities, same: Mask, fold: Integers) -> TenFold:
+    """Measure each fold at the threshold that is most accurate on all other folds.
 
-    Huang et al., "Labeled Faces in the Wild", 2007. A trial without a usable picture has
-    similarity NaN and counts as an error: refusing a genuine pair, or failing on an impostor.
+    Protocol: Huang et al., "Labeled Faces in the Wild", 2007. A trial without a usable picture has
+    similarity NaN and counts as an error: a rejected genuine pair, or a failure on an impostor.
     """
     accuracies, thresholds = [], []
     usable = ~np.isnan(similarity)
@@ -104,18 +117,18 @@ def fold_accuracy(similarity: np.ndarray, same: np.ndarray, fold: np.ndarray) ->
         right[here] = ((similarity[here] >= threshold) == same[here]) & usable[here]
         accuracies.append(float(right[here].mean()))
         thresholds.append(threshold)
-    spread = float(np.std(accuracies, ddof=1) / np.sqrt(len(accuracies)))
-    return TenFold(float(np.mean(accuracies)), spread, tuple(thresholds), tuple(accuracies), right)
+    error = float(np.std(accuracies, ddof=1) / np.sqrt(len(accuracies)))
+    return TenFold(float(np.mean(accuracies)), error, tuple(thresholds), tuple(accuracies), right)
 
 
-def _most_accurate(similarity: np.ndarray, same: np.ndarray) -> float:
+def _most_accurate(similarity: Similarities, same: Mask) -> float:
     order = np.argsort(similarity)
     ascending, labels = similarity[order], same[order]
-    # A threshold just above the n smallest is right on their impostors and on the others' genuine.
+    # A threshold above the n smallest is right on their impostors and on the others' genuine pairs.
     right = np.concatenate([[0], np.cumsum(~labels)]) + np.concatenate(
         [np.cumsum(labels[::-1])[::-1], [0]]
     )
-    # Equal similarities fall on the same side, so only a step between different ones is a choice.
+    # Equal similarities fall on the same side, so only steps between different ones are candidates.
     step = np.concatenate([[True], np.diff(ascending) > 0, [True]])
     best = int(np.argmax(np.where(step, right, -1)))
     if best == 0:
@@ -127,7 +140,7 @@ def _most_accurate(similarity: np.ndarray, same: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Trials:
-    """Trials between people: similarities and who stands on either side.
+    """Trials between people: a similarity and the person on either side.
 
     Attributes:
         similarity: float32 (n,).
@@ -135,17 +148,18 @@ class Trials:
         anchor: int (n,), the person claimed.
     """
 
-    similarity: np.ndarray
-    probe: np.ndarray
-    anchor: np.ndarray
+    similarity: Similarities
+    probe: Integers
+    anchor: Integers
 
     @property
-    def genuine(self) -> np.ndarray:
-        """Which trials show the person claimed, bool (n,)."""
-        return self.probe == self.anchor
+    def genuine(self) -> Mask:
+        """Trials whose probe shows the person claimed, bool (n,)."""
+        same: Mask = self.probe == self.anchor
+        return same
 
-    def counts_above(self, thresholds: np.ndarray) -> PairCounts:
-        """Count, for each pair of people, trials at or above each threshold."""
+    def counts_above(self, thresholds: Reals) -> PairCounts:
+        """Count the trials at or above each threshold, for each pair of people."""
         people = int(max(self.probe.max(), self.anchor.max())) + 1
         pairs, pair_of = np.unique(self.anchor * people + self.probe, return_inverse=True)
         passed = np.searchsorted(thresholds, self.similarity, side="right")
@@ -163,56 +177,68 @@ class Trials:
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Trials of each pair of people: how many, and how many at or above each threshold (p, t)."""
+    """Trials of each pair of people.
 
-    anchor: np.ndarray
-    probe: np.ndarray
-    trials: np.ndarray
-    above: np.ndarray
+    Attributes:
+        anchor, probe: int (p,), the two people.
+        trials: float32 (p,), number of trials.
+        above: float32 (p, t), number of trials at or above each threshold.
+    """
 
-    def shares(self, weights: np.ndarray) -> np.ndarray:
-        """Share at or above each threshold when person i counts `weights[…, i]` times.
+    anchor: Integers
+    probe: Integers
+    trials: Similarities
+    above: Similarities
 
-        A genuine pair counts as often as its person; any other as often as both its people.
-        Weights are float32 (rounds, people), the result (rounds, t).
+    def shares(self, weights: Similarities) -> Reals:
+        """Return the share at or above each threshold, with weighted people.
+
+        A genuine pair has the weight of its person; any other pair the product of both weights.
+
+        Args:
+            weights: float32 (rounds, people).
+
+        Returns:
+            float32 (rounds, t), 0 to 1.
         """
         times = weights[:, self.anchor].copy()
         impostor = self.anchor != self.probe
         times[:, impostor] *= weights[:, self.probe[impostor]]
-        return (times @ self.above) / np.maximum(times @ self.trials, 1)[:, None]
+        shares: Reals = (times @ self.above) / np.maximum(times @ self.trials, 1)[:, None]
+        return shares
 
 
 def bootstrap_interval(
-    counts: PairCounts, groups: list[np.ndarray], *, rounds: int = 500, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of the share at or above each threshold, by resampling people.
+    counts: PairCounts, groups: list[Integers], *, rounds: int = 500, seed: int = 0
+) -> tuple[Reals, Reals]:
+    """Return the 95 % interval of the share at or above each threshold, by resampling people.
 
     Args:
         counts: all genuine or all impostor trials.
-        groups: people who are resampled among themselves: those with identities, strangers.
-        rounds: how many resamples; 500 settle the second digit.
-        seed: of the generator, for a result that can be repeated.
+        groups: strata of people, for example those with identities and distractors.
+        rounds: number of resamples; 500 settle the second digit.
+        seed: seed of the generator, for repeatable results.
 
     Returns:
-        (low, high), (t,) each, rates 0 to 1.
+        Low and high limit, (t,) each, 0 to 1.
     """
     resamples = resampled_people(groups, rounds, seed)
     shares = []
-    while some := list(islice(resamples, ROUNDS_AT_ONCE)):
-        shares.append(counts.shares(np.stack(some)))
+    while batch := list(islice(resamples, ROUNDS_AT_ONCE)):
+        shares.append(counts.shares(np.stack(batch)))
     low, high = confidence_limits(np.concatenate(shares))
     return low, high
 
 
 def resampled_people(
-    groups: Sequence[np.ndarray], rounds: int, seed: int = 0
-) -> Iterator[np.ndarray]:
-    """Draw people with replacement, as many as there are; how often each was drawn.
+    groups: Sequence[Integers], rounds: int, seed: int = 0
+) -> Iterator[Similarities]:
+    """Draw each group with replacement, at its own size; yield how often each person was drawn.
 
     Args:
-        groups: people who are resampled among themselves.
-        rounds: how many resamples.
-        seed: of the generator, for a result that can be repeated.
+        groups: strata of people, as row numbers.
+        rounds: number of resamples.
+        seed: seed of the generator, for repeatable results.
 
     Yields:
         float32 (people,), one a round.
@@ -226,22 +252,22 @@ def resampled_people(
         yield times
 
 
-def confidence_limits(resamples: np.ndarray) -> np.ndarray:
-    """Limits of the 95 % interval over resamples (rounds, …): (2, …), low and high."""
+def confidence_limits(resamples: Reals) -> Reals:
+    """Return low and high limit, (2, …), of the 95 % interval over resamples (rounds, …)."""
     tail = (1 - CONFIDENCE) / 2
     return np.quantile(resamples, [tail, 1 - tail], axis=0)
 
 
 def upper_bound_without_errors(independent_trials: int) -> float:
-    """What no error in n independent trials still allows at 95 %: 3/n, the rule of three."""
+    """Return the largest error rate consistent with no error in n trials: 3/n, rule of three."""
     return min(1.0, RULE_OF_THREE / max(independent_trials, 1))
 
 
 def share_interval(errors: int, trials: int) -> tuple[float, float]:
-    """95 % interval of a share of independent trials: low and high, 0 to 1.
+    """Return the 95 % interval, low and high, of a share of independent trials, 0 to 1.
 
-    Wilson's (Wilson, "Probable inference, the law of succession, and statistical inference", 1927);
-    where no error was seen, up to the rule of three.
+    Wilson's interval ("Probable inference, the law of succession, and statistical inference",
+    1927). Without an error, the rule of three gives the upper limit.
     """
     if errors == 0:
         return 0.0, upper_bound_without_errors(trials)

@@ -1,13 +1,13 @@
-"""Why a picture or a model cannot be used: one type a reason, each with a stable code.
+"""Reasons why a picture or a model cannot be used: one type a reason, each with a stable code.
 
-Raised where the reason is known; the web app turns codes into words in one place.
+The module that finds the reason raises it; the web app turns codes into texts in one place.
 """
 
 from __future__ import annotations
 
 
 class FaceError(Exception):
-    """A picture cannot be used: `code` names the reason, `details` carries facts about it."""
+    """A picture cannot be used. `code` names the reason, `details` holds facts about it."""
 
     code = "unusable"
 
@@ -18,55 +18,55 @@ class FaceError(Exception):
 
 
 class NotAnImage(FaceError):
-    """The bytes are no picture of a known format."""
+    """The bytes are not a picture of a known format."""
 
     code = "not_an_image"
 
 
 class TruncatedImage(FaceError):
-    """The picture breaks off before its end, or is damaged inside."""
+    """The picture is cut off before its end, or damaged inside."""
 
     code = "truncated_image"
 
 
 class UnsupportedFormat(FaceError):
-    """A picture of a format that is not accepted. `format` names it, "HEIC" for one."""
+    """The picture has a format that is not accepted. `format` names it, for example "HEIC"."""
 
     code = "unsupported_format"
 
 
 class TooManyBytes(FaceError):
-    """The file is larger than is accepted. `limit_bytes` says how large it may be."""
+    """The file is too large. `limit_bytes` is the largest size accepted."""
 
     code = "too_many_bytes"
 
 
 class TooManyScans(FaceError):
-    """A progressive JPEG has more passes than are decoded. `limit` says how many those are."""
+    """A progressive JPEG has too many passes. `limit` is the largest number decoded."""
 
     code = "too_many_scans"
 
 
 class TooManyPixels(FaceError):
-    """The picture would be too large once decoded. `limit_pixels` says how large it may be."""
+    """The picture would be too large once decoded. `limit_pixels` is the largest area accepted."""
 
     code = "too_many_pixels"
 
 
 class TooFewPixels(FaceError):
-    """The picture is too small to hold a usable face. `limit_px` is the shortest side accepted."""
+    """The picture is too small for a usable face. `limit_px` is the shortest side accepted."""
 
     code = "too_few_pixels"
 
 
 class NoFace(FaceError):
-    """No face was found, not even by the thorough pass."""
+    """The detector found no face, even in its thorough pass."""
 
     code = "no_face"
 
 
 class TwoFaces(FaceError):
-    """A second face of comparable size stands beside the main one. `faces` counts them."""
+    """A second face is comparable in size with the main one. `faces` counts all faces."""
 
     code = "two_faces"
 
@@ -90,13 +90,13 @@ class TooDark(FaceError):
 
 
 class TooBright(FaceError):
-    """The face is too bright, or its lights are burnt out."""
+    """The face is too bright, or its highlights are clipped."""
 
     code = "too_bright"
 
 
 class ArtifactError(Exception):
-    """A model artifact cannot be used; the text says what to do, and no place on this machine."""
+    """A model artifact cannot be used; the text names the remedy and no path of this machine."""
 
 
 class ModelNotFound(ArtifactError):
@@ -104,11 +104,11 @@ class ModelNotFound(ArtifactError):
 
 
 class ModelBroken(ArtifactError):
-    """An artifact is there, but a file of it is missing, damaged or of another model."""
+    """A file of an installed artifact is missing, damaged or of another model."""
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a file could not be read, without its place on this machine."""
+    """Return why a file could not be read, without its path on this machine."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     if isinstance(error, KeyError):

@@ -1,8 +1,8 @@
-"""Two fixed chips of an artifact with their embeddings, by which each start checks its network.
+"""Two fixed chips of an artifact with their embeddings, a self-test of the network at each start.
 
-`check.json` names the model, the SHA-256 digest of its `model.onnx`, and holds two drawn faces with
-the embeddings that the network had when it was converted. A network that computes anything else is
-refused: a digest alone would not notice a processor or a library that computes wrongly.
+`check.json` names the model and the SHA-256 digest of its `model.onnx`. It holds two drawn faces
+with the embeddings that the network computed when it was converted. A network that computes other
+embeddings is rejected: a digest cannot detect a processor or a library that computes wrongly.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from ml.arrays import Chip, Chips, Embeddings
 from ml.errors import ModelBroken, reason_of
 from ml.runtime.files import replacing
 from ml.runtime.network import Network, name_of, read_checked
@@ -24,24 +25,24 @@ if TYPE_CHECKING:
     from ml.artifacts import Artifact
 
 NETWORK, FILE = "model.onnx", "check.json"
-TOLERANCE = 1e-4  # of each component; other processors and libraries round differently by 1e-6
+TOLERANCE = 1e-4  # of each component; processors and libraries differ by 1e-6
 
 
 @dataclass(frozen=True)
 class FixedChips:
-    """What `check.json` holds.
+    """Content of `check.json`.
 
     Attributes:
         model_id: the model whose network it describes.
-        digest: SHA-256 of `model.onnx`, hexadecimal.
+        digest: SHA-256 of `model.onnx`, in hexadecimal.
         chips: uint8 (2, size, size, channels).
-        embeddings: float32 (2, d), of unit length, of one pass.
+        embeddings: float32 (2, d), of unit length, without flip augmentation.
     """
 
     model_id: str
     digest: str
-    chips: np.ndarray
-    embeddings: np.ndarray
+    chips: Chips
+    embeddings: Embeddings
 
     def write(self, folder: Path) -> None:
         """Write `check.json` into an artifact's folder."""
@@ -55,7 +56,7 @@ class FixedChips:
             beside.write_text(json.dumps(table) + "\n")
 
     def agree_with(self, network: Network) -> bool:
-        """Whether a network embeds the chips as it did when it was converted."""
+        """Return whether a network embeds the chips as it did when it was converted."""
         found = np.asarray(network(self.chips)[0])
         if found.shape != self.embeddings.shape:
             return False
@@ -66,7 +67,7 @@ def read_network(artifact: Artifact) -> tuple[bytes, FixedChips]:
     """Read `model.onnx` and `check.json`, checked by model id and digest.
 
     Raises:
-        ModelBroken: if a file is missing, damaged or of another model; the text says what to do.
+        ModelBroken: if a file is missing, damaged or of another model; the text names the remedy.
     """
     remedy = remedy_for(artifact.folder.name)
     path = artifact.folder / FILE
@@ -93,7 +94,8 @@ def load_network(artifact: Artifact) -> Network:
     """Load the network of an artifact, after all checks.
 
     Raises:
-        ModelBroken: as `read_network`, or if it embeds the fixed chips differently.
+        ModelBroken: under the conditions of `read_network`, or if the embeddings of the fixed chips
+            differ.
     """
     content, check = read_network(artifact)
     file = f"{artifact.folder.name}/{NETWORK}"
@@ -109,7 +111,7 @@ def load_network(artifact: Artifact) -> Network:
 
 
 def remedy_for(name: str) -> str:
-    """Say how the files of an artifact that serve are restored."""
+    """Return how to restore the served files of an artifact."""
     return (
         "Restore it from the release, or make it of the weights: "
         f"pip install -r requirements.txt -c constraints.txt && python -m ml convert onnx {name}"
@@ -124,14 +126,15 @@ def _from_table(table: dict[str, Any]) -> FixedChips:
     return FixedChips(str(table["model_id"]), str(table["sha256"]), chips, embeddings)
 
 
-def _png(chip: np.ndarray) -> str:
+def _png(chip: Chip) -> str:
     return b64encode(cv2.imencode(".png", chip)[1].tobytes()).decode()
 
 
-def _chip(text: str) -> np.ndarray:
-    """Pixels as they were encoded: OpenCV's order of colours cancels out."""
+def _chip(text: str) -> Chip:
+    """Return the pixels as they were encoded; OpenCV's channel order cancels out."""
     stored = np.frombuffer(b64decode(text, validate=True), np.uint8)
     pixels = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ValueError("a chip is no PNG file")
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+    chip = np.asarray(pixels, np.uint8)
+    return chip[..., None] if chip.ndim == 2 else chip

@@ -1,14 +1,13 @@
-"""Matching rules: from the similarities of a person's anchors to one similarity for the person.
+"""Matching rules: fuse the similarities of a person's anchors into one similarity.
 
-A probe is compared with every anchor of a person; the rule says how these numbers become one.
-The rules:
-    best      the most similar anchor
-    mean      the mean over all anchors
-    top       the mean of the most similar three
-    share     "at least half of the anchors lie above the threshold", written as the similarity of
-              the anchor on which that hangs, so that it is compared with a threshold like any other
-    template  the cosine with the person's averaged anchor, which is the mean similarity divided by
-              the length of the mean of the anchors' embeddings
+A probe is compared with every anchor of a person. The rule, by its name in settings and files:
+    best      maximum over the anchors
+    mean      mean over the anchors
+    top       mean of the three most similar anchors
+    share     quorum: at least half of the anchors must reach the threshold. Written as the
+              similarity of the deciding anchor, so that it compares with a threshold like any other
+    template  cosine with the mean of the person's embeddings, that is the mean similarity divided
+              by the length of that mean
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers, Similarities
+
 TOP_ANCHORS = 3
 AGREEING_SHARE = 0.5
 DEFAULT_RULE = "best"
@@ -25,21 +26,33 @@ DEFAULT_RULE = "best"
 
 @dataclass(frozen=True)
 class Anchors:
-    """How the rows of a matrix of anchors belong to people.
+    """Owners of the rows of a matrix of anchors.
 
     Attributes:
-        starts: int (p,), ascending, where each person's rows begin; starts[0] is 0.
-        rows: how many rows there are.
-        template_lengths: float32 (p,), the length of the mean of each person's embeddings, 0 to 1.
+        starts: int (p,), ascending, first row of each person; starts[0] is 0.
+        rows: number of rows.
+        template_lengths: float32 (p,), length of the mean of each person's embeddings, 0 to 1.
     """
 
-    starts: np.ndarray
+    starts: Integers
     rows: int
-    template_lengths: np.ndarray
+    template_lengths: Similarities
 
     @classmethod
-    def of(cls, embeddings: np.ndarray, starts: np.ndarray) -> Anchors:
-        """Describe anchors: embeddings (n, d) of unit length, and where each person begins."""
+    def of(cls, embeddings: Embeddings, starts: Integers) -> Anchors:
+        """Describe a matrix of anchors.
+
+        Args:
+            embeddings: float32 (n, d), of unit length.
+            starts: int (p,), first row of each person.
+
+        >>> embeddings = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+        >>> anchors = Anchors.of(embeddings, np.array([0, 2]))
+        >>> anchors.counts.tolist()
+        [2, 1]
+        >>> anchors.template_lengths.tolist()
+        [0.7071..., 1.0]
+        """
         if not len(starts):
             return cls(starts, 0, np.empty(0, np.float32))
         counts = np.diff(np.append(starts, len(embeddings)))
@@ -47,44 +60,45 @@ class Anchors:
         return cls(starts, len(embeddings), np.linalg.norm(means, axis=1).astype(np.float32))
 
     @property
-    def counts(self) -> np.ndarray:
-        """How many anchors each person has, int (p,)."""
+    def counts(self) -> Integers:
+        """Number of anchors of each person, int (p,)."""
         return np.diff(np.append(self.starts, self.rows))
 
 
-# A rule takes similarities (n,) or (n, probes) and the anchors, and returns (p,) or (p, probes).
-Rule = Callable[[np.ndarray, Anchors], np.ndarray]
+# A rule takes similarities (n,) or (n, probes) and returns (p,) or (p, probes).
+Rule = Callable[[Similarities, Anchors], Similarities]
 
 
-def _best(similarities: np.ndarray, anchors: Anchors) -> np.ndarray:
+def _max(similarities: Similarities, anchors: Anchors) -> Similarities:
     return np.maximum.reduceat(similarities, anchors.starts, axis=0)
 
 
-def _mean(similarities: np.ndarray, anchors: Anchors) -> np.ndarray:
-    sums = np.add.reduceat(similarities, anchors.starts, axis=0)
+def _mean(similarities: Similarities, anchors: Anchors) -> Similarities:
+    sums: Similarities = np.add.reduceat(similarities, anchors.starts, axis=0)
     return (sums.T / anchors.counts.astype(np.float32)).T
 
 
-def _top(similarities: np.ndarray, anchors: Anchors) -> np.ndarray:
+def _top_mean(similarities: Similarities, anchors: Anchors) -> Similarities:
     groups = np.split(similarities, anchors.starts[1:])
-    return np.array([np.sort(group, axis=0)[-TOP_ANCHORS:].mean(axis=0) for group in groups])
+    means = [np.sort(group, axis=0)[-TOP_ANCHORS:].mean(axis=0) for group in groups]
+    return np.array(means, np.float32)
 
 
-def _share(similarities: np.ndarray, anchors: Anchors) -> np.ndarray:
+def _quorum(similarities: Similarities, anchors: Anchors) -> Similarities:
     groups = np.split(similarities, anchors.starts[1:])
-    agreeing = [int(np.ceil(AGREEING_SHARE * len(group))) for group in groups]
-    return np.array([np.sort(group, axis=0)[-n] for group, n in zip(groups, agreeing, strict=True)])
+    quorums = [int(np.ceil(AGREEING_SHARE * len(group))) for group in groups]
+    return np.array([np.sort(group, axis=0)[-n] for group, n in zip(groups, quorums, strict=True)])
 
 
-def _template(similarities: np.ndarray, anchors: Anchors) -> np.ndarray:
+def _template(similarities: Similarities, anchors: Anchors) -> Similarities:
     return (_mean(similarities, anchors).T / anchors.template_lengths).T
 
 
 _RULES: dict[str, Rule] = {
-    "best": _best,
+    "best": _max,
     "mean": _mean,
-    "top": _top,
-    "share": _share,
+    "top": _top_mean,
+    "share": _quorum,
     "template": _template,
 }
 
@@ -92,24 +106,31 @@ match_rules = tuple(_RULES)
 
 
 class UnknownRule(ValueError):
-    """No matching rule of that name; the text lists those there are."""
+    """The matching rule does not exist; the text lists the rules that do."""
 
 
 def person_similarities(
-    similarities: np.ndarray, anchors: Anchors, rule: str = DEFAULT_RULE
-) -> np.ndarray:
-    """Reduce anchors' similarities to one a person.
+    similarities: Similarities, anchors: Anchors, rule: str = DEFAULT_RULE
+) -> Similarities:
+    """Fuse the similarities of anchors into one a person.
 
     Args:
-        similarities: float32 (n,) for one probe, or (n, probes), against the n anchors' rows.
-        anchors: which rows belong to whom.
+        similarities: float32 (n,) for one probe, or (n, probes); row i belongs to anchor i.
+        anchors: owners of the rows.
         rule: one of `match_rules`.
 
     Returns:
-        float32 (p,) or (p, probes), one similarity a person, in their order.
+        float32 (p,) or (p, probes), in the order of `anchors`.
 
     Raises:
-        UnknownRule: if `rule` is not known.
+        UnknownRule: if the rule does not exist.
+
+    >>> anchors = Anchors.of(np.eye(3, dtype=np.float32), np.array([0, 2]))  # 2 anchors, then 1
+    >>> similarities = np.array([0.75, 0.25, 0.5])
+    >>> person_similarities(similarities, anchors).tolist()
+    [0.75, 0.5]
+    >>> person_similarities(similarities, anchors, rule="mean").tolist()
+    [0.5, 0.5]
     """
     if rule not in _RULES:
         raise UnknownRule(f"unknown matching rule {rule!r}; known are {', '.join(match_rules)}")

@@ -1,36 +1,35 @@
-"""What an engine answers: plain values."""
+"""Results of an engine, as plain values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ml.arrays import Chip, Embedding
 from ml.faces.types import DetectedFace, Quality
 
 
 @dataclass(frozen=True)
 class Face:
-    """The main face of a picture, ready to be compared.
+    """The main face of a picture, ready for comparison.
 
     Attributes:
-        detected: box, landmarks and confidence in the picture.
-        quality: what was measured of it.
+        detected: box, landmarks and confidence, in pixels of the picture.
+        quality: measured quality of the face.
         chip: the aligned face, uint8 (size, size, channels).
         embedding: float32 (d,), of unit length.
-        picture: JPEG of the face with a wide margin and no metadata; it can be analysed again.
+        picture: JPEG of the face with a wide margin, without metadata; a later model can embed it.
     """
 
     detected: DetectedFace
     quality: Quality
-    chip: np.ndarray
-    embedding: np.ndarray
+    chip: Chip
+    embedding: Embedding
     picture: bytes
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two faces compared: similarity and threshold as cosine, score 0 to 100 for people."""
+    """Comparison of two faces: similarity and threshold are cosines, the score is 0 to 100."""
 
     similarity: float
     score: float

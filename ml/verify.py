@@ -1,6 +1,6 @@
 """Compare pictures on the command line: `python -m ml verify A.jpg B.jpg`.
 
-Exit status: 0 for a decision either way, 2 for a picture or a model that cannot be used.
+Exit status: 0 for a match or no match, 2 for a picture or a model that cannot be used.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ UNUSABLE = 2
 
 
 class UnusablePicture(Exception):
-    """A file cannot be compared; the text names it and says why."""
+    """A file cannot be compared; the text names the file and the reason."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         engine = load_engine(options.model)
@@ -45,10 +45,10 @@ def compare_files(engine: Engine, a: Path, b: Path) -> tuple[dict[str, Any], Fac
     """Compare the main faces of two files.
 
     Returns:
-        The answer as `--json` prints it, and both faces.
+        The answer in the form of `--json`, and both faces.
 
     Raises:
-        UnusablePicture: if either cannot be used.
+        UnusablePicture: if either file cannot be used.
     """
     start = time.perf_counter()
     faces = [_face_in(engine, path) for path in (a, b)]
@@ -71,13 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE", help="two pictures")
     parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help=f"model, {DEFAULT_MODEL} if not said"
+        "--model", default=DEFAULT_MODEL, help=f"name of the model; default: {DEFAULT_MODEL}"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument(
-        "--pairs", type=Path, metavar="FILE.csv", help="columns a,b: one pair a row"
+        "--pairs", type=Path, metavar="FILE.csv", help="compare each row; columns: a,b"
     )
-    parser.add_argument("--chips", type=Path, metavar="OUT.png", help="write the aligned faces")
+    parser.add_argument("--chips", type=Path, metavar="OUT.png", help="write both aligned faces")
     return parser
 
 
@@ -87,7 +87,7 @@ def _verify_one(engine: Engine, options: argparse.Namespace) -> int:
     answer, a, b = compare_files(engine, *options.pictures)
     if options.chips:
         Image.fromarray(np.hstack([a.chip, b.chip]).squeeze()).save(options.chips)
-    print(json.dumps(answer) if options.json else _in_words(answer, engine))
+    print(json.dumps(answer) if options.json else _summary(answer, engine))
     for path, reasons in zip(options.pictures, answer["reasons"], strict=True):
         if reasons:
             print(f"{path}: {', '.join(reasons)}", file=sys.stderr)
@@ -95,7 +95,7 @@ def _verify_one(engine: Engine, options: argparse.Namespace) -> int:
 
 
 def _verify_many(engine: Engine, table: Path) -> int:
-    """Judge every row of a table, one JSON object a line; an unusable pair gets its line, too."""
+    """Compare every row of a table and print one JSON object a line, also for unusable pairs."""
     for row in _rows(table):
         pair = {"a": row["a"], "b": row["b"]}
         try:
@@ -126,7 +126,7 @@ def _face_in(engine: Engine, path: Path) -> Face:
         raise UnusablePicture(f"{path}: {error}") from error
 
 
-def _in_words(answer: dict[str, Any], engine: Engine) -> str:
+def _summary(answer: dict[str, Any], engine: Engine) -> str:
     calibration = engine.calibration
     verdict = "match" if answer["match"] else "no match"
     return (

@@ -1,8 +1,8 @@
-"""What a similarity means: error rates over the threshold, the score people see, thresholds.
+"""The calibration of a model: error rates over the threshold, the score map and thresholds.
 
-`calibration.json` stands beside the weights and is made by `python -m ml calibrate` from people who
-took part neither in training nor in the reported tests. It belongs to one model id and is refused
-for any other.
+`python -m ml calibrate` writes `calibration.json` beside the weights. Its people are disjoint from
+those of training and of the reported tests. A calibration belongs to one model id; another model
+rejects it.
 """
 
 from __future__ import annotations
@@ -12,58 +12,64 @@ from typing import Any
 
 import numpy as np
 
+from ml.arrays import Reals
 from ml.calibration.curves import Curve, Histogram, between_curves, beyond_curves, share_between
 from ml.calibration.identification import SearchPoint, ThresholdBySize
 
-# One person in a hundred strangers may be taken for somebody enrolled.
+# Default FPIR: share of strangers for whom an identification returns anybody.
 IDENTIFICATION_FPIR = 0.01
-# Rules by which every anchor more is a chance more for a stranger.
-BY_THE_BEST = ("best", "top")
+# Rules whose FAR grows with the number of anchors.
+GROWING_RULES = ("best", "top")
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the scores of one model mean.
+    """Error rates, score map and thresholds of one model.
 
     Attributes:
-        model_id: the model it was measured with.
-        default_rule: the matching rule that serves unless an administrator chooses another.
-        default_far: the FAR at which the default threshold was set.
-        default_threshold: the similarity at or above which a probe matches.
-        pairs: the curve of single comparisons, over all pairs of photos.
-        histogram: of the same comparisons.
-        curves: by rule and number of anchors.
-        searches: by rule, number of anchors and size of the gallery.
-        made_from: which data, how many people and pictures, failures to enrol.
-        middle: the mean of the embeddings of all that data, float64 (d,); None in older files.
+        model_id: the model that was measured.
+        default_rule: the matching rule, unless an administrator chooses another.
+        default_far: the FAR of the default threshold.
+        default_threshold: the similarity from which a probe matches.
+        score_knots: similarities and scores, ascending, between which `score` interpolates.
+        pairs: FMR and FNMR of single comparisons, over all pairs of photos.
+        histogram: histogram of the same comparisons.
+        curves: error rates by rule and number of anchors.
+        searches: identification by rule, number of anchors and size of the gallery.
+        made_from: data sets, numbers of people and pictures, failures to enrol.
+        middle: mean of all embeddings, float64 (d,); None in files of early releases.
     """
 
     model_id: str
     default_rule: str
     default_far: float
     default_threshold: float
-    score_knots: tuple[np.ndarray, np.ndarray]
+    score_knots: tuple[Reals, Reals]
     pairs: Curve
     histogram: Histogram
     curves: dict[str, dict[int, Curve]]
     searches: tuple[SearchPoint, ...]
     made_from: dict[str, Any]
-    middle: np.ndarray | None = None
+    middle: Reals | None = None
 
     def score(self, similarity: float) -> float:
-        """Map a similarity, -1 to 1, to a score, 0 to 100; the default threshold is at 50."""
+        """Map a similarity, -1 to 1, to a score, 0 to 100; the default threshold maps to 50.
+
+        >>> calibration.score(calibration.default_threshold)
+        50.0
+        """
         return float(np.interp(similarity, *self.score_knots))
 
     def similarity(self, score: float) -> float:
-        """Map a score, 0 to 100, back to its similarity."""
+        """Map a score, 0 to 100, to its similarity."""
         return float(np.interp(score, *self.score_knots[::-1]))
 
     def curve(self, rule: str | None = None, anchors: int = 1) -> Curve:
-        """The curve of a rule for a number of anchors, 1 or more.
+        """Return the curve of a rule for a number of anchors, 1 or more.
 
-        Between measured numbers of anchors the rates follow the logarithm of the number. Beyond the
-        last they stay; only by the rules that look for the best anchors strangers go on rising as
-        from the last but one, a little too many rather than too few.
+        Between measured numbers of anchors, rates are interpolated by the logarithm of the number.
+        Beyond the largest, rates stay constant. The FAR of `GROWING_RULES` is extrapolated from the
+        last two curves instead, which slightly overestimates it.
 
         Raises:
             KeyError: if the rule was not measured.
@@ -72,16 +78,16 @@ class Calibration:
         fewer, *more = self.measured_for(rule, anchors)
         if not more:
             return fewer
-        within = between_curves if anchors < more[0].anchors else beyond_curves
-        return replace(within(fewer, more[0], anchors), rule=rule)
+        combined = between_curves if anchors < more[0].anchors else beyond_curves
+        return replace(combined(fewer, more[0], anchors), rule=rule)
 
     def measured_for(self, rule: str | None = None, anchors: int = 1) -> tuple[Curve, ...]:
-        """The measured curves behind that for a number of anchors: that one, or two near it.
+        """Return the measured curves that `curve` combines: the exact one, or two neighbours.
 
         Raises:
             KeyError: if the rule was not measured.
         """
-        rule = _told_apart(rule or self.default_rule, anchors)
+        rule = _effective_rule(rule or self.default_rule, anchors)
         of_rule = self.curves[rule]
         fewer = [of_rule[count] for count in sorted(of_rule) if count <= anchors]
         more = [of_rule[count] for count in sorted(of_rule) if count > anchors]
@@ -91,10 +97,15 @@ class Calibration:
             return (fewer[-1],)
         if more:
             return fewer[-1], more[0]
-        return tuple(fewer[-2:]) if rule in BY_THE_BEST else (fewer[-1],)
+        return tuple(fewer[-2:]) if rule in GROWING_RULES else (fewer[-1],)
 
     def threshold_at_far(self, far: float, *, anchors: int = 1, rule: str | None = None) -> float:
-        """The similarity that lets a share `far` of impostors pass."""
+        """Return the similarity at which the FAR is `far`.
+
+        >>> strict = calibration.threshold_at_far(0.0001)
+        >>> strict > calibration.threshold_at_far(0.01)
+        True
+        """
         return self.curve(rule, anchors).threshold_at_far(far)
 
     def identification_threshold(
@@ -105,37 +116,40 @@ class Calibration:
         rule: str | None = None,
         fpir: float = IDENTIFICATION_FPIR,
     ) -> float:
-        """The similarity at which a share `fpir` of strangers is taken for one of so many people.
+        """Return the similarity at which the FPIR is `fpir` in a gallery of `people`.
 
-        It never falls with more people or a smaller share. With one person a search is a
-        verification; from there on, between the measured sizes of a gallery, it follows the
-        logarithm of the size, and beyond the largest it rises as with one anchor at one stranger in
-        a hundred, past what was measured along the last step. Between measured numbers of anchors
-        it follows their logarithm; beyond them it is as much stricter as in verification. Where too
-        few people were measured for any gallery, every comparison is taken for a chance of its own
-        (union bound over single comparisons).
+        The threshold never falls with more people or a smaller FPIR:
+
+        - A gallery of one person needs the threshold of a verification.
+        - Between measured sizes, the threshold follows the logarithm of the size.
+        - Beyond the largest size, it rises as with one anchor at IDENTIFICATION_FPIR, along the
+          last measured step.
+        - Between measured numbers of anchors, it follows their logarithm.
+        - Beyond them, it rises by as much as the threshold of a verification.
+        - Without any measured gallery, the union bound over single comparisons applies.
 
         Args:
-            people: how many are enrolled.
-            anchors: of each of them.
-            rule: the matching rule; None for the default one.
-            fpir: share of strangers, 0 to 1.
+            people: number of people enrolled.
+            anchors: number of anchors a person.
+            rule: the matching rule; None for the default.
+            fpir: share of strangers for whom anybody is returned, 0 to 1.
 
         Raises:
             KeyError: if the rule was not measured.
         """
-        rule = _told_apart(rule or self.default_rule, anchors)
+        rule = _effective_rule(rule or self.default_rule, anchors)
         if not self.searches and rule in self.curves:
             return self.pairs.threshold_at_far(fpir / max(people * anchors, 1))
         measured = self._by_size(rule, anchors, fpir)
-        inside = min(people, measured.largest)
-        return min(measured.at(inside) + self._rise(rule, inside, people), 1.0)
+        measured_people = min(people, measured.largest)
+        rise = self._rise(rule, measured_people, people)
+        return min(measured.at(measured_people) + rise, 1.0)
 
-    def _rise(self, rule: str, inside: int, people: int) -> float:
-        """By how much the threshold rises from a size of gallery to a larger one."""
-        # At one FPIR for all, lest two that differ cross on their way.
+    def _rise(self, rule: str, people: int, more_people: int) -> float:
+        """Return by how much the threshold rises from one size of gallery to a larger one."""
+        # The same FPIR for every caller keeps extrapolated thresholds from crossing.
         single = self._by_size(rule, 1, IDENTIFICATION_FPIR)
-        return single.at(people) - single.at(inside)
+        return single.at(more_people) - single.at(people)
 
     def _by_size(self, rule: str, anchors: int, fpir: float) -> ThresholdBySize:
         counts = {point.anchors for point in self.searches if point.rule == rule}
@@ -145,7 +159,7 @@ class Calibration:
         more = min((count for count in counts if count >= anchors), default=fewer)
         few, many = (self._measured(rule, count, fpir) for count in (fewer, more))
         share = share_between(anchors, fewer, more)
-        beyond = self._stricter_than(max(counts), anchors, rule)
+        beyond = self._verification_rise(max(counts), anchors, rule)
         between = {
             size: few[size] + share * (many[size] - few[size]) + beyond
             for size in few.keys() & many
@@ -160,8 +174,8 @@ class Calibration:
             if (point.rule, point.anchors) == (rule, anchors)
         }
 
-    def _stricter_than(self, most: int, anchors: int, rule: str) -> float:
-        """By how much more anchors than `most` raise the threshold of a verification."""
+    def _verification_rise(self, most: int, anchors: int, rule: str) -> float:
+        """Return by how much anchors beyond `most` raise the threshold of a verification."""
         if anchors <= most:
             return 0.0
         few, many = (
@@ -171,6 +185,6 @@ class Calibration:
         return many - few
 
 
-def _told_apart(rule: str, anchors: int) -> str:
-    """The rule that decides: half of two anchors is the better one."""
+def _effective_rule(rule: str, anchors: int) -> str:
+    """Return the rule that decides: a quorum of two anchors is their maximum."""
     return "best" if (rule, anchors) == ("share", 2) else rule

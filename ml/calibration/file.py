@@ -1,4 +1,4 @@
-"""Read `calibration.json`."""
+"""Reader of `calibration.json`."""
 
 from __future__ import annotations
 

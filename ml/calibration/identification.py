@@ -1,4 +1,4 @@
-"""Thresholds of a search, by the size of the gallery."""
+"""Thresholds of an identification, by the size of the gallery."""
 
 from __future__ import annotations
 
@@ -6,56 +6,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Integers, Reals
 from ml.calibration.curves import interpolate
 
 
 @dataclass(frozen=True)
 class SearchPoint:
-    """Thresholds of a search of a gallery of one size, for one rule and number of anchors.
+    """Thresholds of an identification in one size of gallery, for one rule and number of anchors.
 
     Attributes:
         rule: the matching rule.
-        anchors: anchors a person.
-        people: people enrolled.
-        fpir: shares of strangers for whom somebody is found, descending, (f,).
-        threshold: the similarities at which these shares pass, ascending, (f,).
-        fpir_low, fpir_high: 95 % interval of the share at that threshold, (f,).
-        searches, searching: searches by strangers, and how many strangers.
+        anchors: number of anchors a person.
+        people: number of people enrolled.
+        fpir: share of strangers for whom anybody is returned, descending, (f,).
+        threshold: similarities at these shares, ascending, (f,).
+        fpir_low, fpir_high: 95 % interval of the FPIR at that threshold, (f,).
+        searches: number of searches by strangers.
+        searching: number of strangers.
     """
 
     rule: str
     anchors: int
     people: int
-    fpir: np.ndarray
-    threshold: np.ndarray
-    fpir_low: np.ndarray
-    fpir_high: np.ndarray
+    fpir: Reals
+    threshold: Reals
+    fpir_low: Reals
+    fpir_high: Reals
     searches: int
     searching: int
 
     def threshold_at(self, fpir: float) -> float:
-        """The threshold at an FPIR, by its logarithm; past those measured along a step."""
+        """Return the threshold at an FPIR, by its logarithm; extrapolate beyond the measured."""
         return interpolate(np.log(fpir), np.log(self.fpir[::-1]), self.threshold[::-1])
 
 
 @dataclass(frozen=True)
 class ThresholdBySize:
-    """Thresholds of a search over ascending sizes of a gallery, (s,) each."""
+    """Thresholds of an identification over ascending sizes of a gallery, (s,) each."""
 
-    sizes: np.ndarray
-    thresholds: np.ndarray
+    sizes: Integers
+    thresholds: Reals
 
     @classmethod
     def of(cls, thresholds: dict[int, float]) -> ThresholdBySize:
-        """From those by size; one that lies below that of fewer people is noise, and is raised."""
+        """Sort thresholds by size; raise one below that of fewer people, because it is noise."""
         sizes = np.array(sorted(thresholds))
         return cls(sizes, np.maximum.accumulate([thresholds[size] for size in sizes]))
 
     @property
     def largest(self) -> int:
-        """The size of the largest gallery."""
+        """Number of people in the largest gallery."""
         return int(self.sizes[-1])
 
     def at(self, people: int) -> float:
-        """By the logarithm of the size; past the largest along the last step."""
+        """Return the threshold by the logarithm of the size; extrapolate along the last step."""
         return interpolate(np.log(max(people, 1)), np.log(self.sizes), self.thresholds)

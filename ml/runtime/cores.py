@@ -1,4 +1,4 @@
-"""How many processor cores this process may use, on any system."""
+"""Number of processor cores that this process may use, on any system."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 def usable_cores() -> int:
     """Return the number of cores that this process may run on, at least 1.
 
-    Linux restricts a process to some of the machine's cores (`taskset`, containers); macOS and
-    Windows have no such restriction to ask for.
+    Linux can restrict a process to some cores (`taskset`, containers). macOS and Windows report no
+    such restriction.
     """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

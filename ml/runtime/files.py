@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place beside `path` to write to, in a folder that is made if missing.
+    """Yield a temporary path beside `path`; its content replaces `path` when the block succeeds.
 
-    What is there at the end takes the place of `path`: readers see the old file or the new one,
-    whole, whatever ends the process. Several processes may write the same file.
+    The folder is created if missing. Readers see the old content or the new one, even after a
+    crash. Several processes may write the same file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{os.getpid()}-{path.name}")

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ml.artifacts import Artifact
-from ml.embedder import Embedder, averaged, mirrored
+from ml.embedder import Embedder, flip, unit_mean
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.folders import Picture
@@ -82,7 +82,7 @@ def embed_photos(
         photos,
         usable,
         _spread(single, usable),
-        _spread(averaged(single, flipped), usable),
+        _spread(unit_mean(single, flipped), usable),
         _spread(located.landmarks, usable),
         failures,
     )
@@ -110,8 +110,8 @@ def _embed(
         for start in range(0, size[0], AT_ONCE):
             rows = slice(start, min(start + AT_ONCE, size[0]))
             stack = _chips(artifact.config.preprocessing, located, rows, search, readers)
-            single[rows] = embedder.one_pass(stack)
-            flipped[rows] = embedder.one_pass(mirrored(stack))
+            single[rows] = embedder.embed_once(stack)
+            flipped[rows] = embedder.embed_once(flip(stack))
             bar.update(len(stack))
     return single, flipped
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ml.artifacts import Artifact
-from ml.embedder import Embedder, averaged, mirrored
+from ml.embedder import Embedder, flip, unit_mean
 from ml.lab.datasets.chips import Chips
 from ml.lab.datasets.sources import Source
 from ml.runtime.files import replacing
@@ -62,4 +62,4 @@ def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) 
 
 
 def _both_sides(embedder: Embedder, chips: np.ndarray) -> np.ndarray:
-    return averaged(embedder.one_pass(chips), embedder.one_pass(mirrored(chips)))
+    return unit_mean(embedder.embed_once(chips), embedder.embed_once(flip(chips)))

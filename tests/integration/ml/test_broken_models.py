@@ -94,7 +94,7 @@ def refusal_of_any_kind(folder: Path) -> str:
 def test_the_network_of_another_model_is_refused(folder: Path) -> None:
     shutil.copy(ml.ARTIFACTS / "open" / "model.onnx", folder / NAME)
 
-    assert f"{NAME}/model.onnx is damaged or exchanged" in refusal(folder)
+    assert f"{NAME}/model.onnx is damaged or replaced" in refusal(folder)
 
 
 def test_all_that_serves_of_another_model_is_refused(folder: Path) -> None:

@@ -64,7 +64,7 @@ def test_only_in_doubt_is_the_mirror_image_of_a_turned_face_asked(engine):
     surely = engine._embed_face(picture, landmarks, one.embedding)
     in_doubt = engine._embed_face(picture, landmarks, other.embedding)
 
-    assert np.array_equal(surely, engine.embedder.one_pass(one.chip[None])[0])
+    assert np.array_equal(surely, engine.embedder.embed_once(one.chip[None])[0])
     assert np.array_equal(in_doubt, one.embedding)
 
 
