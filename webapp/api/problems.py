@@ -50,7 +50,7 @@ from webapp.errors.people import (
     UnknownAnchor,
     UnknownPerson,
 )
-from webapp.errors.thresholds import ConfirmationNeeded, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, SettingConflict
 from webapp.messages import describe_to_program, in_place
 from webapp.web.wording import dangers
 
@@ -79,7 +79,7 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     PicturesNeedReview: HTTPStatus.CONFLICT,
     ConfirmationNeeded: HTTPStatus.CONFLICT,
     ModelChangedMeanwhile: HTTPStatus.CONFLICT,
-    ThresholdChangedMeanwhile: HTTPStatus.CONFLICT,
+    SettingConflict: HTTPStatus.CONFLICT,
     RequestInProgress: HTTPStatus.CONFLICT,
     ChallengeNotAsked: HTTPStatus.CONFLICT,
     FrameOutOfOrder: HTTPStatus.CONFLICT,

@@ -1,31 +1,100 @@
-"""What the histories of changes share: they are counted, and based on the one before."""
+"""The history of a setting: changes are rows that are only ever added, and the newest counts."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from webapp.db.engine import db
 from webapp.db.models.changes import AuditedChange
-from webapp.errors.thresholds import ThresholdChangedMeanwhile
+from webapp.errors.thresholds import SettingConflict
 
 NO_CHANGE = 0
+HISTORY_LENGTH = 50
+T = TypeVar("T")
+Row = TypeVar("Row", bound=AuditedChange)
 
 
-def next_number(session: Session, table: type[AuditedChange]) -> int:
-    """The number of a change about to be added."""
-    return (session.scalar(select(func.max(table.number))) or NO_CHANGE) + 1
+@dataclass(frozen=True)
+class Change(Generic[T]):
+    """One change of a setting, as pages show it; `number` counts from 1."""
+
+    number: int
+    value: T
+    previous: T
+    reason: str | None
+    created_at: datetime
+    username: str | None
 
 
-def number_of(newest: AuditedChange | None) -> int:
-    """The number of the newest change, `NO_CHANGE` while there is none."""
-    return newest.number if newest else NO_CHANGE
+class ChangeHistory(Generic[Row, T]):
+    """The changes of one kind of setting.
 
-
-def check_still_in_force(newest: AuditedChange | None, based_on: int | None) -> None:
-    """Check that the change on which another is based is still the newest; None is not checked.
-
-    Raises:
-        ThresholdChangedMeanwhile: if there is a newer one.
+    Args:
+        table: holds them.
+        value, previous: read what a row changed to and from.
+        subject: the column of those whose settings are apart: a person, a model; None for one
+            setting of the installation.
     """
-    if based_on is not None and based_on != number_of(newest):
-        raise ThresholdChangedMeanwhile
+
+    def __init__(
+        self,
+        table: type[Row],
+        value: Callable[[Row], T],
+        previous: Callable[[Row], T],
+        subject: InstrumentedAttribute[Any] | None = None,
+    ) -> None:
+        self._table, self._value, self._previous = table, value, previous
+        changes = select(table).order_by(table.number.desc())
+        if subject is not None:
+            changes = changes.where(subject == bindparam("subject"))
+        # Made once: the setting in force is read with every verification.
+        self._changes = changes.limit(HISTORY_LENGTH)
+        self._newest = changes.limit(1)
+
+    def newest(self, subject: object = None) -> Row | None:
+        """Return the row of the newest change, None before the first."""
+        return db.session.scalar(self._newest, {"subject": subject})
+
+    def number(self, subject: object = None) -> int:
+        """Return the number of the newest change, `NO_CHANGE` before the first."""
+        row = self.newest(subject)
+        return row.number if row else NO_CHANGE
+
+    def check_newest(self, based_on: int | None, subject: object = None) -> None:
+        """Check that the change on which another is based is still the newest; None always is.
+
+        Raises:
+            SettingConflict: if there is a newer one.
+        """
+        if based_on is not None and based_on != self.number(subject):
+            raise SettingConflict
+
+    def add(
+        self, session: Session, reason: str, account_id: UUID | None, **columns: object
+    ) -> None:
+        """Add a change to the running transaction."""
+        newest = session.scalar(select(func.max(self._table.number))) or NO_CHANGE
+        who = {"number": newest + 1, "reason": reason, "created_by_id": account_id}
+        session.add(self._table(**who, **columns))
+
+    def entries(self, subject: object = None) -> tuple[Change[T], ...]:
+        """Return the last changes, newest first."""
+        rows = db.session.scalars(self._changes, {"subject": subject})
+        return tuple(
+            Change(
+                number=row.number,
+                value=self._value(row),
+                previous=self._previous(row),
+                reason=row.reason,
+                created_at=row.created_at,
+                username=row.created_by.username if row.created_by else None,
+            )
+            for row in rows
+        )

@@ -13,8 +13,8 @@ class ThresholdOutOfRange(ServiceError):
     code = "threshold_out_of_range"
 
 
-class ThresholdChangedMeanwhile(ServiceError):
-    """The threshold has changed since the one that the request is based on."""
+class SettingConflict(ServiceError):
+    """The setting has changed since the one that the request is based on."""
 
     code = "threshold_changed_meanwhile"
 

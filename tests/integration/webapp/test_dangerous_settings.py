@@ -32,7 +32,7 @@ from webapp.services.thresholds.identification import IdentificationPolicy
 # The word in the language of the page, and what the page says of a threshold of 0.
 WORDS = {
     "en": ("dangerous", "Anybody will be accepted as anybody."),
-    "de": ("gefährlich", "Jeder Mensch wird als jeder andere akzeptiert."),
+    "de": ("gefährlich", "Jede Person wird als jede andere akzeptiert."),
     "fr": ("dangereux", "N’importe qui sera accepté comme étant n’importe qui."),
 }
 

@@ -9,7 +9,7 @@ from tests.support.installation import Visitor, words
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
-from webapp.errors.thresholds import ThresholdChangedMeanwhile
+from webapp.errors.thresholds import SettingConflict
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
 
@@ -44,7 +44,7 @@ def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
 
     assert answer.status_code == 302
     (change,) = liveness.history()
-    assert change.setting == Liveness(
+    assert change.value == Liveness(
         ChallengeScope.VERIFICATION, "gentle", ("turn_left", "come_closer")
     )
     assert change.previous == liveness.DEFAULT
@@ -64,7 +64,7 @@ def test_light_is_off_until_it_is_asked_for_and_its_switching_is_kept(
     db.session.rollback()
     assert liveness.in_force().light
     change = liveness.history()[0]
-    assert (change.setting.light, change.previous.light) == (True, False)
+    assert (change.value.light, change.previous.light) == (True, False)
     page = admin.get("/liveness")
     assert "Light: off → on" in words(page)
     assert 'checked id="light"' in page.text
@@ -100,7 +100,7 @@ def test_the_service_refuses_what_no_page_would_send(app: Flask) -> None:
     with pytest.raises(StrengthUnknown):
         liveness.change(Liveness(strength="absolute"), "odd", None)
     liveness.change(Liveness(ChallengeScope.VERIFICATION), "first", None, based_on=0)
-    with pytest.raises(ThresholdChangedMeanwhile):
+    with pytest.raises(SettingConflict):
         liveness.change(Liveness(), "second", None, based_on=0)
 
 

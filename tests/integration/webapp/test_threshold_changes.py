@@ -24,7 +24,7 @@ from webapp.errors.thresholds import (
     PointsOutOfRange,
     RuleNotMeasured,
     SearchOutOfRange,
-    ThresholdChangedMeanwhile,
+    SettingConflict,
 )
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -96,8 +96,8 @@ def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
     )
 
     (change,) = verification.history()
-    assert (change.previous_rule, change.rule) == ("best", "mean")
-    verification.change(change.previous_score, "back", operator_id, rule=change.previous_rule)
+    assert (change.previous.rule, change.value.rule) == ("best", "mean")
+    verification.change(change.previous.score, "back", operator_id, rule=change.previous.rule)
 
     assert verification.in_force().rule == "best"
     assert verification.in_force().score == pytest.approx(50)
@@ -266,13 +266,13 @@ def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points
 
 def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, operator_id) -> None:
     per_person.change(ada, 7, "a twin", operator_id, based_on=0)
-    with pytest.raises(ThresholdChangedMeanwhile):
+    with pytest.raises(SettingConflict):
         per_person.change(ada, 9, "another twin", operator_id, based_on=0)
     per_person.change(ada, 0, "the twin has left", operator_id, based_on=1)
 
     newest, oldest = per_person.history(ada)
-    assert (newest.previous_points, newest.points, newest.username) == (7, 0, "the operator")
-    assert (oldest.previous_points, oldest.points, oldest.reason) == (0, 7, "a twin")
+    assert (newest.previous, newest.value, newest.username) == (7, 0, "the operator")
+    assert (oldest.previous, oldest.value, oldest.reason) == (0, 7, "a twin")
 
     delete_person(ada, operator_id)
     assert rows_stored()["person_threshold_change"] == 0
@@ -350,11 +350,11 @@ def test_a_search_out_of_range_changes_nothing(
 
 def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
     identification.change(IdentificationPolicy(0.008, 3), "first", operator_id, based_on=0)
-    with pytest.raises(ThresholdChangedMeanwhile):
+    with pytest.raises(SettingConflict):
         identification.change(IdentificationPolicy(0.03, 4), "stale", operator_id, based_on=0)
 
     (change,) = identification.history()
-    assert (change.previous, change.search) == (
+    assert (change.previous, change.value) == (
         identification.DEFAULT,
         IdentificationPolicy(0.008, 3),
     )

@@ -235,8 +235,8 @@ def test_changes_are_kept_with_who_when_from_to_and_why(app: Flask, operator_id)
     newest, oldest = verification.history()
 
     assert [newest.reason, oldest.reason] == ["second", "first"]
-    assert newest.score == pytest.approx(70, abs=0.01)
-    assert newest.previous_score == pytest.approx(60, abs=0.01)
+    assert newest.value.score == pytest.approx(70, abs=0.01)
+    assert newest.previous.score == pytest.approx(60, abs=0.01)
     assert newest.username == "the operator"
     assert newest.created_at >= oldest.created_at
 

@@ -6,29 +6,21 @@ On before verifications where the app is set up by its link; off where nobody ev
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-
 from ml import STEPS, STRENGTHS
-from webapp.db.change_history import check_still_in_force, next_number, number_of
-from webapp.db.engine import db
+from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.models import ChallengeScope, LivenessChange, Purpose
 from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
 from webapp.errors.thresholds import Danger
 from webapp.services import audit
 from webapp.services.thresholds import dangers
-from webapp.services.thresholds.verification import HISTORY_LENGTH
 
 # With a single movement there would be nothing to draw.
 FEWEST_MOVEMENTS = 2
 # From what guards least to what guards most.
 GUARDS = (ChallengeScope.NOTHING, ChallengeScope.VERIFICATION, ChallengeScope.ENROLMENT)
-# Made once: what is in force is read with every verification.
-_CHANGES = select(LivenessChange).order_by(LivenessChange.number.desc())
-_NEWEST = _CHANGES.limit(1)
 
 
 @dataclass(frozen=True)
@@ -54,30 +46,30 @@ class Liveness:
         return self.guarded != ChallengeScope.NOTHING
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change of the setting; `number` rises with every change."""
-
-    number: int
-    setting: Liveness
-    previous: Liveness
-    reason: str
-    created_at: datetime
-    username: str | None
-
-
 DEFAULT = Liveness()
 INITIAL_SETTING = Liveness(ChallengeScope.VERIFICATION)
 
 
+def _value(row: LivenessChange) -> Liveness:
+    return Liveness(ChallengeScope(row.guarded), row.strength, tuple(row.allowed), row.light)
+
+
+def _previous(row: LivenessChange) -> Liveness:
+    return Liveness(
+        ChallengeScope(row.previous_guarded),
+        row.previous_strength,
+        tuple(row.previous_allowed),
+        row.previous_light,
+    )
+
+
+_HISTORY = ChangeHistory(LivenessChange, _value, _previous)
+
+
 def in_force() -> Liveness:
     """What is asked for now."""
-    newest = _newest()
-    if newest is None:
-        return DEFAULT
-    return Liveness(
-        ChallengeScope(newest.guarded), newest.strength, tuple(newest.allowed), newest.light
-    )
+    newest = _HISTORY.newest()
+    return _value(newest) if newest else DEFAULT
 
 
 def change(
@@ -102,24 +94,22 @@ def change(
         raise MovementsTooFew(FEWEST_MOVEMENTS)
     allowed = [step for step in STEPS if step in setting.allowed]
     with unit_of_work() as session:
-        check_still_in_force(_newest(), based_on)
+        _HISTORY.check_newest(based_on)
         before = in_force()
         found = weakened(before, setting)
         dangers.check(found, confirmed=confirmed)
-        session.add(
-            LivenessChange(
-                number=next_number(session, LivenessChange),
-                guarded=setting.guarded,
-                strength=setting.strength,
-                allowed=allowed,
-                light=setting.light,
-                previous_guarded=before.guarded,
-                previous_strength=before.strength,
-                previous_allowed=list(before.allowed),
-                previous_light=before.light,
-                reason=reason,
-                created_by_id=changed_by,
-            )
+        _HISTORY.add(
+            session,
+            reason,
+            changed_by,
+            guarded=setting.guarded,
+            strength=setting.strength,
+            allowed=allowed,
+            light=setting.light,
+            previous_guarded=before.guarded,
+            previous_strength=before.strength,
+            previous_allowed=list(before.allowed),
+            previous_light=before.light,
         )
         audit.record(
             session,
@@ -151,30 +141,9 @@ def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
 
 def newest_number() -> int:
     """The number of the change in force, 0 while there is none."""
-    return number_of(_newest())
+    return _HISTORY.number()
 
 
-def history() -> tuple[Change, ...]:
-    """The last changes, newest first."""
-    return tuple(
-        Change(
-            number=row.number,
-            setting=Liveness(
-                ChallengeScope(row.guarded), row.strength, tuple(row.allowed), row.light
-            ),
-            previous=Liveness(
-                ChallengeScope(row.previous_guarded),
-                row.previous_strength,
-                tuple(row.previous_allowed),
-                row.previous_light,
-            ),
-            reason=row.reason,
-            created_at=row.created_at,
-            username=row.created_by.username if row.created_by else None,
-        )
-        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH))
-    )
-
-
-def _newest() -> LivenessChange | None:
-    return db.session.scalar(_NEWEST)
+def history() -> tuple[Change[Liveness], ...]:
+    """Return the last changes, newest first."""
+    return _HISTORY.entries()

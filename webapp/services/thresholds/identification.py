@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
-
-from webapp.db.change_history import check_still_in_force, next_number, number_of
-from webapp.db.engine import db
+from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.models import IdentificationChange
 from webapp.db.transactions import unit_of_work
 from webapp.errors.thresholds import Danger, SearchOutOfRange
@@ -24,7 +19,7 @@ from webapp.gallery.base import Summary
 from webapp.inference.active_model import active_model
 from webapp.services import audit
 from webapp.services.thresholds import dangers, verification
-from webapp.services.thresholds.verification import HISTORY_LENGTH, Threshold
+from webapp.services.thresholds.verification import Threshold
 
 
 @dataclass(frozen=True)
@@ -49,24 +44,18 @@ class IdentificationPolicy:
     margin: float = 5.0
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change of how a search decides."""
-
-    search: IdentificationPolicy
-    previous: IdentificationPolicy
-    reason: str
-    created_at: datetime
-    username: str | None
-
-
 BOUNDS = SearchBounds()
 DEFAULT = IdentificationPolicy()
+_HISTORY = ChangeHistory(
+    IdentificationChange,
+    value=lambda row: IdentificationPolicy(row.fpir, row.margin),
+    previous=lambda row: IdentificationPolicy(row.previous_fpir, row.previous_margin),
+)
 
 
 def in_force() -> IdentificationPolicy:
     """How a search decides now."""
-    newest = _newest()
+    newest = _HISTORY.newest()
     return IdentificationPolicy(newest.fpir, newest.margin) if newest else DEFAULT
 
 
@@ -109,16 +98,14 @@ def change(
         found = dangers_of(search)
         dangers.check(found, confirmed=confirmed)
         before = in_force()
-        session.add(
-            IdentificationChange(
-                number=next_number(session, IdentificationChange),
-                fpir=search.fpir,
-                margin=search.margin,
-                previous_fpir=before.fpir,
-                previous_margin=before.margin,
-                reason=reason,
-                created_by_id=changed_by,
-            )
+        _HISTORY.add(
+            session,
+            reason,
+            changed_by,
+            fpir=search.fpir,
+            margin=search.margin,
+            previous_fpir=before.fpir,
+            previous_margin=before.margin,
         )
         audit.record(
             session,
@@ -154,31 +141,14 @@ def check(search: IdentificationPolicy, based_on: int | None = None) -> None:
     )
     if not within:
         raise SearchOutOfRange
-    check_still_in_force(_newest(), based_on)
+    _HISTORY.check_newest(based_on)
 
 
 def newest_number() -> int:
     """The number of the change in force, 0 while there is none."""
-    return number_of(_newest())
+    return _HISTORY.number()
 
 
-def history() -> tuple[Change, ...]:
-    """The last changes, newest first."""
-    return tuple(
-        Change(
-            search=IdentificationPolicy(row.fpir, row.margin),
-            previous=IdentificationPolicy(row.previous_fpir, row.previous_margin),
-            reason=row.reason,
-            created_at=row.created_at,
-            username=row.created_by.username if row.created_by else None,
-        )
-        for row in db.session.scalars(_changes().limit(HISTORY_LENGTH))
-    )
-
-
-def _newest() -> IdentificationChange | None:
-    return db.session.scalar(_changes().limit(1))
-
-
-def _changes() -> Select[Any]:
-    return select(IdentificationChange).order_by(IdentificationChange.number.desc())
+def history() -> tuple[Change[IdentificationPolicy], ...]:
+    """Return the last changes, newest first."""
+    return _HISTORY.entries()

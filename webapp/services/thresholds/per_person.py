@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from webapp.db.change_history import check_still_in_force, next_number, number_of
+from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.engine import db
 from webapp.db.models import PersonThresholdChange
 from webapp.db.transactions import unit_of_work
@@ -23,20 +22,25 @@ from webapp.services import audit
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import dangers, verification
 from webapp.services.thresholds.error_rates import GOALS
-from webapp.services.thresholds.verification import HIGHEST_SCORE, HISTORY_LENGTH, Threshold
+from webapp.services.thresholds.verification import HIGHEST_SCORE, Threshold
 
 # The most points of score, up or down, by which a person's threshold may differ.
 MOST_POINTS = 50.0
 # Of strangers who claim to be one person, the largest share that may pass; no goal allows more.
 LARGEST_FAR = GOALS["convenient"]
-# Made once: what is in force is read with every verification.
-_CHANGES = (
-    select(PersonThresholdChange)
+# Made once: the points in force are read with every verification.
+_POINTS = (
+    select(PersonThresholdChange.points)
     .where(PersonThresholdChange.person_id == bindparam("person_id"))
     .order_by(PersonThresholdChange.number.desc())
+    .limit(1)
 )
-_NEWEST = _CHANGES.limit(1)
-_POINTS = _NEWEST.with_only_columns(PersonThresholdChange.points)
+_HISTORY = ChangeHistory(
+    PersonThresholdChange,
+    value=lambda row: row.points,
+    previous=lambda row: row.previous_points,
+    subject=PersonThresholdChange.person_id,
+)
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,6 @@ class PersonThreshold:
     number: int
 
 
-@dataclass(frozen=True)
-class PointsChange:
-    """One change of a person's threshold, in points above everybody's."""
-
-    points: float
-    previous_points: float
-    reason: str
-    created_at: datetime
-    username: str | None
-
-
 def of_person(person_id: UUID) -> PersonThreshold:
     """The threshold of a person, and what it comes from.
 
@@ -78,15 +71,15 @@ def of_person(person_id: UUID) -> PersonThreshold:
         UnknownPerson: if there is none.
     """
     find_person(person_id)
-    everybody, newest = verification.in_force(), _newest(person_id)
-    points, anchors = newest.points if newest else 0.0, _count_anchors(person_id)
+    everybody, number = verification.in_force(), _HISTORY.number(person_id)
+    points, anchors = points_of(person_id), _count_anchors(person_id)
     return PersonThreshold(
         threshold=apart(everybody, points, anchors),
         everybody=everybody,
         lowest=lowest_score(everybody, anchors),
         points=points,
         anchors=anchors,
-        number=number_of(newest),
+        number=number,
     )
 
 
@@ -148,15 +141,13 @@ def change(
         found = dangers_of(of_person(person_id), points)
         dangers.check(found, confirmed=confirmed)
         before = points_of(person_id)
-        session.add(
-            PersonThresholdChange(
-                number=next_number(session, PersonThresholdChange),
-                person_id=person_id,
-                points=points,
-                previous_points=before,
-                reason=reason,
-                created_by_id=changed_by,
-            )
+        _HISTORY.add(
+            session,
+            reason,
+            changed_by,
+            person_id=person_id,
+            points=points,
+            previous_points=before,
         )
         audit.record(
             session,
@@ -180,24 +171,15 @@ def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
     if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
         raise PointsOutOfRange(MOST_POINTS)
     own = of_person(person_id)
-    check_still_in_force(_newest(person_id), based_on)
+    _HISTORY.check_newest(based_on, person_id)
     if points < 0 and own.everybody.score + points < own.lowest:
         lowest = math.ceil((own.lowest - own.everybody.score) * 10) / 10
         raise PersonThresholdTooLow(lowest)
 
 
-def history(person_id: UUID) -> tuple[PointsChange, ...]:
-    """The last changes for a person, newest first."""
-    return tuple(
-        PointsChange(
-            points=row.points,
-            previous_points=row.previous_points,
-            reason=row.reason,
-            created_at=row.created_at,
-            username=row.created_by.username if row.created_by else None,
-        )
-        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH), {"person_id": person_id})
-    )
+def history(person_id: UUID) -> tuple[Change[float], ...]:
+    """Return the last changes of a person's points, newest first."""
+    return _HISTORY.entries(person_id)
 
 
 def _at(score: float, rule: str) -> Threshold:
@@ -206,7 +188,3 @@ def _at(score: float, rule: str) -> Threshold:
 
 def _count_anchors(person_id: UUID) -> int:
     return len(active_model().gallery.own(person_id).anchor_ids)
-
-
-def _newest(person_id: UUID | None) -> PersonThresholdChange | None:
-    return db.session.scalar(_NEWEST, {"person_id": person_id})

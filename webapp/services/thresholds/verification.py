@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from ml import Calibration
-from webapp.db.change_history import check_still_in_force, next_number, number_of
+from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.engine import db
 from webapp.db.models import ThresholdChange
 from webapp.db.transactions import unit_of_work
@@ -24,15 +23,13 @@ from webapp.services import audit
 from webapp.services.thresholds import dangers
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
-HISTORY_LENGTH = 50
-# Made once: what is in force is read with every verification.
-_CHANGES = (
-    select(ThresholdChange)
+# Made once: the threshold in force is read with every verification.
+_IN_FORCE = (
+    select(ThresholdChange.similarity, ThresholdChange.rule)
     .where(ThresholdChange.model_id == bindparam("model_id"))
     .order_by(ThresholdChange.number.desc())
+    .limit(1)
 )
-_NEWEST = _CHANGES.limit(1)
-_IN_FORCE = _NEWEST.with_only_columns(ThresholdChange.similarity, ThresholdChange.rule)
 
 
 @dataclass(frozen=True)
@@ -44,18 +41,16 @@ class Threshold:
     rule: str
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change of the threshold, as scores; `number` rises with every change."""
+def _history(calibration: Calibration) -> ChangeHistory[ThresholdChange, Threshold]:
+    def threshold(similarity: float, rule: str) -> Threshold:
+        return Threshold(similarity, calibration.score(similarity), rule)
 
-    number: int
-    score: float
-    rule: str
-    previous_score: float
-    previous_rule: str
-    reason: str
-    created_at: datetime
-    username: str | None
+    return ChangeHistory(
+        ThresholdChange,
+        value=lambda row: threshold(row.similarity, row.rule),
+        previous=lambda row: threshold(row.previous_similarity, row.previous_rule),
+        subject=ThresholdChange.model_id,
+    )
 
 
 def in_force() -> Threshold:
@@ -110,21 +105,20 @@ def change(
     similarity = calibration.similarity(score)
     anchors = active_model().gallery.refresh().typical_anchors
     with unit_of_work() as session:
-        check_still_in_force(_newest(calibration.model_id), based_on)
+        changes = _history(calibration)
+        changes.check_newest(based_on, calibration.model_id)
         before = in_force()
         found = dangers.of_threshold(calibration, similarity, rule or before.rule, anchors)
         dangers.check(found, confirmed=confirmed)
-        session.add(
-            ThresholdChange(
-                number=next_number(session, ThresholdChange),
-                model_id=calibration.model_id,
-                rule=rule or before.rule,
-                similarity=similarity,
-                previous_rule=before.rule,
-                previous_similarity=before.similarity,
-                reason=reason,
-                created_by_id=changed_by,
-            )
+        changes.add(
+            session,
+            reason,
+            changed_by,
+            model_id=calibration.model_id,
+            rule=rule or before.rule,
+            similarity=similarity,
+            previous_rule=before.rule,
+            previous_similarity=before.similarity,
         )
         audit.record(
             session,
@@ -142,32 +136,17 @@ def check_based_on(number: int | None) -> None:
     Raises:
         ThresholdChangedMeanwhile: if another one is.
     """
-    check_still_in_force(_newest(active_model().engine.model_id), number)
+    calibration = active_model().engine.calibration
+    _history(calibration).check_newest(number, calibration.model_id)
 
 
 def newest_number() -> int:
     """The number of the change in force, `NO_CHANGE` while there is none."""
-    return number_of(_newest(active_model().engine.model_id))
-
-
-def history() -> tuple[Change, ...]:
-    """The last changes for the model that serves, newest first."""
     calibration = active_model().engine.calibration
-    of_model = {"model_id": calibration.model_id}
-    return tuple(
-        Change(
-            number=row.number,
-            score=calibration.score(row.similarity),
-            rule=row.rule,
-            previous_score=calibration.score(row.previous_similarity),
-            previous_rule=row.previous_rule,
-            reason=row.reason,
-            created_at=row.created_at,
-            username=row.created_by.username if row.created_by else None,
-        )
-        for row in db.session.scalars(_CHANGES.limit(HISTORY_LENGTH), of_model)
-    )
+    return _history(calibration).number(calibration.model_id)
 
 
-def _newest(model_id: str) -> ThresholdChange | None:
-    return db.session.scalar(_NEWEST, {"model_id": model_id})
+def history() -> tuple[Change[Threshold], ...]:
+    """Return the last changes for the active model, newest first."""
+    calibration = active_model().engine.calibration
+    return _history(calibration).entries(calibration.model_id)

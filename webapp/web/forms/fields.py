@@ -31,7 +31,7 @@ from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.liveness import ChallengeNeeded
 from webapp.errors.people import DuplicateIdentifier
-from webapp.errors.thresholds import ThresholdChangedMeanwhile
+from webapp.errors.thresholds import SettingConflict
 from webapp.messages import WAIVER_WORDS, describe
 from webapp.services.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.services.people.people import is_taken
@@ -298,4 +298,4 @@ class ReasonedForm(ConfirmedForm):
     def validate_based_on(self, field: Field) -> None:
         """Refuse a form that does not say what it is based on."""
         if field.data is None:
-            raise ValidationError(describe(ThresholdChangedMeanwhile.code))
+            raise ValidationError(describe(SettingConflict.code))

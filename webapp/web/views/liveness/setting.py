@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.errors.liveness import MovementsTooFew
-from webapp.errors.thresholds import ConfirmationNeeded, Danger, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, Danger, SettingConflict
 from webapp.messages import MOVEMENTS, describe
 from webapp.services.liveness import setting
 from webapp.web.access import admin
@@ -39,7 +39,7 @@ def edit() -> ResponseReturnValue:
             return _review(form, error.dangers)
         except MovementsTooFew as error:
             form.allowed.errors = [describe(error.code, error.details)]
-        except ThresholdChangedMeanwhile:
+        except SettingConflict:
             form.form_errors.append(describe(CHANGED_MEANWHILE))
         else:
             flash(_("The setting is changed. It counts from now on."), "success")
@@ -68,7 +68,7 @@ def _page(form: LivenessForm) -> str:
     if form.is_untouched:
         asked = request.args.get("change", type=int)
         change = next((one for one in history if one.number == asked), None)
-        earlier = change and (change.previous if request.args.get("before") else change.setting)
+        earlier = change and (change.previous if request.args.get("before") else change.value)
         form.show(earlier or in_force)
     return render_template(
         "liveness/edit.html",

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, SettingConflict
 from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.thresholds import identification, replay
@@ -60,7 +60,7 @@ def edit() -> ResponseReturnValue:
         except ConfirmationNeeded:
             form.ask_to_confirm()
             return _review(form)
-        except (SearchOutOfRange, ThresholdChangedMeanwhile) as error:
+        except (SearchOutOfRange, SettingConflict) as error:
             form.form_errors.append(describe(error.code))
         else:
             flash(_("Searches decide by this from now on."), "success")

@@ -17,7 +17,7 @@ from webapp.errors.thresholds import (
     ConfirmationNeeded,
     PersonThresholdTooLow,
     PointsOutOfRange,
-    ThresholdChangedMeanwhile,
+    SettingConflict,
 )
 from webapp.inference.active_model import active_model
 from webapp.messages import describe
@@ -67,7 +67,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
         except ConfirmationNeeded:
             form.ask_to_confirm()
             return _review(person_id, form, points)
-        except ThresholdChangedMeanwhile as error:
+        except SettingConflict as error:
             form.form_errors.append(describe(error.code))
         except (PersonThresholdTooLow, PointsOutOfRange) as error:
             facts = {name: format_decimal(points) for name, points in error.details.items()}

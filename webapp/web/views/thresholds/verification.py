@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from webapp.errors.thresholds import ConfirmationNeeded, ThresholdChangedMeanwhile
+from webapp.errors.thresholds import ConfirmationNeeded, SettingConflict
 from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.people import similar_people
@@ -57,7 +57,7 @@ def edit() -> ResponseReturnValue:
         except ConfirmationNeeded:
             form.ask_to_confirm()
             return _review(form)
-        except ThresholdChangedMeanwhile as error:
+        except SettingConflict as error:
             form.based_on.errors = [describe(error.code)]
         else:
             flash(_("The threshold is changed. It counts from now on."), "success")

@@ -1,0 +1,1 @@
+"""Catalogues of the pages, and the programs that check and compile them."""
