@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.db import transactions
+from webapp.db import engine as engines
 from webapp.db.engine import db
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
@@ -28,9 +28,9 @@ SHORT_MS = 50
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = transactions.PRAGMAS
+    patient = engines.PRAGMAS
     monkeypatch.setattr(
-        transactions,
+        engines,
         "PRAGMAS",
         (*(p for p in patient if "busy" not in p), f"busy_timeout = {SHORT_MS}"),
     )
