@@ -20,7 +20,7 @@ from webapp.api.schemas.faces import VerificationSchema
 from webapp.db.models import Scope
 from webapp.messages import ask_for
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import Prompt
+from webapp.services.liveness.prompts import Prompt
 from webapp.services.matching import verification
 from webapp.services.matching.decision import MatchDecision
 from webapp.web.limits.load_shedding import limits_concurrency

@@ -17,8 +17,8 @@ from uuid import UUID
 import numpy as np
 
 from ml import Anchors, person_similarities
+from webapp.gallery.columns import ID_BYTES, Column, as_bytes, sort_keys, uuids
 
-ID_BYTES = 16
 PEOPLE_AT_ONCE = 2048
 # Compact from this share of tombstones on; an index of at most SPARE_ROWS keeps none at all.
 MOST_TOMBSTONES = 0.125
@@ -73,7 +73,7 @@ class IndexSnapshot:
 
     @property
     def anchors_a_person(self) -> int:
-        """Mean number of anchors a person, rounded, at least 1."""
+        """Mean number of anchors of a person, rounded, at least 1."""
         return max(1, round(self.anchors / max(self.people, 1)))
 
     @cached_property
@@ -87,7 +87,7 @@ class IndexSnapshot:
     def place_of(self, person_id: UUID) -> int | None:
         """Return the place of a person, None for nobody here."""
         wanted = np.frombuffer(person_id.bytes, np.uint8)
-        key = _keys(wanted[None])[0]
+        key = sort_keys(wanted[None])[0]
         for at in range(int(np.searchsorted(self.keys, key)), len(self.keys)):
             if self.keys[at] != key:
                 return None
@@ -196,12 +196,12 @@ class AnchorStore:
 
     def _begin(self, rows: int) -> None:
         room = 2 * rows + SPARE_ROWS
-        self._embeddings = _Column(room, (self._size,), np.float32)
-        self._anchor_ids = _Column(room, (ID_BYTES,), np.uint8)
-        self._person_ids = _Column(room, (ID_BYTES,), np.uint8)
-        self._starts = _Column(room, (), np.int32)
-        self._counts = _Column(room, (), np.int32)
-        self._template_lengths = _Column(room, (), np.float32)
+        self._embeddings = Column(room, (self._size,), np.float32)
+        self._anchor_ids = Column(room, (ID_BYTES,), np.uint8)
+        self._person_ids = Column(room, (ID_BYTES,), np.uint8)
+        self._starts = Column(room, (), np.int32)
+        self._counts = Column(room, (), np.int32)
+        self._template_lengths = Column(room, (), np.float32)
         self._tombstones: set[int] = set()
         self._snapshot = IndexSnapshot(
             version=-1,
@@ -231,8 +231,8 @@ class AnchorStore:
         embeddings = np.concatenate([person.embeddings for person in people])
         grouping = Anchors.of(embeddings, np.cumsum(counts) - counts)
         self._append(
-            _as_bytes([person.person_id for person in people]),
-            _as_bytes([one for person in people for one in person.anchor_ids]),
+            as_bytes([person.person_id for person in people]),
+            as_bytes([one for person in people for one in person.anchor_ids]),
             counts,
             grouping.template_lengths,
             embeddings,
@@ -258,7 +258,7 @@ class AnchorStore:
         alive = np.ones(people, bool)
         alive[list(self._tombstones)] = False
         added = np.arange(len(before.person_ids), people, dtype=np.int32)
-        keys = _keys(self._person_ids.values[added])
+        keys = sort_keys(self._person_ids.values[added])
         order = np.argsort(keys, kind="stable")
         where = np.searchsorted(before.keys, keys[order])
         self._snapshot = replace(
@@ -288,47 +288,10 @@ class AnchorStore:
         self._take_snapshot(old.version)
 
 
-class _Column:
-    """An array that grows at its end; what was given out stays as it is."""
-
-    def __init__(self, room: int, shape: tuple[int, ...], dtype: type) -> None:
-        self._buffer: np.ndarray = np.empty((room, *shape), dtype)
-        self._length = 0
-
-    @property
-    def values(self) -> np.ndarray:
-        """The rows so far."""
-        return self._buffer[: self._length]
-
-    def append(self, values: np.ndarray) -> None:
-        """Add rows."""
-        end = self._length + len(values)
-        if end > len(self._buffer):
-            larger = np.empty((2 * end, *self._buffer.shape[1:]), self._buffer.dtype)
-            larger[: self._length] = self.values
-            self._buffer = larger
-        self._buffer[self._length : end] = values
-        self._length = end
-
-
-def uuids(rows: np.ndarray) -> tuple[UUID, ...]:
-    """Return ids from bytes, uint8 (k, 16)."""
-    return tuple(UUID(bytes=row.tobytes()) for row in rows)
-
-
 def _batches(people: Iterable[PersonEmbeddings]) -> Iterator[list[PersonEmbeddings]]:
     left = iter(people)
     while some := list(islice(left, PEOPLE_AT_ONCE)):
         yield some
-
-
-def _as_bytes(ids: Sequence[UUID]) -> np.ndarray:
-    return np.frombuffer(b"".join(one.bytes for one in ids), np.uint8).reshape(-1, ID_BYTES)
-
-
-def _keys(ids: np.ndarray) -> np.ndarray:
-    """The first halves of ids, uint8 (k, 16), as numbers; they are random, so nearly unique."""
-    return np.ascontiguousarray(ids[:, :8]).view(">u8")[:, 0].astype(np.uint64)
 
 
 def _highest(similarities: np.ndarray, k: int) -> list[int]:

@@ -22,13 +22,7 @@ from webapp.crypto.vault import Vault
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Person, PersonKey
 from webapp.errors.matching import GalleryWarming
-from webapp.gallery.anchor_store import (
-    ID_BYTES,
-    AnchorStore,
-    IndexSnapshot,
-    PersonEmbeddings,
-    uuids,
-)
+from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
 from webapp.gallery.base import (
     LEAST_WAIT,
     ON_DISK,
@@ -41,6 +35,7 @@ from webapp.gallery.base import (
     in_use,
     version_of_database,
 )
+from webapp.gallery.columns import ID_BYTES, uuids
 
 ROWS_AT_ONCE = 5_000
 PEOPLE_AT_ONCE = 500

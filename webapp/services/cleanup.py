@@ -16,7 +16,7 @@ from webapp.inference.active_model import active_model
 from webapp.services import audit, idempotency, page_results
 from webapp.services.accounts import sessions
 from webapp.services.attempts.daily_statistics import PERIODS_DAYS
-from webapp.services.liveness import challenges
+from webapp.services.liveness import unfinished
 from webapp.services.matching import lockout
 from webapp.services.models.selection import models_in_use
 from webapp.services.people import self_service
@@ -30,7 +30,7 @@ def purge_expired() -> None:
         ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
     """
     sessions.end_old()
-    challenges.end_unfinished()
+    unfinished.end_unfinished()
     idempotency.forget_old()
     page_results.forget_over()
     with unit_of_work() as session:

@@ -47,7 +47,8 @@ from webapp.errors.matching import MustWait
 from webapp.services.cleanup import purge_expired
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, frames, setting
-from webapp.services.liveness.challenges import BOUNDS, STRAIGHT
+from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.prompts import STRAIGHT
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import claimed_identity, lockout
 from webapp.services.matching.verification import (

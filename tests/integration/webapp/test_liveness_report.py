@@ -10,7 +10,7 @@ from webapp.db.models import AuditEntry, ChallengeResult, Outcome, Purpose, now
 from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import LabelUnknown
 from webapp.services.liveness import report, results
-from webapp.services.liveness.challenges import NOT_FINISHED
+from webapp.services.liveness.drawn import NOT_FINISHED
 from webapp.services.liveness.results import Result
 
 

@@ -11,14 +11,13 @@ goes with the challenge, at its end or when its time is over.
 from __future__ import annotations
 
 import hmac
-import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 from uuid import UUID, uuid4
 
 import numpy as np
-from sqlalchemy import ColumnElement, CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, update
 from sqlalchemy.orm import Session
 
 import ml
@@ -40,8 +39,10 @@ from webapp.inference.active_model import active_model
 from webapp.inference.admission import turn
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.drawn import DrawnChallenge, result_of
 from webapp.services.liveness.frames import count_frame, frame_row, observations
-from webapp.services.liveness.results import Result
+from webapp.services.liveness.prompts import JudgedChallenge, Prompt, StartedChallenge, prompt_of
+from webapp.services.liveness.unfinished import end_unfinished
 from webapp.services.matching import claimed_identity
 from webapp.settings import current_settings
 
@@ -60,70 +61,6 @@ class Bounds:
 
 
 BOUNDS = Bounds()
-STRAIGHT, DONE = "straight", "done"
-# Why a challenge failed that was never judged.
-NOT_FINISHED = "not_finished"
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """What is asked for next, and how far the movement has come.
-
-    Attributes:
-        frame: the number that the next frame must have.
-        step: which instruction it is, from 0, of `of` movements after looking straight.
-        instruction: `straight`, a movement, or `done` once there is nothing more to see: then it
-            is to be judged.
-        share: how much of it is done, 0 to 1.
-        hint: a code of what stands in the way, if anything does.
-        light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
-    """
-
-    frame: int
-    step: int
-    of: int
-    instruction: str
-    share: float = 0.0
-    hint: str | None = None
-    light: str | None = None
-
-
-@dataclass(frozen=True)
-class StartedChallenge:
-    """A challenge that was begun: its id, what is asked for first, and how many seconds it has."""
-
-    id: UUID
-    asked: Prompt
-    seconds: int
-
-
-@dataclass(frozen=True)
-class JudgedChallenge:
-    """How a challenge was judged, while it is still to be ended.
-
-    `face` is the embedding of the frame to compare, float32 (d,); None where it was not passed.
-    """
-
-    id: UUID
-    result: Result
-    face: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What is asked for, and whom somebody claims to be."""
-
-    identifier: str
-    challenge: ml.Challenge
-
-    def sealed(self, challenge_id: UUID) -> bytes:
-        text = json.dumps({"identifier": self.identifier, "challenge": self.challenge.to_dict()})
-        return key_store().secrets.seal(text.encode(), _drawn_place(challenge_id))
-
-    @classmethod
-    def of(cls, row: Challenge) -> _Drawn:
-        opened = json.loads(key_store().secrets.open(row.drawn, _drawn_place(row.id)))
-        return cls(opened["identifier"], ml.Challenge.from_dict(opened["challenge"]))
 
 
 def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> StartedChallenge:
@@ -161,13 +98,13 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
         frames=0,
         created_at=now(),
     )
-    row.drawn = _Drawn(identifier, drawn).sealed(row.id)
+    row.drawn = DrawnChallenge(identifier, drawn).sealed(row.id)
     row.expires_at = row.created_at + timedelta(seconds=BOUNDS.seconds)
     challenge_id = row.id
     with unit_of_work() as session:
         session.add(row)
     return StartedChallenge(
-        challenge_id, _asked(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds
+        challenge_id, prompt_of(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds
     )
 
 
@@ -185,7 +122,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
     row = _running(challenge_id, holder)
     if number != row.frames + 1:
         raise FrameOutOfOrder(row.frames + 1)
-    drawn, elapsed = _Drawn.of(row).challenge, (at - row.created_at).total_seconds()
+    drawn, elapsed = DrawnChallenge.of(row).challenge, (at - row.created_at).total_seconds()
     before = observations(challenge_id)
     seen: Observation | None = None
     with turn():
@@ -197,7 +134,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
         count_frame(session, challenge_id, number)
         if seen:
             session.add(frame_row(challenge_id, number, seen))
-    return _asked(drawn, progress, frame=number + 1)
+    return prompt_of(drawn, progress, frame=number + 1)
 
 
 def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> JudgedChallenge:
@@ -210,10 +147,10 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
     row = _running(challenge_id, holder)
     if row.claim_digest != claimed_identity.claim_digest(identifier) or row.purpose != purpose:
         raise ChallengeUnknown
-    drawn, seen = _Drawn.of(row), observations(challenge_id)
+    drawn, seen = DrawnChallenge.of(row), observations(challenge_id)
     verdict = active_model().engine.judge(drawn.challenge, seen)
     outcome = Outcome.PASSED if verdict.passed else Outcome.FAILED
-    result = _result(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
+    result = result_of(row, drawn, outcome, tuple(verdict.reasons), dict(verdict.cues))
     face = seen[verdict.matched].embedding if verdict.passed else None
     return JudgedChallenge(challenge_id, result, face)
 
@@ -264,34 +201,6 @@ def passed_face(challenge_id: UUID, holder: str, identifier: str) -> np.ndarray:
     return np.frombuffer(opened, ON_DISK).astype(np.float32)
 
 
-def end_unfinished(*which: ColumnElement[bool]) -> None:
-    """End the challenges of a holder and claim, or all whose time is over.
-
-    Those of which a frame was looked at have failed, and count: who sees what is asked for and
-    leaves could otherwise wait for a draw that fits.
-    """
-    conditions = which or (Challenge.expires_at <= now(),)
-    if db.session.scalar(select(Challenge.id).where(*conditions).limit(1)) is None:
-        return
-    with unit_of_work() as session:
-        for row in session.scalars(select(Challenge).where(*conditions).with_for_update()):
-            _give_up(session, row)
-
-
-def _give_up(session: Session, row: Challenge) -> None:
-    session.delete(row)
-    if row.frames == 0 or row.face is not None:
-        return
-    drawn = _Drawn.of(row)
-    person = claimed_identity.claimed_person(drawn.identifier)
-    result = _result(row, drawn, Outcome.FAILED, (NOT_FINISHED,), {})
-    results.record(session, result, person.id if person else None, None)
-    if row.purpose == Purpose.VERIFY:
-        claimed_identity.count_failure(
-            session, row.claim_digest, person, liveness.in_force(), row.network_digest
-        )
-
-
 def _running(challenge_id: UUID, holder: str) -> Challenge:
     row = db.session.get(Challenge, challenge_id, populate_existing=True)
     if row is None or row.face is not None:
@@ -322,47 +231,8 @@ def _wait(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
     session.execute(delete(ChallengeFrame).where(ChallengeFrame.challenge_id == challenge_id))
 
 
-def _result(
-    row: Challenge,
-    drawn: _Drawn,
-    outcome: Outcome,
-    reasons: tuple[str, ...],
-    cues: dict[str, float],
-) -> Result:
-    return Result(
-        purpose=Purpose(row.purpose),
-        outcome=outcome,
-        strength=drawn.challenge.strength,
-        steps=tuple(step.kind for step in drawn.challenge.steps),
-        reasons=reasons,
-        cues=cues,
-        frames=row.frames,
-        seconds=round((min(now(), row.expires_at) - row.created_at).total_seconds(), 3),
-    )
-
-
-def _asked(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Prompt:
-    if progress.done or progress.failed:
-        instruction = DONE
-    else:
-        instruction = drawn.steps[progress.step - 1].kind if progress.step else STRAIGHT
-    return Prompt(
-        frame,
-        progress.step,
-        len(drawn.steps),
-        instruction,
-        progress.share,
-        progress.hint,
-        progress.light,
-    )
-
-
 def _holder_digest(holder: str) -> bytes:
     return key_store().secrets.keyed_digest("holder of a challenge", holder)
-
-
-def _drawn_place(challenge_id: UUID) -> Place:
-    return Place("challenge", challenge_id, "drawn")
 
 
 def _face_place(challenge_id: UUID) -> Place:

@@ -14,7 +14,7 @@ from webapp.db.models import ChallengeResult, Outcome
 from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import LabelUnknown
 from webapp.services import audit
-from webapp.services.liveness.challenges import NOT_FINISHED
+from webapp.services.liveness.drawn import NOT_FINISHED
 from webapp.services.liveness.results import ATTACKS, GENUINE, LABELS
 
 

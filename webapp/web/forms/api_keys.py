@@ -11,7 +11,8 @@ from wtforms.widgets import CheckboxInput
 from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.services.accounts.api_keys import BOUNDS
-from webapp.web.forms.fields import PresentPasswordForm, choices, name_field
+from webapp.web.forms.accounts import PresentPasswordForm
+from webapp.web.forms.fields import choices, name_field
 
 SCOPES: dict[Scope, LazyString] = {
     Scope.VERIFY: _l("verify, compare, detect"),

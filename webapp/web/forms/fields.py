@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -16,24 +15,20 @@ from wtforms import (
     Form,
     HiddenField,
     IntegerField,
-    PasswordField,
     SelectChoice,
     SelectField,
-    SelectMultipleField,
     StringField,
 )
-from wtforms.validators import EqualTo, InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import Length, ValidationError
 from wtforms.widgets import HiddenInput
 
 from webapp.core.text import is_shown, normalize_name
-from webapp.db.models.account import USERNAME_LENGTH
 from webapp.db.models.changes import REASON_LENGTH
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.liveness import ChallengeNeeded
 from webapp.errors.people import DuplicateIdentifier
 from webapp.errors.thresholds import SettingConflict
 from webapp.messages import WAIVER_WORDS, describe
-from webapp.services.accounts.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from webapp.services.people.people import is_taken
 from webapp.settings import current_settings
 from webapp.web.resumed_forms import typed_before
@@ -200,73 +195,6 @@ class EnrolForm(AnchorsForm):
         """Nothing is stored without it."""
         if not field.data:
             raise ValidationError(describe("consent_missing"))
-
-
-class SignInForm(PageForm):
-    """Name and password of an account."""
-
-    username = StringField(_l("Name"), validators=[InputRequired(), Length(max=USERNAME_LENGTH)])
-    password = PasswordField(
-        _l("Password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
-    )
-
-
-class CodeForm(PageForm):
-    """A code of the second factor, or one for when the phone is lost."""
-
-    code = StringField(_l("Code"), validators=[InputRequired(), Length(max=LONGEST_CODE)])
-
-
-class PresentPasswordForm(PageForm):
-    """Shows that it is not somebody at a screen that was left alone."""
-
-    current = PasswordField(
-        _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
-    )
-
-
-class EndSessionsForm(PresentPasswordForm):
-    """Which other sessions are to end."""
-
-    chosen = SelectMultipleField(coerce=UUID)
-
-    def validate_chosen(self, field: Field) -> None:
-        """Refuse to end none."""
-        if not field.data:
-            raise ValidationError(describe("no_sessions_chosen"))
-
-
-class SecondFactorForm(CodeForm, PresentPasswordForm):
-    """The secret that the phone has read, and the code that shows it."""
-
-    secret = HiddenField(validators=[Regexp("^[A-Z2-7]{32}$")])
-
-
-class SetupForm(PageForm):
-    """The first account."""
-
-    username = name_field(_l("Name"), USERNAME_LENGTH)
-    password = PasswordField(
-        _l("Password"),
-        validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],
-    )
-    confirm = PasswordField(
-        _l("Password again"),
-        validators=[InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-    )
-
-
-class PasswordForm(PresentPasswordForm):
-    """A new password for whoever knows the present one."""
-
-    password = PasswordField(
-        _l("New password"),
-        validators=[InputRequired(), Length(min=SHORTEST_PASSWORD, max=LONGEST_PASSWORD)],
-    )
-    confirm = PasswordField(
-        _l("New password again"),
-        validators=[InputRequired(), EqualTo("password", _l("The two passwords differ."))],
-    )
 
 
 class ConfirmedForm(PageForm):

@@ -19,8 +19,9 @@ from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import MadeKey, NewKey
 from webapp.web.access import admin
 from webapp.web.error_pages import answer
+from webapp.web.forms.accounts import PresentPasswordForm
 from webapp.web.forms.api_keys import SCOPES, KeyForm
-from webapp.web.forms.fields import EmptyForm, PresentPasswordForm
+from webapp.web.forms.fields import EmptyForm
 from webapp.web.views.accounts.password_confirmation import (
     check_present_password,
     complain,

@@ -17,13 +17,13 @@ from webapp.extensions import limiter
 from webapp.services.accounts import accounts, sessions, two_factor
 from webapp.web.access import viewer
 from webapp.web.devices import this_device
-from webapp.web.forms.fields import (
-    EmptyForm,
+from webapp.web.forms.accounts import (
     EndSessionsForm,
     PasswordForm,
     PresentPasswordForm,
     SecondFactorForm,
 )
+from webapp.web.forms.fields import EmptyForm
 from webapp.web.views.accounts.password_confirmation import (
     check_present_password,
     complain,

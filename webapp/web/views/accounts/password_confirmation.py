@@ -15,7 +15,7 @@ from webapp.messages import describe
 from webapp.services.accounts import sessions
 from webapp.settings import current_settings
 from webapp.web.devices import this_device
-from webapp.web.forms.fields import PresentPasswordForm
+from webapp.web.forms.accounts import PresentPasswordForm
 
 FIELDS: dict[type[ServiceError], str] = {
     WrongPresentPassword: "current",

@@ -37,7 +37,8 @@ from webapp.settings import current_settings
 from webapp.web.access import public
 from webapp.web.current_user import CurrentUser
 from webapp.web.devices import keep_device, this_browser
-from webapp.web.forms.fields import CodeForm, EmptyForm, SetupForm, SignInForm
+from webapp.web.forms.accounts import CodeForm, SetupForm, SignInForm
+from webapp.web.forms.fields import EmptyForm
 from webapp.web.redirects import place_within
 from webapp.web.resumed_forms import keep_for, mark_token, present_account
 from webapp.web.tokens import keep_pending, pending

@@ -17,7 +17,8 @@ from webapp.errors.matching import MustWait
 from webapp.extensions import frame_limiter, limiter
 from webapp.messages import ask_for, describe
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import BOUNDS, Prompt
+from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.prompts import Prompt
 from webapp.settings import current_settings
 from webapp.web import error_pages
 from webapp.web.access import operator, verifier

@@ -1,0 +1,42 @@
+"""Liveness checks that nobody finished."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from webapp.db.engine import db
+from webapp.db.models import Challenge, Outcome, Purpose, now
+from webapp.db.transactions import unit_of_work
+from webapp.services.liveness import results
+from webapp.services.liveness import setting as liveness
+from webapp.services.liveness.drawn import NOT_FINISHED, DrawnChallenge, result_of
+from webapp.services.matching import claimed_identity
+
+
+def end_unfinished(*which: ColumnElement[bool]) -> None:
+    """End the challenges of a holder and claim, or all whose time is over.
+
+    Those of which a frame was looked at have failed, and count: who sees what is asked for and
+    leaves could otherwise wait for a draw that fits.
+    """
+    conditions = which or (Challenge.expires_at <= now(),)
+    if db.session.scalar(select(Challenge.id).where(*conditions).limit(1)) is None:
+        return
+    with unit_of_work() as session:
+        for row in session.scalars(select(Challenge).where(*conditions).with_for_update()):
+            _give_up(session, row)
+
+
+def _give_up(session: Session, row: Challenge) -> None:
+    session.delete(row)
+    if row.frames == 0 or row.face is not None:
+        return
+    drawn = DrawnChallenge.of(row)
+    person = claimed_identity.claimed_person(drawn.identifier)
+    result = result_of(row, drawn, Outcome.FAILED, (NOT_FINISHED,), {})
+    results.record(session, result, person.id if person else None, None)
+    if row.purpose == Purpose.VERIFY:
+        claimed_identity.count_failure(
+            session, row.claim_digest, person, liveness.in_force(), row.network_digest
+        )
