@@ -26,8 +26,9 @@ from tests.support import faces
 from webapp.db.engine import db
 from webapp.db.models import Challenge, Purpose
 from webapp.db.transactions import unit_of_work
-from webapp.services.liveness import challenges, drawn
+from webapp.services.liveness import challenges
 from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.drawn import DrawnChallenge
 from webapp.services.liveness.prompts import DONE
 from webapp.settings import Settings
 
@@ -120,7 +121,7 @@ def clock_at(challenge_id: UUID, seconds: float) -> Iterator[None]:
 
 
 def drawn(challenge_id: UUID) -> ml.Challenge:
-    return drawn._Drawn.of(db.session.get(Challenge, challenge_id)).challenge
+    return DrawnChallenge.of(db.session.get(Challenge, challenge_id)).challenge
 
 
 def perform(
