@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import settings as settings_module
 from webapp.api.document import add_api
 from webapp.cli.commands import add_commands
+from webapp.crypto.vault import CookieKeyUnusable, read_cookie_key
 from webapp.db import deferred_writes, key_store, lock_watch
 from webapp.db.damage import add_damage_watch
 from webapp.db.deferred_writes import Unwritten
@@ -116,10 +118,16 @@ def _add_parts(app: Flask, settings: Settings, engines: Sequence[Engine]) -> Non
     }
 
 
+def _cookie_key(settings: Settings) -> str | None:
+    """The key of the cookies; without a usable one nothing is served, as readiness says."""
+    with suppress(CookieKeyUnusable):
+        return read_cookie_key(settings.secret_key_file)
+    return None
+
+
 def _flask_config(settings: Settings) -> dict[str, object]:
-    secret = settings.secret_key_file
     return {
-        "SECRET_KEY": secret.read_text().strip() if secret.exists() else None,
+        "SECRET_KEY": _cookie_key(settings),
         "SQLALCHEMY_DATABASE_URI": settings.database,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database, settings.threads),
         "MAX_CONTENT_LENGTH": settings.request_bytes,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +102,61 @@ def test_a_cookie_key_that_others_can_read_stops_the_app_before_it_serves(
     assert "chmod 600" in result.output
     with again.app_context():
         assert obstacles(again) == {"secret key"}
+
+
+def a_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+# What a key file may be damaged to, and what is said of it.
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "empty": (lambda file: file.write_bytes(b""), "does not contain"),
+    "blank": (lambda file: file.write_text(" \n"), "does not contain"),
+    "short": (lambda file: file.write_text("abc"), "does not contain"),
+    "UTF-16": (lambda file: file.write_text("ab" * 32, "utf-16"), "does not contain"),
+    "random bytes": (lambda file: file.write_bytes(bytes(range(100, 228))), "does not contain"),
+    "zeros": (lambda file: file.write_bytes(bytes(64)), "does not contain"),
+    "a folder": (a_folder, "is a folder"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["master.key", "secret.key"])
+def test_a_damaged_key_is_named_with_what_helps(
+    enrolled: Flask, settings: Settings, engine, name: str, damage: str
+) -> None:
+    spoil, words = DAMAGES[damage]
+    spoil(settings.instance / name)
+    again = restarted(settings, engine)
+
+    with pytest.raises(NotReady, match=f"{re.escape(name)} {words}"):
+        get_ready(again)
+    result = again.test_cli_runner().invoke(args=["prepare"])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"{name} {words}" in result.output
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_master_key_that_is_damaged_meanwhile_is_named_by_readiness(
+    enrolled: Flask, settings: Settings, damage: str
+) -> None:
+    DAMAGES[damage][0](settings.master_key_file)
+
+    answer = enrolled.test_client().get("/health/ready")
+
+    assert answer.status_code == 503
+    assert "master key" in answer.json["obstacles"]
+
+
+def test_a_master_key_with_line_ends_of_windows_is_read(
+    enrolled: Flask, settings: Settings
+) -> None:
+    file = settings.master_key_file
+    file.write_bytes(file.read_bytes().strip().upper() + b"\r\n")
+
+    assert enrolled.test_client().get("/health/ready").status_code == 200
 
 
 def test_a_certificates_key_that_everybody_can_read_is_not_served(

@@ -42,6 +42,10 @@ class MasterKeyUnusable(VaultError):
     """The master key is missing, readable by others, or malformed; the message has the remedy."""
 
 
+class CookieKeyUnusable(VaultError):
+    """The key that signs cookies is missing or malformed. The text says what to do."""
+
+
 class SealBroken(VaultError):
     """A sealed value was altered or moved, or needs another key."""
 
@@ -193,9 +197,40 @@ def read_master_key(path: Path) -> bytes:
             f"The master key {path} is missing. Restore it from its copy; without it enrolled "
             "people cannot be read. For a new installation run: flask --app wsgi prepare"
         )
-    if is_open_to_others(path):
+    if path.is_file() and is_open_to_others(path):
         raise MasterKeyUnusable(f"{path} can be read by others. Run: chmod 600 {path}")
-    return parse_master_key(path.read_text(), str(path))
+    return parse_master_key(_read_key(path, MasterKeyUnusable), str(path))
+
+
+def read_cookie_key(path: Path) -> str:
+    """Read the key that signs cookies from its file.
+
+    Raises:
+        CookieKeyUnusable: if it is missing or too short to be a key.
+    """
+    if not path.exists():
+        raise CookieKeyUnusable(f"{path} is missing; run: flask --app wsgi prepare")
+    key = _read_key(path, CookieKeyUnusable)
+    if len(key) < KEY_BYTES or not key.isprintable():
+        raise CookieKeyUnusable(
+            f"{path} does not contain a key of at least {KEY_BYTES} characters. Restore the "
+            "original one, or remove the file and run: flask --app wsgi prepare (everybody is then "
+            "signed out)"
+        )
+    return key
+
+
+def _read_key(path: Path, error_type: type[VaultError]) -> str:
+    """Return the text of a key file, empty for bytes that are no text."""
+    if path.is_dir():
+        raise error_type(
+            f"{path} is a folder; Docker makes one where a file to mount is missing. Remove it "
+            "and restore the file."
+        )
+    try:
+        return path.read_bytes().decode("ascii").strip()
+    except UnicodeDecodeError:
+        return ""
 
 
 def parse_master_key(text: str, source: str) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.core.atomic_files import new_file
-from webapp.crypto.vault import MasterKeyUnusable, write_new_key
+from webapp.crypto.vault import MasterKeyUnusable, read_cookie_key, write_new_key
 from webapp.db.damage import START_SECONDS, damage_watch, in_words
 from webapp.db.engine import SQLITE, db
 from webapp.db.key_store import key_store
@@ -158,6 +158,7 @@ def _forget_old_keys() -> None:
 
 def _make_keys(settings: Settings) -> None:
     write_new_key(settings.secret_key_file)
+    read_cookie_key(settings.secret_key_file)
     check_private(settings.secret_key_file)
     if settings.master_key or settings.master_key_file.exists():
         return

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ml import ArtifactError
 from webapp.core.atomic_files import is_open_to_others
-from webapp.crypto.vault import VaultError
+from webapp.crypto.vault import VaultError, read_cookie_key
 from webapp.db.damage import DatabaseDamaged, damage_watch
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -30,7 +30,7 @@ from webapp.services.backup import key_ring
 from webapp.services.backup.database_copy import is_under_way
 from webapp.services.models import vectors
 from webapp.settings import MEGABYTE, current_settings
-from webapp.startup.not_ready import REMEDY, NotReady
+from webapp.startup.not_ready import NotReady
 from webapp.startup.schema import check_tables
 
 LEAST_FREE_BYTES = 50 * MEGABYTE
@@ -97,7 +97,8 @@ def check_secret(app: Flask) -> None:
     """Check that the key of the cookies is there and private; raise NotReady otherwise."""
     file = current_settings().secret_key_file
     if not app.secret_key:
-        raise NotReady(f"{file} is missing; {REMEDY}")
+        read_cookie_key(file)
+        raise NotReady(f"{file} was made or mended after the start: restart the app")
     check_private(file)
 
 

@@ -4,14 +4,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 
 import ml
 from tests.support.installation import rows_stored
 from webapp.db.engine import db
-from webapp.db.models import Model
+from webapp.db.models import Model, Person
+from webapp.db.transactions import writing
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching import verification
+from webapp.services.matching.claimed_identity import claimed_person
 from webapp.services.thresholds import verification as thresholds
 
 
@@ -49,3 +51,18 @@ def test_upgrading_again_keeps_every_row(app: Flask, known_faces, people, operat
     upgrade()
 
     assert rows_stored() == stored
+
+
+def test_names_that_were_kept_with_selectors_are_found(app: Flask, known_faces) -> None:
+    person_id = store_person(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], None)
+    downgrade(revision="0013")
+    with db.engine.connect().execution_options(**writing(db.engine)) as connection:
+        connection.execute(update(Person).values(identifier_key="heart\u2764\ufe0f"))
+        connection.commit()
+    assert claimed_person("heart\u2764\ufe0f") is None
+    db.session.remove()
+
+    upgrade()
+
+    assert claimed_person("heart\u2764\ufe0f").id == person_id
+    assert claimed_person("heart\u2764").id == person_id

@@ -28,6 +28,9 @@ SPELT = {
     "Sinhala": "ශ්\u200dරී",
     "Mongolian": "ᠨᠠᠮᠤ\u180eᠠ",
     "emoji": "👩\u200d💻",
+    "an emoji's shape": "❤\ufe0f Ada",
+    "a Japanese name": "葛\U000e0100城",
+    "Mongolian shape": "ᠠ\u180b",
 }
 PASTED = {
     "left-to-right mark": "\u200eAda",
@@ -51,7 +54,8 @@ PASTED = {
 def test_joiners_that_are_spelling_are_kept_and_do_not_tell_names_apart(name: str) -> None:
     assert normalize_name(name) == name
     assert is_shown(name)
-    without = name.translate({0x200C: None, 0x200D: None, 0x180E: None})
+    unseen = (0x200C, 0x200D, 0x180E, 0x180B, 0xFE0F, 0xE0100)
+    without = name.translate(dict.fromkeys(unseen))
     assert comparison_key(name) == comparison_key(without)
 
 
@@ -63,6 +67,21 @@ def test_what_is_pasted_unseen_with_a_name_is_dropped(name: str) -> None:
     assert kept == normalize_name(
         "".join(part for part in name if part.isprintable() or part.isspace())
     )
+
+
+# Letters, signs and marks to Unicode, of which nothing is seen.
+UNSEEN = (
+    "\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\u034f\u180b\ufe00\ufe0f"
+    "\U0001d159\U00016fe4\U000e0100"
+)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=lambda unseen: f"{ord(unseen):04x}")
+def test_nothing_unseen_is_a_name_or_tells_names_apart(unseen: str) -> None:
+    assert normalize_name(unseen) == ""
+    assert normalize_name(f"{unseen} {unseen}") == ""
+    assert normalize_name(f"Ada{unseen} Love{unseen}lace") == "Ada Lovelace"
+    assert comparison_key(f"葛{unseen}城") == comparison_key("葛城")
 
 
 def test_several_joiners_are_one() -> None:
