@@ -102,35 +102,9 @@ def store_person(
     """
     if not new.consent:
         raise ConsentMissing
-    person_id = uuid4()
     with unit_of_work() as session:
-        vault = key_store().vault
-        person = Person(
-            id=person_id,
-            identifier=normalize_name(new.identifier),
-            identifier_key=comparison_key(new.identifier),
-            name=normalize_name(new.name),
-            name_key=comparison_key(new.name),
-            consent_version=CONSENT_VERSION,
-            consent_at=now(),
-            consent_terms=terms_in_force(),
-            gallery_version=bump_version(session),
-            created_by_id=enrolled_by,
-        )
-        active_model().check_still_serving()
-        key_store().check_master_key_in_force()
-        session.add(person)
-        try:
-            session.flush()
-        except IntegrityError as error:
-            raise DuplicateIdentifier from error
-        key = PersonKey(
-            person_id=person_id,
-            wrapped=vault.new_person_key(person_id),
-            master_key_id=vault.master_key_id,
-        )
-        session.add(key)
-        _add_anchors(session, vault.person_seal(key.wrapped, person_id), person_id, faces)
+        person_id = _add_person(session, new, enrolled_by)
+        _add_anchors(session, _add_key(session, person_id), person_id, faces)
         lockout.forget(session, claim_digest(new.identifier))
         audit.record(
             session,
@@ -184,6 +158,40 @@ def add_anchors(
         if keep:
             keep(session, person_id)
     return added
+
+
+def _add_person(session: Session, new: NewPerson, enrolled_by: UUID | None) -> UUID:
+    person = Person(
+        id=uuid4(),
+        identifier=normalize_name(new.identifier),
+        identifier_key=comparison_key(new.identifier),
+        name=normalize_name(new.name),
+        name_key=comparison_key(new.name),
+        consent_version=CONSENT_VERSION,
+        consent_at=now(),
+        consent_terms=terms_in_force(),
+        gallery_version=bump_version(session),
+        created_by_id=enrolled_by,
+    )
+    active_model().check_still_serving()
+    key_store().check_master_key_in_force()
+    session.add(person)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise DuplicateIdentifier from error
+    return person.id
+
+
+def _add_key(session: Session, person_id: UUID) -> PersonSeal:
+    vault = key_store().vault
+    key = PersonKey(
+        person_id=person_id,
+        wrapped=vault.new_person_key(person_id),
+        master_key_id=vault.master_key_id,
+    )
+    session.add(key)
+    return vault.person_seal(key.wrapped, person_id)
 
 
 def _noted(overridden: Doubts) -> dict[str, object]:

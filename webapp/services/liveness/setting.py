@@ -86,7 +86,7 @@ def change(
         ConfirmationNeeded: if the setting weakens the one in force and was not confirmed.
         MovementsTooFew: if there are too few movements to draw from.
         StrengthUnknown: if there is no such strength.
-        ThresholdChangedMeanwhile: if another change is in force than the one based on.
+        SettingConflict: if another change is in force than the one based on.
     """
     if setting.strength not in STRENGTHS:
         raise StrengthUnknown

@@ -91,7 +91,7 @@ def change(
     Raises:
         ConfirmationNeeded: if the setting is dangerous and not confirmed.
         SearchOutOfRange: if the rate or the margin is no number within its bounds.
-        ThresholdChangedMeanwhile: if another change is in force than the one based on.
+        SettingConflict: if another change is in force than the one based on.
     """
     with unit_of_work() as session:
         check(search, based_on)

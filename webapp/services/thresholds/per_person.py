@@ -134,7 +134,7 @@ def change(
         UnknownPerson: if there is no such person.
         PointsOutOfRange: if the points are not a number within their bounds.
         PersonThresholdTooLow: if too many strangers would pass.
-        ThresholdChangedMeanwhile: if another change is in force for the person.
+        SettingConflict: if another change is in force for the person.
     """
     with unit_of_work() as session:
         check(person_id, points, based_on)

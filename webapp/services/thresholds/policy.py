@@ -49,7 +49,7 @@ def change_verification(
 
     Raises:
         ConfirmationNeeded: if it is dangerous and not confirmed.
-        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+        SettingConflict: if it is based on another change than the newest.
     """
     with one_transaction():
         thresholds.change(score, reason, None, based_on, rule, confirmed=confirmed)
@@ -63,7 +63,7 @@ def change_search(
 
     Raises:
         ConfirmationNeeded: if it is dangerous and not confirmed.
-        ThresholdChangedMeanwhile: if it is based on another change than the newest.
+        SettingConflict: if it is based on another change than the newest.
     """
     with one_transaction():
         identification.change(search, reason, None, based_on, confirmed=confirmed)
@@ -76,7 +76,7 @@ def change_of_person(
     """Set one person's threshold apart; what decides about them then.
 
     Raises:
-        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, ThresholdChangedMeanwhile,
+        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, SettingConflict,
             ConfirmationNeeded: as `person_thresholds.change` does.
     """
     with one_transaction():

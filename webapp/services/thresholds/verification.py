@@ -93,7 +93,7 @@ def change(
 
     Raises:
         ConfirmationNeeded: if the threshold is dangerous and not confirmed.
-        ThresholdChangedMeanwhile: if another change is in force.
+        SettingConflict: if another change is in force.
         ThresholdOutOfRange: if the score is not a number from 0 to 100.
         RuleNotMeasured: if the calibration does not know the rule.
     """
@@ -105,36 +105,30 @@ def change(
     similarity = calibration.similarity(score)
     anchors = active_model().gallery.refresh().typical_anchors
     with unit_of_work() as session:
-        changes = _history(calibration)
+        changes, before = _history(calibration), in_force()
         changes.check_newest(based_on, calibration.model_id)
-        before = in_force()
-        found = dangers.of_threshold(calibration, similarity, rule or before.rule, anchors)
+        rule = rule or before.rule
+        found = dangers.of_threshold(calibration, similarity, rule, anchors)
         dangers.check(found, confirmed=confirmed)
         changes.add(
             session,
             reason,
             changed_by,
             model_id=calibration.model_id,
-            rule=rule or before.rule,
+            rule=rule,
             similarity=similarity,
             previous_rule=before.rule,
             previous_similarity=before.similarity,
         )
-        audit.record(
-            session,
-            "threshold_changed",
-            changed_by,
-            score=score,
-            rule=rule or before.rule,
-            **dangers.overridden(found),
-        )
+        noted = {"score": score, "rule": rule, **dangers.overridden(found)}
+        audit.record(session, "threshold_changed", changed_by, **noted)
 
 
 def check_based_on(number: int | None) -> None:
     """Check that a change is the one in force, as `change` does.
 
     Raises:
-        ThresholdChangedMeanwhile: if another one is.
+        SettingConflict: if another one is.
     """
     calibration = active_model().engine.calibration
     _history(calibration).check_newest(number, calibration.model_id)
