@@ -284,6 +284,7 @@ REQUEST_PROBLEMS: dict[str, str] = {
     "cursor_broken": N_("The cursor is not one of this list. Begin again without any."),
     "invalid_request": N_("Fields are missing, wrong or not known: see “errors”."),
     "malformed_json": N_("The body is not JSON."),
+    "content_compressed": N_("The body is compressed (%(encoding)s). Send it uncompressed."),
     "name_unusable": N_(
         "The folder’s name cannot be an identifier. Give it 1 to 64 characters that can be shown."
     ),
@@ -306,6 +307,7 @@ REQUEST_PROBLEMS: dict[str, str] = {
 
 # What programs are told, where people are told of the page before them.
 PROBLEMS_FOR_PROGRAMS: dict[str, str] = {
+    "unknown_person": N_("There is no person with this id."),
     "threshold_changed_meanwhile": N_(
         "Somebody changed the threshold since the one that this is based on. Nothing was set. Read "
         "the threshold in force, and send it again if it is still wanted."

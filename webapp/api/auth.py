@@ -21,7 +21,7 @@ from webapp.extensions import limiter
 from webapp.services import audit
 from webapp.services.accounts import api_keys
 
-SCHEME = "Bearer "
+SCHEME = "bearer"
 
 
 def open_by_key(scopes: Collection[Scope]) -> None:
@@ -32,10 +32,10 @@ def open_by_key(scopes: Collection[Scope]) -> None:
         LimitReached: if the key made as many requests as it may.
         ScopeMissing: if the key does not open this.
     """
-    header = request.headers.get("Authorization", "")
-    if not header.startswith(SCHEME):
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != SCHEME:
         raise KeyMissing
-    key = api_keys.find_by_secret(header.removeprefix(SCHEME).strip())
+    key = api_keys.find_by_secret(secret.strip())
     request_origin.note_key(key.id)
     _count(key)
     try:

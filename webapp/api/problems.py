@@ -13,6 +13,7 @@ from ml import FaceError
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, Scope
 from webapp.errors.api import (
+    ContentCompressed,
     CursorBroken,
     InvalidRequest,
     KeyExpired,
@@ -62,6 +63,7 @@ EXPLANATIONS = "/api/docs#"
 STATUSES: dict[type[ServiceError], HTTPStatus] = {
     MalformedJson: HTTPStatus.BAD_REQUEST,
     CursorBroken: HTTPStatus.BAD_REQUEST,
+    ContentCompressed: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     KeyMissing: HTTPStatus.UNAUTHORIZED,
     KeyUnknown: HTTPStatus.UNAUTHORIZED,
     KeyExpired: HTTPStatus.UNAUTHORIZED,
@@ -136,6 +138,8 @@ def of_service(error: ServiceError) -> Response:
     answer = _problem(status_of(error), error.code, details, more)
     if isinstance(error, MustWait):
         answer.headers["Retry-After"] = str(details["seconds"])
+    if isinstance(error, ContentCompressed):
+        answer.headers["Accept-Encoding"] = "identity"
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer

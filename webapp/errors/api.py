@@ -90,6 +90,12 @@ class InvalidRequest(ServiceError):
         self.errors = errors
 
 
+class ContentCompressed(ServiceError):
+    """The request body is compressed; `details` hold its content encoding."""
+
+    code = "content_compressed"
+
+
 class MalformedJson(ServiceError):
     """The request body is not valid JSON."""
 

@@ -83,15 +83,18 @@ class Client:
         """End the connections."""
         self.http.close()
 
-    def people(self, q: str = "", identifier: str = "", limit: int = 50) -> Iterator[Person]:
+    def people(
+        self, q: str = "", identifier: str | None = None, limit: int = 50
+    ) -> Iterator[Person]:
         """Everybody, in the order of their enrolment, or those who fit.
 
         Args:
             q: a part of identifier or name.
-            identifier: the whole of it.
+            identifier: the whole of it; None for everybody's, while an empty one is refused.
             limit: so many are fetched at a time.
         """
-        query: dict[str, Any] = {"q": q, "identifier": identifier, "limit": limit, "cursor": ""}
+        query: dict[str, Any] = {"q": q, "limit": limit, "cursor": ""}
+        query |= _given(identifier=identifier)
         while query["cursor"] is not None:
             page = self._ask("GET", "/people", params=query).json()
             yield from map(Person.read, page["items"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from textwrap import wrap
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -239,6 +240,14 @@ SPELLINGS = {
     "in lines": lambda plain: "\n".join(wrap(plain, 76)) + "\n",
     "in Windows lines": lambda plain: "\r\n".join(wrap(plain, 64)),
     "safe for URLs": lambda plain: plain.replace("+", "-").replace("/", "_"),
+    "by echo in a shell": lambda plain: " ".join(wrap(plain, 76)),
+    "indented": lambda plain: "\n".join(f"    {line}" for line in wrap(plain, 76)),
+    "by certutil": lambda plain: (
+        "-----BEGIN CERTIFICATE-----\r\n"
+        + "\r\n".join(wrap(plain, 64))
+        + "\r\n-----END CERTIFICATE-----\r\n"
+    ),
+    "data URL with escapes": lambda plain: "data:image/jpeg;base64," + quote(plain, safe=""),
     "data URL": lambda plain: "data:image/jpeg;base64," + plain,
     "data URL with options": lambda plain: "data:image/jpeg;name=a.jpg;BASE64, " + plain,
     "data URL safe for URLs": lambda plain: (
@@ -267,6 +276,8 @@ def test_base64_is_read_however_it_is_written(client: Client, people, spelling: 
         ("/9j/4", "cut short"),
         ("data:image/svg+xml,%3Csvg%3E", "does not end in “;base64”"),
         ("data:image/png;base64", "without a comma"),
+        ("/9j/4AAQSk ZJRgABAQAAAQ ABAAD", "probably decoded its “+”"),
+        ("/9j/ 4AAQSkZJ", "probably decoded its “+”"),
         ("https://example.org/ada.jpg", "an address"),
         ("blob:https://example.org/5", "an address"),
         ("C:\\photos\\ada.jpg", "':' at place 2"),

@@ -85,6 +85,13 @@ def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(app: Flask
         assert client.thresholds().model_id
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_of_a_key_may_be_written_in_any_case(app: Flask, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {key_with(Scope.READ)}"}
+
+    assert app.test_client().get("/api/v1/people", headers=headers).status_code == 200
+
+
 def test_a_revoked_key_is_refused_at_its_next_request(app: Flask) -> None:
     made = api_keys.create(NewKey("till", [Scope.READ]), None)
     with program(app, made.secret) as client:

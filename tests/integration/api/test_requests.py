@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from base64 import b64encode
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -43,6 +45,49 @@ def test_a_body_that_is_no_json_object_is_refused(client: Client, body: bytes, c
     assert answer.json()["code"] == code
     assert answer.status_code == (400 if code == "malformed_json" else 422)
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_is_read_in_each_encoding_that_shells_write(client: Client, encoding: str) -> None:
+    text = json.dumps({"identifier": "ada", "name": "Adä", "consent": False, "pictures": [""]})
+
+    answer = client.http.post("/people", content=text.encode(encoding), headers=JSON)
+
+    assert answer.json()["code"] == "consent_missing"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP, identity"])
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_compressed_body_is_named_as_such(client: Client, kind: str, encoding: str) -> None:
+    headers = {"Content-Type": kind, "Content-Encoding": encoding}
+
+    answer = client.http.post("/detect", content=gzip.compress(b"{}"), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "content_compressed")
+    assert encoding.lower() in answer.json()["detail"]
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_body_that_is_not_compressed_may_say_so(client: Client) -> None:
+    headers = {**JSON, "Content-Encoding": "identity"}
+
+    assert client.http.post("/detect", content=b"{}", headers=headers).status_code == 422
+
+
+@pytest.mark.parametrize("identifier", ["", " ", "\u200b", "\ufe0f"])
+def test_an_empty_identifier_finds_nobody_rather_than_everybody(
+    client: Client, identifier: str
+) -> None:
+    answer = client.http.get("/people", params={"identifier": identifier})
+
+    assert answer.status_code == 422
+    assert "identifier" in answer.json()["errors"]
+
+
+def test_a_person_who_is_not_there_is_named_by_what_was_asked(client: Client) -> None:
+    answer = client.http.get(f"/people/{uuid4()}")
+
+    assert answer.json()["detail"] == "There is no person with this id."
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from urllib.parse import unquote
 
 WHITESPACE = re.compile(r"\s+")
 FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
+# As `certutil -encode` of Windows writes it (RFC 7468).
+ARMOUR = re.compile(r"-----BEGIN [^-]*-----(?P<body>.*?)-----END [^-]*-----\Z", re.DOTALL)
 DATA_URL = re.compile(r"data:(?P<options>[^,]*),", re.IGNORECASE)
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|blob:", re.IGNORECASE)
 URL_SAFE = str.maketrans("-_", "+/")
@@ -16,13 +19,17 @@ SHOWN_OPTIONS = 40
 def decode_base64(text: str) -> bytes:
     """Return the bytes that a text holds.
 
-    Standard and URL-safe letters, with or without padding, on one line or several, alone or in a
-    data URL (RFC 4648, RFC 2397).
+    Standard and URL-safe letters, with or without padding, on one line or several, alone, between
+    lines of BEGIN and END, or in a data URL (RFC 4648, RFC 7468, RFC 2397).
 
     Raises:
         ValueError: if the text is something else; the message says what, for a program's author.
     """
-    body = WHITESPACE.sub("", _without_data_url(text.strip().lstrip("\ufeff")))
+    plain = _without_data_url(text.strip().lstrip("\ufeff"))
+    if armoured := ARMOUR.match(plain):
+        plain = armoured["body"].strip()
+    _refuse_lost_signs(plain)
+    body = WHITESPACE.sub("", plain)
     letters = body.rstrip("=").translate(URL_SAFE)
     if text and not letters:
         raise ValueError("Empty: there are no bytes of a picture.")
@@ -55,4 +62,16 @@ def _without_data_url(text: str) -> str:
         raise ValueError(
             f"A data URL that is not base64: “{options[:SHOWN_OPTIONS]}” does not end in “;base64”."
         )
-    return text[head.end() :]
+    return unquote(text[head.end() :]).strip()
+
+
+def _refuse_lost_signs(text: str) -> None:
+    """Refuse spaces of a form that decoded "+"; as the ends of lines they are equally far apart."""
+    for line in text.splitlines():
+        *whole, last = line.split() or [""]
+        lengths = set(map(len, whole))
+        if len(lengths) > 1 or any(n % 4 or n < len(last) for n in lengths):
+            raise ValueError(
+                "Not base64 text: spaces in its lines. A form probably decoded its “+”: write "
+                "it as “%2B”, or send URL-safe base64."
+            )

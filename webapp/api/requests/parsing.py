@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -10,19 +11,20 @@ from typing import Any, NoReturn
 from flask import Request
 from marshmallow import Schema, ValidationError, fields
 from webargs import missing
-from webargs.core import is_json, parse_json
+from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from webapp.api.requests.base64_text import decode_base64
 from webapp.core.text import is_shown, normalize_name
-from webapp.errors.api import InvalidRequest, MalformedJson
+from webapp.errors.api import ContentCompressed, InvalidRequest, MalformedJson
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}
 # Values of one body, counted by what separates and nests them. Base64 holds neither.
 MOST_VALUES = 1_000
+SHOWN_ENCODING = 40
 WHOLE = re.compile("-?[0-9]{1,18}")
 
 
@@ -95,10 +97,12 @@ class Parser(FlaskParser):
     def load_body(self, request: Request, schema: Schema) -> Any:
         """The fields of a JSON object, or of a form with files."""
         if request.mimetype == FORM:
+            _refuse_compression(request)
             return _form(request, schema)
         return self.load_json(request, schema)
 
     def _raw_load_json(self, request: Request) -> Any:
+        _refuse_compression(request)
         body = request.get_data(cache=True)
         if not body:
             return missing
@@ -109,7 +113,8 @@ class Parser(FlaskParser):
         if body.count(b"[") + body.count(b"{") > MOST_VALUES:
             raise MalformedJson
         try:
-            return parse_json(body)
+            # in UTF-8, -16 or -32, with or without a mark, as shells write files
+            return json.loads(body.decode(json.detect_encoding(body)))
         except (ValueError, RecursionError) as error:
             raise MalformedJson from error
 
@@ -117,6 +122,12 @@ class Parser(FlaskParser):
         """Refuse a request, naming the places."""
         ((_location, places),) = error.normalized_messages().items()
         raise InvalidRequest(places)
+
+
+def _refuse_compression(request: Request) -> None:
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise ContentCompressed(encoding=encoding[:SHOWN_ENCODING])
 
 
 def _form(request: Request, schema: Schema) -> dict[str, Any]:

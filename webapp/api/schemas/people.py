@@ -41,10 +41,10 @@ class PeopleQuerySchema(PageQuerySchema):
         validate=Length(max=NAME_LENGTH),
         metadata={"description": "A part of identifier or name, in any case."},
     )
-    identifier = fields.String(
+    identifier = Name(
         load_default="",
-        validate=Length(max=IDENTIFIER_LENGTH),
-        metadata={"description": "The whole identifier, in any case."},
+        validate=Length(1, IDENTIFIER_LENGTH),
+        metadata={"description": "The whole identifier, in any case; left out, everybody's."},
     )
 
 
