@@ -53,6 +53,7 @@ from ml.liveness import (
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
 from ml.results import Comparison, Face
 from ml.runtime.cores import usable_cores
+from ml.runtime.providers import PROVIDERS, Provider
 
 if TYPE_CHECKING:
     from ml.engine import Engine as Engine
@@ -62,6 +63,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "DEFAULT_RULE",
     "LANDMARK_NAMES",
+    "PROVIDERS",
     "STEPS",
     "STRENGTHS",
     "Anchors",
@@ -82,6 +84,7 @@ __all__ = [
     "NoFace",
     "Observation",
     "Progress",
+    "Provider",
     "Quality",
     "Step",
     "TooDark",
@@ -134,7 +137,9 @@ def check_model(artifact: Artifact) -> None:
     load_network(artifact)
 
 
-def load_engine(name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS) -> Engine:
+def load_engine(
+    name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS, provider: Provider = "cpu"
+) -> Engine:
     """Load a model by name, checked by digest and by its fixed chips.
 
     Loading takes about a second, so load each model once a process.
@@ -142,10 +147,13 @@ def load_engine(name: str = DEFAULT_MODEL, folder: Path = ARTIFACTS) -> Engine:
     Args:
         name: name of the artifact.
         folder: folder that holds the artifacts.
+        provider: computes the embeddings. The detector's networks are too small to gain by an
+            accelerator: the processor computes them.
 
     Raises:
         ModelNotFound, ModelBroken: if the model cannot be used; the text names the remedy.
+        ProviderMissing: if ONNX Runtime cannot use the provider.
     """
     from ml.engine import Engine
 
-    return Engine(load_artifact(name, folder))
+    return Engine(load_artifact(name, folder), provider)

@@ -7,20 +7,22 @@ import numpy as np
 from ml.arrays import Chips, Embeddings
 from ml.artifacts import Artifact
 from ml.fixed_chips import load_network
+from ml.runtime.providers import Provider
 
 
 class Embedder:
     """Embeds chips; threads share it without locks."""
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Load and check the network of an artifact.
+    def __init__(self, artifact: Artifact, provider: Provider = "cpu") -> None:
+        """Load and check the network of an artifact, to be computed by a provider.
 
         Raises:
             ModelBroken: if a file is missing, damaged or of another model.
+            ProviderMissing: if ONNX Runtime cannot use the provider.
         """
         self._flip_augmentation = artifact.config.mirrored
         self._size = artifact.config.network.embedding_size
-        self._network = load_network(artifact)
+        self._network = load_network(artifact, provider)
 
     def __call__(self, chips: Chips) -> Embeddings:
         """Embed chips as the model serves them, with flip augmentation if its config asks for it.
@@ -35,6 +37,11 @@ class Embedder:
         if not self._flip_augmentation:
             return single
         return unit_mean(single, self.embed_once(flip(chips)))
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the provider that computes the embeddings."""
+        return self._network.provider
 
     def embed_once(self, chips: Chips) -> Embeddings:
         """Embed chips without flip augmentation; shapes as in `__call__`."""

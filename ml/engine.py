@@ -37,6 +37,7 @@ from ml.liveness import Challenge, Observation, Progress, Verdict, judge
 from ml.liveness.observer import Observer
 from ml.liveness.verdict import ONE_HEAD_FAR
 from ml.results import Comparison, Face
+from ml.runtime.providers import Provider
 
 Purpose = Literal["enrol", "verify", "embed again"]
 
@@ -56,7 +57,7 @@ REFUSALS: dict[str, type[FaceError]] = {
 class Engine:
     """One loaded model: detection, alignment, quality, embedding, comparison."""
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, provider: Provider = "cpu") -> None:
         cv2.setNumThreads(1)  # faces run in parallel, one a core
         self.artifact = artifact
         self.name = artifact.config.name
@@ -64,7 +65,7 @@ class Engine:
         self.embedding_size = artifact.config.network.embedding_size
         self.preprocessing = artifact.config.preprocessing
         self.detector: FaceDetector = Detector()
-        self.embedder = Embedder(artifact)
+        self.embedder = Embedder(artifact, provider)
         self.observer = Observer(self.detector, self._embed_face)
 
     @property

@@ -103,6 +103,10 @@ class ModelNotFound(ArtifactError):
     """No artifact of that name is installed."""
 
 
+class ProviderMissing(ArtifactError):
+    """ONNX Runtime cannot use the accelerator that was asked for; the text says what to do."""
+
+
 class ModelBroken(ArtifactError):
     """A file of an installed artifact is missing, damaged or of another model."""
 

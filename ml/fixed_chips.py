@@ -20,6 +20,7 @@ from ml.arrays import Chip, Chips, Embeddings
 from ml.errors import ModelBroken, reason_of
 from ml.runtime.files import replacing
 from ml.runtime.network import Network, name_of, read_checked
+from ml.runtime.providers import Provider
 
 if TYPE_CHECKING:
     from ml.artifacts import Artifact
@@ -90,18 +91,19 @@ def read_network(artifact: Artifact) -> tuple[bytes, FixedChips]:
     return content, check
 
 
-def load_network(artifact: Artifact) -> Network:
-    """Load the network of an artifact, after all checks.
+def load_network(artifact: Artifact, provider: Provider = "cpu") -> Network:
+    """Load the network of an artifact, after all checks, to be computed by a provider.
 
     Raises:
         ModelBroken: under the conditions of `read_network`, or if the embeddings of the fixed chips
             differ.
+        ProviderMissing: if ONNX Runtime cannot use the provider.
     """
     content, check = read_network(artifact)
     file = f"{artifact.folder.name}/{NETWORK}"
     remedy = remedy_for(artifact.folder.name)
     try:
-        network = Network(content, file)
+        network = Network(content, file, provider)
         agreed = check.agree_with(network)
     except ModelBroken as error:
         raise ModelBroken(f"{error}. {remedy}") from error

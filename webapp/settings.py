@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from flask import current_app
 
-from ml import ARTIFACTS, DEFAULT_MODEL, usable_cores
+from ml import ARTIFACTS, DEFAULT_MODEL, PROVIDERS, Provider, usable_cores
 
 NAME = "settings"
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,7 @@ class Settings:
         vectors_in_database: whether the database compares embeddings, by pgvector.
         model: name of the artifact that serves until an administrator chooses one.
         artifacts: folder of the models.
+        onnx_provider: what computes embeddings: "cpu", "cuda" or "coreml".
         master_key, previous_master_key: hexadecimal; in place of the file, and while keys are
             rewrapped. Never in what is printed of the settings.
         key_ring: where the wrapped keys for backups stand; None means in `instance`.
@@ -87,6 +88,7 @@ class Settings:
     vectors_in_database: bool = False
     model: str = DEFAULT_MODEL
     artifacts: Path = ARTIFACTS
+    onnx_provider: Provider = "cpu"
     master_key: str = field(default="", repr=False)
     previous_master_key: str = field(default="", repr=False)
     key_ring: Path | None = None
@@ -197,6 +199,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         vectors_in_database=read.switch("VECTORS_IN_DATABASE"),
         model=read.text("MODEL", plain.model),
         artifacts=Path(read.text("ARTIFACTS", str(plain.artifacts))).absolute(),
+        onnx_provider=read.provider("ONNX_PROVIDER", plain.onnx_provider),
         master_key=read.text("MASTER_KEY", ""),
         previous_master_key=read.text("PREVIOUS_MASTER_KEY", ""),
         key_ring=Path(read.text("KEY_RING", "")).absolute() if read.text("KEY_RING", "") else None,
@@ -268,6 +271,13 @@ class _Reader:
         if value in available_timezones():
             return value
         raise WrongSetting(f"{name} is {value!r}, but must be an IANA name such as Europe/Berlin")
+
+    def provider(self, name: str, default: Provider) -> Provider:
+        value = self.text(name, default).lower()
+        found = next((known for known in PROVIDERS if known == value), None)
+        if found:
+            return found
+        raise WrongSetting(f"{name} is {value!r}, but must be one of {', '.join(PROVIDERS)}")
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default).upper()

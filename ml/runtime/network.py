@@ -9,30 +9,38 @@ import numpy as np
 import onnxruntime
 
 from ml.errors import ModelBroken, reason_of
+from ml.runtime.providers import Provider, check_used, execution_providers
 
 
 class Network:
     """A stateless network; threads share it and run in parallel, one core a call."""
 
-    def __init__(self, content: bytes, file: str) -> None:
+    def __init__(self, content: bytes, file: str, provider: Provider = "cpu") -> None:
         """Load a network.
 
         Args:
             content: content of an ONNX file with one input.
             file: name of the file, for error messages.
+            provider: computes the network.
 
         Raises:
             ModelBroken: if ONNX Runtime cannot load it.
+            ProviderMissing: if ONNX Runtime cannot use the provider.
         """
         self._file = file
+        providers = execution_providers(provider)
         try:
-            self._session = onnxruntime.InferenceSession(
-                content, _options(), providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(content, _options(), providers=providers)
         # ONNX Runtime's exceptions share no narrower base class.
         except Exception as error:
             raise ModelBroken(f"{file} cannot be loaded: {_first_line(error)}") from error
+        check_used(self._session, provider)
         self._input = self._session.get_inputs()[0].name
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of what computes it."""
+        return str(self._session.get_providers()[0])
 
     def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
         """Run the network on uint8 (n, height, width, channels); return its outputs in order.

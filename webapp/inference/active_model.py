@@ -8,6 +8,7 @@ model that it began with: a decision is never made across two.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import RLock
@@ -28,6 +29,7 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from ml import Engine
 
+log = logging.getLogger("webapp.inference.active_model")
 NAME = "active_model"
 _NEWEST = (
     select(ModelChange.name, ModelChange.model_id).order_by(ModelChange.number.desc()).limit(1)
@@ -199,12 +201,14 @@ class ActiveModel:
         return next((engine for engine in self._engines if choice.matches(engine)), None)
 
     def _load(self, choice: ModelRef) -> Engine:
-        engine = ml.load_engine(choice.name, self.settings.artifacts)
+        settings = self.settings
+        engine = ml.load_engine(choice.name, settings.artifacts, settings.onnx_provider)
         if not choice.matches(engine):
             raise ModelBroken(
                 f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} was "
                 f"chosen to serve; run: flask --app wsgi models use {choice.name} --reason WHY"
             )
+        log.info("%s computes on %s", engine.model_id, engine.embedder.provider)
         self._engines = (*self._engines, engine)
         return engine
 

@@ -20,6 +20,7 @@ def test_values_are_read_and_typed() -> None:
             "PROXIES": "2",
             "HOSTS": "faces.example.org, www.example.org",
             "LOG_LEVEL": "warning",
+            "ONNX_PROVIDER": "CUDA",
         }
     )
 
@@ -28,6 +29,7 @@ def test_values_are_read_and_typed() -> None:
     assert settings.proxies == 2
     assert settings.hosts == ("faces.example.org", "www.example.org")
     assert settings.log_level == "WARNING"
+    assert settings.onnx_provider == "cuda"
     assert settings.database == "sqlite:////srv/faces/faces.db"
     assert settings.master_key_file == Path("/srv/faces/master.key")
 
@@ -41,6 +43,7 @@ def test_values_are_read_and_typed() -> None:
         ("PROXIES", "²"),
         ("SESSION_HOURS", "0"),
         ("LOG_LEVEL", "LOUD"),
+        ("ONNX_PROVIDER", "gpu"),
     ],
 )
 def test_a_wrong_value_is_named_in_a_sentence(name: str, value: str) -> None:
