@@ -16,7 +16,7 @@ COMMANDS = {
     "evaluate": ("ml.lab.evaluation.evaluate", "measure models on LFW, a table or a folder"),
     "calibrate": ("ml.lab.calibration.calibrate", "measure error rates and set the threshold"),
     "fairness": ("ml.lab.fairness.demographic_differentials", "compare false matches of groups"),
-    "convert onnx": ("ml.lab.convert.onnx", "convert a model's weights to ONNX"),
+    "convert onnx": ("ml.lab.convert.onnx", "export a model, or install an ONNX file"),
     "convert detector": ("ml.lab.convert.detector", "convert the detector's networks to ONNX"),
     "convert open": ("ml.lab.convert.resnet29", "convert dlib's weights to the model `open`"),
     "convert compact": ("ml.lab.convert.mobilefacenet", "convert weights to the model `compact`"),

@@ -4,7 +4,8 @@ An artifact is a folder `artifacts/<name>/`:
     config.toml       architecture, preprocessing, single or mirrored, terms
     model.onnx        the network as it serves, made of the weights by `ml.lab.convert.onnx`
     check.json        its digest, and two fixed chips with embeddings (`ml.fixed_chips`)
-    weights.npz       the backbone's weights in the order of its layers; matrices as float16
+    weights.npz       the backbone's weights in the order of its layers; matrices as float16;
+                      a model that came as an ONNX file (`ml.lab.convert.imported`) has none
     calibration.json  what similarities mean (`ml.calibration.calibration`)
     metrics.json      measured figures
     MODEL_CARD.md     for people
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 CONFIG, WEIGHTS, METRICS = "config.toml", "weights.npz", "metrics.json"
+NETWORK = "model.onnx"
+# The backbone of a model that came as an ONNX file: there is no Keras network of it to train.
+IMPORTED = "onnx"
 # The section of the metrics that tells how a network was trained here.
 TRAINING = "training"
 FINGERPRINT_DIGITS = 8
@@ -92,6 +96,11 @@ class Artifact:
     model_id: str
 
     @property
+    def is_imported(self) -> bool:
+        """Whether it came as an ONNX file, without weights to train."""
+        return self.config.network.backbone == IMPORTED
+
+    @property
     def description(self) -> ModelDescription:
         """Name, terms and figures of the model."""
         return describe(self)
@@ -133,13 +142,14 @@ def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
         raise ModelBroken(
             f"{name}/{CONFIG} cannot be read: {reason_of(error)}. {RESTORE}"
         ) from error
+    weights = NETWORK if config.network.backbone == IMPORTED else WEIGHTS
     try:
-        fingerprint = _fingerprint(config, home / WEIGHTS)
+        fingerprint = _fingerprint(config, home / weights)
     except FileNotFoundError as error:
-        raise ModelBroken(f"{name}/{WEIGHTS} is missing. {RESTORE}") from error
+        raise ModelBroken(f"{name}/{weights} is missing. {RESTORE}") from error
     except OSError as error:
         raise ModelBroken(
-            f"{name}/{WEIGHTS} cannot be read: {reason_of(error)}. {RESTORE}"
+            f"{name}/{weights} cannot be read: {reason_of(error)}. {RESTORE}"
         ) from error
     return Artifact(home, config, f"{name}-{fingerprint}")
 

@@ -11,21 +11,19 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 
 from ml.arrays import Chip, Chips, Embeddings
+from ml.artifacts import NETWORK, Artifact
 from ml.errors import ModelBroken, reason_of
 from ml.runtime.files import replacing
 from ml.runtime.network import Network, name_of, read_checked
 from ml.runtime.providers import Provider
 
-if TYPE_CHECKING:
-    from ml.artifacts import Artifact
-
-NETWORK, FILE = "model.onnx", "check.json"
+FILE = "check.json"
 TOLERANCE = 1e-4  # of each component; processors and libraries differ by 1e-6
 
 
@@ -58,7 +56,8 @@ class FixedChips:
 
     def agree_with(self, network: Network) -> bool:
         """Return whether a network embeds the chips as it did when it was converted."""
-        found = np.asarray(network(self.chips)[0])
+        # One at a time, as served: some networks take a batch of 1 only.
+        found = np.concatenate([network(chip[None])[0] for chip in self.chips])
         if found.shape != self.embeddings.shape:
             return False
         return bool((np.abs(found - self.embeddings) <= TOLERANCE).all())  # never true of NaN
@@ -70,7 +69,7 @@ def read_network(artifact: Artifact) -> tuple[bytes, FixedChips]:
     Raises:
         ModelBroken: if a file is missing, damaged or of another model; the text names the remedy.
     """
-    remedy = remedy_for(artifact.folder.name)
+    remedy = remedy_for(artifact)
     path = artifact.folder / FILE
     try:
         table = json.loads(path.read_text())
@@ -101,7 +100,7 @@ def load_network(artifact: Artifact, provider: Provider = "cpu") -> Network:
     """
     content, check = read_network(artifact)
     file = f"{artifact.folder.name}/{NETWORK}"
-    remedy = remedy_for(artifact.folder.name)
+    remedy = remedy_for(artifact)
     try:
         network = Network(content, file, provider)
         agreed = check.agree_with(network)
@@ -112,8 +111,14 @@ def load_network(artifact: Artifact, provider: Provider = "cpu") -> Network:
     return network
 
 
-def remedy_for(name: str) -> str:
+def remedy_for(artifact: Artifact) -> str:
     """Return how to restore the served files of an artifact."""
+    name = artifact.folder.name
+    if artifact.is_imported:
+        return (
+            "Restore it from a backup, or convert the original file again: "
+            f"python -m ml convert onnx FILE --name {name} …"
+        )
     return (
         "Restore it from the release, or make it of the weights: "
         f"pip install -r requirements.txt -c constraints.txt && python -m ml convert onnx {name}"

@@ -18,9 +18,13 @@ def load_backbone(artifact: Artifact) -> keras.Model:
     """Build the backbone of an artifact and give it the artifact's weights.
 
     Raises:
-        ModelBroken: if the weights do not fit the architecture.
+        ModelBroken: if the weights do not fit the architecture, or if there are none.
     """
     config = artifact.config
+    if artifact.is_imported:
+        raise ModelBroken(
+            f"{config.name} came as an ONNX file: it has no weights to train or export"
+        )
     backbone = build_backbone(
         config.network.backbone,
         image_size=config.preprocessing.image_size,

@@ -23,9 +23,10 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from ml.artifacts import ARTIFACTS, Artifact, ArtifactConfig, load_artifact, save_artifact
+from ml.artifacts import ARTIFACTS, NETWORK, Artifact, ArtifactConfig, load_artifact, save_artifact
 from ml.errors import ArtifactError, ModelBroken
-from ml.fixed_chips import NETWORK, FixedChips
+from ml.fixed_chips import FixedChips
+from ml.lab.convert import imported
 from ml.lab.datasets.synthetic import drawn_chips
 from ml.runtime.files import replacing
 from ml.runtime.network import Network, sha256
@@ -117,13 +118,18 @@ def _chips(artifact: Artifact) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command; returns its exit status. With --name it installs a foreign ONNX file."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(argument.startswith("--name") for argument in given):
+        return imported.main(given)
     parser = argparse.ArgumentParser(
-        prog="python -m ml convert onnx", description="Make what serves of a model's weights."
+        prog="python -m ml convert onnx",
+        description="Make what serves of a model's weights, or install an ONNX file of any make.",
+        epilog="To install a file: python -m ml convert onnx FILE --name NAME --help",
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="installed models")
     parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="folder of the artifacts")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     try:
         for name in options.models:
             artifact = load_artifact(name, options.artifacts)
