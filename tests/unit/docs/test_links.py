@@ -40,3 +40,25 @@ def test_every_page_that_the_code_names_exists() -> None:
 
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_map_leads_to_every_page() -> None:
+    docs = ROOT / "docs"
+    listed = {
+        (docs / link["file"]).resolve() for link in LINK.finditer((docs / "index.md").read_text())
+    }
+    listed |= {docs / "index.md", *(docs / "decisions").glob("*.md")}
+    assert [str(page.relative_to(docs)) for page in docs.rglob("*.md") if page not in listed] == []
+
+
+NAMED_FILE = re.compile(r"`((?:webapp|ml|tests|deploy|static|templates|docs)/[\w./-]+\.\w+)`")
+# Files that a reader is told to write.
+TO_BE_WRITTEN = re.compile(r"Write `([^`]+)`|Copy `[^`]+` to `([^`]+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    new = {name for names in TO_BE_WRITTEN.findall(text) for name in names}
+    named = set(NAMED_FILE.findall(text)) - new
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

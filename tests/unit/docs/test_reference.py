@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,7 @@ from webapp.api.problems import status_of
 from webapp.errors.base import ServiceError
 from webapp.settings import settings_from
 
+Kind = TypeVar("Kind", bound=Exception)
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 ROW = re.compile(r"^\| (?P<names>`[A-Z_`, ]+`) \| (?P<default>[^|]+) \|", re.MULTILINE)
 CODE = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}|–) \|", re.MULTILINE)
@@ -61,7 +63,7 @@ def test_the_defaults_are_those_of_the_code() -> None:
     assert settings_from(defaults) == plain
 
 
-def kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
+def kinds(kind: type[Kind]) -> Iterator[type[Kind]]:
     """Yield the classes below `kind`."""
     for below in kind.__subclasses__():
         yield below
