@@ -16,7 +16,7 @@ import pytest
 from siamese_faces import Client, Problem
 
 from deploy.cluster import LOOK_SECONDS, Cluster, Node, flask, restart, running
-from tests.load.programs import Answer, Load, Target, steady
+from deploy.load.programs import Answer, Load, Target, steady
 from tests.support import faces
 from tests.support.next_release import EXPAND, next_migrations
 

@@ -24,7 +24,7 @@ from pgvector import Vector
 from sqlalchemy import insert, inspect, select
 
 import ml
-from tests.load.neighbours import made_up_people, real_faces
+from deploy.load.neighbours import made_up_people, real_faces
 from tests.support.installation import CHEAP
 from tests.support.postgresql import running
 from webapp import create_app

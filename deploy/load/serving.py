@@ -23,7 +23,7 @@ from siamese_faces import Client
 
 import ml
 from deploy.cluster import LOOK_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
-from tests.load.programs import Target, accepted, at_rate, for_a_while, percentile
+from deploy.load.programs import Target, accepted, at_rate, for_a_while, percentile
 from tests.support import faces
 
 REPORT = Path("reports/load.json")
@@ -72,8 +72,8 @@ def main() -> None:
 
 def engine_alone(seconds: float) -> float:
     """Faces a second that the engine finds and embeds, one on each core: the most it can."""
-    program = f"from tests.load.serving import look_for; print(look_for({seconds}))"
-    done = subprocess.run(
+    program = f"from deploy.load.serving import look_for; print(look_for({seconds}))"
+    done = subprocess.run(  # noqa: S603  our own command
         [sys.executable, "-c", program],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
