@@ -1,8 +1,14 @@
+"""The fixtures of all tests; what is slow to import is imported by the fixtures that need it."""
+
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Quiet and repeatable before TensorFlow is imported anywhere.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -14,11 +20,24 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import numpy as np
 import pytest
 
-import ml
-from ml.lab.evaluation.protocols.photos import SHARED
-from tests.support import faces
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from flask import Flask
+    from siamese_faces import Client
+
+    import ml
+    from tests.support import faces
+    from tests.support.fake_engine import FakeEngine
+    from tests.support.installation import Visitor
+    from tests.support.postgresql import Postgresql
+    from webapp.settings import Settings
 
 NEED_DATA = pytest.StashKey[int]()
+# Whose photos `enrol` takes for a name; any other name is the second person's.
+PEOPLE = {"ada": 0, "bob": 1}
+# What every test is that uses a fixture.
+MARKS = {"real_engine": "real_faces", "postgresql": "slow", "artifacts": "slow"}
 
 
 @pytest.fixture
@@ -31,33 +50,255 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     logger.removeHandler(caplog.handler)
 
 
+# Faces
+
+
 @pytest.fixture(scope="session")
-def engine() -> ml.Engine:
+def real_engine() -> ml.Engine:
     """The shipped default model, warmed once for the whole run."""
+    import ml
+
     loaded = ml.load_engine()
     loaded.warm_up()
     return loaded
 
 
 @pytest.fixture(scope="session")
+def fake_engine() -> FakeEngine:
+    """An engine that reads labels of pictures."""
+    from tests.support.fake_engine import FakeEngine
+
+    return FakeEngine()
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> ml.Engine:
+    """The shipped default model in tests marked `real_faces`, else the fake one."""
+    is_real = request.node.get_closest_marker("real_faces")
+    return request.getfixturevalue("real_engine" if is_real else "fake_engine")
+
+
+@pytest.fixture(scope="session")
 def people() -> tuple[faces.Person, ...]:
-    """People with several real photos each."""
+    """People with several photos each."""
+    from tests.support import faces
+
     return faces.people()
 
 
 @pytest.fixture(scope="session")
 def chips() -> np.ndarray:
     """Crops of the public-domain portraits, uint8 (4, 150, 150, 3): input for networks."""
+    from tests.support import faces
+
     portraits = [faces.opened(person.photos[0]) for person in faces.portraits()]
     boxes = ((150, 20, 300, 170), (160, 40, 340, 220))
     crops = [image.crop(box).resize((150, 150)) for image in portraits for box in boxes]
     return np.stack([np.asarray(crop, np.uint8) for crop in crops])
 
 
+@pytest.fixture
+def known_faces(
+    engine: ml.Engine,
+    people: tuple[faces.Person, ...],
+    analysed: dict[ml.Engine, tuple[tuple[ml.Face, ...], ...]],
+) -> tuple[tuple[ml.Face, ...], ...]:
+    """Two people's first three photos, analysed by the engine of the test."""
+    if engine not in analysed:
+        analysed[engine] = tuple(
+            tuple(engine.analyse(photo, purpose="verify") for photo in person.photos[:3])
+            for person in people[:2]
+        )
+    return analysed[engine]
+
+
+@pytest.fixture(scope="session")
+def analysed() -> dict[ml.Engine, tuple[tuple[ml.Face, ...], ...]]:
+    """What `known_faces` keeps from test to test."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the shipped model, and one that is trained here."""
+    from tests.support.small_model import trained_beside_the_shipped
+
+    return trained_beside_the_shipped(tmp_path_factory.mktemp("models"))
+
+
+# Installations
+
+
+@pytest.fixture(scope="session")
+def kept_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let every app load templates that an earlier one compiled."""
+    from flask import Flask
+    from jinja2 import FileSystemBytecodeCache
+
+    kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Flask.jinja_options, "bytecode_cache", kept)
+        yield
+
+
+@pytest.fixture(scope="session")
+def fresh_installation(kept_templates: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared instance folder with an account of each role; never served itself."""
+    from tests.support.installation import CHEAP, prepared
+    from webapp.settings import Settings
+
+    return prepared(Settings(instance=tmp_path_factory.mktemp("fresh"), password_cost=CHEAP))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A PostgreSQL server for the whole run."""
+    from tests.support.postgresql import pgserver, running
+
+    if pgserver is None:
+        pytest.skip("pgserver, PostgreSQL for the tests, has no wheel for this Python")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def fresh_on_postgresql(
+    kept_templates: None, tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
+) -> tuple[Path, str]:
+    """The same on PostgreSQL: the instance folder, and the database to be copied."""
+    from tests.support.installation import CHEAP, prepared
+    from webapp.settings import Settings
+
+    instance, database = tmp_path_factory.mktemp("fresh"), postgresql.new_database()
+    url = postgresql.url(database)
+    settings = Settings(instance=instance, database_url=url, password_cost=CHEAP)
+    return prepared(settings), database
+
+
+@pytest.fixture
+def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
+    """Settings of an installation of this test's own, on SQLite."""
+    from tests.support.installation import settings_of_test
+
+    return settings_of_test(shutil.copytree(fresh_installation, tmp_path / "instance"))
+
+
+@pytest.fixture
+def postgresql_settings(
+    fresh_on_postgresql: tuple[Path, str], postgresql: Postgresql, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings of an installation of this test's own, on PostgreSQL."""
+    from tests.support.installation import settings_of_test
+
+    fresh, template = fresh_on_postgresql
+    with postgresql.lent(template) as url:
+        yield settings_of_test(shutil.copytree(fresh, tmp_path / "instance"), url)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of an installation of this test's own, on the database that DATABASE names."""
+    from tests.support.installation import DATABASE
+
+    return request.getfixturevalue(f"{DATABASE}_settings")
+
+
+@pytest.fixture
+def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
+    """The app, inside its context."""
+    from tests.support.installation import inside
+    from webapp import create_app
+
+    with inside(create_app(settings, engine)) as made:
+        yield made
+
+
+@pytest.fixture
+def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
+    """The app where only signed-in people may verify."""
+    from webapp import create_app
+
+    return create_app(replace(settings, verify_requires_sign_in=True), engine)
+
+
+# People and programs
+
+
+@pytest.fixture
+def enrol(known_faces: tuple[tuple[ml.Face, ...], ...]) -> Callable[..., UUID]:
+    """Enrol people in the current app: `enrol("ada", photos=1)`; "ada" has a face of her own."""
+    from webapp.services.enrolment.store import NewPerson, store_person
+
+    def enrol(identifier: str, name: str = "", photos: int = 2) -> UUID:
+        person = NewPerson(identifier, name or identifier.title(), True)
+        return store_person(person, known_faces[PEOPLE.get(identifier, 1)][:photos], None)
+
+    return enrol
+
+
+@pytest.fixture
+def operator_id(app: Flask) -> UUID:
+    """The operator's account."""
+    from sqlalchemy import select
+
+    from tests.support.installation import OPERATOR
+    from webapp.db.engine import db
+    from webapp.db.models import Account
+
+    return db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
+
+
+@pytest.fixture
+def anybody(app: Flask) -> Visitor:
+    """A visitor who is not signed in."""
+    from tests.support.installation import Visitor
+
+    return Visitor(app)
+
+
+@pytest.fixture
+def viewer(app: Flask) -> Visitor:
+    """A visitor who may only look."""
+    from tests.support.installation import VIEWER, signed_in
+
+    return signed_in(app, VIEWER)
+
+
+@pytest.fixture
+def operator(app: Flask) -> Visitor:
+    """A visitor who may enrol people."""
+    from tests.support.installation import OPERATOR, signed_in
+
+    return signed_in(app, OPERATOR)
+
+
+@pytest.fixture
+def admin(app: Flask) -> Visitor:
+    """A visitor who may do everything."""
+    from tests.support.installation import ADMIN, signed_in
+
+    return signed_in(app, ADMIN)
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[Client]:
+    """A program that may do everything."""
+    from tests.support.programs import key_with, program
+    from webapp.db.models import Scope
+
+    with program(app, key_with(Scope.ADMIN)) as made:
+        yield made
+
+
+# What is left out
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what needs the data sets or SQLite's own file where these are missing."""
     _leave_out_data(config, items)
     for item in items:
+        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS[fixture])
         if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(0))
     if os.environ.get("DATABASE", "sqlite") == "sqlite":
@@ -70,15 +311,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     left_out = terminalreporter.config.stash.get(NEED_DATA, 0)
     if left_out:
+        from ml.lab.evaluation.protocols.photos import SHARED
+
         terminalreporter.write_line(
             f"{left_out} tests left out: {SHARED} is missing (FACES_DATA names another folder)"
         )
 
 
 def _leave_out_data(config: pytest.Config, items: list[pytest.Item]) -> None:
+    needing = [item for item in items if item.get_closest_marker("data")]
+    if not needing:
+        return
+    from ml.lab.evaluation.protocols.photos import SHARED
+
     if SHARED.is_dir():
         return
-    needing = [item for item in items if item.get_closest_marker("data")]
     items[:] = [item for item in items if not item.get_closest_marker("data")]
     config.stash[NEED_DATA] = len(needing)
     config.hook.pytest_deselected(items=needing)

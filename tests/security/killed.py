@@ -8,6 +8,7 @@ left than it takes, came through.
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from webapp.db.engine import db
 from webapp.errors.people import UnknownPerson
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
+from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import people
 from webapp.settings import Settings
 
@@ -44,7 +46,12 @@ def died(instance: Path, what: str, argument: str, statements: int) -> bool:
 
 
 def work_until(instance: Path, what: str, argument: str, statements: int) -> None:
-    settings = Settings(instance=instance, password_cost=CHEAP, log_level="ERROR")
+    settings = Settings(
+        instance=instance,
+        database_url=os.environ.get("DATABASE_URL", ""),
+        password_cost=CHEAP,
+        log_level="ERROR",
+    )
     model = next(model for model in ml.describe_models() if model.name == settings.model)
     app = create_app(settings, model)  # nothing here asks the engine for more than its id
     with app.app_context():
@@ -82,7 +89,18 @@ def migrate(_argument: str) -> None:
     upgrade()
 
 
-WORK = {"rotate": rotate, "delete": delete, "backup": backup, "migrate": migrate}
+def store(faces: str) -> None:
+    """Enrol a person with the faces in a file of pickles."""
+    store_person(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), None)
+
+
+WORK = {
+    "rotate": rotate,
+    "delete": delete,
+    "backup": backup,
+    "migrate": migrate,
+    "store": store,
+}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])

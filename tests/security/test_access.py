@@ -10,7 +10,6 @@ from werkzeug.routing import Rule as Route
 
 from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from webapp.db.models import Scope
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.web.access import KeyRule, Rule, rule_of
 
 VERIFY, ENROL, READ, SET = (
@@ -179,13 +178,13 @@ def test_everyone_reaches_what_their_role_may_and_nothing_else(
 
 @pytest.mark.parametrize("username", [None, VIEWER, OPERATOR, ADMIN])
 def test_no_page_leads_anybody_where_they_may_not_go(
-    app: Flask, known_faces, username: str | None
+    app: Flask, enrol, username: str | None
 ) -> None:
     visitor = Visitor(app)
     if username:
         visitor.sign_in(username)
     seen = pages_from(visitor, "/")  # nobody is enrolled, and pages invite to
-    person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    person = enrol("ada", photos=1)
 
     seen |= pages_from(visitor, "/")
 

@@ -25,7 +25,6 @@ from webapp.errors.accounts import PasswordTooCommon
 from webapp.services.accounts import accounts, two_factor
 from webapp.services.accounts.passwords import check_uncommon
 from webapp.services.accounts.sessions import end_old
-from webapp.services.enrolment.store import NewPerson, store_person
 
 
 @pytest.fixture
@@ -239,9 +238,9 @@ def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
 
 
 def test_a_viewer_who_verifies_is_told_what_everyone_is(
-    app: Flask, viewer: Visitor, operator: Visitor, known_faces, people
+    app: Flask, viewer: Visitor, operator: Visitor, enrol, people
 ) -> None:
-    store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:1], None)
+    enrol("ada", "Ada Lovelace", photos=1)
 
     def told(visitor: Visitor, identifier: str) -> str:
         return words(visitor.post("/verify", {"frames": [photo]}, identifier=identifier))

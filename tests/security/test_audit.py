@@ -82,12 +82,12 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
     assert audit_verification.verify().problem is None
 
 
-def test_what_is_rolled_back_is_not_noted(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def test_what_is_rolled_back_is_not_noted(app: Flask, enrol) -> None:
+    enrol("ada", photos=1)
     before = events()
 
     with pytest.raises(Exception, match="duplicate_identifier"):
-        store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+        enrol("ada", photos=1)
 
     assert events() == before
 

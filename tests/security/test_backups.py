@@ -40,13 +40,13 @@ pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", "Ada Lovelace")
 
 
 @pytest.fixture
-def bob(app: Flask, known_faces):
-    return store_person(NewPerson("bob", "Robert Bell", True), known_faces[1][:2], None)
+def bob(app: Flask, enrol):
+    return enrol("bob", "Robert Bell")
 
 
 def run(app: Flask, *args: object):
@@ -397,15 +397,15 @@ def test_where_no_backup_was_made_a_new_master_key_speaks_of_no_key_ring(app: Fl
 
 
 def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
-    app: Flask, settings: Settings, people, known_faces, ada, monkeypatch: pytest.MonkeyPatch
+    app: Flask, settings: Settings, people, enrol, ada, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(master_key_rotation, "KEYS_A_STEP", 1)
-    store_person(NewPerson("cy", "Cy", True), known_faces[1][:1], None)
+    enrol("cy", photos=1)
     seen: list[bool] = []
 
     def meanwhile(left: int) -> None:
         if not seen:
-            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+            enrol("bob", photos=1)
         seen.append(verify("ada", [people[0].photos[2]]).match)
 
     master_key_rotation.rotate(meanwhile)
@@ -443,17 +443,17 @@ def beside(settings: Settings, folder: Path, **changes: object) -> Settings:
 
 
 def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_the_old_one(
-    app: Flask, settings: Settings, engine, known_faces, ada, tmp_path: Path
+    app: Flask, settings: Settings, engine, enrol, ada, tmp_path: Path
 ) -> None:
     other = restarted(beside(settings, tmp_path), engine)
     run(app, "keys", "rotate")
 
     with other.app_context():
         with pytest.raises(MasterKeyUnusable, match="changed on another machine"):
-            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+            enrol("bob", photos=1)
         db.session.remove()
         shutil.copy(settings.master_key_file, current_settings().master_key_file)
-        store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+        enrol("bob", photos=1)
 
 
 def test_a_new_master_key_comes_to_several_machines_one_after_the_other(

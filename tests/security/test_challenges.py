@@ -19,7 +19,6 @@ from tests.support.installation import SEE_OTHER, Visitor, rows_stored, words
 from tests.support.performing import perform
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope, Purpose
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
 from webapp.services.liveness.challenges import BOUNDS
 from webapp.services.liveness.setting import Liveness
@@ -44,8 +43,8 @@ def guarded(app: Flask) -> None:
 
 
 @pytest.fixture
-def ada(guarded: None, known_faces):
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(guarded: None, enrol):
+    return enrol("ada", photos=1)
 
 
 class Sender:

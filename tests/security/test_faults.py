@@ -15,9 +15,8 @@ from sqlalchemy import event
 
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.db import engine as engines
+from webapp.db import transactions
 from webapp.db.engine import db
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 from webapp.startup import readiness
 from webapp.startup.readiness import obstacles
@@ -28,9 +27,9 @@ SHORT_MS = 50
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = engines.PRAGMAS
+    patient = transactions.PRAGMAS
     monkeypatch.setattr(
-        engines,
+        transactions,
         "PRAGMAS",
         (*(p for p in patient if "busy" not in p), f"busy_timeout = {SHORT_MS}"),
     )
@@ -84,9 +83,9 @@ def test_after_the_lock_everything_goes_on(
 @pytest.mark.sqlite
 @pytest.mark.parametrize("fault", ["read-only", "full"])
 def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
-    app: Flask, operator: Visitor, people, known_faces, fault: str
+    app: Flask, operator: Visitor, people, enrol, fault: str
 ) -> None:
-    store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+    enrol("bob", photos=1)
     before = rows_stored()
     db.session.remove()
     db.engine.dispose()

@@ -16,9 +16,10 @@ from werkzeug.test import TestResponse
 from tests.security.hostile import HostileRequest, Target, pictures, requests
 from tests.security.test_access import path_of
 from tests.support.installation import Visitor, rows_stored
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people.people import find_person
 from webapp.web.access import Rule, rule_of
+
+pytestmark = pytest.mark.slow
 
 # Of the processor's time, so that it does not matter what else the machine does meanwhile.
 LONGEST_SECONDS = 5
@@ -67,6 +68,7 @@ def memory_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
+@pytest.mark.real_faces
 @FEW_AND_MANY["pictures"]
 def test_hostile_pictures_are_looked_at_or_refused_in_time_and_memory(
     app: Flask, anybody: Visitor, number: int
@@ -91,9 +93,9 @@ def test_hostile_pictures_are_looked_at_or_refused_in_time_and_memory(
 
 @FEW_AND_MANY["requests"]
 def test_hostile_requests_get_an_answer_in_time_that_is_no_failure(
-    app: Flask, admin: Visitor, anybody: Visitor, known_faces, number: int
+    app: Flask, admin: Visitor, anybody: Visitor, enrol, number: int
 ) -> None:
-    ada = store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+    ada = enrol("ada", photos=3)
     toll, answers, names = Toll(number), Counter(), field_names(admin)
     token, bare = admin.token(), app.test_client(use_cookies=False)
 

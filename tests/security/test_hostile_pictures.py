@@ -17,8 +17,9 @@ from tests.support.installation import Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Anchor
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
+
+pytestmark = pytest.mark.real_faces
 
 
 def photo() -> bytes:
@@ -71,8 +72,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", photos=1)
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -13,7 +13,6 @@ from flask import Flask
 from webapp import create_app
 from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.engine import db
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready, prepare
@@ -21,8 +20,8 @@ from webapp.startup.readiness import obstacles
 
 
 @pytest.fixture
-def enrolled(app: Flask, known_faces) -> Flask:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def enrolled(app: Flask, enrol) -> Flask:
+    enrol("ada", photos=1)
     db.session.rollback()
     return app
 

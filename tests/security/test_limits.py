@@ -16,7 +16,6 @@ from webapp.db.engine import db
 from webapp.db.models import FailureCount, RateLimitWindow
 from webapp.db.transactions import unit_of_work
 from webapp.errors.matching import FaceDisabled, MustWait
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.claimed_identity import claim_digest
 from webapp.services.matching.lockout import (
     FACE_LOCKOUT,
@@ -36,8 +35,8 @@ KNOWN_AND_UNKNOWN = pytest.mark.parametrize("identifier", ["ada", "nobody"])
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", photos=1)
 
 
 def failed(identifier: str, times: int) -> None:
@@ -138,10 +137,10 @@ def test_a_match_begins_the_count_anew(app: Flask, people, ada) -> None:
     assert db.session.get(FailureCount, claim_digest("ada")) is None
 
 
-def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, known_faces) -> None:
+def test_a_person_newly_enrolled_does_not_inherit_failures(app: Flask, enrol) -> None:
     failed("ada", 50)
 
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrol("ada", photos=1)
 
     check(Counter(claim_digest("ada"), FACE_LOCKOUT))
 

@@ -20,8 +20,9 @@ from webapp.core.network import client_network
 from webapp.db.models import Scope
 from webapp.inference.face_slots import Caller, face_slots
 from webapp.inference.processor_time import processor_time
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
+
+pytestmark = pytest.mark.real_faces
 
 ATTACKERS, VERIFICATIONS = 12, 8
 ATTACKER, VICTIM = "10.0.0.1", "10.9.9.9"
@@ -39,8 +40,8 @@ def app(settings: Settings, engine) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol) -> None:
+    enrol("ada", photos=1)
 
 
 @pytest.fixture(scope="module")

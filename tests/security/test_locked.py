@@ -23,7 +23,6 @@ from webapp.db.engine import BUSY_MS, db
 from webapp.db.lock_watch import lock_watch
 from webapp.db.models import Anchor, AuditEntry, Refusal, Scope
 from webapp.services import audit, audit_verification
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.settings import Settings
 from webapp.startup import readiness
@@ -32,9 +31,9 @@ pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
-def person(app: Flask, known_faces, people) -> UUID:
+def person(app: Flask, enrol, people) -> UUID:
     """Somebody enrolled, and verified once: that attempt has no place in the feed yet."""
-    enrolled = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrolled = enrol("ada", photos=1)
     assert verify("ada", [people[0].photos[2]]).match
     return enrolled
 

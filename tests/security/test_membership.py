@@ -18,8 +18,8 @@ from flask import Flask
 
 import ml
 from tests.integration.webapp.test_pages import shape
+from tests.support.fake_engine import FakeEngine, picture
 from tests.support.installation import CHEAP, Visitor
-from tests.walking.engine import PictureBookEngine, picture
 from webapp import create_app
 from webapp.crypto.vault import InstallationSecrets
 from webapp.db.key_store import key_store
@@ -72,7 +72,7 @@ class Faces:
 def app(fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     instance = tmp_path_factory.mktemp("membership") / "instance"
     shutil.copytree(fresh_installation, instance)
-    made = create_app(Settings(instance=instance, password_cost=CHEAP), PictureBookEngine())
+    made = create_app(Settings(instance=instance, password_cost=CHEAP), FakeEngine())
     with made.app_context():
         yield made
 
@@ -188,7 +188,9 @@ def test_no_number_of_anchors_tells_by_the_spread(drawn: Faces, anchors: int, mo
 
 
 def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
-    faces = [active_model().engine.analyse(picture(person)) for person in range(5)]
+    faces = [
+        active_model().engine.analyse(picture(person), purpose="verify") for person in range(5)
+    ]
     store_person(NewPerson("somebody", "Somebody", True), faces[:1], None)
     mixed = np.stack([face.embedding for face in faces])
 
@@ -202,7 +204,10 @@ def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
 @pytest.mark.parametrize("anchors", [1, 10])
 def test_the_page_is_as_long_for_nobody(app: Flask, anchors: int, rule: str) -> None:
     identifier = f"{rule}-{anchors}"
-    enrolled = [active_model().engine.analyse(picture(50, number)) for number in range(anchors)]
+    enrolled = [
+        active_model().engine.analyse(picture(50, number), purpose="verify")
+        for number in range(anchors)
+    ]
     store_person(NewPerson(identifier, "Somebody", True), enrolled, None)
     verification.change(50, "another rule", None, rule=rule, confirmed=True)
     visitor = Visitor(app)

@@ -17,7 +17,6 @@ from webapp.db.models import Scope
 from webapp.errors.matching import MustWait
 from webapp.errors.people import DuplicateIdentifier
 from webapp.services import audit, audit_verification
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.services.thresholds import verification
 from webapp.settings import Settings
@@ -53,9 +52,9 @@ def together(app: Flask) -> Callable[..., list[object]]:
     return run
 
 
-def test_of_two_enrolments_of_one_identifier_one_wins(together, known_faces) -> None:
+def test_of_two_enrolments_of_one_identifier_one_wins(together, enrol) -> None:
     def enrol() -> object:
-        return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+        return enrol("ada", photos=1)
 
     results = together(enrol, enrol, enrol)
 
@@ -65,9 +64,9 @@ def test_of_two_enrolments_of_one_identifier_one_wins(together, known_faces) -> 
 
 
 def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold(
-    app: Flask, together, known_faces, people, operator_id
+    app: Flask, together, enrol, people, operator_id
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrol("ada", photos=1)
 
     def verify_once() -> object:
         decision = verify("ada", [people[0].photos[2]])
@@ -85,9 +84,9 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
 
 
 def test_trying_at_the_same_moment_wins_no_further_tries(
-    app: Flask, together, known_faces, people
+    app: Flask, together, enrol, people
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrol("ada", photos=1)
 
     results = together(*[lambda: verify("ada", [people[1].photos[0]])] * 8)
 

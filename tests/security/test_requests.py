@@ -57,8 +57,8 @@ def test_every_answer_carries_the_strict_headers(anybody: Visitor, admin: Visito
         assert "Strict-Transport-Security" not in answer.headers
 
 
-def test_no_page_has_inline_script_or_style(admin: Visitor, known_faces) -> None:
-    person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def test_no_page_has_inline_script_or_style(admin: Visitor, enrol) -> None:
+    person = enrol("ada", photos=1)
     for path in (
         "/", "/verify", "/identify", "/people", "/people/new", f"/people/{person}",
         "/threshold", "/attempts", "/sign-in", "/nowhere",
@@ -187,8 +187,8 @@ def test_nobody_gives_themselves_a_role(operator: Visitor, operator_id) -> None:
 
 
 @pytest.mark.parametrize("query", ["' OR 1=1 --", "%", "_", 'x" OR ""="', "a' UNION SELECT 1"])
-def test_a_search_takes_its_text_literally(operator: Visitor, known_faces, query: str) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def test_a_search_takes_its_text_literally(operator: Visitor, enrol, query: str) -> None:
+    enrol("ada", photos=1)
 
     for place in (f"/people?q={quote(query)}", f"/attempts?person={quote(query)}"):
         assert "Ada" not in words(operator.get(place)), place

@@ -30,8 +30,8 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", "Ada Lovelace")
 
 
 @pytest.fixture
@@ -69,10 +69,8 @@ def test_people_stay_until_they_are_deleted_unless_a_time_is_set(app: Flask, ada
     assert retention.ends_at(find_person(ada)) is None
 
 
-def test_whose_time_is_over_is_deleted_and_nobody_else(
-    keeping_a_year: Flask, known_faces, ada
-) -> None:
-    store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+def test_whose_time_is_over_is_deleted_and_nobody_else(keeping_a_year: Flask, enrol, ada) -> None:
+    enrol("bob", photos=1)
     agreed_days_ago(ada, 366)
 
     with keeping_a_year.app_context():

@@ -19,6 +19,8 @@ import pytest
 
 from deploy.cluster import ROOT
 
+pytestmark = pytest.mark.slow
+
 SLOW, REFUSED = 40, 200
 SECONDS = 20.0
 

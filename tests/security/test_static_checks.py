@@ -3,7 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from webapp.settings import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_bandit_finds_nothing_in_what_serves() -> None:

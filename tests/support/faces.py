@@ -1,7 +1,8 @@
 """Faces for tests, the same on every machine.
 
 `people()` are eight synthetic people with four photos each, morphed from public-domain portraits
-(`tests.support.morphs`). The engine tells them apart. `portraits()` are the two portraits
+(`tests.support.morphs`). The engine tells them apart, and so does the fake one,
+by a label in each photo (`tests.support.fake_engine`). `portraits()` are the two portraits
 themselves, in versions. A moving head, a turned one or a photo of a photo comes from
 `tests.support.performing`.
 
@@ -12,7 +13,7 @@ them through `ml.lab.evaluation.protocols.photos.SHARED`, and is not run where t
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,8 +22,11 @@ import pillow_heif
 from PIL import Image, ImageEnhance, ImageOps
 
 from tests.support import morphs
+from tests.support.fake_engine import facts_of, labelled
 
 PHOTOS_A_PERSON = 4
+# Labels of the portraits; the synthetic people are numbered from 0.
+COLLINS, HOPPER = 100, 101
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ def portraits() -> tuple[Person, Person]:
     """The two public-domain portraits, in versions."""
     collins, hopper = (Image.fromarray(morphs.portrait(each)) for each in morphs.SOURCES)
     return (
-        Person("Eileen Collins", tuple(_versions(collins))),
-        Person("Grace Hopper", tuple(_versions(hopper))),
+        Person("Eileen Collins", _labelled(COLLINS, _versions(collins))),
+        Person("Grace Hopper", _labelled(HOPPER, _versions(hopper))),
     )
 
 
@@ -72,11 +76,12 @@ def opened(photo: bytes) -> Image.Image:
 
 
 def side_by_side(*photos: bytes) -> bytes:
-    """Several photos in one picture, equally high."""
+    """Several photos in one picture, equally high; the first shows the main face."""
     images = [opened(photo) for photo in photos]
     height = min(image.height for image in images)
     scaled = [ImageOps.contain(image, (image.width * 2, height)) for image in images]
-    return jpeg(Image.fromarray(np.hstack([np.asarray(image) for image in scaled])))
+    joined = jpeg(Image.fromarray(np.hstack([np.asarray(image) for image in scaled])))
+    return labelled(joined, **facts_of(photos[0]) | {"rivals": len(photos) - 1})
 
 
 def _versions(portrait: Image.Image) -> Iterator[bytes]:
@@ -90,7 +95,15 @@ def _versions(portrait: Image.Image) -> Iterator[bytes]:
 
 def _person(number: int, seed: int) -> Person:
     photos = morphs.photos(seed, PHOTOS_A_PERSON)
-    return Person(f"Person {number}", tuple(jpeg(Image.fromarray(photo)) for photo in photos))
+    return Person(
+        f"Person {number}", _labelled(number, (jpeg(Image.fromarray(photo)) for photo in photos))
+    )
+
+
+def _labelled(person: int, photos: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(
+        labelled(photo, person=person, number=number) for number, photo in enumerate(photos)
+    )
 
 
 def without_face(size: tuple[int, int] = (320, 240)) -> bytes:

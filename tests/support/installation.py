@@ -1,4 +1,4 @@
-"""A whole installation for tests: secrets, a database built by migrations, the real engine."""
+"""A whole installation for tests: secrets, a database built by migrations, accounts, an engine."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import html
 import io
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import Cookie, TestResponse
 
-import ml
-from tests.support import faces
-from tests.support.postgresql import Postgresql
 from webapp import create_app
 from webapp.db.engine import db, writing
-from webapp.db.models import Account, Model, Role
+from webapp.db.models import Model, Role
 from webapp.services.accounts import accounts
 from webapp.settings import PasswordCost, Settings
 from webapp.startup.prepare import prepare
@@ -132,23 +127,8 @@ def break_inserts(table: str, why: str) -> None:
         connection.commit()
 
 
-@pytest.fixture(scope="session")
-def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared instance folder with an administrator and an operator; never served itself."""
-    return _prepared(Settings(instance=tmp_path_factory.mktemp("fresh"), password_cost=CHEAP))
-
-
-@pytest.fixture(scope="session")
-def fresh_on_postgresql(
-    tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
-) -> tuple[Path, str]:
-    """The same on PostgreSQL: the instance folder, and the database to be copied."""
-    instance, database = tmp_path_factory.mktemp("fresh"), postgresql.new_database()
-    url = postgresql.url(database)
-    return _prepared(Settings(instance=instance, database_url=url, password_cost=CHEAP)), database
-
-
-def _prepared(settings: Settings) -> Path:
+def prepared(settings: Settings) -> Path:
+    """Prepare an instance folder with an account of each role; return the folder."""
     app = create_app(settings)
     with app.app_context():
         prepare()
@@ -160,23 +140,8 @@ def _prepared(settings: Settings) -> Path:
     return settings.instance
 
 
-@pytest.fixture
-def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
-    """Settings of an installation of this test's own, on SQLite."""
-    return _of_test(shutil.copytree(fresh_installation, tmp_path / "instance"))
-
-
-@pytest.fixture
-def postgresql_settings(
-    fresh_on_postgresql: tuple[Path, str], postgresql: Postgresql, tmp_path: Path
-) -> Iterator[Settings]:
-    """Settings of an installation of this test's own, on PostgreSQL."""
-    fresh, template = fresh_on_postgresql
-    with postgresql.lent(template) as url:
-        yield _of_test(shutil.copytree(fresh, tmp_path / "instance"), url)
-
-
-def _of_test(instance: Path, database_url: str = "") -> Settings:
+def settings_of_test(instance: Path, database_url: str = "") -> Settings:
+    """Settings with cheap passwords and without rate limits."""
     return Settings(
         instance=instance,
         database_url=database_url,
@@ -188,63 +153,17 @@ def _of_test(instance: Path, database_url: str = "") -> Settings:
     )
 
 
-@pytest.fixture
-def settings(request: pytest.FixtureRequest) -> Settings:
-    """Settings of an installation of this test's own, on the database that DATABASE names."""
-    return request.getfixturevalue(f"{DATABASE}_settings")
-
-
-@pytest.fixture
-def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
-    """The app, inside its context."""
-    made = create_app(settings, engine)
-    with made.app_context():
-        yield made
+@contextmanager
+def inside(app: Flask) -> Iterator[Flask]:
+    """Enter an app's context; its database connections end with it."""
+    with app.app_context():
+        yield app
         db.session.remove()
         db.engine.dispose()
 
 
-@pytest.fixture
-def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
-    """The app where only signed-in people may verify."""
-    return create_app(replace(settings, verify_requires_sign_in=True), engine)
-
-
-@pytest.fixture
-def operator_id(app: Flask) -> object:
-    return db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
-
-
-@pytest.fixture
-def anybody(app: Flask) -> Visitor:
-    return Visitor(app)
-
-
-@pytest.fixture
-def operator(app: Flask) -> Visitor:
+def signed_in(app: Flask, username: str) -> Visitor:
+    """Sign in with a new browser."""
     visitor = Visitor(app)
-    visitor.sign_in(OPERATOR)
+    visitor.sign_in(username)
     return visitor
-
-
-@pytest.fixture
-def viewer(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.sign_in(VIEWER)
-    return visitor
-
-
-@pytest.fixture
-def admin(app: Flask) -> Visitor:
-    visitor = Visitor(app)
-    visitor.sign_in(ADMIN)
-    return visitor
-
-
-@pytest.fixture(scope="session")
-def known_faces(engine: ml.Engine) -> tuple[tuple[ml.Face, ...], ...]:
-    """Two people's first three photos, analysed."""
-    return tuple(
-        tuple(engine.analyse(photo, purpose="verify") for photo in person.photos[:3])
-        for person in faces.people()[:2]
-    )

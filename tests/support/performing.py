@@ -23,6 +23,7 @@ from ml.lab.liveness.simulation.pictures import HOLDINGS, HeldPicture
 from ml.lab.liveness.simulation.rendering import Room, Sensor
 from ml.lab.liveness.simulation.surfaces import HeadShape, head
 from tests.support import faces
+from tests.support.fake_engine import FakeEngine, picture
 from webapp.db.engine import db
 from webapp.db.models import Challenge, Purpose
 from webapp.db.transactions import unit_of_work
@@ -60,8 +61,25 @@ class Performer:
         return SENSOR.jpeg(self.actor.scene(at), self.random)
 
 
-def live(engine: ml.Engine, person: int = 0) -> Performer:
+@dataclass
+class Stated:
+    """A performer for the fake engine: each frame states who is seen."""
+
+    picture: bytes
+    glow: Glow = field(default_factory=Glow)
+
+    def told(self, step: ml.Step | None, at: float) -> None:
+        """Every movement is done at once."""
+
+    def frame(self, at: float) -> bytes:
+        """What the camera sends."""
+        return self.picture
+
+
+def live(engine: ml.Engine, person: int = 0) -> Performer | Stated:
     """Somebody who is there, out of reach of the page's light."""
+    if isinstance(engine, FakeEngine):
+        return Stated(picture(person))
     random, photo = np.random.default_rng(3), front(engine, person)
     room = Room.drawn(CAMERA, random, photo)
     return Performer(LiveHead((photo,), room, random, CAMERA, Person(random, CALM)))
@@ -75,11 +93,13 @@ def lit(engine: ml.Engine, person: int = 0) -> Performer:
     return Performer(Lit(actor, glow, INDOORS, mirrors=False), glow=glow)
 
 
-def photo(engine: ml.Engine, person: int = 0) -> Performer:
+def photo(engine: ml.Engine, person: int = 0) -> Performer | Stated:
     """Their photo, held and tilted before the camera."""
-    random, picture = np.random.default_rng(3), front(engine, person)
-    room = Room.drawn(CAMERA, random, picture)
-    return Performer(HeldPicture(picture, HOLDINGS["tilted"], room, random, CAMERA, picture))
+    if isinstance(engine, FakeEngine):
+        return Stated(picture(person, failed=True))
+    random, held = np.random.default_rng(3), front(engine, person)
+    room = Room.drawn(CAMERA, random, held)
+    return Performer(HeldPicture(held, HOLDINGS["tilted"], room, random, CAMERA, held))
 
 
 def turned(engine: ml.Engine) -> bytes:
@@ -125,7 +145,7 @@ def drawn(challenge_id: UUID) -> ml.Challenge:
 
 
 def perform(
-    performer: Performer,
+    performer: Performer | Stated,
     identifier: str = "ada",
     holder: str = HOLDER,
     purpose: Purpose = Purpose.VERIFY,

@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-import pytest
 
 from deploy.cluster import pgserver, restart
 
@@ -66,11 +65,3 @@ def running(roomy: Sequence[str] = ()) -> Iterator[Postgresql]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Postgresql]:
-    if pgserver is None:
-        pytest.skip("pgserver, PostgreSQL for the tests, has no wheel for this Python")
-    with running() as server:
-        yield server

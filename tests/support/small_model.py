@@ -5,11 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 import tomli_w
 
 import ml
-from ml.lab.training.train import main as train
 
 TINY = "tiny"
 # koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
@@ -29,10 +27,10 @@ EXPERIMENT = {
 }
 
 
-@pytest.fixture(scope="session")
-def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the shipped model, and one that is trained here."""
-    home = tmp_path_factory.mktemp("models")
+def trained_beside_the_shipped(home: Path) -> Path:
+    """Train the small model; return a folder of artifacts with it and the shipped one."""
+    from ml.lab.training.train import main as train  # slow to import
+
     folder = home / "artifacts"
     shutil.copytree(ml.ARTIFACTS / ml.DEFAULT_MODEL, folder / ml.DEFAULT_MODEL)
     config = home / "tiny.toml"

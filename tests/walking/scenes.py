@@ -28,8 +28,8 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import TestResponse
 
 import ml
+from tests.support.fake_engine import face_errors, picture
 from tests.support.installation import OPERATOR, PASSWORD
-from tests.walking.engine import face_errors, picture
 from tests.walking.walker import UNFILLED, Reader, Site
 from webapp.db.damage import damage_watch
 from webapp.db.engine import db

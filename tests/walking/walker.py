@@ -17,8 +17,8 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from werkzeug.test import TestResponse
 
+from tests.support.fake_engine import FakeEngine, picture
 from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
-from tests.walking.engine import PictureBookEngine, picture
 from webapp import create_app
 from webapp.db.engine import db
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -190,7 +190,7 @@ def site(
     settings: Settings, language: str, cache: Path, notes: Notes, prefix: str = ""
 ) -> Iterator[Site]:
     """An app over a prepared instance folder; a variable that a template misses is an error."""
-    app = create_app(settings, PictureBookEngine())
+    app = create_app(settings, FakeEngine())
     if prefix:
         app.wsgi_app = PathProxy(app.wsgi_app, prefix)
     app.config["PROPAGATE_EXCEPTIONS"] = True

@@ -11,12 +11,11 @@ from tests.support.installation import OPERATOR, Visitor
 from webapp.db.models import Attempt
 from webapp.db.transactions import unit_of_work
 from webapp.services.attempts import attempt_log
-from webapp.services.enrolment.store import NewPerson, store_person
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol) -> None:
+    enrol("ada", photos=1)
 
 
 def test_the_feed_gives_every_attempt_once_and_in_order(

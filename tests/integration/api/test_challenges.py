@@ -13,7 +13,6 @@ from tests.support.performing import FRAME_SECONDS, Performer, clock_at, drawn
 from tests.support.programs import key_with, program
 from webapp.db.engine import db
 from webapp.db.models import Challenge, ChallengeScope, Scope
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
 from webapp.settings import Settings
@@ -26,9 +25,9 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
+def ada(app: Flask, enrol):
     setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+    return enrol("ada")
 
 
 class Camera:
@@ -56,6 +55,7 @@ def clock() -> Iterator[ExitStack]:
         yield stack
 
 
+@pytest.mark.real_faces
 def test_a_program_verifies_a_person_who_is_there(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
@@ -67,6 +67,7 @@ def test_a_program_verifies_a_person_who_is_there(
     assert (stored["challenge"], stored["challenge_result"], stored["attempt"]) == (0, 1, 1)
 
 
+@pytest.mark.real_faces
 def test_a_program_is_told_the_light_to_show(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_program_is_told_the_light_to_show(
     assert None not in told
 
 
+@pytest.mark.real_faces
 def test_a_photo_is_a_problem_that_does_not_say_why(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:

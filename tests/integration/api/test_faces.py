@@ -14,14 +14,13 @@ from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp.db.engine import db
 from webapp.db.models import FailureCount, Scope
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching import verification
 
 
 @pytest.fixture
-def two_people(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
-    store_person(NewPerson("grace", "Grace", True), known_faces[1][:1], None)
+def two_people(app: Flask, enrol) -> None:
+    enrol("ada", photos=1)
+    enrol("grace", photos=1)
 
 
 def test_a_verification_decides_as_the_page_does(two_people, client: Client, people) -> None:
@@ -139,6 +138,7 @@ def test_two_pictures_are_compared_and_nothing_of_them_is_stored(client: Client,
     assert rows_stored() == before | counted
 
 
+@pytest.mark.real_faces
 def test_faces_are_detected_with_landmarks_and_the_quality_of_the_main_one(
     client: Client, people
 ) -> None:
@@ -209,6 +209,7 @@ def test_several_equal_faces_are_said_and_not_chosen_from_in_silence(
         assert "several_faces" not in (*answer.reasons, *answer.notes)
 
 
+@pytest.mark.real_faces
 @pytest.mark.parametrize("factor", [1, 2, 3.4, 5])
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_coordinates_are_pixels_of_the_picture_that_was_sent(
@@ -294,6 +295,7 @@ def test_a_text_without_bytes_is_no_picture(client: Client) -> None:
     assert client.http.post("/detect", json={"picture": ""}).json()["code"] == "not_an_image"
 
 
+@pytest.mark.real_faces
 @pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "GIF", "BMP", "TIFF"])
 def test_photos_of_every_usual_format_are_read(client: Client, people, file_format: str) -> None:
     picture = faces.saved(faces.opened(people[0].photos[0]), file_format)

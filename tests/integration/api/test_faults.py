@@ -11,18 +11,17 @@ from siamese_faces import Client, Person, Problem
 
 from tests.support.installation import break_inserts, rows_stored
 from tests.support.programs import program
-from webapp.db import engine as engines
+from webapp.db import transactions
 from webapp.db.engine import db
 from webapp.inference.face_slots import FaceSlots, face_slots
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = [pragma for pragma in engines.PRAGMAS if "busy" not in pragma]
-    monkeypatch.setattr(engines, "PRAGMAS", (*patient, "busy_timeout = 50"))
+    patient = [pragma for pragma in transactions.PRAGMAS if "busy" not in pragma]
+    monkeypatch.setattr(transactions, "PRAGMAS", (*patient, "busy_timeout = 50"))
 
 
 @pytest.mark.sqlite
@@ -105,8 +104,8 @@ def refusals(client: Client, photo: bytes) -> list[tuple[int, str]]:
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol) -> None:
+    enrol("ada", photos=1)
 
 
 def let_go() -> None:
@@ -143,7 +142,7 @@ def test_nothing_is_answered_from_a_database_that_cannot_be_written(
     before = rows_stored()
     let_go()
     with monkeypatch.context() as read_only:
-        read_only.setattr(engines, "PRAGMAS", (*engines.PRAGMAS, "query_only = ON"))
+        read_only.setattr(transactions, "PRAGMAS", (*transactions.PRAGMAS, "query_only = ON"))
         answers = refusals(client, people[0].photos[0])
         obstacles = client.health().obstacles
         let_go()

@@ -21,7 +21,6 @@ from schemathesis.specs.openapi.checks import (
 from tests.support.installation import Visitor
 from tests.support.programs import key_with
 from webapp.db.models import Scope
-from webapp.services.enrolment.store import NewPerson, store_person
 
 CHECKS = [
     not_a_server_error,
@@ -35,10 +34,10 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 @pytest.mark.parametrize("number", [3, pytest.param(150, marks=pytest.mark.long)])
 def test_made_up_requests_are_answered_as_described(
-    app: Flask, anybody: Visitor, known_faces, number: int
+    app: Flask, anybody: Visitor, enrol, number: int
 ) -> None:
     """`number` requests for each operation, right and wrong each."""
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrol("ada", photos=1)
     headers = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
     asked = 0
 

@@ -9,9 +9,9 @@ from tests.support.faces import opened, portraits
 
 
 @pytest.fixture(scope="session")
-def detector(engine: ml.Engine) -> Detector:
+def detector(real_engine: ml.Engine) -> Detector:
     """The detector of the shipped model, warm."""
-    return engine.detector
+    return real_engine.detector
 
 
 @pytest.fixture(scope="session", params=["Eileen Collins", "Grace Hopper"])

@@ -15,6 +15,8 @@ from ml.lab.benchmarks.photos import (
 )
 from ml.lab.benchmarks.stages import Stopwatch, ratios
 
+pytestmark = pytest.mark.real_faces
+
 
 @pytest.mark.parametrize(
     ("make", "size", "faces"),

@@ -12,6 +12,8 @@ from ml.faces.decode import decode
 from ml.faces.picture import PICTURE, crop_picture
 from tests.support.faces import jpeg
 
+pytestmark = pytest.mark.real_faces
+
 
 @pytest.mark.parametrize("scale", [1, 4])
 def test_a_kept_picture_gives_nearly_the_same_embedding(

@@ -9,6 +9,8 @@ from ml.siamese.twin import embedding_network, twin_network
 from ml.siamese.weights import load_backbone
 from tests.support import faces
 
+pytestmark = pytest.mark.real_faces
+
 
 def test_the_main_face_is_embedded_with_unit_length(engine, people):
     face = engine.analyse(people[0].photos[0], purpose="enrol")

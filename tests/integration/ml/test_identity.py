@@ -10,6 +10,8 @@ import pytest
 import ml
 from ml.lab.evaluation.protocols.photos import SHARED
 
+pytestmark = pytest.mark.real_faces
+
 # People of the test split whose photos were looked at: one clear face, one identity.
 PEOPLE = ("07270", "07254", "07211")
 PHOTOS = 12

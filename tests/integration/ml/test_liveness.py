@@ -23,66 +23,68 @@ LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
 
 
 @pytest.fixture(scope="module")
-def portraits(engine: ml.Engine) -> tuple[Portrait, ...]:
+def portraits(real_engine: ml.Engine) -> tuple[Portrait, ...]:
     """The faces of two people."""
-    return tuple(performing.front(engine, person) for person in range(2))
+    return tuple(performing.front(real_engine, person) for person in range(2))
 
 
-def tried(engine: ml.Engine, portraits: tuple[Portrait, ...], case: str, seed: int = SEED):
+def tried(real_engine: ml.Engine, portraits: tuple[Portrait, ...], case: str, seed: int = SEED):
     source, camera = np.random.default_rng(seed), Camera()
     room = Room.drawn(camera, source, portraits[1])
     actor = CASES[case](Setting(*portraits, room, "gentle", camera, source))
     challenge = ml.draw_challenge(random.Random(seed), "gentle")
-    return attempt(engine, challenge, actor, source, LINE, SENSOR)
+    return attempt(real_engine, challenge, actor, source, LINE, SENSOR)
 
 
-def test_a_live_head_passes_within_two_tries(engine, portraits):
-    tries = [tried(engine, portraits, "genuine", seed) for seed in (SEED, SEED + 1)]
+def test_a_live_head_passes_within_two_tries(real_engine, portraits):
+    tries = [tried(real_engine, portraits, "genuine", seed) for seed in (SEED, SEED + 1)]
     passed = [each for each in tries if each.verdict.passed]
 
     assert passed
     matched = passed[0].observations[passed[0].verdict.matched]
-    assert len(matched.embedding) == engine.embedding_size
+    assert len(matched.embedding) == real_engine.embedding_size
 
 
 @pytest.mark.parametrize("attack", ["still", "tilted", "swapped"])
-def test_an_attack_fails(engine, portraits, attack):
-    assert not tried(engine, portraits, attack).verdict.passed
+def test_an_attack_fails(real_engine, portraits, attack):
+    assert not tried(real_engine, portraits, attack).verdict.passed
 
 
-def test_few_frames_are_embedded(engine, portraits):
-    seen = tried(engine, portraits, "genuine").observations
+def test_few_frames_are_embedded(real_engine, portraits):
+    seen = tried(real_engine, portraits, "genuine").observations
 
     assert sum(each.embedding is not None for each in seen) <= 3
 
 
-def test_only_in_doubt_is_the_mirror_image_of_a_turned_face_asked(engine):
-    one, other = (engine.analyse(each.photos[0], purpose="verify") for each in faces.people()[:2])
+def test_only_in_doubt_is_the_mirror_image_of_a_turned_face_asked(real_engine):
+    one, other = (
+        real_engine.analyse(each.photos[0], purpose="verify") for each in faces.people()[:2]
+    )
     picture = np.asarray(faces.opened(faces.people()[0].photos[0]))
     landmarks = one.detected.landmarks
 
-    surely = engine._embed_face(picture, landmarks, one.embedding)
-    in_doubt = engine._embed_face(picture, landmarks, other.embedding)
+    surely = real_engine._embed_face(picture, landmarks, one.embedding)
+    in_doubt = real_engine._embed_face(picture, landmarks, other.embedding)
 
-    assert np.array_equal(surely, engine.embedder.embed_once(one.chip[None])[0])
+    assert np.array_equal(surely, real_engine.embedder.embed_once(one.chip[None])[0])
     assert np.array_equal(in_doubt, one.embedding)
 
 
-def test_no_face_is_an_error_and_not_an_observation(engine):
+def test_no_face_is_an_error_and_not_an_observation(real_engine):
     challenge = ml.draw_challenge(random.Random(SEED))
 
     with pytest.raises(ml.NoFace):
-        engine.observe(faces.without_face(), 0.2, challenge)
+        real_engine.observe(faces.without_face(), 0.2, challenge)
 
 
-def test_who_is_not_alone_looks_straight_ahead_once_alone(engine):
+def test_who_is_not_alone_looks_straight_ahead_once_alone(real_engine):
     first, second = (person.photos[0] for person in faces.people()[:2])
     both, alone = faces.side_by_side(first, second), faces.side_by_side(first, _blurred(first, 25))
     shown = [_blurred(both, 4), *[both] * 3, *[alone] * 3]
     challenge, seen, steps = ml.draw_challenge(random.Random(SEED)), [], []
 
     for number, picture in enumerate(shown):
-        observation, now = engine.observe(picture, number / 4, challenge, seen)
+        observation, now = real_engine.observe(picture, number / 4, challenge, seen)
         seen.append(observation)
         steps.append(now.step)
 
@@ -105,26 +107,26 @@ def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
     return [start + picture for picture in film.split(start)[1:]]
 
 
-def watched(engine: ml.Engine, film: list[bytes]) -> ml.Progress:
+def watched(real_engine: ml.Engine, film: list[bytes]) -> ml.Progress:
     """How far a film comes whose movements are asked for at the moments at which it shows them."""
     steps = simulate.steps_named("turn_left,come_closer", "gentle")
     challenge, seen = ml.Challenge(steps, "gentle"), []
     straight = int(mjpeg.CLIP.straight * mjpeg.PLAYED_A_SECOND) - 12
     for frame in range(straight, len(film), 6):
         at = frame / mjpeg.PLAYED_A_SECOND
-        observation, now = engine.observe(film[frame], at, challenge, seen)
+        observation, now = real_engine.observe(film[frame], at, challenge, seen)
         seen.append(observation)
         if now.done or now.failed:
             break
     return now
 
 
-def test_a_film_shows_a_head_that_does_what_it_was_told(engine, portraits, tmp_path):
-    assert watched(engine, film(portraits, "genuine", tmp_path / "head.mjpeg")).done
+def test_a_film_shows_a_head_that_does_what_it_was_told(real_engine, portraits, tmp_path):
+    assert watched(real_engine, film(portraits, "genuine", tmp_path / "head.mjpeg")).done
 
 
-def test_a_film_of_a_still_photo_shows_nothing_of_it(engine, portraits, tmp_path):
-    assert watched(engine, film(portraits, "still", tmp_path / "photo.mjpeg")).step == 1
+def test_a_film_of_a_still_photo_shows_nothing_of_it(real_engine, portraits, tmp_path):
+    assert watched(real_engine, film(portraits, "still", tmp_path / "photo.mjpeg")).step == 1
 
 
 def test_a_film_is_asked_for_movements_by_their_names():

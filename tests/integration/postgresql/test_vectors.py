@@ -217,10 +217,10 @@ def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people,
 
 
 def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
-    postgresql_settings: Settings, engine: ml.Engine, known_faces, people
+    postgresql_settings: Settings, engine: ml.Engine, enrol, people
 ) -> None:
     with create_app(postgresql_settings, engine).app_context():
-        store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+        enrol("ada", photos=3)
         db.session.remove()
         db.engine.dispose()
     later = create_app(replace(postgresql_settings, vectors_in_database=True), engine)

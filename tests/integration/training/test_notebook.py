@@ -10,6 +10,8 @@ from nbclient import NotebookClient
 
 from ml.lab.evaluation.protocols.photos import SHARED
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 NOTEBOOK = ROOT / "ml" / "lab" / "notebooks" / "training.ipynb"
 MINUTE = 60

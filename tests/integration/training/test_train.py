@@ -22,6 +22,8 @@ from ml.lab.training.train import main
 from ml.siamese.twin import embedding_network, twin_network
 from ml.siamese.weights import load_backbone
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 KILLED = -9
 # Squared distance of unit vectors that have nothing to do with each other.

@@ -32,8 +32,8 @@ Known = tuple[tuple[ml.Face, ...], ...]
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces: Known) -> UUID:
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol) -> UUID:
+    return enrol("ada")
 
 
 def anchors_of(person_id: UUID) -> list[UUID]:
@@ -134,9 +134,9 @@ def test_pictures_do_not_take_the_place_of_what_is_not_there(
 
 
 def test_nobody_elses_picture_is_retired(
-    app: Flask, ada: UUID, known_faces: Known, operator_id
+    app: Flask, ada: UUID, enrol, known_faces: Known, operator_id
 ) -> None:
-    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:2], None)
+    bob = enrol("bob")
     bobs, _ = anchors_of(bob)
 
     with pytest.raises(UnknownAnchor):

@@ -42,9 +42,9 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
 
 
 @pytest.fixture
-def five(app: Flask, known_faces: Known) -> None:
+def five(app: Flask, enrol, known_faces: Known) -> None:
     """Of Ada two days and a search, of a person with a dangerous identifier one, of nobody one."""
-    ada = store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:1], None)
+    ada = enrol("ada", "Ada Lovelace", photos=1)
     evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], None)
     account = db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
     with unit_of_work() as session:

@@ -45,7 +45,6 @@ from webapp.errors.liveness import (
 )
 from webapp.errors.matching import MustWait
 from webapp.services.cleanup import purge_expired
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, frames, setting
 from webapp.services.liveness.challenges import BOUNDS
 from webapp.services.liveness.prompts import STRAIGHT
@@ -72,13 +71,13 @@ def guarded(app: Flask) -> None:
 
 
 @pytest.fixture
-def ada(guarded: None, known_faces):
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+def ada(guarded: None, enrol):
+    return enrol("ada")
 
 
 @pytest.fixture
-def bob(guarded: None, known_faces):
-    return store_person(NewPerson("bob", "Bob", True), known_faces[1][:2], None)
+def bob(guarded: None, enrol):
+    return enrol("bob")
 
 
 def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
@@ -108,6 +107,7 @@ def results() -> list[ChallengeResult]:
     return list(db.session.scalars(select(ChallengeResult).order_by(ChallengeResult.created_at)))
 
 
+@pytest.mark.real_faces
 def test_a_person_who_does_what_is_asked_for_is_compared(app: Flask, engine, ada) -> None:
     challenge = perform(performing.live(engine))
 
@@ -135,6 +135,7 @@ def test_somebody_else_who_does_it_is_no_match(app: Flask, engine, ada, bob) -> 
     assert failures_of("bob") == 1
 
 
+@pytest.mark.real_faces
 def test_the_persons_photo_fails_and_counts_whoever_is_claimed(app: Flask, engine, ada) -> None:
     for identifier in ("ada", "nobody"):
         challenge = perform(performing.photo(engine), identifier)
@@ -159,12 +160,13 @@ def test_pictures_alone_are_refused_whoever_is_claimed(app: Flask, people, ada) 
     assert rows_stored() == before
 
 
-def test_where_nothing_is_asked_for_nothing_begins(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+def test_where_nothing_is_asked_for_nothing_begins(app: Flask, enrol) -> None:
+    enrol("ada", photos=3)
     with pytest.raises(ChallengeNotAsked):
         begun_by()
 
 
+@pytest.mark.real_faces
 def test_the_next_instruction_comes_only_when_the_one_before_is_done(
     app: Flask, engine, ada
 ) -> None:
@@ -240,6 +242,7 @@ def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob
         challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY)
 
 
+@pytest.mark.real_faces
 def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
     first, second = performing.live(engine, 0), performing.live(engine, 1)
 

@@ -38,8 +38,8 @@ WORDS = {
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> UUID:
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol) -> UUID:
+    return enrol("ada")
 
 
 def set_threshold(admin: Visitor, score: float, **fields: str) -> TestResponse:

@@ -27,6 +27,8 @@ from webapp.messages import all_codes
 from webapp.settings import Settings
 from webapp.web.display.languages import LANGUAGES
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = ROOT / "deploy"
 TOO_LARGE = (
     "The pictures together are too large. Go back, choose fewer or smaller ones and send them "

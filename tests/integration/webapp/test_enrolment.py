@@ -62,6 +62,7 @@ def test_pictures_and_embeddings_stand_sealed_in_the_database(
     assert face.embedding.astype("<f4").tobytes()[:32] not in stored
 
 
+@pytest.mark.real_faces
 def test_the_picture_kept_has_no_metadata(app: Flask, people, operator_id) -> None:
     photo = Image.open(io.BytesIO(people[0].photos[0]))
     exif = Image.Exif()
@@ -165,9 +166,11 @@ def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
         anchors.delete_anchor(person_id, second, operator_id)
 
 
-def test_an_anchor_is_reached_only_through_its_person(app: Flask, known_faces, operator_id) -> None:
+def test_an_anchor_is_reached_only_through_its_person(
+    app: Flask, enrol, known_faces, operator_id
+) -> None:
     store_person(ADA, known_faces[0], None)
-    other = store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+    other = enrol("bob", photos=3)
     adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))
 
     with pytest.raises(UnknownAnchor):
@@ -181,10 +184,10 @@ def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
 ) -> None:
     pickled = tmp_path / "faces.pickle"
     pickled.write_bytes(pickle.dumps(known_faces[0][:2]))
-    script = [sys.executable, "-m", "tests.integration.webapp.killed_while_storing"]
+    script = [sys.executable, "-m", "tests.security.killed"]
 
     run = subprocess.run(
-        [*script, settings.instance, pickled],
+        [*script, settings.instance, "store", "1", pickled],
         check=True,
         capture_output=True,
         cwd=ROOT,

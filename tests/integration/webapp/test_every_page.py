@@ -14,8 +14,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 
 import ml
+from tests.support.fake_engine import face_errors
 from tests.support.installation import CHEAP, UNLIMITED
-from tests.walking.engine import face_errors
 from tests.walking.scenes import SCENES, recorded_events
 from tests.walking.walker import Notes, site
 from webapp import LANGUAGES

@@ -30,7 +30,6 @@ from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
 from webapp.jobs import queue
 from webapp.services import audit_entries
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.services.models.selection import CHANGE_MODEL
 from webapp.services.people import people
@@ -43,8 +42,8 @@ ANYWHERE = Place("anchor_embedding", UUID(int=0), "vector")
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> UUID:
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def ada(app: Flask, enrol) -> UUID:
+    return enrol("ada", photos=1)
 
 
 @pytest.fixture

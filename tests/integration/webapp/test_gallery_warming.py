@@ -20,7 +20,6 @@ from webapp.gallery import memory
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.registry import galleries
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.matching.verification import verify
 from webapp.startup import gallery_loading
 from webapp.startup.gallery_loading import read_gallery
@@ -65,8 +64,8 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+def ada(app: Flask, enrol) -> None:
+    enrol("ada", photos=3)
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from tests.support.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, per
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, ChallengeScope
 from webapp.errors.liveness import ChallengeFailed
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.liveness import challenges, setting
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching.verification import verify_by_challenge
 from webapp.settings import Settings
+
+pytestmark = pytest.mark.real_faces
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
+def ada(app: Flask, enrol):
     setting.change(
         Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", None
     )
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+    return enrol("ada")
 
 
 def newest_result() -> ChallengeResult:

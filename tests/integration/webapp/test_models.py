@@ -41,6 +41,8 @@ from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
+pytestmark = pytest.mark.real_faces
+
 CHANGES = {CHANGE_MODEL: JOB_HANDLERS[CHANGE_MODEL]}
 USE = ["models", "use", "--reason", "tried", "--accept-licence", "--confirm"]
 USE_TINY = [*USE, TINY]
@@ -67,8 +69,8 @@ def app(settings: Settings, engine: ml.Engine, tiny: ml.Engine) -> Iterator[Flas
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", "Ada Lovelace")
 
 
 def ask_for_tiny() -> UUID:
@@ -89,11 +91,11 @@ def embedded_by(model_id: str) -> int:
 
 
 def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
-    settings: Settings, engine: ml.Engine, known_faces, people
+    settings: Settings, engine: ml.Engine, enrol, people
 ) -> None:
     app = create_app(settings, engine)
     with app.app_context():
-        store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+        enrol("ada", photos=1)
         used = app.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
         assert f"{TINY} serves." in used.output
@@ -143,13 +145,13 @@ def test_the_old_model_serves_until_every_picture_is_embedded(
     assert verify("ada", [people[0].photos[0]]).match
 
 
-def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, known_faces) -> None:
+def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, enrol) -> None:
     late: list[object] = []
 
     def enrol_once_all_is_embedded(model_id: str, name: str, *asked: object) -> None:
         if not late:
             with app.app_context():
-                late.append(store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None))
+                late.append(enrol("bob", photos=1))
         real(model_id, name, *asked)
 
     real = selection.activate
@@ -162,10 +164,10 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, know
 
 
 def test_a_change_that_was_stopped_goes_on_where_it_was(
-    app: Flask, tiny: ml.Engine, known_faces, monkeypatch: pytest.MonkeyPatch
+    app: Flask, tiny: ml.Engine, enrol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.services.models.reembedding.BATCH", 1)
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:3], None)
+    enrol("ada", photos=3)
 
     def press_ctrl_c(done: int, _total: int) -> None:
         if done == 2:

@@ -19,7 +19,6 @@ from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.db.schema_compatibility import incompatibilities
-from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready, prepare
@@ -68,9 +67,9 @@ def test_each_version_leaves_the_release_before_what_it_needs(empty: Flask) -> N
 
 
 def test_nobody_is_failed_while_the_database_is_updated_and_a_node_may_restart_on_it(
-    app: Flask, settings: Settings, engine, people, known_faces, update: Updater
+    app: Flask, settings: Settings, engine, people, enrol, update: Updater
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    enrol("ada", photos=1)
     key, matches, updated = key_with(Scope.VERIFY), [], Event()
 
     def verify() -> None:

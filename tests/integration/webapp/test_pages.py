@@ -22,8 +22,8 @@ from webapp.startup.prepare import prepare
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada Lovelace", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol):
+    return enrol("ada", "Ada Lovelace")
 
 
 def enrol(visitor: Visitor, *photos: bytes, **fields: str):
@@ -34,6 +34,7 @@ def enrol(visitor: Visitor, *photos: bytes, **fields: str):
     )
 
 
+@pytest.mark.real_faces
 def test_a_person_is_enrolled_listed_shown_and_deleted(operator: Visitor, people) -> None:
     created = enrol(operator, people[0].photos[0], people[0].photos[1])
     assert created.status_code == 302
@@ -417,6 +418,7 @@ def test_the_result_says_which_pictures_of_a_burst_were_used(
     assert said in words(anybody.post("/verify", {"frames": burst}, identifier="ada"))
 
 
+@pytest.mark.real_faces
 def test_a_poor_picture_is_named_as_the_likely_cause_of_no_match(
     anybody: Visitor, ada, people
 ) -> None:

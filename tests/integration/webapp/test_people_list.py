@@ -15,11 +15,11 @@ from webapp.services.people.people import SORTS, list_people
 
 
 @pytest.fixture
-def three(app: Flask, known_faces, operator_id):
+def three(app: Flask, enrol, known_faces, operator_id):
     """Bob with two pictures, one of them retired; Ada with two; Carol with three."""
     bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], None)
     store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], None)
-    store_person(NewPerson("a-3", "Carol", True), known_faces[1][:3], None)
+    enrol("a-3", "Carol", photos=3)
     person = people_service.find_person(bob)
     anchors.retire_anchor(bob, person.anchors[0].id, operator_id)
 

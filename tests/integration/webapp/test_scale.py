@@ -47,12 +47,12 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def crowded(
-    fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory, engine: ml.Engine
+    fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory, real_engine: ml.Engine
 ) -> Iterator[Flask]:
     instance = tmp_path_factory.mktemp("crowd") / "instance"
     shutil.copytree(fresh_installation, instance)
     app = create_app(
-        Settings(instance=instance, password_cost=CHEAP, sign_in_limit=UNLIMITED), engine
+        Settings(instance=instance, password_cost=CHEAP, sign_in_limit=UNLIMITED), real_engine
     )
     with app.app_context():
         add_attempts(enrol_crowd(PEOPLE), ATTEMPTS)

@@ -26,6 +26,8 @@ HELD = 5 * LARGEST
 PATIENCE = 2.0
 CONFIGURATION = f"""
 from deploy import buffering_worker
+
+pytestmark = pytest.mark.slow
 buffering_worker.NETWORK_THREADS = {NETWORK}
 buffering_worker.HEAD_SECONDS = buffering_worker.BODY_SECONDS = {PATIENCE}
 buffering_worker.SEND_SECONDS = buffering_worker.LINGER_SECONDS = {PATIENCE}

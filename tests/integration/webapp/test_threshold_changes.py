@@ -40,13 +40,13 @@ Known = tuple[tuple[Face, ...], ...]
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces: Known) -> UUID:
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol) -> UUID:
+    return enrol("ada")
 
 
 @pytest.fixture
-def bob(app: Flask, known_faces: Known) -> UUID:
-    return store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+def bob(app: Flask, enrol) -> UUID:
+    return enrol("bob", photos=3)
 
 
 def similarity_of(score: float) -> float:
@@ -478,12 +478,12 @@ def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> Non
     assert re.search(r'<circle class="chart-point" cx="[\d.]+" cy="[\d.]+"', page)
 
 
-def test_few_people_are_counted_as_one_says_it(admin: Visitor, ada, bob, known_faces) -> None:
+def test_few_people_are_counted_as_one_says_it(admin: Visitor, ada, bob, enrol) -> None:
     page = words(admin.get("/threshold"))
     assert "That makes 5 trials between 1 pair of people." in page
     assert "5 more are within the 2 people who have several pictures." in page
 
-    store_person(NewPerson("eve", "Eve", True), known_faces[1][:1], None)
+    enrol("eve", photos=1)
 
     assert "between 3 pairs of people." in words(admin.get("/threshold"))
 
@@ -521,8 +521,8 @@ def test_with_nobody_enrolled_there_is_nothing_of_ones_own(admin: Visitor) -> No
     assert admin.get("/threshold/pairs").status_code == 200
 
 
-def test_pairs_to_review_lead_to_the_people(admin: Visitor, known_faces) -> None:
-    one = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+def test_pairs_to_review_lead_to_the_people(admin: Visitor, enrol, known_faces) -> None:
+    one = enrol("ada", photos=1)
     again = store_person(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], None)
     mixed = (known_faces[0][1], known_faces[1][0])
     store_person(NewPerson("mixed", "Mixed Up", True), mixed, None)

@@ -27,15 +27,16 @@ from webapp.settings import Settings
 
 
 @pytest.fixture
-def ada(app: Flask, known_faces):
-    return store_person(NewPerson("ada", "Ada", True), known_faces[0][:2], None)
+def ada(app: Flask, enrol):
+    return enrol("ada")
 
 
 @pytest.fixture
-def bob(app: Flask, known_faces):
-    return store_person(NewPerson("bob", "Bob", True), known_faces[1], None)
+def bob(app: Flask, enrol):
+    return enrol("bob", photos=3)
 
 
+@pytest.mark.real_faces
 def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
     decision = verify("Ada", [people[0].photos[2]])
 
@@ -45,6 +46,7 @@ def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
     assert decision.person.id == ada
 
 
+@pytest.mark.real_faces
 def test_somebody_elses_photo_does_not_match(app: Flask, people, ada) -> None:
     decision = verify("ada", [people[1].photos[0]])
 

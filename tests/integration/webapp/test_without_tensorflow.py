@@ -7,8 +7,12 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from deploy.cluster import ROOT
 from tests.support.served_without_tensorflow import LABORATORY
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_server_enrols_verifies_checks_liveness_and_identifies_without_tensorflow() -> None:

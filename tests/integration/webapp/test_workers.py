@@ -124,14 +124,14 @@ def until(condition: Callable[[], object]) -> None:
 def installation(
     fresh_installation: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    engine: ml.Engine,
+    real_engine: ml.Engine,
     artifacts: Path,
     known_faces: tuple[tuple[ml.Face, ...], ...],
 ) -> Iterator[Flask]:
     """What the server serves, seen from beside it; Ada is the first of the people enrolled."""
     instance = tmp_path_factory.mktemp("served") / "instance"
     subprocess.run(["cp", "-r", str(fresh_installation), str(instance)], check=True)
-    app = create_app(Settings(instance=instance, artifacts=artifacts), engine)
+    app = create_app(Settings(instance=instance, artifacts=artifacts), real_engine)
     with app.app_context():
         for number in range(PEOPLE):
             pictures = known_faces[number % 2][:PICTURES_EACH]
@@ -200,12 +200,12 @@ def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
 
 
 def test_a_challenge_goes_on_in_either_worker(
-    installation: Flask, server: Server, engine: ml.Engine
+    installation: Flask, server: Server, real_engine: ml.Engine
 ) -> None:
     """Each frame goes to the other worker than the one before."""
     before, workers = setting.in_force(), cycle(server.workers)
     setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", None)
-    performer, told = performing.live(engine), 0
+    performer, told = performing.live(real_engine), 0
     with signed_in(server.url) as client:
         asked = post(client, "/challenges", identifier="person-0").json()
         challenge, started = asked["challenge"], time.monotonic()
@@ -230,7 +230,7 @@ def test_a_challenge_goes_on_in_either_worker(
 
 
 def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_model(
-    server: Server, engine: ml.Engine, artifacts: Path, people: tuple[faces.Person, ...]
+    server: Server, real_engine: ml.Engine, artifacts: Path, people: tuple[faces.Person, ...]
 ) -> None:
     def verified_by(client: httpx.Client) -> str:
         answer = post(client, "/verify", [people[0].photos[2]], identifier="person-0")
@@ -250,7 +250,7 @@ def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_mod
         assert 0 < killed_at.done < killed_at.total == PEOPLE * PICTURES_EACH
         done = killed_at.done
 
-        assert verified_by(admin) == engine.model_id
+        assert verified_by(admin) == real_engine.model_id
         server.wait_for_a_worker()
         assert job().done == done, "nobody goes on before the lease has ended"
         with unit_of_work() as session:

@@ -14,6 +14,8 @@ import io, resource, sys
 from threading import Thread
 from PIL import Image
 from ml.faces.decode import decode
+
+pytestmark = pytest.mark.slow
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 def peak():
