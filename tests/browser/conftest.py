@@ -5,62 +5,74 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect, sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 import ml
 from tests.browser import chromium, scenes
-from tests.browser.opening import ADMINISTRATOR, Opener
+from tests.browser.opening import ADMINISTRATOR, Browsers, Opener
 from tests.browser.site import Site, served
 from tests.support import faces
-from tests.support.small_model import artifacts
-
-__all__ = ["artifacts"]
 
 # Generous, because a machine may be busy; nothing waits longer than it has to.
 expect.set_options(timeout=30_000)
+
+BROWSERS_KEPT = 4
+
+
+# Files of few and long tests come first, so that no worker is left alone with one at the end.
+LONGEST_FIRST = ("test_walk.py", "test_accessibility.py", "test_crowded.py", "test_claim.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates(kept_templates: None) -> None:
+    """Compile templates once for all sites."""
 
 
 @pytest.fixture(scope="module")
-def site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One app for the tests of a file; it has an administrator."""
-    with served(engine, tmp_path_factory.mktemp("instance")) as running:
+    with served(real_engine, tmp_path_factory.mktemp("instance")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running
 
 
 @pytest.fixture
-def fresh_site(engine: ml.Engine, tmp_path: Path) -> Iterator[Site]:
+def fresh_site(real_engine: ml.Engine, tmp_path: Path) -> Iterator[Site]:
     """An app on its first start."""
-    with served(engine, tmp_path / "instance") as running:
+    with served(real_engine, tmp_path / "instance") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def browsers() -> Iterator[Playwright]:
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
     with sync_playwright() as playwright:
         if not chromium.find(playwright):
             pytest.skip(chromium.MISSING)
-        yield playwright
+        running = Browsers(playwright, tmp_path_factory.mktemp("films"))
+        yield running
+        running.close_all_but(0)
 
 
 @pytest.fixture
-def opener(browsers: Playwright, tmp_path: Path) -> Iterator[Opener]:
+def opener(browsers: Browsers) -> Iterator[Opener]:
+    browsers.close_all_but(BROWSERS_KEPT)
     with ExitStack() as stack:
-        opening = Opener(browsers, stack, tmp_path)
+        opening = Opener(browsers, stack)
         yield opening
         assert opening.troubles() == []
 
 
 @pytest.fixture(scope="session")
-def portraits(engine: ml.Engine, people: tuple[faces.Person, ...]) -> scenes.People:
+def portraits(real_engine: ml.Engine, people: tuple[faces.Person, ...]) -> scenes.People:
     """Two photos each of two people, with where the faces are."""
     return tuple(
-        tuple(scenes.Portrait.of(engine, photo) for photo in person.photos[:2])
+        tuple(scenes.Portrait.of(real_engine, photo) for photo in person.photos[:2])
         for person in people[:2]
     )

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, Request, Response, expect, sync_playwright
 
 import ml
 from tests.browser import scenes
-from tests.browser.opening import Opener, claim, instruction, proceed
+from tests.browser.opening import Browsers, Opener, claim, instruction, proceed
 from tests.browser.site import served
 from tests.support import faces
 
@@ -38,7 +38,7 @@ def main(seconds: float) -> None:
         playwright = stack.enter_context(sync_playwright())
         site = stack.enter_context(served(engine, folder / "site"))
         site.enrol("hopper", hopper.photos[0])
-        opener = Opener(playwright, stack, folder)
+        opener = Opener(Browsers(playwright, folder), stack)
         print(f"cores: {ml.usable_cores()}, load: {os.getloadavg()[0]:.1f}")
         _frames(opener.camera_page(site, scenes.facing(portrait, share=0.2)), seconds)
         _answers(opener.camera_page(site, scenes.facing(portrait)), VERIFICATIONS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright
 
 from tests.browser import chromium
 from tests.browser.scenes import film
@@ -59,13 +59,37 @@ class Watch:
 
 
 @dataclass
-class Opener:
-    """Opens pages in browsers that end with the stack; films lie in the folder."""
+class Browsers:
+    """Running Chromiums, one for each set of switches, shared by tests; films lie in the folder."""
 
     playwright: Playwright
-    stack: ExitStack
     folder: Path
+    running: dict[tuple[str, ...], Browser] = field(default_factory=dict)
+
+    def with_switches(self, *switches: str) -> Browser:
+        """Return a running browser, started if there is none with these switches."""
+        browser = self.running.pop(switches, None)
+        if browser is None or not browser.is_connected():
+            browser = self.playwright.chromium.launch(
+                executable_path=chromium.find(self.playwright), args=[*QUIET, *switches]
+            )
+        self.running[switches] = browser  # the latest used is the last
+        return browser
+
+    def close_all_but(self, latest: int) -> None:
+        """Close browsers that were not used lately."""
+        for switches in list(self.running)[: max(len(self.running) - latest, 0)]:
+            self.running.pop(switches).close()
+
+
+@dataclass
+class Opener:
+    """Opens pages in browser contexts that end with the stack."""
+
+    browsers: Browsers
+    stack: ExitStack
     watches: list[Watch] = field(default_factory=list)
+    films: int = 0
 
     def page(
         self,
@@ -76,7 +100,7 @@ class Opener:
         expected: tuple[str, ...] = (),
         **options: object,
     ) -> Page:
-        """A page in a browser of its own.
+        """A page of a visitor of its own, who shares cookies and storage with nobody.
 
         Args:
             site: what is opened.
@@ -87,11 +111,9 @@ class Opener:
             options: of Playwright's context.
         """
         url = site.url.replace("127.0.0.1", host)
-        browser = self.playwright.chromium.launch(
-            executable_path=chromium.find(self.playwright), args=[*QUIET, *switches]
-        )
-        self.stack.callback(browser.close)
+        browser = self.browsers.with_switches(*switches)
         context = browser.new_context(base_url=url, **({"locale": "en-GB"} | DESKTOP | options))
+        self.stack.callback(context.close)
         watch = Watch(url, expected)
         watch.over(context)
         self.watches.append(watch)
@@ -100,7 +122,8 @@ class Opener:
 
     def camera_page(self, site: Site, frame: Image.Image, **options: object) -> Page:
         """A page whose browser has a camera that sees a scene, and lets pages use it."""
-        path = self.folder / f"camera-{len(self.watches)}.mjpeg"
+        self.films += 1
+        path = self.browsers.folder / f"camera-{self.films}.mjpeg"
         return self.film_page(site, film(path, frame), **options)
 
     def film_page(self, site: Site, path: Path, **options: object) -> Page:

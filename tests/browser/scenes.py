@@ -112,6 +112,10 @@ def pair(left: Portrait, right: Portrait) -> Image.Image:
 
 
 def film(path: Path, frame: Image.Image) -> Path:
-    """Write a frame as the film that a fake camera plays in a loop."""
-    path.write_bytes(faces.jpeg(frame, quality=95))
-    return path
+    """Write a frame as the film that a fake camera plays in a loop.
+
+    A camera that still plays the former film of that name goes on with it.
+    """
+    new = path.with_suffix(".new")
+    new.write_bytes(faces.jpeg(frame, quality=95))
+    return new.replace(path)

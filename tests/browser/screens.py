@@ -24,6 +24,7 @@ from tests.browser.opening import (
     ALLOWED,
     DESKTOP,
     PHONE,
+    Browsers,
     Opener,
     claim,
     fill_in,
@@ -58,10 +59,10 @@ def main(folder: Path, looks: Sequence[str]) -> None:
         person = site.enrol("collins", *collins.photos[:3])
         site.enrol("hopper", hopper.photos[0])
         portrait = scenes.Portrait.of(engine, hopper.photos[0])
+        browsers = Browsers(playwright, temporary)
         for look in looks or LOOKS:
-            with ExitStack() as browsers:
-                opener = Opener(playwright, browsers, temporary / look)
-                opener.folder.mkdir()
+            with ExitStack() as pages:
+                opener = Opener(browsers, pages)
                 _photograph(opener, site, empty, person, portrait, LOOKS[look], folder / look)
 
 

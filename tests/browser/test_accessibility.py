@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import scenes
+from tests.browser.axe import problems_of, violations
 from tests.browser.opening import (
     ADMINISTRATOR,
     ALLOWED,
     DESKTOP,
+    Browsers,
     Opener,
     claim,
     fill_in,
@@ -22,11 +27,11 @@ from tests.browser.site import Site
 from tests.support import faces
 
 KNOWN = {"/", "/verify", "/sign-in", "/people", "/people/new", "/identify", "/threshold"}
-FORMS_WITHOUT_PROGRESS = "main form[method=post]:not([data-busy]):not([action$='/export'])"
+LANGUAGES = ("en", "de", "fr")
 NARROW = {"viewport": {"width": 320, "height": 640}}
 ZOOMED = {"viewport": {"width": 640, "height": 400}}  # a screen of 1280 × 800 at 200 %
 LANDSCAPE = {"viewport": {"width": 844, "height": 390}, "is_mobile": True, "has_touch": True}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LARGE_PRINT = "document.documentElement.style.fontSize = '200%'"
 
 
 def _compare(page: Page, identifier: str, photo: bytes) -> None:
@@ -39,36 +44,6 @@ def _compare(page: Page, identifier: str, photo: bytes) -> None:
     expect(page.get_by_role("heading", name="Result of the verification")).to_be_attached()
 
 
-def _problems(page: Page, found: list[str]) -> list[str]:
-    """Violations on pages, and forms that do not show that they are being worked on.
-
-    A form that hands out a file leaves the page as it is, and the browser shows the download.
-    """
-    problems = []
-    for address in found:
-        page.goto(address)
-        problems += _violations(page)
-        silent = page.locator(FORMS_WITHOUT_PROGRESS).count()
-        problems += [f"{address}: a form shows no progress"] * silent
-        # Space presses a button and scrolls on a link: what is one must not call itself the other.
-        posing = page.locator("a[role=button]").count()
-        problems += [f"{address}: a link calls itself a button"] * posing
-    return problems
-
-
-def _violations(page: Page) -> list[str]:
-    """What axe finds on a page, light and dark."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found += [
-            f"{page.url} {scheme} {problem['id']}: {node['target']} {node['failureSummary']}"
-            for problem in Axe().run(page, options=RULES).response["violations"]
-            for node in problem["nodes"]
-        ]
-    return found
-
-
 def test_no_page_violates_a_rule(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
@@ -76,21 +51,21 @@ def test_no_page_violates_a_rule(
     page = opener.page(site, expected=("404",))
     found = addresses(site, person)
     public = pages(page.context, found)
-    problems = _problems(page, public)
+    problems = problems_of(page, public)
     sign_in(page)
     signed_in = pages(page.context, found)
     assert {*public, *signed_in} >= {*KNOWN, person}
-    problems += _problems(page, [*signed_in, "/people?q=nobody"])
+    problems += problems_of(page, [*signed_in, "/people?q=nobody"])
     for probe in (people[0].photos[1], people[1].photos[0]):
         _compare(page, "axe", probe)
         page.get_by_text("The score is not a probability").click()
-        problems += _violations(page)
+        problems += violations(page)
     assert problems == []
 
 
 def test_the_first_pages_violate_no_rule(fresh_site: Site, opener: Opener) -> None:
     page = opener.page(fresh_site)
-    assert _problems(page, ["/", fresh_site.setup_path]) == []
+    assert problems_of(page, ["/", fresh_site.setup_path]) == []
 
 
 def test_an_enrolment_that_is_not_accepted_violates_no_rule(
@@ -108,7 +83,7 @@ def test_an_enrolment_that_is_not_accepted_violates_no_rule(
     )
     page.get_by_role("button", name="Enrol this person").click()
     expect(page.get_by_role("heading", name="A photo cannot be used")).to_be_focused()
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
 def test_the_reviews_of_a_change_violate_no_rule_and_fit(
@@ -119,17 +94,17 @@ def test_the_reviews_of_a_change_violate_no_rule_and_fit(
     sign_in(page)
     _compare(page, "under-review", people[0].photos[1])
     problems = []
-    for address, field, value in (
+    for address, label, value in (
         ("/threshold", "New threshold", "99"),
         (f"{person}/threshold", "Points above everybody’s threshold", "49"),
         ("/threshold/search", "Lead over the next person, in points", "8"),
     ):
         page.goto(address)
-        page.get_by_label(field).fill(value)
+        page.get_by_label(label).fill(value)
         page.get_by_label("Reason").fill("to see the page that only a form leads to")
         page.get_by_role("button", name="Review the change").click()
         expect(page.get_by_role("heading", name="Review the change")).to_be_visible()
-        problems += _violations(page)
+        problems += violations(page)
         page.set_viewport_size(NARROW["viewport"])
         problems += _scrolling_sideways(page, address)
         page.set_viewport_size(DESKTOP["viewport"])
@@ -143,15 +118,46 @@ def test_the_camera_violates_no_rule_at_work_or_out_of_order(site: Site, opener:
     broken = opener.page(site, ALLOWED)
     claim(broken)
     expect(broken.get_by_role("heading", name="No camera was found")).to_be_visible()
-    assert _violations(working) + _violations(broken) == []
+    assert violations(working) + violations(broken) == []
 
 
-def _too_wide(page: Page, found: list[str]) -> list[str]:
-    wide = []
-    for address in found:
-        page.goto(address)
-        wide += _scrolling_sideways(page, address)
-    return wide
+@dataclass
+class Fitting:
+    """Pages that scroll sideways, each opened once in each language."""
+
+    narrow: list[str] = field(default_factory=list)
+    zoomed: list[str] = field(default_factory=list)
+    large_print: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def fitting(site: Site, browsers: Browsers, people: tuple[faces.Person, ...]) -> Fitting:
+    """Open every page on the narrowest screen, and in English zoomed and in large print."""
+    person = site.enrol("a-rather-long-identifier@example.org", people[0].photos[0])
+    seen = Fitting()
+    with ExitStack() as stack:
+        opener = Opener(browsers, stack)
+        first = opener.page(site)
+        sign_in(first)
+        session = first.context.storage_state()
+        found = pages(first.context, addresses(site, person))
+        for language in LANGUAGES:
+            page = opener.page(
+                site, expected=("404",), locale=language, storage_state=session, **NARROW
+            )
+            for address in found:
+                page.goto(address)
+                expect(page.locator("html")).to_have_attribute("lang", language)
+                seen.narrow += _scrolling_sideways(page, address)
+                if language == "en":
+                    page.set_viewport_size(ZOOMED["viewport"])
+                    seen.zoomed += _scrolling_sideways(page, address)
+                    page.set_viewport_size(DESKTOP["viewport"])
+                    page.evaluate(LARGE_PRINT)
+                    seen.large_print += _scrolling_sideways(page, address)
+                    page.set_viewport_size(NARROW["viewport"])
+        assert opener.troubles() == []
+    return seen
 
 
 def _scrolling_sideways(page: Page, name: str) -> list[str]:
@@ -160,23 +166,16 @@ def _scrolling_sideways(page: Page, name: str) -> list[str]:
     return []
 
 
-def test_no_page_scrolls_sideways_on_the_narrowest_screen(
-    site: Site, opener: Opener, people: tuple[faces.Person, ...]
-) -> None:
-    person = site.enrol("a-rather-long-identifier@example.org", people[0].photos[0])
-    english = opener.page(site)
-    sign_in(english)
-    session = english.context.storage_state()
-    found = pages(english.context, addresses(site, person))
-    wide = []
-    for language in ("en", "de", "fr"):
-        page = opener.page(
-            site, expected=("404",), locale=language, storage_state=session, **NARROW
-        )
-        wide += _too_wide(page, found)
-        expect(page.locator("html")).to_have_attribute("lang", language)
-    zoomed = opener.page(site, expected=("404",), storage_state=session, **ZOOMED)
-    assert wide + _too_wide(zoomed, found) == []
+def test_no_page_scrolls_sideways_on_the_narrowest_screen(fitting: Fitting) -> None:
+    assert fitting.narrow == []
+
+
+def test_no_page_scrolls_sideways_zoomed_to_twice_its_size(fitting: Fitting) -> None:
+    assert fitting.zoomed == []
+
+
+def test_text_of_twice_the_size_still_fits(fitting: Fitting) -> None:
+    assert fitting.large_print == []
 
 
 def test_the_present_place_is_in_sight_in_a_menu_wider_than_the_screen(
@@ -187,18 +186,6 @@ def test_the_present_place_is_in_sight_in_a_menu_wider_than_the_screen(
     for place in ("/verify", "/threshold", "/account"):
         page.goto(place)
         expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
-
-
-def test_text_of_twice_the_size_still_fits(
-    site: Site, opener: Opener, people: tuple[faces.Person, ...]
-) -> None:
-    person = site.enrol("large-print", people[0].photos[0])
-    large = """addEventListener("DOMContentLoaded", () => {
-      document.documentElement.style.fontSize = "200%";
-    });"""
-    page = opener.page(site, expected=("404",), script=large)
-    sign_in(page)
-    assert _too_wide(page, pages(page.context, addresses(site, person))) == []
 
 
 def test_who_wants_less_motion_sees_none(site: Site, opener: Opener) -> None:

@@ -48,13 +48,13 @@ BOTH = pytest.mark.parametrize("guarded", [False, True], ids=["pictures", "movem
 
 @pytest.fixture(scope="module")
 def sites(
-    engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory
+    real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[bool, Site]]:
     """A site that asks for pictures alone, and one that asks for movements."""
     collins, hopper = faces.portraits()
     with (
-        served(engine, tmp_path_factory.mktemp("pictures")) as pictures,
-        served(engine, tmp_path_factory.mktemp("movements"), seed=1) as movements,
+        served(real_engine, tmp_path_factory.mktemp("pictures")) as pictures,
+        served(real_engine, tmp_path_factory.mktemp("movements"), seed=1) as movements,
     ):
         for site in (pictures, movements):
             site.add_administrator(ADMINISTRATOR)
@@ -67,8 +67,8 @@ def sites(
 
 
 @pytest.fixture(scope="module")
-def hopper(engine: ml.Engine) -> scenes.Portrait:
-    return scenes.Portrait.of(engine, faces.portraits()[1].photos[0])
+def hopper(real_engine: ml.Engine) -> scenes.Portrait:
+    return scenes.Portrait.of(real_engine, faces.portraits()[1].photos[0])
 
 
 def opened(opener: Opener, site: Site, portrait: scenes.Portrait, **options: object) -> Page:

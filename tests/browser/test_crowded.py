@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Page, expect
 
 import ml
 from tests.browser.crowded import crowd
-from tests.browser.opening import ADMINISTRATOR, Opener, sign_in
+from tests.browser.opening import ADMINISTRATOR, DESKTOP, Browsers, Opener, sign_in
 from tests.browser.pages import addresses, pages
 from tests.browser.site import Site, served
 from tests.support import faces
@@ -39,7 +41,17 @@ NAMESAKES = """() => {
   return [...deeds].filter(([, all]) => all.size > 1).map(([name]) => name);
 }"""
 
-
+# Names that turn what stands beside them, because nothing isolates them.
+TURNED = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const free = [];
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+    if (!/[\\u0590-\\u08ff]/.test(text.data)) continue;
+    const isAlone = text.parentElement.closest("bdi, [dir=auto], .visually-hidden, option");
+    if (!isAlone && !text.data.includes("\\u2068")) free.push(text.data.trim());
+  }
+  return free;
+}"""
 WIDTHS = (320, 390, 1440)
 WIDE = 1440
 # What does not fit: the page, what is cut off within it, and on a wide screen columns of a table.
@@ -61,14 +73,46 @@ TOO_WIDE = """(isWide) => {
 
 @pytest.fixture(scope="module")
 def crowded(
-    engine: ml.Engine,
+    real_engine: ml.Engine,
     people: tuple[faces.Person, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Site, tuple[str, ...]]]:
     """A crowded site, and the paths of its people's pages."""
-    with served(engine, tmp_path_factory.mktemp("crowded")) as running:
+    with served(real_engine, tmp_path_factory.mktemp("crowded")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running, crowd(running, people[0].photos)
+
+
+@dataclass
+class Problems:
+    """What is wrong on the pages of the site, each page opened once in each language."""
+
+    namesakes: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+    turned: list[str] = field(default_factory=list)
+
+    def look_for(self, page: Page) -> None:
+        """Note the problems of the page that is open; everything that opens is opened at last."""
+        where = f"{page.url} in {page.locator('html').get_attribute('lang')}"
+        self.turned += [f"{where}: {one}" for one in page.evaluate(TURNED)]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            found = page.evaluate(TOO_WIDE, width == WIDE)
+            self.too_wide += [f"{where}: {width} pixels: {one}" for one in found]
+        page.set_viewport_size(DESKTOP["viewport"])
+        self.namesakes += [f"{where}: {one}" for one in page.evaluate(NAMESAKES)]
+
+
+@pytest.fixture(scope="module")
+def problems(browsers: Browsers, crowded: tuple[Site, tuple[str, ...]]) -> Problems:
+    """Walk through every page of the site in every language."""
+    found = Problems()
+    with ExitStack() as stack:
+        opener = Opener(browsers, stack)
+        for page in _walk(opener, crowded):
+            found.look_for(page)
+        assert opener.troubles() == []
+    return found
 
 
 def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]]) -> Iterator[Page]:
@@ -91,48 +135,16 @@ def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]]) -> Iterator[Pag
             yield page
 
 
-def _where(page: Page, problem: str) -> str:
-    return f"{page.url} in {page.locator('html').get_attribute('lang')}: {problem}"
+def test_no_two_controls_of_one_name_do_different_things(problems: Problems) -> None:
+    assert problems.namesakes == []
 
 
-def test_no_two_controls_of_one_name_do_different_things(
-    crowded: tuple[Site, tuple[str, ...]], opener: Opener
-) -> None:
-    problems = [
-        _where(page, name) for page in _walk(opener, crowded) for name in page.evaluate(NAMESAKES)
-    ]
-    assert problems == []
+def test_long_and_foreign_names_fit_every_page(problems: Problems) -> None:
+    assert problems.too_wide == []
 
 
-def test_long_and_foreign_names_fit_every_page(
-    crowded: tuple[Site, tuple[str, ...]], opener: Opener
-) -> None:
-    problems = []
-    for page in _walk(opener, crowded):
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 844})
-            found = page.evaluate(TOO_WIDE, width == WIDE)
-            problems += [_where(page, f"{width} pixels: {one}") for one in found]
-    assert problems == []
-
-
-def test_names_from_right_to_left_do_not_turn_the_words_around_them(
-    crowded: tuple[Site, tuple[str, ...]], opener: Opener
-) -> None:
-    turned = """() => {
-      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      const free = [];
-      for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-        if (!/[\\u0590-\\u08ff]/.test(text.data)) continue;
-        const isAlone = text.parentElement.closest("bdi, [dir=auto], .visually-hidden, option");
-        if (!isAlone && !text.data.includes("\\u2068")) free.push(text.data.trim());
-      }
-      return free;
-    }"""
-    problems = [
-        _where(page, one) for page in _walk(opener, crowded) for one in page.evaluate(turned)
-    ]
-    assert problems == []
+def test_names_from_right_to_left_do_not_turn_the_words_around_them(problems: Problems) -> None:
+    assert problems.turned == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -13,14 +13,14 @@ from webapp.db.models import Attempt, Kind
 from webapp.db.transactions import unit_of_work
 
 
-def store_attempt(engine: ml.Engine, moment: datetime) -> None:
+def store_attempt(real_engine: ml.Engine, moment: datetime) -> None:
     with unit_of_work() as session:
         session.add(
             Attempt(
                 created_at=moment,
                 kind=Kind.VERIFY,
                 match=True,
-                model_id=engine.model_id,
+                model_id=real_engine.model_id,
                 rule="best",
                 threshold=0.9,
                 similarity=0.95,
@@ -32,11 +32,11 @@ def store_attempt(engine: ml.Engine, moment: datetime) -> None:
 
 
 def test_list_filters_and_figures_are_in_the_browsers_zone(
-    site: Site, opener: Opener, engine: ml.Engine
+    site: Site, opener: Opener, real_engine: ml.Engine
 ) -> None:
     with site.app.app_context():
-        store_attempt(engine, datetime(2026, 11, 1, 7, 30, tzinfo=UTC))  # half past midnight
-        store_attempt(engine, datetime(2026, 11, 2, 7, 30, tzinfo=UTC))  # 25 hours of a day later
+        store_attempt(real_engine, datetime(2026, 11, 1, 7, 30, tzinfo=UTC))  # 00:30
+        store_attempt(real_engine, datetime(2026, 11, 2, 7, 30, tzinfo=UTC))  # 25 hours later
     page = opener.page(site, timezone_id="America/Los_Angeles")
 
     sign_in(page)

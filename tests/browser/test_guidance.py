@@ -75,8 +75,10 @@ def test_a_scene_gets_its_instruction(
     expect(instruction(page)).to_have_text(words)
 
 
-def test_a_turned_head_is_asked_to_turn_back(engine: ml.Engine, site: Site, opener: Opener) -> None:
-    frame = scenes.facing(scenes.Portrait.of(engine, performing.turned(engine)))
+def test_a_turned_head_is_asked_to_turn_back(
+    real_engine: ml.Engine, site: Site, opener: Opener
+) -> None:
+    frame = scenes.facing(scenes.Portrait.of(real_engine, performing.turned(real_engine)))
     page = opener.camera_page(site, frame)
     claim(page)
     expect(instruction(page)).to_have_text("Turn your head a little to your right")
@@ -87,11 +89,11 @@ def test_a_turned_head_is_asked_to_turn_back(engine: ml.Engine, site: Site, open
 def test_a_real_turned_head_is_asked_to_turn_back(
     turn: Callable[[Image.Image], Image.Image] | None,
     side: str,
-    engine: ml.Engine,
+    real_engine: ml.Engine,
     site: Site,
     opener: Opener,
 ) -> None:
-    frame = scenes.facing(scenes.Portrait.of(engine, TURNED.read_bytes()))
+    frame = scenes.facing(scenes.Portrait.of(real_engine, TURNED.read_bytes()))
     page = opener.camera_page(site, turn(frame) if turn else frame)
     claim(page)
     words = f"Turn your head a little to your {side}"

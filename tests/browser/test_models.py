@@ -21,9 +21,9 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 @pytest.fixture
-def two_models(engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Iterator[Site]:
+def two_models(real_engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Iterator[Site]:
     """A site where another model is installed beside the one that serves."""
-    with served(engine, tmp_path / "instance", artifacts) as running:
+    with served(real_engine, tmp_path / "instance", artifacts) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running
 

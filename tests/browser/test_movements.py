@@ -15,6 +15,7 @@ import ml
 from ml.lab.liveness import mjpeg
 from ml.liveness.colour_reflection import COLOURS
 from tests.browser import acting, scenes
+from tests.browser.axe import problems_of
 from tests.browser.opening import (
     ADMINISTRATOR,
     DESKTOP,
@@ -28,7 +29,6 @@ from tests.browser.opening import (
     tray,
 )
 from tests.browser.site import Site, served
-from tests.browser.test_accessibility import _problems
 from tests.support import faces, performing
 from tests.support.performing import SENSOR
 from webapp.db.models import ChallengeScope
@@ -42,9 +42,11 @@ NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_tou
 
 
 @pytest.fixture(scope="module")
-def guarded_site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def guarded_site(
+    real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A site that asks for movements, always the same, with somebody enrolled."""
-    with served(engine, tmp_path_factory.mktemp("guarded"), seed=SEED) as running:
+    with served(real_engine, tmp_path_factory.mktemp("guarded"), seed=SEED) as running:
         running.add_administrator(ADMINISTRATOR)
         running.enrol("grace", *faces.people()[0].photos[:2])
         with running.app.app_context():
@@ -53,16 +55,16 @@ def guarded_site(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def head(engine: ml.Engine) -> str:
+def head(real_engine: ml.Engine) -> str:
     """A camera before which a head does what the page asks for."""
-    return acting.camera(engine, faces.people()[0])
+    return acting.camera(real_engine, faces.people()[0])
 
 
 @pytest.fixture(scope="module")
-def photo_film(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def photo_film(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of a photo that is held and tilted as the movements are asked for."""
     steps = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
-    held = performing.photo(engine)
+    held = performing.photo(real_engine)
     path = tmp_path_factory.mktemp("films") / "photo.mjpeg"
     return mjpeg.write(path, held.actor, steps, SENSOR, held.random)
 
@@ -206,13 +208,13 @@ def test_enter_begins_instead_of_sending_a_form_without_movements(
 @pytest.mark.long
 def test_pages_that_ask_for_movements_violate_no_rule(guarded_site: Site, opener: Opener) -> None:
     page = opener.page(guarded_site)
-    problems = _problems(page, ["/verify"])
+    problems = problems_of(page, ["/verify"])
     sign_in(page)
     seen = ["/verify", "/verify/without-movements", "/people/new", "/liveness"]
-    problems += _problems(page, [*seen, "/attempts/movements"])
+    problems += problems_of(page, [*seen, "/attempts/movements"])
     with lit(guarded_site):
-        problems += _problems(page, ["/verify", "/people/new", "/liveness"])
+        problems += problems_of(page, ["/verify", "/people/new", "/liveness"])
     page.goto("/attempts/movements")
     page.locator("a[href^='/attempts/movements/']").first.click()
-    problems += _problems(page, [page.url])
+    problems += problems_of(page, [page.url])
     assert problems == []

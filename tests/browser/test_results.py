@@ -23,17 +23,17 @@ PAUSE_MS = 1500
 
 
 @pytest.fixture(scope="module")
-def plain(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def plain(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site that asks for pictures alone."""
-    with served(engine, tmp_path_factory.mktemp("plain")) as running:
+    with served(real_engine, tmp_path_factory.mktemp("plain")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield enrolled(running)
 
 
 @pytest.fixture(scope="module")
-def guarded(engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def guarded(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site that asks for movements."""
-    with served(engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
+    with served(real_engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
         with running.app.app_context():
             setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for the test", None)
         yield enrolled(running)
@@ -47,8 +47,8 @@ def enrolled(site: Site) -> Site:
 
 
 @pytest.fixture(scope="module")
-def hopper(engine: ml.Engine) -> scenes.Portrait:
-    return scenes.Portrait.of(engine, faces.portraits()[1].photos[0])
+def hopper(real_engine: ml.Engine) -> scenes.Portrait:
+    return scenes.Portrait.of(real_engine, faces.portraits()[1].photos[0])
 
 
 def watched(page: Page) -> list[str]:

@@ -17,7 +17,7 @@ from tests.support import faces
 from tests.support.installation import PASSWORD
 from webapp.settings import ROOT
 
-# Milliseconds a key, as many people type.
+# Milliseconds a key, as many people type; only where the page listens while they do.
 PACE = 90
 # A simulated head does not always move as a person would; people try again, too.
 TRIES = 3
@@ -26,9 +26,9 @@ Said = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def hopper(engine: ml.Engine) -> str:
+def hopper(real_engine: ml.Engine) -> str:
     """A camera before which Grace Hopper follows what the page asks for."""
-    return acting.camera(engine, faces.portraits()[1])
+    return acting.camera(real_engine, faces.portraits()[1])
 
 
 def words(language: str) -> Said:
@@ -38,10 +38,10 @@ def words(language: str) -> Said:
     return Translations.load(ROOT / "translations", [language]).gettext
 
 
-def enter(field: Locator, text: str) -> None:
-    """Type into a field at the pace of a person."""
+def enter(field: Locator, text: str, pace: float = 0) -> None:
+    """Type into a field key by key."""
     field.click()
-    field.press_sequentially(text, delay=PACE)
+    field.press_sequentially(text, delay=pace)
 
 
 class Walk:
@@ -91,7 +91,7 @@ class Walk:
 
     def verify(self, identifier: str, outcome: str) -> None:
         self.page.goto("/verify")
-        enter(self.field("Identifier"), identifier)
+        enter(self.field("Identifier"), identifier, PACE)
         self.page.keyboard.press("Enter")
         for left in reversed(range(TRIES)):
             self.page.wait_for_url("**/verify/result/*", timeout=90_000)
