@@ -6,6 +6,9 @@ PORT ?= 8000
 INSTANCE ?= instance
 MODEL ?= open
 PROTOCOL ?= lfw
+# Compiled modules are kept: every worker and server of a test would else compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Files of tests that run side by side; a browser shares the machine with nothing else.
 TEST_WORKERS ?= 2
 
@@ -20,10 +23,13 @@ URL = http://$(HOST):$(PORT)
 TLS =
 endif
 
+# Touched when all catalogues were compiled.
+CATALOGUES := translations/.compiled
+
 # A Python too old to read deploy/install.py, which names the supported versions otherwise.
 OLD_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9) and "Python 3.11 to 3.14 is needed for the app; this is %d.%d. Name another: make PYTHON=python3.11 ..." % sys.version_info[:2])'
 
-.PHONY: help run run-cluster test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers lock clean
+.PHONY: help run run-cluster check types test test-long test-postgres lint evaluate calibrate train bench bench-load bench-peers lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -39,19 +45,24 @@ run-cluster: $(VENV)/.test ## PostgreSQL, two nodes and nginx on this machine, a
 	@$(BIN)/python -m translations.compile
 	@$(BIN)/python -m deploy.cluster
 
-test: $(VENV)/.test ## all parts: lint, types, contracts, js, tests, browser, data; or PARTS="lint js"; or TESTS=path
-	@$(BIN)/python -m translations.compile
-ifdef TESTS
-	@$(BIN)/pytest -m "not long" $(TESTS)
+# With T nothing but these tests runs; translations are compiled only if they changed.
+check: $(VENV)/.test $(CATALOGUES) ## a minute: lint, js, every test that needs no network; or T=path
+ifdef T
+	@$(BIN)/pytest -m "not long" $(T)
 else
-	@TEST_WORKERS=$(TEST_WORKERS) $(BIN)/python -m tests.run $(PARTS)
+	@TEST_WORKERS=$(TEST_WORKERS) $(BIN)/python -m tests.run lint js quick
 endif
 
-test-long: $(VENV)/.test ## the long counts: fuzzing, soaks, full protocols
-	@$(BIN)/python -m translations.compile
-	@$(BIN)/pytest -m long $(TESTS)
+types: $(VENV)/.test ## mypy in a daemon: what changed since the last time, in seconds
+	@$(BIN)/dmypy run
 
-test-postgres: $(VENV)/.test ## the tests of the app, all of them on PostgreSQL
+test: $(VENV)/.test $(CATALOGUES) ## all parts: lint, types, contracts, js, tests, browser, data; or PARTS="lint js"
+	@TEST_WORKERS=$(TEST_WORKERS) $(BIN)/python -m tests.run $(PARTS)
+
+test-long: $(VENV)/.test $(CATALOGUES) ## the long counts: fuzzing, soaks, full protocols; or T=path
+	@$(BIN)/pytest -m long $(T)
+
+test-postgres: $(VENV)/.test $(CATALOGUES) ## the tests of the app, all of them on PostgreSQL
 	@DATABASE=postgresql $(BIN)/pytest -m "not long" -n $(TEST_WORKERS) --dist loadfile \
 		tests/integration/webapp tests/integration/api tests/integration/postgresql tests/security
 
@@ -71,8 +82,8 @@ bench: $(VENV)/.test ## milliseconds of every stage: reports/bench.json
 	@$(BIN)/python -m ml bench
 
 bench-load: $(VENV)/.test ## very many people, and a node under load: reports/load.json
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.load.gallery
-	@PYTHONPATH=clients/python $(BIN)/python -m tests.load.serving
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m deploy.load.gallery
+	@PYTHONPATH=clients/python $(BIN)/python -m deploy.load.serving
 
 bench-peers: $(VENV)/.test ## the same photos through PyPI's face_recognition
 	@$(BIN)/python -m ml bench peers
@@ -84,11 +95,15 @@ lock: ## the digests of what the image installs: requirements-serve.lock
 		--no-annotate --custom-compile-command "make lock" -o requirements-serve.lock
 
 clean: ## remove what was built; data in instance/ stays
-	rm -rf $(VENV) .venv-peers .venv-lock .pytest_cache .mypy_cache .ruff_cache reports
+	rm -rf $(VENV) .venv-peers .venv-lock .pytest_cache .mypy_cache .ruff_cache reports $(CATALOGUES)
 
 $(VENV)/.run: requirements-serve.txt constraints.txt
 	@$(OLD_PYTHON)
 	@$(PYTHON) deploy/install.py app $(VENV)
+	@touch $@
+
+$(CATALOGUES): $(wildcard translations/*/LC_MESSAGES/messages.po)
+	@$(BIN)/python -m translations.compile
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements.txt requirements-dev.txt

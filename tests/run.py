@@ -26,7 +26,9 @@ from tests.browser import chromium
 
 ROOT = Path(__file__).parents[1]
 WORKERS = os.environ.get("TEST_WORKERS", "2")
-PARALLEL = ("-n", WORKERS, "--dist", "loadfile")
+# Files of browser tests share a site; elsewhere a worker without work takes tests from the other.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+BY_TEST = ("--dist", "worksteal")
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Part:
         commands: run in order, all of them.
         missing: says what it needs and has not; empty if it can run.
         is_shown: whether its output is shown while it runs, not only when it fails.
+        is_subset: whether another part runs the same tests, so that it runs only if it is named.
     """
 
     about: str
     commands: Callable[[], Sequence[Sequence[str]]]
     missing: Callable[[], str] = lambda: ""
     is_shown: bool = False
+    is_subset: bool = False
 
 
 @dataclass
@@ -61,7 +65,7 @@ def _module(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 def _pytest(marks: str, *arguments: str) -> Callable[[], Sequence[Sequence[str]]]:
-    return lambda: [_module("pytest", "-q", "-m", marks, *PARALLEL, *arguments)]
+    return lambda: [_module("pytest", "-q", "-n", WORKERS, "-m", marks, *arguments)]
 
 
 def _node() -> Sequence[Sequence[str]]:
@@ -99,20 +103,30 @@ PARTS = {
     "types": Part("mypy", lambda: [_module("mypy")]),
     "contracts": Part("which package may import which", lambda: [[_script("lint-imports")]]),
     "js": Part("the browser's modules", _node),
+    "quick": Part(
+        "tests that need no network, browser, data set or other process",
+        _pytest(
+            "not real_faces and not slow and not browser and not data and not long",
+            *BY_TEST,
+            "--ignore=tests/browser",
+        ),
+        is_shown=True,
+        is_subset=True,
+    ),
     "tests": Part(
         "unit, integration and security tests",
-        _pytest("not long and not browser and not data"),
+        _pytest("not long and not browser and not data", *BY_TEST, "--ignore=tests/browser"),
         is_shown=True,
     ),
     "browser": Part(
         "pages in Chromium",
-        _pytest("browser and not long and not data", "tests/browser"),
+        _pytest("browser and not long and not data", *BY_FILE, "tests/browser"),
         _without_chromium,
         is_shown=True,
     ),
     "data": Part(
         "real faces of the data sets",
-        _pytest("data and not long"),
+        _pytest("data and not long", *BY_TEST),
         _without_data,
         is_shown=True,
     ),
@@ -122,7 +136,8 @@ PARTS = {
 def main(arguments: Sequence[str], parts: Mapping[str, Part] = PARTS) -> int:
     """Run parts, all by default; return the exit status."""
     strict = "--strict" in arguments
-    names = [name for name in arguments if not name.startswith("-")] or list(parts)
+    named = [name for name in arguments if not name.startswith("-")]
+    names = named or [name for name, part in parts.items() if not part.is_subset]
     unknown = set(names) - set(parts)
     if unknown:
         print(f"No such part: {', '.join(sorted(unknown))}. There are: {', '.join(parts)}")

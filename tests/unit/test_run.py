@@ -69,6 +69,20 @@ def test_only_the_parts_named_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert "bad" not in capsys.readouterr().out
 
 
+def test_a_part_of_another_parts_tests_runs_only_if_it_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parts = {
+        "quick": Part("few", lambda: [[sys.executable, "-c", ""]], is_subset=True),
+        "tests": part(""),
+    }
+
+    assert main([], parts) == 0
+    assert "quick" not in capsys.readouterr().out
+    assert main(["quick"], parts) == 0
+    assert "quick" in capsys.readouterr().out
+
+
 def test_an_unknown_part_is_refused_with_those_that_exist(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
