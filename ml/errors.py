@@ -104,7 +104,7 @@ class ModelNotFound(ArtifactError):
 
 
 class ProviderMissing(ArtifactError):
-    """ONNX Runtime cannot use the accelerator that was asked for; the text says what to do."""
+    """ONNX Runtime cannot use the configured accelerator; the text names the remedy."""
 
 
 class ModelBroken(ArtifactError):
