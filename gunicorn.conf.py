@@ -1,6 +1,7 @@
 """How gunicorn serves: few processes, since each holds a model; threads share it."""
 
 import os
+import re
 import sys
 
 # Numerical libraries read it when they are imported, which the next import does.
@@ -14,15 +15,39 @@ from gunicorn.arbiter import Arbiter
 from deploy.buffering_worker import BufferingWorker
 from ml.runtime.cores import usable_cores
 
-workers = int(os.environ.get("WORKERS", "1"))
+
+def number(name, default, least=0):
+    """Return a setting that is a whole number, or end with a sentence."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if value.isascii() and value.isdigit() and int(value) >= least:
+        return int(value)
+    return sys.exit(
+        f"The app cannot start: {name} is {value!r}, but must be a whole number, {least} or more"
+    )
+
+
+def path_of_the_app():
+    """Return SCRIPT_NAME without a slash at its end, or end with a sentence."""
+    value = os.environ.get("SCRIPT_NAME", "").strip().rstrip("/")
+    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[\w.~-]+)*", value, re.ASCII):
+        sys.exit(f"The app cannot start: SCRIPT_NAME is {value!r}, but must be such as '/faces'")
+    return value
+
+
+workers = number("WORKERS", 1, least=1)
 worker_class = BufferingWorker
 # Behind a proxy every connection is the proxy's.
-if int(os.environ.get("PROXIES", "0") or 0):
+if number("PROXIES", 0):
     BufferingWorker.connections_a_network = None
+os.environ["SCRIPT_NAME"] = path_of_the_app()
+# Forwarded headers are the app's to judge, by PROXIES; gunicorn believes them from this machine.
+forwarded_allow_ips = ""
 # Each connection is an open file; the database, the models and the log need some as well.
 worker_connections, FILES = 500, 1024
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, FILES), hard))
+wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+if soft != resource.RLIM_INFINITY and soft < wanted:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 sendfile = False  # answers go through the worker's buffers
 limit_request_fields = 64
 control_socket_disable = True  # nobody asks it, and two servers of one user would share it
@@ -41,8 +66,8 @@ os.environ.setdefault("FACES_AT_ONCE", str(max(1, usable_cores() // workers)))
 os.environ.setdefault("FACES_WAITING", str(max(1, 8 // workers)))
 # Who holds or waits for a place keeps a thread. Others are left over, who refuse whoever comes
 # beyond, and answer pages that look at no face.
-places = int(os.environ["FACES_AT_ONCE"]) + int(os.environ["FACES_WAITING"])
-threads = max(int(os.environ.get("THREADS", "16")), places + 6)
+places = number("FACES_AT_ONCE", 1, least=1) + number("FACES_WAITING", 0)
+threads = max(number("THREADS", 16, least=1), places + 6)
 os.environ["THREADS"] = str(threads)
 
 

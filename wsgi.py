@@ -1,5 +1,14 @@
 """What gunicorn and the `flask` command serve."""
 
-from webapp import create_app
+import sys
 
-app = create_app()
+from webapp import create_app
+from webapp.settings import WrongSetting
+
+BOOT_ERROR = 3  # after this exit status gunicorn starts no further worker
+
+try:
+    app = create_app()
+except WrongSetting as problem:
+    print(f"The app cannot start: {problem}", file=sys.stderr)
+    sys.exit(BOOT_ERROR)

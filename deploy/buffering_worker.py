@@ -247,6 +247,13 @@ class BufferingWorker(ThreadWorker):
         self._in_network.discard(conn)
         super().finish_request(conn, fs)
 
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that cannot be read; outside of the app's path there is nothing."""
+        if isinstance(exc, http.errors.ConfigurationProblem):
+            util.write_error(client, 404, "Not Found", "")
+            return
+        super().handle_error(req, client, addr, exc)
+
     def handle(self, conn: _Connection) -> Any:
         """Read, answer and, at the end of the connection, linger: all of it in a network thread."""
         conn.expect_head()

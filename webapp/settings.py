@@ -10,6 +10,7 @@ from random import Random, SystemRandom
 from zoneinfo import available_timezones
 
 from flask import current_app
+from limits import parse_many
 
 from ml import ARTIFACTS, DEFAULT_MODEL, PROVIDERS, Provider, usable_cores
 
@@ -18,6 +19,9 @@ ROOT = Path(__file__).parents[1]
 MEGABYTE = 1_000_000
 SQLITE_SCHEME = "sqlite:///"
 DATABASE_URLS = re.compile(rf"^{SQLITE_SCHEME}|^postgres(ql(\+psycopg)?)?://")
+# A name with or without a port, also ".example.org" for all below it, and IPv6 addresses.
+HOST = re.compile(r"\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
+ORIGIN = re.compile(r"https?://[^/?#\s@]+")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -207,7 +211,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         second_factor_required=read.switch("SECOND_FACTOR_REQUIRED"),
         https=read.switch("HTTPS"),
         proxies=read.number("PROXIES", plain.proxies, 0, 5),
-        hosts=read.names("HOSTS"),
+        hosts=read.names("HOSTS", HOST, "host names such as faces.example.org, without https://"),
         anchors_a_person=read.number("ANCHORS_A_PERSON", plain.anchors_a_person, 1, 1000),
         retention_days=read.number("RETENTION_DAYS", plain.retention_days, 0, 3660),
         warning_days=read.number("WARNING_DAYS", plain.warning_days, 0, 365),
@@ -221,16 +225,16 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             "LONGEST_SESSION_HOURS", plain.longest_session_hours, 1, 24 * 30
         ),
         setup_hours=read.number("SETUP_HOURS", plain.setup_hours, 1, 24 * 30),
-        sign_in_limit=read.text("SIGN_IN_LIMIT", plain.sign_in_limit),
-        verify_limit=read.text("VERIFY_LIMIT", plain.verify_limit),
-        guidance_limit=read.text("GUIDANCE_LIMIT", plain.guidance_limit),
-        forged_limit=read.text("FORGED_LIMIT", plain.forged_limit),
+        sign_in_limit=read.limits("SIGN_IN_LIMIT", plain.sign_in_limit),
+        verify_limit=read.limits("VERIFY_LIMIT", plain.verify_limit),
+        guidance_limit=read.limits("GUIDANCE_LIMIT", plain.guidance_limit),
+        forged_limit=read.limits("FORGED_LIMIT", plain.forged_limit),
         work_share=read.number("WORK_SHARE", plain.work_share, 1, 100),
         threads=read.number("THREADS", plain.threads, 1, 1000),
         faces_at_once=read.number("FACES_AT_ONCE", plain.faces_at_once, 1, 256),
         faces_waiting=read.number("FACES_WAITING", plain.faces_waiting, 0, 1000),
         faces_patience=read.number("FACES_PATIENCE", plain.faces_patience, 1, 60),
-        api_origins=read.names("API_ORIGINS"),
+        api_origins=read.names("API_ORIGINS", ORIGIN, "sites such as https://shop.example"),
         time_zone=read.zone("TIME_ZONE", plain.time_zone),
         log_level=read.choice("LOG_LEVEL", plain.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
@@ -249,8 +253,21 @@ class _Reader:
             database_url(url, name)
         return url
 
-    def names(self, name: str) -> tuple[str, ...]:
-        return tuple(one.strip() for one in self.text(name, "").split(",") if one.strip())
+    def names(self, name: str, form: re.Pattern[str], words: str) -> tuple[str, ...]:
+        found = [one.strip().rstrip("/") for one in self.text(name, "").split(",") if one.strip()]
+        for one in found:
+            if not form.fullmatch(one):
+                raise WrongSetting(f"{name} is {one!r}, but must be {words}")
+        return tuple(found)
+
+    def limits(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            if all(item.amount > 0 for item in parse_many(value)):
+                return value
+        except ValueError:
+            pass
+        raise WrongSetting(f"{name} is {value!r}, but must be such as '10 per minute; 60 per hour'")
 
     def switch(self, name: str) -> bool:
         value = self.environment.get(name, "").strip().lower()

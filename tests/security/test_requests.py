@@ -137,6 +137,8 @@ def test_signing_in_begins_a_session_of_its_own(app: Flask) -> None:
     [
         "https://evil.example.com",
         "//evil.example.com",
+        "///evil.example.com",
+        "////evil.example.com",
         "/\\evil.example.com",
         "javascript:alert(1)",
         "%2F%2Fevil",

@@ -123,3 +123,10 @@ def test_each_line_is_logged_once(served: Served) -> None:
     assert lines
     assert max(Counter(lines).values()) == 1
     assert all(re.match(r"\d{4}-\d\d-\d\d ", line) for line in lines)
+
+
+@pytest.mark.parametrize("header", ["SCRIPT_NAME", "PATH_INFO", "X-Forwarded-Prefix"])
+def test_no_header_moves_the_path_of_the_app(served: Served, header: str) -> None:
+    answer = httpx.get(f"{served.url}/people", headers={header: "/people"}, trust_env=False)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=/people")

@@ -94,13 +94,14 @@ def prepare() -> str | None:
         The token of the one-time set-up link, None once there is an account.
 
     Raises:
-        NotReady: if others can read the cookie key, or a used database has lost its own key.
+        NotReady: if the instance folder cannot be made, if others can read the cookie key, or if
+            a used database has lost its own key.
         MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
         VectorsImpossible: if the database is to compare embeddings and cannot.
         DatabaseDamaged: if SQLite's file is damaged.
     """
     settings = current_settings()
-    settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    _make_folder(settings.instance)
     damage_watch().check(START_SECONDS)
     _make_database_file()
     _make_keys(settings)
@@ -154,6 +155,13 @@ def _forget_old_keys() -> None:
         forget_old_keys()
     except KeyRingBehind as error:
         log.error("%s", error)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReady(f"the folder {folder} cannot be made: {error.strerror}") from error
 
 
 def _make_keys(settings: Settings) -> None:

@@ -14,7 +14,9 @@ def place_within(target: str) -> str:
     plain = target.isprintable() and "\\" not in target and not parts.netloc and not parts.scheme
     # Browsers resolve "..", even when it is escaped, before they ask.
     path = posixpath.normpath(unquote(parts.path))
-    if plain and target.startswith("/") and f"{path}/".startswith(f"{request.script_root}/"):
+    # They take what follows "//" for a host, and "///" for the same.
+    plain = plain and target.startswith("/") and not target.startswith("//")
+    if plain and f"{path}/".startswith(f"{request.script_root}/"):
         return target
     return url_for("home.index")
 

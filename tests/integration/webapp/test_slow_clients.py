@@ -277,3 +277,13 @@ def test_one_address_is_bounded_without_shutting_itself_out(server: Server) -> N
             stack.enter_context(closing(server.opened()))
 
         assert server.is_alive()
+
+
+def test_outside_of_the_path_of_the_app_there_is_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, "--env", "SCRIPT_NAME=/faces") as port:
+        found = [
+            httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).status_code
+            for path in ("/faces/", "/", "/health/live")
+        ]
+
+    assert found == [200, 404, 404]

@@ -44,8 +44,32 @@ def test_values_are_read_and_typed() -> None:
         ("SESSION_HOURS", "0"),
         ("LOG_LEVEL", "LOUD"),
         ("ONNX_PROVIDER", "gpu"),
+        ("SIGN_IN_LIMIT", "nonsense"),
+        ("VERIFY_LIMIT", "10 per fortnight"),
+        ("GUIDANCE_LIMIT", "20"),
+        ("FORGED_LIMIT", "-1 per minute"),
+        ("FORGED_LIMIT", "0 per minute"),
+        ("HOSTS", "https://faces.example.org"),
+        ("HOSTS", "faces.example.org, faces.example.org/path"),
+        ("API_ORIGINS", "shop.example"),
+        ("API_ORIGINS", "*"),
+        ("API_ORIGINS", "https://shop.example/path"),
     ],
 )
 def test_a_wrong_value_is_named_in_a_sentence(name: str, value: str) -> None:
     with pytest.raises(WrongSetting, match=f"{name} is .* must be"):
         settings_from({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("HOSTS", "faces.example.org, .example.org, localhost:8000, [::1]", 4),
+        ("API_ORIGINS", "https://shop.example/, http://localhost:3000", 2),
+    ],
+)
+def test_names_are_read_however_they_are_usually_written(name: str, value: str, read: int) -> None:
+    found = getattr(settings_from({name: value}), name.lower())
+
+    assert len(found) == read
+    assert not any(one.endswith("/") for one in found)
