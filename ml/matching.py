@@ -75,7 +75,7 @@ def _max(similarities: Similarities, anchors: Anchors) -> Similarities:
 
 def _mean(similarities: Similarities, anchors: Anchors) -> Similarities:
     sums: Similarities = np.add.reduceat(similarities, anchors.starts, axis=0)
-    return (sums.T / anchors.counts.astype(np.float32)).T
+    return np.asarray((sums.T / anchors.counts).T, np.float32)
 
 
 def _top_mean(similarities: Similarities, anchors: Anchors) -> Similarities:

@@ -1,1 +1,1 @@
-"""From the bytes of a picture to aligned faces: decode, detect, choose, align, assess."""
+"""From the bytes of a picture to aligned faces: decode, detect, select, align, assess."""

@@ -1,7 +1,7 @@
-"""Bytes of unknown origin to pixels: bounds first, then the decoder, then one orientation and mode.
+"""Decode untrusted picture files: limits first, then the decoder, then orientation and mode.
 
-The content names the format, the file name does not. Of a picture with several frames the first
-one is decoded. Phones append videos, depth maps and further pictures to a JPEG; they are cut off.
+The content decides the format, never the file's name. The first frame of an animation is decoded.
+Phones append videos, depth maps and further pictures to a JPEG; they are cut off.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pi_heif
 from PIL import AvifImagePlugin, Image
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
+from ml.arrays import Pixels
 from ml.errors import (
     FaceError,
     NotAnImage,
@@ -32,12 +33,12 @@ from ml.faces.file_parts import JPEG_START, check_parts, first_jpeg
 pi_heif.register_heif_opener(
     thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
 )
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a picture has one core, as with every other decoder
-# Pillow warns of each damaged tag; a hostile file would fill the log.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # every decoder uses one core a picture
+# Pillow warns of every damaged tag, so a hostile file could fill the log.
 warnings.filterwarnings("ignore", module="PIL")
-# The C library returns memory of more than 32 MB to the system at once, and smaller blocks late.
-Image.core.set_block_size(64 << 20)
-# Decoders hold up to 16 bytes for a pixel: one large picture at a time bounds the process' memory.
+# The C library returns blocks above 32 MB to the system at once, smaller ones late.
+Image.core.set_block_size(64 << 20)  # type: ignore[attr-defined]
+# Decoders use up to 16 bytes a pixel. One large picture at a time bounds the process's memory.
 LARGE_PIXELS = 16_000_000
 _large = Lock()
 
@@ -52,7 +53,7 @@ TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-ON_THEIR_SIDE = {5, 6, 7, 8}
+SIDEWAYS = {5, 6, 7, 8}
 OTHER_FORMATS = {
     b"%PDF": "PDF",
     b"8BPS": "Photoshop",
@@ -69,25 +70,25 @@ ACCEPTED_STARTS = (
     b"II*\0",
     b"MM\0*",
 )
-# Of files in ISO's container, which holds HEIC and AVIF as well as videos.
+# Brands in the ISO base media container, which holds HEIC and AVIF as well as videos.
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
-PAPER = (255, 255, 255)
+PAPER = (255, 255, 255)  # colour behind transparent pixels
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is accepted, checked before anything is decoded.
+    """Limits on a picture, checked before it is decoded.
 
     Attributes:
-        max_bytes: of one file.
-        max_pixels: of one picture, at full size.
-        min_side_px: of a picture's shorter side.
-        max_scans: passes of one progressive JPEG.
-        max_scanned_pixels: passes times pixels; each pass costs time over all pixels, and
-            encoders write some ten.
-        working_side_px: a longest side from which on pictures are decoded at 1/2, 1/3, … of
-            their size, staying at or above this length.
+        max_bytes: size of the file.
+        max_pixels: area of the picture at full size.
+        min_side_px: length of the shorter side.
+        max_scans: passes of a progressive JPEG.
+        max_scanned_pixels: passes times pixels, because each pass costs time for all pixels.
+            Encoders write about ten passes.
+        working_side_px: larger pictures are decoded at 1/2, 1/3, … of their size, with a longest
+            side of at least this length.
     """
 
     max_bytes: int = 25_000_000
@@ -99,42 +100,42 @@ class Limits:
 
 
 LIMITS = Limits()
-# Frames of a running camera: pages send some 480 pixels, in one pass.
+# Frames of a running camera: pages send about 480 pixels, in one pass.
 LIVE_LIMITS = Limits(max_bytes=400_000, max_pixels=2_000_000, max_scans=12)
 
 
-# Of all pictures of one request: five photos of a phone.
+# Pixels of all pictures of one request: five photos of a phone.
 PIXELS_TOGETHER = 64_000_000
 
 
 def limits_for(pictures: int) -> Limits:
-    """Return what is accepted of each of several pictures that are decoded for one answer."""
+    """Return the limits on each of several pictures of one request."""
     return replace(LIMITS, max_pixels=min(LIMITS.max_pixels, PIXELS_TOGETHER // max(1, pictures)))
 
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """A picture's pixels, and how large the whole picture is.
+    """Pixels of a picture, and its size before decoding.
 
     Attributes:
-        rgb: (height, width, 3) uint8, contiguous, upright, without alpha; a large picture is
+        rgb: (height, width, 3) uint8, contiguous, upright, without alpha. A large picture is
             decoded at a fraction of its size.
-        width, height: of the whole picture, upright, in pixels.
+        width, height: size of the upright picture in the file, in pixels.
     """
 
-    rgb: np.ndarray
+    rgb: Pixels
     width: int
     height: int
 
     @property
     def scale(self) -> tuple[float, float]:
-        """Pixels of the whole picture for one of `rgb`, along x and y; 1.0 if it is whole."""
+        """Pixels in the file for one of `rgb`, along x and y; 1.0 at full size."""
         height, width = self.rgb.shape[:2]
         return self.width / width, self.height / height
 
 
-def decode(data: bytes, limits: Limits = LIMITS) -> np.ndarray:
-    """Decode a picture to its pixels alone; arguments and errors as in `decode_image`.
+def decode(data: bytes, limits: Limits = LIMITS) -> Pixels:
+    """Decode a picture to pixels; arguments and errors as in `decode_image`.
 
     Returns:
         (height, width, 3) uint8 RGB, contiguous.
@@ -146,8 +147,8 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     """Decode a picture, upright and without alpha; a large one at a fraction of its size.
 
     Args:
-        data: a whole file of a format in `ACCEPTED`.
-        limits: what is accepted.
+        data: content of a file in one of the formats `ACCEPTED`.
+        limits: limits on the picture.
 
     Raises:
         TooManyBytes, NotAnImage, UnsupportedFormat, TooManyScans, TooManyPixels, TooFewPixels,
@@ -155,7 +156,7 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     """
     if len(data) > limits.max_bytes:
         raise TooManyBytes(limit_bytes=limits.max_bytes)
-    _refuse_other_formats(data)
+    _reject_other_formats(data)
     check_parts(data)
     scans = 0
     if data.startswith(JPEG_START):
@@ -166,15 +167,15 @@ def decode_image(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     try:
         with _alone_if_large(image):
             decoded = _decoded(image, limits)
-            del image  # the next one finds its memory free
+            del image  # frees its memory before the next large picture
             return decoded
     except FaceError:
         raise
-    except Exception as error:  # what a damaged file makes Pillow raise is not a closed list
+    except Exception as error:  # Pillow documents no list of exceptions for damaged files
         raise TruncatedImage() from error
 
 
-def _refuse_other_formats(data: bytes) -> None:
+def _reject_other_formats(data: bytes) -> None:
     for start, name in OTHER_FORMATS.items():
         if data.startswith(start):
             raise UnsupportedFormat(format=name)
@@ -183,7 +184,7 @@ def _refuse_other_formats(data: bytes) -> None:
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What the first box of an ISO container says that the file is."""
+    """Return the brands in the first box of an ISO container."""
     end = min(int.from_bytes(data[:4], "big"), 256)
     return {data[start : start + 4] for start in range(8, end, 4)}
 
@@ -193,7 +194,7 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
         return Image.open(io.BytesIO(data), formats=ACCEPTED)
     except Image.DecompressionBombError as error:
         raise TooManyPixels(limit_pixels=limits.max_pixels) from error
-    except Exception as error:  # as above
+    except Exception as error:  # as in decode_image
         raise _unreadable(data) from error
 
 
@@ -224,7 +225,7 @@ def _alone_if_large(image: Image.Image) -> AbstractContextManager[object]:
 
 
 def _tile_pixels(image: Image.Image) -> int:
-    """Pixels of one tile of a TIFF, which may be larger than the picture; 0 without tiles."""
+    """Return the pixels of one tile of a TIFF, which can exceed the picture; 0 without tiles."""
     if not isinstance(image, TiffImageFile):
         return 0
     width, height = (int(image.tag_v2.get(tag, 0)) for tag in (TILEWIDTH, TILELENGTH))
@@ -233,19 +234,19 @@ def _tile_pixels(image: Image.Image) -> int:
 
 def _decoded(image: Image.Image, limits: Limits) -> DecodedImage:
     width, height = image.size
-    # the JPEG decoder makes 1/2, 1/4 or 1/8 in a fraction of the time of the whole
+    # The JPEG decoder produces 1/2, 1/4 or 1/8 in a fraction of the time of full size.
     share = limits.working_side_px / max(width, height)
     drafted = image.draft(None, (int(width * share), int(height * share)))
     image.load()
     if not drafted:
-        _check_size(image, limits)  # a container may hold a picture of another size than it says
+        _check_size(image, limits)  # the picture in a container can differ from the declared size
         width, height = image.size
     rgb = _small_rgb(image, max(image.size) // limits.working_side_px)
-    # Some decoders turn the picture themselves and drop the tag while they load.
+    # Some decoders rotate the picture and drop the tag while they load.
     orientation = _orientation(image)
     if orientation in TRANSPOSITIONS:
         rgb = rgb.transpose(TRANSPOSITIONS[orientation])
-    if orientation in ON_THEIR_SIDE:
+    if orientation in SIDEWAYS:
         width, height = height, width
     return DecodedImage(np.ascontiguousarray(rgb), width, height)
 
@@ -253,14 +254,14 @@ def _decoded(image: Image.Image, limits: Limits) -> DecodedImage:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ORIENTATION_TAG, 1))
-    except Exception:  # damaged metadata is no reason to refuse the pixels
+    except Exception:  # damaged metadata does not make the pixels unusable
         return 1
 
 
 def _small_rgb(image: Image.Image, factor: int) -> Image.Image:
-    """Reduce a picture by a factor, then lay what is transparent on paper.
+    """Reduce a picture by a factor, then composite transparent pixels on PAPER.
 
-    In this order, since each layer of a whole picture would take as much memory as the picture.
+    Reducing first saves memory: a layer at full size would need as much as the picture.
     """
     image = _reducible(image)
     if factor > 1:

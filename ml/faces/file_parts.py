@@ -26,7 +26,7 @@ GIF_EXTENSION, GIF_PICTURE, GIF_END = 0x21, 0x2C, 0x3B
 
 
 def first_jpeg(data: bytes, max_scans: int) -> tuple[bytes, int]:
-    """Return the first picture of a JPEG file, without what is appended to it, and its scans.
+    """Return the first picture of a JPEG file, without appended data, and its scans.
 
     Raises:
         TooManyScans: if it has more scans than `max_scans`.

@@ -1,6 +1,6 @@
-"""Look at a picture without embedding anybody: which faces are in it, and how usable the main one.
+"""Inspection of a picture: its faces and the quality of the main one, without an embedding.
 
-It needs the detector only, so guidance, counting and measuring share it whatever the model.
+Inspection needs the detector only, so guidance, counting and measuring share it for every model.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ def inspect(
     """Detect the faces in a picture and measure the main one.
 
     Args:
-        data: the bytes of a picture file.
+        data: content of a picture file.
         detector: finds the faces.
-        thorough: whether to look again, more closely, where no face was found at first.
-        live: whether somebody is in front of the camera, and can be asked for more; its frames are
-            bounded by `LIVE_LIMITS`.
+        thorough: repeat the detection at a finer scale when the first pass finds no face.
+        live: apply `LIVE_LIMITS` and the stricter quality thresholds for a person at the camera.
 
     Raises:
-        FaceError: if the bytes are no usable picture; no face is no error here.
+        FaceError: if the bytes are not a usable picture. A picture without a face is no error.
     """
     image = decoded(data, LIVE_LIMITS if live else LIMITS)
     height, width = image.rgb.shape[:2]
@@ -35,11 +34,11 @@ def inspect(
     dark = is_dark(image.rgb, thresholds)
     if main is None:
         return Inspection((), None, None, 0, dark, image.width, image.height)
-    place = faces.index(main)
-    whole = tuple(face.scaled(*image.scale) for face in faces)
+    main_index = faces.index(main)
+    full_size = tuple(face.scaled(*image.scale) for face in faces)
     return Inspection(
-        faces=whole,
-        main=whole[place],
+        faces=full_size,
+        main=full_size[main_index],
         quality=assess(image.rgb, main, thresholds).scaled(image.scale[0]),
         rivals=len(rivals(faces, main)),
         dark=dark,
@@ -52,8 +51,8 @@ def decoded(data: bytes, limits: Limits = LIMITS) -> DecodedImage:
     """Decode a picture.
 
     Raises:
-        FaceError: as `decode_image`; also if too few pixels of a very long picture are left, which
-            is reduced as a whole.
+        FaceError: as `decode_image`; also if the reduced size of a very long picture has too few
+            pixels.
     """
     image = decode_image(data, limits)
     if min(image.rgb.shape[:2]) < LIMITS.min_side_px:

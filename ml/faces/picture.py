@@ -1,4 +1,4 @@
-"""What is kept of a photo: the surroundings of the face, without the file's metadata."""
+"""The stored photo: the face with its surroundings, without the file's metadata."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ml.arrays import Pixels
 from ml.faces.types import DetectedFace
 
 
 @dataclass(frozen=True)
 class PictureSettings:
-    """How a kept picture is cut and stored.
+    """Crop and compression of a stored photo.
 
     Attributes:
         margin: added on every side of the face's box, as a share of its longer side.
-        longest_side_px: larger crops are scaled down to this.
+        longest_side_px: larger crops are scaled down to this length.
         jpeg_quality: 1 to 95, without chroma subsampling.
     """
 
@@ -30,16 +31,13 @@ class PictureSettings:
 PICTURE = PictureSettings()
 
 
-def crop_picture(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
-    """Cut the face out with a wide margin, as a JPEG without metadata.
+def crop_picture(rgb: Pixels, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
+    """Cut a face out with a wide margin and return a JPEG without metadata.
 
     Args:
-        rgb: (height, width, 3) uint8, the picture the face was found in.
-        face: the face.
+        rgb: (height, width, 3) uint8, the picture of the face.
+        face: the face, in pixels of `rgb`.
         settings: margin, size and quality.
-
-    Returns:
-        The JPEG file.
     """
     height, width = rgb.shape[:2]
     x, y = face.centre
@@ -49,7 +47,8 @@ def crop_picture(rgb: np.ndarray, face: DetectedFace, settings: PictureSettings 
     crop = rgb[top:bottom, left:right]
     scale = settings.longest_side_px / max(crop.shape[:2])
     if scale < 1:
-        crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        crop = np.asarray(small, np.uint8)
     out = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(crop)).save(
         out, "JPEG", quality=settings.jpeg_quality, subsampling=0

@@ -1,7 +1,7 @@
-"""Where a head points, from five landmarks.
+"""Head pose from five landmarks.
 
-The landmarks of a mean head in three dimensions are fitted to the picture by an affine camera; yaw
-and pitch are read from how far the nose leaves the plane of eyes and mouth.
+An affine camera fits the landmarks of a mean 3D head to the picture. Yaw and pitch follow from the
+nose's distance to the plane of eyes and mouth.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ml.arrays import Landmarks
+
 # The mean face's landmarks in millimetres: x to the picture's right, y down, z towards the camera.
-# The nose lies where the detector's landmark makes the median pitch of photos from the web zero.
+# The nose is placed so that the median pitch of photos from the web is zero.
 MEAN_HEAD_MM = np.array(
     [
         [-31.5, 0.0, 0.0],
@@ -25,12 +27,12 @@ _FIT = np.linalg.pinv(np.column_stack([MEAN_HEAD_MM, np.ones(5)]))
 
 
 class Pose(NamedTuple):
-    """Angles in degrees.
+    """Angles of a head, in degrees.
 
     Attributes:
         yaw: positive when the nose points to the picture's right.
         pitch: positive when it points up.
-        roll: positive when the head is turned clockwise.
+        roll: positive when the head is rotated clockwise.
     """
 
     yaw: float
@@ -38,8 +40,8 @@ class Pose(NamedTuple):
     roll: float
 
 
-def head_pose(landmarks: np.ndarray) -> Pose:
-    """Estimate the pose from landmarks (5, 2); within some 10° for poses up to 45°."""
+def head_pose(landmarks: Landmarks) -> Pose:
+    """Estimate the pose from landmarks (5, 2); the error is about 10° for poses up to 45°."""
     upper, lower = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
     down = lower - upper
     roll = np.arctan2(-down[0], down[1])

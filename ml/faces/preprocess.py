@@ -1,4 +1,4 @@
-"""What a model wants to see: one configuration for training, evaluation and serving."""
+"""Input of a model: one configuration for training, evaluation and serving."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import cv2
 import numpy as np
 
+from ml.arrays import Chip, Landmarks, Pixels
 from ml.faces.align import TEMPLATES, align
 
 Equalisation = Literal["none", "global", "clahe"]
@@ -19,13 +20,13 @@ CLAHE_TILES = (8, 8)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a face becomes a model's input; stored in the model's artifact.
+    """Steps from a face to a model's input; stored in the model's artifact.
 
     Attributes:
         image_size: side of the chip, in pixels.
-        template: where the landmarks lie in it, a name in `ml.faces.align.TEMPLATES`.
-        equalise: histogram equalisation of the luminance: none, over the whole chip, or
-            contrast-limited by tiles (CLAHE).
+        template: positions of the landmarks in the chip, a name in `ml.faces.align.TEMPLATES`.
+        equalise: histogram equalisation of the luminance: "none", "global" over the whole chip, or
+            "clahe", contrast-limited by tiles.
         colour: "rgb" or "grey".
     """
 
@@ -43,12 +44,12 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """Channels of a chip: 3 or 1."""
+        """Number of channels of a chip: 3 or 1."""
         return 3 if self.colour == "rgb" else 1
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
-        """The inverse of `to_dict`.
+        """Read the values of `to_dict`.
 
         Raises:
             TypeError: for unknown or missing keys.
@@ -57,23 +58,23 @@ class Preprocessing:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for TOML or JSON."""
+        """Return plain values, for TOML or JSON."""
         return asdict(self)
 
-    def apply(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Cut a face out of a picture as the model wants it.
+    def apply(self, rgb: Pixels, landmarks: Landmarks) -> Chip:
+        """Cut a face out of a picture in the form that the model expects.
 
         Args:
             rgb: (height, width, 3) uint8.
-            landmarks: (5, 2) pixels.
+            landmarks: (5, 2), in pixels.
 
         Returns:
             (image_size, image_size, channels) uint8.
         """
         return self.finish(align(rgb, landmarks, self.image_size, self.template))
 
-    def finish(self, chip: np.ndarray) -> np.ndarray:
-        """Equalise and recolour an aligned (h, w, 3) uint8 chip; (h, w, channels) uint8."""
+    def finish(self, chip: Pixels) -> Chip:
+        """Equalise an aligned (h, w, 3) uint8 chip and convert it to (h, w, channels) uint8."""
         if self.colour == "grey":
             grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
             return self._equalised(grey)[..., np.newaxis]
@@ -81,14 +82,15 @@ class Preprocessing:
             return chip
         ycrcb = cv2.cvtColor(chip, cv2.COLOR_RGB2YCrCb)
         ycrcb[..., 0] = self._equalised(ycrcb[..., 0])
-        return cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB)
+        return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
 
-    def _equalised(self, luminance: np.ndarray) -> np.ndarray:
+    def _equalised(self, luminance: cv2.typing.MatLike) -> Chip:
         if self.equalise == "global":
-            return cv2.equalizeHist(luminance)
+            return np.asarray(cv2.equalizeHist(luminance), np.uint8)
         if self.equalise == "clahe":
-            return cv2.createCLAHE(CLAHE_CLIP_LIMIT, CLAHE_TILES).apply(luminance)
-        return luminance
+            clahe = cv2.createCLAHE(CLAHE_CLIP_LIMIT, CLAHE_TILES)
+            return np.asarray(clahe.apply(luminance), np.uint8)
+        return np.asarray(luminance, np.uint8)
 
 
 def _require(value: str, allowed: tuple[str, ...], name: str) -> None:

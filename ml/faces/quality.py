@@ -1,4 +1,4 @@
-"""How usable a face is: measured values, each with a unit, and coded reasons against it."""
+"""Quality of a face: measured values, each with a unit, and coded complaints."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ml.arrays import Chip, Pixels
 from ml.faces.align import align
 from ml.faces.pose import head_pose
 from ml.faces.select import off_centre
 from ml.faces.types import DetectedFace, Quality
 
-# The aligned face on which light and sharpness are measured, and the part of it that is skin.
+# The aligned face on which light and sharpness are measured, and its regions of skin and eyes.
 CHIP_PX, TEMPLATE = 150, "dlib"
 SKIN = np.s_[30:125, 32:118]
 EYES = (np.s_[40:54, 36:60], np.s_[40:54, 88:112])
 BLACK, BURNT = 8, 248
-# every so many pixels of the picture's shorter side tell how bright the surroundings are
+# Samples along the shorter side for the brightness of the surroundings.
 SURROUNDINGS_PX = 64
 
 
 @dataclass(frozen=True)
 class QualityThresholds:
-    """From where on something is wrong; units as in `Quality`.
+    """Limits beyond which a face gets a complaint; units as in `Quality`.
 
-    The defaults are for pictures as they come, chosen so that nearly all photos from the web pass.
+    The defaults apply to uploaded pictures; nearly all photos from the web pass.
     """
 
     smallest_face_px: float = 30.0
@@ -47,8 +48,8 @@ class QualityThresholds:
 
 
 THRESHOLDS = QualityThresholds()
-# Somebody in front of a camera can do better than a found photo, and is asked to; 96 % of the LFW
-# people kept for strangers pass untouched.
+# Stricter limits for a person at the camera, who can follow guidance. 96 % of the LFW people who
+# serve as strangers pass without a complaint.
 LIVE = QualityThresholds(
     smallest_share=0.3,
     largest_share=0.85,
@@ -64,17 +65,16 @@ LIVE = QualityThresholds(
 )
 
 
-def assess(
-    rgb: np.ndarray, face: DetectedFace, thresholds: QualityThresholds = THRESHOLDS
-) -> Quality:
-    """Measure a face of a picture.
+def assess(rgb: Pixels, face: DetectedFace, thresholds: QualityThresholds = THRESHOLDS) -> Quality:
+    """Measure the quality of a face.
 
     Args:
-        rgb: (height, width, 3) uint8, the picture the face was found in.
-        face: the face.
-        thresholds: from where on something is wrong.
+        rgb: (height, width, 3) uint8, the picture of the face.
+        face: the face, in pixels of `rgb`.
+        thresholds: limits beyond which the face gets a complaint.
     """
-    chip = cv2.cvtColor(align(rgb, face.landmarks, CHIP_PX, TEMPLATE), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(align(rgb, face.landmarks, CHIP_PX, TEMPLATE), cv2.COLOR_RGB2GRAY)
+    chip = np.asarray(grey, np.uint8)
     skin = chip[SKIN]
     pose = head_pose(face.landmarks)
     measured = Quality(
@@ -98,8 +98,8 @@ def assess(
     return replace(measured, reasons=_reasons(measured, thresholds))
 
 
-def is_dark(rgb: np.ndarray, thresholds: QualityThresholds = THRESHOLDS) -> bool:
-    """Whether a whole picture, (height, width, 3) uint8, is too dark to find a face in."""
+def is_dark(rgb: Pixels, thresholds: QualityThresholds = THRESHOLDS) -> bool:
+    """Return whether a picture, (height, width, 3) uint8, is too dark to detect a face."""
     return float(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).mean()) < thresholds.darkest
 
 
@@ -124,23 +124,23 @@ def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:
     return tuple(reason for reason, applies in complaints.items() if applies)
 
 
-def _sharpness(skin: np.ndarray) -> float:
-    """Standard deviation of the Laplacian, in percent of that of the luminance."""
-    calm = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
-    spread = float(calm.std())
-    return 100 * float(cv2.Laplacian(calm, cv2.CV_32F).std()) / spread if spread > 0 else 0.0
+def _sharpness(skin: Chip) -> float:
+    """Return the standard deviation of the Laplacian, in percent of that of the luminance."""
+    smooth = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)
+    spread = float(smooth.std())
+    return 100 * float(cv2.Laplacian(smooth, cv2.CV_32F).std()) / spread if spread > 0 else 0.0
 
 
-def _eye_detail(chip: np.ndarray) -> float:
-    """How much the luminance changes along the rows of the eyes, relative to the whole face."""
-    calm = cv2.GaussianBlur(chip.astype(np.float32), (0, 0), 1.0)
-    steps = np.abs(np.diff(calm, axis=1))
+def _eye_detail(chip: Chip) -> float:
+    """Return the luminance gradient along rows of the eyes, relative to the whole face."""
+    smooth = cv2.GaussianBlur(chip.astype(np.float32), (0, 0), 1.0)
+    steps = np.abs(np.diff(smooth, axis=1))
     whole = float(steps[SKIN].mean())
     return float(np.mean([steps[eye].mean() for eye in EYES])) / whole if whole > 0 else 0.0
 
 
-def _back_light(rgb: np.ndarray, face: DetectedFace, brightness: float) -> float:
-    """How much brighter the picture outside the face's box is than the face."""
+def _back_light(rgb: Pixels, face: DetectedFace, brightness: float) -> float:
+    """Return how much brighter the picture is outside the face's box than in it."""
     step = max(min(rgb.shape[:2]) // SURROUNDINGS_PX, 1)
     grey = cv2.cvtColor(np.ascontiguousarray(rgb[::step, ::step]), cv2.COLOR_RGB2GRAY)
     x, y, width, height = (value / step for value in face.box)

@@ -1,4 +1,4 @@
-"""Which face a picture is about, and whether another competes with it."""
+"""Selection of the main face, and of the faces that compete with it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ml.faces.types import DetectedFace
 
 @dataclass(frozen=True)
 class SelectionSettings:
-    """How faces compete.
+    """Weights of the selection.
 
     Attributes:
-        off_centre_cost: how much of its size a face at the picture's corner loses in the
-            comparison; 0 ignores the place, 1 ignores a face at the corner.
-        rival_size: a second face is of comparable size from this share of the main face's size.
+        off_centre_cost: share of its size that a face at the picture's corner loses in the
+            comparison; 0 ignores the position, 1 ignores a face at the corner.
+        rival_size: share of the main face's size from which another face is comparable.
     """
 
     off_centre_cost: float = 0.7
@@ -29,7 +29,7 @@ SELECTION = SelectionSettings()
 def main_face(
     faces: Sequence[DetectedFace], width: int, height: int, settings: SelectionSettings = SELECTION
 ) -> DetectedFace | None:
-    """The largest, most central face of a picture of `width` × `height` pixels, if any."""
+    """Return the largest, most central face of a picture of `width` × `height` pixels, or None."""
     if not faces:
         return None
     return max(
@@ -43,13 +43,13 @@ def main_face(
 def rivals(
     faces: Sequence[DetectedFace], main: DetectedFace, settings: SelectionSettings = SELECTION
 ) -> list[DetectedFace]:
-    """The other faces, of a size comparable with the main one's."""
+    """Return the other faces whose size is comparable with the main face's."""
     return [
         face for face in faces if face is not main and face.size >= settings.rival_size * main.size
     ]
 
 
 def off_centre(face: DetectedFace, width: int, height: int) -> float:
-    """Distance of a face from the picture's middle, as a share of half the diagonal."""
+    """Return the distance of a face from the picture's centre, as a share of half the diagonal."""
     x, y = face.centre
     return math.hypot(x - (width - 1) / 2, y - (height - 1) / 2) / (math.hypot(width, height) / 2)

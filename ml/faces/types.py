@@ -1,4 +1,4 @@
-"""What the stages hand to each other."""
+"""Types that the stages of face detection exchange."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import Protocol
 
 import numpy as np
 
+from ml.arrays import Landmarks, Pixels
+
 Box = tuple[float, float, float, float]
 
-SEVERAL_FACES = "several_faces"  # the complaint that another face of comparable size is there
+SEVERAL_FACES = "several_faces"  # complaint about another face of comparable size
 
 LANDMARK_NAMES = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mouth_corner")
 
 
 @dataclass(frozen=True, eq=False)
 class DetectedFace:
-    """One face in a picture; pixel (0, 0) is the middle of the top left pixel.
+    """One face in a picture; pixel (0, 0) is the centre of the top left pixel.
 
     Attributes:
-        box: x, y of the top left corner, width and height, in pixels; may reach over the edge.
-        landmarks: (5, 2) float32, x and y in pixels, in the order of `LANDMARK_NAMES`;
-            left is the left of the picture, for an upright face.
-        confidence: the detector's, 0 to 1.
+        box: x, y of the top left corner, width and height, in pixels; may cross the edge.
+        landmarks: (5, 2) float32, x and y in pixels, in the order of `LANDMARK_NAMES`. Left is the
+            left of the picture, for an upright face.
+        confidence: probability of a face by the detector, 0 to 1.
     """
 
     box: Box
-    landmarks: np.ndarray
+    landmarks: Landmarks
     confidence: float
 
     @property
     def centre(self) -> tuple[float, float]:
-        """Middle of the box, in pixels."""
+        """Centre of the box, in pixels."""
         x, y, width, height = self.box
         return x + width / 2, y + height / 2
 
@@ -46,7 +48,7 @@ class DetectedFace:
         return float(np.linalg.norm(self.landmarks[1] - self.landmarks[0]))
 
     def scaled(self, along_x: float, along_y: float) -> DetectedFace:
-        """Return the face in a picture with `along_x` by `along_y` pixels for one of this one."""
+        """Return the face in a picture resampled by the factors `along_x` and `along_y`."""
         scale = np.array([along_x, along_y], np.float32)
         x, y, width, height = self.box
         corner = (x + 0.5) * along_x - 0.5, (y + 0.5) * along_y - 0.5
@@ -59,24 +61,24 @@ class DetectedFace:
 
 @dataclass(frozen=True)
 class Quality:
-    """How usable a face is: what was measured, and the codes of what is wrong with it.
+    """Quality of a face: measured values and coded complaints.
 
     Attributes:
         face_px: width of the face's box, in pixels.
-        face_share: the box's height as a share of the picture's shorter side.
+        face_share: height of the box as a share of the picture's shorter side.
         eye_distance_px: distance between the eyes, in pixels.
-        offset: the face's distance from the picture's middle, as a share of half the diagonal.
+        offset: distance of the face from the picture's centre, as a share of half the diagonal.
         yaw, pitch, roll: head pose estimated from the landmarks, in degrees. Yaw is positive
             when the nose points to the picture's right, pitch when it points up, roll when the
-            head is turned clockwise.
+            head is rotated clockwise.
         brightness: mean luminance of the aligned face, 0 to 255.
         contrast: standard deviation of that luminance, 0 to 127.
-        clipped_dark, clipped_bright: share of the face's pixels that are black or burnt out.
-        back_light: how much brighter the picture around the face is, in steps of 255.
+        clipped_dark, clipped_bright: share of the face's pixels that are black or overexposed.
+        back_light: brightness around the face minus brightness of the face, -255 to 255.
         sharpness: fine detail of the aligned face relative to its contrast, in percent.
-        eye_detail: how much the luminance changes across the eyes, as a share of what it does over
-            the whole face; about 1.3 for eyes that can be seen, 0.2 behind dark glasses.
-        confidence: the detector's, 0 to 1.
+        eye_detail: luminance gradient across the eyes, relative to that of the whole face; about
+            1.3 for visible eyes, 0.2 behind dark glasses.
+        confidence: probability of a face by the detector, 0 to 1.
         reasons: coded complaints, the most important first; empty for a good face.
     """
 
@@ -99,26 +101,31 @@ class Quality:
 
     @property
     def good(self) -> bool:
-        """Whether nothing is wrong with the face."""
+        """Whether the face has no complaint."""
         return not self.reasons
 
     def scaled(self, scale: float) -> Quality:
-        """Return what would be measured in a picture `scale` times as large."""
+        """Return the quality of the same face in a picture `scale` times as large."""
         return replace(
             self, face_px=self.face_px * scale, eye_distance_px=self.eye_distance_px * scale
         )
 
     def with_rivals(self, rivals: int) -> Quality:
-        """Return the quality with the complaint that the face is not the only one, if it is not."""
+        """Return the quality with the complaint SEVERAL_FACES, if there are rivals."""
         return replace(self, reasons=(SEVERAL_FACES, *self.reasons)) if rivals else self
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What stands in a picture, usable or not: for guidance, and for counting faces.
+    """Faces of a picture, usable or not: for guidance, and for counting faces.
 
-    `rivals` counts the faces beside the main one of a size comparable with it. `dark` says that the
-    whole picture is too dark to find a face in.
+    Attributes:
+        faces: all faces, in pixels of the file.
+        main: the largest, most central face; None without a face.
+        quality: quality of the main face.
+        rivals: number of other faces of comparable size.
+        dark: whether the whole picture is too dark to detect a face.
+        width, height: size of the upright picture in the file, in pixels.
     """
 
     faces: tuple[DetectedFace, ...]
@@ -131,7 +138,7 @@ class Inspection:
 
 
 class FaceDetector(Protocol):
-    """What finds faces: ours, or the `mtcnn` package's own driver in comparisons."""
+    """A face detector: ours, or the driver of the `mtcnn` package in comparisons."""
 
-    def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
-        """Find all faces in (height, width, 3) uint8; `thorough` looks twice before "none"."""
+    def detect(self, rgb: Pixels, *, thorough: bool = True) -> list[DetectedFace]:
+        """Return all faces in (height, width, 3) uint8; `thorough` repeats an empty detection."""

@@ -142,7 +142,8 @@ class VectorGallery:
             kept = self._samples[1]
         if asked not in kept:
             people, counts = self._counts()
-            grouped = Anchors(np.cumsum(counts) - counts, int(counts.sum()), np.ones(len(counts)))
+            lengths = np.ones(len(counts), np.float32)
+            grouped = Anchors(np.cumsum(counts) - counts, int(counts.sum()), lengths)
             drawn = draw_people(grouped, most_anchors=most_anchors, most_people=most_people)
             kept[asked] = self._rows([people[place] for place in drawn], version)
         return kept[asked]
