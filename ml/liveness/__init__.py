@@ -1,9 +1,8 @@
-"""Whether a live head is in front of the camera: challenges, what is observed, and the verdict.
+"""Liveness check: challenges, observations of frames, and the verdict.
 
-A challenge is a few movements of the head, revealed one by one, and colours of light if they are
-asked for. What the frames show is reduced to observations; `progress` says what is asked now,
-`judge` says what the attempt came to. Nothing here computes a network; `Engine.observe` makes
-observations.
+A challenge is a sequence of head movements, prompted one by one, and optionally colours of light.
+Each frame is reduced to an observation. `progress` returns the current prompt, `judge` the verdict.
+Nothing here runs a network; `Engine.observe` makes the observations.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a person is asked to do: a few movements of the head, drawn anew for every attempt.
+"""Challenges: head movements, drawn at random for every attempt.
 
 Left and right are the person's own. Order, angles and hold times are random, so that a recording of
-another attempt does not fit. Coming closer says nothing against a flat picture, so every challenge
-holds turns as well.
+another attempt does not fit. A flat picture can come closer as well as a head can, so every
+challenge contains turns.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ OPPOSITE = {
 
 @dataclass(frozen=True)
 class Strength:
-    """How much is asked.
+    """Difficulty of a challenge.
 
     Attributes:
-        steps: how many movements.
-        sideways: least and largest angle to the left or right, in degrees from straight ahead.
+        steps: number of movements.
+        sideways: smallest and largest angle to the left or right, in degrees from straight ahead.
         upwards, downwards: the same for looking up and down.
-        closer: least and largest factor by which the face has to grow.
-        hold: least and longest time for which a movement is held, in seconds.
+        closer: smallest and largest factor by which the face has to grow.
+        hold: shortest and longest time for which a movement is held, in seconds.
     """
 
     steps: int
@@ -45,7 +45,7 @@ class Strength:
     hold: tuple[float, float]
 
     def amounts(self, kind: str) -> tuple[float, float]:
-        """Bounds of a step's amount."""
+        """Return the smallest and largest amount of a step of this kind."""
         if kind == COME_CLOSER:
             return self.closer
         return {"turn_up": self.upwards, "turn_down": self.downwards}.get(kind, self.sideways)
@@ -56,7 +56,7 @@ STRENGTHS = {
     "normal": Strength(3, (11.0, 15.0), (9.0, 13.0), (6.0, 7.5), (1.20, 1.30), (0.1, 0.3)),
     "strict": Strength(4, (14.0, 19.0), (11.0, 16.0), (8.0, 11.0), (1.20, 1.40), (0.2, 0.6)),
 }
-# What a challenge may hold at all, whatever the strengths say: bounds of what is read back.
+# Bounds of stored challenges, independent of the strengths.
 MOST_STEPS = 8
 AMOUNTS = dict.fromkeys(TURNS, (1.0, 90.0)) | {COME_CLOSER: (1.01, 4.0)}
 LONGEST_HOLD = 5.0  # seconds
@@ -68,8 +68,8 @@ class Step:
 
     Attributes:
         kind: one of `STEPS`.
-        amount: degrees from straight ahead, or by which factor the face grows.
-        hold: for how long, in seconds.
+        amount: degrees from straight ahead, or the factor by which the face grows.
+        hold: time for which the movement is held, in seconds.
     """
 
     kind: str
@@ -78,23 +78,23 @@ class Step:
 
     def __post_init__(self) -> None:
         if self.kind not in STEPS:
-            raise ValueError(f"no step is called {self.kind!r}")
+            raise ValueError(f"unknown kind of step {self.kind!r}; known are {', '.join(STEPS)}")
         least, most = AMOUNTS[self.kind]
         if not least <= self.amount <= most:
             raise ValueError(f"{self.kind} by {self.amount}: expected {least} to {most}")
         if not 0 <= self.hold <= LONGEST_HOLD:
-            raise ValueError(f"held for {self.hold} s: expected 0 to {LONGEST_HOLD}")
+            raise ValueError(f"hold of {self.hold} s: expected 0 to {LONGEST_HOLD}")
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """What is asked for in one attempt.
+    """Prompts of one attempt.
 
     Attributes:
-        steps: the movements in order.
-        strength: at which they were drawn.
-        light: the colours to show meanwhile, in order (`ml.liveness.colour_reflection`); none
-            where no light is asked for.
+        steps: the movements, in order.
+        strength: the strength at which they were drawn.
+        light: colours shown during the attempt, in order (`ml.liveness.colour_reflection`); empty
+            without a light check.
     """
 
     steps: tuple[Step, ...]
@@ -105,12 +105,12 @@ class Challenge:
         if not 1 <= len(self.steps) <= MOST_STEPS:
             raise ValueError(f"{len(self.steps)} steps: expected 1 to {MOST_STEPS}")
         if self.strength not in STRENGTHS:
-            raise ValueError(f"no strength is called {self.strength!r}")
+            raise _unknown_strength(self.strength)
         if len(self.light) > DRAWN or not set(self.light) <= set(COLOURS):
             raise ValueError(f"expected at most {DRAWN} colours of {', '.join(COLOURS)}")
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON can hold it."""
+        """Return plain values, for JSON."""
         steps = [asdict(step) for step in self.steps]
         value: dict[str, object] = {"strength": self.strength, "steps": steps}
         if self.light:
@@ -119,16 +119,16 @@ class Challenge:
 
     @classmethod
     def from_dict(cls, value: object) -> Challenge:
-        """Read what `to_dict` made.
+        """Read the values of `to_dict`.
 
         Raises:
-            ValueError: if it is anything else.
+            ValueError: if the value has another form.
         """
         if not isinstance(value, Mapping) or set(value) - {"light"} != {"strength", "steps"}:
-            raise ValueError("a challenge has a strength and steps, and light if it is asked for")
+            raise ValueError("a challenge has a strength, steps and optionally light")
         steps, strength, light = value["steps"], value["strength"], value.get("light", [])
         if not isinstance(steps, list) or not isinstance(strength, str):
-            raise ValueError("a challenge's steps are a list, its strength is a word")
+            raise ValueError("a challenge's steps are a list, its strength is a string")
         if not isinstance(light, list) or not all(isinstance(colour, str) for colour in light):
             raise ValueError("a challenge's light is a list of colours")
         return cls(tuple(_step(step) for step in steps), strength, tuple(light))
@@ -141,25 +141,25 @@ def draw_challenge(
     *,
     light: bool = False,
 ) -> Challenge:
-    """Draw what is asked for in one attempt.
+    """Draw the prompts of one attempt.
 
     Args:
-        source: of randomness; `secrets.SystemRandom()` where it matters.
+        source: source of randomness; `secrets.SystemRandom()` in production.
         strength: a name in `STRENGTHS`.
-        allowed: the kinds to draw from, for people who can't do all of them. At least two kinds,
-            one of them a turn; with fewer kinds than steps, some come twice.
-        light: whether colours are shown meanwhile.
+        allowed: kinds of movement that the person can do: at least two, one of them a turn. With
+            fewer kinds than steps, kinds repeat.
+        light: whether to show colours during the attempt.
 
     Raises:
-        ValueError: if the strength is unknown or too little is allowed.
+        ValueError: if the strength is unknown, or too few kinds are allowed.
     """
     if strength not in STRENGTHS:
-        raise ValueError(f"no strength is called {strength!r}")
+        raise _unknown_strength(strength)
     kinds = [kind for kind in STEPS if kind in allowed]
     if len(kinds) != len(set(allowed)) or len(kinds) < 2:
         raise ValueError("allow at least two kinds of steps, by their names")
     if not set(kinds) & set(TURNS):
-        raise ValueError("allow at least one turn: nothing else tells a head from a picture")
+        raise ValueError("allow at least one turn: only turns distinguish a head from a picture")
     bounds = STRENGTHS[strength]
     return Challenge(
         tuple(
@@ -172,12 +172,16 @@ def draw_challenge(
 
 
 def _order(source: random.Random, kinds: list[str], count: int) -> list[str]:
-    """Kinds in a random order: none twice while there are others, none right after itself."""
+    """Return kinds in random order: no kind twice while others are left, never two in a row."""
     order: list[str] = []
     while len(order) < count:
         fresh = [kind for kind in kinds if kind not in order]
         order.append(source.choice(fresh or [kind for kind in kinds if kind != order[-1]]))
     return order
+
+
+def _unknown_strength(strength: str) -> ValueError:
+    return ValueError(f"unknown strength {strength!r}; known are {', '.join(STRENGTHS)}")
 
 
 def _hold(source: random.Random, bounds: Strength) -> float:
@@ -189,7 +193,7 @@ def _step(value: object) -> Step:
         raise ValueError("a step has a kind, an amount and a hold")
     kind, amount, hold = value["kind"], value["amount"], value["hold"]
     if not isinstance(kind, str) or not _is_number(amount) or not _is_number(hold):
-        raise ValueError("a step's kind is a word, its amount and hold are numbers")
+        raise ValueError("a step's kind is a string, its amount and hold are numbers")
     return Step(kind, float(amount), float(hold))
 
 

@@ -1,4 +1,4 @@
-"""Whether one frame can follow another: heads move at bounded speed and stay who they are."""
+"""Continuity of frames: heads move at bounded speed and keep their identity."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ml.liveness.pose_change import Shape, Turn
 
 @dataclass(frozen=True)
 class MotionBounds:
-    """What a head in front of a camera does at most between two frames.
+    """Largest changes of a head in front of a camera between two frames.
 
     Attributes:
-        longest_gap: between frames, in seconds.
-        turn_speed: degrees a second, on top of `turn_slack`, which is for noise.
-        turn_slack: degrees.
-        largest_turn: degrees between two frames, however long the gap.
-        shift_speed: of the face in the frame, in its own heights (eyes to mouth) a second.
-        shift_slack: the same, for noise.
-        growth_speed: natural logarithm of the size, a second.
-        growth_slack: the same, for noise.
+        longest_gap: time between frames, in seconds.
+        turn_speed: degrees a second, on top of `turn_slack`.
+        turn_slack: allowance for noise, in degrees.
+        largest_turn: degrees between two frames, whatever their distance in time.
+        shift_speed: shift of the face in the frame, in face heights (eyes to mouth) a second.
+        shift_slack: allowance for noise, in face heights.
+        growth_speed: change of the size's natural logarithm, a second.
+        growth_slack: allowance for noise, as a logarithm.
         calm_turn: degrees between two frames up to which the faces have to look alike.
-        least_likeness: correlation of their small grey faces.
+        least_likeness: smallest correlation of their small grey faces.
     """
 
     longest_gap: float = 1.5
@@ -44,11 +44,11 @@ BOUNDS = MotionBounds()
 def discontinuity(
     before: Observation, after: Observation, bounds: MotionBounds = BOUNDS
 ) -> str | None:
-    """Why `after` cannot be the same head a moment later; None if it can.
+    """Return why `after` cannot show the same head a moment later, or None.
 
     Returns:
-        "gap", "jump" (it turned too fast), "shift" (it moved too fast), "growth" (it grew or shrank
-        too fast), "likeness" (it looks different), or None.
+        "gap" (too late), "jump" (turned too fast), "shift" (moved too fast), "growth" (grew or
+        shrank too fast), "likeness" (looks different), or None.
     """
     seconds = after.at - before.at
     if not 0 < seconds <= bounds.longest_gap:
@@ -71,11 +71,11 @@ def discontinuity(
 
 
 def turn_between(first: Shape, second: Shape) -> float:
-    """Degrees by which a head turned, whichever way."""
+    """Return the angle between two poses of a head, in degrees."""
     turn = Turn.between(first, second)
     return math.hypot(turn.yaw, turn.pitch)
 
 
 def likeness(a: Observation, b: Observation) -> float:
-    """Correlation of the small grey faces of two frames, −1 to 1."""
+    """Return the correlation of the small grey faces of two frames, −1 to 1."""
     return float(a.look @ b.look)

@@ -1,4 +1,4 @@
-"""What is kept of one frame of a challenge: enough to judge it, and to judge it again."""
+"""The stored observation of one frame, from which an attempt is judged, and judged again."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ml.arrays import Embedding, Landmarks
 from ml.faces.types import Box
 from ml.liveness.pose_change import Shape
 
-# A small aligned grey face, for telling whether the next frame continues this one.
+# Side of the small aligned grey face, by which frames are checked for continuity.
 CHIP_SIDE = 24
-# A larger one, for telling a flat picture from a head.
+# Side of the larger one, by which a flat picture is distinguished from a head.
 CLOSE_UP_SIDE = 96
+GreyFace = NDArray[np.uint8]  # (side, side), aligned
 Colour = tuple[float, float, float]
 BLACK: Colour = (0.0, 0.0, 0.0)
 NOT_COUNTED = 0
-# How an observation is kept: this, then the embedding and the close-up where there are any.
+# Fixed part of a stored observation; embedding and close-up follow, if there are any.
 _RECORD = np.dtype(
     [
         *((name, "<i4") for name in ("number", "faces", "width", "height")),
@@ -33,7 +36,7 @@ _RECORD = np.dtype(
         ("has_close_up", "?"),
     ]
 )
-_NUMBER = np.dtype("<f4")  # of an embedding
+_COMPONENT = np.dtype("<f4")  # of a stored embedding
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,26 +44,25 @@ class Observation:
     """The main face of one frame.
 
     Attributes:
-        number: of the frame among those observed, from 0.
-        at: seconds on the server's clock since the challenge began.
-        faces: how many faces of its size stand in the frame; `NOT_COUNTED` while the face is
-            followed from the last frame.
-        width, height: of the frame, in pixels.
+        number: number of the frame among the observed ones, from 0.
+        at: seconds since the challenge began, by the server's clock.
+        faces: number of faces of comparable size in the frame; `NOT_COUNTED` while the face is
+            tracked from the last frame.
+        width, height: size of the frame, in pixels.
         box: x, y, width and height of the face, in pixels.
         landmarks: float32 (5, 2), in pixels.
-        confidence: the detector's, 0 to 1.
+        confidence: probability of a face by the detector, 0 to 1.
         chip: uint8 (24, 24), the aligned face in grey.
-        yaw, pitch, roll: of the head by itself, in degrees (`ml.faces.pose`); like brightness and
-            sharpness 0 in frames after the one that looked straight ahead, where nobody asks.
+        yaw, pitch, roll: head pose from this frame alone, in degrees (`ml.faces.pose`). Like
+            brightness and sharpness, 0 in frames after the frontal one, where nothing uses them.
         brightness: mean luminance of the face, 0 to 255.
         sharpness: fine detail of the face relative to its contrast, in percent.
-        embedding: float32 (d,) of unit length, for the frames that decide who it is; else None.
-        close_up: uint8 (96, 96), the aligned face in grey, of the one that looked straight ahead;
-            else None.
-        relief: how badly a flat motion explains what changed since then, in percent of the distance
-            between the eyes (`ml.liveness.parallax`); 0 in frames where nobody asks for it.
-        skin, dark: mean red, green and blue, 0 to 255, of nose and cheeks, and of what is darkest
-            in the face (`ml.liveness.colour_reflection`); black where no light is asked for.
+        embedding: float32 (d,) of unit length, in frames that complete a step; else None.
+        close_up: uint8 (96, 96), the aligned face in grey, in the frontal frame; else None.
+        relief: homography residual of the change since the frontal frame, in percent of the eye
+            distance (`ml.liveness.parallax`); 0 in frames where nothing uses it.
+        skin, dark: mean red, green and blue, 0 to 255, of nose and cheeks, and of the face's
+            darkest part (`ml.liveness.colour_reflection`); black without a light check.
     """
 
     number: int
@@ -69,48 +71,48 @@ class Observation:
     width: int
     height: int
     box: Box
-    landmarks: np.ndarray
+    landmarks: Landmarks
     confidence: float
-    chip: np.ndarray
+    chip: GreyFace
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
     brightness: float = 0.0
     sharpness: float = 0.0
-    embedding: np.ndarray | None = None
-    close_up: np.ndarray | None = None
+    embedding: Embedding | None = None
+    close_up: GreyFace | None = None
     relief: float = 0.0
     skin: Colour = BLACK
     dark: Colour = BLACK
 
     @cached_property
     def centre(self) -> tuple[float, float]:
-        """Middle of the landmarks, in pixels."""
+        """Mean of the landmarks, in pixels."""
         points = self.landmarks.tolist()
         return sum(x for x, _ in points) / 5, sum(y for _, y in points) / 5
 
     @cached_property
     def shape(self) -> Shape:
-        """What a turn changes in the face."""
+        """Measures of the face that a turn changes."""
         return Shape.of(self.landmarks)
 
     @cached_property
-    def look(self) -> np.ndarray:
-        """The small grey face without mean and of length 1; their product is a correlation."""
+    def look(self) -> NDArray[np.float32]:
+        """The small grey face with zero mean and unit length; dot products are correlations."""
         grey = self.chip.astype(np.float32).ravel()
         grey -= grey.mean()
-        return grey / max(float(np.linalg.norm(grey)), 1e-6)
+        return grey / np.float32(max(float(np.linalg.norm(grey)), 1e-6))
 
-    def with_embedding(self, embedding: np.ndarray) -> Observation:
-        """The same frame, and who is in it."""
+    def with_embedding(self, embedding: Embedding) -> Observation:
+        """Return the observation with the embedding of its face."""
         return replace(self, embedding=embedding)
 
     def to_bytes(self) -> bytes:
-        """As it is kept. It is biometric: keep it sealed, and no longer than needed."""
-        embedding = b"" if self.embedding is None else self.embedding.astype(_NUMBER).tobytes()
+        """Return the stored form. It is biometric: encrypt it, and delete it after the verdict."""
+        embedding = b"" if self.embedding is None else self.embedding.astype(_COMPONENT).tobytes()
         close_up = b"" if self.close_up is None else self.close_up.tobytes()
         sizes = {
-            "embedding_size": len(embedding) // _NUMBER.itemsize,
+            "embedding_size": len(embedding) // _COMPONENT.itemsize,
             "has_close_up": bool(close_up),
         }
         values = tuple((vars(self) | sizes)[name] for name in _RECORD.names or ())
@@ -118,19 +120,19 @@ class Observation:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Observation:
-        """Read what `to_bytes` made.
+        """Read the bytes of `to_bytes`.
 
         Raises:
-            ValueError: if it is anything else.
+            ValueError: if they have another form.
         """
         values = _fields(data)
-        middle = _RECORD.itemsize + values.pop("embedding_size") * _NUMBER.itemsize
+        middle = _RECORD.itemsize + values.pop("embedding_size") * _COMPONENT.itemsize
         end = middle + CLOSE_UP_SIDE**2 * values.pop("has_close_up")
         if len(data) != end:
-            raise ValueError("an observation has another length")
-        embedding = np.frombuffer(data[_RECORD.itemsize : middle], _NUMBER)
+            raise ValueError(f"an observation of {len(data)} bytes: expected {end}")
+        embedding = np.frombuffer(data[_RECORD.itemsize : middle], _COMPONENT)
         if not _finite(embedding):
-            raise ValueError("an embedding holds finite numbers")
+            raise ValueError("an embedding has numbers that are not finite")
         close_up = np.frombuffer(data[middle:], np.uint8)
         return cls(
             **values,
@@ -140,18 +142,20 @@ class Observation:
 
 
 def _fields(data: bytes) -> dict[str, Any]:
-    """What every observation has."""
+    """Return the fields of the fixed part."""
     if len(data) < _RECORD.itemsize:
-        raise ValueError("an observation is longer")
+        raise ValueError(
+            f"an observation of {len(data)} bytes: expected {_RECORD.itemsize} or more"
+        )
     record = np.frombuffer(data, _RECORD, 1)[0]
     values = dict(zip(_RECORD.names or (), record.item(), strict=True))
     values |= {name: tuple(values[name].tolist()) for name in ("box", "skin", "dark")}
     measures = [value for value in values.values() if isinstance(value, float)]
     measures += (*values["box"], *values["skin"], *values["dark"])
     if not all(map(math.isfinite, measures)) or not _finite(values["landmarks"]):
-        raise ValueError("an observation holds finite numbers")
+        raise ValueError("an observation has numbers that are not finite")
     return values
 
 
-def _finite(numbers: np.ndarray) -> bool:
+def _finite(numbers: NDArray[np.float32]) -> bool:
     return bool(np.isfinite(numbers).all())

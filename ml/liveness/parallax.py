@@ -1,15 +1,15 @@
-"""How much depth the motion of a face shows: whether it moves as a plane does.
+"""Parallax of a turning face: how far its motion deviates from that of a plane.
 
-Two views of a flat thing are related by one homography, two views of a head are not (Hartley and
-Zisserman, "Multiple View Geometry in Computer Vision", 2004). So points all over the face are
-followed from the frame of looking straight ahead to a turned one, and what the best homography
-leaves unexplained is measured; as a cue against photos: Bao, Li, Li and Jiang, "A liveness
-detection method for face recognition based on optical flow field", IASP 2009, and De Marsico,
-Nappi, Riccio and Dugelay, "Moving face spoofing detection via 3D projective invariants", ICB 2012.
+One homography relates two views of a plane, but not two views of a head (Hartley and Zisserman,
+"Multiple View Geometry in Computer Vision", 2004). Points all over the face are tracked from the
+frontal frame to a turned one. The residual of the best homography is the measure of depth. As a cue
+against photos: Bao, Li, Li and Jiang, "A liveness detection method for face recognition based on
+optical flow field", IASP 2009; De Marsico, Nappi, Riccio and Dugelay, "Moving face spoofing
+detection via 3D projective invariants", ICB 2012.
 
-The five landmarks of the challenge say the same of one point, the nose; here some hundred points
-speak, and none of them was learnt on faces. A sheet that is bent, or has holes for the eyes, moves
-as no plane does either, but its nose stays in the sheet: so the nose is asked by itself, too.
+The five landmarks measure the parallax of one point, the nose. About a hundred points are used
+here, none of them learnt on faces. A bent sheet, or one with holes for the eyes, does not move as a
+plane either, but its nose stays in the sheet. So the nose has a residual of its own.
 """
 
 from __future__ import annotations
@@ -19,110 +19,117 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.faces.align import TEMPLATES
+from ml.liveness.observation import GreyFace
 
-# Points, and where they went: float32 (n, 2) each.
-Pairs = tuple[np.ndarray, np.ndarray]
+Points = NDArray[np.float32]  # (n, 2), or (n, 1, 2) as OpenCV has them
+# Points in the first view and in the second.
+PointPairs = tuple[Points, Points]
 
 
 @dataclass(frozen=True)
-class Following:
-    """How points are followed; lengths in pixels of close-ups, 96 wide.
+class TrackingSettings:
+    """Point tracking and its evaluation; lengths in pixels of close-ups, 96 wide.
 
     Attributes:
-        points: most of them, all over the face; `of_nose`: most of those looked for there.
-        apart: least distance between two.
-        quality: of a corner, as a share of the best one's.
-        window, levels: of the pyramids of Lucas and Kanade (Bouguet, 2001).
-        return_error: how far a point may end from where it began when it is followed back.
-        fewest, fewest_beside: points all over the face, and beside the eyes, for a homography that
-            means something.
-        fewest_of_nose: points that say where the nose went.
-        share, share_of_nose: of the points whose residual is at most the one that is reported, in
-            percent.
-        weight_of_nose: so that what the whole of a head reaches its nose reaches, too, but in one
-            frame of a thousand.
+        points: largest number of points all over the face.
+        nose_points: largest number of further points on the nose.
+        spacing: smallest distance between two points.
+        quality: smallest quality of a corner, as a share of the best one's.
+        window, levels: window and pyramid levels of Lucas and Kanade (Bouguet, 2001).
+        return_error: largest distance from its origin of a point tracked forth and back.
+        fewest: fewest points of the face for a reliable homography.
+        fewest_around_eyes: fewest points outside the eyes for a reliable homography.
+        fewest_on_nose: fewest points for the motion of the nose.
+        percentile, nose_percentile: percentile of the points' residuals that is reported.
+        nose_weight: factor that puts the nose's residual on the scale of the face's: for heads, it
+            falls below the bound of the face's in one frame of a thousand.
     """
 
     points: int = 120
-    of_nose: int = 20
-    apart: int = 3
+    nose_points: int = 20
+    spacing: int = 3
     quality: float = 0.01
     window: int = 11
     levels: int = 2
     return_error: float = 0.7
     fewest: int = 15
-    fewest_beside: int = 8
-    fewest_of_nose: int = 2
-    share: float = 80.0
-    share_of_nose: float = 70.0
-    weight_of_nose: float = 1.35
+    fewest_around_eyes: int = 8
+    fewest_on_nose: int = 2
+    percentile: float = 80.0
+    nose_percentile: float = 70.0
+    nose_weight: float = 1.35
 
 
-FOLLOWING = Following()
+TRACKING = TrackingSettings()
+# Half axes of the regions of an eye and of the nose, across and along, and height of the nose
+# region's centre above its tip; all in eye distances.
+EYE, NOSE, NOSE_CENTRE = (0.43, 0.27), (0.36, 0.53), 0.2
 # Half axes of what belongs to an eye and to the nose, across and along, and how far above its tip
 # the nose has its middle; in distances between the eyes.
 EYE, NOSE, NOSE_MIDDLE = (0.43, 0.27), (0.36, 0.53), 0.2
 
 
-def relief(neutral: np.ndarray, turned: np.ndarray) -> float:
-    """How much depth the motion of a face shows: all over it, and at its nose; the less of the two.
+def homography_residual(frontal: GreyFace, turned: GreyFace) -> float:
+    """Return the smaller of the residuals of the face and of its nose, a measure of depth.
 
     Args:
-        neutral: close-up of looking straight ahead, uint8 (side, side), aligned as by "arcface".
-        turned: the same of the same face turned.
+        frontal: close-up of the frontal frame, uint8 (side, side), aligned by "arcface".
+        turned: close-up of the same face in a turned frame.
 
     Returns:
-        Percent of the distance between the eyes: of heads that turn by 10 degrees and more some 5
-        to 20, of pictures however they are bent and turned 1 to 5, of few of them more. 0 if too
-        few points could be followed.
+        Percent of the eye distance: about 5 to 20 for heads turned by 10° or more, 1 to 5 for
+        pictures however bent and turned, rarely more. 0 if too few points could be tracked.
     """
-    return min(reliefs(neutral, turned))
+    return min(homography_residuals(frontal, turned))
 
 
-def reliefs(neutral: np.ndarray, turned: np.ndarray) -> tuple[float, float]:
-    """How badly one homography explains how the whole face moved, and how its nose did.
+def homography_residuals(frontal: GreyFace, turned: GreyFace) -> tuple[float, float]:
+    """Return the residuals of the face and of its nose.
 
-    For the nose it is that of all but the eyes; where too little of it could be followed it has no
-    say, and gets what the whole face has. Arguments and units are those of `relief`.
+    The nose's homography is that of all points outside the eyes. If too few points of the nose
+    could be tracked, it gets the face's residual. Arguments and units as `homography_residual`.
     """
-    regions = _regions(len(neutral))
-    (points, there), nose = _followed(
-        neutral,
+    regions = _regions(len(frontal))
+    (points, there), nose = _tracked(
+        frontal,
         turned,
-        _corners(neutral, regions.face, FOLLOWING.points),
-        _corners(neutral, regions.nose, FOLLOWING.of_nose),
+        _corners(frontal, regions.face, TRACKING.points),
+        _corners(frontal, regions.nose, TRACKING.nose_points),
     )
     column, row = points.astype(int).T
-    beside = regions.eyes[row, column] == 0
-    if len(points) < FOLLOWING.fewest:
+    outside_eyes = regions.eyes[row, column] == 0
+    if len(points) < TRACKING.fewest:
         return 0.0, 0.0
-    unit = 100 / _eye_distance(len(neutral))
-    whole = unit * _left_over((points, there), (points, there), FOLLOWING.share)
-    if beside.sum() < FOLLOWING.fewest_beside or len(nose[0]) < FOLLOWING.fewest_of_nose:
-        return whole, whole
-    of_nose = _left_over((points[beside], there[beside]), nose, FOLLOWING.share_of_nose)
-    return whole, unit * FOLLOWING.weight_of_nose * of_nose
+    unit = 100 / _eye_distance(len(frontal))
+    face_residual = unit * _residual((points, there), (points, there), TRACKING.percentile)
+    too_few = outside_eyes.sum() < TRACKING.fewest_around_eyes
+    if too_few or len(nose[0]) < TRACKING.fewest_on_nose:
+        return face_residual, face_residual
+    plane = points[outside_eyes], there[outside_eyes]
+    nose_residual = _residual(plane, nose, TRACKING.nose_percentile)
+    return face_residual, unit * TRACKING.nose_weight * nose_residual
 
 
-def _left_over(plane: Pairs, pairs: Pairs, share: float) -> float:
-    """How far points went beside the homography of a plane, in pixels: a share of them, at most."""
+def _residual(plane: PointPairs, pairs: PointPairs, percentile: float) -> float:
+    """Return a percentile of the residuals of `pairs` to the homography of `plane`, in pixels."""
     homography, _ = cv2.findHomography(*plane)
     if homography is None:
         return 0.0
     points, there = pairs
-    missed = there - cv2.perspectiveTransform(points[:, None], homography)[:, 0]
-    return float(np.percentile(np.linalg.norm(missed, axis=1), share))
+    errors = there - cv2.perspectiveTransform(points[:, None], homography)[:, 0]
+    return float(np.percentile(np.linalg.norm(errors, axis=1), percentile))
 
 
 @dataclass(frozen=True, eq=False)
 class _Regions:
-    """Masks of a close-up, uint8 (side, side), 255 in them; the nose is what no eye belongs to."""
+    """Masks of a close-up, uint8 (side, side), 255 inside; the nose excludes the eyes."""
 
-    face: np.ndarray
-    eyes: np.ndarray
-    nose: np.ndarray
+    face: GreyFace
+    eyes: GreyFace
+    nose: GreyFace
 
 
 @cache
@@ -130,51 +137,51 @@ def _regions(side: int) -> _Regions:
     left, right, tip = TEMPLATES["arcface"].scaled(side)[:3]
     unit = _eye_distance(side)
     eyes = _ellipse(side, left, EYE, unit) | _ellipse(side, right, EYE, unit)
-    nose = _ellipse(side, tip - np.array([0, NOSE_MIDDLE * unit]), NOSE, unit)
+    nose = _ellipse(side, tip - np.array([0, NOSE_CENTRE * unit]), NOSE, unit)
     middle, reach = (side // 2, int(0.55 * side)), (int(0.42 * side), side // 2)
     face = cv2.ellipse(np.zeros_like(eyes), middle, reach, 0, 0, 360, 255, -1)
-    return _Regions(face, eyes, nose & ~eyes)
+    return _Regions(np.asarray(face, np.uint8), eyes, nose & ~eyes)
 
 
-def _ellipse(side: int, middle: np.ndarray, axes: tuple[float, float], unit: float) -> np.ndarray:
-    places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1)
-    away = (places - middle) / (np.array(axes) * unit)
+def _ellipse(
+    side: int, centre: NDArray[np.float64], axes: tuple[float, float], unit: float
+) -> GreyFace:
+    pixels = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1)
+    away = (pixels - centre) / (np.array(axes) * unit)
     return np.where((away**2).sum(axis=-1) < 1, 255, 0).astype(np.uint8)
 
 
-def _corners(close_up: np.ndarray, mask: np.ndarray, most: int) -> np.ndarray:
-    """Corners within a mask, float32 (n, 1, 2)."""
-    found = cv2.goodFeaturesToTrack(close_up, most, FOLLOWING.quality, FOLLOWING.apart, mask=mask)
-    return np.empty((0, 1, 2), np.float32) if found is None else found
+def _corners(close_up: GreyFace, mask: GreyFace, most: int) -> Points:
+    """Return corners within a mask, float32 (n, 1, 2)."""
+    found = cv2.goodFeaturesToTrack(close_up, most, TRACKING.quality, TRACKING.spacing, mask=mask)
+    return np.empty((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)
 
 
-def _followed(first: np.ndarray, second: np.ndarray, *groups: np.ndarray) -> list[Pairs]:
-    """Of each group the points that lead to the second and back, and where they are there."""
+def _tracked(first: GreyFace, second: GreyFace, *groups: Points) -> list[PointPairs]:
+    """Return the points of each group that track forth and back, in both views."""
     points = np.concatenate(groups)
     if not len(points):
         return [(group[:, 0], group[:, 0]) for group in groups]
     there, seen = _flow(first, second, points)
     back, seen_again = _flow(second, first, there)
     error = np.linalg.norm(back - points, axis=2).ravel()
-    kept = seen & seen_again & (error < FOLLOWING.return_error)
+    kept = seen & seen_again & (error < TRACKING.return_error)
     ends = np.cumsum([len(group) for group in groups])[:-1]
     parts = zip(*(np.split(each, ends) for each in (points, there, kept)), strict=True)
     return [(here[good, 0], there[good, 0]) for here, there, good in parts]
 
 
-def _flow(
-    first: np.ndarray, second: np.ndarray, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    window = (FOLLOWING.window, FOLLOWING.window)
+def _flow(first: GreyFace, second: GreyFace, points: Points) -> tuple[Points, NDArray[np.bool_]]:
+    window = (TRACKING.window, TRACKING.window)
     there, found, _ = cv2.calcOpticalFlowPyrLK(
         first,
         second,
         points,
         np.empty_like(points),
         winSize=window,
-        maxLevel=FOLLOWING.levels,
+        maxLevel=TRACKING.levels,
     )
-    return there, found.ravel() == 1
+    return np.asarray(there, np.float32), found.ravel() == 1
 
 
 def _eye_distance(side: int) -> float:

@@ -1,8 +1,8 @@
-"""How far a head is turned, from where its nose lies between eyes and mouth.
+"""Change of a head's pose, from the position of its nose between eyes and mouth.
 
-Seen in the frame of eyes and mouth corners, the nose of a flat picture stays where it is, however
-the picture is held: exactly so in the frame of a homography, nearly so in an affine one, where only
-perspective moves it. The nose of a head stands some 28 mm out of that plane and moves by the
+Eyes and mouth corners define a frame of reference. The nose of a flat picture stays in place in it,
+however the picture is held: exactly under a homography, nearly under an affine map, where only
+perspective moves it. The nose of a head is about 28 mm in front of that plane and moves by the
 tangent of the turn.
 """
 
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ml.arrays import Landmarks
 from ml.faces.pose import MEAN_HEAD_MM
 
 EYE_DISTANCE_MM = float(MEAN_HEAD_MM[1, 0] - MEAN_HEAD_MM[0, 0])
-# The frame: eyes and mouth corners of the mean face, in distances between the eyes.
+# The frame of reference: eyes and mouth corners of the mean face, in eye distances.
 PLANE = MEAN_HEAD_MM[[0, 1, 3, 4], :2] / EYE_DISTANCE_MM
 NOSE_HEIGHT = float(MEAN_HEAD_MM[2, 2] - MEAN_HEAD_MM[[0, 1, 3, 4], 2].mean()) / EYE_DISTANCE_MM
-# no face has less between eyes, or between eyes and mouth
+# Lower bound of the distances between the eyes, and from eyes to mouth.
 SMALLEST_PX = 1e-3
 _CORNERS = [0, 1, 3, 4]
 _NOSE = 2
@@ -30,12 +31,12 @@ _PLANE_MIDDLE = PLANE.mean(axis=0).tolist()
 
 @dataclass(frozen=True)
 class Shape:
-    """What a turn changes in a face.
+    """Measures of a face that a turn changes.
 
     Attributes:
-        nose: x and y in the affine frame, in distances between the eyes.
+        nose: x and y in the affine frame of reference, in eye distances.
         eyes: distance between the eyes, in pixels.
-        height: distance from the middle of the eyes to that of the mouth, in pixels.
+        height: distance between the centres of the eyes and of the mouth, in pixels.
     """
 
     nose: tuple[float, float]
@@ -43,7 +44,7 @@ class Shape:
     height: float
 
     @classmethod
-    def of(cls, landmarks: np.ndarray) -> Shape:
+    def of(cls, landmarks: Landmarks) -> Shape:
         """Measure landmarks (5, 2), in pixels."""
         left, right, _, left_corner, right_corner = landmarks.tolist()
         height = math.dist(_between(left, right), _between(left_corner, right_corner))
@@ -54,14 +55,14 @@ class Shape:
 
 @dataclass(frozen=True)
 class Turn:
-    """A face against the same person's neutral one.
+    """Change of a face from the same person's frontal one.
 
     Attributes:
         yaw: degrees, positive towards the picture's right, which is the person's left.
         pitch: degrees, positive upwards.
         growth: factor by which the face is larger.
-        narrowing: by which factor the eyes have come together against the face's height; 0.9 for a
-            plane turned sideways by 26°, above 1 for one turned up or down.
+        narrowing: eye distance relative to the face's height, as a factor; 0.9 for a plane turned
+            sideways by 26°, above 1 for one turned up or down.
     """
 
     yaw: float
@@ -71,7 +72,7 @@ class Turn:
 
     @classmethod
     def between(cls, neutral: Shape, now: Shape) -> Turn:
-        """What changed from neutral to now."""
+        """Measure the change from `neutral` to `now`."""
         across = (now.nose[0] - neutral.nose[0]) / NOSE_HEIGHT
         along = (now.nose[1] - neutral.nose[1]) / NOSE_HEIGHT
         eyes, height = now.eyes / neutral.eyes, now.height / neutral.height
@@ -83,7 +84,7 @@ class Turn:
         )
 
     def towards(self, kind: str) -> float:
-        """How far the face is turned, or has grown, the way that a kind of step asks for."""
+        """Return the turn in degrees, or the growth factor, in the direction of a kind of step."""
         ways = {
             "turn_left": self.yaw,
             "turn_right": -self.yaw,
@@ -94,16 +95,16 @@ class Turn:
         return ways[kind]
 
     def foreshortening(self, kind: str) -> float:
-        """By which factor the face has become shorter the way that a turn goes; at most 1."""
+        """Return the factor by which a turn of this kind shortens the face, at most 1."""
         shorter = 1 / self.narrowing if kind in ("turn_up", "turn_down") else self.narrowing
         return min(shorter, 1.0)
 
 
-def nose_in_affine_frame(landmarks: np.ndarray) -> tuple[float, float]:
-    """The nose after the affine map, by least squares, of eyes and mouth corners onto `PLANE`.
+def nose_in_affine_frame(landmarks: Landmarks) -> tuple[float, float]:
+    """Map the nose by the affine least-squares map of eyes and mouth corners onto `PLANE`.
 
-    In plain numbers: every frame of an attempt is measured again with each that follows, and on
-    four points these take a tenth of the time of arrays.
+    Plain numbers instead of arrays: every new frame measures all frames of the attempt again, and
+    for four points arrays take ten times as long.
     """
     points = landmarks.tolist()
     corners = [points[corner] for corner in _CORNERS]
@@ -111,7 +112,7 @@ def nose_in_affine_frame(landmarks: np.ndarray) -> tuple[float, float]:
     spread = [(x - middle_x, y - middle_y) for x, y in corners]
     across, along = sum(x * x for x, _ in spread), sum(y * y for _, y in spread)
     both = sum(x * y for x, y in spread)
-    # all five on one line: there is no such map, and no turn to be read
+    # On landmarks in one line there is no such map, and no turn to measure.
     area = across * along - both**2
     if area <= 1e-9 * (across + along) ** 2:
         return 0.0, 0.0
@@ -130,10 +131,11 @@ def _between(a: list[float], b: list[float]) -> list[float]:
     return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]
 
 
-def nose_by_homography(landmarks: np.ndarray) -> tuple[float, float]:
-    """The nose after the homography of eyes and mouth corners onto `PLANE`.
+def nose_by_homography(landmarks: Landmarks) -> tuple[float, float]:
+    """Map the nose by the homography of eyes and mouth corners onto `PLANE`.
 
-    The same for every view of a flat picture, in perspective too, but noisier than the affine one.
+    The result is equal for all views of a flat picture, even in perspective, but noisier than
+    that of the affine map.
     """
     source = landmarks[_CORNERS].astype(np.float32)
     homography = cv2.getPerspectiveTransform(source, PLANE.astype(np.float32))

@@ -1,4 +1,4 @@
-"""What a person is asked now: the part of the course that a page may show."""
+"""Progress of an attempt: the part of its state that a page may show."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from ml.liveness.state_machine import ChallengeState, follow
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an attempt is.
+    """Progress of an attempt.
 
     Attributes:
-        step: 0 is to look straight ahead, then the number of the challenge's step, from 1; the last
-            one's while `done`.
-        of: how many steps the challenge has.
-        done: whether all of it is done; then judge.
-        share: of the step, 0 to 1.
-        hint: "hold" once the step is reached and held for a moment more; while looking straight
-            ahead "hold_still", "several_faces", "too_dark", "too_bright", "too_small", "too_close",
-            "turned", "tilted", "blurred"; else None.
-        failed: whether nothing that follows can make it pass; then judge, and start anew.
+        step: 0 while looking straight ahead, then the number of the challenge's step, from 1; the
+            last number when `done`.
+        of: number of steps of the challenge.
+        done: whether all steps are complete; the caller then judges the attempt.
+        share: completed share of the step, 0 to 1.
+        hint: "hold" once the movement is reached and has to be held. While looking straight ahead:
+            "hold_still", "several_faces", "too_dark", "too_bright", "too_small", "too_close",
+            "turned", "tilted" or "blurred". Else None.
+        failed: whether no further frame can make the attempt pass; the caller then judges it and
+            starts another.
         light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
     """
 
@@ -37,23 +38,23 @@ class Progress:
     light: str | None
 
     @classmethod
-    def along(
-        cls, challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
+    def of_state(
+        cls, challenge: Challenge, state: ChallengeState, observations: Sequence[Observation]
     ) -> Progress:
-        """How far the course of these frames has come."""
+        """Describe the state of the challenge after these frames."""
         count = len(challenge.steps)
-        done, failed = len(course.marks) > count, course.failure is not None
+        done, failed = len(state.step_frames) > count, state.failure is not None
         return cls(
-            step=min(len(course.marks), count),
+            step=min(len(state.step_frames), count),
             of=count,
             done=done,
-            share=course.share,
-            hint=course.hint,
+            share=state.share,
+            hint=state.hint,
             failed=failed,
             light=None if done or failed else colour_after(challenge.light, observations),
         )
 
 
 def progress(challenge: Challenge, observations: Sequence[Observation]) -> Progress:
-    """How far an attempt is, from all its frames so far; cheap."""
-    return Progress.along(challenge, follow(challenge, observations), observations)
+    """Return the progress of an attempt from all its frames so far; cheap."""
+    return Progress.of_state(challenge, follow(challenge, observations), observations)

@@ -1,11 +1,11 @@
-"""The state machine of a challenge: how far its frames have come, and what ended it.
+"""The state machine of a challenge: its steps, and the failures that end it.
 
     straight ahead ──still, frontal, alone──▶ step 1 ──reached and held──▶ step 2 … ──▶ done
           │                                    │
-          └──too long──▶ failed ◀──too long, another movement, before it was asked, a break──┘
+          └──too long──▶ failed ◀──too long, other movement, before the prompt, discontinuity──┘
 
-It is computed from the observations alone, so that what a person is shown and what is judged cannot
-differ. An instruction is known from the frame on with which the one before was done.
+The state depends on the observations alone, so that prompts and verdict cannot differ. A step is
+prompted from the frame that completes the previous one.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from ml.liveness.stage import BOUNDS, ChallengeBounds, Stage
 
 @dataclass(frozen=True)
 class ChallengeState:
-    """How far a challenge has come.
+    """State of a challenge after some frames.
 
     Attributes:
-        marks: number of the frame with which straight ahead, then each step was done.
-        neutral: the face looking straight ahead; None until it did.
-        share: of what is asked now, 0 to 1.
-        hint: code of what keeps it from counting, or None.
-        trouble: code of what ended the challenge, or None.
+        step_frames: numbers of the frames that completed looking straight ahead and each step.
+        neutral: the frontal face; None before there is one.
+        share: completed share of the current step, 0 to 1.
+        hint: code of what keeps the current step from completion, or None.
+        failure: code of what ended the challenge, or None.
     """
 
-    marks: tuple[int, ...]
+    step_frames: tuple[int, ...]
     neutral: Shape | None
     share: float
     hint: str | None
@@ -48,40 +48,43 @@ def follow(
     bounds: ChallengeBounds = BOUNDS,
     known: Sequence[int] = (),
 ) -> ChallengeState:
-    """Go through the frames in order, as far as the challenge goes.
+    """Evaluate the frames in order, up to the end of the challenge.
 
     Args:
-        challenge: what is asked.
+        challenge: the prompts.
         observations: all frames, in order.
-        bounds: what counts.
-        known: marks that a look at fewer of these frames came to; what led to them is not gone
-            through again.
+        bounds: bounds of steps and failures.
+        known: `step_frames` of an earlier call with fewer of these frames; earlier frames are not
+            evaluated again.
     """
     if any(seen.number != index for index, seen in enumerate(observations)):
         return ChallengeState((), None, 0.0, None, "disordered")
     if any(a.at >= b.at for a, b in itertools.pairwise(observations)):
         return ChallengeState((), None, 0.0, None, "disordered")
-    straight = known[0] if known else _straight_ahead(observations, bounds)
-    if straight is None:
-        return _waiting(observations, bounds)
-    marks = list(known) or [straight]
-    neutral = _neutral(observations, straight, bounds)
-    for index in range(len(marks) - 1, len(challenge.steps)):
+    frontal = known[0] if known else _frontal_frame(observations, bounds)
+    if frontal is None:
+        return _before_frontal(observations, bounds)
+    step_frames = list(known) or [frontal]
+    neutral = _neutral(observations, frontal, bounds)
+    for index in range(len(step_frames) - 1, len(challenge.steps)):
         before, step = challenge.steps[:index], challenge.steps[index]
-        end = Stage(before, step, neutral, observations[marks[-1] :], bounds).run()
-        if end.mark is None:
-            return ChallengeState(tuple(marks), neutral, end.share, end.hint, end.failure)
-        marks.append(marks[-1] + end.mark)
-    return ChallengeState(tuple(marks), neutral, 1.0, None, None)
+        frames = observations[step_frames[-1] :]
+        outcome = Stage(before, step, neutral, frames, bounds).run()
+        if outcome.completed_at is None:
+            return ChallengeState(
+                tuple(step_frames), neutral, outcome.share, outcome.hint, outcome.failure
+            )
+        step_frames.append(step_frames[-1] + outcome.completed_at)
+    return ChallengeState(tuple(step_frames), neutral, 1.0, None, None)
 
 
-def first_of_neutral(course: ChallengeState, bounds: ChallengeBounds = BOUNDS) -> int:
-    """Number of the first frame that counts as straight ahead."""
-    return course.marks[0] - bounds.neutral_frames + 1
+def first_frontal_frame(state: ChallengeState, bounds: ChallengeBounds = BOUNDS) -> int:
+    """Return the number of the first frame of looking straight ahead."""
+    return state.step_frames[0] - bounds.neutral_frames + 1
 
 
 def complaint(seen: Observation, bounds: ChallengeBounds = BOUNDS) -> str | None:
-    """Why a frame does not show a face that looks straight ahead, as a code; None if it does."""
+    """Return the code of why a frame is not frontal, alone, well lit and sharp, or None."""
     share = seen.box[3] / min(seen.width, seen.height)
     complaints = {
         "several_faces": seen.faces > 1,
@@ -96,8 +99,8 @@ def complaint(seen: Observation, bounds: ChallengeBounds = BOUNDS) -> str | None
     return next((code for code, applies in complaints.items() if applies), None)
 
 
-def _straight_ahead(observations: Sequence[Observation], bounds: ChallengeBounds) -> int | None:
-    """The frame with which enough of them in a row looked straight ahead, held still."""
+def _frontal_frame(observations: Sequence[Observation], bounds: ChallengeBounds) -> int | None:
+    """Return the last of the first `neutral_frames` consecutive frontal and still frames."""
     good = 0
     for last, seen in enumerate(observations):
         good = good + 1 if complaint(seen, bounds) is None else 0
@@ -124,7 +127,7 @@ def _neutral(observations: Sequence[Observation], last: int, bounds: ChallengeBo
     )
 
 
-def _waiting(observations: Sequence[Observation], bounds: ChallengeBounds) -> ChallengeState:
+def _before_frontal(observations: Sequence[Observation], bounds: ChallengeBounds) -> ChallengeState:
     if not observations:
         return ChallengeState((), None, 0.0, None, None)
     seconds = observations[-1].at - observations[0].at

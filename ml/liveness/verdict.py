@@ -1,4 +1,4 @@
-"""The verdict on an attempt: whether its frames show one head that did what it was asked."""
+"""The verdict on an attempt: do its frames show one live head that followed the prompts?"""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ml.liveness.colour_reflection import reflection
 from ml.liveness.continuity import likeness, turn_between
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Turn
-from ml.liveness.state_machine import ChallengeState, first_of_neutral, follow
+from ml.liveness.state_machine import ChallengeState, first_frontal_frame, follow
 
-# Frames of one attempt are compared at the threshold that lets so many strangers pass. It is looser
-# than that of a verification: a turned face is less like the same face seen from the front, and
-# someone else would have to pass in every step.
+# FAR at which frames of one attempt are compared, looser than that of a verification. A turned face
+# is less similar to the same face in front view, and an impostor would have to pass in every step.
 ONE_HEAD_FAR = 0.05
-# Where light is asked for: how well and how much the skin has to follow it, and how well its mirror
-# image may (`Reflection`).
+# Bounds of the light check: correlation and strength of the skin's changes, and correlation of a
+# mirror image's (`Reflection`).
 LEAST_REFLECTION = 0.5
 LEAST_STRENGTH = 0.02
 MOST_MIRRORED = 0.5
@@ -28,13 +27,13 @@ MOST_MIRRORED = 0.5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an attempt came to.
+    """Verdict on an attempt.
 
     Attributes:
-        passed: whether a live person did what was asked.
-        reasons: codes of what speaks against it, for operators only; empty if it passed.
-        cues: what was measured, by name; for operators and reports.
-        matched: number of the frame to compare with the anchors, whose observation has the
+        passed: whether a live person followed the prompts.
+        reasons: codes of failures, for operators only; empty if it passed.
+        cues: measured values by name, for operators and reports.
+        matched: number of the frame to compare with the anchors, whose observation has an
             embedding; −1 if there is none.
     """
 
@@ -45,53 +44,52 @@ class Verdict:
 
 
 def judge(challenge: Challenge, observations: Sequence[Observation], same_person: float) -> Verdict:
-    """Judge the frames of an attempt; never raises on frames that are out of order or missing.
+    """Judge the frames of an attempt; disordered or missing frames never raise.
 
     Args:
-        challenge: what was asked.
+        challenge: the prompts.
         observations: all frames, in order.
-        same_person: similarity from which on two embeddings show one person; `Engine.judge` takes
-            it from the model's calibration.
+        same_person: similarity from which two embeddings show one person; `Engine.judge` takes it
+            from the model's calibration.
     """
-    course = follow(challenge, observations)
-    matched = course.marks[0] if course.marks else -1
-    reasons = [course.failure] if course.failure else []
-    if len(course.marks) <= len(challenge.steps):
+    state = follow(challenge, observations)
+    matched = state.step_frames[0] if state.step_frames else -1
+    reasons = [state.failure] if state.failure else []
+    if len(state.step_frames) <= len(challenge.steps):
         return Verdict(False, tuple(reasons or ["unfinished"]), {}, matched)
-    cues = _cues(challenge, course, observations)
-    marked = [observations[mark] for mark in course.marks]
-    if any(seen.embedding is None for seen in marked):
+    cues = _cues(challenge, state, observations)
+    step_frames = [observations[number] for number in state.step_frames]
+    if any(seen.embedding is None for seen in step_frames):
         reasons.append("unrecognised")
     elif cues["least_similarity"] < same_person:
         reasons.append("other_person")
     if challenge.light:
-        reasons += _in_light(cues)
+        reasons += _light_failures(cues)
     return Verdict(not reasons, tuple(reasons), cues, matched)
 
 
-def _in_light(cues: dict[str, float]) -> list[str]:
-    """What the light says against a person."""
+def _light_failures(cues: dict[str, float]) -> list[str]:
     if cues["light"] < LEAST_REFLECTION or cues["light_strength"] < LEAST_STRENGTH:
         return ["no_light"]
     return ["mirrored"] if cues["mirrored"] > MOST_MIRRORED else []
 
 
 def _cues(
-    challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
+    challenge: Challenge, state: ChallengeState, observations: Sequence[Observation]
 ) -> dict[str, float]:
-    chain = observations[first_of_neutral(course) : course.marks[-1] + 1]
-    pairs = list(itertools.pairwise(chain))
+    frames = observations[first_frontal_frame(state) : state.step_frames[-1] + 1]
+    pairs = list(itertools.pairwise(frames))
     measured = {
-        "seconds": chain[-1].at - chain[0].at,
-        "frames": float(len(chain)),
+        "seconds": frames[-1].at - frames[0].at,
+        "frames": float(len(frames)),
         "least_likeness": min(likeness(a, b) for a, b in pairs),
         "fastest_turn": max(turn_between(a.shape, b.shape) / (b.at - a.at) for a, b in pairs),
-        "least_similarity": _least_similarity([observations[mark] for mark in course.marks]),
-        "least_turn": _least_turn(challenge, course, observations),
+        "least_similarity": _least_similarity([observations[n] for n in state.step_frames]),
+        "least_turn": _least_turn(challenge, state, observations),
     }
     if not challenge.light:
         return measured
-    reflected = reflection(challenge.light, observations, first_of_neutral(course))
+    reflected = reflection(challenge.light, observations, first_frontal_frame(state))
     return measured | {
         "light": reflected.skin,
         "light_strength": reflected.strength,
@@ -99,9 +97,9 @@ def _cues(
     }
 
 
-def _least_similarity(marked: Sequence[Observation]) -> float:
-    """Of the frame that may be matched to those in which steps were done."""
-    embeddings = [seen.embedding for seen in marked if seen.embedding is not None]
+def _least_similarity(step_frames: Sequence[Observation]) -> float:
+    """Return the smallest similarity of the frontal frame to the frames that completed steps."""
+    embeddings = [seen.embedding for seen in step_frames if seen.embedding is not None]
     if len(embeddings) < 2 or len({len(embedding) for embedding in embeddings}) != 1:
         return -1.0
     matrix = np.stack(embeddings)
@@ -109,14 +107,14 @@ def _least_similarity(marked: Sequence[Observation]) -> float:
 
 
 def _least_turn(
-    challenge: Challenge, course: ChallengeState, observations: Sequence[Observation]
+    challenge: Challenge, state: ChallengeState, observations: Sequence[Observation]
 ) -> float:
-    """The smallest turn reached, as a share of what was asked."""
-    if course.neutral is None:
+    """Return the smallest turn reached, as a share of its prompted amount."""
+    if state.neutral is None:
         return 0.0
     shares = [
-        Turn.between(course.neutral, observations[mark].shape).towards(step.kind) / step.amount
-        for step, mark in zip(challenge.steps, course.marks[1:], strict=True)
+        Turn.between(state.neutral, observations[number].shape).towards(step.kind) / step.amount
+        for step, number in zip(challenge.steps, state.step_frames[1:], strict=True)
         if step.kind != COME_CLOSER
     ]
     return min(shares, default=0.0)

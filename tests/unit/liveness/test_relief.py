@@ -6,7 +6,7 @@ import pytest
 
 from ml.faces.align import TEMPLATES
 from ml.liveness.observation import CLOSE_UP_SIDE
-from ml.liveness.parallax import relief, reliefs
+from ml.liveness.parallax import homography_residual, homography_residuals
 
 SIDE = CLOSE_UP_SIDE
 ACROSS, ALONG = np.meshgrid(np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32))
@@ -25,7 +25,7 @@ def test_a_plane_that_is_tilted_shows_no_relief(face: np.ndarray, seed: int) -> 
     moved = np.random.default_rng(seed).uniform(-6, 6, (4, 2)).astype(np.float32)
     tilt = cv2.getPerspectiveTransform(CORNERS, CORNERS + moved)
 
-    assert relief(face, cv2.warpPerspective(face, tilt, (SIDE, SIDE))) < 2
+    assert homography_residual(face, cv2.warpPerspective(face, tilt, (SIDE, SIDE))) < 2
 
 
 @pytest.mark.parametrize("height", [8.0, 10.0])
@@ -35,7 +35,7 @@ def test_a_nose_that_moves_before_the_cheeks_does(face: np.ndarray, height: floa
 
     turned = cv2.remap(face, ACROSS + shift, ALONG, cv2.INTER_LINEAR)
 
-    assert relief(face, turned) > 6
+    assert homography_residual(face, turned) > 6
 
 
 def test_eyes_that_move_behind_a_sheet_are_no_relief(face: np.ndarray) -> None:
@@ -48,7 +48,7 @@ def test_eyes_that_move_behind_a_sheet_are_no_relief(face: np.ndarray) -> None:
 
     through = cv2.remap(face, ACROSS + 6 * holes.astype(np.float32), ALONG, cv2.INTER_LINEAR)
 
-    assert relief(face, cv2.warpPerspective(through, tilt, (SIDE, SIDE))) < 2
+    assert homography_residual(face, cv2.warpPerspective(through, tilt, (SIDE, SIDE))) < 2
 
 
 def test_a_sheet_that_is_bent_beside_the_nose_is_no_relief(face: np.ndarray) -> None:
@@ -56,9 +56,9 @@ def test_a_sheet_that_is_bent_beside_the_nose_is_no_relief(face: np.ndarray) -> 
 
     turned = cv2.remap(face, ACROSS + bend, ALONG, cv2.INTER_LINEAR)
 
-    assert reliefs(face, turned)[0] > 2 * relief(face, turned)
+    assert homography_residuals(face, turned)[0] > 2 * homography_residual(face, turned)
 
 
 def test_where_too_little_can_be_followed_there_is_none(face: np.ndarray) -> None:
-    assert relief(np.full_like(face, 128), face) == 0
-    assert relief(face, np.full_like(face, 128)) == 0
+    assert homography_residual(np.full_like(face, 128), face) == 0
+    assert homography_residual(face, np.full_like(face, 128)) == 0

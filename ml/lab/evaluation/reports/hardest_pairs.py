@@ -78,7 +78,8 @@ def thumbnail(embedded: Embedded, row: int) -> str:
     if embedded.usable[row]:
         small = align(rgb, embedded.landmarks[row], THUMBNAIL_PX, "dlib")
     else:
-        small = cv2.resize(rgb, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+        side = (THUMBNAIL_PX, THUMBNAIL_PX)
+        small = np.asarray(cv2.resize(rgb, side, interpolation=cv2.INTER_AREA), np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
     return f"data:image/jpeg;base64,{b64encode(data.tobytes()).decode()}"
