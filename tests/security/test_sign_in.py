@@ -527,13 +527,18 @@ def test_where_codes_are_required_nothing_opens_before_they_are_set_up(
         for path in ("/people", "/verify", "/account"):
             assert visitor.get(path).location == "/account/second-factor"
         assert visitor.post("/people/new").location == "/account/second-factor"
-        assert visitor.get("/account/second-factor").status_code == 200
+        visitor.get("/people?q=ada")
+        page = words(visitor.get("/account/second-factor"))
+        assert "Everybody who signs in here needs a second factor." in page
 
         secret = two_factor.new_secret()
         fields = {"secret": secret, "code": pyotp.TOTP(secret).now(), "current": PASSWORD}
         answer = visitor.post("/account/second-factor", **fields)
         assert "Recovery codes" in words(answer)
+        assert 'href="/people?q=ada">I have kept them' in answer.text
 
         assert visitor.get("/people").status_code == 200
+        again = words(visitor.get("/account/second-factor"))
+        assert "needs a second factor" not in again
         db.session.remove()
         db.engine.dispose()

@@ -124,10 +124,27 @@ class MemoryGallery:
         )
 
     def own(self, person_id: UUID) -> Rows:
-        """The anchors of one person; no rows if there are none."""
-        snapshot = self.refresh()
+        """The anchors of one person; no rows if there are none.
+
+        It does not wait for everybody to be read.
+        """
+        try:
+            snapshot = self.refresh()
+        except GalleryWarming:
+            return self._own_from_database(person_id)
         place = snapshot.place_of(person_id)
         return _rows(snapshot, np.array([] if place is None else [place], np.int64))
+
+    def _own_from_database(self, person_id: UUID) -> Rows:
+        there = list(self._blocks(AnchorEmbedding.person_id == person_id))
+        embeddings = there[0].embeddings if there else np.empty((0, self._size), np.float32)
+        return Rows(
+            version=self._store.snapshot.version,
+            person_ids=tuple(block.person_id for block in there),
+            anchor_ids=tuple(there[0].anchor_ids) if there else (),
+            embeddings=embeddings,
+            anchors=Anchors.of(embeddings, np.zeros(len(there), np.int64)),
+        )
 
     def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
         """Everybody, or people drawn until these have so many anchors."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -20,9 +20,12 @@ from webapp.db.models import Role, Scope
 from webapp.extensions import login
 from webapp.services import audit
 from webapp.settings import current_settings
+from webapp.web.redirects import this_place
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
+# In the session: the page that somebody wanted when codes had to be set up first.
+ON_THE_WAY = "on_the_way"
 SET_UP_OF_CODES = {"account.switch_on", "account.recovery_codes"}
 
 
@@ -105,11 +108,17 @@ def _lacks_second_factor(rule: Rule) -> bool:
     """Whether an account must set up its second factor before it may use a route."""
     if rule is Rule.PUBLIC or request.endpoint in SET_UP_OF_CODES:
         return False
+    return must_set_up_codes()
+
+
+def must_set_up_codes() -> bool:
+    """Whether whoever is signed in has no second factor, though everybody here needs one."""
     required = current_settings().second_factor_required
     return required and current_user.is_authenticated and current_user.account.totp is None
 
 
 def _to_second_factor() -> ResponseReturnValue:
+    session[ON_THE_WAY] = this_place()
     return redirect(url_for("account.switch_on"))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RequestLimit
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
+    MethodNotAllowed,
     RequestEntityTooLarge,
     SecurityError,
     TooManyRequests,
@@ -26,11 +27,15 @@ from webapp.errors.matching import Busy, GalleryWarming, MustWait
 from webapp.extensions import frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.web.limits.request_bounds import takes_pictures
+from webapp.web.redirects import nearest_page
+from webapp.web.resumed_forms import keep_typed
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
 WITHOUT_DATABASE = ("health.", "api_health.", "static")
 JSON_BLUEPRINTS = {"camera", "challenges", "health"}
 TOO_MANY_REQUESTS = "too_many_requests"
+# A form that is answered so was not stored; what was typed comes back with its page.
+NOT_TAKEN = {413, 429, 500, 503}
 A_MINUTE = 60
 log = logging.getLogger("webapp.errors")
 
@@ -65,6 +70,7 @@ def answer(
     busy: bool = False,
     pictures: bool = False,
     damaged: bool = False,
+    back: str = "",
 ) -> ResponseReturnValue:
     """Return the page, or the JSON, for a status.
 
@@ -74,12 +80,16 @@ def answer(
         busy: whether too many faces wait, rather than one client asked too often.
         pictures: whether what was too large were pictures.
         damaged: whether the database is damaged.
+        back: address of the page to go on from; empty for the start page.
     """
     db.session.rollback()
     if problems.is_for_programs():
         return problems.of_status(status)
     if request.blueprint in JSON_BLUEPRINTS:
         return jsonify(error=status), status
+    if status in NOT_TAKEN and request.method == "POST":
+        keep_typed()
+        back = back or nearest_page()
     page = status if status in PAGES else (400 if status < 500 else 500)
     text = render_template(
         f"errors/{page}.html",
@@ -87,6 +97,7 @@ def answer(
         busy=busy,
         pictures=pictures,
         damaged=damaged,
+        back=back,
     )
     return text, status
 
@@ -112,7 +123,15 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return _unavailable(error.original_exception or error)
     if error.code is None or error.code < 400:
         return error.get_response()
+    if _asks_for_a_page(error):
+        return redirect(nearest_page())
     return answer(error.code)
+
+
+def _asks_for_a_page(error: HTTPException) -> bool:
+    """Whether somebody opens an address that takes forms alone, from the address bar for one."""
+    is_got = isinstance(error, MethodNotAllowed) and request.method == "GET"
+    return is_got and not problems.is_for_programs()
 
 
 def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:

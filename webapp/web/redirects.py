@@ -6,6 +6,9 @@ import posixpath
 from urllib.parse import unquote, urlsplit
 
 from flask import request, url_for
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 
 def place_within(target: str) -> str:
@@ -22,9 +25,23 @@ def place_within(target: str) -> str:
 
 
 def this_place() -> str:
-    """Return where the page at hand can be got, with its query; the start page for a form's."""
-    rule = request.url_rule
-    if rule is None or "GET" not in (rule.methods or ()):
-        return url_for("home.index")
-    query = request.query_string.decode("latin-1")
-    return request.script_root + request.path + (f"?{query}" if query else "")
+    """Return where the page at hand can be got, with its query; a form's is the nearest above."""
+    return nearest_page() if request.url_rule else url_for("home.index")
+
+
+def nearest_page() -> str:
+    """Return the page of this address; where it takes forms alone, the nearest page above."""
+    path = request.path
+    while path and not is_shown(path):
+        path = path.rpartition("/")[0]
+    query = request.query_string.decode("latin-1") if path == request.path else ""
+    return request.script_root + (path or "/") + (f"?{query}" if query else "")
+
+
+def is_shown(path: str) -> bool:
+    """Whether a path of this app, without its prefix, can be got."""
+    adapter = request_ctx.url_adapter
+    try:
+        return adapter is not None and bool(adapter.match(path, method="GET"))
+    except (HTTPException, RequestRedirect):
+        return False

@@ -1,4 +1,6 @@
-"""A form that was sent after its session had ended: what was typed comes back with its page.
+"""A form that was not taken: what was typed comes back with its page.
+
+The session had ended, the machine was too busy, or too many requests had come.
 
 The token against forged requests names the account that it was made for, so that a form tells whose
 it is when nothing else does. What was typed waits in the cookie, for that account alone and not
@@ -13,22 +15,21 @@ import zlib
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from flask import current_app, flash, g, redirect, request, session, url_for
-from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from webapp.db.models import now
 from webapp.web.access import Rule, rule_of
 from webapp.web.limits.request_bounds import MOST_PARTS, SMALL_BODY
+from webapp.web.redirects import is_shown, nearest_page
 from webapp.web.uploads import chosen
 
 TOKEN = "csrf_token"  # noqa: S105  # nosec B105 - the name of a field
@@ -67,11 +68,18 @@ def offer_again() -> ResponseReturnValue | None:
     owner = _owner(_sent().get(TOKEN, ""))
     if owner is None or not (owner or _is_open()):
         return None
-    page = _page_of_form()
+    page = nearest_page()
     _leave(owner, page)
     if owner in ("", present_account()):
         return redirect(page)
     return redirect(url_for("accounts.sign_in", next=page, ended=1))
+
+
+def keep_typed() -> None:
+    """Keep what was typed into a form of whoever is signed in, for when its page is shown again."""
+    owner = _owner(_sent().get(TOKEN, ""))
+    if owner == present_account():
+        _leave(owner, nearest_page())
 
 
 def typed_before() -> MultiDict[str, str] | None:
@@ -92,25 +100,8 @@ def _owner(token: str) -> str | None:
 
 def _is_open() -> bool:
     """Whether a form of nobody's may come back: a stranger can have one, too."""
-    is_page = not current_user.is_authenticated or _is_page(request.path)
+    is_page = not current_user.is_authenticated or is_shown(request.path)
     return is_page and rule_of(request.endpoint or "") in OPEN
-
-
-def _page_of_form() -> str:
-    """The page that shows the form: of its address, or the nearest one above."""
-    path = request.path
-    while path and not _is_page(path):
-        path = path.rpartition("/")[0]
-    query = request.query_string.decode() if path == request.path else ""
-    return request.script_root + (path or "/") + (f"?{query}" if query else "")
-
-
-def _is_page(path: str) -> bool:
-    adapter = request_ctx.url_adapter
-    try:
-        return adapter is not None and bool(adapter.match(path, method="GET"))
-    except (HTTPException, RequestRedirect):
-        return False
 
 
 def _sent() -> MultiDict[str, str]:
@@ -170,7 +161,7 @@ def _fits(fields: list[tuple[str, str]]) -> bool:
 
 def _taken() -> MultiDict[str, str] | None:
     left = session.get(LEFT)
-    if request.method != "GET" or not left or left["page"] != _here():
+    if request.method != "GET" or not left or not _is_here(left["page"]):
         return None
     if left["by"] not in ("", present_account()):
         return None
@@ -183,6 +174,8 @@ def _taken() -> MultiDict[str, str] | None:
     return MultiDict(left["fields"])
 
 
-def _here() -> str:
-    query = request.query_string.decode()
-    return request.script_root + request.path + (f"?{query}" if query else "")
+def _is_here(page: str) -> bool:
+    """Whether a page is the one asked for; a form of it may have escaped the query otherwise."""
+    wanted = urlsplit(page)
+    is_path = wanted.path == request.script_root + request.path
+    return is_path and MultiDict(parse_qsl(wanted.query)) == request.args

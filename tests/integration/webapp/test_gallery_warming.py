@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from threading import Event
 
@@ -9,13 +11,15 @@ import httpx
 import pytest
 from flask import Flask
 from siamese_faces import Client, Health
+from sqlalchemy import select
 
 from tests.support import faces
 from tests.support.installation import Visitor, words
 from tests.support.programs import URL, Wire, key_with
 from webapp.crypto.vault import MasterKeyUnusable, Vault
+from webapp.db.engine import db
 from webapp.db.key_store import key_store
-from webapp.db.models import Scope
+from webapp.db.models import Person, Scope
 from webapp.gallery import memory
 from webapp.gallery.memory import MemoryGallery
 from webapp.gallery.registry import galleries
@@ -115,6 +119,36 @@ def test_people_are_asked_to_come_again(
         assert "data-wait" in page.text
     assert enrolled.status_code == 503
     assert int(enrolled.headers["Retry-After"]) >= 1
+
+
+def test_an_enrolment_keeps_its_form_and_photos_until_it_can_be_sent_again(
+    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    form = {"identifier": "bo", "name": "Bo Long", "consent": "y"}
+    page = operator.post("/people/new", {"images": [people[1].photos[0]]}, **form)
+
+    assert page.status_code == 503
+    assert 'value="Bo Long"' in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    assert len(kept) == 1
+    held_up.go_on()
+    again = operator.post("/people/new", **form, kept=html.unescape(kept[0]))
+    assert again.location.startswith("/people/")
+
+
+def test_photos_for_somebody_are_kept_until_they_can_be_sent_again(
+    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+) -> None:
+    ada = db.session.scalar(select(Person.id))
+    assert operator.get(f"/people/{ada}").status_code == 200
+    page = operator.post(f"/people/{ada}/anchors", {"images": [people[0].photos[3]]})
+
+    assert page.status_code == 503
+    assert "data-wait" in page.text
+    kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    held_up.go_on()
+    again = operator.post(f"/people/{ada}/anchors", kept=html.unescape(kept[0]))
+    assert again.location == f"/people/{ada}"
 
 
 def test_verifying_needs_one_person_and_waits_for_nobody(

@@ -471,6 +471,74 @@ def test_a_chosen_language_is_kept_and_the_page_too(anybody: Visitor) -> None:
     assert 'lang="fr" aria-current="true"' in anybody.get("/verify").text
 
 
+def test_a_language_chosen_on_a_refused_form_leads_to_the_page_of_the_form(
+    operator: Visitor, ada
+) -> None:
+    for path, page in (
+        (f"/people/{ada}/anchors", f"/people/{ada}"),
+        ("/account/password", "/account"),
+        ("/people/new", "/people/new"),
+    ):
+        refused = operator.post(path)
+        place = html.unescape(re.search(r'name="next" value="([^"]+)"', refused.text).group(1))
+        assert place == page
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/password", "/account"),
+        ("/sign-out", "/"),
+        ("/models/embed", "/models"),
+        ("/people/{ada}/anchors", "/people/{ada}"),
+        ("/people/{ada}/anchors/{ada}/delete", "/people/{ada}"),
+        ("/people/{ada}/delete", "/people/{ada}"),
+    ],
+)
+def test_an_address_that_takes_forms_alone_leads_to_the_page_above(
+    path: str, page: str, admin: Visitor, ada
+) -> None:
+    answer = admin.get(path.format(ada=ada))
+
+    assert (answer.status_code, answer.location) == (302, page.format(ada=ada))
+
+
+def test_what_another_window_deleted_leads_back_to_where_it_was(operator: Visitor, ada) -> None:
+    nothing = "00000000-0000-0000-0000-000000000000"
+    for path, back in (
+        (f"/people/{ada}/anchors/{nothing}/delete", f"/people/{ada}"),
+        (f"/people/{ada}/anchors/{nothing}/retire", f"/people/{ada}"),
+        (f"/people/{nothing}/delete", "/people"),
+        (f"/people/{nothing}/anchors", "/people"),
+        (f"/people/{nothing}/link", "/people"),
+    ):
+        answer = operator.post(path)
+        assert answer.status_code == 404
+        assert "no longer here" in words(answer)
+        assert f'<a class="button" href="{back}">Back</a>' in answer.text
+
+
+def test_who_is_led_to_sign_in_or_is_signed_in_already_learns_so(
+    anybody: Visitor, operator: Visitor
+) -> None:
+    assert "Sign in to continue." in words(anybody.get("/sign-in?next=/people"))
+    assert "Sign in to continue." not in words(anybody.get("/sign-in"))
+    page = operator.get("/sign-in?next=/attempts")
+    assert f"You are signed in as {OPERATOR}" in re.sub("[\u2066-\u2069]", "", words(page))
+    assert '<a href="/attempts">Continue</a>' in page.text
+
+
+def test_where_verifying_needs_an_account_the_sign_in_page_does_not_say_otherwise(
+    closed_app: Flask,
+) -> None:
+    with closed_app.app_context():
+        page = words(Visitor(closed_app).get("/sign-in?next=/verify"))
+        db.session.remove()
+        db.engine.dispose()
+    assert "no account is needed" not in page
+    assert "Sign in to continue." in page
+
+
 @pytest.mark.parametrize("next_place", ["https://elsewhere.example/", "//elsewhere.example", ""])
 def test_a_language_leads_nowhere_else(anybody: Visitor, next_place: str) -> None:
     answer = anybody.client.post(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from wtforms import Form, PasswordField
 from wtforms.fields.core import UnboundField
 
+import ml
 from tests.support import faces
 from tests.support.installation import (
     ADMIN,
@@ -22,9 +24,11 @@ from tests.support.installation import (
     session_cookie,
     words,
 )
+from webapp import create_app
 from webapp.db.engine import db
 from webapp.db.models import Account, Person, ThresholdChange
 from webapp.services.accounts import sessions
+from webapp.settings import Settings
 from webapp.web.forms.fields import PageForm
 from webapp.web.resumed_forms import NOT_KEPT
 
@@ -235,3 +239,57 @@ def test_a_very_long_form_leaves_the_cookie_whole(admin: Visitor, app: Flask) ->
     page = admin.get(_sign_in_at(admin, led))
     assert _value(page.text, "score") == "60.0"
     assert _value(page.text, "reason") == noise
+
+
+def test_what_was_typed_is_there_again_after_too_many_requests(
+    settings: Settings, engine: ml.Engine
+) -> None:
+    app = create_app(replace(settings, sign_in_limit="1 per hour"), engine)
+    with app.app_context():
+        visitor = Visitor(app)
+        token = _token(visitor, "/sign-in?next=/people")
+        for _ in range(2):
+            answer = visitor.client.post(
+                "/sign-in?next=/people", data={"csrf_token": token, "username": "anna"}
+            )
+        page = visitor.get("/sign-in?next=%2Fpeople")
+        db.session.remove()
+        db.engine.dispose()
+    assert answer.status_code == 429
+    assert _value(page.text, "username") == "anna"
+    assert NOTHING_SENT in words(page)
+
+
+def test_what_was_typed_is_there_again_after_a_failure_of_ours(admin: Visitor, app: Flask) -> None:
+    token = _token(admin, "/threshold")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    fail.access_rule = app.view_functions["threshold.edit"].access_rule
+    usual, app.view_functions["threshold.edit"] = app.view_functions["threshold.edit"], fail
+    answer = admin.client.post(
+        "/threshold", data={"csrf_token": token, "score": "61.5", "reason": "strict"}
+    )
+    app.view_functions["threshold.edit"] = usual
+
+    assert answer.status_code == 500
+    assert 'href="/threshold"' in answer.text
+    page = admin.get("/threshold")
+    assert (_value(page.text, "score"), _value(page.text, "reason")) == ("61.5", "strict")
+
+
+def test_what_was_typed_beside_too_large_photos_is_there_again(admin: Visitor) -> None:
+    token, photo = _token(admin, "/people/new"), as_file(1, bytes(70_000_000))
+    with admin.client.application.app_context():
+        answer = admin.client.post(
+            "/people/new",
+            data={
+                "csrf_token": token,
+                "identifier": "big",
+                "images": photo,
+            },
+        )
+    assert answer.status_code == 413
+    assert _value(admin.get("/people/new").text, "identifier") == "big"

@@ -35,7 +35,7 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
 @blueprint.errorhandler(KeyUnknown)
 def unknown(_error: KeyUnknown) -> ResponseReturnValue:
     """What is not there has no page."""
-    return answer(404)
+    return answer(404, back=url_for("api_keys.index"))
 
 
 @blueprint.errorhandler(ResultOver)

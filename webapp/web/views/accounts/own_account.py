@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import segno
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -15,7 +15,7 @@ from webapp.errors.base import ServiceError
 from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.services.accounts import accounts, sessions, two_factor
-from webapp.web.access import viewer
+from webapp.web.access import ON_THE_WAY, must_set_up_codes, viewer
 from webapp.web.devices import this_device
 from webapp.web.forms.accounts import (
     EndSessionsForm,
@@ -99,7 +99,7 @@ def end_sessions() -> ResponseReturnValue:
 @viewer
 @limiter.limit(sign_in_limit, methods=["POST"])
 def switch_on() -> ResponseReturnValue:
-    """Context: form (secret, code), picture (SVG as data URI), secret."""
+    """Context: form (secret, code), required, picture (SVG as data URI), secret."""
     form = SecondFactorForm()
     if form.validate_on_submit():
         try:
@@ -116,6 +116,7 @@ def switch_on() -> ResponseReturnValue:
     return render_template(
         "account/second_factor.html",
         form=form,
+        required=must_set_up_codes(),
         picture=segno.make(address, micro=False).svg_data_uri(scale=4, light="white"),
     )
 
@@ -123,9 +124,10 @@ def switch_on() -> ResponseReturnValue:
 @blueprint.get("/second-factor/codes/<uuid:result_id>")
 @viewer
 def recovery_codes(result_id: UUID) -> str:
-    """Context: codes, which are shown here for minutes, then never."""
+    """Context: codes, which are shown here for minutes, then never; way (where to go on)."""
     kept = results.find(ResultKind.RECOVERY_CODES, result_id)
-    return render_template("account/recovery_codes.html", codes=kept["codes"])
+    way = session.get(ON_THE_WAY, url_for("account.show"))
+    return render_template("account/recovery_codes.html", codes=kept["codes"], way=way)
 
 
 @blueprint.post("/second-factor/off")

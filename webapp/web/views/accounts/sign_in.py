@@ -77,7 +77,7 @@ def setup(token: str) -> ResponseReturnValue:
 @public
 @limiter.limit(_sign_in_limit, methods=["POST"])
 def sign_in() -> ResponseReturnValue:
-    """Context: form (username, password).
+    """Context: form (username, password), closed (whether verifying needs an account, too), way.
 
     `?ended=1` says that a session has ended.
     """
@@ -92,7 +92,8 @@ def sign_in() -> ResponseReturnValue:
                 return _enter(signed)
             keep_pending(signed.token)
             return redirect(url_for("accounts.code", next=request.args.get("next")))
-    return render_template("accounts/sign_in.html", form=form)
+    closed = current_settings().verify_requires_sign_in
+    return render_template("accounts/sign_in.html", form=form, closed=closed, way=_wanted())
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
@@ -146,9 +147,14 @@ def _enter(begun: StartedSession) -> ResponseReturnValue:
     mark_token(begun.session.account.id)
     login_user(CurrentUser.by(begun.session, begun.token))
     _warn_of_failed_tries(begun.failed_tries)
-    response = make_response(redirect(place_within(request.args.get("next", ""))))
+    response = make_response(redirect(_wanted()))
     keep_device(response, begun.device)
     return response
+
+
+def _wanted() -> str:
+    """The page that somebody asked for before signing in."""
+    return place_within(request.args.get("next", ""))
 
 
 def _warn_of_failed_tries(tries: int) -> None:

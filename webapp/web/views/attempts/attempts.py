@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
 @blueprint.errorhandler(UnknownAttempt)
 def unknown(_error: UnknownAttempt) -> ResponseReturnValue:
     """What is not there has no page."""
-    return answer(404)
+    return answer(404, back=url_for("attempts.index"))
 
 
 @blueprint.get("/attempts/<uuid:attempt_id>")

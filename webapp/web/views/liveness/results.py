@@ -22,7 +22,7 @@ blueprint = Blueprint("challenge_results", __name__, url_prefix="/attempts/movem
 @blueprint.errorhandler(ChallengeUnknown)
 def unknown(_error: ChallengeUnknown) -> ResponseReturnValue:
     """What is not there has no page."""
-    return answer(404)
+    return answer(404, back=url_for("challenge_results.index"))
 
 
 @blueprint.get("")

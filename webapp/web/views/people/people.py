@@ -9,13 +9,10 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from wtforms import SelectChoice
 
 from webapp.db.models import Purpose
 from webapp.errors.backup import KeyRingBehind
-from webapp.errors.base import ServiceError
 from webapp.errors.liveness import ChallengeNeeded, ChallengeUnknown
-from webapp.errors.matching import Busy
 from webapp.errors.models import ModelChangedMeanwhile, PictureNotComparable
 from webapp.errors.people import (
     AnotherFace,
@@ -34,21 +31,28 @@ from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.matching import claimed_identity
 from webapp.services.people import anchors, people, retention, self_service
-from webapp.services.people.anchor_reports import AnchorReport, likeness_of, report_on
 from webapp.services.thresholds import per_person
 from webapp.web.access import operator
 from webapp.web.display.names import isolated
 from webapp.web.error_pages import answer
-from webapp.web.forms.fields import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm, choices
+from webapp.web.forms.fields import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm
 from webapp.web.limits.request_bounds import takes
+from webapp.web.redirects import nearest_page
 from webapp.web.tokens import challenge_holder, read_challenge
 from webapp.web.views.people.photos import (
     NOTHING,
+    WAITS,
     LookedThrough,
+    Picture,
+    compared,
+    complain,
     handed_back,
     in_words,
     is_accepted,
+    later,
     looked_through,
+    photos_to_replace,
+    seconds_to_wait,
     sent_pictures,
 )
 from webapp.web.wording import thresholds
@@ -60,9 +64,10 @@ NOT_SHOWN = (AnotherFace, ChallengeNeeded, ChallengeUnknown)
 
 @blueprint.errorhandler(UnknownPerson)
 @blueprint.errorhandler(UnknownAnchor)
-def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
-    """What is not there, or no longer, has no page."""
-    return answer(404)
+def unknown(error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
+    """What is not there, or no longer, has no page; a photo's person may have one."""
+    is_photo = isinstance(error, UnknownAnchor)
+    return answer(404, back=nearest_page() if is_photo else url_for("people.index"))
 
 
 @blueprint.get("")
@@ -90,10 +95,15 @@ def enrol() -> ResponseReturnValue:
         return _enrol_page(form, NOTHING)
     sent = sent_pictures(form)
     try:
-        draft = review_pictures([picture.data for picture in sent])
-    except Busy as error:
-        _complain(form, error)
-        return _enrol_page(form, handed_back(sent))
+        return _enrolled(form, sent)
+    except WAITS as error:
+        complain(form, error)
+        return later(error, _enrol_page(form, handed_back(sent), seconds_to_wait(error)))
+
+
+def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
+    """Enrol somebody; whatever stops it, the page with the pictures that can be used."""
+    draft = review_pictures([picture.data for picture in sent])
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
@@ -103,7 +113,7 @@ def enrol() -> ResponseReturnValue:
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
         except (ModelChangedMeanwhile, *NOT_SHOWN) as error:
-            _complain(form, error)
+            complain(form, error)
         else:
             flash(_("%(name)s is enrolled.", name=isolated(new.name)), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -139,13 +149,20 @@ def show(person_id: UUID) -> ResponseReturnValue:
 def add_anchors(person_id: UUID) -> ResponseReturnValue:
     """Add pictures; whatever stops it, the page of `show` with those that can be used."""
     form = MoreAnchorsForm()
-    form.in_place_of.choices = _choices(report_on(people.find_person(person_id)))
+    form.in_place_of.choices = photos_to_replace(compared(people.find_person(person_id))[0])
     sent = sent_pictures(form)
     try:
-        draft = review_pictures([picture.data for picture in sent], person_id)
-    except Busy as error:
-        _complain(form, error)
-        return _person_page(person_id, form, handed_back(sent))
+        return _added(person_id, form, sent)
+    except WAITS as error:
+        complain(form, error)
+        return later(
+            error, _person_page(person_id, form, handed_back(sent), seconds_to_wait(error))
+        )
+
+
+def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> ResponseReturnValue:
+    """Add pictures to a person; whatever stops it, the page with those that can be used."""
+    draft = review_pictures([picture.data for picture in sent], person_id)
     if form.validate() and is_accepted(draft, sent, form):
         retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
@@ -158,7 +175,7 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
                 draft.every_doubt,
             )
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
-            _complain(form, error)
+            complain(form, error)
         else:
             flash(_("The photos were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
@@ -225,15 +242,17 @@ def _changed(
     return redirect(url_for("people.show", person_id=person_id))
 
 
-def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough) -> str:
+def _person_page(
+    person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough, wait: int = 0
+) -> str:
     person = people.find_person(person_id)
-    anchors, own_threshold = report_on(person), per_person.of_person(person_id)
-    add_form.in_place_of.choices = _choices(anchors)
+    (anchors, likeness), own_threshold = compared(person), per_person.of_person(person_id)
+    add_form.in_place_of.choices = photos_to_replace(anchors)
     return render_template(
         "people/show.html",
         person=person,
         anchors=anchors,
-        likeness=likeness_of(person),
+        likeness=likeness,
         failures=claimed_identity.failures_of(person),
         own_link=self_service.link_of(person_id),
         ends_at=retention.ends_at(person),
@@ -246,26 +265,21 @@ def _person_page(person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThr
         light=setting.in_force().light,
         action_form=EmptyForm(),
         pictures=pictures,
+        wait=wait,
         in_words=in_words,
         describe=describe,
     )
 
 
-def _enrol_page(form: EnrolForm, pictures: LookedThrough) -> str:
+def _enrol_page(form: EnrolForm, pictures: LookedThrough, wait: int = 0) -> str:
     return render_template(
         "people/enrol.html",
         form=form,
         pictures=pictures,
+        wait=wait,
         guarded=_guarded(),
         light=setting.in_force().light,
     )
-
-
-def _complain(form: AnchorsForm, error: ServiceError) -> None:
-    """Say why nothing is stored; a challenge that is of no use is not handed back."""
-    form.form_errors.append(describe(error.code, error.details))
-    if isinstance(error, ChallengeUnknown):
-        form.challenge.data = ""
 
 
 def _guarded() -> bool:
@@ -277,12 +291,3 @@ def _presence(form: AnchorsForm) -> LivenessEvidence:
     token = form.challenge.data
     challenge_id = read_challenge(token) if token else None
     return LivenessEvidence(challenge_holder(), challenge_id, form.waiver.data)
-
-
-def _choices(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
-    """What new pictures may take the place of."""
-    in_use = [anchor for anchor in anchors if anchor.retired_at is None]
-    return choices(
-        {anchor.id: _("Photo %(n)s", n=anchor.number) for anchor in in_use},
-        _("No photo: keep all"),
-    )

@@ -7,16 +7,31 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from http import HTTPStatus
 from urllib.parse import quote, unquote
 
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
+from wtforms import SelectChoice
 
+from webapp.db.models import Person
+from webapp.errors.base import ServiceError
+from webapp.errors.liveness import ChallengeUnknown
+from webapp.errors.matching import Busy, GalleryWarming, MustWait
 from webapp.messages import describe
 from webapp.services.enrolment.review import PictureReview
 from webapp.services.enrolment.warnings import EnrolmentWarning
+from webapp.services.people.anchor_reports import (
+    AnchorReport,
+    Likeness,
+    likeness_of,
+    report_on,
+    reports_with,
+)
 from webapp.settings import current_settings
 from webapp.web.display.names import isolated
-from webapp.web.forms.fields import AnchorsForm
+from webapp.web.forms.fields import AnchorsForm, choices
 from webapp.web.uploads import chosen
 
 
@@ -73,6 +88,8 @@ class LookedThrough:
 
 
 NOTHING = LookedThrough()
+# What passes: the pictures come back with the page, and can be sent again soon.
+WAITS = (Busy, GalleryWarming)
 
 
 def contents(files: list[FileStorage]) -> list[bytes]:
@@ -127,3 +144,39 @@ def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
 def in_words(doubt: EnrolmentWarning) -> str:
     """A doubt as a sentence."""
     return describe(doubt.code, {"name": isolated(doubt.name or "")})
+
+
+def complain(form: AnchorsForm, error: ServiceError) -> None:
+    """Say why nothing is stored; a challenge that is of no use is not handed back."""
+    form.form_errors.append(describe(error.code, error.details))
+    if isinstance(error, ChallengeUnknown):
+        form.challenge.data = ""
+
+
+def seconds_to_wait(error: MustWait) -> int:
+    """How long the button waits; a turn among many faces comes sooner than can be said."""
+    return 0 if isinstance(error, Busy) else error.seconds
+
+
+def later(error: MustWait, page: str) -> ResponseReturnValue:
+    """A page that keeps what was sent, and says when to send it again."""
+    if isinstance(error, Busy):
+        return page
+    return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(seconds_to_wait(error))}
+
+
+def compared(person: Person) -> tuple[tuple[AnchorReport, ...], Likeness | None]:
+    """What comparing a person's photos says; no doubts and no likeness before everybody is read."""
+    try:
+        return report_on(person), likeness_of(person)
+    except GalleryWarming:
+        return reports_with(person.id, [anchor.id for anchor in person.anchors], {}), None
+
+
+def photos_to_replace(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
+    """What new pictures may take the place of."""
+    in_use = [anchor for anchor in anchors if anchor.retired_at is None]
+    return choices(
+        {anchor.id: _("Photo %(n)s", n=anchor.number) for anchor in in_use},
+        _("No photo: keep all"),
+    )

@@ -28,7 +28,7 @@ blueprint = Blueprint("person_data", __name__, url_prefix="/people/<uuid:person_
 @blueprint.errorhandler(UnknownPerson)
 def unknown(_error: UnknownPerson) -> ResponseReturnValue:
     """Who is not there, or no longer, has no page."""
-    return answer(404)
+    return answer(404, back=url_for("people.index"))
 
 
 @blueprint.errorhandler(ResultOver)

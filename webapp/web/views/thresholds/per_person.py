@@ -38,7 +38,7 @@ explain_on(blueprint)
 @blueprint.errorhandler(UnknownPerson)
 def unknown(_error: UnknownPerson) -> ResponseReturnValue:
     """Who is not there, or no longer, has no page."""
-    return answer(404)
+    return answer(404, back=url_for("people.index"))
 
 
 @blueprint.route("/people/<uuid:person_id>/threshold", methods=["GET", "POST"])
