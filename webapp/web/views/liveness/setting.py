@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.errors.liveness import MovementsTooFew
-from webapp.errors.thresholds import ConfirmationNeeded, Danger, SettingConflict
+from webapp.errors.thresholds import ConfirmationNeeded, SettingConflict
 from webapp.messages import MOVEMENTS, describe
 from webapp.services.liveness import setting
 from webapp.web.access import admin
 from webapp.web.forms.liveness import GUARDED, STRENGTH_WORDS, LivenessForm
+from webapp.web.forms.reviews import lead_to_review, reviewed_form
 
 blueprint = Blueprint("liveness", __name__)
 CHANGED_MEANWHILE = "setting_changed_meanwhile"
@@ -35,8 +36,9 @@ def edit() -> ResponseReturnValue:
                 form.based_on.data,
                 confirmed=form.is_confirmed,
             )
-        except ConfirmationNeeded as error:
-            return _review(form, error.dangers)
+        except ConfirmationNeeded:
+            is_of_review = bool(form.review.data)
+            return lead_to_review("liveness.review", form, unconfirmed=is_of_review)
         except MovementsTooFew as error:
             form.allowed.errors = [describe(error.code, error.details)]
         except SettingConflict:
@@ -47,10 +49,14 @@ def edit() -> ResponseReturnValue:
     return _page(form)
 
 
-def _review(form: LivenessForm, dangers: tuple[Danger, ...]) -> ResponseReturnValue:
-    """What a weaker setting means, before it counts."""
-    if form.review.data:  # sent from the review
-        form.ask_to_confirm()
+@blueprint.get("/liveness/review")
+@admin
+def review() -> ResponseReturnValue:
+    """What the weaker setting that the address names means, before it counts."""
+    form = reviewed_form(LivenessForm)
+    dangers = setting.weakened(setting.in_force(), form.setting) if form else ()
+    if form is None or not dangers:
+        return redirect(url_for("liveness.edit"))
     return render_template(
         "liveness/review.html",
         form=form,

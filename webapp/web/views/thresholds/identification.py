@@ -16,6 +16,7 @@ from webapp.services.thresholds import identification, replay
 from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.verification import Threshold
 from webapp.web.access import admin
+from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import PERCENT, SearchForm
 from webapp.web.views.thresholds.uncalibrated import explain_on
 from webapp.web.wording import thresholds
@@ -49,7 +50,7 @@ def edit() -> ResponseReturnValue:
         try:
             if form.review.data:
                 identification.check(form.search, form.based_on.data)
-                return _review(form)
+                return lead_to_review("search.review", form)
             identification.change(
                 form.search,
                 form.reason.data,
@@ -58,14 +59,27 @@ def edit() -> ResponseReturnValue:
                 confirmed=form.is_confirmed,
             )
         except ConfirmationNeeded:
-            form.ask_to_confirm()
-            return _review(form)
+            return lead_to_review("search.review", form, unconfirmed=True)
         except (SearchOutOfRange, SettingConflict) as error:
             form.form_errors.append(describe(error.code))
         else:
             flash(_("Searches decide by this from now on."), "success")
             return redirect(url_for("search.edit"))
     return _page(form)
+
+
+@blueprint.get("/threshold/search/review")
+@admin
+def review() -> ResponseReturnValue:
+    """What the change that the address names would do, before it counts."""
+    form = reviewed_form(SearchForm)
+    try:
+        if form:
+            identification.check(form.search, form.based_on.data)
+            return _review(form)
+    except (SearchOutOfRange, SettingConflict) as error:
+        flash(describe(error.code), "error")
+    return redirect(url_for("search.edit"))
 
 
 def _page(form: SearchForm) -> str:
@@ -88,7 +102,6 @@ def _page(form: SearchForm) -> str:
 
 
 def _review(form: SearchForm) -> str:
-    """What a change would do, before it counts."""
     return render_template(
         "threshold/search_review.html",
         form=form,

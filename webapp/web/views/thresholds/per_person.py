@@ -27,6 +27,7 @@ from webapp.services.thresholds.error_rates import Cost
 from webapp.services.thresholds.per_person import LARGEST_FAR, PersonThreshold
 from webapp.web.access import admin
 from webapp.web.error_pages import answer
+from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import PersonThresholdForm
 from webapp.web.views.thresholds.uncalibrated import explain_on
 from webapp.web.wording import thresholds
@@ -55,7 +56,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
         try:
             if form.review.data:
                 per_person.check(person_id, points, form.based_on.data)
-                return _review(person_id, form, points)
+                return lead_to_review("person_threshold.review", form, person_id=person_id)
             per_person.change(
                 person_id,
                 points,
@@ -65,17 +66,36 @@ def edit(person_id: UUID) -> ResponseReturnValue:
                 confirmed=form.is_confirmed,
             )
         except ConfirmationNeeded:
-            form.ask_to_confirm()
-            return _review(person_id, form, points)
-        except SettingConflict as error:
-            form.form_errors.append(describe(error.code))
-        except (PersonThresholdTooLow, PointsOutOfRange) as error:
-            facts = {name: format_decimal(points) for name, points in error.details.items()}
-            form.form_errors.append(describe(error.code, facts))
+            return lead_to_review(
+                "person_threshold.review", form, unconfirmed=True, person_id=person_id
+            )
+        except (SettingConflict, PersonThresholdTooLow, PointsOutOfRange) as error:
+            form.form_errors.append(_words(error))
         else:
             flash(_("The person’s threshold is changed. It counts from now on."), "success")
             return redirect(url_for("people.show", person_id=person_id))
     return _page(person_id, form)
+
+
+@blueprint.get("/people/<uuid:person_id>/threshold/review")
+@admin
+def review(person_id: UUID) -> ResponseReturnValue:
+    """What the change that the address names would do, before it counts."""
+    find_person(person_id)
+    form = reviewed_form(PersonThresholdForm)
+    try:
+        if form and form.points.data is not None:
+            per_person.check(person_id, form.points.data, form.based_on.data)
+            return _review(person_id, form, form.points.data)
+    except (SettingConflict, PersonThresholdTooLow, PointsOutOfRange) as error:
+        flash(_words(error), "error")
+    return redirect(url_for("person_threshold.edit", person_id=person_id))
+
+
+def _words(error: SettingConflict | PersonThresholdTooLow | PointsOutOfRange) -> str:
+    """Why nothing is set, with points as the reader's language writes them."""
+    facts = {name: format_decimal(points) for name, points in error.details.items()}
+    return describe(error.code, facts)
 
 
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:
@@ -96,7 +116,6 @@ def _page(person_id: UUID, form: PersonThresholdForm) -> str:
 
 
 def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
-    """What a change would do, before it counts."""
     before = per_person.of_person(person_id)
     threshold = per_person.apart(before.everybody, points, before.anchors)
     after = replace(before, threshold=threshold, points=points)

@@ -22,6 +22,7 @@ from webapp.services.thresholds.local_population import OwnScores, own_scores, p
 from webapp.services.thresholds.verification import Threshold
 from webapp.web.access import admin
 from webapp.web.charts.error_rates import DetChart, HistogramChart, RateChart, place_at
+from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import ThresholdForm
 from webapp.web.resumed_forms import typed_before
 from webapp.web.views.thresholds.uncalibrated import explain_on
@@ -45,7 +46,7 @@ def edit() -> ResponseReturnValue:
         try:
             if form.review.data:
                 verification.check_based_on(form.based_on.data)
-                return _review(form)
+                return lead_to_review("threshold.review", form)
             verification.change(
                 form.score.data,
                 form.reason.data,
@@ -55,14 +56,27 @@ def edit() -> ResponseReturnValue:
                 confirmed=form.is_confirmed,
             )
         except ConfirmationNeeded:
-            form.ask_to_confirm()
-            return _review(form)
+            return lead_to_review("threshold.review", form, unconfirmed=True)
         except SettingConflict as error:
             form.based_on.errors = [describe(error.code)]
         else:
             flash(_("The threshold is changed. It counts from now on."), "success")
             return redirect(url_for("threshold.edit"))
     return _page(form)
+
+
+@blueprint.get("/threshold/review")
+@admin
+def review() -> ResponseReturnValue:
+    """What the change that the address names would do, before it counts."""
+    form = reviewed_form(ThresholdForm)
+    try:
+        if form and form.score.data is not None:
+            verification.check_based_on(form.based_on.data)
+            return _review(form)
+    except SettingConflict as error:
+        flash(describe(error.code), "error")
+    return redirect(url_for("threshold.edit", score=request.args.get("score")))
 
 
 @blueprint.get("/threshold/pairs")
@@ -185,7 +199,6 @@ def _own(own: OwnScores | None, score: float) -> dict[str, Any]:
 
 
 def _review(form: ThresholdForm) -> str:
-    """What a change would do, before it counts."""
     look, score = _Look.at(_rule(form)), float(form.score.data or 0)
     calibration = look.costs.calibration
     after = Threshold(calibration.similarity(score), score, look.costs.curve.rule)
