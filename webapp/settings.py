@@ -186,7 +186,7 @@ def database_url(url: str, name: str = "DATABASE_URL") -> str:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read the settings from environment variables; docs/how-to/operate.md lists them.
+    """Read the settings from environment variables; docs/reference/settings.md lists them.
 
     Raises:
         WrongSetting: if a value cannot be used.

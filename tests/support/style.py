@@ -27,7 +27,6 @@ EXEMPT = (
     "ml/artifacts.py",
     "ml/faces",
     "ml/lab",
-    "ml/liveness",
     "ml/siamese",
     "static",
     "templates",

@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 ROW = re.compile(r"^\| (?P<names>`[A-Z_`, ]+`) \| (?P<default>[^|]+) \|", re.MULTILINE)
 CODE = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}|–) \|", re.MULTILINE)
 # gunicorn.conf.py reads these, or a library.
-OF_THE_SERVER = {"WORKERS", "OMP_NUM_THREADS"}
+OF_THE_SERVER = {"WORKERS", "OMP_NUM_THREADS", "SCRIPT_NAME"}
 
 
 class Environment(dict[str, str]):
