@@ -159,9 +159,10 @@ class Trials:
         return same
 
     def counts_above(self, thresholds: Reals) -> PairCounts:
-        """Count the trials at or above each threshold, for each pair of people."""
+        """Count the trials at or above each threshold, for each pair of people in any order."""
         people = int(max(self.probe.max(), self.anchor.max())) + 1
-        pairs, pair_of = np.unique(self.anchor * people + self.probe, return_inverse=True)
+        lower, upper = np.minimum(self.anchor, self.probe), np.maximum(self.anchor, self.probe)
+        pairs, pair_of = np.unique(lower * people + upper, return_inverse=True)
         passed = np.searchsorted(thresholds, self.similarity, side="right")
         flat = np.bincount(
             pair_of * (len(thresholds) + 1) + passed, minlength=len(pairs) * (len(thresholds) + 1)
@@ -201,11 +202,12 @@ class PairCounts:
         Returns:
             float32 (rounds, t), 0 to 1.
         """
-        times = weights[:, self.anchor].copy()
+        by_person = np.ascontiguousarray(weights.T)  # rows are gathered much faster than columns
+        times = by_person[self.anchor]
         impostor = self.anchor != self.probe
-        times[:, impostor] *= weights[:, self.probe[impostor]]
-        shares: Reals = (times @ self.above) / np.maximum(times @ self.trials, 1)[:, None]
-        return shares
+        times[impostor] *= by_person[self.probe[impostor]]
+        shares: Reals = (self.above.T @ times) / np.maximum(self.trials @ times, 1)
+        return shares.T
 
 
 def bootstrap_interval(
