@@ -106,6 +106,6 @@ $(CATALOGUES): $(wildcard translations/*/LC_MESSAGES/messages.po)
 	@$(BIN)/python -m translations.compile
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements.txt requirements-dev.txt
+$(VENV)/.test: $(VENV)/.run requirements.txt requirements-lab.txt requirements-dev.txt
 	@$(PYTHON) deploy/install.py tests $(VENV)
 	@touch $@

@@ -32,7 +32,7 @@ from webapp.web.limits.request_bounds import MOST_PARTS, SMALL_BODY
 from webapp.web.redirects import is_shown, nearest_page
 from webapp.web.uploads import chosen
 
-TOKEN = "csrf_token"  # noqa: S105  # nosec B105 - the name of a field
+TOKEN = "csrf_token"  # noqa: S105  the name of a field
 LEFT = "left_form"
 TIME_TO_COME_BACK = timedelta(minutes=30)
 # A browser keeps cookies of 4 kB, and the session has other things in its own.

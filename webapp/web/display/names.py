@@ -26,7 +26,7 @@ def named(text: object) -> Markup:
     shown = LONG_WORD.sub(lambda word: SIGN.sub("<wbr>", word.group()), str(escape(text)))
     if _runs_from_right(text):
         shown = f"<bdi>{shown}</bdi>"
-    return Markup(shown)  # noqa: S704  # nosec B704 - escaped above
+    return Markup(shown)  # noqa: S704  escaped above
 
 
 def isolated(text: object) -> str:
