@@ -184,7 +184,11 @@ class Cluster:
 
     def _nginx_workers(self) -> set[str]:
         pid = self.nginx.pid if self.nginx else 0
-        return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        linux = Path(f"/proc/{pid}/task/{pid}/children")
+        if linux.exists():
+            return set(linux.read_text().split())
+        found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)  # noqa: S603, S607
+        return set(found.stdout.split())
 
     def _write_nodes(self, serving: list[Node]) -> None:
         lines = [

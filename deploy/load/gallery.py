@@ -306,12 +306,16 @@ def _time(work: Callable[[], object], before: Callable[[], object] | None = None
 
 
 def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    """Where the system does not say, the most that ever was."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        return _peak()
+    return int(statm.read_text().split()[1]) * resource.getpagesize()
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

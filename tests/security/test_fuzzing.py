@@ -4,7 +4,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from time import process_time
 from urllib.parse import urlsplit
 
@@ -16,15 +15,16 @@ from werkzeug.test import TestResponse
 from tests.security.hostile import HostileRequest, Target, pictures, requests
 from tests.security.test_access import path_of
 from tests.support.installation import Visitor, rows_stored
+from tests.support.memory import resident_bytes
 from webapp.services.people.people import find_person
 from webapp.web.access import Rule, rule_of
+from webapp.web.cookies import cookie_name
 
 pytestmark = pytest.mark.slow
 
 # Of the processor's time, so that it does not matter what else the machine does meanwhile.
 LONGEST_SECONDS = 5
 MOST_GROWTH = 100_000_000
-PAGE_BYTES = 4096
 # They end what the rest of the requests needs: the session, and who is enrolled.
 ENDING = {"accounts.sign_out", "account.sign_out_everywhere"}
 DELETING = {"people.delete", "people.delete_anchor"}
@@ -51,21 +51,17 @@ class Toll:
         self.longest_seconds = max(self.longest_seconds, seconds)
         self._done += 1
         if self._done == self._warm:
-            self._before = memory_bytes()
+            self._before = resident_bytes()
 
     @property
     def growth_bytes(self) -> int:
-        return memory_bytes() - self._before
+        return resident_bytes() - self._before
 
     def check(self) -> None:
         print(f"{self._done}: at most {self.longest_seconds:.2f} s", end=", ")
         print(f"grown by {self.growth_bytes / 1e6:.0f} MB since the first third")
         assert self.longest_seconds < LONGEST_SECONDS
         assert self.growth_bytes < MOST_GROWTH
-
-
-def memory_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 @pytest.mark.real_faces
@@ -123,13 +119,21 @@ def check_harmless(request: HostileRequest, answer: TestResponse) -> None:
 
 
 def options(request: HostileRequest, token: str) -> dict[str, object]:
-    asked: dict[str, object] = {"headers": request.headers, "method": request.method}
+    headers = {name: with_cookie_names(value) for name, value in request.headers.items()}
+    asked: dict[str, object] = {"headers": headers, "method": request.method}
     if request.body is not None:
         return asked | {"data": request.body, "content_type": request.content_type}
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return asked
     fields = {"csrf_token": token, **request.fields}
     return asked | {"data": fields, "content_type": "multipart/form-data"}
+
+
+def with_cookie_names(value: str) -> str:
+    """A header with the names that the app's cookies have here."""
+    for kind in ("session", "device"):
+        value = value.replace(f"<{kind}>", cookie_name(kind))
+    return value
 
 
 def targets(app: Flask, person_id: object) -> list[Target]:

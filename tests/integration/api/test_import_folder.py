@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
 import os
 from pathlib import Path
@@ -179,8 +181,12 @@ def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
     (folder / "grace" / "2.jpg").touch()
     opened = Path.open
 
+    class Unreadable(io.BytesIO):
+        def read(self, *_size: object) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
     def open_all_but_one(path: Path, *args: object, **options: object) -> object:
-        return opened(Path("/proc/self/mem") if path.name == "2.jpg" else path, *args, **options)
+        return Unreadable() if path.name == "2.jpg" else opened(path, *args, **options)
 
     monkeypatch.setattr(Path, "open", open_all_but_one)  # opens, and cannot be read
     with (folder / "grace" / "3.jpg").open("wb") as huge:

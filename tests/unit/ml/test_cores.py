@@ -27,6 +27,17 @@ def test_a_system_without_affinity_counts_its_cores(
     assert usable_cores() == usable
 
 
+def test_who_reads_what_only_linux_shows_has_another_way() -> None:
+    reading = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for folder in ("ml", "webapp", "deploy", "tests", "clients")
+        for path in (ROOT / folder).rglob("*.py")
+        if path != Path(__file__) and re.search(r"[\"']/proc/", path.read_text())
+    }
+
+    assert {name for name, text in reading.items() if ".exists()" not in text} == set()
+
+
 def test_one_place_alone_asks_for_what_only_linux_has() -> None:
     asking = {
         str(path.relative_to(ROOT))

@@ -1,0 +1,18 @@
+"""Memory of this process, on any system."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+STATM = Path("/proc/self/statm")
+# Of `ru_maxrss`, in bytes.
+UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def resident_bytes() -> int:
+    """Return what is resident; where the system does not say, the most that ever was."""
+    if STATM.exists():
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT
