@@ -1,4 +1,4 @@
-"""The trained weights of an artifact, in its Keras backbone."""
+"""Loader of an artifact's trained weights into its Keras backbone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def load_backbone(artifact: Artifact) -> keras.Model:
-    """Build the backbone of an artifact and give it the artifact's weights.
+    """Build the backbone of an artifact and load the artifact's weights.
 
     Raises:
         ModelBroken: if the weights do not fit the architecture, or if there are none.

@@ -1,8 +1,8 @@
-"""Measure what a model's similarities mean: `python -m ml calibrate MODEL`.
+"""Measure the error rates of a model and write its calibration: `python -m ml calibrate MODEL`.
 
-From people who took part neither in training nor in the reported tests: genuine trials between the
-photos of one person, impostor trials between different people and against strangers of whom one
-photo each is known. Writes `calibration.json` beside the weights.
+The people are disjoint from those of training and of the reported tests. Genuine trials compare
+photos of one person. Impostor trials compare different people, and people with strangers of one
+photo each. The result is `calibration.json` beside the weights.
 """
 
 from __future__ import annotations
@@ -26,11 +26,17 @@ STRANGERS = SHARED / "lfw_strangers"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", nargs="?", default=DEFAULT_MODEL)
-    parser.add_argument("--people", type=Path, default=PEOPLE, help="folder of held-out people")
-    parser.add_argument("--strangers", type=Path, default=STRANGERS, help="one photo a person")
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ml calibrate", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "model", nargs="?", default=DEFAULT_MODEL, help=f"name; default: {DEFAULT_MODEL}"
+    )
+    parser.add_argument("--people", type=Path, default=PEOPLE, help="folder: a sub-folder a person")
+    parser.add_argument(
+        "--strangers", type=Path, default=STRANGERS, help="folder: strangers, one photo a person"
+    )
     options = parser.parse_args(arguments)
     try:
         artifact = load_artifact(options.model)
@@ -45,15 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def calibrate(artifact: Artifact, people: Photos, strangers: Photos) -> dict[str, Any]:
-    """Measure error rates of every rule and number of anchors; the content of the file.
+    """Measure error rates of every rule and number of anchors; return the file's content.
 
     Args:
         artifact: the model.
-        people: several photos each; genuine and impostor trials.
-        strangers: one photo each; impostor trials only.
+        people: people with several photos, for genuine and impostor trials.
+        strangers: people with one photo, for impostor trials only.
 
     Raises:
-        ProtocolError: if they leave nothing to measure.
+        ProtocolError: if there is nothing to measure.
     """
     embedded = embed_photos(artifact, people + strangers, label="calibration")
     embeddings, person, dropped = usable(embedded, people.names, artifact.config.mirrored)

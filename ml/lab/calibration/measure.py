@@ -1,4 +1,4 @@
-"""What the similarities of a model mean, measured on held-out people and strangers."""
+"""Measurement of a calibration, on held-out people and strangers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DEFAULT_FAR = 1e-3
 ANCHORS = (1, 3, 5)
 
 
-# Identities of `PEOPLE` that share a photo: one person under two names, or a mislabelled photo, so
-# that trials between them are no impostor trials. Found once, by looking (docs/decisions/0003): the
-# model that is calibrated must not choose its own impostors.
+# Identities of `PEOPLE` that share a photo: one person under two names, or a mislabelled photo.
+# Trials between them are not impostor trials. The list was checked by eye
+# (docs/decisions/0003): a model must not choose its own impostors.
 SHARING_A_PHOTO = (
     ("07310", "07312"),
     ("07312", "07314"),
@@ -37,8 +37,8 @@ SHARING_A_PHOTO = (
 HISTOGRAM_BINS = 80
 
 
-# Scores at which the shares of accepted strangers are pinned: every fifteen points above 20 let
-# ten times fewer pass, and the default threshold is in the middle.
+# Scores of the score map at fixed FMRs. Above 20, every 15 points divide the FMR by ten; the
+# default threshold is at 50.
 SCORE_AT_FAR = ((0.5, 2.0), (1e-1, 20.0), (1e-2, 35.0), (DEFAULT_FAR, 50.0), (1e-4, 65.0))
 
 
@@ -49,20 +49,20 @@ def measure(
     names: Sequence[str],
     facts: dict[str, Any],
 ) -> dict[str, Any]:
-    """Measure error rates from embeddings; the content of the file.
+    """Measure error rates from embeddings; return the content of `calibration.json`.
 
     Args:
-        model_id: of the model that made the embeddings.
+        model_id: the model that made the embeddings.
         embeddings: float32 (n, d), as served.
-        person: int (n,), who is in them; numbers from len(names) on are strangers.
-        names: of the people with several photos each.
-        facts: about where the embeddings come from, to be kept.
+        person: int (n,), the person in each embedding; numbers from len(names) on are strangers.
+        names: names of the people with several photos.
+        facts: origin of the embeddings, stored in `made_from`.
 
     Raises:
-        ProtocolError: if nobody has enough photos, or no two different people are to be compared.
+        ProtocolError: if nobody has enough photos, or there are no impostor pairs.
     """
     identified = len(names)
-    person = _numbered_on(person, identified)
+    person = _renumbered(person, identified)
     sharing = _identities_sharing_a_photo(names)
     pairs = _without(pair_trials(embeddings, person, identified), sharing)
     _check_enough(pairs, np.bincount(person[person < identified]))
@@ -103,23 +103,26 @@ def measure(
 def usable(
     embedded: Embedded, names: Sequence[str], mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Embeddings and people of usable photos, without strangers who may be identified people."""
+    """Return embeddings and people of usable photos, and the number of strangers left out.
+
+    Strangers who may be one of the identified people are left out.
+    """
     embeddings = embedded.view(mirrored)[embedded.usable]
     person = embedded.photos.person[embedded.usable]
     known = person < len(names)
     among_known = pair_trials(embeddings[known], person[known], len(names))
-    limit = _same_face(_without(among_known, _identities_sharing_a_photo(names)))
+    limit = _identity_limit(_without(among_known, _identities_sharing_a_photo(names)))
     nearest = (embeddings @ embeddings[known].T).max(axis=1, initial=-1)
     keep = known | (nearest < limit)
     return embeddings[keep], person[keep], int((~keep).sum())
 
 
-def _same_face(known: Trials) -> float:
-    """The similarity from which on a stranger is taken for an identified person.
+def _identity_limit(known: Trials) -> float:
+    """Return the similarity from which a stranger may be an identified person.
 
-    Both sets hold celebrities. More alike than half of the pairs of one person, and than any two
-    people known to differ: a limit at some small FAR would throw out the hardest true strangers,
-    and with them all that says how strict a strict threshold is.
+    Both sets contain celebrities. The limit is the median of genuine pairs, or above every impostor
+    pair if that is higher. A limit at a small FMR would remove the hardest true strangers, on which
+    the strict thresholds depend.
     """
     genuine = known.genuine
     typical = float(np.median(known.similarity[genuine])) if genuine.any() else 1.0
@@ -128,13 +131,13 @@ def _same_face(known: Trials) -> float:
 
 
 def _identities_sharing_a_photo(names: Sequence[str]) -> list[tuple[int, int]]:
-    """The pairs of `SHARING_A_PHOTO` that are among these people, as indices of their names."""
+    """Return the pairs of `SHARING_A_PHOTO` among these people, as indices of their names."""
     number = {name: index for index, name in enumerate(names)}
     return [(number[a], number[b]) for a, b in SHARING_A_PHOTO if a in number and b in number]
 
 
-def _numbered_on(person: np.ndarray, identified: int) -> np.ndarray:
-    """The same people, strangers numbered without gaps: some had no face, or left as lookalikes."""
+def _renumbered(person: np.ndarray, identified: int) -> np.ndarray:
+    """Renumber strangers without gaps, which photos without a face and left-out strangers leave."""
     stranger = person >= identified
     numbered = person.copy()
     numbered[stranger] = identified + np.unique(person[stranger], return_inverse=True)[1]
@@ -154,7 +157,7 @@ def _check_enough(pairs: Trials, photos: np.ndarray) -> None:
 
 
 def _without(trials: Trials, sharing: Sequence[tuple[int, int]]) -> Trials:
-    """The trials less those between identities that share a photo."""
+    """Return the trials without those between identities that share a photo."""
     low, high = np.minimum(trials.probe, trials.anchor), np.maximum(trials.probe, trials.anchor)
     keep = np.ones(len(low), bool)
     for a, b in sharing:
@@ -163,7 +166,7 @@ def _without(trials: Trials, sharing: Sequence[tuple[int, int]]) -> Trials:
 
 
 def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
-    """Rates over a grid of thresholds, with intervals by bootstrap over people."""
+    """Return rates over a grid of thresholds, with intervals by bootstrap over people."""
     trials = Trials(
         *(
             np.concatenate([getattr(draw, name) for draw in draws])
@@ -182,7 +185,7 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
         if name == "frr":
             rate, low, high = 1 - rate, 1 - high, 1 - low
         for key, values in ((name, rate), (f"{name}_low", low), (f"{name}_high", high)):
-            row[key] = _short(values)
+            row[key] = _rounded(values)
     return row | {
         "genuine_trials": int(genuine.sum()) // len(draws),
         "impostor_trials": int((~genuine).sum()) // len(draws),
@@ -192,7 +195,7 @@ def _curve(draws: list[Trials], groups: list[np.ndarray]) -> dict[str, Any]:
 
 
 def _pairs_of_people(trials: Trials) -> int:
-    """How many pairs of different people were compared, whoever of the two was the probe."""
+    """Return the number of unordered pairs of different people."""
     probe, anchor = trials.probe[~trials.genuine], trials.anchor[~trials.genuine]
     low, high = np.minimum(probe, anchor), np.maximum(probe, anchor)
     return len(np.unique(low * (high.max() + 1) + high))
@@ -201,8 +204,8 @@ def _pairs_of_people(trials: Trials) -> int:
 def _identification(
     embeddings: np.ndarray, person: np.ndarray, identified: int, sharing: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    """Thresholds of a search by rule, anchors and people enrolled, with the FPIR they give."""
-    # Of two identities that share a photo one stays away, lest it find the other.
+    """Return identification thresholds by rule, anchors and people enrolled, with their FPIR."""
+    # Of two identities that share a photo, one is left out: it would find the other.
     kept = ~np.isin(person, [second for _, second in sharing])
     embeddings, person = embeddings[kept], person[kept]
     rows = []
@@ -217,28 +220,29 @@ def _identification(
         rows.append(
             {"rule": rule, "anchors": anchors, "people": size, "fpir": list(FPIRS)}
             | {"threshold": [round(threshold, 5) for threshold in thresholds]}
-            | {"fpir_low": _short(low), "fpir_high": _short(high)}
+            | {"fpir_low": _rounded(low), "fpir_high": _rounded(high)}
             | {"searches": len(searches.top), "searching": len(np.unique(searches.person))}
         )
     return rows
 
 
-def _short(values: Iterable[float]) -> list[float]:
+def _rounded(values: Iterable[float]) -> list[float]:
+    """Round to four significant digits."""
     return [float(f"{value:.4g}") for value in values]
 
 
 def _histogram(pairs: Trials) -> dict[str, list[float]]:
-    """Shares of genuine and of impostor comparisons over equal steps of similarity."""
+    """Return the shares of genuine and of impostor comparisons in bins of equal width."""
     edges = np.linspace(pairs.similarity.min(), pairs.similarity.max(), HISTOGRAM_BINS + 1)
     rows = {"edges": edges}
     for name, chosen in (("genuine", pairs.genuine), ("impostor", ~pairs.genuine)):
         counts = np.histogram(pairs.similarity[chosen], edges)[0]
         rows[name] = counts / max(counts.sum(), 1)
-    return {name: _short(row) for name, row in rows.items()}
+    return {name: _rounded(row) for name, row in rows.items()}
 
 
 def _grid(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
-    """Thresholds dense where rates change: at shares of impostors by decade, and of genuine."""
+    """Return thresholds, dense where rates change: quantiles of impostor and genuine trials."""
     passed = np.geomspace(1e-6, 1, 80)
     refused = np.concatenate([np.geomspace(1e-4, 0.1, 30), np.linspace(0.1, 0.99, 20)])
     points = [np.quantile(impostor, 1 - passed), np.quantile(genuine, refused)]
@@ -249,6 +253,6 @@ def _score_map(impostor: np.ndarray) -> dict[str, list[float]]:
     knots = {-1.0: 0.0, 1.0: 100.0}
     for far, score in SCORE_AT_FAR:
         knots[threshold_at_far(impostor, far)] = score
-    # With few impostors several shares are reached at one similarity; the default keeps its score.
+    # With few impostors, several FMRs share one similarity; the default threshold keeps score 50.
     knots[threshold_at_far(impostor, DEFAULT_FAR)] = dict(SCORE_AT_FAR)[DEFAULT_FAR]
     return {"similarity": sorted(knots), "score": [knots[place] for place in sorted(knots)]}

@@ -44,7 +44,7 @@ from ml.faces.preprocess import Preprocessing
 from ml.fixed_chips import FixedChips
 from ml.lab.calibration.calibrate import PEOPLE, STRANGERS, calibrate
 from ml.lab.convert.samples import sample_photos
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.evaluation.protocols.photos import ProtocolError, photos_in
 from ml.runtime.network import Network, sha256
 
@@ -221,7 +221,7 @@ def _write(content: bytes, config: ArtifactConfig, file: str, folder: Path) -> A
     """Write an artifact's configuration, network and fixed chips below `folder`."""
     home = folder / config.name
     home.mkdir()
-    drawn = drawn_chips(FACES, 1, config.preprocessing, SEED)
+    drawn = synthetic_chips(FACES, 1, config.preprocessing, SEED)
     chips = np.stack([drawn.served(row) for row in range(FACES)])
     network = Network(content, file)
     found = np.concatenate([network(chip[None])[0] for chip in chips])

@@ -27,7 +27,7 @@ from ml.artifacts import ARTIFACTS, NETWORK, Artifact, ArtifactConfig, load_arti
 from ml.errors import ArtifactError, ModelBroken
 from ml.fixed_chips import FixedChips
 from ml.lab.convert import imported
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 from ml.runtime.files import replacing
 from ml.runtime.network import Network, sha256
 from ml.siamese.twin import embedding_network
@@ -113,7 +113,7 @@ def _halve(graph: onnx.GraphProto) -> None:
 
 
 def _chips(artifact: Artifact) -> np.ndarray:
-    drawn = drawn_chips(FACES, 1, artifact.config.preprocessing, SEED)
+    drawn = synthetic_chips(FACES, 1, artifact.config.preprocessing, SEED)
     return np.stack([drawn.served(row) for row in range(FACES)])
 
 

@@ -1,1 +1,1 @@
-"""From folders of pictures to batches of chips: scan, align, clean, split, sample, augment."""
+"""Data sets: scan folders, align faces, remove overlap, split by person."""

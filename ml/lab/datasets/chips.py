@@ -1,9 +1,9 @@
-"""Aligned chips of many pictures, cut once and kept on disk.
+"""Aligned chips of many pictures, cut once and cached on disk.
 
-A kept chip is the serving path's chip with a margin around it, before equalisation and loss of
-colour. Its middle, finished, is what `Preprocessing.apply` makes of the picture, but for rounding
-and, where a large picture is reduced by averaging, where the averaged blocks begin. The margin
-gives augmentation room to shift and turn without running into black.
+A cached chip is the serving path's chip with a margin, before equalisation and loss of colour. Its
+centre, finished, equals the result of `Preprocessing.apply`, except for rounding and for the phase
+of area averaging in large pictures. The margin gives augmentation room to shift and rotate without
+black borders.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from ml.runtime.files import replacing
 
 # The margin on each side, as a share of the chip's side.
 MARGIN = 0.15
-NOBODY = -1
+NOBODY = -1  # label of a picture without an identity
 
 
 @dataclass(frozen=True, eq=False)
 class Chips:
-    """Aligned faces and whom they show.
+    """Aligned faces and their identities.
 
     Attributes:
-        wide: uint8 (n, side, side, 3), chips with their margin; may lie on disk.
+        wide: uint8 (n, side, side, 3), chips with their margin; may be memory-mapped.
         labels: int (n,), index into `people`, or `NOBODY`.
         people: names.
-        preprocessing: what the chips were cut for.
+        preprocessing: settings for which the chips were cut.
     """
 
     wide: np.ndarray
@@ -51,14 +51,14 @@ class Chips:
         return len(self.labels)
 
     def served(self, index: int) -> np.ndarray:
-        """One chip as serving would cut it, uint8 (size, size, channels)."""
+        """Return one chip as served, uint8 (size, size, channels)."""
         margin = margin_px(self.preprocessing)
         size = self.preprocessing.image_size
         inner = self.wide[index, margin : margin + size, margin : margin + size]
         return self.preprocessing.finish(np.ascontiguousarray(inner))
 
     def only(self, rows: np.ndarray) -> Chips:
-        """The chips of some rows, with people numbered anew so that nobody is without a chip."""
+        """Return the chips of some rows, with people renumbered without gaps."""
         labels = self.labels[rows]
         kept = np.unique(labels[labels != NOBODY])
         renumbered = np.where(labels == NOBODY, NOBODY, np.searchsorted(kept, labels))
@@ -71,7 +71,7 @@ class Chips:
 
 
 def margin_px(preprocessing: Preprocessing) -> int:
-    """Pixels around the chip on each side."""
+    """Return the width of the margin on each side, in pixels."""
     return round(MARGIN * preprocessing.image_size)
 
 
@@ -87,21 +87,21 @@ def wide_chip(rgb: np.ndarray, landmarks: np.ndarray, preprocessing: Preprocessi
 def cut_chips(
     located: Located, preprocessing: Preprocessing, cache_folder: Path, label: str
 ) -> Chips:
-    """Cut every located face, with a progress bar; from the cache where it is there.
+    """Cut every located face, or read the chips from the cache.
 
     Args:
         located: pictures and landmarks.
-        preprocessing: what to cut for.
-        cache_folder: where chips are kept; made if missing.
-        label: of the progress bar.
+        preprocessing: settings for which to cut.
+        cache_folder: folder of cached chips; created if missing.
+        label: label of the progress bar.
     """
-    kept = cache_folder / "chips" / f"{_key(located, preprocessing)}.npy"
-    if not kept.exists():
-        _write(kept, located, preprocessing, label)
+    cached = cache_folder / "chips" / f"{_key(located, preprocessing)}.npy"
+    if not cached.exists():
+        _write(cached, located, preprocessing, label)
     people = tuple(sorted({picture.person for picture in located.pictures} - {""}))
     number = {name: index for index, name in enumerate(people)} | {"": NOBODY}
     labels = np.array([number[picture.person] for picture in located.pictures], np.int64)
-    return Chips(np.load(kept, mmap_mode="r"), labels, people, preprocessing)
+    return Chips(np.load(cached, mmap_mode="r"), labels, people, preprocessing)
 
 
 def _write(path: Path, located: Located, preprocessing: Preprocessing, label: str) -> None:

@@ -1,4 +1,4 @@
-"""Leaving out people and pictures that would make figures look better than they are."""
+"""Removal of people and pictures that would bias the figures: overlap and wrong labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from ml.artifacts import Artifact
 from ml.lab.datasets.folders import scan_people
 from ml.lab.datasets.landmarks import locate_faces
-from ml.lab.datasets.overlap import near_copies, near_people, strays, templates
+from ml.lab.datasets.overlap import near_duplicates, near_people, outliers, templates
 from ml.lab.datasets.sources import FolderSource
 from ml.lab.datasets.splits import Splits
 from ml.lab.training.config import DataConfig
@@ -20,36 +20,42 @@ from ml.lab.training.embedding import embed_source
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Labelled pictures with the judge's embeddings: labels (n,), names, embeddings (n, d)."""
+class ReferenceEmbeddings:
+    """Labelled pictures with the embeddings of the reference model, `DataConfig.judge`.
+
+    Attributes:
+        labels: int (n,), index into `people`.
+        people: names.
+        embeddings: float32 (n, d), of unit length.
+    """
 
     labels: np.ndarray
     people: tuple[str, ...]
     embeddings: np.ndarray
 
 
-def people_elsewhere(
-    judged: Judged, data: DataConfig, judge: Artifact, cache: Path
+def people_in_other_sets(
+    reference: ReferenceEmbeddings, data: DataConfig, model: Artifact, cache: Path
 ) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Find our people who are near a person in one of the folders `data.drop_near`.
+    """Find our people who also appear in one of the folders `data.drop_near`.
 
     Returns:
-        Their numbers, and for the report who is near whom and how near.
+        Their labels, and for the report each pair with its similarity.
     """
     found: list[dict[str, Any]] = []
     numbers: set[int] = set()
-    ours = templates(judged.embeddings, judged.labels)
+    ours = templates(reference.embeddings, reference.labels)
     for name in data.drop_near:
         folder = Path(name)
         located = locate_faces(scan_people(folder, fewest_pictures=1), cache, f"finding {name}")
         source = FolderSource(located, cache, name)
-        theirs = source.chips(judge.config.preprocessing)
-        embeddings = embed_source(judge, source, cache, f"embedding {name}")
+        theirs = source.chips(model.config.preprocessing)
+        embeddings = embed_source(model, source, cache, f"embedding {name}")
         near = near_people(ours, templates(embeddings, theirs.labels), data.near_person)
         numbers |= {one.person for one in near}
         found += [
             {
-                "person": judged.people[one.person],
+                "person": reference.people[one.person],
                 "near": f"{name}/{theirs.people[one.other]}",
                 "similarity": round(one.similarity, 4),
             }
@@ -59,17 +65,17 @@ def people_elsewhere(
 
 
 def without_overlap(
-    judged: Judged, splits: Splits, data: DataConfig
+    reference: ReferenceEmbeddings, splits: Splits, data: DataConfig
 ) -> tuple[Splits, dict[str, Any]]:
-    """Take what is near held-out people out of training, and what is near test out of validation.
+    """Remove overlap with held-out people from training, and with test people from validation.
 
     Returns:
-        The splits without near people, near copies and, in training, strays; and the report.
+        The splits without near people, near duplicates and, in training, outliers; the report.
     """
     held_out = np.concatenate([splits.validation, splits.test])
-    train, train_report = _apart(judged, splits.train, held_out, data)
-    validation, validation_report = _apart(judged, splits.validation, splits.test, data)
-    mislabelled = _strays(judged, train, data.stray)
+    train, train_report = _apart(reference, splits.train, held_out, data)
+    validation, validation_report = _apart(reference, splits.validation, splits.test, data)
+    mislabelled = _outliers(reference, train, data.stray)
     report = {
         "training_near_held_out": train_report,
         "validation_near_test": validation_report,
@@ -79,23 +85,26 @@ def without_overlap(
 
 
 def _apart(
-    judged: Judged, ours: np.ndarray, others: np.ndarray, data: DataConfig
+    reference: ReferenceEmbeddings, ours: np.ndarray, others: np.ndarray, data: DataConfig
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Rows of `ours` that show nobody and nothing in the rows `others`."""
+    """Return the rows of `ours` without people and pictures of the rows `others`."""
     if not len(others):
         return ours, {"people": [], "copies": 0}
-    people, other_people = np.unique(judged.labels[ours]), np.unique(judged.labels[others])
+    people = np.unique(reference.labels[ours])
+    other_people = np.unique(reference.labels[others])
     near = near_people(
-        _templates(judged, ours, people),
-        _templates(judged, others, other_people),
+        _templates(reference, ours, people),
+        _templates(reference, others, other_people),
         data.near_person,
     )
-    ours = ours[~np.isin(judged.labels[ours], people[[one.person for one in near]])]
-    copies = near_copies(judged.embeddings[ours], judged.embeddings[others], data.near_copy)
+    ours = ours[~np.isin(reference.labels[ours], people[[one.person for one in near]])]
+    copies = near_duplicates(
+        reference.embeddings[ours], reference.embeddings[others], data.near_copy
+    )
     names = [
         {
-            "person": judged.people[people[one.person]],
-            "near": judged.people[other_people[one.other]],
+            "person": reference.people[people[one.person]],
+            "near": reference.people[other_people[one.other]],
             "similarity": round(one.similarity, 4),
         }
         for one in near
@@ -103,10 +112,14 @@ def _apart(
     return np.delete(ours, copies), {"people": names, "copies": len(copies)}
 
 
-def _strays(judged: Judged, rows: np.ndarray, least_similarity: float) -> np.ndarray:
-    numbered = np.unique(judged.labels[rows], return_inverse=True)[1]
-    return rows[strays(judged.embeddings[rows], numbered, least_similarity)]
+def _outliers(
+    reference: ReferenceEmbeddings, rows: np.ndarray, least_similarity: float
+) -> np.ndarray:
+    renumbered = np.unique(reference.labels[rows], return_inverse=True)[1]
+    return rows[outliers(reference.embeddings[rows], renumbered, least_similarity)]
 
 
-def _templates(judged: Judged, rows: np.ndarray, people: Sequence[int] | np.ndarray) -> np.ndarray:
-    return templates(judged.embeddings[rows], np.searchsorted(people, judged.labels[rows]))
+def _templates(
+    reference: ReferenceEmbeddings, rows: np.ndarray, people: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    return templates(reference.embeddings[rows], np.searchsorted(people, reference.labels[rows]))

@@ -1,7 +1,7 @@
-"""What makes a data set unusable."""
+"""Error of unusable data sets."""
 
 from __future__ import annotations
 
 
 class DatasetError(Exception):
-    """A data set cannot be trained on; the text says why and what to do."""
+    """A data set cannot be used; the text names the reason and the remedy."""

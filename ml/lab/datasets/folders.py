@@ -1,4 +1,4 @@
-"""Folders of pictures: one sub-folder a person, or a heap without identities."""
+"""Folders of pictures, with one sub-folder a person or without identities."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from ml.lab.datasets.errors import DatasetError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-# Names listed in an error before it says "and others".
+# Names listed in an error before "and others".
 NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One file, and whom it shows: the name of its sub-folder, or "" where nobody knows."""
+    """One file and its person: the name of the sub-folder, or "" without an identity."""
 
     path: Path
     person: str
@@ -24,8 +24,8 @@ def scan_people(folder: Path, *, fewest_pictures: int = 2) -> list[Picture]:
     """List the pictures of a folder with one sub-folder a person, in a fixed order.
 
     Args:
-        folder: sub-folders are people, the files in them their pictures; others are ignored.
-        fewest_pictures: that each person must have; a genuine pair takes two.
+        folder: folder with one sub-folder a person; files beside the sub-folders are ignored.
+        fewest_pictures: fewest pictures of each person; a genuine pair needs two.
 
     Raises:
         DatasetError: if the folder is missing or empty, or people have too few pictures.
@@ -51,7 +51,7 @@ def scan_people(folder: Path, *, fewest_pictures: int = 2) -> list[Picture]:
 
 
 def scan_unlabelled(folder: Path) -> list[Picture]:
-    """List every picture below a folder, in a fixed order, as nobody's.
+    """List every picture below a folder, in a fixed order, without identities.
 
     Raises:
         DatasetError: if the folder is missing or holds no picture.
@@ -65,7 +65,7 @@ def scan_unlabelled(folder: Path) -> list[Picture]:
 
 def _require_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise DatasetError(f"{folder} is no folder; see docs/how-to/train.md for what is needed")
+        raise DatasetError(f"{folder} is not a folder. See docs/how-to/train.md for its structure")
 
 
 def _listed(names: list[str]) -> str:

@@ -1,8 +1,7 @@
-"""Where the faces are: the serving path's detector over whole folders, once.
+"""Landmarks of whole folders, detected once by the serving path's detector and cached.
 
-What was found is kept in a cache under a name made of the pictures (path, size, time of change),
-of the detector (its settings, its code, the digests of its networks) and of how the pictures are
-read, so that a change of any is searched anew.
+The cache key covers the pictures (path, size, modification time), the detector (settings, code,
+digests of its networks) and the way of reading the pictures. A change of any starts a new search.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ml.lab.datasets.locate import locate
 from ml.runtime.files import replacing
 
 DIGITS = 16
-# Pictures read and searched side by side; OpenCV and ONNX Runtime release the lock.
+# Pictures read and searched in parallel; OpenCV and ONNX Runtime release the interpreter lock.
 READERS = 2
 
 
@@ -47,12 +46,12 @@ def _library_detector() -> FaceDetector:
 
 @dataclass(frozen=True)
 class Search:
-    """How pictures are read and searched.
+    """Reader and detector of pictures.
 
     Attributes:
-        name: tells caches apart; empty for the files as they are and the serving path's detector.
-        read: gives the bytes of a picture file.
-        detector: makes the detector, when there is something to search.
+        name: distinguishes caches; empty for unchanged files and the serving path's detector.
+        read: returns the content of a picture file.
+        detector: creates the detector, when there is something to search.
     """
 
     name: str = ""
@@ -69,10 +68,10 @@ class Located:
     """Pictures with the landmarks of their main face.
 
     Attributes:
-        pictures: those with a usable face.
-        landmarks: (n, 5, 2) float32, pixels of the decoded picture.
-        skipped: the others, each with the code of the reason ("no_face", "truncated_image", …).
-        key: names the pictures and the detector, for caches of what is made from them.
+        pictures: pictures with a usable face.
+        landmarks: (n, 5, 2) float32, in pixels of the decoded picture.
+        skipped: the other pictures, each with its error code ("no_face", "truncated_image", …).
+        key: fingerprint of pictures and detector, for caches of derived data.
     """
 
     pictures: tuple[Picture, ...]
@@ -81,29 +80,29 @@ class Located:
     key: str
 
     def reasons(self) -> dict[str, int]:
-        """How many pictures were skipped for each reason."""
+        """Count the skipped pictures by error code."""
         return dict(sorted(Counter(reason for _, reason in self.skipped).items()))
 
 
 def locate_faces(
     pictures: Sequence[Picture], cache_folder: Path, label: str, search: Search = AS_SERVED
 ) -> Located:
-    """Find the main face of every picture, with a progress bar; from the cache where it is there.
+    """Detect the main face of every picture, or read the landmarks from the cache.
 
     Args:
-        pictures: what to search.
-        cache_folder: where findings are kept; made if missing.
-        label: of the progress bar.
-        search: how pictures are read and by which detector they are searched.
+        pictures: pictures to search.
+        cache_folder: folder of cached landmarks; created if missing.
+        label: label of the progress bar.
+        search: reader and detector.
     """
     key = _key(pictures, search)
-    kept = cache_folder / "landmarks" / f"{key}.json"
-    if kept.exists():
-        found = json.loads(kept.read_text())
+    cached = cache_folder / "landmarks" / f"{key}.json"
+    if cached.exists():
+        found = json.loads(cached.read_text())
     else:
         findings = _findings(pictures, search)
         found = list(tqdm(findings, label, len(pictures), unit="picture", mininterval=1))
-        _keep(kept, found)
+        _keep(cached, found)
     usable = [isinstance(finding, list) for finding in found]
     return Located(
         tuple(picture for picture, use in zip(pictures, usable, strict=True) if use),
@@ -115,17 +114,17 @@ def locate_faces(
 
 @cache
 def detector_fingerprint() -> str:
-    """Names the detector: settings, weights and code."""
+    """Return a fingerprint of the detector's settings, weights and code."""
     digest = hashlib.sha256(json.dumps(asdict(SETTINGS), sort_keys=True).encode())
     digest.update((FOLDER / DIGESTS).read_bytes())
-    # All of it: a list of the files that matter would miss the next one.
+    # All modules: a list of those that matter would miss the next one.
     for module in sorted(Path(ml.faces.__file__).parent.rglob("*.py")):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:DIGITS]
 
 
 def _findings(pictures: Sequence[Picture], search: Search) -> Iterator[Any]:
-    """Landmarks as nested lists, or the code of the reason why there are none."""
+    """Yield landmarks as nested lists, or an error code."""
     detector = search.detector()
 
     def finding(picture: Picture) -> Any:

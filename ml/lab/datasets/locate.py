@@ -1,4 +1,4 @@
-"""From the bytes of a picture to its main face: what every set of photos goes through."""
+"""Detection of the main face in one picture of a data set."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ml.faces.types import DetectedFace, FaceDetector
 
 
 def locate(data: bytes, detector: FaceDetector) -> tuple[np.ndarray, DetectedFace]:
-    """Decode a picture and find its main face, looking twice.
+    """Decode a picture and detect its main face, with the thorough pass.
 
     Returns:
         The picture, (height, width, 3) uint8 RGB, and the face.
 
     Raises:
-        FaceError: if the bytes are no usable picture, or no face is in it.
+        FaceError: if the bytes are not a usable picture, or it shows no face.
     """
     image = decode(data)
     height, width = image.shape[:2]

@@ -1,8 +1,8 @@
-"""People and pictures that stand on both sides of a split: found by embedding, then removed.
+"""Overlap of data sets: people and pictures on both sides of a split, and mislabelled pictures.
 
-A person's template is the mean of their embeddings, at unit length. Two names with templates nearer
-than strangers come are taken for one person; two pictures with nearly equal embeddings for one
-picture, cropped or compressed anew.
+A person's template is the normalised mean of their embeddings. Names whose templates are more
+similar than those of strangers are taken for one person. Pictures with nearly equal embeddings are
+taken for one picture, cropped or compressed again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class NearPeople:
-    """A person of one set who is near one of another, with the cosine of their templates."""
+    """A pair of people of two sets, with the cosine of their templates."""
 
     person: int
     other: int
@@ -22,19 +22,20 @@ class NearPeople:
 
 
 def templates(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean embedding of each person at unit length, float32 (people, d); labels are 0, 1, …."""
+    """Return the template of each person, float32 (people, d) of unit length; labels from 0."""
     sums = np.zeros((labels.max() + 1, embeddings.shape[1]), np.float32)
     np.add.at(sums, labels, embeddings)
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    normalised: np.ndarray = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return normalised
 
 
 def near_people(ours: np.ndarray, others: np.ndarray, least_similarity: float) -> list[NearPeople]:
-    """For each of our people who is near any other: the nearest one.
+    """Return the nearest other person for each of our people who is near anybody.
 
     Args:
         ours: templates (p, d), of unit length.
         others: templates (q, d), of unit length.
-        least_similarity: cosine from which on two templates are taken for one person.
+        least_similarity: cosine from which two templates are taken for one person.
     """
     similarities = ours @ others.T
     nearest = similarities.argmax(axis=1)
@@ -45,17 +46,18 @@ def near_people(ours: np.ndarray, others: np.ndarray, least_similarity: float) -
     ]
 
 
-def near_copies(ours: np.ndarray, others: np.ndarray, least_similarity: float) -> np.ndarray:
-    """Rows of `ours` (n, d), ascending, whose nearest row of `others` (m, d) is so similar."""
+def near_duplicates(ours: np.ndarray, others: np.ndarray, least_similarity: float) -> np.ndarray:
+    """Return the rows of `ours` (n, d) with a near duplicate in `others` (m, d), ascending."""
     if not len(others):
         return np.empty(0, np.int64)
     return np.flatnonzero((ours @ others.T).max(axis=1) >= least_similarity)
 
 
-def strays(embeddings: np.ndarray, labels: np.ndarray, least_similarity: float) -> np.ndarray:
-    """Rows that are less similar than that to the mean of their person's other pictures, ascending.
+def outliers(embeddings: np.ndarray, labels: np.ndarray, least_similarity: float) -> np.ndarray:
+    """Return the rows whose similarity to their person's other pictures is too small, ascending.
 
-    Such pictures mostly carry a wrong label. A person's only picture is no stray.
+    The similarity is the cosine with the mean of the others. Most outliers have a wrong label. A
+    person's only picture is never an outlier.
     """
     sums = np.zeros((labels.max() + 1, embeddings.shape[1]), np.float32)
     np.add.at(sums, labels, embeddings)

@@ -1,4 +1,4 @@
-"""Where chips come from: the same pictures, cut for whichever model asks."""
+"""Sources of chips: the same pictures, cut for any model."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Protocol
 from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.chips import Chips, cut_chips
 from ml.lab.datasets.landmarks import Located
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 
 
 class Source(Protocol):
-    """Pictures whose faces can be cut in any way; row i always shows the same picture."""
+    """Pictures whose faces can be cut for any model; row i always shows the same picture."""
 
     @property
     def key(self) -> str:
-        """Names the pictures, for caches of what is made from them."""
+        """Fingerprint of the pictures, for caches of derived data."""
 
     def chips(self, preprocessing: Preprocessing) -> Chips:
         """Cut every face for a model."""
@@ -25,7 +25,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class FolderSource:
-    """Located faces of a folder; chips are kept below `cache_folder`."""
+    """Located faces of a folder; chips are cached below `cache_folder`."""
 
     located: Located
     cache_folder: Path
@@ -42,8 +42,8 @@ class FolderSource:
 
 
 @dataclass(frozen=True)
-class DrawnSource:
-    """Drawn people, from a seed."""
+class SyntheticSource:
+    """Synthetic people, from a seed."""
 
     people: int
     views: int
@@ -56,4 +56,4 @@ class DrawnSource:
 
     def chips(self, preprocessing: Preprocessing) -> Chips:
         """See `Source`."""
-        return drawn_chips(self.people, self.views, preprocessing, self.seed)
+        return synthetic_chips(self.people, self.views, preprocessing, self.seed)

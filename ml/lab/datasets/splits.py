@@ -1,4 +1,4 @@
-"""Who is trained on, who is validated on, who is tested on: disjoint by person."""
+"""Splits into training, validation and test, disjoint by person."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from ml.lab.datasets.errors import DatasetError
 
-# Genuine and impostor pairs both need two people with two pictures.
+# Genuine and impostor pairs need two people with two pictures.
 FEWEST_PEOPLE = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Rows of three sets without a person in common, int (n,) each; `test` may be empty."""
+    """Rows of three sets that share no person, int (n,) each; `test` may be empty."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -24,16 +24,16 @@ class Splits:
 def split_people(
     labels: np.ndarray, *, validation_share: float, test_share: float, seed: int
 ) -> Splits:
-    """Deal people, with all their rows, to training, validation and test.
+    """Assign people, with all their rows, to training, validation and test at random.
 
     Args:
-        labels: int (n,), whom each row shows.
-        validation_share: of the people, 0 to 1; at least two people.
-        test_share: likewise; 0 for none.
-        seed: decides who goes where.
+        labels: int (n,), the person of each row.
+        validation_share: share of the people, 0 to 1; at least two people.
+        test_share: share of the people; 0 for no test set.
+        seed: seed of the assignment.
 
     Raises:
-        DatasetError: if a set that is asked for would have fewer than two people.
+        DatasetError: if a set would have fewer than two people.
     """
     people = np.random.default_rng(seed).permutation(np.unique(labels))
     validation = max(round(validation_share * len(people)), FEWEST_PEOPLE)

@@ -1,8 +1,8 @@
-"""Drawn faces: any number of people, any number of views of each, with their landmarks.
+"""Synthetic faces: any number of people and of views of each, with their landmarks.
 
-For lessons and fast tests, where real people are neither needed nor wanted. A person is a set of
-proportions and colours; a view turns, lights and moves that face, and changes its expression. The
-drawing is in units of half the head's height, x to the picture's right, y down, z to the viewer.
+For lessons and fast tests, which need no real people. A person is a set of proportions and colours.
+A view rotates, lights and moves that face, and changes its expression. The unit of length is half
+the head's height; x points to the picture's right, y down, z to the viewer.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.chips import Chips, wide_chip
 
 CANVAS_PX = 160
-# Drawn larger and reduced, so that edges are smooth.
+# Drawn at this multiple of the size and reduced, for smooth edges.
 OVERSAMPLING = 2
-# Head's half height, as a share of the canvas.
+# Half the head's height, as a share of the canvas.
 HEAD = 0.36
 
 Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class DrawnPerson:
-    """What stays the same from view to view; lengths in units of half the head's height."""
+class SyntheticPerson:
+    """Properties of a person in every view; lengths in units of half the head's height."""
 
     skin: Colour
     hair: Colour
@@ -52,8 +52,8 @@ class DrawnPerson:
 
 
 @dataclass(frozen=True)
-class DrawnView:
-    """What changes from view to view; angles in radians, shifts as shares of the canvas."""
+class SyntheticView:
+    """Properties of one view; angles in radians, shifts as shares of the canvas."""
 
     yaw: float
     roll: float
@@ -68,12 +68,12 @@ class DrawnView:
     noise: float
 
 
-def draw_person(generator: np.random.Generator) -> DrawnPerson:
-    """Make up a person."""
+def draw_person(generator: np.random.Generator) -> SyntheticPerson:
+    """Draw a person at random."""
     uniform = generator.uniform
     tone = uniform(0.4, 1.0)
     skin = (235 * tone, (150 + 45 * uniform()) * tone, (110 + 50 * uniform()) * tone)
-    return DrawnPerson(
+    return SyntheticPerson(
         skin=skin,
         hair=_colour(uniform(10, 200), uniform(5, 130), uniform(0, 70)),
         iris=_colour(uniform(20, 120), uniform(40, 150), uniform(20, 200)),
@@ -98,10 +98,10 @@ def draw_person(generator: np.random.Generator) -> DrawnPerson:
     )
 
 
-def draw_view(generator: np.random.Generator) -> DrawnView:
-    """Make up a view."""
+def draw_view(generator: np.random.Generator) -> SyntheticView:
+    """Draw a view at random."""
     uniform = generator.uniform
-    return DrawnView(
+    return SyntheticView(
         yaw=uniform(-0.35, 0.35),
         roll=uniform(-0.2, 0.2),
         scale=uniform(0.85, 1.1),
@@ -117,14 +117,14 @@ def draw_view(generator: np.random.Generator) -> DrawnView:
 
 
 def draw(
-    person: DrawnPerson, view: DrawnView, generator: np.random.Generator
+    person: SyntheticPerson, view: SyntheticView, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a picture.
 
     Args:
-        person: whom.
-        view: how.
-        generator: of the noise.
+        person: the person.
+        view: the view.
+        generator: source of the noise.
 
     Returns:
         The picture, uint8 (160, 160, 3) RGB, and the landmarks, float32 (5, 2), in its pixels.
@@ -141,8 +141,8 @@ def draw(
     return np.clip(picture, 0, 255).astype(np.uint8), _landmarks(pen, person)
 
 
-def drawn_chips(people: int, views: int, preprocessing: Preprocessing, seed: int) -> Chips:
-    """Draw `people` × `views` pictures and align them by their landmarks, as serving would."""
+def synthetic_chips(people: int, views: int, preprocessing: Preprocessing, seed: int) -> Chips:
+    """Draw `people` × `views` pictures and align them by their landmarks, as served."""
     generator = np.random.default_rng(seed)
     wide = []
     for _ in range(people):
@@ -155,45 +155,46 @@ def drawn_chips(people: int, views: int, preprocessing: Preprocessing, seed: int
 
 
 class _Pen:
-    """Draws points given in the face's own units on a canvas."""
+    """Draws shapes, given in units of the face, on a canvas."""
 
-    def __init__(self, view: DrawnView) -> None:
+    def __init__(self, view: SyntheticView) -> None:
         self._view = view
         side = CANVAS_PX * OVERSAMPLING
         self.canvas = np.full((side, side, 3), view.background, np.uint8)
 
     def place(self, points: np.ndarray) -> np.ndarray:
-        """Where points (n, 3) lie on the canvas, (n, 2) in pixels of the finished picture."""
+        """Map points (n, 3) to the canvas, (n, 2) in pixels of the finished picture."""
         view = self._view
         x = points[:, 0] * np.cos(view.yaw) + points[:, 2] * np.sin(view.yaw)
-        turn = np.array(
+        rotation = np.array(
             [[np.cos(view.roll), -np.sin(view.roll)], [np.sin(view.roll), np.cos(view.roll)]]
         )
         middle = CANVAS_PX * (0.5 + np.array([view.shift_x, view.shift_y]))
         flat = np.stack([x, points[:, 1]], axis=1) * HEAD * CANVAS_PX * view.scale
-        return flat @ turn.T + middle
+        projected: np.ndarray = flat @ rotation.T + middle
+        return projected
 
     def fill(self, points: np.ndarray, colour: Colour) -> None:
         """Fill the outline through points (n, 3)."""
         cv2.fillPoly(self.canvas, [self._on_canvas(points)], colour, cv2.LINE_AA)
 
     def line(self, points: np.ndarray, colour: Colour, thickness: float) -> None:
-        """Draw a line through points (n, 3), as thick as that in the face's units."""
+        """Draw a line through points (n, 3); its thickness is in units of the face."""
         pixels = thickness * HEAD * CANVAS_PX * self._view.scale * OVERSAMPLING
         corners = [self._on_canvas(points)]
         cv2.polylines(self.canvas, corners, False, colour, max(round(pixels), 1), cv2.LINE_AA)
 
     def oval(self, x: float, y: float, z: float, width: float, height: float, c: Colour) -> None:
-        """Fill an oval around (x, y, z), width and height being its half axes."""
+        """Fill an ellipse around (x, y, z) with half axes `width` and `height`."""
         self.fill(_oval(x, y, z, width, height), c)
 
     def _on_canvas(self, points: np.ndarray) -> np.ndarray:
-        # pixel middles of the finished picture lie between those of the larger canvas
+        # Pixel centres of the finished picture lie between those of the larger canvas.
         enlarged = (self.place(points) + 0.5) * OVERSAMPLING - 0.5
         return np.rint(enlarged).astype(np.int32)
 
 
-def _draw_head(pen: _Pen, person: DrawnPerson) -> None:
+def _draw_head(pen: _Pen, person: SyntheticPerson) -> None:
     pen.oval(0, -0.12, -0.15, person.head_width + 0.1, 1.0, person.hair)
     angles = np.linspace(0, 2 * np.pi, 60)
     below = np.maximum(np.sin(angles), 0) ** 2
@@ -206,7 +207,7 @@ def _draw_head(pen: _Pen, person: DrawnPerson) -> None:
         pen.fill(chin, _mixed(person.hair, person.skin, 0.6))
 
 
-def _draw_eyes(pen: _Pen, person: DrawnPerson, view: DrawnView) -> None:
+def _draw_eyes(pen: _Pen, person: SyntheticPerson, view: SyntheticView) -> None:
     for side in (-1, 1):
         x, y = side * person.eye_distance, person.eye_height
         size = person.eye_size
@@ -220,7 +221,7 @@ def _draw_eyes(pen: _Pen, person: DrawnPerson, view: DrawnView) -> None:
         pen.line(ends, person.hair, person.brow_thickness)
 
 
-def _draw_nose(pen: _Pen, person: DrawnPerson) -> None:
+def _draw_nose(pen: _Pen, person: SyntheticPerson) -> None:
     tip, shade = _nose_tip(person), _mixed(person.skin, (0, 0, 0), 0.72)
     bridge = [0.0, person.eye_height, 0.3]
     pen.line(np.array([bridge, tip]), shade, 0.035)
@@ -231,7 +232,7 @@ def _draw_nose(pen: _Pen, person: DrawnPerson) -> None:
     pen.oval(person.mole_x, person.mole_y, 0.25, 0.025, 0.025, _mixed(shade, (0, 0, 0), 0.6))
 
 
-def _draw_mouth(pen: _Pen, person: DrawnPerson, view: DrawnView) -> None:
+def _draw_mouth(pen: _Pen, person: SyntheticPerson, view: SyntheticView) -> None:
     across = np.linspace(-1, 1, 15)
     middle = person.mouth_height + view.smile * (1 - across**2)
     thick = person.lip_thickness * (1 - across**2)
@@ -242,7 +243,7 @@ def _draw_mouth(pen: _Pen, person: DrawnPerson, view: DrawnView) -> None:
     pen.line(np.stack([x, middle, z], axis=1), _mixed(person.lips, (0, 0, 0), 0.5), 0.02)
 
 
-def _landmarks(pen: _Pen, person: DrawnPerson) -> np.ndarray:
+def _landmarks(pen: _Pen, person: SyntheticPerson) -> np.ndarray:
     points = [
         [-person.eye_distance, person.eye_height, 0.3],
         [person.eye_distance, person.eye_height, 0.3],
@@ -253,7 +254,7 @@ def _landmarks(pen: _Pen, person: DrawnPerson) -> np.ndarray:
     return pen.place(np.array(points)).astype(np.float32)
 
 
-def _nose_tip(person: DrawnPerson) -> list[float]:
+def _nose_tip(person: SyntheticPerson) -> list[float]:
     return [0.0, person.eye_height + person.nose_length, 0.55]
 
 
@@ -265,7 +266,7 @@ def _oval(x: float, y: float, z: float, width: float, height: float) -> np.ndarr
 
 
 def _mixed(a: Colour, b: Colour, share: float) -> Colour:
-    """A colour that is `share` of `a` and the rest of `b`."""
+    """Mix two colours, `share` of `a` with the rest of `b`."""
     red, green, blue = (share * p + (1 - share) * q for p, q in zip(a, b, strict=True))
     return red, green, blue
 

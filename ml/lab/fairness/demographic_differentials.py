@@ -1,8 +1,8 @@
-"""How scores of strangers shift between groups: `python -m ml fairness MODEL... --folder DIR`.
+"""False matches by demographic group: `python -m ml fairness MODEL... --folder DIR`.
 
-UTKFace's file names say age, gender and origin of the face, as its makers guessed them, but not who
-it is. So this is one half of a picture: how often two strangers of one group pass for one person at
-the default threshold, and nothing about how often the right person is refused. A row a group.
+UTKFace's file names give age, gender and origin of a face, as guessed by its makers, but no
+identity. So the command measures one half of demographic differentials (ISO/IEC 19795-10): the FMR
+of two strangers of one group at the default threshold. It cannot measure the FNMR.
 """
 
 from __future__ import annotations
@@ -32,10 +32,14 @@ SEED = 20
 
 
 @dataclass(frozen=True)
-class Shift:
-    """Strangers of one group: photos with a face, and the share of pairs that pass, 0 to 1.
+class GroupRate:
+    """False matches between strangers of one group.
 
-    `low` and `high` bound it at 95 %, by bootstrap over photos.
+    Attributes:
+        group: name of the group.
+        photos: number of photos with a face.
+        far: FMR, the share of pairs at or above the threshold, 0 to 1.
+        low, high: limits of its 95 % interval, by bootstrap over photos.
     """
 
     group: str
@@ -46,17 +50,17 @@ class Shift:
 
 
 def groups_in(folder: Path, photos_a_group: int = PHOTOS_A_GROUP) -> dict[str, list[Path]]:
-    """Photos of each group, drawn from a fixed seed: adults by gender and origin, others by age.
+    """Draw photos of each group from a fixed seed: adults by gender and origin, others by age.
 
     Raises:
-        ProtocolError: if no file of the folder is named as UTKFace names them.
+        ProtocolError: if no file name in the folder has UTKFace's form.
     """
     groups: dict[str, list[Path]] = {}
     for path in sorted(folder.glob("*.jpg")):
         for group in _groups_of(path.name):
             groups.setdefault(group, []).append(path)
     if not groups:
-        raise ProtocolError(f"{folder} holds no file named AGE_GENDER_ORIGIN_DATE….jpg")
+        raise ProtocolError(f"{folder} has no file named AGE_GENDER_ORIGIN_DATE….jpg")
     generator = np.random.default_rng(SEED)
     return {
         group: [paths[row] for row in generator.permutation(len(paths))[:photos_a_group]]
@@ -77,22 +81,23 @@ def _groups_of(name: str) -> Iterator[str]:
         yield "65 and older"
 
 
-def shift(group: str, embeddings: np.ndarray, threshold: float) -> Shift:
-    """Share of pairs of different photos, (n, d) of unit length, at or above a similarity."""
+def group_rate(group: str, embeddings: np.ndarray, threshold: float) -> GroupRate:
+    """Return the FMR of pairs of different photos, embeddings (n, d) of unit length."""
     passes = (embeddings @ embeddings.T >= threshold).astype(float)
     np.fill_diagonal(passes, 0.0)
     count = len(embeddings)
     generator = np.random.default_rng(SEED)
     drawn = generator.multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
-    # A photo drawn twice makes no pair with itself.
+    # A photo drawn twice forms no pair with itself.
     pairs = count**2 - (drawn**2).sum(axis=1)
     rates = ((drawn @ passes) * drawn).sum(axis=1) / pairs
     low, high = np.quantile(rates, (0.025, 0.975))
-    return Shift(group, count, passes.sum() / (count * (count - 1)), float(low), float(high))
+    far = passes.sum() / (count * (count - 1))
+    return GroupRate(group, count, far, float(low), float(high))
 
 
-def shifts(artifact: Artifact, groups: dict[str, list[Path]]) -> Iterator[Shift]:
-    """Measure every group."""
+def group_rates(artifact: Artifact, groups: dict[str, list[Path]]) -> Iterator[GroupRate]:
+    """Yield the FMR of every group at the model's default threshold."""
     calibration = load_calibration(artifact.folder, artifact.model_id)
     paths = tuple(path for group in groups.values() for path in group)
     person = np.arange(len(paths))
@@ -105,22 +110,22 @@ def shifts(artifact: Artifact, groups: dict[str, list[Path]]) -> Iterator[Shift]
         rows = np.arange(start, start + len(members))
         start += len(members)
         usable = served[rows[embedded.usable[rows]]]
-        yield shift(group, usable, calibration.default_threshold)
+        yield group_rate(group, usable, calibration.default_threshold)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ml fairness", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("models", nargs="+", metavar="MODEL")
-    parser.add_argument("--folder", type=Path, required=True, help="UTKFace's pictures")
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="names of models")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of UTKFace's pictures")
     options = parser.parse_args(arguments)
     try:
         groups = groups_in(options.folder)
         for model in options.models:
             print(f"{model}: pairs of strangers within a group that pass at the default threshold")
-            for row in shifts(load_artifact(model), groups):
+            for row in group_rates(load_artifact(model), groups):
                 print(
                     f"  {row.group:26} {row.photos:4} photos  {row.far:.2%} "
                     f"({row.low:.2%} to {row.high:.2%})"

@@ -19,7 +19,7 @@ from ml.siamese.losses import require_loss
 
 
 @dataclass(frozen=True)
-class DrawnData:
+class SyntheticData:
     """Drawn people instead of a folder: how many, with how many views of each."""
 
     people: int
@@ -46,7 +46,7 @@ class DataConfig:
     """
 
     folder: str = ""
-    drawn: DrawnData | None = None
+    drawn: SyntheticData | None = None
     validation_share: float = 0.15
     test_share: float = 0.0
     drop_near: tuple[str, ...] = ()

@@ -10,11 +10,11 @@ import numpy as np
 
 from ml.artifacts import ARTIFACTS, load_known
 from ml.lab.datasets.chips import Chips
-from ml.lab.datasets.cleaning import Judged, people_elsewhere, without_overlap
+from ml.lab.datasets.cleaning import ReferenceEmbeddings, people_in_other_sets, without_overlap
 from ml.lab.datasets.errors import DatasetError
 from ml.lab.datasets.folders import Picture, scan_people, scan_unlabelled
 from ml.lab.datasets.landmarks import locate_faces
-from ml.lab.datasets.sources import DrawnSource, FolderSource, Source
+from ml.lab.datasets.sources import FolderSource, Source, SyntheticSource
 from ml.lab.datasets.splits import Splits, split_people
 from ml.lab.training.config import ExperimentConfig
 from ml.lab.training.embedding import embed_source
@@ -80,7 +80,7 @@ def prepare(config: ExperimentConfig, cache: Path, artifacts: Path = ARTIFACTS) 
 
 def _labelled(config: ExperimentConfig, cache: Path) -> tuple[Source, dict[str, Any]]:
     if drawn := config.data.drawn:
-        return DrawnSource(drawn.people, drawn.views, config.seed), {}
+        return SyntheticSource(drawn.people, drawn.views, config.seed), {}
     return _folder_source(scan_people(Path(config.data.folder)), config.data.folder, cache)
 
 
@@ -115,8 +115,10 @@ def _split(
     if judging:
         judge = load_known(data.judge, artifacts)
         embeddings = embed_source(judge, source, cache, f"embedding with {data.judge}")
-        judged = Judged(chips.labels, chips.people, embeddings)
-        elsewhere, report["near_people_elsewhere"] = people_elsewhere(judged, data, judge, cache)
+        judged = ReferenceEmbeddings(chips.labels, chips.people, embeddings)
+        elsewhere, report["near_people_elsewhere"] = people_in_other_sets(
+            judged, data, judge, cache
+        )
         rows = np.flatnonzero(~np.isin(chips.labels, elsewhere))
     dealt = split_people(
         chips.labels[rows],

@@ -1,11 +1,11 @@
-"""Backbones by name: a builder makes a network that turns chips into raw embeddings.
+"""Registry of backbones, networks from chips to raw embeddings.
 
-Every builder has the signature `build(image_size, channels, embedding_size) -> keras.Model`.
-The model takes float32 chips of shape (n, image_size, image_size, channels) with values 0 to 255,
-normalises them itself, and returns float32 embeddings of shape (n, embedding_size) that are not
-yet of unit length: `ml.siamese.twin` does that for all of them.
+Every builder has the signature `build(image_size, channels, embedding_size) -> keras.Model`. The
+model takes float32 chips of shape (n, image_size, image_size, channels) with values 0 to 255 and
+normalises them itself. It returns float32 embeddings of shape (n, embedding_size), not yet of unit
+length: `ml.siamese.twin` normalises them for every backbone.
 
-A backbone of your own is one file with such a `build`, and one line here.
+To add a backbone, write a module with such a `build` and register it in `MODULES`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Builder = Callable[[int, int, int], keras.Model]
 
-# Modules are named, not imported, so that listing backbones does not load TensorFlow.
+# Module names instead of imports, so that listing backbones does not load TensorFlow.
 MODULES = {
     "resnet29": "ml.siamese.backbones.resnet29",
     "duet": "ml.siamese.backbones.ensemble",
@@ -33,7 +33,7 @@ MODULES = {
 
 
 class UnknownBackbone(ValueError):
-    """No backbone of that name; the text lists those there are."""
+    """The backbone does not exist; the text lists the backbones that do."""
 
 
 def build_backbone(
@@ -43,9 +43,9 @@ def build_backbone(
 
     Args:
         name: one of `MODULES`.
-        image_size: side of the square chip in pixels.
+        image_size: side of the square chip, in pixels.
         channels: 3 for RGB chips, 1 for grey ones.
-        embedding_size: numbers in an embedding.
+        embedding_size: number of components of an embedding.
 
     Raises:
         UnknownBackbone: if the name is not registered.

@@ -1,8 +1,8 @@
-"""Statistics of batch normalisation that a short training is enough for.
+"""Momentum of batch normalisation for short trainings.
 
-keras.applications averages them over a hundred to a thousand batches, from a variance of one
-downwards. A run of some hundred batches would end with what it saw before it learnt, and the
-network, good while it trains, would tell nobody apart in use.
+keras.applications averages statistics over a hundred to a thousand batches, starting from a
+variance of one. After some hundred batches they would still describe the untrained network. The
+network would be accurate in training and useless in inference.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MOMENTUM = 0.9
 
 
 def set_momentum(network: keras.Model) -> None:
-    """Let every batch normalisation of a network average over its last ten batches or so."""
+    """Make every batch normalisation of a network average over about ten batches."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = MOMENTUM

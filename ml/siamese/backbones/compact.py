@@ -1,9 +1,9 @@
-"""A small residual network of plain convolutions, for machines without a graphics card.
+"""A small residual network of plain convolutions, for machines without a GPU.
 
 He et al., "Identity mappings in deep residual networks", 2016 (pre-activation blocks), with the
-learned global pooling of Chen et al., "MobileFaceNets", 2018: what lies where in an aligned face
-matters, so each place has its own weight. Plain convolutions have more parameters than depthwise
-ones but use a CPU better: docs/explanation/experiments.md has the measurement.
+learned global pooling of Chen et al., "MobileFaceNets", 2018: positions in an aligned face matter,
+so each position has its own weight. Plain convolutions have more parameters than depthwise ones but
+use a CPU better: docs/explanation/experiments.md has the measurement.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import keras
 
 STAGES = (32, 64, 128, 256)
 BLOCKS_A_STAGE = 2
-# Statistics follow in some 50 batches, which suits short trainings on few people.
+# Statistics average over about 50 batches, which suits short trainings on few people.
 MOMENTUM = 0.95
 
 

@@ -1,9 +1,9 @@
-"""Two networks that were trained on different faces, side by side: `resnet29` and `mobilefacenet`.
+"""An ensemble of two networks trained on different faces, `resnet29` and `mobilefacenet`.
 
-Their embeddings are put one after the other, so that the cosine of two of them is the weighted mean
-of both networks' cosines. What one network mistakes the other often does not: Hansen, Salamon,
-"Neural network ensembles", 1990. Each network is shown the part of a chip of the template "wide"
-that it was trained on.
+Their embeddings are concatenated, so that the cosine of two of them is the weighted mean of both
+networks' cosines. The errors of the networks are largely independent: Hansen, Salamon, "Neural
+network ensembles", 1990. Each network receives the part of a chip of the template "wide" on which
+it was trained.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from ml.faces.align import TEMPLATES, similarity_transform
 from ml.siamese.backbones import mobilefacenet, resnet29
 
-# Sides of the chips and numbers in the embeddings of the published weights.
+# Sides of the chips and sizes of the embeddings of the published weights.
 WIDE_SIDE, RESNET_SIDE, MOBILEFACENET_SIDE = 180, 150, 112
 RESNET_NUMBERS = 128 / 320
-# Weight of `resnet29`'s cosine, which varies far less than the other's: the best of five on the
-# training people (docs/explanation/experiments.md).
+# Weight of `resnet29`'s cosine, which varies far less than the other's: the best of five values on
+# the training people (docs/explanation/experiments.md).
 RESNET_SHARE = 0.8
 
 
@@ -26,7 +26,7 @@ def build(image_size: int = 180, channels: int = 3, embedding_size: int = 320) -
     """Build the network: 6.9 million weights with the default arguments.
 
     Raises:
-        ValueError: if `image_size` is below what `resnet29` can take.
+        ValueError: if `image_size` is too small for `resnet29`.
     """
     numbers = round(RESNET_NUMBERS * embedding_size)
     large_side, small_side = (
@@ -45,9 +45,9 @@ def build(image_size: int = 180, channels: int = 3, embedding_size: int = 320) -
 
 
 class Cut(keras.layers.Layer):
-    """Cuts a chip of another template out of one of the template "wide".
+    """Cuts a chip of another template out of a chip of the template "wide".
 
-    All templates are upright, so columns and rows are resampled each by itself.
+    All templates are upright, so columns and rows are resampled independently.
     """
 
     def __init__(self, template: str, size: int, name: str) -> None:
@@ -56,27 +56,27 @@ class Cut(keras.layers.Layer):
         self.size = size
 
     def call(self, chips: keras.KerasTensor) -> keras.KerasTensor:
-        """Chips (n, side, side, channels) to (n, size, size, channels)."""
+        """Resample chips (n, side, side, channels) to (n, size, size, channels)."""
         columns, rows = samplings(self.template, self.size, int(chips.shape[1]))
         across = keras.ops.einsum("xj,nijc->nixc", columns, chips)
         return keras.ops.einsum("yi,nixc->nyxc", rows, across)
 
 
 def samplings(template: str, size: int, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """How much of each column and row of a wide chip goes into those of another.
+    """Return the resampling weights from a wide chip to a chip of another template.
 
     Args:
-        template: of the other chip.
-        size: of the other chip.
-        side: of the wide chip.
+        template: template of the other chip.
+        size: side of the other chip, in pixels.
+        side: side of the wide chip, in pixels.
 
     Returns:
-        Two float32 (size, side), whose rows sum to 1.
+        Weights of columns and of rows, float32 (size, side) each; rows sum to 1.
     """
     inner, outer = TEMPLATES[template].scaled(size), TEMPLATES["wide"].scaled(side)
     matrix = similarity_transform(inner, outer)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    # What little the templates are turned against each other is least about the face's middle.
+    # The templates differ by a small rotation; anchoring at the face centre minimises the error.
     middle = inner.mean(axis=0)
     there = matrix[:, :2] @ middle + matrix[:, 2]
     columns, rows = (
@@ -86,8 +86,8 @@ def samplings(template: str, size: int, side: int) -> tuple[np.ndarray, np.ndarr
     return columns, rows
 
 
-def _tents(places: np.ndarray, scale: float, side: int) -> np.ndarray:
-    """Linear weights about places; as wide as the steps between them, so that nothing aliases."""
-    apart = np.abs(places.clip(0, side - 1)[:, None] - np.arange(side))
+def _tents(centres: np.ndarray, scale: float, side: int) -> np.ndarray:
+    """Return triangular weights around the centres, as wide as their spacing to avoid aliasing."""
+    apart = np.abs(centres.clip(0, side - 1)[:, None] - np.arange(side))
     weights = np.maximum(0, 1 - apart / max(scale, 1))
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,17 +1,17 @@
 """The classic one-shot network: four wide convolutions and one dense layer.
 
 Koch, Zemel, Salakhutdinov, "Siamese neural networks for one-shot image recognition", 2015. The
-paper's input is grey, 105 pixels wide, and its dense layer has 4,096 sigmoid units; here the last
-layer is linear and as wide as the embedding.
+paper's input is grey and 105 pixels wide, and its dense layer has 4,096 sigmoid units. Here the
+last layer is linear and has the size of the embedding.
 """
 
 from __future__ import annotations
 
 import keras
 
-# Filters and kernel of each convolution; all but the last are followed by 2×2 max-pooling.
+# Filters and kernel size of each convolution; 2×2 max-pooling follows all but the last.
 CONVOLUTIONS = ((64, 10), (128, 7), (128, 4), (256, 4))
-# One pixel is left after the last convolution.
+# The last convolution leaves one pixel of this size.
 SMALLEST_IMAGE_PX = 65
 
 

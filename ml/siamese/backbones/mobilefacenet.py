@@ -1,8 +1,8 @@
-"""The small network of depthwise convolutions made for faces.
+"""A small network of depthwise convolutions designed for faces.
 
 Chen, Liu, Gao, Han, "MobileFaceNets: efficient CNNs for accurate real-time face verification on
-mobile devices", 2018. Batch normalisation is folded into the convolutions, as trained weights are
-used: training from nothing is for `mobilenet`, which still has it.
+mobile devices", 2018. Batch normalisation is folded into the convolutions, because the network uses
+trained weights. To train from scratch, use `mobilenet`, which keeps batch normalisation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import keras
 
 STEM_FILTERS = 64
-# Filters inside and at the end of each inverted residual block, and its stride, in order.
+# Expanded filters, output filters and stride of each inverted residual block, in order.
 BLOCKS = (
     (128, 64, 2),
     *[(128, 64, 1)] * 4,
@@ -22,7 +22,7 @@ BLOCKS = (
     *[(256, 128, 1)] * 2,
 )
 LAST_FILTERS = 512
-# How often the picture is halved; what is left is pooled with a weight for each place.
+# Total downsampling; the remaining pixels are pooled with a weight for each position.
 SHRINKS_BY = 16
 
 
@@ -30,7 +30,7 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 192) -
     """Build the network: 1.3 million weights with the default arguments.
 
     Raises:
-        ValueError: if `image_size` is below what the network shrinks to one pixel.
+        ValueError: if `image_size` is smaller than SHRINKS_BY.
     """
     return assemble(range(1, len(BLOCKS) + 1), image_size, channels, embedding_size)
 
@@ -38,10 +38,10 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 192) -
 def assemble(
     kept: Iterable[int], image_size: int, channels: int, embedding_size: int
 ) -> keras.Model:
-    """Build the network of the blocks with these numbers, from 1, under the names they have in all.
+    """Build the network from the blocks with these numbers, from 1; names do not change.
 
     Raises:
-        ValueError: if `image_size` is below what the network shrinks to one pixel.
+        ValueError: if `image_size` is smaller than SHRINKS_BY.
     """
     if image_size < SHRINKS_BY:
         raise ValueError(f"mobilefacenet needs chips of {SHRINKS_BY} pixels or more")

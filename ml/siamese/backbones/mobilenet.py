@@ -14,7 +14,7 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 128) -
     """Build the network: 2.4 million weights with the default arguments.
 
     Raises:
-        ValueError: if `image_size` is below 32, which is what the network shrinks to one pixel.
+        ValueError: if `image_size` is below 32, the total downsampling of the network.
     """
     chips = keras.Input((image_size, image_size, channels), name="chips")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalise")(chips)

@@ -2,21 +2,21 @@
 
 King, D. E., "High quality face recognition with deep metric learning", 2017 (dlib's blog and
 `dnn_face_recognition_ex.cpp`); He et al., "Deep residual learning for image recognition", 2016,
-with fewer filters and fewer layers. In the published network every convolution is followed by one
-scale and one offset a channel; both are folded into the convolution's weights and bias here, which
-leaves the function unchanged and the graph shorter.
+with fewer filters and layers. In the published network, one scale and one offset a channel follow
+every convolution. Here both are folded into the convolution's weights and bias, which leaves the
+function unchanged.
 """
 
 from __future__ import annotations
 
 import keras
 
-# Means of red, green and blue over the original training faces, and the scale applied after.
+# Means of red, green and blue over the original training faces, and the scale applied afterwards.
 MEAN_RGB = (122.782, 117.001, 104.298)
 SCALE = 1 / 256
 
 STEM_FILTERS = 32
-# Below this side the last down-sampling block has fewer rows than its filters.
+# The last downsampling block of a smaller chip has fewer rows than its filters.
 SMALLEST_SIDE = 103
 # Filters and kind of each residual block, in order; "down" halves height and width.
 BLOCKS = (
@@ -32,7 +32,7 @@ BLOCKS = (
 
 
 def build(image_size: int = 150, channels: int = 3, embedding_size: int = 128) -> keras.Model:
-    """Build the network; the published weights fit 150 pixels, 3 channels, 128 numbers.
+    """Build the network; the published weights need 150 pixels, 3 channels, 128 components.
 
     Raises:
         ValueError: if `image_size` is below `SMALLEST_SIDE`.

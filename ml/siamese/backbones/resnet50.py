@@ -1,4 +1,4 @@
-"""ResNet50V2 from keras.applications, with fresh weights: the large one, for a graphics card.
+"""ResNet50V2 from keras.applications, with fresh weights: the large backbone, for a GPU.
 
 He et al., "Identity mappings in deep residual networks", 2016.
 """
@@ -14,7 +14,7 @@ def build(image_size: int = 112, channels: int = 3, embedding_size: int = 512) -
     """Build the network: 24.6 million weights with the default arguments.
 
     Raises:
-        ValueError: if `image_size` is below 32, which is what the network shrinks to one pixel.
+        ValueError: if `image_size` is below 32, the total downsampling of the network.
     """
     chips = keras.Input((image_size, image_size, channels), name="chips")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalise")(chips)

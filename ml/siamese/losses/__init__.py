@@ -1,11 +1,11 @@
-"""Losses by name: what training pushes down, over a batch of embeddings and their people.
+"""Registry of losses over a batch of embeddings and their labels.
 
-A loss is a Keras layer that is called with embeddings of unit length, float32 (n, d), and labels,
-int (n,), and returns one number. Every pair or triplet that the batch holds counts, so a batch
-should show several pictures of each of several people. Weights of its own, if any, are trained
-with the backbone and left out of the artifact.
+A loss is a Keras layer. It takes embeddings of unit length, float32 (n, d), and labels, int (n,),
+and returns a scalar. Every pair or triplet of the batch counts, so a batch should contain several
+pictures of each of several people. Trainable weights of a loss are trained with the backbone and
+are not part of the artifact.
 
-A loss of your own is one file with such a layer, and one line here.
+To add a loss, write a module with such a layer and register it in `CLASSES`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras
 
-# Classes are named, not imported, so that checking a configuration does not load TensorFlow.
+# Class names instead of imports, so that checking a configuration does not load TensorFlow.
 CLASSES = {
     "contrastive": "ml.siamese.losses.contrastive:Contrastive",
     "triplet": "ml.siamese.losses.triplet:Triplet",
@@ -28,11 +28,11 @@ CLASSES = {
 
 
 class UnknownLoss(ValueError):
-    """No loss of that name, or no option of that name; the text lists those there are."""
+    """The loss or its option does not exist; the text lists those that do."""
 
 
 def require_loss(name: str) -> None:
-    """Check a loss's name without loading it.
+    """Check the name of a loss without loading it.
 
     Raises:
         UnknownLoss: if the name is not registered.
@@ -42,15 +42,15 @@ def require_loss(name: str) -> None:
 
 
 def build_loss(name: str, *, people: int, options: dict[str, Any]) -> keras.Layer:
-    """Make the loss `name`.
+    """Build the loss `name`.
 
     Args:
         name: one of `CLASSES`.
-        people: how many people the labels 0, 1, … tell apart, for losses with a centre a person.
-        options: the loss's own settings; those left out keep their defaults.
+        people: number of people with labels 0, 1, …, for losses with a centre a person.
+        options: settings of the loss; missing ones keep their defaults.
 
     Raises:
-        UnknownLoss: if the name or an option is not known.
+        UnknownLoss: if the name or an option does not exist.
     """
     require_loss(name)
     module, attribute = CLASSES[name].split(":")

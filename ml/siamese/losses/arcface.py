@@ -1,4 +1,4 @@
-"""ArcFace: classify people by the angle to a centre of each, with a margin on one's own.
+"""ArcFace: classify people by the angle to their centres, with an additive margin.
 
 Deng et al., "ArcFace: additive angular margin loss for deep face recognition", 2019.
 """
@@ -10,17 +10,17 @@ import math
 import keras
 from keras import ops
 
-# Keeps the slope of arccos finite at both ends.
+# Keeps the derivative of arccos finite at both ends.
 LARGEST_COSINE = 1 - 1e-6
 
 
 class ArcFace(keras.layers.Layer):
-    """Cross-entropy over people of scale * cos(angle + margin of the right person).
+    """Cross-entropy over people of scale * cos(angle + margin for the labelled person).
 
     Attributes:
-        people: how many centres are learned; labels are 0 to people - 1.
-        margin: radians added to the angle to the right centre.
-        scale: of the cosines before the softmax.
+        people: number of learned centres; labels are 0 to people - 1.
+        margin: added to the angle to the labelled person's centre, in radians.
+        scale: factor of the cosines before the softmax.
     """
 
     def __init__(self, people: int, margin: float = 0.5, scale: float = 32.0) -> None:
@@ -30,7 +30,7 @@ class ArcFace(keras.layers.Layer):
         self.scale = scale
 
     def build(self, embeddings_shape: tuple[int, ...]) -> None:
-        """Make the centres."""
+        """Create the centres."""
         self.centres = self.add_weight(
             shape=(self.people, embeddings_shape[-1]),
             initializer=keras.initializers.GlorotNormal(seed=0),
@@ -38,11 +38,11 @@ class ArcFace(keras.layers.Layer):
         )
 
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        """Return the loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         centres = ops.normalize(self.centres, axis=-1)
         cosine = ops.matmul(embeddings, ops.transpose(centres))
         cosine = ops.clip(cosine, -LARGEST_COSINE, LARGEST_COSINE)
-        # Beyond π the cosine would rise again; there the margin acts as a plain subtraction.
+        # Beyond π the cosine would rise again, so the margin is a subtraction there.
         turned = ops.cos(ops.arccos(cosine) + self.margin)
         past_half_turn = cosine < -math.cos(self.margin)
         turned = ops.where(past_half_turn, cosine - self.margin * math.sin(self.margin), turned)

@@ -1,4 +1,4 @@
-"""Contrastive loss: pull pictures of one person together, push strangers a margin apart.
+"""Contrastive loss: minimise distances of genuine pairs, push impostor pairs a margin apart.
 
 Hadsell, Chopra, LeCun, "Dimensionality reduction by learning an invariant mapping", 2006.
 """
@@ -14,11 +14,12 @@ from ml.siamese.losses.pairs import distances, genuine_pairs, mean_where, same_p
 class Contrastive(keras.layers.Layer):
     """Mean of d² over genuine pairs plus mean of max(0, margin - d)² over impostor pairs.
 
-    Each kind of pair has its own mean, since a batch holds many more impostor pairs than genuine
-    ones; impostors beyond the margin are left out of theirs, so that the few near ones still count.
+    Each kind of pair has its own mean, because a batch contains many more impostor pairs than
+    genuine ones. Impostor pairs beyond the margin do not count in their mean, which would otherwise
+    dilute the few near ones.
 
     Attributes:
-        margin: Euclidean distance, 0 to 2, from which on strangers are left alone.
+        margin: Euclidean distance, 0 to 2, beyond which impostor pairs cost nothing.
     """
 
     def __init__(self, margin: float = 1.0) -> None:
@@ -26,7 +27,7 @@ class Contrastive(keras.layers.Layer):
         self.margin = margin
 
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        """Return the loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         distance = distances(embeddings)
         genuine = genuine_pairs(labels)
         lacking = ops.maximum(self.margin - distance, 0.0)

@@ -1,7 +1,7 @@
-"""Distillation: a student places each picture where its teacher does.
+"""Distillation: a student learns the embeddings of its teacher.
 
 Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; for embeddings, the
-regression form of Romero et al., "FitNets", 2015. It needs no identities.
+regression form of Romero et al., "FitNets", 2015. Distillation needs no identities.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from keras import ops
 
 
 def distillation(student: keras.KerasTensor, teacher: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean squared distance, 0 to 4, between embeddings (n, d) of unit length of one picture."""
+    """Return the mean squared distance, 0 to 4, of embeddings (n, d) of unit length by row."""
     return ops.mean(ops.sum(ops.square(student - teacher), axis=-1))

@@ -1,8 +1,8 @@
 """Binary cross-entropy on the weighted L1 distance: same person or not, as a classification.
 
 Koch, Zemel, Salakhutdinov, "Siamese neural networks for one-shot image recognition", 2015. The
-weights are kept positive, so that a larger difference never speaks for the same person. They shape
-training only: serving compares by cosine, as for every other loss.
+weights are positive, so that a larger difference never favours the same person. They shape training
+only: serving compares by cosine, as for every other loss.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from keras import ops
 
 from ml.siamese.losses.pairs import genuine_pairs, mean_where, same_person
 
-# With these the logit starts near 0 for two random unit vectors, whose L1 distance grows with √d.
+# The initial logit of two random unit vectors is near 0; their L1 distance grows with √d.
 INITIAL_OFFSET = 4.0
 INITIAL_WEIGHT = 4.0
 
 
 class KochCrossEntropy(keras.layers.Layer):
-    """Cross-entropy of sigmoid(offset - Σ w_j |a_j - b_j|), genuine and impostor pairs alike heavy.
+    """Cross-entropy of sigmoid(offset - Σ w_j |a_j - b_j|); both kinds of pairs weigh the same.
 
-    The weights are softplus of what is trained, scaled by 1/√d.
+    The weights are softplus of the trained variables, scaled by 1/√d.
     """
 
     def __init__(self) -> None:
         super().__init__(name="koch_bce", dtype="float32")
 
     def build(self, embeddings_shape: tuple[int, ...]) -> None:
-        """Make one weight a number of the embedding, and the offset."""
+        """Create one weight a component of the embedding, and the offset."""
         numbers = embeddings_shape[-1]
         self.raw_weights = self.add_weight(
             shape=(numbers,),
@@ -40,7 +40,7 @@ class KochCrossEntropy(keras.layers.Layer):
         self.scale = numbers**-0.5
 
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        """Return the loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         weights = ops.softplus(self.raw_weights) * self.scale
         difference = ops.abs(embeddings[:, None, :] - embeddings[None, :, :])
         logit = self.offset - ops.sum(weights * difference, axis=-1)

@@ -1,4 +1,4 @@
-"""Supervised contrastive loss: among all others in the batch, one's own person stands out.
+"""Supervised contrastive loss: softmax over the batch favours pictures of the same person.
 
 Khosla et al., "Supervised contrastive learning", 2020, the variant with the sum outside the
 logarithm (L_out).
@@ -11,7 +11,7 @@ from keras import ops
 
 from ml.siamese.losses.pairs import genuine_pairs, mean_where
 
-# Takes an anchor out of the comparison with itself.
+# Excludes an anchor from its own softmax.
 EXCLUDED = -1e9
 
 
@@ -19,7 +19,7 @@ class SupervisedContrastive(keras.layers.Layer):
     """Mean over anchors of the mean over their positives of -log softmax(similarity / temperature).
 
     Attributes:
-        temperature: smaller looks at the hardest pairs only; above 0.
+        temperature: above 0; smaller values concentrate the loss on the hardest pairs.
     """
 
     def __init__(self, temperature: float = 0.1) -> None:
@@ -27,7 +27,7 @@ class SupervisedContrastive(keras.layers.Layer):
         self.temperature = temperature
 
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        """Return the loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         logits = ops.matmul(embeddings, ops.transpose(embeddings)) / self.temperature
         logits = logits + EXCLUDED * ops.eye(labels.shape[0])
         log_share = logits - ops.logsumexp(logits, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Triplet loss: an anchor's own person nearer than any stranger, by a margin.
+"""Triplet loss: positives are nearer to the anchor than negatives, by a margin.
 
 Schroff, Kalenichenko, Philbin, "FaceNet", 2015 (semi-hard); Hermans, Beyer, Leibe, "In defense of
 the triplet loss for person re-identification", 2017 (batch-hard).
@@ -15,7 +15,7 @@ from ml.siamese.losses.pairs import distances, genuine_pairs, mean_where, same_p
 
 Mining = Literal["batch_hard", "semi_hard"]
 
-# Beyond every distance between embeddings of unit length.
+# Larger than every distance between embeddings of unit length.
 FAR_AWAY = 4.0
 
 
@@ -23,7 +23,7 @@ class Triplet(keras.layers.Layer):
     """Mean of max(0, d(anchor, positive) - d(anchor, negative) + margin) over mined triplets.
 
     Attributes:
-        margin: how much nearer the positive must be, in Euclidean distance.
+        margin: by how much the positive has to be nearer, in Euclidean distance.
         mining: "batch_hard" takes for each anchor its farthest positive and nearest negative;
             "semi_hard" takes for each genuine pair the nearest negative that is farther than the
             positive, or the farthest negative where none is.
@@ -38,7 +38,7 @@ class Triplet(keras.layers.Layer):
         self.mining = mining
 
     def call(self, embeddings: keras.KerasTensor, labels: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
+        """Return the loss of a batch: embeddings (n, d) of unit length, labels int (n,)."""
         mine = _batch_hard if self.mining == "batch_hard" else _semi_hard
         return mine(distances(embeddings), labels, self.margin)
 

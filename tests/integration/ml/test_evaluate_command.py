@@ -142,7 +142,7 @@ def test_a_table_of_pairs_is_measured(tmp_path):
     ("words", "complaint"),
     [
         (["nobody"], "installed: "),
-        (["--protocol", "no/such/folder"], "no/such/folder is no folder"),
+        (["--protocol", "no/such/folder"], "no/such/folder is not a folder"),
         (["--protocol", "no/such/pairs.csv"], "cannot be read"),
     ],
 )

@@ -15,7 +15,7 @@ import tomli_w
 from ml.artifacts import load_artifact
 from ml.calibration.file import load_calibration
 from ml.faces.preprocess import Preprocessing
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.training.checkpoint import load_checkpoint
 from ml.lab.training.log import read_log
 from ml.lab.training.train import main
@@ -90,7 +90,7 @@ def test_a_tiny_koch_learns_from_drawn_faces_and_compares(workplace: Workplace) 
     assert calibration.score(calibration.default_threshold) == pytest.approx(50)
 
     twins = twin_network(embedding_network(load_backbone(artifact)))
-    chips = drawn_chips(2, 2, artifact.config.preprocessing, seed=9)
+    chips = synthetic_chips(2, 2, artifact.config.preprocessing, seed=9)
     served = np.stack([chips.served(row) for row in range(4)]).astype(np.float32)
     answer = twins.predict_on_batch([served, served[[0, 2, 1, 3]]])
     assert answer["similarity"][[0, 3]] == pytest.approx([1, 1], abs=1e-4)
@@ -207,7 +207,7 @@ def test_mistakes_end_with_a_sentence(
     folder = TINY | {"data": {"folder": str(workplace.home / "nobody")}}
     for table, sentence in [
         (TINY | {"steps": 3}, "unknown key steps"),
-        (folder, "nobody is no folder"),
+        (folder, "nobody is not a folder"),
         (TINY | {"loss": {"options": {"marjin": 1.0}}}, "unknown option marjin"),
         (TINY | {"batch": {"people": 50}}, "a batch of 50 people, but only 7 are there"),
         (TINY | {"distil": {"teacher": "plato"}}, "no model 'plato'"),
@@ -220,7 +220,7 @@ def test_mistakes_end_with_a_sentence(
 
 def _embeddings(workplace: Workplace, name: str) -> np.ndarray:
     artifact = load_artifact(name, workplace.artifacts)
-    chips = drawn_chips(6, 4, artifact.config.preprocessing, seed=1)
+    chips = synthetic_chips(6, 4, artifact.config.preprocessing, seed=1)
     served = np.stack([chips.served(row) for row in range(len(chips))]).astype(np.float32)
     return embedding_network(load_backbone(artifact)).predict_on_batch(served)
 

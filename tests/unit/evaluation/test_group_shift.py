@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from ml.lab.evaluation.protocols.photos import ProtocolError
-from ml.lab.fairness.demographic_differentials import groups_in, shift
+from ml.lab.fairness.demographic_differentials import group_rate, groups_in
 
 
 def test_the_share_of_pairs_that_pass_equals_a_slow_count() -> None:
     vectors = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     slowly = np.mean([float(a @ b) >= 0.4 for a, b in combinations(vectors, 2)])
-    measured = shift("anybody", vectors, 0.4)
+    measured = group_rate("anybody", vectors, 0.4)
     assert measured.far == pytest.approx(slowly)
     assert measured.low < measured.far < measured.high
     assert measured.photos == 20
@@ -22,9 +22,9 @@ def test_the_share_of_pairs_that_pass_equals_a_slow_count() -> None:
 
 def test_where_nobody_or_everybody_passes_there_is_no_doubt() -> None:
     same = np.repeat([[1.0, 0.0]], 30, axis=0)
-    everybody = shift("one face", same, 0.9)
+    everybody = group_rate("one face", same, 0.9)
     assert (everybody.far, everybody.low, everybody.high) == pytest.approx((1, 1, 1))
-    nobody = shift("strangers", np.eye(30), 0.9)
+    nobody = group_rate("strangers", np.eye(30), 0.9)
     assert (nobody.far, nobody.low, nobody.high) == (0, 0, 0)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.faces.preprocess import Preprocessing
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.training.batches.augmentation import (
     GEOMETRIC,
     PHOTOMETRIC,
@@ -18,7 +18,7 @@ from ml.lab.training.batches.augmentation import (
 )
 
 PREPROCESSING = Preprocessing(64, "arcface")
-CHIPS = drawn_chips(1, 2, PREPROCESSING, seed=5)
+CHIPS = synthetic_chips(1, 2, PREPROCESSING, seed=5)
 NAMES = sorted([*GEOMETRIC, *PHOTOMETRIC])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.lab.datasets.cleaning import Judged, without_overlap
+from ml.lab.datasets.cleaning import ReferenceEmbeddings, without_overlap
 from ml.lab.datasets.splits import Splits
 from ml.lab.training.config import DataConfig
 
@@ -12,7 +12,7 @@ PEOPLE = ("a", "b", "c", "d", "e", "f")
 DIRECTIONS = np.eye(len(PEOPLE), dtype=np.float32)
 
 
-def judged(changes: dict[int, np.ndarray]) -> Judged:
+def judged(changes: dict[int, np.ndarray]) -> ReferenceEmbeddings:
     """Three pictures each of six people whose templates are at right angles, but for changes."""
     labels = np.repeat(np.arange(len(PEOPLE)), 3)
     noise = np.random.default_rng(0).normal(0, 0.1, (len(labels), len(PEOPLE)))
@@ -20,7 +20,7 @@ def judged(changes: dict[int, np.ndarray]) -> Judged:
     for row, value in changes.items():
         embeddings[row] = value
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return Judged(labels, PEOPLE, (embeddings / lengths).astype(np.float32))
+    return ReferenceEmbeddings(labels, PEOPLE, (embeddings / lengths).astype(np.float32))
 
 
 SPLITS = Splits(train=np.arange(9), validation=np.arange(9, 15), test=np.arange(15, 18))

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from ml.faces.preprocess import Preprocessing
-from ml.lab.datasets.synthetic import CANVAS_PX, draw, draw_person, draw_view, drawn_chips
+from ml.lab.datasets.synthetic import CANVAS_PX, draw, draw_person, draw_view, synthetic_chips
 
 PREPROCESSING = Preprocessing(48, "arcface")
 
 
 def test_the_seed_decides_everything() -> None:
-    first, again = (drawn_chips(3, 2, PREPROCESSING, seed=4) for _ in range(2))
+    first, again = (synthetic_chips(3, 2, PREPROCESSING, seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.wide, again.wide)
-    assert (first.wide != drawn_chips(3, 2, PREPROCESSING, seed=5).wide).any()
+    assert (first.wide != synthetic_chips(3, 2, PREPROCESSING, seed=5).wide).any()
 
 
 def test_people_and_views_are_as_many_as_asked_for() -> None:
-    chips = drawn_chips(3, 4, PREPROCESSING, seed=0)
+    chips = synthetic_chips(3, 4, PREPROCESSING, seed=0)
     assert np.bincount(chips.labels).tolist() == [4, 4, 4]
     assert len(chips.people) == 3
 
@@ -45,7 +45,7 @@ def test_the_pupils_are_dark_where_the_landmarks_say(seed: int) -> None:
 
 
 def test_people_differ_more_than_their_views() -> None:
-    chips = drawn_chips(12, 6, Preprocessing(48, "arcface", equalise="global"), seed=0)
+    chips = synthetic_chips(12, 6, Preprocessing(48, "arcface", equalise="global"), seed=0)
     flat = np.stack([chips.served(row) for row in range(len(chips))]).reshape(72, -1).astype(float)
     distance = np.linalg.norm(flat[:, None] - flat[None], axis=2)
     same = chips.labels[:, None] == chips.labels[None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
-from ml.lab.datasets.synthetic import drawn_chips
+from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.training.batches.augmentation import Augmentation
 from ml.lab.training.batches.feed import feed
 from ml.lab.training.config import (
@@ -16,9 +16,9 @@ from ml.lab.training.config import (
     BatchConfig,
     DataConfig,
     DistilConfig,
-    DrawnData,
     ExperimentConfig,
     RunConfig,
+    SyntheticData,
 )
 from ml.lab.training.prepare import Prepared, Unlabelled
 
@@ -34,7 +34,7 @@ def config(augmentation: tuple[Augmentation, ...], unlabelled: int) -> Experimen
         artifact=ArtifactTexts("x"),
         preprocessing=PREPROCESSING,
         network=NetworkConfig("compact", 2),
-        data=DataConfig(drawn=DrawnData(people=4, views=3)),
+        data=DataConfig(drawn=SyntheticData(people=4, views=3)),
         batch=BatchConfig(people=2, pictures=2, unlabelled=unlabelled),
         distil=DistilConfig("teacher", folder="heap"),
         run=RunConfig(steps=STEPS),
@@ -44,7 +44,7 @@ def config(augmentation: tuple[Augmentation, ...], unlabelled: int) -> Experimen
 
 def data() -> Prepared:
     """Targets are the row's number, doubled for unlabelled chips."""
-    train, heap = (drawn_chips(4, 3, PREPROCESSING, seed) for seed in (1, 2))
+    train, heap = (synthetic_chips(4, 3, PREPROCESSING, seed) for seed in (1, 2))
     rows = np.arange(12, dtype=np.float32)[:, None].repeat(2, axis=1)
     nobody = train.only(np.empty(0, np.int64))
     return Prepared(train, nobody, nobody, rows, Unlabelled(heap, 2 * rows), {})

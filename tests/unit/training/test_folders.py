@@ -29,7 +29,7 @@ def test_what_is_no_picture_of_a_person_is_ignored(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="nowhere is no folder"):
+    with pytest.raises(DatasetError, match="nowhere is not a folder"):
         scan_people(tmp_path / "nowhere")
 
 

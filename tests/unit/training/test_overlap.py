@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.lab.datasets.overlap import near_copies, near_people, strays, templates
+from ml.lab.datasets.overlap import near_duplicates, near_people, outliers, templates
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -37,19 +37,19 @@ def test_near_copies_are_those_of_the_slow_loop() -> None:
     ours, others = random_units(30, 3), random_units(20, 4)
     expected = [i for i, a in enumerate(ours) if max(a @ b for b in others) >= 0.95]
     assert 0 < len(expected) < 30
-    assert near_copies(ours, others, 0.95).tolist() == expected
+    assert near_duplicates(ours, others, 0.95).tolist() == expected
 
 
 def test_nothing_is_near_an_empty_set() -> None:
-    assert near_copies(random_units(3, 0), np.empty((0, 3), np.float32), 0.5).tolist() == []
+    assert near_duplicates(random_units(3, 0), np.empty((0, 3), np.float32), 0.5).tolist() == []
 
 
 def test_a_stray_is_unlike_its_persons_others() -> None:
     people = np.repeat(np.eye(3, dtype=np.float32), 4, axis=0)
     labels = np.repeat(np.arange(3), 4)
     people[5] = [0, 0, 1]
-    assert strays(people, labels, 0.5).tolist() == [5]
+    assert outliers(people, labels, 0.5).tolist() == [5]
 
 
 def test_an_only_picture_is_no_stray() -> None:
-    assert strays(random_units(1, 0), np.array([0]), 0.9).tolist() == []
+    assert outliers(random_units(1, 0), np.array([0]), 0.9).tolist() == []

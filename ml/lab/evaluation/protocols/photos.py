@@ -56,7 +56,7 @@ def photos_in(folder: Path) -> Photos:
         ProtocolError: if there is no such folder, or no photo in it.
     """
     if not folder.is_dir():
-        raise ProtocolError(f"{folder} is no folder; give one with a sub-folder for each person")
+        raise ProtocolError(f"{folder} is not a folder. Give one with a sub-folder for each person")
     paths = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise ProtocolError(f"{folder} holds no photos; expected {folder}/PERSON/PHOTO.jpg")
