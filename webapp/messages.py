@@ -101,12 +101,14 @@ MOVEMENTS: dict[str, LazyString] = {
 }
 
 PICTURE_PROBLEMS: dict[str, str] = {
-    "not_an_image": N_("This is not a picture we can read. Choose a photo: JPEG, PNG or HEIC."),
+    "not_an_image": N_(
+        "This is not a picture we can read. Choose a photo, such as JPEG, PNG or HEIC."
+    ),
     "truncated_image": N_(
         "The picture is damaged or breaks off before its end. Export or copy it again."
     ),
     "unsupported_format": N_(
-        "%(format)s files cannot be read here. Choose a photo: JPEG, PNG or HEIC."
+        "%(format)s files cannot be read here. Choose a photo, such as JPEG, PNG or HEIC."
     ),
     "too_many_scans": N_(
         "This JPEG is stored in too many steps. Open it in a photo program, save it again as JPEG "
