@@ -29,7 +29,7 @@ blueprint = Blueprint("faces", "Faces")
 
 def told(decision: MatchDecision) -> MatchDecision:
     """What the key at hand may know of a decision."""
-    return decision.told(in_detail=current_key().may(Scope.READ))
+    return decision.for_reader(in_detail=current_key().may(Scope.READ))
 
 
 @blueprint.call("/verify", "POST", Scope.VERIFY)

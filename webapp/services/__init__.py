@@ -1,1 +1,1 @@
-"""What the app does, free of HTTP: each function that writes is one transaction."""
+"""Use cases of the app, free of HTTP. Each function that writes is one transaction."""

@@ -1,10 +1,10 @@
-"""The audit log: written in the transaction of what it tells of, chained, checked, read.
+"""The audit log: a chain of signed entries, each written in the transaction of its event.
 
-Each entry is signed together with the signature before it, under a key that follows from the
-master key: without it nobody can change, add or leave out an entry unnoticed. The newest number is
-signed too; cutting off the end by putting an old number back is noticed against a head that was
-noted elsewhere. A log begins with the installation: one that is empty later was emptied, and its
-next entry says so.
+Each entry is signed together with the signature before it, under a key derived from the master
+key. Nobody without that key can change, add or remove an entry undetected. The newest number is
+signed, too. Truncation that restores an older signed number is detected by a head recorded
+elsewhere. A log begins with the installation: an empty log was erased, and its next entry records
+that.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from webapp.db.transactions import retry_on_conflict, unit_of_work
 
 HEAD_ROW = 1
 BEGINNING = bytes(32)
-# The first entry: of the installation, or where there should have been one.
+# First entry of a log: of a new installation, or of a log that was found empty.
 INSTALLATION_MADE, FOUND_EMPTY = "installation_made", "audit_log_found_empty"
-# The first entry where people were enrolled by a release that kept no log.
+# First entry where an earlier release enrolled people without a log.
 LOG_BEGUN = "audit_log_begun"
-# A server found no file with the head beside it: a new node, or somebody removed it.
+# A server found no head file: this is a new node, or somebody removed the file.
 HEAD_BEGUN = "audit_head_begun"
 OF_ITSELF = frozenset({INSTALLATION_MADE, LOG_BEGUN, FOUND_EMPTY, HEAD_BEGUN})
-# The number of the newest entry, locked. A statement of its own: one that read the entry as well
-# would, after waiting for the lock, look for it as of before.
+# Number of the newest entry, locked. A separate statement: one that also read the entry would
+# use the snapshot from before it waited for the lock.
 _NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
-# Every use of the API writes an entry, so these are made once and go past the session, which takes
-# three times as long.
+# Every use of the API writes an entry. Prepared statements on the connection take a third of the
+# time that the session would take.
 MAC_OF_NUMBER = select(AuditEntry.mac).where(AuditEntry.number == bindparam("number"))
 _COLUMNS = tuple(AuditEntry.__table__.columns.keys())
 _ADD = insert(AuditEntry)
@@ -52,7 +52,7 @@ log = logging.getLogger("webapp.services.audit")
 
 @dataclass(frozen=True)
 class Head:
-    """The newest entry's number and signature: who has noted it notices when the end is missing."""
+    """The newest entry's number and signature; recorded elsewhere, it detects truncation."""
 
     number: int
     mac: bytes
@@ -62,66 +62,66 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> Head:
-        """Read a head as it is written.
+        """Parse a head written as `number:signature`.
 
         Raises:
-            ValueError: if the text is none.
+            ValueError: if the text is not a head.
         """
         number, _, mac = text.strip().partition(":")
         return cls(int(number), bytes.fromhex(mac))
 
 
 @dataclass(frozen=True)
-class _Happened:
-    """What an entry tells of, and when, from where and by which key it was asked for."""
+class _Event:
+    """An event, with the time, address and API key of the request that caused it."""
 
-    event: str
+    name: str
     account: UUID | None
     details: Mapping[str, object]
     at: datetime
     address: str | None
 
     @classmethod
-    def now(cls, event: str, account: UUID | None, details: dict[str, object]) -> _Happened:
-        """Note what happens in the request at hand."""
+    def now(cls, name: str, account: UUID | None, details: dict[str, object]) -> _Event:
+        """Build the event of the current request."""
         if key():
             details["key"] = key()
-        return cls(event, account, details, now(), address())
+        return cls(name, account, details, now(), address())
 
 
 def record(session: Session, event: str, account: UUID | None = None, **details: object) -> None:
     """Add an entry to the running transaction.
 
     Args:
-        session: of the transaction.
-        event: what happened.
-        account: who did it; None for nobody signed in, or the server.
-        details: ids and numbers; never names, pictures or tokens. The key to the API by which a
-            program did it is added by itself.
+        session: session of the transaction.
+        event: code of the event.
+        account: the actor; None for the server, an API key, or anybody not signed in.
+        details: ids and numbers; never names, pictures or tokens. The API key of the request is
+            added automatically.
     """
-    _add(session, _Happened.now(event, account, details))
+    _add(session, _Event.now(event, account, details))
     record_event(event, account=account, **details)
 
 
-def _add(session: Session, happened: _Happened) -> None:
+def _add(session: Session, event: _Event) -> None:
     connection = session.connection()
     number = connection.scalar(_NEWEST) or 0
-    if number == 0 and happened.event not in {INSTALLATION_MADE, LOG_BEGUN}:
-        _write(connection, number, _Happened.now(FOUND_EMPTY, None, {}))
+    if number == 0 and event.name not in {INSTALLATION_MADE, LOG_BEGUN}:
+        _write(connection, number, _Event.now(FOUND_EMPTY, None, {}))
         number += 1
-    _write(connection, number, happened)
+    _write(connection, number, event)
 
 
-def _write(connection: Connection, number: int, happened: _Happened) -> None:
-    """Write the entry behind that of `number`."""
+def _write(connection: Connection, number: int, event: _Event) -> None:
+    """Write the entry that follows entry `number`."""
     mac = connection.scalar(MAC_OF_NUMBER, {"number": number})
     entry = AuditEntry(
         number=number + 1,
-        at=happened.at,
-        event=happened.event,
-        account_id=happened.account,
-        address=happened.address,
-        details=json.dumps(happened.details, sort_keys=True, default=str),
+        at=event.at,
+        event=event.name,
+        account_id=event.account,
+        address=event.address,
+        details=json.dumps(event.details, sort_keys=True, default=str),
     )
     entry.mac = signature(mac or BEGINNING, entry)
     connection.execute(_ADD, {name: getattr(entry, name) for name in _COLUMNS})
@@ -130,45 +130,46 @@ def _write(connection: Connection, number: int, happened: _Happened) -> None:
 
 
 def begin(session: Session, *, used: bool) -> None:
-    """Begin the log of an installation, perhaps one that was `used` without, in the transaction."""
+    """Begin the log in the running transaction; `used` if people were enrolled without a log."""
     record(session, LOG_BEGUN if used else INSTALLATION_MADE)
 
 
 @retry_on_conflict
 def record_now(event: str, account: UUID | None = None, **details: object) -> None:
-    """Add an entry in a transaction of its own, where nothing else is written."""
+    """Add an entry in a transaction of its own."""
     with unit_of_work() as session:
         record(session, event, account, **details)
 
 
 def record_read(event: str, account: UUID | None = None, **details: object) -> None:
-    """Add an entry of a request that changes nothing; it may follow the answer by seconds."""
+    """Queue an entry for a request that changes nothing; it may be written seconds after the
+    answer."""
     deferred_writes().soon(entry_of_read(event, account, **details))
 
 
 def entry_of_read(
     event: str, account: UUID | None = None, **details: object
 ) -> Callable[[Session], None]:
-    """Return what adds an entry of the request at hand, whenever it runs; log it now."""
-    happened = _Happened.now(event, account, details)
+    """Log the event of the current request, and return a function that adds its entry later."""
+    recorded = _Event.now(event, account, details)
     record_event(event, account=account, **details)
-    return lambda session: _add(session, happened)
+    return lambda session: _add(session, recorded)
 
 
 def head() -> Head | None:
-    """The newest entry's number and signature, None for an empty log."""
+    """Return the newest entry's number and signature; None for an empty log."""
     newest = db.session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
     return Head(newest.number, newest.mac) if newest else None
 
 
 def entries() -> Iterator[AuditEntry]:
-    """Every entry, oldest first."""
+    """Yield every entry, oldest first."""
     in_order = select(AuditEntry).order_by(AuditEntry.number)
     yield from db.session.scalars(in_order.execution_options(yield_per=ENTRIES_AT_ONCE))
 
 
 def signature(previous: bytes, entry: AuditEntry) -> bytes:
-    """Return what an entry is signed with: its content and the signature before it."""
+    """Return the signature of an entry: its content and the signature before it, keyed."""
     content = json.dumps(
         [
             entry.number,
@@ -183,5 +184,5 @@ def signature(previous: bytes, entry: AuditEntry) -> bytes:
 
 
 def head_signature(number: int, mac: bytes) -> bytes:
-    """Return what signs the number and signature of the newest entry."""
+    """Return the signature of the head: the newest entry's number and signature, keyed."""
     return key_store().secrets.keyed_digest("audit head", f"{number}:{mac.hex()}")

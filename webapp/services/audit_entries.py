@@ -1,4 +1,4 @@
-"""The entries of the audit log, as a page lists them."""
+"""Entries of the audit log as a page lists them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webapp.db.pagination import Page, paged
 class EntryRow:
     """An entry as the list shows it.
 
-    `who` is an account or a key to the API, None for the server itself and for people unknown.
+    `who` names an account or an API key; None for the server and for anybody not signed in.
     """
 
     number: int
@@ -32,7 +32,7 @@ class EntryRow:
 
 
 def list_entries(page: int, event: str = "") -> Page[EntryRow]:
-    """A page of the entries, newest first; of one event, if one is named."""
+    """Return a page of the entries, newest first; with `event`, only entries of that event."""
     numbers = select(AuditEntry.number).order_by(AuditEntry.number.desc())
     if event:
         numbers = numbers.where(AuditEntry.event == event)
@@ -40,23 +40,23 @@ def list_entries(page: int, event: str = "") -> Page[EntryRow]:
     newest_first = select(AuditEntry).order_by(AuditEntry.number.desc())
     shown = db.session.scalars(newest_first.where(AuditEntry.number.in_(found.items))).all()
     rows = [(entry, json.loads(entry.details)) for entry in shown]
-    names = _names({_doer(entry, details) for entry, details in rows} - {None})
+    names = _names({_actor(entry, details) for entry, details in rows} - {None})
     return replace(found, items=tuple(_row(*row, names) for row in rows))
 
 
 def events() -> tuple[str, ...]:
-    """The kinds of events that the log holds."""
+    """Return the distinct events in the log."""
     return tuple(db.session.scalars(select(AuditEntry.event).distinct().order_by(AuditEntry.event)))
 
 
 def _row(entry: AuditEntry, details: dict[str, Any], names: dict[UUID, str]) -> EntryRow:
-    doer = _doer(entry, details)
-    who = names.get(doer, str(doer)) if doer else None
+    actor = _actor(entry, details)
+    who = names.get(actor, str(actor)) if actor else None
     return EntryRow(entry.number, entry.at, entry.event, who, entry.address, details)
 
 
-def _doer(entry: AuditEntry, details: dict[str, Any]) -> UUID | None:
-    """The account, or the key to the API."""
+def _actor(entry: AuditEntry, details: dict[str, Any]) -> UUID | None:
+    """Return the id of the account or of the API key."""
     return entry.account_id or (UUID(details["key"]) if "key" in details else None)
 
 

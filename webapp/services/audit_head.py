@@ -1,4 +1,4 @@
-"""The newest entry of the audit log, noted in a file beside the database."""
+"""The head of the audit log, recorded in a file outside the database."""
 
 from __future__ import annotations
 
@@ -12,37 +12,36 @@ from webapp.settings import current_settings
 
 
 class Witness:
-    """An errand: notes the head in a file outside the database, for as long as a process lives.
+    """An errand that records the head in a file outside the database.
 
-    It remembers what it noted, so that removing the file hides nothing while the server runs.
+    It remembers the recorded head, so removing the file hides nothing while the process lives.
     """
 
     def __init__(self) -> None:
         self._noted: Head | None = None
 
     def look(self) -> None:
-        """Note the head, where the log has grown since."""
+        """Record the head if the log has grown."""
         self._noted = note_head(self._noted)
 
 
 def note_head(remembered: Head | None = None) -> Head | None:
-    """Write the head to its file outside the database, where the log has grown since.
+    """Record the head in its file if the log has grown, and return the recorded head.
 
-    A log that no longer holds what is noted there was put back: the note stays, as a witness. Where
-    the file is missing and nothing is remembered of it, it is begun, and the log says so.
-
-    Returns:
-        What is noted now.
+    A log that no longer contains the recorded entry was replaced: the file stays as evidence. If
+    the
+    file is missing and `remembered` is None, the file is created and the log gets a HEAD_BEGUN
+    entry.
     """
     with exclusive_lock(head_file().parent):
-        db.session.rollback()  # what others noted meanwhile is to be seen
+        db.session.rollback()  # see what other processes committed meanwhile
         kept = _kept_head()
         noted = kept or remembered
         if noted is None:
             record_now(HEAD_BEGUN)
         newest = head()
         if noted and not _holds(noted):
-            _tell_of(noted)
+            _log_mismatch(noted)
             newest = noted
         db.session.rollback()
         if newest not in {None, kept}:
@@ -51,7 +50,7 @@ def note_head(remembered: Head | None = None) -> Head | None:
 
 
 def begin_head_file(*, overwrite: bool) -> None:
-    """Note the head of a log that begins; overwrite what is noted after a restore."""
+    """Record the head of a new log; with `overwrite`, replace the recorded head after a restore."""
     with exclusive_lock(head_file().parent):
         if overwrite or not head_file().exists():
             _write_head(head())
@@ -66,7 +65,7 @@ def _kept_head() -> Head | None:
     try:
         return noted_head()
     except ValueError:
-        log.error("%s holds no head; see audit verify", head_file())
+        log.error("%s contains no head; run `flask audit verify`", head_file())
         return None
 
 
@@ -75,20 +74,23 @@ def _holds(noted: Head) -> bool:
 
 
 @cache
-def _tell_of(noted: Head) -> None:
-    """Once a process: this is found every few seconds."""
-    log.error("audit log: entry %s is not the one that was noted; see audit verify", noted.number)
+def _log_mismatch(noted: Head) -> None:
+    """Log once for each head and process: the errand repeats every few seconds."""
+    log.error(
+        "audit log entry %s does not match the recorded head; run `flask audit verify`",
+        noted.number,
+    )
 
 
 def noted_head() -> Head | None:
-    """The head that was written last, None for none.
+    """Return the head that the file holds; None if there is no file.
 
     Raises:
-        ValueError: if the file holds anything else.
+        ValueError: if the content is not a head.
     """
     return Head.parse(head_file().read_text()) if head_file().exists() else None
 
 
 def head_file() -> Path:
-    """Return the file that the newest entry is noted in."""
+    """Return the path of the file that records the head."""
     return current_settings().audit_head_file

@@ -1,4 +1,4 @@
-"""Whether the audit log is whole: every entry signed, and the newest the one that was noted."""
+"""Verify the audit log: every signature, every number, and the heads recorded elsewhere."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from webapp.settings import current_settings
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many entries hold, and what is wrong with the next; None where all hold."""
+    """The number of valid entries, and the problem with the next one; None if all are valid."""
 
     entries: int
     problem: str | None = None
 
 
 def verify_here(*noted: Head) -> Verdict:
-    """Check the log as `verify` does, and against what this machine keeps outside the database."""
+    """Verify the log against `noted` and against the head file and key ring of this machine."""
     try:
         kept = noted_head()
     except ValueError:
@@ -46,7 +46,7 @@ def verify_here(*noted: Head) -> Verdict:
 
 
 def verify(*noted: Head) -> Verdict:
-    """Check the whole chain, its newest number, and that heads noted earlier are part of it."""
+    """Verify the chain of entries, the newest number, and that the chain contains `noted` heads."""
     expected = {known.number: known.mac for known in noted}
     previous, number = BEGINNING, 0
     for entry in entries():
@@ -65,7 +65,8 @@ def verify(*noted: Head) -> Verdict:
 
 
 def _problem_of_ring() -> str | None:
-    """A key ring outlives a database that somebody replaced."""
+    """Return a problem if the key ring belongs to another installation: somebody replaced the
+    database."""
     file = current_settings().key_ring_file
     if key_ring.is_foreign(file):
         return f"{file} is of another installation: this database has replaced that one's"

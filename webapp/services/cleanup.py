@@ -1,4 +1,4 @@
-"""What is forgotten by itself, besides people: what nothing shows or needs any more."""
+"""Purge expired sessions, challenges, idempotency records and unused embeddings."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from webapp.settings import current_settings
 
 
 def purge_expired() -> None:
-    """Delete what is over: sessions, links, challenges, answers, results, refusals, embeddings.
+    """Delete expired sessions, links, challenges, idempotency records, results and refusals.
+
+    Also destroys the embeddings of models that are out of use.
 
     Raises:
-        ml.ArtifactError: if the model to serve is unknown, so that no embedding is out of use.
+        ml.ArtifactError: if the configured model is unknown: no embedding counts as out of use.
     """
     sessions.end_old()
     unfinished.end_unfinished()
@@ -42,9 +44,9 @@ def purge_expired() -> None:
 
 
 def forget_embeddings() -> int:
-    """Destroy the embeddings by models that serve no longer; returns how many.
+    """Destroy the embeddings of models out of use, and return their number.
 
-    They are kept for the days of the way back, and while the model that serves lacks any.
+    They are kept for `way_back_days` after a change of model, and while the active model lacks any.
     """
     with unit_of_work() as session:
         if _changed_since(_way_back()) or count_unembedded(active_model().model_id):

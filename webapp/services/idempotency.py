@@ -1,4 +1,4 @@
-"""Requests that are sent again: what was created once is answered once more, not created twice."""
+"""Idempotency: answer a request that is sent again from the record of the first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.errors.api import IdempotencyKeyReused, RequestInProgress
 from webapp.errors.base import ServiceError
 
 KEPT = timedelta(hours=24)
-# A request at work for longer than this died with its process.
+# A request in progress for longer died with its process.
 LONGEST_AT_WORK = timedelta(minutes=2)
 
 
@@ -31,9 +31,9 @@ class Request:
     """A request that may be sent again.
 
     Attributes:
-        sender: who sends it; the same name of somebody else is another request.
-        name: by which it is known again.
-        content: what it asks for, its place included.
+        sender: API key; the same name from another sender is another request.
+        name: idempotency key.
+        content: the request's content, including its path.
     """
 
     sender: UUID
@@ -42,18 +42,18 @@ class Request:
 
     @property
     def digest(self) -> bytes:
-        """What stands for sender and name."""
+        """Keyed digest of sender and name."""
         return key_store().secrets.keyed_digest("idempotency key", f"{self.sender.hex} {self.name}")
 
     @property
     def content_digest(self) -> bytes:
-        """What stands for the content, under the installation's key."""
+        """Keyed digest of the content."""
         return key_store().secrets.keyed_digest("idempotent request", sha256(self.content).digest())
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered, and the person that it tells of, if any."""
+    """A recorded answer, and the person that it is about, if any."""
 
     status: int
     body: bytes
@@ -62,34 +62,36 @@ class Answer:
 
 @retry_on_conflict
 def once(request: Request, work: Callable[[], Answer]) -> Answer:
-    """Do the work of a request, or repeat the answer to it where it was done before.
+    """Run the work of a request once, or return the recorded answer.
 
-    Work and memory are one transaction, so that no death of a process comes between them. What is
-    refused is not remembered, and may be tried again; what it counted stays counted. Where the
-    transaction is undone for another's sake, the work is done again.
+    The work and its record commit together, so a crash cannot separate them. Refusals are not
+    recorded
+    and may be retried; what they counted stays counted. The work runs again if the database rolls
+    the
+    transaction back because of a conflict.
 
     Raises:
-        RequestDiffers: if another request has the name.
-        AnsweredElsewhere: if the same request is at work right now.
+        IdempotencyKeyReused: if another request has used the name.
+        RequestInProgress: if the same request is in progress.
     """
-    turn = uuid4()
-    remembered = _begin(request, turn)
+    run_id = uuid4()
+    remembered = _begin(request, run_id)
     if remembered:
         return remembered
     try:
         with one_transaction():
             done = _done(work)
             if isinstance(done, Answer):
-                _remember(turn, done)
+                _remember(run_id, done)
                 return done
         raise done
     except BaseException:
-        _forget(turn)
+        _forget(run_id)
         raise
 
 
 def _done(work: Callable[[], Answer]) -> Answer | ServiceError | FaceError:
-    """The answer, or why there is none: that undoes nothing."""
+    """Return the answer or the refusal; a refusal must not roll the transaction back."""
     try:
         return work()
     except (ServiceError, FaceError) as refusal:
@@ -97,13 +99,13 @@ def _done(work: Callable[[], Answer]) -> Answer | ServiceError | FaceError:
 
 
 def forget_old() -> None:
-    """Delete the answers that are remembered for long enough."""
+    """Delete records older than KEPT."""
     with unit_of_work() as session:
         _forget_old(session)
 
 
-def _begin(request: Request, turn: UUID) -> Answer | None:
-    """The answer that is remembered; None where the request is ours to do, in this turn."""
+def _begin(request: Request, run_id: UUID) -> Answer | None:
+    """Return the recorded answer; None after claiming the request for `run_id`."""
     with unit_of_work() as session:
         _forget_old(session)
         row = session.get(IdempotencyRecord, request.digest)
@@ -114,12 +116,12 @@ def _begin(request: Request, turn: UUID) -> Answer | None:
         if row is None:
             session.add(
                 IdempotencyRecord(
-                    digest=request.digest, id=turn, request_digest=request.content_digest
+                    digest=request.digest, id=run_id, request_digest=request.content_digest
                 )
             )
             try:
                 session.flush()
-            except IntegrityError as error:  # the same request began at the same moment
+            except IntegrityError as error:  # the same request began concurrently
                 raise RequestInProgress from error
             return None
         if not hmac.compare_digest(row.request_digest, request.content_digest):
@@ -133,18 +135,18 @@ def _forget_old(session: Session) -> None:
     session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now() - KEPT))
 
 
-def _remember(turn: UUID, answer: Answer) -> None:
+def _remember(run_id: UUID, answer: Answer) -> None:
     with unit_of_work() as session:
-        row = session.scalar(select(IdempotencyRecord).where(IdempotencyRecord.id == turn))
-        if row is None:  # it took so long that somebody else took over: the work is theirs
+        row = session.scalar(select(IdempotencyRecord).where(IdempotencyRecord.id == run_id))
+        if row is None:  # LONGEST_AT_WORK passed, and another request took over
             raise RequestInProgress
         row.status, row.person_id = answer.status, answer.person_id
         row.answer = key_store().secrets.seal(answer.body, _place(row))
 
 
-def _forget(turn: UUID) -> None:
+def _forget(run_id: UUID) -> None:
     with unit_of_work() as session:
-        session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.id == turn))
+        session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.id == run_id))
 
 
 def _place(row: IdempotencyRecord) -> Place:

@@ -1,7 +1,7 @@
-"""Results that a page shows after a form was sent: kept for minutes, for one browser's session.
+"""Results that a page shows after a form was sent, kept for MINUTES for one browser session.
 
-The form's answer redirects to that page, so that loading it again sends nothing again. The content
-is sealed under a key that follows from the session's cookie: the database alone opens none.
+The form's answer redirects to that page, so a reload sends nothing again. The content is encrypted
+under a key derived from the session's cookie: the database alone cannot decrypt it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ABOUT_PEOPLE = (ResultKind.VERIFICATION, ResultKind.IDENTIFICATION, ResultKind.O
 
 @retry_on_conflict
 def keep(kind: ResultKind, holder: str, content: Mapping[str, Any]) -> UUID:
-    """Keep a result for MINUTES; returns its id.
+    """Store a result for MINUTES, and return its id.
 
     Args:
-        kind: which page shows it.
-        holder: the browser's session, and the account in it.
-        content: what JSON can hold; ids and moments become text.
+        kind: the page that shows it.
+        holder: the browser session, and the account in it.
+        content: JSON-serialisable; ids and datetimes become text.
     """
     result_id = uuid4()
     text = json.dumps(content, default=str).encode()
@@ -53,7 +53,7 @@ def find(kind: ResultKind, holder: str, result_id: UUID) -> dict[str, Any]:
     """Return the content of a result.
 
     Raises:
-        ResultOver: if its time is over, or it is another session's or of another kind.
+        ResultOver: if the result has expired, or belongs to another session or kind.
     """
     row = db.session.get(PageResult, result_id, populate_existing=True)
     if row is None or row.kind != kind or row.expires_at <= now():
@@ -66,7 +66,7 @@ def find(kind: ResultKind, holder: str, result_id: UUID) -> dict[str, Any]:
 
 
 def forget_over() -> None:
-    """Delete the results whose time is over."""
+    """Delete expired results."""
     with unit_of_work() as session:
         _forget_over(session)
 

@@ -1,4 +1,4 @@
-"""What stands in a picture, for guidance before it is used; nothing is stored."""
+"""Analyse a picture for capture guidance, before it is used; nothing is stored."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Shares = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Check:
-    """What was seen.
+    """Result of an analysis.
 
     Attributes:
         ok: whether the picture can be used as it is.
-        faces: how many there are.
-        reasons: codes of what is wrong, the most important first; empty if nothing is.
-        details: facts about the first reason, for its words.
-        box: of the main face: x, y, width, height as shares of the picture, 0 to 1.
-        yaw, pitch: of the main face, in degrees.
-        milliseconds: how long it took.
+        faces: number of faces.
+        reasons: codes of the faults, the most important first; empty if there is none.
+        details: values for the message about the first reason.
+        box: box of the main face: x, y, width, height as shares of the picture, 0 to 1.
+        yaw, pitch: pose of the main face in degrees.
+        milliseconds: duration of the analysis.
     """
 
     ok: bool
@@ -38,22 +38,22 @@ class Check:
 
 
 def check_frame(frame: bytes) -> Check:
-    """Look at a live frame: is it good enough to be taken? Any complaint is a reason to wait."""
+    """Check whether a live frame is good enough to capture; any fault is a reason to wait."""
     return _timed(_frame, frame)
 
 
 def check_picture(picture: bytes) -> Check:
-    """Look at a chosen picture: would enrolment accept it? Complaints that only advise pass."""
+    """Check whether enrolment would accept a chosen picture; faults that only advise are allowed."""
     return _timed(_picture, picture)
 
 
-def _timed(look: Callable[[bytes], Check], data: bytes) -> Check:
+def _timed(analyse: Callable[[bytes], Check], data: bytes) -> Check:
     started = perf_counter()
     try:
-        seen = look(data)
+        check = analyse(data)
     except FaceError as error:
-        seen = Check(ok=False, reasons=(error.code,), details=error.details)
-    return replace(seen, milliseconds=(perf_counter() - started) * 1000)
+        check = Check(ok=False, reasons=(error.code,), details=error.details)
+    return replace(check, milliseconds=(perf_counter() - started) * 1000)
 
 
 def _frame(frame: bytes) -> Check:

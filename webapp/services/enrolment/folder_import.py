@@ -1,4 +1,4 @@
-"""People enrolled from folders of pictures: one folder a person, each whole or not at all."""
+"""Enrol people from folders of pictures: one folder a person, each atomically."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNREADABLE, SYMBOLIC_LINK = "unreadable", "symbolic_link"
 
 
 class Outcome(StrEnum):
-    """What became of a folder."""
+    """Result of the import of a folder."""
 
     ENROLLED = "enrolled"
     PRESENT = "enrolled before"
@@ -29,30 +29,30 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Folder:
-    """A person's folder; identifier and name are its own, `_` in the name is a space."""
+    """A person's folder. Its name is the identifier, and the name with spaces for `_`."""
 
     path: Path
 
     @property
     def identifier(self) -> str:
-        """What the person is known by."""
+        """Identifier of the person."""
         return normalize_name(self.path.name)
 
     @property
     def name(self) -> str:
-        """What the person is called."""
+        """Name of the person."""
         return normalize_name(self.path.name.replace("_", " "))
 
     @property
     def is_named(self) -> bool:
-        """Whether identifier and name can be a person's."""
+        """Whether identifier and name are valid."""
         kept = ((self.identifier, IDENTIFIER_LENGTH), (self.name, NAME_LENGTH))
         return all(0 < len(text) <= most and is_shown(text) for text, most in kept)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A picture, or a whole folder, that was not taken."""
+    """A picture or a whole folder that was not imported."""
 
     path: Path
     problem: PictureProblem
@@ -60,7 +60,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a folder, of how many of its pictures, and why not of the others."""
+    """Result of one folder: number of pictures imported, and the reasons for the others."""
 
     folder: Folder
     outcome: Outcome
@@ -69,24 +69,26 @@ class Report:
 
 
 def folders_in(root: Path) -> tuple[Folder, ...]:
-    """The folders of people in a folder, by name; hidden files and folders are passed over.
+    """Return the folders of people in `root`, by name; skip hidden ones.
 
-    Symbolic links to folders are among them, to be refused.
+    Includes symbolic links to folders; `import_folders` refuses them.
     """
     return tuple(
-        Folder(path) for path in sorted(root.iterdir()) if path.is_dir() and _is_seen(path)
+        Folder(path) for path in sorted(root.iterdir()) if path.is_dir() and _is_visible(path)
     )
 
 
 def import_folders(
     folders: Iterable[Folder], *, accept_doubts: bool = False, dry_run: bool = False
 ) -> Iterator[Report]:
-    """Enrol the people of folders, who agreed, each with the pictures that can be used.
+    """Enrol the people of folders, each with the pictures that can be used. They must have
+    consented.
 
-    Somebody who is enrolled already is left as they are, so that an import that broke off goes on
-    where it ended. Of folders whose names are compared as the same, the first is taken. Pictures
-    with doubts are used only where doubts are accepted. Symbolic links are refused: a folder that
-    came from others could so hold pictures that lie elsewhere on this machine.
+    People who are enrolled already stay unchanged, so an interrupted import can be run again. Of
+    folders whose names compare as equal, the first is imported. Pictures with warnings are imported
+    only with `accept_doubts`. Symbolic links are refused: in a folder from elsewhere, they could
+    point
+    to any picture on this machine.
     """
     taken: set[str] = set()
     for folder in folders:
@@ -104,8 +106,8 @@ def import_folders(
 def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not folder.is_named:
         return _refused_whole(folder, NAME_UNUSABLE)
-    if met := _met(folder):
-        return met
+    if existing := _report_existing(folder):
+        return existing
     try:
         pictures, links = _pictures(folder.path)
     except OSError:
@@ -135,13 +137,13 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
         try:
             new = NewPerson(folder.identifier, folder.name, consent=True)
             store_person(new, faces, None, overridden=draft.every_doubt if accept_doubts else ())
-        except DuplicateIdentifier:  # somebody else enrolled them meanwhile
-            return _met(folder) or _refused_whole(folder, DuplicateIdentifier.code)
+        except DuplicateIdentifier:  # another process enrolled the person meanwhile
+            return _report_existing(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)
 
 
-def _met(folder: Folder) -> Report | None:
-    """What to say of a folder whose identifier somebody has; None where nobody has it."""
+def _report_existing(folder: Folder) -> Report | None:
+    """Return the report on a folder whose identifier is taken; None if it is free."""
     found = people_after(None, 1, identifier=folder.identifier)
     if not found:
         return None
@@ -151,7 +153,7 @@ def _met(folder: Folder) -> Report | None:
 
 
 def _contents(pictures: Sequence[Path]) -> tuple[dict[Path, bytes], list[Path]]:
-    """What files hold, and those that cannot be read; of huge ones the beginning says enough."""
+    """Return the content of each file, up to `request_bytes`, and the unreadable files."""
     read: dict[Path, bytes] = {}
     unread = []
     for path in pictures:
@@ -176,11 +178,11 @@ def _refused_whole(folder: Folder, code: str) -> Report:
 
 
 def _pictures(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The files of a folder, and the symbolic links in it, which are not followed."""
-    seen = sorted(path for path in folder.iterdir() if _is_seen(path))
+    """Return the files of a folder, and the symbolic links in it, which are not followed."""
+    seen = sorted(path for path in folder.iterdir() if _is_visible(path))
     links = tuple(path for path in seen if path.is_symlink())
     return tuple(path for path in seen if path not in links and path.is_file()), links
 
 
-def _is_seen(path: Path) -> bool:
+def _is_visible(path: Path) -> bool:
     return not path.name.startswith(".")

@@ -1,7 +1,7 @@
-"""Pictures taken where nobody looks at a page: all of them at once, or none with the reasons.
+"""Enrolment through the API: store all pictures, or none and return every reason.
 
-What costs little is checked first: pictures are looked at only where they could be stored. The
-answers are read in the transaction that stores, so that nobody's deletion comes between.
+Cheap checks come first: pictures are analysed only if they could be stored. The report is read in
+the transaction that stores, so no concurrent deletion can come between.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from webapp.services.people.people import PersonRow, find_row
 
 
 def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> PersonRow:
-    """Enrol a person with their pictures.
+    """Enrol a person with their pictures, and return their row.
 
     Raises:
-        ChallengeNeeded: if whoever is enrolled has to show that they are there.
-        PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
-        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
+        ChallengeNeeded: if enrolment requires a liveness challenge.
+        PicturesRefused: if any picture cannot be used.
+        PicturesNeedReview: if any picture has warnings that are not accepted.
+        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.store_person`.
     """
     _check_not_guarded()
     store.check_new(new)
@@ -40,12 +41,13 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
 def add_anchors(
     person_id: UUID, pictures: Sequence[bytes], *, accept_doubts: bool
 ) -> tuple[AnchorReport, ...]:
-    """Add pictures to a person; returns the reports on the new anchors.
+    """Add pictures to a person, and return the reports on the new anchors.
 
     Raises:
-        ChallengeNeeded: as `enrol` does.
-        PicturesRefused, PicturesDoubtful: if any picture cannot be used, or should perhaps not.
-        UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
+        ChallengeNeeded: if enrolment requires a liveness challenge.
+        PicturesRefused: if any picture cannot be used.
+        PicturesNeedReview: if any picture has warnings that are not accepted.
+        UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `store.add_anchors`.
     """
     _check_not_guarded()
     store.check_room(person_id, len(pictures))

@@ -1,6 +1,6 @@
-"""Enrolling where movements are asked for: pictures show who is there, or somebody says why not.
+"""Enrolment with liveness evidence: a passed challenge, or an operator's waiver.
 
-Where none are asked for it is enrolling as ever.
+Where no challenge is required, this is plain enrolment.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from webapp.services.people.people import find_person
 
 @dataclass(frozen=True)
 class LivenessEvidence:
-    """How it is known that the person is there.
+    """Evidence that the person is present.
 
     Attributes:
-        holder: the session in which all of it happens.
-        challenge_id: the challenge that was passed in it, None for none.
-        waiver: why an operator does without.
+        holder: browser session of the enrolment.
+        challenge_id: challenge passed in that session; None for none.
+        waiver: code of the operator's reason to skip the challenge.
     """
 
     holder: str
@@ -49,14 +49,14 @@ def enrol(
     presence: LivenessEvidence,
     overridden: Doubts = (),
 ) -> UUID:
-    """Store a person whose pictures show who is there, in spite of doubts; returns their id.
+    """Store a person whose pictures match their liveness evidence, and return their id.
 
     Raises:
-        ChallengeNeeded: if a challenge is asked for, and there is none.
+        ChallengeNeeded: if a challenge is required, and there is none.
         ChallengeUnknown: if it was not passed in this session for this identifier, or too long ago.
-        AnotherFace: if some pictures do not show who passed it.
-        WaiverUnexplained: if the reason to do without is none of those known.
-        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `enrolment.store_person`.
+        AnotherFace: if some pictures do not show the face that passed the challenge.
+        WaiverUnexplained: if the waiver's reason is unknown.
+        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.store_person`.
     """
     keep = _keeper(new.identifier, faces, enrolled_by, presence)
     return store.store_person(new, faces, enrolled_by, keep, overridden)
@@ -70,11 +70,11 @@ def add_anchors(
     in_place_of: UUID | None = None,
     overridden: Doubts = (),
 ) -> None:
-    """Add pictures that show who is there to a person, in spite of doubts.
+    """Add pictures that match the liveness evidence to a person.
 
     Raises:
-        ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `enrol` does.
-        UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `enrolment.add_anchors`.
+        ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `enrol`.
+        UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `store.add_anchors`.
     """
     keep = _keeper(find_person(person_id).identifier, faces, added_by, presence)
     store.add_anchors(person_id, faces, added_by, in_place_of, keep, overridden)
@@ -83,7 +83,7 @@ def add_anchors(
 def _keeper(
     identifier: str, faces: Collection[Face], account: UUID, presence: LivenessEvidence
 ) -> Callable[[Session, UUID], None] | None:
-    """What is to be done in the transaction of the enrolment."""
+    """Check the evidence, and return what the enrolment's transaction records about it."""
     setting = liveness.in_force()
     if not setting.requires_challenge(Purpose.ENROL):
         return None

@@ -1,4 +1,4 @@
-"""Pictures looked through before they become anchors: what can be used, and what is doubtful."""
+"""Review pictures before they become anchors: faults and warnings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
 
 @dataclass(frozen=True)
 class PictureReview:
-    """What was found, each by the picture's place among those looked through; nothing is stored.
+    """Result of a review, by the position of each picture; nothing is stored.
 
     Attributes:
-        faces: of the pictures that can be used.
-        refused: why the others cannot.
-        doubts: about pictures that can be used, but perhaps should not.
+        faces: main faces of the pictures that can be used.
+        refused: why the other pictures cannot be used.
+        doubts: warnings about usable pictures.
     """
 
     faces: dict[int, Face] = field(default_factory=dict)
@@ -30,11 +30,11 @@ class PictureReview:
     doubts: dict[int, Doubts] = field(default_factory=dict)
 
     def accepted_faces(self, *, accept_doubts: bool) -> tuple[Face, ...]:
-        """The faces of all pictures, in their order.
+        """Return the faces of all pictures, in their order.
 
         Raises:
             PicturesRefused: if any picture cannot be used.
-            PicturesDoubtful: if there are doubts about any, and they are not accepted.
+            PicturesNeedReview: if any picture has warnings, and they are not accepted.
         """
         if self.refused:
             raise PicturesRefused(self.refusals)
@@ -44,7 +44,7 @@ class PictureReview:
 
     @property
     def every_doubt(self) -> Doubts:
-        """All doubts, whatever picture they are about."""
+        """Warnings about all pictures."""
         return tuple(doubt for doubts in self.doubts.values() for doubt in doubts)
 
     @property
@@ -57,7 +57,7 @@ class PictureReview:
 
     @property
     def doubted(self) -> tuple[PictureProblem, ...]:
-        """What is doubtful about pictures, each doubt by itself."""
+        """Warnings about pictures, one entry each."""
         return tuple(
             PictureProblem(place, doubt.code, {"name": doubt.name})
             for place, doubts in self.doubts.items()
@@ -66,7 +66,7 @@ class PictureReview:
 
 
 def review_pictures(pictures: Sequence[bytes], person_id: UUID | None = None) -> PictureReview:
-    """Look through the pictures of somebody new, or of a person they would be added to."""
+    """Review the pictures of a new person, or of the person that they would be added to."""
     engine = active_model().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}

@@ -1,4 +1,4 @@
-"""Enrolment: pictures become anchors of a person, all of them or none."""
+"""Enrolment: store pictures as anchors of a person, all of them or none."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from webapp.services.models import vectors
 from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
 from webapp.settings import current_settings
 
-# Keeps something more of a person in the transaction that stores their pictures.
+# Stores more about a person in the transaction that stores their pictures.
 Keeper = Callable[[Session, UUID], None]
 
 
 @dataclass(frozen=True)
 class NewPerson:
-    """Who is to be enrolled, and whether they agreed."""
+    """A person to be enrolled, and whether they consented."""
 
     identifier: str
     name: str
@@ -48,11 +48,11 @@ class NewPerson:
 
 
 def check_new(new: NewPerson) -> None:
-    """Check that somebody could be enrolled, before their pictures are looked at.
+    """Check that a person can be enrolled, before their pictures are analysed.
 
     Raises:
-        ConsentMissing: if the person did not agree.
-        DuplicateIdentifier: if somebody has this identifier already.
+        ConsentMissing: if the person did not consent.
+        DuplicateIdentifier: if another person has the identifier.
     """
     if not new.consent:
         raise ConsentMissing
@@ -62,11 +62,11 @@ def check_new(new: NewPerson) -> None:
 
 
 def check_room(person_id: UUID, pictures: int) -> Person:
-    """Check that a person could have so many pictures more; returns the person.
+    """Check that a person may have `pictures` more anchors, and return the person.
 
     Raises:
         UnknownPerson: if there is no such person.
-        TooManyAnchors: if the person would have more than are allowed.
+        TooManyAnchors: if the person would exceed `anchors_a_person`.
     """
     person = db.session.get(Person, person_id)
     if person is None:
@@ -85,20 +85,20 @@ def store_person(
     keep: Keeper | None = None,
     overridden: Doubts = (),
 ) -> UUID:
-    """Store a person with the faces of their pictures, whole or not at all; returns their id.
+    """Store a person with the faces of their pictures, all or none; return the person's id.
 
     Args:
         new: the person.
-        faces: of the pictures.
-        enrolled_by: the account.
+        faces: main faces of the pictures.
+        enrolled_by: the account; None for the API and the command line.
         keep: called in the same transaction.
-        overridden: doubts about the pictures, in spite of which they are stored.
+        overridden: warnings about the pictures that the actor accepted.
 
     Raises:
-        ConsentMissing: if the person did not agree.
-        DuplicateIdentifier: if somebody has this identifier already.
-        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
-        MasterKeyUnusable: if another machine has changed the master key, and this one not.
+        ConsentMissing: if the person did not consent.
+        DuplicateIdentifier: if another person has the identifier.
+        ModelChangedMeanwhile: if the faces were analysed with a model that is no longer active.
+        MasterKeyUnusable: if another machine rotated the master key, and this one has not.
     """
     if not new.consent:
         raise ConsentMissing
@@ -113,7 +113,7 @@ def store_person(
             person=person_id,
             anchors=len(faces),
             consent=CONSENT_VERSION,
-            **_noted(overridden),
+            **_audit_details(overridden),
         )
         if keep:
             keep(session, person_id)
@@ -129,21 +129,21 @@ def add_anchors(
     keep: Keeper | None = None,
     overridden: Doubts = (),
 ) -> tuple[UUID, ...]:
-    """Add the faces of pictures to a person, all or none; returns the ids of the new anchors.
+    """Add the faces of pictures to a person, all or none; return the ids of the new anchors.
 
     Args:
-        person_id: whose.
-        faces: of the pictures.
-        added_by: the account.
-        in_place_of: an anchor that is retired, if any.
+        person_id: the person.
+        faces: main faces of the pictures.
+        added_by: the account; None for the API.
+        in_place_of: an anchor to disable, if any.
         keep: called in the same transaction.
-        overridden: doubts about the pictures, in spite of which they are stored.
+        overridden: warnings about the pictures that the actor accepted.
 
     Raises:
         UnknownPerson: if there is no such person.
-        UnknownAnchor: if the person has no such anchor to be retired.
-        TooManyAnchors: if the person would have more than are allowed.
-        ModelChangedMeanwhile: if the faces were analysed with a model that no longer serves.
+        UnknownAnchor: if the person has no such anchor to disable.
+        TooManyAnchors: if the person would exceed `anchors_a_person`.
+        ModelChangedMeanwhile: if the faces were analysed with a model that is no longer active.
     """
     with unit_of_work() as session:
         person = check_room(person_id, len(faces))
@@ -151,9 +151,9 @@ def add_anchors(
         active_model().check_still_serving()
         seal = key_store().vault.person_seal(person.key.wrapped, person_id)
         if in_place_of is not None:
-            _retire(session, person_id, in_place_of)
+            _disable(session, person_id, in_place_of)
         added = _add_anchors(session, seal, person_id, faces)
-        details = {"person": person_id, "anchors": len(faces), **_noted(overridden)}
+        details = {"person": person_id, "anchors": len(faces), **_audit_details(overridden)}
         audit.record(session, "anchors_added", added_by, **details)
         if keep:
             keep(session, person_id)
@@ -194,17 +194,17 @@ def _add_key(session: Session, person_id: UUID) -> PersonSeal:
     return vault.person_seal(key.wrapped, person_id)
 
 
-def _noted(overridden: Doubts) -> dict[str, object]:
-    """What the audit log keeps of doubts that somebody overrode; nothing where there were none."""
+def _audit_details(overridden: Doubts) -> dict[str, object]:
+    """Return what the audit log records of accepted warnings; empty if there were none."""
     return {"overridden": [doubt.in_ids for doubt in overridden]} if overridden else {}
 
 
 def picture_place(anchor_id: UUID) -> Place:
-    """Where an anchor's picture is sealed."""
+    """Return the place that an anchor's picture is sealed for."""
     return Place("anchor", anchor_id, "picture")
 
 
-def _retire(session: Session, person_id: UUID, anchor_id: UUID) -> None:
+def _disable(session: Session, person_id: UUID, anchor_id: UUID) -> None:
     anchor = session.get(Anchor, anchor_id)
     if anchor is None or anchor.person_id != person_id:
         raise UnknownAnchor

@@ -1,4 +1,4 @@
-"""Doubts about pictures of a person: unlike each other, or like somebody else who is enrolled."""
+"""Warnings about pictures of a person: unlike each other, or similar to another person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEARER_TO_SOMEBODY_ELSE = "nearer_to_somebody_else"
 
 @dataclass(frozen=True)
 class EnrolmentWarning:
-    """What is doubtful about a picture; `name` and `like` are those of the person it resembles."""
+    """A warning about a picture; `name` and `like` are name and id of the person it resembles."""
 
     code: str
     name: str | None = None
@@ -31,7 +31,7 @@ class EnrolmentWarning:
 
     @property
     def in_ids(self) -> dict[str, object]:
-        """What the audit log keeps of a doubt that somebody overrode."""
+        """What the audit log records of an accepted warning."""
         return {"code": self.code} | ({"like": self.like} if self.like else {})
 
 
@@ -39,13 +39,13 @@ Doubts = tuple[EnrolmentWarning, ...]
 
 
 def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) -> dict[UUID, Doubts]:
-    """Doubts about the anchors of a person, by the anchor's id; those without are left out.
+    """Return the warnings about a person's anchors, by anchor id; anchors without are left out.
 
-    Only `anchor_ids` are judged where they are given: each costs a look at the whole gallery.
+    With `anchor_ids`, only these are judged: each costs a search of the whole gallery.
 
-    A picture is unlike the others if it would not match any of them, like somebody else if
-    searching among everybody with it would find that person, and nearer to somebody else if one of
-    their pictures is more similar than any other of the person's own.
+    A picture is unlike the others if it would match none of them. It is like somebody else if an
+    identification with it would find that person. It is nearer to somebody else if one of their
+    pictures is more similar than every other picture of its own person.
     """
     own = active_model().gallery.own(person_id)
     asked = [
@@ -62,11 +62,13 @@ def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) ->
 def doubts_before_storing(
     embeddings: np.ndarray, person_id: UUID | None = None
 ) -> dict[int, Doubts]:
-    """Doubts about pictures that are not stored yet, by their place; those without are left out.
+    """Return the warnings about pictures before they are stored, by position.
+
+    Pictures without warnings are left out.
 
     Args:
-        embeddings: one a picture, float32 (k, d).
-        person_id: whose anchors they would join; None for somebody new.
+        embeddings: float32 (k, d), one row a picture.
+        person_id: the person they would be added to; None for a new one.
     """
     together = embeddings
     if person_id:
@@ -76,7 +78,7 @@ def doubts_before_storing(
 
 
 def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -> dict[int, Doubts]:
-    """`of_person` holds all embeddings of the person, those that are judged first."""
+    """Return the warnings; `of_person` holds all embeddings of the person, the judged ones first."""
     if not len(judged):
         return {}
     own_nearest = _nearest_of_own(judged @ of_person.T)
@@ -92,9 +94,9 @@ def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -
 
 
 def _nearest_of_own(among: np.ndarray) -> np.ndarray:
-    """The highest cosine with another picture of the person, (k,); infinite where there is none.
+    """Return the highest cosine with another picture of the person, (k,); infinite without others.
 
-    `among` holds the cosines of the judged with all of the person, (k, n), k ≤ n.
+    `among` holds the cosines of the k judged pictures with all n of the person, (k, n), k ≤ n.
     """
     if among.shape[1] < 2:
         return np.full(len(among), np.inf)
@@ -103,12 +105,12 @@ def _nearest_of_own(among: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Others:
-    """For each judged picture who else is nearest.
+    """The nearest other person of each judged picture.
 
     Attributes:
-        nearest: who has the nearest anchor; empty where nobody else is enrolled.
-        found: who a search would find, if anybody; by another rule that is another similarity.
-        threshold: of the search.
+        nearest: person with the nearest anchor; empty if nobody else is enrolled.
+        found: the person nearest by the rule of `threshold`.
+        threshold: threshold of an identification.
     """
 
     nearest: tuple[PersonAnchors, ...]
@@ -117,7 +119,7 @@ class _Others:
 
     @classmethod
     def of(cls, judged: np.ndarray, person_id: UUID | None) -> _Others:
-        """`judged` holds the embeddings of the judged, (k, d), which are the person's."""
+        """Find the others nearest to `judged`, embeddings (k, d) of the person."""
         gallery = active_model().gallery
         threshold = identification.threshold(gallery.refresh())
 
@@ -131,7 +133,7 @@ class _Others:
         return cls(tuple(one for (one,) in nearest), tuple(one for (one,) in found), threshold)
 
     def doubts_about(self, number: int, own_nearest: float) -> Doubts:
-        """Whether a picture is like, or at least nearer to, somebody else."""
+        """Return the warning that a picture is similar, or at least nearer, to another person."""
         if not self.nearest:
             return ()
         found, nearest = self.found[number], self.nearest[number]

@@ -1,4 +1,4 @@
-"""Claimed identifiers: whose they are, and what an attempt keeps of them."""
+"""Claimed identifiers: the person, the digest that an attempt keeps, and the lockout counters."""
 
 from __future__ import annotations
 
@@ -24,30 +24,32 @@ _CLAIMED = select(Person).where(Person.identifier_key == bindparam("identifier")
 
 
 def claim_digest(identifier: str) -> bytes:
-    """What an attempt keeps of the claimed identifier: a digest under the installation's key."""
+    """Return the digest of a claimed identifier, keyed by the installation's key."""
     return key_store().secrets.keyed_digest("claimed identifier", comparison_key(identifier))
 
 
 def claimed_person(identifier: str) -> Person | None:
-    """Who has the identifier, None for nobody."""
+    """Return the person who has the identifier; None if nobody has it."""
     return db.session.scalar(_CLAIMED, {"identifier": comparison_key(identifier)})
 
 
 def network_digest(digest: bytes) -> bytes:
-    """Return where failures of the network that asks now are counted, against one claim."""
+    """Return the digest under which the current network's failures against one claim are counted."""
     network = client_network(address())
     return key_store().secrets.keyed_digest("claim from a network", digest + network.encode())
 
 
 def check_may_try(digest: bytes, setting: Liveness) -> None:
-    """Check that somebody may try to be whom a claim names, whether or not that is anybody.
+    """Check that verification against a claim is not locked, whether or not the identifier exists.
 
-    More is borne where photos are told from people, as `setting` says.
+    `setting` raises the limit while challenges are required.
 
     Raises:
-        MustWait, FaceDisabled: after failures in a row.
+        MustWait: during the wait after several failures.
+        FaceDisabled: after too many failures in a row.
     """
-    lockout.check(_of_everybody(digest, setting), _of_network(digest, network_digest(digest)))
+    network = _network_counter(digest, network_digest(digest))
+    lockout.check(_global_counter(digest, setting), network)
 
 
 def count_failure(
@@ -57,38 +59,39 @@ def count_failure(
     setting: Liveness,
     network: bytes | None = None,
 ) -> None:
-    """Count one more failure to be whom a claim names, in the running transaction.
+    """Count a failed verification against a claim, in the running transaction.
 
-    The first failures are free, wherever they come from. The next ones slow down their network,
-    whose `network_digest` is given; None where that is not known.
+    The first failures are free, from any network. Later ones also count against their network,
+    given
+    as `network_digest`; None if the network is unknown.
     """
-    everybody = _of_everybody(digest, setting)
+    everybody = _global_counter(digest, setting)
     failed = lockout.count_failure(session, everybody)
     if network and failed >= everybody.bound.free:
-        lockout.count_failure(session, _of_network(digest, network))
+        lockout.count_failure(session, _network_counter(digest, network))
     if failed == everybody.bound.most:
         audit.record(session, "face_disabled", person=person.id if person else None)
 
 
 def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
-    """Reset the counts after a match, in the running transaction; other networks' own stay."""
-    network = _of_network(digest, network_digest(digest))
-    lockout.reset(session, _of_everybody(digest, setting), network)
+    """Reset the counters after a match, in the running transaction; those of other networks stay."""
+    network = _network_counter(digest, network_digest(digest))
+    lockout.reset(session, _global_counter(digest, setting), network)
 
 
-def _of_everybody(digest: bytes, setting: Liveness) -> Counter[LockoutPolicy]:
+def _global_counter(digest: bytes, setting: Liveness) -> Counter[LockoutPolicy]:
     guarded = setting.requires_challenge(Purpose.VERIFY)
     return Counter(digest, lockout.WITH_CHALLENGES if guarded else lockout.FACE_LOCKOUT)
 
 
-def _of_network(digest: bytes, network: bytes) -> Counter[LockoutPolicy]:
+def _network_counter(digest: bytes, network: bytes) -> Counter[LockoutPolicy]:
     return Counter(network, lockout.FACES_FROM_A_NETWORK, against=digest)
 
 
 def move(session: Session, old: str, new: str) -> None:
-    """Let what is kept of claims to an identifier follow to another, in the running transaction.
+    """Move the records of claims from one identifier to another, in the running transaction.
 
-    Failures count on, and attempts can still be found when the person is deleted.
+    Failures keep counting, and a later deletion of the person still finds the attempts.
     """
     before, after = claim_digest(old), claim_digest(new)
     lockout.move(session, before, after)
@@ -97,16 +100,16 @@ def move(session: Session, old: str, new: str) -> None:
 
 
 def failures_of(person: Person) -> Failures:
-    """How many failures in a row there were to be a person."""
+    """Return the number of failures in a row against a person."""
     counter = Counter(claim_digest(person.identifier), lockout.FACE_LOCKOUT)
     return lockout.failures_of(counter)
 
 
 def allow_again(person_id: UUID, allowed_by: UUID) -> None:
-    """Let a person be verified by face again.
+    """End the lockout of a person's face.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     with unit_of_work() as session:
         person = session.get(Person, person_id)

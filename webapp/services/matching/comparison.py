@@ -1,4 +1,4 @@
-"""Two pictures compared with each other; nothing is stored."""
+"""Compare two pictures with each other; nothing is stored."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class PictureComparison:
     """Whether two pictures show the same person.
 
     Attributes:
-        match: whether the similarity reaches the threshold of a verification.
-        similarity: the cosine of the embeddings.
-        score: the similarity as people see it, 0 to 100.
-        threshold_score: from which score on two pictures match.
-        model_id: what compared them.
-        reasons: for each picture, codes of what is wrong with it.
+        match: whether the similarity reaches the verification threshold.
+        similarity: cosine of the embeddings, -1 to 1.
+        score: similarity on the scale of scores, 0 to 100.
+        threshold_score: lowest score that counts as a match.
+        model_id: model that computed the embeddings.
+        reasons: codes of the quality faults, for each picture.
     """
 
     match: bool
@@ -36,7 +36,7 @@ def compare(first: bytes, second: bytes) -> PictureComparison:
     """Compare the main faces of two pictures.
 
     Raises:
-        NoPictureUsable: if either picture cannot be used: which, and why.
+        NoPictureUsable: if either picture cannot be used; with the reason for each.
     """
     engine = active_model().engine
     probes = _probes(first, second)

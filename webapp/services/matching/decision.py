@@ -1,4 +1,4 @@
-"""What an attempt ends in."""
+"""The result of an attempt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webapp.gallery.base import PersonAnchors
 from webapp.inference.active_model import active_model
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
-# Notes; the words stand in the catalogue of messages.
+# Codes of notes; webapp/messages.py has their texts.
 UNKNOWN_PERSON, POOR_QUALITY, SEVERAL_FACES, THRESHOLD_ESTIMATED, TOO_CLOSE_TO_TELL = (
     "unknown_person",
     "poor_quality",
@@ -35,13 +35,13 @@ class PersonLabel:
 
     @classmethod
     def of(cls, person: Person) -> PersonLabel:
-        """The label of a person."""
+        """Build the label of a person."""
         return cls(person.id, person.identifier, person.name)
 
 
 @dataclass(frozen=True)
 class AnchorScore:
-    """How one anchor scored, 0 to 100."""
+    """Score of one anchor, 0 to 100."""
 
     person: PersonLabel
     anchor_id: UUID
@@ -50,7 +50,7 @@ class AnchorScore:
 
 @dataclass(frozen=True)
 class PersonScore:
-    """How one person scored in a search, 0 to 100, by the matching rule."""
+    """Score of one person in an identification by the matching rule, 0 to 100."""
 
     person: PersonLabel
     score: float
@@ -58,27 +58,27 @@ class PersonScore:
 
 @dataclass(frozen=True)
 class MatchDecision:
-    """Match or no match, and what it rests on.
+    """Match or no match, with the evidence.
 
     Attributes:
         match: whether the similarity reaches the threshold.
-        similarity: the person's, or the nearest person's; -1 to 1.
-        score: the similarity as people see it, 0 to 100.
-        threshold: what judged it.
-        milliseconds: from the frames to the decision.
-        compared: how many anchors were compared.
-        person: who was claimed, or found; None for nobody.
-        anchors: how each anchor scored, best first.
-        reasons: what is wrong with the frames, as codes of quality.
-        notes: codes of what is worth knowing besides.
-        everybodys: everybody's threshold, where the person has another one.
-        by_rule: the similarity with the person claimed by every matching rule.
-        runner_up: the similarity of the second nearest person, in a search that has one.
-        rivals: the people between whom a search cannot tell.
-        candidates: the people nearest in a search, nearest first.
-        for_all: whether what helps an attacker was left out.
-        left_out: the id of the person that was left out.
-        frames_sent, frames_used: how many frames there were, and how many were used together.
+        similarity: with the claimed person, or with the nearest one; -1 to 1.
+        score: similarity on the scale of scores, 0 to 100.
+        threshold: threshold applied.
+        milliseconds: time from the frames to the decision.
+        compared: number of anchors compared.
+        person: the claimed or identified person; None if there is none.
+        anchors: score of each anchor, best first.
+        reasons: codes of the quality faults of the frames.
+        notes: codes of further remarks.
+        everybodys: the common threshold, where the person has their own.
+        by_rule: similarity with the claimed person by every matching rule.
+        runner_up: similarity of the second nearest person in an identification, if there is one.
+        rivals: people too close to each other to decide between in an identification.
+        candidates: people nearest in an identification, nearest first.
+        for_all: whether the decision is redacted.
+        left_out: id of the person that redaction removed.
+        frames_sent, frames_used: number of frames received, and of those fused into the probe.
     """
 
     match: bool
@@ -103,11 +103,11 @@ class MatchDecision:
 
     @property
     def threshold_score(self) -> float:
-        """The threshold as people see it, 0 to 100."""
+        """Threshold on the scale of scores, 0 to 100."""
         return self.threshold.score
 
     def as_shown(self) -> dict[str, Any]:
-        """Return what a page shows of it, in values that JSON can hold but for ids."""
+        """Return what a page shows, JSON-serialisable except for ids."""
         return {
             "match": self.match,
             "score": self.score,
@@ -125,23 +125,23 @@ class MatchDecision:
 
     @property
     def details(self) -> MatchDecision | None:
-        """What it rests on, unless that was left out."""
+        """The evidence; None if it is redacted."""
         return None if self.for_all else self
 
     @property
     def concerns(self) -> UUID | None:
-        """Whose data it is, though it may not say so; None for nobody's."""
+        """Id of the person whose data it is, even if redacted; None for nobody."""
         return self.person.id if self.person else self.left_out
 
-    def told(self, *, in_detail: bool) -> MatchDecision:
-        """As it is for those who may know what it rests on, or for everyone."""
+    def for_reader(self, *, in_detail: bool) -> MatchDecision:
+        """Return the full decision for readers who may see details, or the redacted one."""
         return self if in_detail else self.redacted()
 
     def redacted(self) -> MatchDecision:
-        """Without what helps an attacker: anchors, whether the person exists, a fine score.
+        """Return the decision without what helps an attacker: evidence, existence, fine scores.
 
-        A threshold of the person's own would say that they exist: the score is moved to where it
-        stands as far from everybody's.
+        A person's own threshold would reveal that they exist. The score therefore moves to the same
+        relative position around the common threshold.
         """
         threshold = self.everybodys or self.threshold
         score = _moved(self.score, self.threshold.score, threshold.score)
@@ -161,13 +161,13 @@ class MatchDecision:
 
 
 def notes_on_probe(reasons: tuple[str, ...]) -> tuple[str, ...]:
-    """What is worth knowing of a probe with these complaints."""
+    """Return the notes for a probe with these quality faults."""
     several = (SEVERAL_FACES,) if SEVERAL_FACES in reasons else ()
     return several + ((POOR_QUALITY,) if len(reasons) > len(several) else ())
 
 
 def _moved(score: float, threshold: float, other: float) -> float:
-    """A score's place between the bounds and another threshold, as it was with its own."""
+    """Map a score from around its own threshold to the same relative position around another."""
     if threshold == other:
         return score
     ends = (LOWEST_SCORE, HIGHEST_SCORE)
@@ -177,7 +177,7 @@ def _moved(score: float, threshold: float, other: float) -> float:
 def anchor_scores(
     people: Iterable[tuple[PersonLabel, PersonAnchors]],
 ) -> tuple[AnchorScore, ...]:
-    """The scores of people's anchors, best first."""
+    """Return the scores of people's anchors, best first."""
     to_score = active_model().engine.calibration.score
     scores = [
         AnchorScore(person, anchor_id, to_score(similarity))

@@ -1,9 +1,9 @@
-"""Decoys: what an identifier that nobody has scores, so that it looks like somebody's.
+"""Decoys: similarities for identifiers that do not exist, like those of real people.
 
-A decoy has anchors, as a person has. What the product of an anchor and a frame is made of was
-measured with photos of strangers: the frame's likeness to the mean face, the person's likeness to
-it, and what only these two faces have in common. Each part is linear in the embedding, so frames
-of different faces average out for a decoy as they do for a person.
+A decoy has anchors, as a person has. Photos of different people show that a cosine consists of
+three parts: the frame's similarity to the mean face, the person's similarity to it, and what the
+two faces share. Each part is linear in the embedding, so frames of different faces average out for
+a decoy as they do for a person.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from webapp.db.key_store import key_store
 from webapp.inference.active_model import active_model
 from webapp.services.thresholds.verification import Threshold
 
-# Numbers of anchors, one of which a decoy has. The camera takes three photos for an enrolment; a
-# folder that is imported often holds one.
+# Distribution of a decoy's number of anchors. The camera takes three photos for an enrolment; an
+# imported folder often holds one.
 COUNTS = (1, 1, 1, 2, 3, 3, 3, 5)
-# Share of the variance of strangers' cosines that is the claimed person's alone. The frame's own
-# share is as large, since the cosine is symmetric.
+# Share of an impostor cosine's variance that belongs to the claimed person alone. The frame's
+# share is the same, since the cosine is symmetric.
 PERSONS_SHARE = 0.15
-# Correlation of what two anchors of one person score with strangers.
+# Correlation of the impostor scores of two anchors of one person.
 ANCHORS_CORRELATION = 0.7
-# Shares of a normal distribution above one standard deviation under and over its mean.
+# Share of a normal distribution above the mean minus, and plus, one standard deviation.
 ONE_BELOW, ONE_ABOVE = 0.8413, 0.1587
 
 
 @dataclass(frozen=True)
 class _Decoy:
-    """The anchors of an identifier, as deviations from the mean face.
+    """Anchors of a decoy, as deviations from the mean face.
 
     Attributes:
-        own: (k,), each anchor's likeness to the mean face, in standard deviations.
-        directions: (k, d), where each anchor lies from there.
+        own: (k,), similarity of each anchor to the mean face, in standard deviations.
+        directions: (k, d), direction of each anchor from the mean face.
     """
 
     own: np.ndarray
@@ -45,7 +45,7 @@ class _Decoy:
 
     @classmethod
     def of(cls, identifier: str, size: int) -> _Decoy:
-        """Draw it, always the same for an identifier of this installation."""
+        """Draw the decoy; deterministic for an identifier and an installation."""
         digest = key_store().secrets.keyed_digest("stranger", comparison_key(identifier))
         generator = np.random.default_rng(np.frombuffer(digest, np.uint32))
         person = generator.standard_normal(1 + size)
@@ -57,16 +57,17 @@ class _Decoy:
 
 
 def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) -> float:
-    """Return the similarity of a probe with an identifier that nobody has.
+    """Return the similarity of a probe with the decoy of an identifier.
 
-    Over many identifiers and faces it is distributed like that of strangers, by the calibration.
-    For one identifier it follows the frames as a real person's would, and asking again gives the
-    same, whoever was enrolled or deleted since.
+    Over many identifiers and faces, it has the calibration's distribution of impostors. For one
+    identifier, similar frames get similar results, as with a real person. A repeated call returns
+    the
+    same, regardless of enrolments and deletions meanwhile.
 
     Args:
         identifier: as claimed.
-        frames: embeddings of the probe's frames, float32 (f, d).
-        threshold: in force; the result lies below it.
+        frames: float32 (f, d), embeddings of the probe's frames.
+        threshold: threshold in force; the result is below it.
     """
     calibration = active_model().engine.calibration
     decoy = _Decoy.of(identifier, frames.shape[1])
@@ -77,7 +78,7 @@ def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) 
 
 
 def _deviations(calibration: Calibration, decoy: _Decoy, frames: np.ndarray) -> np.ndarray:
-    """Return how far anchors and frames are from strangers' mean, in deviations, (k, f)."""
+    """Return the deviation of each anchor and frame from the impostor mean, (k, f), in deviations."""
     middle = calibration.middle
     if middle is None:
         both = math.sqrt(1 - PERSONS_SHARE) * (decoy.directions @ frames.T)
@@ -93,20 +94,20 @@ def _deviations(calibration: Calibration, decoy: _Decoy, frames: np.ndarray) -> 
 
 
 def _similarities(calibration: Calibration, deviations: np.ndarray) -> np.ndarray:
-    """Return the cosines of strangers that lie so many deviations from the mean."""
+    """Return the impostor cosines at the given deviations from the mean."""
     shares = (0.5 * math.erfc(one / math.sqrt(2)) for one in deviations.ravel())
     found = [calibration.pairs.threshold_at_far(share) for share in shares]
     return np.array(found, np.float32).reshape(deviations.shape)
 
 
 def _spread(calibration: Calibration) -> float:
-    """Return the standard deviation of strangers' cosines."""
+    """Return the standard deviation of impostor cosines."""
     at_far = calibration.pairs.threshold_at_far
     return (at_far(ONE_ABOVE) - at_far(ONE_BELOW)) / 2
 
 
 def _grouped(calibration: Calibration, count: int) -> Anchors:
-    """Return so many anchors as those of one person, as like each other as genuine photos are."""
+    """Return `count` anchors as one person's, as similar to each other as genuine photos are."""
     histogram = calibration.histogram
     genuine = float(histogram.genuine @ (histogram.edges[1:] + histogram.edges[:-1]) / 2)
     length = math.sqrt((1 + (count - 1) * genuine) / count)

@@ -1,4 +1,4 @@
-"""Which faces stand in a picture, where, and how usable the main one is; nothing is stored."""
+"""Detect all faces in a picture, and assess the main one; nothing is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.inference.admission import turn
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a picture, in pixels."""
+    """A point in a picture, in pixels."""
 
     x: float
     y: float
@@ -19,7 +19,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of a picture, in pixels; it may reach over the edge."""
+    """A rectangle in a picture, in pixels; may extend beyond the edge."""
 
     x: float
     y: float
@@ -29,7 +29,7 @@ class Box:
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face; `main` is the one that would be used."""
+    """A detected face; `main` marks the one that would be used."""
 
     box: Box
     landmarks: dict[str, Point]
@@ -39,7 +39,7 @@ class FoundFace:
 
 @dataclass(frozen=True)
 class Detection:
-    """The faces of a picture, and the quality of the main one, if there is any."""
+    """Faces of a picture, and the quality of the main one; None without a face."""
 
     width: int
     height: int
@@ -48,10 +48,10 @@ class Detection:
 
 
 def detect(picture: bytes) -> Detection:
-    """Find every face of a picture, and judge the main one.
+    """Detect every face in a picture, and assess the main one.
 
     Raises:
-        FaceError: if the bytes are no usable picture; no face is no error.
+        FaceError: if the bytes are not a usable picture. A picture without a face is not an error.
     """
     with turn():
         seen = active_model().engine.inspect(picture, thorough=True)

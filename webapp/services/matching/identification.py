@@ -1,4 +1,4 @@
-"""1:N: who of all the people enrolled is this?"""
+"""Identification (1:N): find the enrolled person that a probe shows."""
 
 from __future__ import annotations
 
@@ -41,20 +41,24 @@ def identify(
 ) -> MatchDecision:
     """Compare frames with the anchors of everybody, and record the attempt.
 
-    So many people at most are named as the nearest.
+    The threshold is the identification's own and rises with the number of people. The nearest
+    person
+    must also lead the next one by the margin in force.
 
-    The threshold is a search's own: it rises with the number of people. Who is nearest must also
-    lead the next person by the margin in force.
+    Args:
+        frames: pictures of one person.
+        asked_by: the account; None for API keys.
+        most: maximum number of candidates named.
 
     Raises:
-        NobodyEnrolled: if there is nobody to compare with.
+        NobodyEnrolled: if the gallery is empty.
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     started = perf_counter()
     if not anybody_enrolled():
         raise NobodyEnrolled
     probe = probe_for(Kind.IDENTIFY, frames)
-    # a program's use is kept before it is answered
+    # The audit entry of a program's use must be durable before the answer.
     with unit_of_work(exclusive=False, durable=key() is None) as session:
         gallery = active_model().gallery.refresh()
         if not gallery.anchors:
@@ -67,15 +71,15 @@ def identify(
 
 @dataclass(frozen=True)
 class _Found:
-    """The people nearest to a probe, and what decides.
+    """People nearest to a probe, and the criteria of the decision.
 
     Attributes:
-        nearest: nearest first, with their labels.
-        similarities: theirs, by the rule of the threshold.
-        threshold: for the nearest of them.
-        margin: the points of score by which the nearest must lead.
-        compared: how many anchors were compared.
-        most: so many people are named at most.
+        nearest: people with their labels, nearest first.
+        similarities: their similarities, by the threshold's rule.
+        threshold: threshold for the nearest person.
+        margin: score points by which the nearest must lead.
+        compared: number of anchors compared.
+        most: maximum number of candidates named.
     """
 
     nearest: tuple[tuple[PersonLabel, PersonAnchors], ...]
@@ -87,7 +91,7 @@ class _Found:
 
     @property
     def scores(self) -> tuple[float, ...]:
-        """The scores of the nearest people."""
+        """Scores of the nearest people."""
         return tuple(map(active_model().engine.calibration.score, self.similarities))
 
     @property
@@ -105,7 +109,7 @@ class _Found:
 
     @property
     def rivals(self) -> tuple[PersonLabel, ...]:
-        """The people between whom it is too close to tell; none where somebody leads, or nobody."""
+        """People too close to decide between; empty if one leads or nobody reaches the threshold."""
         lead = self.scores[0] - self.margin
         close = [
             label
@@ -118,7 +122,7 @@ class _Found:
 def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     search = identification.in_force()
     threshold = identification.threshold(gallery, search)
-    compared = max(most, NEAREST_SHOWN)  # rivals are found however few are named
+    compared = max(most, NEAREST_SHOWN)  # finds rivals even if `most` is small
     nearest = active_model().gallery.nearest(probe.embedding, compared, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
     points = per_person.points_of(nearest[0].person_id)

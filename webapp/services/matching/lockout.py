@@ -1,8 +1,8 @@
-"""Failures, counted in the database: shared by all processes, kept over restarts.
+"""Lockout: failures counted in the database, shared by all processes and kept over restarts.
 
-Bounds as NIST SP 800-63B-4 sets them for biometrics: after five failures in a row, or ten where
-attacks with photos are detected, a wait of 30 seconds, after fifty the end until somebody acts.
-What a network or a browser did is counted beside that, so that its failures slow down itself most.
+Bounds by NIST SP 800-63B-4 for biometrics: a wait of 30 seconds after five failures in a row, or
+after ten with presentation attack detection; after fifty, locked until an administrator acts.
+Networks and browsers have counters of their own, so that failures slow down their source most.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from webapp.db.engine import db
 from webapp.db.models import FailureCount, now
 from webapp.errors.matching import FaceDisabled, MustWait
 
-# Made once, and past the session: every verification asks, and every match forgets.
+# Prepared once and run on the connection: every verification queries, every match deletes.
 _COUNT = select(FailureCount.failures, FailureCount.last_at).where(
     FailureCount.digest == bindparam("digest")
 )
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 
 
 class Bound(Protocol):
-    """How many failures are borne."""
+    """Limit on failures."""
 
     @property
     def in_a_row(self) -> bool:
@@ -35,18 +35,18 @@ class Bound(Protocol):
 
     @property
     def most(self) -> int | None:
-        """After so many in a row only an administrator helps; None for never."""
+        """Failures in a row after which only an administrator can unlock; None for no such limit."""
 
     def left(self, failures: int, last_at: datetime) -> timedelta:
-        """Return how long nobody may try from now on; zero or less for not at all."""
+        """Return the remaining wait; zero or negative if there is none."""
 
     def counted_at(self, last_at: datetime | None) -> datetime:
-        """Return what is kept as `last_at` for a failure now; None before the first."""
+        """Return the value of `last_at` for a failure now; the argument is None before the first."""
 
 
 @dataclass(frozen=True)
 class LockoutPolicy:
-    """Failures in a row: free ones, the waits in seconds after more, and how many in all."""
+    """Failures in a row: number of free ones, waits in seconds after more, and the maximum."""
 
     free: int = 5
     first_wait: int = 30
@@ -55,7 +55,7 @@ class LockoutPolicy:
     in_a_row: bool = True
 
     def wait_after(self, failures: int) -> timedelta:
-        """How long nobody may try after so many failures in a row; it doubles."""
+        """Return the wait after this number of failures in a row; it doubles with each."""
         if failures < self.free:
             return timedelta(0)
         doublings = min(failures - self.free, self.longest_wait.bit_length())
@@ -72,10 +72,11 @@ class LockoutPolicy:
 
 @dataclass(frozen=True)
 class Budget:
-    """Failures an hour, whether or not in a row: a leaky bucket (GCRA) of `an_hour`.
+    """Failures an hour, in a row or not: a leaky bucket (GCRA) of capacity `an_hour`.
 
-    `last_at` is the moment at which all failures will have leaked away. In any 24 hours there are
-    at most 25 times `an_hour`.
+    `last_at` is the time at which all failures will have leaked. Any 24 hours allow at most 25
+    times
+    `an_hour`.
     """
 
     an_hour: int
@@ -84,14 +85,14 @@ class Budget:
 
     def left(self, failures: int, last_at: datetime) -> timedelta:  # noqa: ARG002
         """See `Bound`."""
-        return last_at + self._each - HOUR - now()
+        return last_at + self._leak_interval - HOUR - now()
 
     def counted_at(self, last_at: datetime | None) -> datetime:
         """See `Bound`."""
-        return max(last_at or now(), now()) + self._each
+        return max(last_at or now(), now()) + self._leak_interval
 
     @property
-    def _each(self) -> timedelta:
+    def _leak_interval(self) -> timedelta:
         return HOUR / self.an_hour
 
 
@@ -100,7 +101,7 @@ BoundT = TypeVar("BoundT", bound=Bound, covariant=True)
 
 @dataclass(frozen=True)
 class Counter(Generic[BoundT]):
-    """Where failures are counted, and how many are borne; `against` is what all of them tried."""
+    """A counter of failures and its limit; `against` identifies what all of its failures tried."""
 
     digest: bytes
     bound: BoundT
@@ -109,18 +110,18 @@ class Counter(Generic[BoundT]):
 
 @dataclass(frozen=True)
 class Failures:
-    """How many failures in a row there were, and what they mean."""
+    """Number of failures in a row, and whether they disabled the face."""
 
     number: int
     disabled: bool
 
 
 def check(*counters: Counter[Bound]) -> None:
-    """Check that somebody may try now, by all of these counters.
+    """Check that no counter forbids an attempt now.
 
     Raises:
-        FaceDisabled: if there were too many failures.
-        MustWait: if the last failures are too short ago.
+        FaceDisabled: if a counter has reached its maximum.
+        MustWait: if a wait has not ended.
     """
     waits = [_left(counter) for counter in counters]
     longest = max(waits, default=timedelta(0))
@@ -129,7 +130,7 @@ def check(*counters: Counter[Bound]) -> None:
 
 
 def count_failure(session: Session, counter: Counter[Bound]) -> int:
-    """Count one more failure in the running transaction; returns how many there are in a row."""
+    """Count a failure in the running transaction, and return the number of failures."""
     count = session.get(FailureCount, counter.digest, with_for_update=True)
     if count is None:
         count = FailureCount(digest=counter.digest, failures=0, against=counter.against)
@@ -139,19 +140,19 @@ def count_failure(session: Session, counter: Counter[Bound]) -> int:
 
 
 def reset(session: Session, *counters: Counter[Bound]) -> None:
-    """Reset these counts in the running transaction; others against the same stay."""
+    """Reset the counters in the running transaction; others with the same `against` stay."""
     for counter in counters:
         session.connection().execute(_FORGET, {"digest": counter.digest})
 
 
 def forget(session: Session, digest: bytes) -> None:
-    """Reset every count against something, in the running transaction."""
+    """Delete every counter of a digest, and those against it, in the running transaction."""
     everything = or_(FailureCount.digest == digest, FailureCount.against == digest)
     session.execute(delete(FailureCount).where(everything))
 
 
 def move(session: Session, old: bytes, new: bytes) -> None:
-    """Count on under another digest what was counted under one, in the running transaction."""
+    """Move a counter to another digest, in the running transaction."""
     if old == new:
         return
     forget(session, new)
@@ -160,17 +161,18 @@ def move(session: Session, old: bytes, new: bytes) -> None:
 
 
 def forget_old(session: Session, before: datetime) -> None:
-    """Drop what was counted last before a moment, in the running transaction.
+    """Delete counters idle since before `before`, in the running transaction.
 
-    What keeps somebody out until an administrator acts is kept, whether or not anybody has the
-    identifier: else whoever comes back after that time would learn it.
+    A permanent lockout stays, whether or not the identifier exists. Otherwise a retry after that
+    time
+    would reveal which identifiers exist.
     """
     ends = or_(FailureCount.failures < FACE_LOCKOUT.most, FailureCount.against.is_not(None))
     session.execute(delete(FailureCount).where(FailureCount.last_at < before, ends))
 
 
 def failures_of(counter: Counter[Bound]) -> Failures:
-    """How things stand."""
+    """Return the number of failures, and whether the maximum is reached."""
     count, most = db.session.get(FailureCount, counter.digest), counter.bound.most
     number = count.failures if count else 0
     return Failures(number, most is not None and number >= most)
@@ -187,14 +189,15 @@ def _left(counter: Counter[Bound]) -> timedelta:
     return counter.bound.left(count.failures, count.last_at)
 
 
-# Of one claimed identifier, from everywhere; and from one network, once the free failures are over.
+# Failures against one claimed identifier, from all networks; and from one network, once the free
+# failures are used up.
 FACE_LOCKOUT = LockoutPolicy(longest_wait=30)
 WITH_CHALLENGES = LockoutPolicy(free=10, longest_wait=30)
 FACES_FROM_A_NETWORK = LockoutPolicy(free=1, most=None)
-# Of one account's password from one network, from its site, from everywhere, from a known browser.
+# Failures of one account's password: from one network, its site, all networks, a known browser.
 FROM_A_NETWORK = LockoutPolicy(longest_wait=900, most=None)
 FROM_A_SITE = Budget(an_hour=10)
 FROM_EVERYWHERE = Budget(an_hour=50)
 FROM_A_KNOWN_BROWSER = LockoutPolicy(longest_wait=900, most=None)
-# Of one account's second factor, once the password was right.
+# Failures of one account's second factor, after a correct password.
 WITH_CODES = LockoutPolicy(longest_wait=900, most=None)

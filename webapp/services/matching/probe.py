@@ -1,4 +1,4 @@
-"""The probe: the frames of one attempt as one embedding."""
+"""The probe: the frames of one attempt, fused into one embedding."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from webapp.services.attempts.attempt_log import record_refusal
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What the frames of an attempt say together.
+    """The fused frames of an attempt.
 
     Attributes:
-        frames: float32 (f, d), the embeddings of the frames that are used.
-        reasons: what is wrong with the best frame; empty for a good one.
-        sent: how many frames there were.
+        frames: float32 (f, d), embeddings of the frames used.
+        reasons: codes of the best frame's quality faults; empty for a good one.
+        sent: number of frames received.
     """
 
     frames: np.ndarray
@@ -32,22 +32,22 @@ class Probe:
 
     @property
     def used(self) -> int:
-        """How many frames are used."""
+        """Number of frames used."""
         return len(self.frames)
 
     @cached_property
     def embedding(self) -> np.ndarray:
-        """The mean of the frames' embeddings, float32 (d,).
+        """Mean of the frames' embeddings, float32 (d,).
 
-        It is not stretched back to unit length: a product with an anchor is then the mean of the
-        frames' similarities, so that frames of different faces never do better than the best of
-        them alone.
+        It is not normalised: its product with an anchor is the mean of the frames' similarities.
+        Frames of
+        different faces therefore never score better than the best of them alone.
         """
         return self.frames.mean(axis=0)
 
 
 def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
-    """The probe of an attempt; a try without a usable picture is counted as refused.
+    """Return the probe of an attempt; record a refusal if no picture is usable.
 
     Raises:
         FaceError, NoPictureUsable: as `probe_from`.
@@ -60,11 +60,11 @@ def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
 
 
 def probe_from(frames: Sequence[bytes]) -> Probe:
-    """Make a probe of the frames without complaint, or of the best there are.
+    """Build a probe from the frames with the fewest quality faults.
 
     Raises:
         FaceError: if the only frame cannot be used.
-        NoPictureUsable: if none of several can: why each cannot.
+        NoPictureUsable: if none of several frames can be used; with the reason for each.
     """
     faces: list[Face] = []
     errors: list[FaceError] = []

@@ -1,4 +1,4 @@
-"""1:1: is this the person they claim to be?"""
+"""Verification (1:1): compare a probe with the claimed person."""
 
 from __future__ import annotations
 
@@ -37,22 +37,23 @@ from webapp.services.people.people import anybody_enrolled
 from webapp.services.thresholds import per_person, verification
 from webapp.services.thresholds.verification import Threshold
 
-# The id of no person.
+# An id that no person has.
 NOBODY = UUID(int=0)
 
-# Keeps, in the transaction of an attempt, what a challenge showed: of whom, and in which attempt.
+# Records a challenge's result, in the transaction of an attempt. Arguments: the session, the
+# person, and the attempt.
 Keeper = Callable[[Session, UUID | None, UUID], None]
 
 
 def _keep_nothing(_session: Session, _person: UUID | None, _attempt: UUID) -> None:
-    """Keep nothing: no challenge was asked for."""
+    """Record nothing: no challenge was required."""
 
 
 @dataclass(frozen=True)
 class _Claim:
-    """Who is claimed, how their anchors stand to the probe, and what decides.
+    """The claimed person, the similarities of their anchors, and the thresholds.
 
-    `threshold` is the person's own, `everybodys` that of everybody else and of nobody.
+    `threshold` is the person's own; `everybodys` is the common one, used for unknown people, too.
     """
 
     person: Person | None
@@ -62,19 +63,19 @@ class _Claim:
 
     @property
     def compared(self) -> int:
-        """How many anchors are compared."""
+        """Number of anchors compared."""
         return len(self.anchors.anchor_ids) if self.anchors else 0
 
 
 def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> MatchDecision:
-    """Compare frames with every anchor of the person claimed, and record the attempt.
+    """Compare frames with every anchor of the claimed person, and record the attempt.
 
-    For an identifier that nobody has, a stranger's similarity stands in, and never matches.
+    An unknown identifier gets a decoy's similarity, and never matches.
 
     Raises:
-        ChallengeNeeded: if frames alone do not do.
-        NobodyEnrolled: if there is nobody at all.
-        MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
+        ChallengeNeeded: if a challenge is required.
+        NobodyEnrolled: if nobody is enrolled.
+        MustWait, FaceDisabled: after several failures, whether or not the identifier exists.
         FaceError: if no frame can be used; a refusal is recorded instead of an attempt.
     """
     setting = liveness.in_force()
@@ -88,11 +89,11 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
 def verify_without_challenge(
     identifier: str, frames: Sequence[bytes], reason: str, waived_by: UUID
 ) -> MatchDecision:
-    """Compare frames without a challenge: an operator sees who is there, and says why.
+    """Verify without a challenge: an operator sees the person, and gives the reason.
 
     Raises:
-        WaiverUnexplained: if the reason is none of those known.
-        NobodyEnrolled, MustWait, FaceDisabled, FaceError: as `verify` does.
+        WaiverUnexplained: if the reason is unknown.
+        NobodyEnrolled, MustWait, FaceDisabled, FaceError: as `verify`.
     """
     if reason not in WAIVERS:
         raise WaiverUnexplained
@@ -109,14 +110,14 @@ def verify_without_challenge(
 def verify_by_challenge(
     challenge_id: UUID, holder: str, identifier: str, asked_by: UUID | None = None
 ) -> MatchDecision:
-    """Judge a challenge; if it was passed, compare the frame that shows who it is.
+    """Judge a challenge; if it was passed, verify the frame chosen for matching.
 
-    Either way the challenge is over, and its result is kept.
+    Either way, the challenge ends, and its result is recorded.
 
     Raises:
         ChallengeFailed: if it was not passed; this counts as a failure.
-        ChallengeUnknown, ChallengeOver: if there is no such challenge to be judged.
-        NobodyEnrolled, MustWait, FaceDisabled: as `verify` does.
+        ChallengeUnknown, ChallengeOver: if there is no such challenge to judge.
+        NobodyEnrolled, MustWait, FaceDisabled: as `verify`.
     """
     digest, setting = claimed_identity.claim_digest(identifier), liveness.in_force()
     claimed_identity.check_may_try(digest, setting)
@@ -154,12 +155,12 @@ def _verify(
 
     @retry_on_conflict
     def decide() -> MatchDecision:
-        # a program's use is kept before it is answered
+        # The audit entry of a program's use must be durable before the answer.
         with unit_of_work(durable=key() is None) as session:
-            claimed_identity.check_may_try(digest, setting)  # others may have tried meanwhile
+            claimed_identity.check_may_try(digest, setting)  # concurrent attempts may have failed
             claim = _claim(identifier, probe)
-            stranger = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
-            decision = _decision(claim, stranger, probe, started)
+            decoy = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
+            decision = _decision(claim, decoy, probe, started)
             attempt = attempt_log.record(session, Kind.VERIFY, decision, asked_by, digest)
             keep(session, claim.person.id if claim.person else None, attempt)
             if decision.match:
@@ -178,7 +179,8 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     person = claimed_identity.claimed_person(identifier)
     everybodys = verification.in_force()
     points = per_person.points_of(person.id if person else None)
-    # Of nobody, too: what takes time or is not ready yet must not tell who is enrolled.
+    # Unknown people are looked up, too: neither time nor a loading gallery may reveal who is
+    # enrolled.
     claimed = person.id if person else NOBODY
     anchors = active_model().gallery.similarities(probe.embedding, claimed)
     own = everybodys
@@ -187,11 +189,11 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     return _Claim(person, anchors, own, everybodys)
 
 
-def _decision(claim: _Claim, stranger: float, probe: Probe, started: float) -> MatchDecision:
-    """`stranger` stands in for the similarity with nobody."""
+def _decision(claim: _Claim, decoy: float, probe: Probe, started: float) -> MatchDecision:
+    """Return the decision; `decoy` is the similarity for an unknown person."""
     anchors, label = claim.anchors, PersonLabel.of(claim.person) if claim.person else None
     by_rule = {rule: anchors.by_rule(rule) for rule in match_rules} if anchors else {}
-    similarity = by_rule.get(claim.threshold.rule, stranger)
+    similarity = by_rule.get(claim.threshold.rule, decoy)
     notes = notes_on_probe(probe.reasons) + (() if label else (UNKNOWN_PERSON,))
     return MatchDecision(
         match=anchors is not None and similarity >= claim.threshold.similarity,

@@ -1,4 +1,4 @@
-"""A person's anchors: how good each is, how like the others, and what is doubtful about it."""
+"""Reports on a person's anchors: quality, similarity to the others, and warnings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from webapp.services.people.people import find_person
 
 @dataclass(frozen=True)
 class AnchorReport:
-    """What there is to say about an anchor.
+    """The state of an anchor.
 
     Attributes:
-        number: its place among the person's, from 1, oldest first.
-        retired_at: since when it is kept, but not compared; None if it is compared.
-        reasons: codes of what is wrong with the picture, the most important first.
-        face_px: width of the face, in pixels; None where it was not measured.
-        doubts: why it may do harm.
+        number: position among the person's anchors, from 1, oldest first.
+        retired_at: when the anchor was disabled; None while it is enabled.
+        reasons: codes of the picture's quality faults, the most important first.
+        face_px: width of the face in pixels; None where it was not measured.
+        doubts: codes of the enrolment warnings.
     """
 
     id: UUID
@@ -37,11 +37,11 @@ class AnchorReport:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How like each other a person's anchors in use are.
+    """Similarity between a person's enabled anchors.
 
     Attributes:
         numbers: the anchors' numbers, in the order of rows and columns.
-        scores: 0 to 100, one row an anchor; None with itself.
+        scores: 0 to 100, one row an anchor; None on the diagonal.
     """
 
     numbers: tuple[int, ...]
@@ -49,15 +49,16 @@ class Likeness:
 
 
 def report_on(person: Person) -> tuple[AnchorReport, ...]:
-    """A report on each anchor of a person, oldest first."""
+    """Return a report on each anchor of a person, oldest first."""
     return _reports(person, doubts_about(person.id))
 
 
 def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorReport, ...]:
-    """The reports on some anchors of a person, as they are asked for.
+    """Return the reports on the given anchors of a person, in the given order.
 
     Raises:
-        UnknownPerson, UnknownAnchor: if there is none.
+        UnknownPerson: if there is no such person.
+        UnknownAnchor: if the person lacks one of the anchors.
     """
     person = find_person(person_id)
     if not {anchor.id for anchor in person.anchors} >= set(anchor_ids):
@@ -68,19 +69,19 @@ def find_reports(person_id: UUID, anchor_ids: Sequence[UUID]) -> tuple[AnchorRep
 def reports_with(
     person_id: UUID, anchor_ids: Sequence[UUID], doubts: Mapping[UUID, Doubts]
 ) -> tuple[AnchorReport, ...]:
-    """The reports on some anchors that a person has, by doubts that are known already.
+    """Return the reports on the given anchors of a person, with warnings that are known already.
 
-    The gallery is not asked, so that the running transaction may have stored the anchors.
+    Does not query the gallery, so the running transaction may have stored the anchors.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     reports = {report.id: report for report in _reports(find_person(person_id), doubts)}
     return tuple(reports[anchor_id] for anchor_id in anchor_ids)
 
 
 def likeness_of(person: Person) -> Likeness | None:
-    """How like each other a person's anchors in use are; None for fewer than two."""
+    """Return the similarity between a person's enabled anchors; None for fewer than two."""
     own = active_model().gallery.own(person.id)
     if len(own.anchor_ids) < 2:
         return None

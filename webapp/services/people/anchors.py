@@ -1,4 +1,4 @@
-"""A person's anchors: opened, disabled, enabled, deleted."""
+"""Read, disable, enable and delete a person's anchors."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from webapp.services.people.people import find_person
 
 
 def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
-    """The picture of an anchor, JPEG.
+    """Return the picture of an anchor as JPEG bytes, and audit the access.
 
-    Without an account it is seen by the person themselves, or by a program with a key to the API:
-    the audit log tells them apart.
+    `seen_by` is None for the person's own page and for API keys; the audit log distinguishes them.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
@@ -39,11 +38,11 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
 
 @retry_on_conflict
 def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
-    """Compare an anchor no longer, but keep it.
+    """Disable an anchor: it stays stored, but is no longer compared.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
-        LastAnchor: if it is the only one in use.
+        LastAnchor: if it is the only enabled one.
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)
@@ -56,11 +55,11 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> 
 
 @retry_on_conflict
 def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
-    """Compare a retired anchor again.
+    """Enable a disabled anchor.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
-        PictureNotComparable: if the model that serves could not embed it.
+        PictureNotComparable: if the active model has no embedding of it.
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)
@@ -78,11 +77,11 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
 
 @retry_on_conflict
 def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
-    """Delete one anchor of a person who has others in use.
+    """Delete one anchor of a person who has other enabled ones.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
-        LastAnchor: if it is the only one in use.
+        LastAnchor: if it is the only enabled one.
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)

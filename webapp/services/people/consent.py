@@ -1,15 +1,15 @@
-"""What a person agrees to, and which wording of it."""
+"""The terms that a person consents to, and their version."""
 
 from __future__ import annotations
 
 from webapp.settings import current_settings
 
-# Rises when the words beside the tick-box change what a person agrees to.
+# Increase when the text beside the tick-box changes what a person consents to.
 CONSENT_VERSION = "2"
 
 
 def terms_in_force() -> dict[str, object]:
-    """What was shown beside the tick-box: who, what for, how long."""
+    """Return the terms shown beside the tick-box: controller, purpose, retention in days."""
     settings = current_settings()
     return {
         "controller": settings.controller,

@@ -1,4 +1,4 @@
-"""Everything that is stored of one person, as a zip: data as JSON, pictures as they are."""
+"""Export everything stored about a person as a zip: data as JSON, pictures as JPEG."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from webapp.services.people.people import find_person
 from webapp.services.people.self_service import link_of
 
 INDENT = 2
-# What rows about a person hold of others, or only point with: `runner_up` is somebody else's.
+# Columns left out of the export: they hold references or facts about other people. `runner_up`
+# is the score of somebody else.
 NOT_OF_THEM = {
     "id",
     "person_id",
@@ -45,17 +46,19 @@ NOT_OF_THEM = {
 
 @dataclass(frozen=True)
 class Export:
-    """A zip and what it should be called; the name says nothing of the person."""
+    """A zip and its file name, which does not identify the person."""
 
     name: str
     data: bytes
 
 
 def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
-    """Gather everything that is stored of a person; without an account it is they themselves.
+    """Return everything stored about a person, and audit the export.
+
+    `exported_by` is None if the person exports from their own page.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     person = find_person(person_id)
     seal = key_store().vault.person_seal(person.key.wrapped, person_id)
@@ -116,8 +119,10 @@ def _rows(
     table: type[Attempt | ChallengeResult | PersonThresholdChange], person_id: UUID
 ) -> list[dict[str, object]]:
     of_person = select(table).where(table.person_id == person_id).order_by(table.created_at)
-    told = [column.name for column in table.__table__.columns if column.name not in NOT_OF_THEM]
-    return [{name: getattr(row, name) for name in told} for row in db.session.scalars(of_person)]
+    exported = [column.name for column in table.__table__.columns if column.name not in NOT_OF_THEM]
+    return [
+        {name: getattr(row, name) for name in exported} for row in db.session.scalars(of_person)
+    ]
 
 
 def _picture_name(anchor: Anchor) -> str:

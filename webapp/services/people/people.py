@@ -1,4 +1,4 @@
-"""People who are enrolled: find, show, and take away what is stored of them."""
+"""Find, list, rename and delete enrolled people."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from webapp.services.backup.backup import forget_old_keys
 from webapp.services.matching import claimed_identity, lockout
 from webapp.services.matching.claimed_identity import claim_digest
 
-# How many of a person's anchors are compared; read from an index alone.
+# Number of a person's enabled anchors; answered from an index alone.
 _PICTURES = (
     select(func.count())
     .where(Anchor.person_id == Person.id, Anchor.retired_at.is_(None))
     .correlate(Person)
     .scalar_subquery()
 )
-# Orders of the list, by name; what stands behind the first keeps pages apart.
+# Orders of the list. The later columns break ties, so that pages neither repeat nor skip anybody.
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "name": (Person.name_key.asc(), Person.identifier_key.asc()),
     "name_down": (Person.name_key.desc(), Person.identifier_key.desc()),
@@ -49,7 +49,7 @@ _ANYBODY = select(exists().where(Person.id.is_not(None)))
 class PersonRow:
     """A person as the list shows them.
 
-    `pictures` counts those that are compared; `consent_version` is the wording agreed to.
+    `pictures` counts the enabled anchors; `consent_version` is the version of the terms agreed to.
     """
 
     id: UUID
@@ -62,7 +62,7 @@ class PersonRow:
 
     @classmethod
     def of(cls, person: Person, pictures: int) -> PersonRow:
-        """The row of a person."""
+        """Build the row of a person."""
         return cls(
             id=person.id,
             identifier=person.identifier,
@@ -75,23 +75,23 @@ class PersonRow:
 
 
 def anybody_enrolled() -> bool:
-    """Whether there is anybody at all, which nobody has to be counted for."""
+    """Return whether the database holds any person, without counting."""
     return bool(db.session.connection().scalar(_ANYBODY))
 
 
 def is_taken(identifier: str) -> bool:
-    """Whether somebody is enrolled under an identifier."""
+    """Return whether a person is enrolled under the identifier."""
     asked = select(Person.id).where(Person.identifier_key == comparison_key(identifier))
     return db.session.scalar(asked) is not None
 
 
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:
-    """A page of the people whose identifier or name holds the query.
+    """Return a page of the people whose identifier or name contains the query.
 
     Args:
-        query: a part of identifier or name, in any case; empty for everybody.
+        query: a part of identifier or name, case-insensitive; empty matches everybody.
         page: from 1.
-        sort: one of `SORTS`; anything else is the default.
+        sort: a key of `SORTS`; any other value means DEFAULT_SORT.
     """
     order = SORTS.get(sort, SORTS[DEFAULT_SORT])
     found = paged(select(Person.id).where(*_matching(query)).order_by(*order), page)
@@ -103,13 +103,13 @@ def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonR
 def people_after(
     last: Position | None, most: int, query: str = "", identifier: str = ""
 ) -> tuple[PersonRow, ...]:
-    """The next people in the order of their enrolment.
+    """Return the next people in order of enrolment.
 
     Args:
-        last: the position behind which they stand; None for the first.
-        most: so many at most.
-        query: a part of identifier or name, in any case; empty for everybody.
-        identifier: the whole of it, in any case; empty for any.
+        last: position of the last person already listed; None starts at the first.
+        most: maximum number of people.
+        query: a part of identifier or name, case-insensitive; empty matches everybody.
+        identifier: the whole identifier, case-insensitive; empty matches any.
     """
     wanted = select(Person, _PICTURES).where(*_matching(query))
     if identifier:
@@ -121,10 +121,10 @@ def people_after(
 
 
 def find_row(person_id: UUID) -> PersonRow:
-    """A person as the list shows them.
+    """Return a person as the list shows them.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     row = db.session.execute(select(Person, _PICTURES).where(Person.id == person_id)).one_or_none()
     if row is None:
@@ -134,13 +134,13 @@ def find_row(person_id: UUID) -> PersonRow:
 
 @retry_on_conflict
 def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
-    """Give a person another identifier or name; None keeps what there is.
+    """Change a person's identifier, name or both; None keeps the current value.
 
-    What was kept of claims to be the person follows to the new identifier.
+    Counters that belong to the identifier move to the new one.
 
     Raises:
-        UnknownPerson: if there is none.
-        DuplicateIdentifier: if somebody else has the identifier.
+        UnknownPerson: if there is no such person.
+        DuplicateIdentifier: if another person has the identifier.
     """
     with unit_of_work() as session:
         person = find_person(person_id)
@@ -163,10 +163,10 @@ def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID |
 
 
 def find_person(person_id: UUID) -> Person:
-    """A person with their anchors.
+    """Return a person with their anchors.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     person = db.session.get(Person, person_id, options=[selectinload(Person.anchors)])
     if person is None:
@@ -175,11 +175,11 @@ def find_person(person_id: UUID) -> Person:
 
 
 def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
-    """Delete a person: key, pictures, embeddings, and their traces in attempts.
+    """Delete a person: key, anchors, embeddings, and every reference to them in attempts.
 
     Raises:
-        UnknownPerson: if there is none.
-        KeyRingBehind: if they are deleted, but their key could not be taken off the key ring.
+        UnknownPerson: if there is no such person.
+        KeyRingBehind: if the person is deleted, but the key ring still contains their key.
     """
     _delete(person_id, deleted_by)
     forget_old_keys()
@@ -193,12 +193,12 @@ def _delete(person_id: UUID, deleted_by: UUID | None) -> None:
 
 @retry_on_conflict
 def delete_if_agreed_before(person_id: UUID, moment: datetime) -> bool:
-    """Delete a person who last agreed then or before; whoever is not there is passed over.
+    """Delete a person whose last consent is not later than `moment`; ignore a missing person.
 
-    `forget_old_keys` is left to the caller, once for many.
+    The caller runs `forget_old_keys`, once for a batch.
 
     Returns:
-        Whether they were deleted.
+        Whether the person was deleted.
     """
     with unit_of_work() as session:
         person = session.get(Person, person_id)
@@ -228,7 +228,7 @@ def _matching(query: str) -> list[ColumnElement[bool]]:
 
 
 def holds(query: str) -> ColumnElement[bool]:
-    """The condition that a person's identifier or name holds a text, in any case."""
+    """Return the condition that identifier or name contains a text, case-insensitively."""
     part = comparison_key(query)
     return or_(
         Person.identifier_key.contains(part, autoescape=True),

@@ -1,4 +1,4 @@
-"""How long people stay: after the days that the settings name they are deleted."""
+"""Retention: delete people `retention_days` after their last consent."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ DELETE_EXPIRED = "retention"
 
 
 def ends_at(person: Person) -> datetime | None:
-    """When a person's time is over, None for never."""
+    """Return when the retention period of a person ends; None if it never does."""
     days = current_settings().retention_days
     return person.consent_at + timedelta(days=days) if days else None
 
 
 def ends_soon(person: Person) -> bool:
-    """Whether it is time to warn."""
+    """Return whether the retention period ends within `warning_days`."""
     end = ends_at(person)
     return end is not None and end - timedelta(days=current_settings().warning_days) <= now()
 
 
 def people_ending_soon() -> Sequence[Person]:
-    """Whom operators are to be warned of, the first to go first."""
+    """Return the people whose retention period ends soon, the earliest end first."""
     settings = current_settings()
     if not settings.retention_days:
         return ()
@@ -47,10 +47,10 @@ def people_ending_soon() -> Sequence[Person]:
 
 
 def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
-    """Note that a person agreed anew, to the terms in force now.
+    """Record that a person consented again, to the current terms.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     with unit_of_work() as session:
         person = session.get(Person, person_id)
@@ -64,26 +64,27 @@ def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
 
 
 def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
-    """Delete the people whose time is over, and what nothing needs any more.
+    """Delete people past their retention period, then purge what has expired.
 
-    Who agreed anew meanwhile stays, and who was deleted meanwhile is passed over. The key ring,
-    which holds everybody, is written once, after the last, whatever ends the work.
+    People who renewed their consent meanwhile stay; people deleted meanwhile are skipped. The key
+    ring
+    holds everybody's key, so it is written once, at the end, even if the work fails.
 
     Args:
-        listener: is told after each person how many are done, of how many.
+        listener: called after each person with the number done and the total.
 
     Returns:
-        How many people were deleted.
+        The number of people deleted.
 
     Raises:
-        ml.ArtifactError: if the model to serve is unknown; the people are deleted nevertheless.
-        KeyRingBehind: if all is deleted, but the key ring could not be written.
+        ml.ArtifactError: if the configured model is unknown; the people are deleted nevertheless.
+        KeyRingBehind: if everything is deleted, but the key ring could not be written.
     """
     try:
         deleted = _delete_people(listener)
         purge_expired()
     except BaseException:
-        with suppress(KeyRingBehind):  # it is tried again; why the work ended matters more
+        with suppress(KeyRingBehind):  # retried later; the first error matters more
             forget_old_keys()
         raise
     forget_old_keys()
@@ -91,7 +92,7 @@ def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
 
 
 def work_off(lease: Lease) -> None:
-    """The same as background work."""
+    """Run `delete_expired` as a background job."""
     delete_expired(lease.advance_alone)
 
 

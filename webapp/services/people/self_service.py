@@ -1,7 +1,7 @@
-"""A person's own page: the link to it, who it is for, and when it ends.
+"""Links that open a person's own page.
 
-A link is a row: of its random token the database keeps a digest under the installation's key. So
-without a row that somebody made, and without the master key, nothing opens.
+A link is a row that holds a digest of its random token, keyed by the installation's key. Nothing
+opens without such a row and the master key.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ TOKEN_BYTES = 32
 
 
 def make_link(person_id: UUID, made_by: UUID) -> str:
-    """Make a link to a person's page in place of an older one; returns its token.
+    """Replace the link to a person's page, and return the new token.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     lifetime = timedelta(days=current_settings().own_link_days)
@@ -50,23 +50,23 @@ def make_link(person_id: UUID, made_by: UUID) -> str:
 
 
 def end_link(person_id: UUID, ended_by: UUID) -> None:
-    """End the link to a person's page, if there is one."""
+    """Revoke the link to a person's page, if there is one."""
     with unit_of_work() as session:
         _delete(session, person_id)
         audit.record(session, "own_link_ended", ended_by, person=person_id)
 
 
 def link_of(person_id: UUID) -> OwnLink | None:
-    """The link that opens a person's page now, None for none."""
+    """Return the valid link to a person's page; None if there is none."""
     link = db.session.get(OwnLink, person_id)
     return link if link and link.ends_at > now() else None
 
 
 def person_of_link(token: str) -> Person:
-    """The person whose link it is.
+    """Return the person whose page a token opens.
 
     Raises:
-        UnknownPerson: if it is none, or has ended.
+        UnknownPerson: if the token is unknown or has expired.
     """
     link = db.session.scalar(select(OwnLink).where(OwnLink.digest == _digest(token)))
     if link is None or link.ends_at <= now():
@@ -75,7 +75,7 @@ def person_of_link(token: str) -> Person:
 
 
 def forget_ended(session: Session) -> None:
-    """Delete the rows of links that ended, in the running transaction."""
+    """Delete expired links in the running transaction."""
     session.execute(delete(OwnLink).where(OwnLink.ends_at <= now()))
 
 

@@ -1,6 +1,6 @@
-"""Pairs closest to trouble: people who look alike, and anchors unlike their own person.
+"""Build the review list: people who look alike, and anchors unlike their person's others.
 
-Everybody is compared with everybody, square by square; of very many anchors, people are drawn.
+Everybody is compared with everybody, tile by tile; a gallery above MOST_ANCHORS is sampled.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOT_YET = (0, 0, -np.inf)
 
 @dataclass(frozen=True)
 class Portrait:
-    """A person by one of their anchors."""
+    """A person, represented by one of their anchors."""
 
     person: PersonLabel
     anchor_id: UUID
@@ -40,9 +40,9 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Lookalikes:
-    """Two people by their most similar anchors, and the score of these, 0 to 100.
+    """Two people, their most similar anchors, and the score of these, 0 to 100.
 
-    `could_pass` says whether a picture of the one would match the other.
+    `could_pass` is whether a picture of one person would match the other.
     """
 
     first: Portrait
@@ -53,7 +53,7 @@ class Lookalikes:
 
 @dataclass(frozen=True)
 class OutlierAnchor:
-    """An anchor and its best score against its person's other anchors, 0 to 100."""
+    """An anchor, and its best score against its person's other anchors, 0 to 100."""
 
     portrait: Portrait
     score: float
@@ -61,15 +61,15 @@ class OutlierAnchor:
 
 @dataclass(frozen=True)
 class ReviewList:
-    """What to review.
+    """People and anchors to review.
 
     Attributes:
-        threshold: in force.
-        lookalikes: the most alike of different people, most alike first.
+        threshold: verification threshold in force.
+        lookalikes: the most similar pairs of different people, most similar first.
         misfits: anchors below the threshold against all their person's others, worst first.
-        misfit_count: how many there are of these.
-        compared: how many people were compared.
-        enrolled: how many there are.
+        misfit_count: number of misfits, including those not listed.
+        compared: number of people compared.
+        enrolled: number of people enrolled.
     """
 
     threshold: Threshold
@@ -81,7 +81,10 @@ class ReviewList:
 
 
 def build_review_list() -> ReviewList:
-    """Compare everybody with everybody; the comparison is kept while the gallery stays the same."""
+    """Compare everybody with everybody, and return the result.
+
+    The comparison is cached until the gallery changes.
+    """
     gallery, threshold = active_model().gallery, verification.in_force()
     enrolled = gallery.refresh().people
     if not enrolled:
@@ -122,7 +125,7 @@ _MOST_ALIKE: WeakKeyDictionary[Rows, list[tuple[int, int, float]]] = WeakKeyDict
 def _could_pass(
     rows: Rows, pair: tuple[int, int], everybody: Threshold, points: Mapping[UUID | None, float]
 ) -> bool:
-    """Whether one of two people, each by one of their rows, could pass for the other."""
+    """Return whether either person, by one of their rows, could pass for the other."""
     for claimed, shown in permutations(map(rows.person_of, pair)):
         own = rows.embeddings[rows.of_person(claimed)]
         cosines = own @ rows.embeddings[rows.of_person(shown)].T
@@ -135,7 +138,7 @@ def _could_pass(
 
 
 def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:
-    """Whom some rows show."""
+    """Return the person and anchor of each row."""
     owners = {row: (rows.person_ids[rows.person_of(row)], rows.anchor_ids[row]) for row in wanted}
     ids = {owners[row][0] for row in wanted}
     people = db.session.scalars(select(Person).where(Person.id.in_(ids)))
@@ -144,15 +147,16 @@ def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:
 
 
 def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:
-    """The pairs of people whose nearest anchors are most similar.
+    """Return the pairs of people whose nearest anchors are most similar.
 
     Args:
         embeddings: float32 (n, d), rows grouped by person.
-        anchors: which rows belong to whom.
-        most: how many pairs.
+        anchors: the person of each row.
+        most: maximum number of pairs.
 
     Returns:
-        The rows of the two anchors and their similarity, most similar first; one a pair of people.
+        The rows of the two anchors and their similarity, most similar first; one for each pair of
+        people.
     """
     person = np.repeat(np.arange(len(anchors.starts)), anchors.counts)
     best: dict[tuple[int, int], tuple[int, int, float]] = {}
@@ -170,18 +174,18 @@ def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tupl
 def _nearest_pairs(
     tile: np.ndarray, above: np.ndarray, beside: np.ndarray, most: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the place in a tile of each of the most similar pairs of people, one a pair.
+    """Yield row and column of the most similar pairs of people in a tile, one for each pair.
 
     Args:
         tile: similarities, (rows, columns).
-        above: whose row each is, ascending.
-        beside: whose column each is, ascending; it may go on behind the tile.
-        most: how many pairs.
+        above: person of each row, ascending.
+        beside: person of each column, ascending; may extend beyond the tile.
+        most: maximum number of pairs.
     """
     beside = beside[: tile.shape[1]]
     rows, columns = _beginnings(above), _beginnings(beside)
     nearest = np.maximum.reduceat(np.maximum.reduceat(tile, rows, axis=0), columns, axis=1)
-    nearest[above[rows][:, None] >= beside[columns]] = -np.inf  # each pair once, nobody with itself
+    nearest[above[rows][:, None] >= beside[columns]] = -np.inf  # each pair once, not the diagonal
     kept = min(most, nearest.size)
     for place in np.argpartition(nearest, -kept, axis=None)[-kept:].tolist():
         first, second = divmod(place, nearest.shape[1])
@@ -195,23 +199,24 @@ def _nearest_pairs(
 
 
 def _beginnings(people: np.ndarray) -> np.ndarray:
-    """Where each person begins."""
+    """Return the first index of each person."""
     return np.flatnonzero(np.diff(people, prepend=-1))
 
 
 def _end(beginnings: np.ndarray, number: int, length: int) -> int:
-    """Where a person ends."""
+    """Return the index after a person's last row."""
     return int(beginnings[number + 1]) if number + 1 < len(beginnings) else length
 
 
 def _tiles(rows: int) -> Iterator[tuple[int, int]]:
-    """Where the squares begin that cover the upper triangle, from top and left."""
+    """Return the top left corners of the tiles that cover the upper triangle."""
     starts = range(0, rows, TILE)
     return ((top, left) for top in starts for left in starts if left >= top)
 
 
 def misfits(embeddings: np.ndarray, anchors: Anchors, threshold: float) -> list[tuple[int, float]]:
-    """Anchors that match none of their person's others: row and best similarity, worst first."""
+    """Return anchors that match none of their person's others: row and best similarity, worst
+    first."""
     found = []
     for start, count in zip(anchors.starts.tolist(), anchors.counts.tolist(), strict=True):
         if count < 2:

@@ -119,7 +119,7 @@ def _verified(form: VerifyForm | ChallengedForm) -> MatchDecision:
         )
     else:
         decision = verification.verify(identifier, contents(form.frames.data), asked_by)
-    return decision.told(in_detail=current_user.is_authenticated and current_user.is_operator)
+    return decision.for_reader(in_detail=current_user.is_authenticated and current_user.is_operator)
 
 
 def _waived(form: WaivedForm) -> MatchDecision:
