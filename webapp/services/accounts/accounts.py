@@ -1,4 +1,4 @@
-"""Accounts: made, changed, and the one-time link to the first of them."""
+"""Create, change and delete accounts, and issue the one-time set-up link."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ TOKEN_BYTES = 32
 
 
 def any_account() -> bool:
-    """Whether the app has been set up."""
+    """Return whether any account exists."""
     return bool(db.session.scalar(select(exists().where(Account.id.is_not(None)))))
 
 
 def list_accounts() -> Sequence[Account]:
-    """All accounts, by name."""
+    """Return all accounts, by name."""
     return db.session.scalars(select(Account).order_by(Account.username_key)).all()
 
 
 def new_setup_token() -> str | None:
-    """Make a one-time token in place of older ones; None once there is an account."""
+    """Issue a one-time set-up token that replaces older ones; None once an account exists."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     lifetime = timedelta(hours=current_settings().setup_hours)
     with unit_of_work() as session:
@@ -66,11 +66,11 @@ def new_setup_token() -> str | None:
 
 
 def check_setup_token(token: str) -> None:
-    """Check that a set-up link works.
+    """Check that a set-up link is valid.
 
     Raises:
-        SetupFinished: if there is an account already.
-        WrongSetupLink: if it is not the newest link, or too old.
+        SetupFinished: if an account exists.
+        WrongSetupLink: if it is not the newest link, or has expired.
     """
     if any_account():
         raise SetupFinished
@@ -82,13 +82,13 @@ def check_setup_token(token: str) -> None:
 
 
 def finish_setup(token: str, username: str, password: str, why_movements: str) -> UUID:
-    """Create the first account, an administrator, and use the link up.
+    """Create the first account, an administrator, and consume the set-up link.
 
-    From then on people show by movements that they are there; `why_movements` is kept with that.
+    Liveness challenges are required from then on; `why_movements` is the recorded reason.
 
     Raises:
         SetupFinished, WrongSetupLink: as `check_setup_token`.
-        PasswordTooCommon: if the password is one of those that are tried first.
+        PasswordTooCommon: if the password is among those that attackers try first.
     """
     with one_transaction():
         with unit_of_work() as session:
@@ -101,11 +101,11 @@ def finish_setup(token: str, username: str, password: str, why_movements: str) -
 
 
 def create_account(username: str, password: str, role: Role) -> UUID:
-    """Create an account.
+    """Create an account, and return its id.
 
     Raises:
         DuplicateUsername: if the name is taken.
-        PasswordTooCommon: if the password is one of those that are tried first.
+        PasswordTooCommon: if the password is among those that attackers try first.
     """
     with unit_of_work() as session:
         account = _add_account(session, username, password, role)
@@ -114,14 +114,14 @@ def create_account(username: str, password: str, role: Role) -> UUID:
 
 
 def change_password(username: str, password: str, device: str | None = None) -> None:
-    """Set a new password and sign the account out everywhere.
+    """Set a new password, and sign the account out everywhere.
 
-    Failures to sign in are forgotten, and so are the account's known browsers but for that of the
-    device cookie, if there is one.
+    Resets the account's lockout counters, and forgets its known browsers except that of the device
+    cookie `device`.
 
     Raises:
         WrongCredentials: if there is no account of that name.
-        PasswordTooCommon: if the password is one of those that are tried first.
+        PasswordTooCommon: if the password is among those that attackers try first.
     """
     check_uncommon(password, username)
     with unit_of_work() as session:
@@ -133,13 +133,13 @@ def change_password(username: str, password: str, device: str | None = None) -> 
 
 
 def delete_account(username: str) -> None:
-    """Delete an account, its sessions and codes, and end the keys to the API that it made.
+    """Delete an account, its sessions and recovery codes, and revoke the API keys that it created.
 
-    What it did stays in the audit log, by its id.
+    The audit log keeps its actions by id.
 
     Raises:
         WrongCredentials: if there is no account of that name.
-        LastAdministrator: if no other one could look after the app.
+        LastAdministrator: if it is the only administrator.
     """
     with unit_of_work() as session:
         account = account_named(username)
@@ -153,7 +153,7 @@ def delete_account(username: str) -> None:
 
 
 def unlock(username: str) -> None:
-    """Let an account try again at once.
+    """End the lockout of an account.
 
     Raises:
         WrongCredentials: if there is no account of that name.
@@ -165,7 +165,7 @@ def unlock(username: str) -> None:
 
 
 def reset_second_factor(username: str) -> None:
-    """Take an account's second factor and recovery codes away, and sign it out everywhere.
+    """Remove an account's second factor and recovery codes, and sign it out everywhere.
 
     Raises:
         WrongCredentials: if there is no account of that name.
@@ -179,10 +179,10 @@ def reset_second_factor(username: str) -> None:
 
 
 def account_named(username: str) -> Account:
-    """The account of a name.
+    """Return the account of a name.
 
     Raises:
-        WrongCredentials: if there is none.
+        WrongCredentials: if there is no account of that name.
     """
     account = find_named(username)
     if account is None:
@@ -191,16 +191,16 @@ def account_named(username: str) -> Account:
 
 
 def find_named(username: str) -> Account | None:
-    """The account of a name, None for nobody's."""
+    """Return the account of a name; None if there is none."""
     return db.session.scalar(
         select(Account).where(Account.username_key == comparison_key(username))
     )
 
 
 def sign_out_everywhere(session: Session, account_id: UUID, known_still: str | None = None) -> None:
-    """End every session of an account in the running transaction, also those not yet begun.
+    """End all sessions and pending sign-ins of an account in the running transaction.
 
-    No browser is known any more, but for that of the device cookie `known_still`.
+    Forgets the account's known browsers except that of the device cookie `known_still`.
     """
     for kind in (AccountSession, PendingSignIn):
         session.execute(delete(kind).where(kind.account_id == account_id))
@@ -208,10 +208,11 @@ def sign_out_everywhere(session: Session, account_id: UUID, known_still: str | N
 
 
 def sign_out_elsewhere(session: Session, account_id: UUID, here: UUID | None) -> None:
-    """End sign-ins under way, and every session but the one here, in the running transaction.
+    """End pending sign-ins and all sessions except `here`, in the running transaction.
 
-    The account's factors changed, and former ones open nothing. Sessions stay where the change is
-    made by a command on the server.
+    For changes of the account's factors: sign-ins begun with former ones must not succeed. If
+    `here`
+    is None, a command on the server made the change, and sessions stay.
     """
     session.execute(delete(PendingSignIn).where(PendingSignIn.account_id == account_id))
     if here:

@@ -1,4 +1,4 @@
-"""Keys by which other programs use the API: made, checked, rotated, revoked."""
+"""API keys for other programs: create, check, rotate, revoke."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from webapp.services import audit
 PREFIX = "sf"
 SECRET_BYTES = 32
 
-# Made once, and past the session: every request does it.
+# Prepared once and run on the connection: every request runs them.
 _KEY = select(ApiKey.__table__).where(ApiKey.id == bindparam("key_id"))
 _USED = update(ApiKey).where(ApiKey.id == bindparam("key_id"))
 
 
 @dataclass(frozen=True)
 class KeyBounds:
-    """What keys may be.
+    """Bounds of API keys.
 
     Attributes:
-        default_days, most_days: until they expire.
-        rotation_hours, most_rotation_hours: that a rotated one goes on working.
-        default_limit, most_requests, longest_window: the requests they may make, how many at most,
-            and in which time.
+        default_days, most_days: days until a key expires.
+        rotation_hours, most_rotation_hours: hours for which a rotated key stays valid.
+        default_limit, most_requests, longest_window: rate limit, its maximum number of requests,
+            and its longest window.
     """
 
     default_days: int = 365
@@ -55,7 +55,7 @@ BOUNDS = KeyBounds()
 
 @dataclass(frozen=True)
 class NewKey:
-    """What a key is to be."""
+    """Properties of a key to create."""
 
     name: str
     scopes: Collection[Scope]
@@ -65,7 +65,7 @@ class NewKey:
 
 @dataclass(frozen=True)
 class MadeKey:
-    """A key, and the one time that its secret is shown."""
+    """A new key with its secret, which is shown once."""
 
     id: UUID
     name: str
@@ -74,11 +74,11 @@ class MadeKey:
 
 
 def create(new: NewKey, created_by: UUID | None) -> MadeKey:
-    """Make a key.
+    """Create a key.
 
     Raises:
-        ScopesMissing: if it would open nothing.
-        LimitUnreadable: if the limit is none.
+        ScopesMissing: if it has no scopes.
+        LimitUnreadable: if the rate limit is invalid.
     """
     if not new.scopes:
         raise ScopesMissing
@@ -100,11 +100,11 @@ def create(new: NewKey, created_by: UUID | None) -> MadeKey:
 
 
 def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_hours) -> MadeKey:
-    """Make a key that takes the place of another, which works so many hours longer.
+    """Create a successor to a key, which stays valid for `hours`.
 
     Raises:
         KeyUnknown: if there is no such key.
-        KeyRevoked, KeyExpired: if it works no longer; a new one is a decision of its own.
+        KeyRevoked, KeyExpired: if it is no longer valid; creating a new key is a separate decision.
     """
     with unit_of_work() as session:
         old = _find(session, key_id)
@@ -126,7 +126,7 @@ def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_h
 
 
 def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
-    """End a key, everywhere and at once: every request asks the database.
+    """Revoke a key, effective at once: every request reads it from the database.
 
     Raises:
         KeyUnknown: if there is no such key.
@@ -136,19 +136,19 @@ def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
 
 
 def revoke_made_by(session: Session, account_id: UUID) -> None:
-    """End the keys that an account made, in the running transaction: whoever goes keeps none."""
+    """Revoke the keys that an account created, in the running transaction."""
     made = select(ApiKey).where(ApiKey.created_by_id == account_id, ApiKey.revoked_at.is_(None))
     for key in session.scalars(made):
         _revoke(session, key, None)
 
 
 def list_keys() -> Sequence[ApiKey]:
-    """All keys, the newest first."""
+    """Return all keys, newest first."""
     return db.session.scalars(select(ApiKey).order_by(ApiKey.created_at.desc(), ApiKey.id)).all()
 
 
 def find(key_id: UUID) -> ApiKey:
-    """The key of an id.
+    """Return the key of an id.
 
     Raises:
         KeyUnknown: if there is no such key.
@@ -157,15 +157,15 @@ def find(key_id: UUID) -> ApiKey:
 
 
 def find_by_secret(secret: str) -> ApiKey:
-    """The key whose secret somebody shows, in use or not.
+    """Return the key with this secret, valid or not.
 
     Raises:
-        KeyUnknown: if it is nobody's.
+        KeyUnknown: if there is no such key.
     """
     prefix, _, rest = secret.partition("_")
     key_id, _, _ = rest.partition("_")
     row = db.session.connection().execute(_KEY, {"key_id": _uuid(key_id)}).mappings().first()
-    key = ApiKey(**row) if row else None  # as it is now, whatever becomes of transactions
+    key = ApiKey(**row) if row else None  # detached: no transaction changes it
     known = key.digest if key else bytes(32)
     right = hmac.compare_digest(known, _digest(secret))
     if key is None or not right or prefix != PREFIX:
@@ -174,10 +174,10 @@ def find_by_secret(secret: str) -> ApiKey:
 
 
 def check_in_use(key: ApiKey) -> None:
-    """Check that a key works.
+    """Check that a key is valid.
 
     Raises:
-        KeyRevoked, KeyExpired: if it works no longer.
+        KeyRevoked, KeyExpired: if it is not.
     """
     if key.revoked_at is not None:
         raise KeyRevoked
@@ -186,9 +186,9 @@ def check_in_use(key: ApiKey) -> None:
 
 
 def note_use(key_id: UUID, route: str, status: int) -> None:
-    """Keep in the audit log what a key was used for, and how it was answered.
+    """Queue the audit entry of a key's use, with route and status.
 
-    What was changed has an entry of its own, in its own transaction; this one may follow later.
+    Changes have entries of their own, in their transactions; this one may follow later.
     """
     used = {"key_id": key_id, "last_used_at": now()}
     add_entry = audit.entry_of_read("api_used", route=route, status=status)
@@ -231,7 +231,7 @@ def _check_limit(limit: str) -> None:
 
 
 def _digest(secret: str) -> bytes:
-    """A plain digest: the secret is random, so nobody finds it by trying."""
+    """Return the plain digest: a random secret cannot be guessed, so it needs no slow hash."""
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, at the cost that the settings name; which may be chosen."""
+"""Passwords: argon2id hashing at the configured cost, and rules for new ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMON_PASSWORDS = Path(__file__).parent / "data" / "common_passwords.txt"
 
 @cache
 def hasher(cost: PasswordCost) -> PasswordHasher:
-    """Hashes and checks at a cost."""
+    """Return the hasher of a cost."""
     return PasswordHasher(
         time_cost=cost.time_cost, memory_cost=cost.memory_kib, parallelism=cost.parallelism
     )
@@ -28,12 +28,12 @@ def hasher(cost: PasswordCost) -> PasswordHasher:
 
 @cache
 def nobodys_hash(cost: PasswordCost) -> str:
-    """A hash that stands in where there is no account, so that refusing takes as long."""
+    """Return a hash to verify against for unknown accounts, so that refusal takes equally long."""
     return hasher(cost).hash("nobody's password")
 
 
 def fits(password_hash: str, password: str, cost: PasswordCost) -> bool:
-    """Whether a password belongs to a hash."""
+    """Return whether a password belongs to a hash."""
     try:
         return hasher(cost).verify(password_hash, password)
     except (VerificationError, InvalidHashError):
@@ -41,10 +41,11 @@ def fits(password_hash: str, password: str, cost: PasswordCost) -> bool:
 
 
 def check_uncommon(password: str, username: str) -> None:
-    """Check that a password is none of those that are tried first.
+    """Check that a password is not among those that attackers try first.
 
     Raises:
-        PasswordTooCommon: if it is known, of very few characters, or little more than the name.
+        PasswordTooCommon: if it is a known one, has fewer than FEWEST_DIFFERENT_CHARACTERS, or is
+            little more than the username.
     """
     compared, name = comparison_key(password), comparison_key(username)
     rest = compared.replace(name, "") if name else compared

@@ -1,4 +1,4 @@
-"""Signing in and out: password, second factor, and the sessions that result."""
+"""Sign-in with password and second factor, and the resulting sessions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TIME_FOR_CODE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Browser:
-    """The browser in front of the sign-in page: its device cookie, and a name to show."""
+    """The browser that signs in: its device cookie, and a label to show."""
 
     device: str | None = field(default=None, repr=False)
     label: str | None = None
@@ -38,7 +38,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class RightPassword:
-    """Whose password was right, and which hash it fitted: it may be changed meanwhile."""
+    """The account of a correct password, and the hash it matched, which may change meanwhile."""
 
     account_id: UUID
     username: str
@@ -47,10 +47,11 @@ class RightPassword:
 
 @dataclass(frozen=True)
 class StartedSession:
-    """A session that was begun.
+    """A started session.
 
     `token` goes into the session cookie, `device` into the device cookie. `failed_tries` counts
-    wrong passwords and codes since the sign-in before.
+    wrong
+    passwords and codes since the previous sign-in.
     """
 
     session: AccountSession
@@ -61,22 +62,22 @@ class StartedSession:
 
 @dataclass(frozen=True)
 class CodeNeeded:
-    """The password was right, and a code must follow with this token."""
+    """The password was correct; a code must follow with this token."""
 
     token: str = field(repr=False)
 
 
 def check_password(username: str, password: str, device: str | None = None) -> RightPassword:
-    """Find the account that a name and a password belong to.
+    """Return the account that a name and a password belong to.
 
     Args:
         username: as typed.
         password: as typed.
-        device: the browser's device cookie, if it has one.
+        device: device cookie of the browser, if it has one.
 
     Raises:
-        WrongCredentials: if there is none; it takes as long for an unknown name.
-        MustWait: after failures in a row, for known and unknown names alike.
+        WrongCredentials: if there is no such account; takes equally long for an unknown name.
+        MustWait: after several failures, for known and unknown names alike.
     """
     counters = password_counters(username, device)
     lockout.check(*counters)
@@ -86,7 +87,7 @@ def check_password(username: str, password: str, device: str | None = None) -> R
     found = RightPassword(account.id, account.username, password_hash) if account else None
     right = fits(password_hash, password, cost)
     with unit_of_work() as session:
-        lockout.check(*counters)  # others may have tried meanwhile
+        lockout.check(*counters)  # concurrent attempts may have failed
         if right and found:
             return found
         for counter in counters:
@@ -99,7 +100,7 @@ def check_password(username: str, password: str, device: str | None = None) -> R
 
 
 def sign_in(username: str, password: str, browser: Browser) -> StartedSession | CodeNeeded:
-    """Begin a session, or where the account has a second factor the wait for its code.
+    """Start a session, or a pending sign-in if the account has a second factor.
 
     Raises:
         WrongCredentials, MustWait: as `check_password`.
@@ -123,21 +124,21 @@ def sign_in(username: str, password: str, browser: Browser) -> StartedSession | 
 
 
 def check_pending(token: str | None) -> None:
-    """Check that a sign-in waits for its code.
+    """Check that a sign-in is pending.
 
     Raises:
-        SignInOver: if it took too long, or the account changed since.
+        SignInOver: if it has expired, or the account changed since.
     """
     _pending(token)
 
 
 def confirm(token: str | None, code: str, browser: Browser) -> StartedSession:
-    """Begin the session of a sign-in that waits for its code.
+    """Complete a pending sign-in with a code, and start its session.
 
     Raises:
-        SignInOver: if it took too long, or the account changed since.
+        SignInOver: if it has expired, or the account changed since.
         WrongCode: if the code does not belong to the account.
-        MustWait: after failures in a row.
+        MustWait: after several failures.
     """
     with unit_of_work() as session:
         pending = _pending(token)
@@ -154,14 +155,14 @@ def confirm(token: str | None, code: str, browser: Browser) -> StartedSession:
 
 
 def end(session_id: UUID, account_id: UUID) -> None:
-    """End a session, wherever its cookie may have gone."""
+    """End a session."""
     with unit_of_work() as session:
         session.execute(delete(AccountSession).where(AccountSession.id == session_id))
         audit.record(session, "signed_out", account_id)
 
 
 def end_some(account_id: UUID, session_ids: Sequence[UUID]) -> None:
-    """End some sessions of an account; those of others are left alone."""
+    """End the given sessions of an account; ignore those of other accounts."""
     with unit_of_work() as session:
         of_account = AccountSession.account_id == account_id
         session.execute(
@@ -171,28 +172,28 @@ def end_some(account_id: UUID, session_ids: Sequence[UUID]) -> None:
 
 
 def end_all(account_id: UUID, device: str | None = None) -> None:
-    """Sign an account out everywhere; the browser of this device cookie stays known."""
+    """Sign an account out everywhere; the browser of the device cookie `device` stays known."""
     with unit_of_work() as session:
         accounts.sign_out_everywhere(session, account_id, known_still=device)
         audit.record(session, "signed_out_everywhere", account_id)
 
 
 def end_old() -> None:
-    """Delete the rows of sessions that are too old, and of sign-ins that came to nothing."""
+    """Delete expired sessions and pending sign-ins."""
     with unit_of_work() as session:
         session.execute(delete(AccountSession).where(AccountSession.created_at < _oldest()))
         session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < now()))
 
 
 def find(token: str) -> AccountSession | None:
-    """The session of a token, unless it ended or is too old."""
+    """Return the session of a token; None if it has ended or expired."""
     digest = _digest("session", token)
     found = db.session.scalar(select(AccountSession).where(AccountSession.digest == digest))
     return found if found and found.created_at >= _oldest() else None
 
 
 def list_sessions(account_id: UUID) -> Sequence[AccountSession]:
-    """The sessions of an account that were not ended, newest first."""
+    """Return the active sessions of an account, newest first."""
     of_account = select(AccountSession).where(
         AccountSession.account_id == account_id, AccountSession.created_at >= _oldest()
     )

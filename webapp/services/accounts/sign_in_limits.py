@@ -1,8 +1,8 @@
-"""Which failures to sign in are counted together, and the browsers that are known to accounts.
+"""Lockout counters of sign-ins, and the browsers known to accounts.
 
-Nobody may keep the owner of an account out by failing in their place, and nobody may try many
-passwords. So wrong passwords are counted by network, by its site and by account; those of a browser
-in which the account signed in before are counted apart (OWASP's device cookies).
+Nobody may lock the owner out by failing in their place, and nobody may try many passwords. Wrong
+passwords are therefore counted by network, by site and by account. Failures from a browser that
+signed in to the account before have a separate counter (OWASP device cookies).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ MOST_BROWSERS = 10
 
 
 def name_digest(username: str) -> bytes:
-    """Return what every count against an account's name points to."""
+    """Return the digest that all counters against an account's name refer to."""
     return key_store().secrets.keyed_digest("sign-in", comparison_key(username))
 
 
 def password_counters(username: str, device: str | None) -> tuple[Counter[Bound], ...]:
-    """Return where a wrong password is counted; `device` is the browser's device cookie."""
+    """Return the counters of a wrong password; `device` is the browser's device cookie."""
     browser = _known_browser(username, device)
     if browser:
         return (_of_browser(username, browser),)
@@ -45,7 +45,7 @@ def password_counters(username: str, device: str | None) -> tuple[Counter[Bound]
 
 
 def code_counter(username: str, device: str | None) -> Counter[Bound]:
-    """Return where a wrong code is counted, which only a right password allows to be tried."""
+    """Return the counter of a wrong code, which requires a correct password first."""
     browser = _known_browser(username, device)
     if browser:
         return _of_browser(username, browser)
@@ -53,18 +53,18 @@ def code_counter(username: str, device: str | None) -> Counter[Bound]:
 
 
 def reset(session: Session, username: str, device: str | None) -> None:
-    """Reset the counts of failures in a row after a sign-in, in the running transaction.
+    """Reset the counters of failures in a row after a sign-in, in the running transaction.
 
-    What is counted by the hour stays, so that signing in allows nobody more tries.
+    Hourly budgets stay, so that a sign-in grants no further tries.
     """
     counters = (*password_counters(username, device), code_counter(username, device))
     lockout.reset(session, *(one for one in counters if one.bound.in_a_row))
 
 
 def remember_browser(session: Session, account_id: UUID, device: str | None) -> str:
-    """Know a browser from now on, in the running transaction; returns its device cookie.
+    """Remember a browser in the running transaction, and return its device cookie.
 
-    Accounts that share a browser share its cookie. Of one account the newest MOST_BROWSERS stay.
+    Accounts that share a browser share its cookie. An account keeps its newest MOST_BROWSERS.
     """
     if device is None or not _was_made_here(device):
         device = secrets.token_urlsafe(TOKEN_BYTES)
@@ -82,7 +82,7 @@ def remember_browser(session: Session, account_id: UUID, device: str | None) -> 
 
 
 def forget_browsers(session: Session, account_id: UUID, but: str | None = None) -> None:
-    """Know the browsers of an account no longer, but for one, in the running transaction."""
+    """Forget the browsers of an account except `but`, in the running transaction."""
     gone = delete(KnownBrowser).where(KnownBrowser.account_id == account_id)
     if but is not None:
         gone = gone.where(KnownBrowser.digest != _device_digest(but))

@@ -1,4 +1,4 @@
-"""The second factor: time-based codes (RFC 6238), and codes on paper for when the phone is lost."""
+"""The second factor: time-based codes (RFC 6238), and recovery codes for a lost phone."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ ISSUER = "Siamese Faces"
 
 
 def new_secret() -> str:
-    """A secret to share with a phone."""
+    """Return a secret to share with a phone."""
     return pyotp.random_base32()
 
 
 def address_of(secret: str, username: str) -> str:
-    """What the phone reads from the picture: an otpauth address."""
+    """Return the otpauth URI for the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def switch_on(
     account_id: UUID, secret: str, code: str, here: UUID | None = None
 ) -> tuple[str, ...]:
-    """Ask for codes from now on, since the phone gives the right one.
+    """Require codes from now on, after the phone has proved that it generates them.
 
-    The account's sessions but the one here end.
+    The account's other sessions end.
 
     Returns:
         The recovery codes; they are shown once.
@@ -67,7 +67,7 @@ def switch_on(
 
 
 def switch_off(account_id: UUID, here: UUID | None = None) -> None:
-    """Ask for codes no longer; the account's sessions but the one here end."""
+    """Stop requiring codes; the account's other sessions end."""
     with unit_of_work() as session:
         session.get_one(Account, account_id).totp = None
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
@@ -76,7 +76,7 @@ def switch_off(account_id: UUID, here: UUID | None = None) -> None:
 
 
 def accept(session: Session, account: Account, code: str) -> bool:
-    """Whether a code belongs to the account; it is used up in the running transaction."""
+    """Return whether a code belongs to the account, and consume it in the running transaction."""
     if account.totp is None:
         return False
     secret = key_store().secrets.open(account.totp, _place(account.id)).decode()
@@ -88,13 +88,13 @@ def accept(session: Session, account: Account, code: str) -> bool:
 
 
 def recovery_codes_left(account_id: UUID) -> int:
-    """How many codes on paper are unused."""
+    """Return the number of unused recovery codes."""
     of_account = select(func.count()).where(RecoveryCode.account_id == account_id)
     return db.session.scalar(of_account) or 0
 
 
 def _new_recovery_code() -> str:
-    """In groups, which are written down with fewer mistakes."""
+    """Return a code in groups, which people copy with fewer mistakes."""
     return "-".join(wrap(secrets.token_hex(RECOVERY_BYTES), GROUP))
 
 
@@ -106,7 +106,7 @@ def _use_up(session: Session, account_id: UUID, code: str) -> bool:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """The time step that a code belongs to, among those near enough."""
+    """Return the time step of a code, at most STEPS_EITHER_WAY from now; None if there is none."""
     totp = pyotp.TOTP(secret)
     this_step = int(now().timestamp()) // totp.interval
     for step in range(this_step - STEPS_EITHER_WAY, this_step + STEPS_EITHER_WAY + 1):

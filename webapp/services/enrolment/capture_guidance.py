@@ -43,7 +43,7 @@ def check_frame(frame: bytes) -> Check:
 
 
 def check_picture(picture: bytes) -> Check:
-    """Check whether enrolment would accept a chosen picture; faults that only advise are allowed."""
+    """Check whether enrolment would accept a chosen picture; advice alone does not reject it."""
     return _timed(_picture, picture)
 
 

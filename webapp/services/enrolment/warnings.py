@@ -78,7 +78,7 @@ def doubts_before_storing(
 
 
 def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -> dict[int, Doubts]:
-    """Return the warnings; `of_person` holds all embeddings of the person, the judged ones first."""
+    """Return the warnings; `of_person` holds all of the person, the judged ones first."""
     if not len(judged):
         return {}
     own_nearest = _nearest_of_own(judged @ of_person.T)

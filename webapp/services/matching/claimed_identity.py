@@ -34,7 +34,7 @@ def claimed_person(identifier: str) -> Person | None:
 
 
 def network_digest(digest: bytes) -> bytes:
-    """Return the digest under which the current network's failures against one claim are counted."""
+    """Return the digest that counts the current network's failures against one claim."""
     network = client_network(address())
     return key_store().secrets.keyed_digest("claim from a network", digest + network.encode())
 
@@ -74,7 +74,7 @@ def count_failure(
 
 
 def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
-    """Reset the counters after a match, in the running transaction; those of other networks stay."""
+    """Reset the counters after a match, in the running transaction; other networks' stay."""
     network = _network_counter(digest, network_digest(digest))
     lockout.reset(session, _global_counter(digest, setting), network)
 

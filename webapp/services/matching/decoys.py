@@ -78,7 +78,7 @@ def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) 
 
 
 def _deviations(calibration: Calibration, decoy: _Decoy, frames: np.ndarray) -> np.ndarray:
-    """Return the deviation of each anchor and frame from the impostor mean, (k, f), in deviations."""
+    """Return the distance of anchors and frames from the impostor mean, (k, f), in deviations."""
     middle = calibration.middle
     if middle is None:
         both = math.sqrt(1 - PERSONS_SHARE) * (decoy.directions @ frames.T)

@@ -109,7 +109,7 @@ class _Found:
 
     @property
     def rivals(self) -> tuple[PersonLabel, ...]:
-        """People too close to decide between; empty if one leads or nobody reaches the threshold."""
+        """People too close to decide between; empty if one leads or none reaches the threshold."""
         lead = self.scores[0] - self.margin
         close = [
             label

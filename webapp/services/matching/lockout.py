@@ -35,13 +35,13 @@ class Bound(Protocol):
 
     @property
     def most(self) -> int | None:
-        """Failures in a row after which only an administrator can unlock; None for no such limit."""
+        """Failures in a row after which only an administrator can unlock; None for no limit."""
 
     def left(self, failures: int, last_at: datetime) -> timedelta:
         """Return the remaining wait; zero or negative if there is none."""
 
     def counted_at(self, last_at: datetime | None) -> datetime:
-        """Return the value of `last_at` for a failure now; the argument is None before the first."""
+        """Return `last_at` after a failure now; the argument is None before the first."""
 
 
 @dataclass(frozen=True)

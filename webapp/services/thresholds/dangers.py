@@ -1,11 +1,11 @@
-"""Dangerous settings: which ones are, and the confirmation that they need."""
+"""Dangerous settings: how they are detected, and the confirmation that they need."""
 
 from __future__ import annotations
 
 from ml import Calibration
 from webapp.errors.thresholds import ConfirmationNeeded, Danger
 
-# Shares of attempts beyond which a setting is dangerous: impostors accepted, genuine ones refused.
+# Rates beyond which a setting is dangerous: false accepts, and false rejections.
 MOST_STRANGERS = 0.01
 MOST_REFUSED = 0.8
 STRANGERS_ACCEPTED, STRANGERS_FOUND, PEOPLE_REFUSED = (
@@ -18,20 +18,20 @@ STRANGERS_ACCEPTED, STRANGERS_FOUND, PEOPLE_REFUSED = (
 def of_threshold(
     calibration: Calibration, similarity: float, rule: str, anchors: int
 ) -> tuple[Danger, ...]:
-    """Return what makes a threshold of verifications (1:1) dangerous; empty if nothing does.
+    """Return the dangers of a verification (1:1) threshold; empty if there are none.
 
     Args:
-        calibration: of the threshold's model.
+        calibration: calibration of the threshold's model.
         similarity: the threshold.
         rule: the matching rule.
-        anchors: the number of anchors of a claimed person.
+        anchors: number of anchors of a claimed person.
     """
     rates = calibration.curve(rule, max(anchors, 1)).rates_at(similarity)
     return of_rates(rates["far"], rates["frr"])
 
 
 def of_rates(strangers: float, refused: float) -> tuple[Danger, ...]:
-    """Return the dangers of two error rates, 0 to 1: impostors accepted, genuine ones refused."""
+    """Return the dangers of two error rates, 0 to 1: false accepts and false rejections."""
     found = []
     if strangers > MOST_STRANGERS:
         found.append(Danger(STRANGERS_ACCEPTED, strangers))
@@ -48,18 +48,19 @@ def of_search(
     rule: str,
     anchors: int,
 ) -> tuple[Danger, ...]:
-    """Return what makes a setting of searches (1:N) dangerous; empty if nothing does.
+    """Return the dangers of an identification (1:N) setting; empty if there are none.
 
-    The threshold of a search rises with the number of people enrolled. Refused genuine attempts
-    count as a danger only where the setting, and not that number, raises them.
+    The threshold rises with the number of people enrolled. False rejections count as a danger only
+    if
+    the setting, and not that number, increases them.
 
     Args:
-        calibration: of the active model.
-        fpir: the share of strangers taken for somebody, 0 to 1.
-        similarity: the threshold that follows from it.
+        calibration: calibration of the active model.
+        fpir: false positive identification rate, 0 to 1.
+        similarity: the resulting threshold.
         similarity_before: the present threshold.
         rule: the matching rule.
-        anchors: the number of anchors of a person.
+        anchors: number of anchors of a person.
     """
     found = [Danger(STRANGERS_FOUND, fpir)] if fpir > MOST_STRANGERS else []
     refused = calibration.curve(rule, max(anchors, 1)).rates_at(similarity)["frr"]
@@ -69,7 +70,7 @@ def of_search(
 
 
 def check(dangers: tuple[Danger, ...], *, confirmed: bool) -> None:
-    """Refuse a dangerous setting that nobody confirmed.
+    """Reject a dangerous setting that is not confirmed.
 
     Raises:
         ConfirmationNeeded: if there are dangers and no confirmation.

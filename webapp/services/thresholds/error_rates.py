@@ -1,4 +1,4 @@
-"""What a threshold costs: strangers accepted and genuine tries refused, as the calibration saw."""
+"""Error rates of a threshold, as the calibration measured them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webapp.inference.active_model import active_model
 from webapp.services.thresholds import dangers
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE, Threshold
 
-# NIST SP 800-63B-4: a face that authenticates is falsely matched in at most 1 of 10,000 tries.
+# NIST SP 800-63B-4: maximum false match rate of a face that authenticates, 1 in 10,000.
 AUTHENTICATOR_FAR = 1e-4
 GOALS = {"convenient": 1e-2, "balanced": 1e-3, "strict": 1e-4}
 TENTHS = range(int(LOWEST_SCORE * 10), int(HIGHEST_SCORE * 10) + 1)
@@ -26,7 +26,7 @@ class Rate:
     """A share of trials, 0 to 1, with its 95 % interval.
 
     Attributes:
-        supported: the smallest share that the data can support.
+        supported: smallest share that the data can support.
     """
 
     share: float
@@ -36,18 +36,18 @@ class Rate:
 
     @property
     def is_supported(self) -> bool:
-        """Whether the data can tell this share from less."""
+        """Whether the data can distinguish this share from a smaller one."""
         return self.share >= self.supported
 
     @property
     def bound(self) -> float:
-        """What the share is below, where it is not supported itself."""
+        """Upper bound of the share, for shares that the data does not support."""
         return max(self.high, self.supported)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a score costs as threshold: strangers accepted (FAR), genuine tries refused (FRR)."""
+    """Error rates of a score as threshold: FAR in `strangers`, FRR in `genuine`."""
 
     score: float
     strangers: Rate
@@ -55,12 +55,12 @@ class Cost:
 
     @property
     def dangers(self) -> tuple[Danger, ...]:
-        """What makes the score dangerous as threshold; empty if nothing does."""
+        """Dangers of the score as threshold; empty if there are none."""
         return dangers.of_rates(self.strangers.share, self.genuine.share)
 
     @property
     def authenticator(self) -> Literal["weaker", "unsure", "enough"]:
-        """How it stands to the FAR that NIST asks of an authenticator."""
+        """Comparison of the FAR with the maximum of NIST for authenticators."""
         if self.strangers.share > AUTHENTICATOR_FAR:
             return "weaker"
         return "unsure" if self.strangers.high > AUTHENTICATOR_FAR else "enough"
@@ -68,7 +68,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Preset:
-    """A goal and the lowest score that reaches it; without one the data does not support it."""
+    """A target FAR, and the lowest score that reaches it; None if the data does not support it."""
 
     goal: str
     far: float
@@ -77,10 +77,11 @@ class Preset:
 
 @dataclass(frozen=True)
 class Costs:
-    """The costs of every threshold, by one matching rule and number of anchors.
+    """Error rates of every threshold, by one matching rule and number of anchors.
 
-    `people_tried` is how many people stand behind the genuine trials, where these are so few that
-    people, not trials, are to be counted.
+    `people_tried` is the number of people behind the genuine trials. It replaces the number of
+    trials
+    as sample size where people are few.
     """
 
     calibration: Calibration
@@ -88,7 +89,7 @@ class Costs:
     people_tried: int | None = None
 
     def at(self, score: float) -> Cost:
-        """What a score, 0 to 100, costs as threshold."""
+        """Return the error rates of a score, 0 to 100, as threshold."""
         rates = self.curve.rates_at(self.calibration.similarity(score))
         return Cost(
             score=score,
@@ -100,21 +101,21 @@ class Costs:
 
     @property
     def anchors_behind(self) -> tuple[int, ...]:
-        """With how many anchors was measured: the curve's own number, or two near it."""
+        """Numbers of anchors that were measured: the curve's own, or its two neighbours."""
         measured = self.calibration.measured_for(self.curve.rule, self.curve.anchors)
         return tuple(curve.anchors for curve in measured)
 
     @property
     def frr_supported(self) -> float:
-        """The smallest FRR that the genuine trials can support."""
+        """Smallest FRR that the genuine trials can support."""
         return upper_bound_without_errors(self.people_tried or self.curve.genuine_trials)
 
     def presets(self) -> tuple[Preset, ...]:
-        """One a goal, from convenient to strict."""
+        """Return one preset for each goal, from convenient to strict."""
         return tuple(Preset(goal, far, self._score_for(far)) for goal, far in GOALS.items())
 
     def _score_for(self, far: float) -> float | None:
-        """The lowest score, in tenths, at which FAR is at most `far`."""
+        """Return the lowest score, in tenths, at which FAR is at most `far`."""
         if far < self.curve.far_supported:
             return None
         place = bisect_left(
@@ -123,7 +124,7 @@ class Costs:
         return TENTHS[place] / 10 if place < len(TENTHS) else None
 
     def corners(self) -> tuple[Cost, ...]:
-        """The costs by ascending score where they bend; between two of them they are straight."""
+        """Return the error rates at the knots, by ascending score; they are linear in between."""
         measured = {self.calibration.score(float(value)) for value in self.curve.threshold}
         mapped = {float(score) for score in self.calibration.score_knots[1]}
         return tuple(
@@ -133,7 +134,7 @@ class Costs:
         )
 
     def equivalent(self, cost: Cost) -> float:
-        """The score, in tenths, that lets as few strangers pass as a cost, as far as is known."""
+        """Return the score, in tenths, with the FAR of `cost`, or the smallest FAR supported."""
         far = max(cost.strangers.share, self.curve.far_supported)
         score = self.calibration.score(self.curve.threshold_at_far(far))
         return min(ceil(score * 10) / 10, HIGHEST_SCORE)
@@ -141,7 +142,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Spread:
-    """How many trials score from one score to another: shares of all, 0 to 1."""
+    """Trials between two scores, as shares of all, 0 to 1."""
 
     low: float
     high: float
@@ -150,7 +151,7 @@ class Spread:
 
 
 def spread(histogram: Histogram, calibration: Calibration) -> tuple[Spread, ...]:
-    """A histogram by tens of score; inside a bar its trials count as evenly spread."""
+    """Return the histogram in bins of ten score points, with trials spread evenly inside a bin."""
     scores = range(int(LOWEST_SCORE), int(HIGHEST_SCORE) + 1, 10)
     similarities = [calibration.similarity(score) for score in scores]
     below = [
@@ -167,16 +168,16 @@ def spread(histogram: Histogram, calibration: Calibration) -> tuple[Spread, ...]
 
 
 def costs_of(threshold: Threshold, anchors: int) -> Costs:
-    """The costs by a threshold's rule, for people with so many anchors."""
+    """Return the error rates by a threshold's rule, for people with `anchors` anchors."""
     return costs_by(threshold.rule, anchors)
 
 
 def costs_by(rule: str, anchors: int) -> Costs:
-    """The costs by a matching rule, for people with so many anchors."""
+    """Return the error rates by a matching rule, for people with `anchors` anchors."""
     calibration = active_model().engine.calibration
     return Costs(calibration, calibration.curve(rule, anchors))
 
 
 def typical_anchors() -> int:
-    """How many anchors a person here has at the middle; 1 where nobody is enrolled."""
+    """Return the median number of anchors of a person; 1 if nobody is enrolled."""
     return active_model().gallery.refresh().typical_anchors

@@ -1,8 +1,8 @@
-"""How a search among everybody (1:N) decides, how that changed, and changing it.
+"""The setting of identifications (1:N): in force, history, change.
 
-A stranger has as many chances as there are people. So a search is set by the share of strangers
-who may be taken for anybody (FPIR), and its threshold follows from that at the present number of
-people. Who is nearest must also lead the next person by a margin.
+A stranger has one chance for each person enrolled. The setting is therefore the false positive
+identification rate (FPIR), and the threshold follows from it and the number of people. The nearest
+person must also lead the next one by a margin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from webapp.services.thresholds.verification import Threshold
 
 @dataclass(frozen=True)
 class SearchBounds:
-    """What a search may be set to: rates are shares of strangers, margins points of score."""
+    """Bounds of the setting: rates are shares of strangers, margins score points."""
 
     least_fpir: float = 0.001
     most_fpir: float = 0.1
@@ -33,11 +33,11 @@ class SearchBounds:
 
 @dataclass(frozen=True)
 class IdentificationPolicy:
-    """How a search decides.
+    """How an identification decides.
 
     Attributes:
-        fpir: the share of strangers who may be taken for somebody.
-        margin: the points of score by which the nearest person must lead the next.
+        fpir: share of strangers who may be identified as somebody.
+        margin: score points by which the nearest person must lead the next.
     """
 
     fpir: float = 0.01
@@ -54,7 +54,7 @@ _HISTORY = ChangeHistory(
 
 
 def in_force() -> IdentificationPolicy:
-    """How a search decides now."""
+    """Return the policy in force."""
     newest = _HISTORY.newest()
     return IdentificationPolicy(newest.fpir, newest.margin) if newest else DEFAULT
 
@@ -62,11 +62,11 @@ def in_force() -> IdentificationPolicy:
 def threshold(
     gallery: Summary, search: IdentificationPolicy | None = None, rule: str | None = None
 ) -> Threshold:
-    """The threshold of a search among the people of a gallery.
+    """Return the threshold of an identification in a gallery.
 
     Args:
-        gallery: how many they are.
-        search: how the search decides; None for the way in force.
+        gallery: its number of people and anchors.
+        search: the policy; None for the one in force.
         rule: the matching rule; None for the one in force.
     """
     calibration = active_model().engine.calibration
@@ -86,12 +86,12 @@ def change(
     *,
     confirmed: bool = False,
 ) -> None:
-    """Set how searches decide.
+    """Change the policy of identifications.
 
     Raises:
         ConfirmationNeeded: if the setting is dangerous and not confirmed.
-        SearchOutOfRange: if the rate or the margin is no number within its bounds.
-        SettingConflict: if another change is in force than the one based on.
+        SearchOutOfRange: if the rate or the margin is not a number within BOUNDS.
+        SettingConflict: if the change in force is not `based_on`.
     """
     with unit_of_work() as session:
         check(search, based_on)
@@ -118,7 +118,7 @@ def change(
 
 
 def dangers_of(search: IdentificationPolicy) -> tuple[Danger, ...]:
-    """Return what makes a setting of searches dangerous at the present number of people."""
+    """Return the dangers of a policy at the present number of people."""
     gallery = active_model().gallery.refresh()
     before, after = threshold(gallery), threshold(gallery, search)
     return dangers.of_search(
@@ -132,7 +132,7 @@ def dangers_of(search: IdentificationPolicy) -> tuple[Danger, ...]:
 
 
 def check(search: IdentificationPolicy, based_on: int | None = None) -> None:
-    """Check that a change could be made; it raises as `change` does."""
+    """Check that a change is possible; raises like `change`."""
     within = (
         math.isfinite(search.fpir)
         and BOUNDS.least_fpir <= search.fpir <= BOUNDS.most_fpir
@@ -145,7 +145,7 @@ def check(search: IdentificationPolicy, based_on: int | None = None) -> None:
 
 
 def newest_number() -> int:
-    """The number of the change in force, 0 while there is none."""
+    """Return the number of the change in force; 0 if there is none."""
     return _HISTORY.number()
 
 

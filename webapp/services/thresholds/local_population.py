@@ -1,12 +1,12 @@
-"""What the people enrolled here say about a threshold: their anchors compared with each other.
+"""Error rates of the people enrolled here: their anchors compared with each other.
 
-Each anchor stands as probe: against its person's other anchors it is a genuine trial, against
+Each anchor serves as a probe. Against its person's other anchors it is a genuine trial, against
 everybody else's an impostor trial, both by the matching rule in force. Anchors are better pictures
-than most tries, so genuine tries fail more often than these.
+than most probes, so genuine attempts fail more often than these trials.
 
-The work is bounded: of many people some are drawn, always the same ones for the same gallery.
-Intervals resample people (`ml.bootstrap_interval`); what was never seen is bounded by the rule of
-three, counting pairs of people, not pairs of pictures.
+The work is bounded: a large gallery is sampled, the same way for the same gallery. Intervals
+resample people (`ml.bootstrap_interval`). The rule of three bounds events that never occurred; it
+counts pairs of people, not pairs of pictures.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from webapp.inference.active_model import active_model
 from webapp.services.thresholds.error_rates import Costs
 
 FEWEST_PEOPLE = 2
-# Of fewer people no rates are given: a few of them decide everything.
+# Fewer people give no rates: a few of them decide everything.
 ENOUGH_PEOPLE = 10
 MOST_PEOPLE, MOST_ANCHORS = 300, 2000
 ROUNDS, SEED = 300, 20
@@ -42,7 +42,7 @@ FAR_STEPS, FRR_STEPS, BARS = 40, 20, 40
 
 @dataclass(frozen=True)
 class Proposal:
-    """The lowest score, in tenths, that keeps FAR at a goal here, with its 95 % interval."""
+    """The lowest score, in tenths, that keeps the FAR at a target here, with its 95 % interval."""
 
     score: float
     low: float
@@ -51,15 +51,15 @@ class Proposal:
 
 @dataclass(frozen=True)
 class OwnScores:
-    """The scores between the people enrolled here.
+    """Scores between the people enrolled here.
 
     Attributes:
-        costs: what thresholds would mean for them.
-        histogram: of their trials, by similarity.
-        impostors: the impostor trials' similarities, ascending.
-        enrolled: how many people are enrolled.
-        compared: how many of them were compared.
-        several: how many of these have several anchors, so that genuine trials exist.
+        costs: error rates of thresholds for these people.
+        histogram: histogram of their trials, by similarity.
+        impostors: similarities of the impostor trials, ascending.
+        enrolled: number of people enrolled.
+        compared: number of people compared.
+        several: number of people compared who have several anchors, and so genuine trials.
     """
 
     costs: Costs
@@ -71,31 +71,32 @@ class OwnScores:
 
     @property
     def pairs_of_people(self) -> int:
-        """How many pairs of different people were compared."""
+        """Number of pairs of different people compared."""
         return _pairs(self.compared)
 
     @property
     def tells_strangers(self) -> bool:
-        """Whether these people are enough to say how many others would be accepted."""
+        """Whether the people compared are enough to estimate the FAR."""
         return self.compared >= ENOUGH_PEOPLE
 
     @property
     def tells_genuine(self) -> bool:
-        """Whether enough of them have several anchors to say how many tries would be refused."""
+        """Whether the people with several anchors are enough to estimate the FRR."""
         return self.several >= ENOUGH_PEOPLE
 
     @property
     def far(self) -> float:
-        """The FAR at which a threshold is proposed: the calibration's."""
+        """Target FAR of the proposal: the calibration's."""
         return self.costs.calibration.default_far
 
     def proposal(self) -> Proposal | None:
-        """The threshold for these people; None where they are too few to tell."""
+        """Return the threshold proposed for these people; None if there are too few."""
         if self.costs.curve.far_supported > self.far:
             return None
         calibration, curve = self.costs.calibration, self.costs.curve
         lowest = calibration.score(threshold_at_far(self.impostors, self.far))
-        # Where the interval of FAR meets the goal, that of the threshold ends, or else at the last.
+        # The threshold's limits are where the limits of FAR cross the target, or the last grid
+        # point.
         ends = [
             calibration.score(float(curve.threshold[int(np.argmax(within))]))
             for within in (
@@ -106,7 +107,7 @@ class OwnScores:
 
 
 def people_needed(far: float) -> int:
-    """How many people a FAR needs to be told from none: so that the rule of three reaches it."""
+    """Return the smallest number of people for which the rule of three supports a FAR."""
     people = FEWEST_PEOPLE
     while upper_bound_without_errors(_pairs(people)) > far:
         people += 1
@@ -117,7 +118,7 @@ _MEASURED: WeakKeyDictionary[Rows, dict[str, OwnScores]] = WeakKeyDictionary()
 
 
 def own_scores(rule: str) -> OwnScores | None:
-    """The scores of the people enrolled here by a matching rule; None for fewer than two.
+    """Return the scores of the people enrolled here by a matching rule; None for fewer than two.
 
     Measured once for each state of the gallery.
     """
@@ -133,7 +134,7 @@ def own_scores(rule: str) -> OwnScores | None:
 
 
 def measure(rows: Rows, enrolled: int, rule: str, calibration: Calibration) -> OwnScores:
-    """Compare some of the people enrolled with each other."""
+    """Compare the sampled people with each other."""
     anchors = rows.anchors
     trials = own_trials(rows.embeddings, anchors, rule)
     genuine = trials.genuine
@@ -155,11 +156,11 @@ def measure(rows: Rows, enrolled: int, rule: str, calibration: Calibration) -> O
 
 
 def own_trials(embeddings: np.ndarray, anchors: Anchors, rule: str) -> Trials:
-    """Every anchor against everybody; against its own person without itself.
+    """Return the trials of every anchor against everybody; with its own person, without itself.
 
     Args:
         embeddings: float32 (n, d), rows grouped by person.
-        anchors: which rows belong to whom.
+        anchors: the person of each row.
         rule: the matching rule.
     """
     people, probe_of = (
@@ -176,7 +177,7 @@ def own_trials(embeddings: np.ndarray, anchors: Anchors, rule: str) -> Trials:
 
 
 def _without_itself(embeddings: np.ndarray, rule: str) -> list[float]:
-    """Each of a person's anchors against the others, NaN where there are none."""
+    """Return each anchor's similarity with its person's others; NaN if there are none."""
     if len(embeddings) == 1:
         return [math.nan]
     found = []
@@ -214,7 +215,7 @@ def _curve(trials: Trials, rule: str, people: int, goal: float) -> Curve:
 
 
 def _grid(genuine: np.ndarray, impostor: np.ndarray, least_far: float) -> np.ndarray:
-    """Thresholds dense where rates change, up to one that nobody reaches."""
+    """Return thresholds, dense where the rates change, up to one above every similarity."""
     accepted = np.quantile(impostor, 1 - np.geomspace(least_far / 2, 1, FAR_STEPS))
     refused = np.quantile(genuine, np.linspace(0, 1, FRR_STEPS)) if len(genuine) else []
     points = np.concatenate([accepted, refused]).astype(np.float32)
@@ -224,7 +225,7 @@ def _grid(genuine: np.ndarray, impostor: np.ndarray, least_far: float) -> np.nda
 def _accepted(
     trials: Trials, grid: np.ndarray, people: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Share accepted at each threshold, with its interval; all of it where there are no trials."""
+    """Return the share accepted at each threshold, and its interval; [0, 1] without trials."""
     if not len(trials.similarity):
         return np.ones(len(grid)), np.zeros(len(grid)), np.ones(len(grid))
     counts = trials.counts_above(grid)

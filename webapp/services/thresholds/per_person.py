@@ -1,7 +1,7 @@
-"""One person's threshold: so many points of score above or below everybody's.
+"""A person's own threshold, in score points above or below the common one.
 
-Points, not a score: they keep their meaning when everybody's threshold, the matching rule or the
-model changes. Looser goes only as far as few enough strangers pass; a search is never looser.
+Points keep their meaning when the common threshold, the matching rule or the model changes.
+LARGEST_FAR limits how far a threshold may be lowered; an identification never lowers it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from webapp.services.thresholds import dangers, verification
 from webapp.services.thresholds.error_rates import GOALS
 from webapp.services.thresholds.verification import HIGHEST_SCORE, Threshold
 
-# The most points of score, up or down, by which a person's threshold may differ.
+# Maximum difference from the common threshold, in score points.
 MOST_POINTS = 50.0
-# Of strangers who claim to be one person, the largest share that may pass; no goal allows more.
+# Largest share of impostors accepted as one person; no goal allows more.
 LARGEST_FAR = GOALS["convenient"]
-# Made once: the points in force are read with every verification.
+# Prepared once: every verification reads the points in force.
 _POINTS = (
     select(PersonThresholdChange.points)
     .where(PersonThresholdChange.person_id == bindparam("person_id"))
@@ -45,15 +45,15 @@ _HISTORY = ChangeHistory(
 
 @dataclass(frozen=True)
 class PersonThreshold:
-    """A person's threshold and what it comes from.
+    """A person's threshold and its origin.
 
     Attributes:
-        threshold: in force for the person in 1:1.
-        everybody: everybody's threshold.
-        lowest: the lowest score that the person's threshold may have.
-        points: by which it was set apart from everybody's; 0 for none.
-        anchors: how many anchors the person has.
-        number: that of the change in force.
+        threshold: threshold in force for the person in verifications (1:1).
+        everybody: the common threshold.
+        lowest: lowest score that the person's threshold may have.
+        points: difference from the common threshold, in score points; 0 for none.
+        anchors: number of enabled anchors.
+        number: number of the change in force.
     """
 
     threshold: Threshold
@@ -65,10 +65,10 @@ class PersonThreshold:
 
 
 def of_person(person_id: UUID) -> PersonThreshold:
-    """The threshold of a person, and what it comes from.
+    """Return the threshold of a person and its origin.
 
     Raises:
-        UnknownPerson: if there is none.
+        UnknownPerson: if there is no such person.
     """
     find_person(person_id)
     everybody, number = verification.in_force(), _HISTORY.number(person_id)
@@ -84,18 +84,18 @@ def of_person(person_id: UUID) -> PersonThreshold:
 
 
 def points_of(person_id: UUID | None) -> float:
-    """By how many points a person's threshold was set apart; 0 for nobody, in the same time."""
+    """Return the points of a person; 0 for an unknown person, in the same time."""
     return db.session.connection().scalar(_POINTS, {"person_id": person_id}) or 0.0
 
 
 def all_points() -> dict[UUID | None, float]:
-    """The points of everybody who ever had any, by the person's id."""
+    """Return the newest points of everybody who ever had any, by person id."""
     rows = db.session.scalars(select(PersonThresholdChange).order_by(PersonThresholdChange.number))
     return {row.person_id: row.points for row in rows}
 
 
 def apart(everybody: Threshold, points: float, anchors: int) -> Threshold:
-    """A threshold so many points above everybody's, within its bounds, for so many anchors."""
+    """Return the threshold `points` above the common one, within the bounds for `anchors`."""
     if not points:
         return everybody
     score = max(everybody.score + points, lowest_score(everybody, anchors))
@@ -103,14 +103,14 @@ def apart(everybody: Threshold, points: float, anchors: int) -> Threshold:
 
 
 def stricter(threshold: Threshold, points: float) -> Threshold:
-    """A search's threshold for a person: a looser one does not count there."""
+    """Return a person's threshold in an identification, where negative points do not count."""
     if points <= 0:
         return threshold
     return _at(min(threshold.score + points, HIGHEST_SCORE), threshold.rule)
 
 
 def lowest_score(everybody: Threshold, anchors: int) -> float:
-    """The lowest score at which few enough strangers pass, or everybody's where that is lower."""
+    """Return the lowest score that keeps LARGEST_FAR; at most the common threshold's."""
     calibration = active_model().engine.calibration
     similarity = calibration.threshold_at_far(
         LARGEST_FAR, anchors=max(anchors, 1), rule=everybody.rule
@@ -127,14 +127,14 @@ def change(
     *,
     confirmed: bool = False,
 ) -> None:
-    """Set a person's threshold apart from everybody's; 0 points take it back.
+    """Set a person's threshold apart from the common one; 0 points undo that.
 
     Raises:
         ConfirmationNeeded: if the threshold is dangerous and not confirmed.
         UnknownPerson: if there is no such person.
-        PointsOutOfRange: if the points are not a number within their bounds.
-        PersonThresholdTooLow: if too many strangers would pass.
-        SettingConflict: if another change is in force for the person.
+        PointsOutOfRange: if the points are not a number within MOST_POINTS.
+        PersonThresholdTooLow: if the FAR would exceed LARGEST_FAR.
+        SettingConflict: if the change in force for the person is not `based_on`.
     """
     with unit_of_work() as session:
         check(person_id, points, based_on)
@@ -160,14 +160,14 @@ def change(
 
 
 def dangers_of(own: PersonThreshold, points: float) -> tuple[Danger, ...]:
-    """Return what makes a person's threshold dangerous, so many points above everybody's."""
+    """Return the dangers of a person's threshold `points` above the common one."""
     threshold = apart(own.everybody, points, own.anchors)
     calibration = active_model().engine.calibration
     return dangers.of_threshold(calibration, threshold.similarity, threshold.rule, own.anchors)
 
 
 def check(person_id: UUID, points: float, based_on: int | None = None) -> None:
-    """Check that a change could be made; it raises as `change` does."""
+    """Check that a change is possible; raises like `change`."""
     if not (math.isfinite(points) and abs(points) <= MOST_POINTS):
         raise PointsOutOfRange(MOST_POINTS)
     own = of_person(person_id)

@@ -1,4 +1,4 @@
-"""Everything that decides a match at present, in one view, and as it is after a change."""
+"""All settings that decide a match, read together and changed one at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webapp.services.thresholds.per_person import PersonThreshold
 
 @dataclass(frozen=True)
 class VerificationInForce:
-    """The threshold of a verification, and the number of the change that set it."""
+    """The verification threshold in force, and the number of the change that set it."""
 
     score: float
     similarity: float
@@ -25,7 +25,7 @@ class VerificationInForce:
 
 @dataclass(frozen=True)
 class SearchInForce:
-    """How a search decides, and the number of the change that set it."""
+    """The identification policy in force, and the number of the change that set it."""
 
     fpir: float
     margin: float
@@ -34,7 +34,7 @@ class SearchInForce:
 
 @dataclass(frozen=True)
 class MatchPolicy:
-    """What decides a match by the model that serves; `rules` can be chosen."""
+    """Settings that decide a match with the active model; `rules` lists the available rules."""
 
     model_id: str
     rules: tuple[str, ...]
@@ -45,11 +45,11 @@ class MatchPolicy:
 def change_verification(
     score: float, reason: str, based_on: int | None, rule: str | None, *, confirmed: bool
 ) -> MatchPolicy:
-    """Set everybody's threshold in a verification; what decides then.
+    """Change the common verification threshold, and return the settings in force.
 
     Raises:
-        ConfirmationNeeded: if it is dangerous and not confirmed.
-        SettingConflict: if it is based on another change than the newest.
+        ConfirmationNeeded: if the threshold is dangerous and not confirmed.
+        SettingConflict: if the change in force is not `based_on`.
     """
     with one_transaction():
         thresholds.change(score, reason, None, based_on, rule, confirmed=confirmed)
@@ -59,11 +59,11 @@ def change_verification(
 def change_search(
     search: IdentificationPolicy, reason: str, based_on: int | None, *, confirmed: bool
 ) -> MatchPolicy:
-    """Set how a search decides; what decides then.
+    """Change the identification policy, and return the settings in force.
 
     Raises:
-        ConfirmationNeeded: if it is dangerous and not confirmed.
-        SettingConflict: if it is based on another change than the newest.
+        ConfirmationNeeded: if the policy is dangerous and not confirmed.
+        SettingConflict: if the change in force is not `based_on`.
     """
     with one_transaction():
         identification.change(search, reason, None, based_on, confirmed=confirmed)
@@ -73,11 +73,11 @@ def change_search(
 def change_of_person(
     person_id: UUID, points: float, reason: str, based_on: int | None, *, confirmed: bool
 ) -> PersonThreshold:
-    """Set one person's threshold apart; what decides about them then.
+    """Change one person's threshold, and return it.
 
     Raises:
-        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, SettingConflict,
-            ConfirmationNeeded: as `person_thresholds.change` does.
+        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, SettingConflict, ConfirmationNeeded:
+            as `per_person.change`.
     """
     with one_transaction():
         per_person.change(person_id, points, reason, None, based_on, confirmed=confirmed)
@@ -85,7 +85,7 @@ def change_of_person(
 
 
 def in_force() -> MatchPolicy:
-    """What decides a match now."""
+    """Return the settings in force."""
     threshold, search = thresholds.in_force(), identification.in_force()
     return MatchPolicy(
         model_id=active_model().engine.model_id,

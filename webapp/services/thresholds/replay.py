@@ -1,4 +1,4 @@
-"""What another setting would have made of the last attempts, before it counts."""
+"""Replay the last attempts under another setting, before it takes effect."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True)
 class Redecision:
-    """An attempt that would have ended the other way.
+    """An attempt with another result under the new setting.
 
     Attributes:
-        created_at: when it was made.
-        person: who was claimed, or found; None for nobody, or somebody deleted since.
-        score: by the rule looked at, 0 to 100.
-        match: how it was decided; the other way round by the setting looked at.
+        created_at: time of the attempt.
+        person: person claimed or identified; None for nobody, or if deleted since.
+        score: score by the new setting's rule, 0 to 100.
+        match: original result; the new setting's is the opposite.
     """
 
     created_at: datetime
@@ -45,9 +45,9 @@ class Redecisions:
     """The last attempts under another setting.
 
     Attributes:
-        looked_at: how many attempts could be decided anew.
-        unknown: how many could not, since they did not keep what that takes.
-        changed: those that would have ended the other way, newest first.
+        evaluated: number of attempts replayed.
+        unknown: number of attempts that did not record what a replay needs.
+        changed: attempts with another result, newest first.
     """
 
     evaluated: int
@@ -56,34 +56,34 @@ class Redecisions:
 
     @property
     def refused(self) -> int:
-        """How many matches would have been none."""
+        """Number of matches that would become rejections."""
         return sum(one.match for one in self.changed)
 
     @property
     def accepted(self) -> int:
-        """How many would have been matches that were none."""
+        """Number of rejections that would become matches."""
         return len(self.changed) - self.refused
 
     @property
     def shown(self) -> tuple[Redecision, ...]:
-        """The newest of them."""
+        """The newest changed attempts, at most MOST_SHOWN."""
         return self.changed[:MOST_SHOWN]
 
 
-# What an attempt's similarity would have been, and whether a match; None where it is unknown.
+# Returns similarity and result of an attempt under the new setting; None if unknown.
 Judge = Callable[[Attempt], tuple[float, bool] | None]
 
 
 def by_threshold(everybody: Threshold) -> Redecisions:
-    """The last verifications under another threshold of everybody's."""
+    """Replay the last verifications under another common threshold."""
     points = per_person.all_points()
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
         similarity = _similarity(attempt, everybody.rule)
         if similarity is None:
             return None
-        apart = points.get(attempt.person_id, 0.0)
-        own = per_person.apart(everybody, apart, attempt.anchors_compared)
+        own_points = points.get(attempt.person_id, 0.0)
+        own = per_person.apart(everybody, own_points, attempt.anchors_compared)
         claims_somebody = attempt.anchors_compared > 0
         return similarity, claims_somebody and similarity >= own.similarity
 
@@ -91,7 +91,7 @@ def by_threshold(everybody: Threshold) -> Redecisions:
 
 
 def by_points(person_id: UUID, points: float) -> Redecisions:
-    """The last verifications of one person under another threshold of their own."""
+    """Replay the last verifications of one person under another threshold of their own."""
     everybody = verification.in_force()
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
@@ -105,9 +105,9 @@ def by_points(person_id: UUID, points: float) -> Redecisions:
 
 
 def by_search(search: IdentificationPolicy) -> Redecisions:
-    """The last searches under another setting, at the present number of people.
+    """Replay the last identifications under another policy, at the present number of people.
 
-    People's own thresholds are left out: who was nearest is kept of those found alone.
+    People's own thresholds are ignored: only attempts with a match recorded the nearest person.
     """
     threshold = identification.threshold(active_model().gallery.refresh(), search)
     to_score = active_model().engine.calibration.score
@@ -142,7 +142,7 @@ def _judged(attempts: Iterable[Attempt], judge: Judge) -> Redecisions:
 
 
 def _last(kind: Kind, person_id: UUID | None = None) -> Iterable[Attempt]:
-    """The newest attempts of a kind that the model that serves decided."""
+    """Return the newest attempts of a kind that the active model decided."""
     attempts = (
         select(Attempt)
         .where(Attempt.kind == kind, Attempt.model_id == active_model().engine.model_id)
@@ -156,7 +156,7 @@ def _last(kind: Kind, person_id: UUID | None = None) -> Iterable[Attempt]:
 
 
 def _similarity(attempt: Attempt, rule: str) -> float | None:
-    """By a rule; None where the attempt kept only another rule's."""
+    """Return the similarity by a rule; None if the attempt recorded only another rule's."""
     if attempt.rule == rule:
         return attempt.similarity
     return (attempt.by_rule or {}).get(rule)

@@ -1,7 +1,7 @@
-"""Everybody's threshold: which is in force, how it changed, and changing it.
+"""The common verification threshold: in force, history, change.
 
-A threshold is a similarity by a matching rule of a model: another model or another rule has one of
-its own, never the same number.
+A threshold is a similarity by a matching rule of a model. Another model or rule has a threshold of
+its own; the number is never reused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webapp.services import audit
 from webapp.services.thresholds import dangers
 
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
-# Made once: the threshold in force is read with every verification.
+# Prepared once: every verification reads the threshold in force.
 _IN_FORCE = (
     select(ThresholdChange.similarity, ThresholdChange.rule)
     .where(ThresholdChange.model_id == bindparam("model_id"))
@@ -34,7 +34,7 @@ _IN_FORCE = (
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which similarity on, by which rule, a probe matches; people see the score."""
+    """The lowest similarity that matches by a rule, and its score for people."""
 
     similarity: float
     score: float
@@ -54,12 +54,12 @@ def _history(calibration: Calibration) -> ChangeHistory[ThresholdChange, Thresho
 
 
 def in_force() -> Threshold:
-    """The threshold of the model that serves."""
+    """Return the threshold of the active model."""
     return in_force_of(active_model().engine.calibration)
 
 
 def in_force_of(calibration: Calibration) -> Threshold:
-    """The newest threshold of a calibration's model; without any, the calibrated default."""
+    """Return the newest threshold of a calibration's model; without one, the calibrated default."""
     of_model = {"model_id": calibration.model_id}
     newest = db.session.connection().execute(_IN_FORCE, of_model).one_or_none()
     similarity, rule = newest or (calibration.default_threshold, calibration.default_rule)
@@ -67,7 +67,7 @@ def in_force_of(calibration: Calibration) -> Threshold:
 
 
 def rules() -> tuple[str, ...]:
-    """The matching rules that were measured for the model that serves."""
+    """Return the matching rules measured for the active model."""
     return tuple(active_model().engine.calibration.curves)
 
 
@@ -80,22 +80,22 @@ def change(
     *,
     confirmed: bool = False,
 ) -> None:
-    """Set the threshold of the model that serves.
+    """Change the threshold of the active model.
 
     Args:
         score: 0 to 100, by the rule.
-        reason: why.
+        reason: the reason, for the history.
         changed_by: the account.
-        based_on: the number of the change that must still be in force, `NO_CHANGE` for the
-            default; None sets the threshold whatever is in force.
-        rule: the matching rule from now on; None keeps the one in force.
-        confirmed: whether its dangers were confirmed.
+        based_on: number of the change that must still be in force, `NO_CHANGE` for the default;
+            None skips this check.
+        rule: the new matching rule; None keeps the one in force.
+        confirmed: whether the actor confirmed the dangers.
 
     Raises:
         ConfirmationNeeded: if the threshold is dangerous and not confirmed.
-        SettingConflict: if another change is in force.
+        SettingConflict: if the change in force is not `based_on`.
         ThresholdOutOfRange: if the score is not a number from 0 to 100.
-        RuleNotMeasured: if the calibration does not know the rule.
+        RuleNotMeasured: if the calibration does not contain the rule.
     """
     if not (math.isfinite(score) and LOWEST_SCORE <= score <= HIGHEST_SCORE):
         raise ThresholdOutOfRange
@@ -120,22 +120,22 @@ def change(
             previous_rule=before.rule,
             previous_similarity=before.similarity,
         )
-        noted = {"score": score, "rule": rule, **dangers.overridden(found)}
-        audit.record(session, "threshold_changed", changed_by, **noted)
+        details = {"score": score, "rule": rule, **dangers.overridden(found)}
+        audit.record(session, "threshold_changed", changed_by, **details)
 
 
 def check_based_on(number: int | None) -> None:
     """Check that a change is the one in force, as `change` does.
 
     Raises:
-        SettingConflict: if another one is.
+        SettingConflict: if it is not.
     """
     calibration = active_model().engine.calibration
     _history(calibration).check_newest(number, calibration.model_id)
 
 
 def newest_number() -> int:
-    """The number of the change in force, `NO_CHANGE` while there is none."""
+    """Return the number of the change in force; `NO_CHANGE` if there is none."""
     calibration = active_model().engine.calibration
     return _history(calibration).number(calibration.model_id)
 
