@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from tests.support.installation import PASSWORD, Visitor, words
+from tests.support.installation import PASSWORD, Visitor, rows_stored, words
 from tests.support.programs import key_with
 from webapp import create_app
 from webapp.db.damage import REMEDY, damage_watch
 from webapp.db.engine import db
 from webapp.db.models import Scope
+from webapp.jobs.worker import Worker
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
@@ -107,6 +109,76 @@ def test_a_sound_database_is_not_called_damaged(app: Flask, anybody: Visitor) ->
     for _ in range(3):
         damage_watch()._due_at = 0.0
         assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+def take_away(file: Path) -> None:
+    for part in file.parent.glob("faces.db*"):
+        part.rename(part.with_name(f"away-{part.name}"))
+
+
+def put_another_there(file: Path) -> None:
+    take_away(file)
+    shutil.copy(file.with_name(f"away-{file.name}"), file)
+
+
+def remove(file: Path) -> None:
+    for part in file.parent.glob("faces.db*"):
+        part.unlink()
+
+
+@pytest.mark.parametrize("lose", [take_away, put_another_there, remove])
+def test_nothing_is_stored_in_a_file_that_is_no_longer_there(
+    app: Flask, admin: Visitor, settings: Settings, key: dict[str, str], lose
+) -> None:
+    assert admin.get("/health/ready").status_code == 200
+    before = rows_stored()
+
+    lose(settings.instance / "faces.db")
+
+    pages = [admin.get(path) for path in ("/people", "/sign-in", "/verify")]
+    program = admin.get("/api/v1/people", headers=key)
+    assert {page.status_code for page in (*pages, program)} == {503}
+    assert "damaged database" in admin.get("/health/ready").json["obstacles"]
+    assert admin.get("/health/live").status_code == 200
+    assert rows_stored() == before
+
+
+def test_a_folder_that_is_gone_is_named_by_readiness(
+    app: Flask, anybody: Visitor, settings: Settings
+) -> None:
+    anybody.get("/health/ready")
+    settings.instance.rename(settings.instance.with_name("away"))
+
+    answer = anybody.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert {"damaged database", "disk space", "master key"} <= set(answer.json["obstacles"])
+
+
+def test_a_file_that_is_brought_back_serves_on(
+    app: Flask, admin: Visitor, settings: Settings
+) -> None:
+    file = settings.instance / "faces.db"
+    admin.get("/people")
+    take_away(file)
+    assert admin.get("/people").status_code == 503
+
+    for part in settings.instance.glob("away-*"):
+        part.replace(part.with_name(part.name.removeprefix("away-")))
+
+    assert admin.get("/people").status_code == 200
+    assert admin.get("/health/ready").json == {"ready": True, "obstacles": []}
+
+
+def test_background_work_leaves_a_damaged_database_alone(app: Flask, settings: Settings) -> None:
+    done: list[str] = []
+    worker = Worker(app, {}, [lambda: done.append("an errand")])
+    worker._look_for_work()
+    damage_watch().found = True
+
+    worker._look_for_work()
+
+    assert done == ["an errand"]
 
 
 def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings) -> None:

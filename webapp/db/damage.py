@@ -2,6 +2,9 @@
 
 A damaged page may lie unread for weeks, and a connection reads pages that it holds from memory. So
 the whole file is read again and again, by a connection of its own.
+
+A file that is removed, moved or replaced stays open: what is committed to it is lost with the
+process. So its identity is compared with that of the file in its place.
 """
 
 from __future__ import annotations
@@ -26,11 +29,12 @@ SHARE, LEAST_PAUSE_SECONDS = 0.01, 1.0
 # A check that takes longer than this, or than the other at a start, is left to background work.
 SHORT_SECONDS, START_SECONDS = 0.2, 5.0
 STEPS = 10_000  # of SQLite's virtual machine, between two looks at the clock
+RESTART = "Nothing is read or stored any more. Bring the file back, or restart the app"
 REMEDY = "Stop the app and restore the newest backup. Run: flask --app wsgi restore BACKUP"
 
 
 class DatabaseDamaged(Exception):
-    """SQLite's file is damaged; the text says what to do."""
+    """SQLite's file is damaged or no longer in its place; the text says what to do."""
 
 
 def is_damage(error: BaseException | None) -> bool:
@@ -51,7 +55,10 @@ class DamageWatch:
         self._is_short = True
         self._due_at = 0.0
         self._lock = Lock()
+        self._opened: tuple[int, int] | None = None
         event.listen(engine, "handle_error", self._note)
+        event.listen(engine, "connect", self._note_file)
+        event.listen(engine, "engine_disposed", self._forget_file)
 
     def check(self, seconds: float = SHORT_SECONDS) -> None:
         """Read a small file, one that takes at most so many seconds, unless that was just done.
@@ -71,6 +78,8 @@ class DamageWatch:
         """
         if self.found:
             raise DatabaseDamaged(f"The database {self._file} is damaged. {REMEDY}")
+        if self._opened not in {None, self._in_place()}:
+            raise DatabaseDamaged(f"The database {self._file} was removed or replaced. {RESTART}")
 
     def look(self, seconds: float | None = None) -> None:
         """Read the whole file if that is due, or as far as the seconds reach."""
@@ -87,6 +96,21 @@ class DamageWatch:
             pause = took / SHARE if seconds is None or self._is_short else 0
             self._due_at = time.monotonic() + max(LEAST_PAUSE_SECONDS, pause)
             self._lock.release()
+
+    def _note_file(self, *_connection: object) -> None:
+        if self._opened is None:
+            self._opened = self._in_place()
+
+    def _forget_file(self, _engine: Engine) -> None:
+        self._opened = None
+
+    def _in_place(self) -> tuple[int, int] | None:
+        """The identity of the file, None where there is none."""
+        try:
+            found = self._file.stat() if self._file else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
 
     def _note(self, context: ExceptionContext) -> None:
         if is_damage(context.original_exception):

@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 from flask import Flask
 
+from webapp.db.damage import DatabaseDamaged, damage_watch
 from webapp.db.engine import db
 from webapp.jobs.queue import Kinds, log, run_due, safe_message
 
@@ -47,6 +48,10 @@ class Worker:
             self._stopping.wait(POLL_SECONDS)
 
     def _look_for_work(self) -> None:
+        try:
+            damage_watch().refuse_damage()
+        except DatabaseDamaged:  # health and pages say so; each write may lose more
+            return
         for task in (*self._errands, lambda: run_due(self._kinds, self._stopping)):
             try:
                 task()

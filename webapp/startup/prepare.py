@@ -201,8 +201,9 @@ def _make_installation_key() -> None:
                 "the installation's own key is gone from the database, and with it what its audit "
                 "log and its codes are checked by; restore a backup"
             )
-        if is_new:
+        if is_new and not used:
             _check_nothing_lost()
+        if is_new:
             session.add(_new_installation_key())
             session.flush()
         if is_new or not used:

@@ -82,7 +82,7 @@ def health(app: Flask) -> dict[str, object]:
 def _holds(check: Callable[[], object]) -> bool:
     try:
         check()
-    except (NotReady, *HINDRANCES):
+    except (NotReady, OSError, *HINDRANCES):
         db.session.rollback()
         return False
     return True
