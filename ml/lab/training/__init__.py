@@ -1,1 +1,1 @@
-"""The parts of `python -m ml train`."""
+"""Training: `python -m ml train`."""

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a run needs to go on, in one file that is whole or not there."""
+"""Checkpoints: the state of a run in one file, replaced atomically."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FACTS = "facts"
 
 
 def save_checkpoint(path: Path, arrays: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
-    """Write arrays and facts beside `path`, sync them to the disk, and rename.
+    """Write arrays and facts to a temporary file, sync it to disk, and rename it.
 
     Args:
-        path: ends in .npz.
-        arrays: by any name but "facts".
-        facts: what JSON can hold.
+        path: path that ends in .npz.
+        arrays: arrays by name; "facts" is reserved.
+        facts: values that JSON can represent.
     """
     beside = path.with_name(f".{path.name}")
     with beside.open("wb") as file:
@@ -35,7 +35,7 @@ def save_checkpoint(path: Path, arrays: dict[str, np.ndarray], facts: dict[str, 
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read what `save_checkpoint` wrote."""
+    """Read arrays and facts of a checkpoint."""
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files if name != FACTS}
         return arrays, json.loads(str(stored[FACTS]))

@@ -1,6 +1,6 @@
-"""What an experiment is: one TOML file, read into these dataclasses.
+"""Configuration of an experiment: one TOML file, read into these dataclasses.
 
-Every key is explained here and nowhere else. Folders are relative to the working directory.
+The docstrings here are the reference of every key. Folders are relative to the working directory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ml.siamese.losses import require_loss
 
 @dataclass(frozen=True)
 class SyntheticData:
-    """Drawn people instead of a folder: how many, with how many views of each."""
+    """Synthetic people instead of a folder: number of people, and of views of each."""
 
     people: int
     views: int
@@ -28,21 +28,24 @@ class SyntheticData:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """What is learned from.
+    """Training data.
+
+    The reference model finds people and pictures that are too similar. Its key is `judge`.
 
     Attributes:
-        folder: one sub-folder a person.
-        drawn: drawn people instead of the folder.
-        validation_share: of the people, who judge when to stop, 0 to 1.
-        test_share: of the people, kept for the figures at the end; 0 for none.
-        drop_near: folders, one sub-folder a person; people near any of theirs are not used.
-        near_person: cosine of two people's mean embeddings, by `judge`, from which on they are
-            taken for one person, here and across the splits.
-        near_copy: cosine of two pictures' embeddings, by `judge`, from which on they are taken
+        folder: folder with one sub-folder a person.
+        drawn: synthetic people instead of the folder.
+        validation_share: share of the people for early stopping, 0 to 1.
+        test_share: share of the people for the final figures; 0 for none.
+        drop_near: folders with one sub-folder a person; people who are near any of theirs are not
+            used.
+        near_person: cosine of two people's mean embeddings from which they are taken for one
+            person, in `drop_near` and across the splits.
+        near_copy: duplicate threshold: cosine of two pictures' embeddings from which they are taken
             for one picture, across the splits.
-        stray: pictures less similar than that to their person's others, by `judge`, are left out
-            of training as mislabelled; -1 keeps all.
-        judge: the model that finds people and pictures too near; "" skips all of that.
+        stray: outlier threshold: pictures less similar to their person's others are left out of
+            training as mislabelled; -1 keeps all.
+        judge: name of the reference model, whose embeddings are compared; "" skips all checks.
     """
 
     folder: str = ""
@@ -64,14 +67,14 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class BatchConfig:
-    """What a batch holds.
+    """Composition of a batch.
 
     Attributes:
         sampler: "people" draws `people` × `pictures`; "pairs" draws people × pictures / 2 pairs,
-            half genuine.
-        people: P.
-        pictures: K, of each person.
-        unlabelled: pictures from `distil.folder` besides.
+            half of them genuine.
+        people: number of people, P.
+        pictures: number of pictures of each person, K.
+        unlabelled: number of further pictures from `distil.folder`.
     """
 
     sampler: Literal["people", "pairs"] = "people"
@@ -86,7 +89,7 @@ class BatchConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Which loss, its own settings, and its weight in the sum; 0 distils only."""
+    """Name and options of the loss, and its weight in the sum; 0 for distillation only."""
 
     name: str = "contrastive"
     weight: float = 1.0
@@ -98,12 +101,12 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class DistilConfig:
-    """Learning another model's embeddings, of the same size, with or without identities.
+    """Distillation from another model with embeddings of the same size.
 
     Attributes:
-        teacher: name of an installed artifact; its own preprocessing is used for it.
-        weight: of the distillation loss in the sum.
-        folder: pictures without identities, in any sub-folders; "" uses the labelled ones only.
+        teacher: name of an installed artifact; it uses its own preprocessing.
+        weight: weight of the distillation loss in the sum.
+        folder: pictures without identities, in any sub-folders; "" for the labelled ones only.
     """
 
     teacher: str
@@ -113,16 +116,16 @@ class DistilConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """How weights move.
+    """Optimiser.
 
     Attributes:
         name: "adam" (with decoupled weight decay) or "sgd" (momentum 0.9).
-        rate: learning rate after warming up; it falls to 0 along a cosine.
-        warm_up: steps over which the rate rises from 0.
-        weight_decay: share of a matrix lost a step, times the rate.
-        clip: longest gradient over all weights; longer ones are scaled down.
-        average: decay of the running average of weights, which is what is validated and kept;
-            0 keeps the last weights themselves.
+        rate: learning rate after the warm-up; it decays to 0 along a cosine.
+        warm_up: steps of the warm-up, in which the rate rises from 0.
+        weight_decay: share by which matrices shrink a step, times the rate.
+        clip: largest norm of the gradient over all weights.
+        average: decay of the running average of weights, which is validated and exported; 0 for the
+            last weights themselves.
     """
 
     name: Literal["adam", "sgd"] = "adam"
@@ -139,14 +142,14 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How long, how often, how exactly.
+    """Length, validation and precision of a run.
 
     Attributes:
-        steps: batches in all.
+        steps: number of batches.
         validate_every: steps between validations, each of which also saves a checkpoint.
-        patience: validations without a better EER before the run stops early.
-        precision: "auto" computes in bfloat16 on a GPU and float32 elsewhere.
-        deterministic: the same weights from the same seed, at some cost in speed.
+        patience: validations without a better EER before early stopping.
+        precision: "auto" computes in bfloat16 on a GPU and in float32 elsewhere.
+        deterministic: compute the same weights from the same seed, at some cost in speed.
     """
 
     steps: int = 2000
@@ -162,7 +165,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class ArtifactTexts:
-    """What the artifact says of itself; see `ml.artifacts.ArtifactConfig`."""
+    """Texts of the artifact; see `ml.artifacts.ArtifactConfig`."""
 
     title: str
     terms: Terms = "research"
@@ -172,7 +175,7 @@ class ArtifactTexts:
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """One experiment; `name` is also that of its run and its artifact."""
+    """One experiment; its run and its artifact have the same `name`."""
 
     name: str
     artifact: ArtifactTexts
@@ -201,15 +204,15 @@ class ExperimentConfig:
 
     @property
     def augmentations(self) -> tuple[Augmentation, ...]:
-        """Those in force: none where `augment` is false."""
+        """Augmentations in use: none if `augment` is false."""
         return self.augmentation if self.augment else ()
 
 
 def read_config(path: Path) -> ExperimentConfig:
-    """Read an experiment.
+    """Read the configuration of an experiment.
 
     Raises:
-        ConfigError: if the file is missing, is no TOML, or has a wrong key or value.
+        ConfigError: if the file is missing, is not TOML, or has a wrong key or value.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

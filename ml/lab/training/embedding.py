@@ -1,4 +1,4 @@
-"""Embedding whole sources, with an installed model or with one in training."""
+"""Embedding of whole sources, with an installed model or with one in training."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from ml.lab.datasets.chips import Chips
 from ml.lab.datasets.sources import Source
 from ml.runtime.files import replacing
 
-BATCH = 8  # few chips at once: what passes between layers stays in the processor's cache
+BATCH = 8  # small, so that activations stay in the processor's cache
 
 
 def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> np.ndarray:
-    """Embed every face with an artifact, averaged with its mirror image; kept in a cache.
+    """Embed every face with an artifact and flip augmentation, or read the cache.
 
     Returns:
-        float32 (n, d), of unit length, row i being the source's picture i.
+        float32 (n, d), of unit length; row i is the source's picture i.
     """
-    kept = cache_folder / "embeddings" / f"{artifact.model_id}-{source.key}.npy"
-    if kept.exists():
-        return np.load(kept)
+    cached = cache_folder / "embeddings" / f"{artifact.model_id}-{source.key}.npy"
+    if cached.exists():
+        embeddings: np.ndarray = np.load(cached)
+        return embeddings
     embedder = Embedder(artifact)
     chips = source.chips(artifact.config.preprocessing)
     embeddings = np.concatenate(
         [
-            _both_sides(embedder, chips.served(row)[None])
+            _embed_with_flip(embedder, chips.served(row)[None])
             for row in tqdm(range(len(chips)), label, unit="face", mininterval=1)
         ]
     )
-    with replacing(kept) as beside:
+    with replacing(cached) as beside:
         np.save(beside, embeddings)
     return embeddings
 
 
 def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) -> np.ndarray:
-    """Embed chips as serving would cut them, with a network whose weights still change.
+    """Embed chips as served, with a network whose weights still change.
 
     Args:
         embed: maps float32 chips (n, size, size, channels) to embeddings (n, d).
-        chips: of any number.
+        chips: any number of chips.
 
     Returns:
         float32 (n, d).
@@ -61,5 +62,5 @@ def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) 
     return np.concatenate(parts)
 
 
-def _both_sides(embedder: Embedder, chips: np.ndarray) -> np.ndarray:
+def _embed_with_flip(embedder: Embedder, chips: np.ndarray) -> np.ndarray:
     return unit_mean(embedder.embed_once(chips), embedder.embed_once(flip(chips)))

@@ -1,4 +1,4 @@
-"""From the best weights of a run to an artifact: weights, figures, and what similarities mean."""
+"""Export of a run's best weights as an artifact with figures and calibration."""
 
 from __future__ import annotations
 
@@ -27,13 +27,20 @@ from ml.lab.training.config import ExperimentConfig
 from ml.lab.training.prepare import Prepared
 from ml.lab.training.validation import pair_eer
 
-# Fewer people with enough pictures for several anchors give no curve worth keeping.
+# Fewer people with enough photos for several anchors give no useful curve.
 FEWEST_CALIBRATED = 4
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run went: steps done, the step with the best validation EER, that EER, seconds."""
+class TrainingResult:
+    """Result of a run.
+
+    Attributes:
+        steps: steps done.
+        best_step: step with the best validation EER.
+        validation_eer: that EER, 0 to 1.
+        seconds: duration of the training.
+    """
 
     steps: int
     best_step: int
@@ -45,10 +52,10 @@ def write_artifact(
     config: ExperimentConfig,
     data: Prepared,
     backbone: keras.Model,
-    outcome: Outcome,
+    result: TrainingResult,
     artifacts: Path,
 ) -> Path:
-    """Install a trained backbone below `artifacts`; returns the artifact's folder."""
+    """Install a trained backbone below `artifacts` and return the artifact's folder."""
     texts = config.artifact
     home = install(
         artifacts,
@@ -66,7 +73,7 @@ def write_artifact(
     artifact = load_artifact(config.name, artifacts)
     held_out = data.test if len(data.test) else data.validation
     embeddings = _as_served(artifact, held_out)
-    figures = asdict(outcome) | {"data": data.report.get("used", {})}
+    figures = asdict(result) | {"data": data.report.get("used", {})}
     if len(data.test):
         figures["test_eer"] = pair_eer(embeddings, data.test.labels)
     update_metrics(artifact, **{TRAINING: figures})
@@ -75,15 +82,15 @@ def write_artifact(
 
 
 def _as_served(artifact: Artifact, chips: Chips) -> np.ndarray:
-    """Embeddings with the weights as they were written, rounded."""
+    """Embed with the exported weights, which are rounded."""
     return Embedder(artifact)(np.stack([chips.served(row) for row in range(len(chips))]))
 
 
 def _calibrate(artifact: Artifact, embeddings: np.ndarray, held_out: Chips) -> None:
-    """Say what similarities mean, by the run's own held-out people where they suffice.
+    """Calibrate on the run's own held-out people, if there are enough.
 
-    People who decided when to stop make a model look a little better than it is, and few people
-    support no small FAR: before it serves, the model should be calibrated on others.
+    Early stopping on the same people makes figures slightly optimistic, and few people support no
+    small FAR. Calibrate on other people before the model serves.
     """
     counts = np.bincount(held_out.labels)
     if (counts >= LEAST_PHOTOS).sum() < FEWEST_CALIBRATED:

@@ -1,4 +1,4 @@
-"""Ctrl-C asks a run to stop after the step it is in, so that what it saves is whole."""
+"""Ctrl-C stops a run after its current step, so that the checkpoint is complete."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Whether somebody asked to stop."""
+    """Whether a stop was requested."""
 
     def __init__(self) -> None:
         self.made = False
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
-        """Note the request; a second one stops at once."""
+        """Record the request; a second one stops immediately."""
         if self.made:
             raise KeyboardInterrupt
         self.made = True
@@ -25,11 +25,11 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Within this context, SIGINT and SIGTERM only set `made`; not outside of the main thread."""
+    """Turn SIGINT and SIGTERM into a stop request; no effect outside the main thread."""
     request = StopRequest()
     try:
         before = {number: signal.signal(number, request) for number in SIGNALS}
-    except ValueError:  # only the main thread may set handlers
+    except ValueError:  # only the main thread can set handlers
         yield request
         return
     try:

@@ -1,4 +1,4 @@
-"""What a run says while it runs: a progress bar, a CSV table, and TensorBoard's event files."""
+"""Log of a run: a progress bar, a CSV table, and TensorBoard event files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ COLUMNS = ("step", "seconds", "loss", "learning_rate", "images_per_second", "val
 
 
 class Log:
-    """Writes `log.csv` and event files in a run's folder and keeps the progress bar."""
+    """Writes `log.csv` and event files in a run's folder and updates the progress bar."""
 
     def __init__(self, folder: Path, label: str, first: int, steps: int) -> None:
-        """Open the log at step `first` of `steps`; rows of later steps are dropped from the table.
+        """Open the log at step `first` of `steps` and drop rows of later steps.
 
-        A run that was killed may have logged steps after its last checkpoint: they come again.
+        A killed run can have logged steps after its last checkpoint; they will be repeated.
         """
         self._table = folder / "log.csv"
         self._rows = [row for row in read_log(folder) if int(row["step"]) <= first]
@@ -43,7 +43,7 @@ class Log:
         self._events.close()
 
     def stepped(self, loss: float) -> None:
-        """Move the bar on by one step."""
+        """Advance the progress bar by one step."""
         self._shown["loss"] = f"{loss:.4f}"
         self._bar.set_postfix(self._shown, refresh=False)
         self._bar.update()
@@ -51,7 +51,7 @@ class Log:
     def validated(
         self, step: int, *, loss: float, learning_rate: float, images_per_second: float, eer: float
     ) -> None:
-        """Add a row: mean loss since the last one, and the EER of the validation people."""
+        """Add a row: mean loss since the last row, and the EER of the validation people."""
         self._shown["eer"] = f"{eer:.2%}"
         seconds = self._before + time.monotonic() - self._start
         values = (step, seconds, loss, learning_rate, images_per_second, eer)
@@ -71,7 +71,7 @@ class Log:
 
 
 def read_log(folder: Path) -> list[dict[str, str]]:
-    """The rows of a run's table, empty where there is none."""
+    """Return the rows of a run's table; empty without a table."""
     table = folder / "log.csv"
     if not table.exists():
         return []

@@ -1,4 +1,4 @@
-"""What a run learns from: located, cleaned of people and pictures it must not see, and split."""
+"""Data of a run: faces located, overlap removed, people split."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ml.lab.training.embedding import embed_source
 
 @dataclass(frozen=True, eq=False)
 class Unlabelled:
-    """Chips of nobody in particular, and where the teacher puts them, float32 (n, d)."""
+    """Chips without identities, and the teacher's embeddings of them, float32 (n, d)."""
 
     chips: Chips
     targets: np.ndarray
@@ -33,10 +33,11 @@ class Prepared:
     """The data of a run.
 
     Attributes:
-        train, validation, test: chips of known people, no person in two of them.
-        targets: where the teacher puts the training chips, float32 (n, d); (n, 0) without one.
-        unlabelled: further chips to learn from the teacher, if any.
-        report: what was found, what was left out and why, as JSON.
+        train, validation, test: chips of labelled people; no person is in two of them.
+        targets: the teacher's embeddings of the training chips, float32 (n, d); (n, 0) without a
+            teacher.
+        unlabelled: further chips for distillation, if any.
+        report: what was found and left out, and why, as JSON.
     """
 
     train: Chips
@@ -48,16 +49,16 @@ class Prepared:
 
 
 def prepare(config: ExperimentConfig, cache: Path, artifacts: Path = ARTIFACTS) -> Prepared:
-    """Prepare the data of an experiment, from caches where they are filled.
+    """Prepare the data of an experiment; caches make it fast the second time.
 
     Args:
         config: the experiment.
-        cache: folder for what is found, cut and embedded.
-        artifacts: where the judge and the teacher are installed.
+        cache: folder of cached landmarks, chips and embeddings.
+        artifacts: folder of installed models, with the reference model and the teacher.
 
     Raises:
         DatasetError: if a folder cannot be used, or too few people are left.
-        ModelNotFound, ModelBroken: if the judge or the teacher cannot be used.
+        ModelNotFound, ModelBroken: if the reference model or the teacher cannot be used.
     """
     source, report = _labelled(config, cache)
     chips = source.chips(config.preprocessing)
@@ -110,14 +111,14 @@ def _split(
     report: dict[str, Any],
 ) -> Splits:
     data = config.data
-    judging = bool(data.judge) and not data.drawn
+    checks_overlap = bool(data.judge) and not data.drawn
     rows = np.arange(len(chips))
-    if judging:
-        judge = load_known(data.judge, artifacts)
-        embeddings = embed_source(judge, source, cache, f"embedding with {data.judge}")
-        judged = ReferenceEmbeddings(chips.labels, chips.people, embeddings)
+    if checks_overlap:
+        model = load_known(data.judge, artifacts)
+        embeddings = embed_source(model, source, cache, f"embedding with {data.judge}")
+        reference = ReferenceEmbeddings(chips.labels, chips.people, embeddings)
         elsewhere, report["near_people_elsewhere"] = people_in_other_sets(
-            judged, data, judge, cache
+            reference, data, model, cache
         )
         rows = np.flatnonzero(~np.isin(chips.labels, elsewhere))
     dealt = split_people(
@@ -127,8 +128,8 @@ def _split(
         seed=config.seed,
     )
     splits = Splits(rows[dealt.train], rows[dealt.validation], rows[dealt.test])
-    if judging:
-        splits, report["across_splits"] = without_overlap(judged, splits, data)
+    if checks_overlap:
+        splits, report["across_splits"] = without_overlap(reference, splits, data)
     return splits
 
 

@@ -1,4 +1,4 @@
-"""A run from its configuration to an artifact: prepare, train, validate, save, stop, go on."""
+"""A run, from its configuration to an artifact; interrupted runs resume at their checkpoint."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from ml.artifacts import ARTIFACTS, Artifact, load_known, write_atomically
-from ml.lab.training.batches.feed import feed
+from ml.lab.training.batches.feed import batch_stream
 from ml.lab.training.checkpoint import load_checkpoint, save_checkpoint
 from ml.lab.training.config import ExperimentConfig
 from ml.lab.training.embedding import embed_chips
-from ml.lab.training.export import Outcome, write_artifact
+from ml.lab.training.export import TrainingResult, write_artifact
 from ml.lab.training.interruption import StopRequest, stop_requests
 from ml.lab.training.log import Log
 from ml.lab.training.prepare import prepare
@@ -31,13 +31,13 @@ BEST = "best."
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a run reads and writes.
+class RunFolders:
+    """Folders of a run.
 
     Attributes:
-        runs: each run's checkpoint and logs, in a folder of its name.
-        cache: what was found, cut and embedded.
-        artifacts: where models are installed; the new one, too.
+        runs: checkpoint and logs of each run, in a sub-folder of its name.
+        cache: cached landmarks, chips and embeddings.
+        artifacts: installed models, including the new one.
     """
 
     runs: Path = RUNS
@@ -46,38 +46,38 @@ class Places:
 
 
 class OtherRun(Exception):
-    """A run of that name was begun with another configuration."""
+    """A run of that name has another configuration."""
 
 
 class Run:
-    """One experiment, with the state that its checkpoint holds."""
+    """One experiment and the state of its checkpoint."""
 
-    def __init__(self, config: ExperimentConfig, places: Places, init: str = "") -> None:
-        """Prepare data and networks, and take up the checkpoint if there is one.
+    def __init__(self, config: ExperimentConfig, folders: RunFolders, init: str = "") -> None:
+        """Prepare data and networks, and load the checkpoint if there is one.
 
         Args:
             config: the experiment.
-            places: where to read and write.
-            init: name of an installed artifact whose weights to start from; "" for fresh ones.
+            folders: where to read and write.
+            init: name of an installed artifact with the initial weights; "" for random ones.
 
         Raises:
-            OtherRun: if the checkpoint is of another configuration.
-            ConfigError: if the artifact to start from has another architecture, or backbone or
-                loss cannot be built as configured.
+            OtherRun: if the checkpoint has another configuration.
+            ConfigError: if the initial weights have another architecture, or backbone or loss
+                cannot be built as configured.
             DatasetError, ArtifactError: if data or models cannot be used.
         """
         self.config = config
-        self.folder = places.runs / config.name
+        self.folder = folders.runs / config.name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._places = places
+        self._folders = folders
         self._facts = json.loads(json.dumps({"config": asdict(config), "init": init}))
-        self._refuse_other_run()
-        _make_repeatable(config)
-        self.data = prepare(config, places.cache, places.artifacts)
+        self._reject_other_run()
+        _set_seed(config)
+        self.data = prepare(config, folders.cache, folders.artifacts)
         write_atomically(self.folder / "data.json", json.dumps(self.data.report, indent=2) + "\n")
         self.trainer = _trainer(config, len(self.data.train.people))
         self._embed = tf.function(self.trainer.embedder, reduce_retracing=True)
-        self._judged = self.data.validation.only(validation_rows(self.data.validation.labels))
+        self._validated = self.data.validation.only(validation_rows(self.data.validation.labels))
         self.step, self.best_step, self.best_eer = 0, 0, 1.0
         self._best = self.trainer.average.get_weights()
         self._seconds = 0.0
@@ -92,13 +92,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether all steps are done, or validation has not improved for too long."""
+        """Whether all steps are done, or the validation EER has stopped improving."""
         run = self.config.run
         stale = self.step - self.best_step >= run.patience * run.validate_every
         return self.step >= run.steps or stale
 
     def train(self) -> bool:
-        """Train to the end, or until somebody asks to stop; whether the end was reached."""
+        """Train to the end or to a stop request; return whether the end was reached."""
         with (
             stop_requests() as request,
             Log(self.folder, self.config.name, self.step, self.config.run.steps) as log,
@@ -108,18 +108,18 @@ class Run:
         return self.finished
 
     def write_artifact(self) -> Path:
-        """Install the best weights as an artifact; returns its folder."""
+        """Install the best weights as an artifact and return its folder."""
         self.trainer.average.set_weights(self._best)
-        outcome = Outcome(self.step, self.best_step, self.best_eer, self._seconds)
+        result = TrainingResult(self.step, self.best_step, self.best_eer, self._seconds)
         return write_artifact(
-            self.config, self.data, self.trainer.average, outcome, self._places.artifacts
+            self.config, self.data, self.trainer.average, result, self._folders.artifacts
         )
 
     def _train(self, log: Log, request: StopRequest) -> None:
         losses: list[float] = []
         pictures, start = 0, time.monotonic()
         every = self.config.run.validate_every
-        for batch in feed(self.config, self.data, self.step):
+        for batch in batch_stream(self.config, self.data, self.step):
             loss = self.trainer.step(self.step, batch.chips, batch.labels, batch.targets)
             self.step += 1
             losses.append(loss)
@@ -139,7 +139,7 @@ class Run:
                 return
 
     def _validate(self, log: Log, loss: float, images_per_second: float) -> None:
-        eer = pair_eer(embed_chips(self._embed, self._judged), self._judged.labels)
+        eer = pair_eer(embed_chips(self._embed, self._validated), self._validated.labels)
         if eer < self.best_eer:
             self.best_eer, self.best_step = eer, self.step
             self._best = self.trainer.average.get_weights()
@@ -165,7 +165,7 @@ class Run:
         self.step, self.best_step = facts["step"], facts["best_step"]
         self.best_eer, self._seconds = facts["best_eer"], facts["seconds"]
 
-    def _refuse_other_run(self) -> None:
+    def _reject_other_run(self) -> None:
         if not self._checkpoint.exists():
             return
         before = load_checkpoint(self._checkpoint)[1]
@@ -179,21 +179,21 @@ class Run:
         if changed:
             raise OtherRun(
                 f"{self.folder} was begun with another {', '.join(changed)}; "
-                "give the experiment another name, or begin anew with --fresh"
+                "give the experiment another name, or start again with --fresh"
             )
 
     def _start_from(self, init: str) -> None:
         backbone = self.trainer.backbone
-        take_weights(backbone, load_known(init, self._places.artifacts))
+        take_weights(backbone, load_known(init, self._folders.artifacts))
         self.trainer.start_from(backbone.get_weights())
         self._best = self.trainer.average.get_weights()
 
 
 def take_weights(ours: keras.Model, artifact: Artifact) -> None:
-    """Give every layer the weights of the artifact's layer of its name.
+    """Load the weights of an artifact into the layers of the same names.
 
     Raises:
-        ConfigError: if one has no such layer there, or one of another shape.
+        ConfigError: if a layer is missing in the artifact, or has another shape.
     """
     theirs = {layer.name: layer for layer in load_backbone(artifact).layers}
     for layer in ours.layers:
@@ -216,7 +216,7 @@ def _trainer(config: ExperimentConfig, people: int) -> Trainer:
         raise ConfigError(str(error)) from error
 
 
-def _make_repeatable(config: ExperimentConfig) -> None:
+def _set_seed(config: ExperimentConfig) -> None:
     keras.utils.set_random_seed(config.seed)
     if config.run.deterministic:
         tf.config.experimental.enable_op_determinism()

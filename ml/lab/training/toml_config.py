@@ -1,4 +1,4 @@
-"""Typed dataclasses from TOML tables, where a wrong key or value is an error that helps."""
+"""Typed dataclasses from TOML tables, with helpful errors for wrong keys and values."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ T = TypeVar("T")
 
 
 class ConfigError(ValueError):
-    """A configuration is wrong; the text names the key and what is known or expected."""
+    """A configuration is wrong; the text names the key and the values known or expected."""
 
 
 def from_table(kind: type[T], table: dict[str, Any], place: str = "") -> T:
-    """Make a dataclass, and the dataclasses in it, from a table.
+    """Create a dataclass, and nested dataclasses, from a table.
 
     Args:
         kind: a dataclass with types from: str, int, float, bool, Literal, dict, dataclasses,
             `X | None`, and tuples of any one of these.
-        table: keys and values as TOML gives them.
-        place: where the table stands, for messages: "network", "augmentation[2]".
+        table: keys and values as parsed from TOML.
+        place: path of the table for error messages: "network", "augmentation[2]".
 
     Raises:
-        ConfigError: if a key is unknown or missing, or a value is of the wrong type or range.
+        ConfigError: if a key is unknown or missing, or a value has the wrong type or range.
     """
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     for key in table:

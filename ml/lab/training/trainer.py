@@ -1,4 +1,4 @@
-"""One step of training, compiled: forward, losses, backward, and the running average of weights."""
+"""One compiled training step: forward pass, losses, backward pass, running average of weights."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ml.siamese.losses import build_loss
 from ml.siamese.losses.distillation import distillation
 from ml.siamese.twin import embedding_network
 
-# The running average follows faster at first: its decay at step t is at most (1 + t) / (10 + t).
+# The average adapts faster at first: its decay at step t is at most (1 + t) / (10 + t).
 AVERAGE_DELAY = 10.0
 
 
 class Trainer:
-    """The networks, the losses and the optimiser of a run.
+    """Networks, losses and optimiser of a run.
 
     Attributes:
-        backbone: what is trained.
+        backbone: the network in training.
         average: the same network with the running average of its weights.
-        embedder: from chips to unit embeddings, with the averaged weights.
+        embedder: maps chips to embeddings of unit length, with the averaged weights.
     """
 
     def __init__(self, config: ExperimentConfig, people: int) -> None:
-        """Build everything for an experiment with `people` people to tell apart."""
+        """Build networks, loss and optimiser for an experiment with `people` training people."""
         self._config = config
         self.backbone = _build(config, _precision(config))
         self.average = _build(config, "float32")
@@ -43,21 +43,18 @@ class Trainer:
         self._step = tf.function(self._compiled_step)
 
     def start_from(self, weights: list[np.ndarray]) -> None:
-        """Set the backbone's weights, and their average, to those of another run."""
+        """Set the initial weights of the backbone and of the average."""
         self.backbone.set_weights(weights)
         self.average.set_weights(weights)
 
     def step(self, number: int, chips: tf.Tensor, labels: tf.Tensor, targets: np.ndarray) -> float:
-        """Learn from one batch.
+        """Train on one batch and return its loss.
 
         Args:
-            number: of the step, from 0.
-            chips: uint8 (n, size, size, channels); those with labels come first.
+            number: number of the step, from 0.
+            chips: uint8 (n, size, size, channels); labelled ones come first.
             labels: int32 (m,), m ≤ n.
             targets: the teacher's embeddings, float32 (n, d), or (n, 0) without a teacher.
-
-        Returns:
-            The loss.
         """
         self._optimiser.learning_rate.assign(
             learning_rate(self._config.optimiser, number, self._config.run.steps)
@@ -66,11 +63,11 @@ class Trainer:
         return float(self._step(chips, labels, tf.constant(targets), tf.constant(decay)))
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that changes from step to step, by name."""
+        """Return all variables that change from step to step, by name."""
         return {name: np.asarray(variable) for name, variable in self._variables().items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Set what `state` gave."""
+        """Restore the variables of `state`."""
         for name, variable in self._variables().items():
             variable.assign(state[name])
 
@@ -113,7 +110,7 @@ class Trainer:
 
 
 def learning_rate(optimiser: OptimiserConfig, step: int, steps: int) -> float:
-    """The rate of a step: up along a line while warming up, then down to 0 along a cosine."""
+    """Return the rate of a step: a linear warm-up, then a cosine decay to 0."""
     if step < optimiser.warm_up:
         return optimiser.rate * (step + 1) / optimiser.warm_up
     done = (step - optimiser.warm_up) / max(steps - optimiser.warm_up, 1)
@@ -121,7 +118,7 @@ def learning_rate(optimiser: OptimiserConfig, step: int, steps: int) -> float:
 
 
 def _build(config: ExperimentConfig, precision: str) -> keras.Model:
-    """Build the backbone so that it computes in a precision; weights are float32 in any case."""
+    """Build the backbone with a compute precision; weights are always float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
@@ -148,7 +145,7 @@ def _optimiser(config: OptimiserConfig, variables: list[keras.Variable]) -> kera
         if config.name == "adam"
         else keras.optimizers.SGD(config.rate, momentum=0.9, **common)
     )
-    # Biases and scales of normalisation are no matrices and keep their size.
+    # Biases and normalisation scales are not matrices and do not decay.
     optimiser.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
     optimiser.build(variables)
     return optimiser

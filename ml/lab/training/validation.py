@@ -1,4 +1,4 @@
-"""How well a network tells people apart whom it was not trained on."""
+"""Validation: error rates on people who are not in the training set."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from ml.error_rates import equal_error_rate
 
-# Pictures a person that count; the number of pairs grows with its square.
+# Pictures a person; the number of pairs grows with its square.
 MOST_PICTURES = 20
 
 
 def validation_rows(labels: np.ndarray) -> np.ndarray:
-    """The first pictures of each person, int, ascending."""
+    """Return the rows of the first MOST_PICTURES pictures of each person, int, ascending."""
     rows = [np.flatnonzero(labels == person)[:MOST_PICTURES] for person in np.unique(labels)]
     return np.sort(np.concatenate(rows))
 
 
 def all_pairs(embeddings: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Similarities of all genuine and of all impostor pairs, each unordered pair once."""
+    """Return the similarities of all genuine and of all impostor pairs, each pair once."""
     first, second = np.triu_indices(len(labels), k=1)
     similarity = (embeddings @ embeddings.T)[first, second]
     genuine = labels[first] == labels[second]
@@ -25,7 +25,7 @@ def all_pairs(embeddings: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
 
 
 def pair_eer(embeddings: np.ndarray, labels: np.ndarray) -> float:
-    """Equal error rate, 0 to 1, over all pairs; 1 for embeddings that are no numbers."""
+    """Return the equal error rate over all pairs, 0 to 1; 1 for embeddings that are not finite."""
     if not np.isfinite(embeddings).all():
         return 1.0
     return equal_error_rate(*all_pairs(embeddings, labels))

@@ -10,7 +10,7 @@ from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.training.batches.augmentation import Augmentation
-from ml.lab.training.batches.feed import feed
+from ml.lab.training.batches.feed import batch_stream
 from ml.lab.training.config import (
     ArtifactTexts,
     BatchConfig,
@@ -53,7 +53,7 @@ def data() -> Prepared:
 def batches(augmentation: tuple[Augmentation, ...], unlabelled: int, first: int) -> list[Any]:
     return [
         (batch.chips.numpy(), batch.labels.numpy(), batch.targets)
-        for batch in feed(config(augmentation, unlabelled), data(), first)
+        for batch in batch_stream(config(augmentation, unlabelled), data(), first)
     ]
 
 

@@ -1,9 +1,9 @@
-"""Making one chip look like other pictures of the same face.
+"""Augmentation: make one chip look like other pictures of the same face.
 
-An augmentation is one small function, registered by name. There are two kinds: geometric ones
-return an affine map, and all maps of a chip are applied in one resampling from its wide version;
-photometric ones change pixels. `strength` 1 is what a webcam or a phone does now and then; 0 does
-nothing. All randomness comes from the generator that is passed in.
+An augmentation is a small function, registered by name. Geometric ones return an affine map; all
+maps of a chip are applied in one resampling of its wide version. Photometric ones change pixels.
+`strength` 1 is common for webcams and phones; 0 changes nothing. All randomness comes from the
+generator argument.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Augmentation:
     """One item of the list in a configuration.
 
     Attributes:
-        name: one of `GEOMETRIC` or `PHOTOMETRIC`.
-        probability: of being applied to a chip, 0 to 1.
-        strength: 0 to 2 or so; what it means is the item's own affair.
-        enabled: false leaves the item out without deleting its line.
+        name: a key of `GEOMETRIC` or `PHOTOMETRIC`.
+        probability: probability that a chip is augmented, 0 to 1.
+        strength: factor of the effect, about 0 to 2; see the function.
+        enabled: false disables the item without deleting its line.
     """
 
     name: str
@@ -46,17 +46,17 @@ class Augmentation:
 
 
 class Augmenter:
-    """Applies a list of augmentations to wide chips and finishes them as serving would."""
+    """Applies a list of augmentations to wide chips and finishes them as served."""
 
     def __init__(self, items: Sequence[Augmentation], preprocessing: Preprocessing) -> None:
-        """Take the enabled items; geometric ones first, then the others in the list's order."""
+        """Take the enabled items; geometric ones come first, then the others in order."""
         self._preprocessing = preprocessing
         enabled = [item for item in items if item.enabled]
         self._geometric = [item for item in enabled if item.name in GEOMETRIC]
         self._photometric = [item for item in enabled if item.name in PHOTOMETRIC]
 
     def __call__(self, wide: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Turn a wide chip, uint8 (side, side, 3), into a chip, uint8 (size, size, channels)."""
+        """Augment a wide chip, uint8 (side, side, 3), to a chip, uint8 (size, size, channels)."""
         chip = self._cropped(wide, generator)
         for item in self._photometric:
             if generator.random() < item.probability:
@@ -74,9 +74,10 @@ class Augmenter:
         if matrix is crop:
             inner = wide[margin : margin + size, margin : margin + size]
             return np.ascontiguousarray(inner)
-        return cv2.warpAffine(
+        warped = cv2.warpAffine(
             wide, matrix[:2], (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        return np.asarray(warped)
 
 
 Geometric = Callable[[Preprocessing, np.random.Generator, float], np.ndarray]
@@ -86,14 +87,14 @@ Photometric = Callable[[np.ndarray, np.random.Generator, float], np.ndarray]
 def mirror(
     preprocessing: Preprocessing, _generator: np.random.Generator, _strength: float
 ) -> np.ndarray:
-    """Left becomes right."""
+    """Flip horizontally."""
     return np.array([[-1.0, 0, preprocessing.image_size - 1], [0, 1, 0], [0, 0, 1]])
 
 
 def crop_and_shift(
     preprocessing: Preprocessing, generator: np.random.Generator, strength: float
 ) -> np.ndarray:
-    """Up to 8 % nearer or farther, up to 4 % of the side to any direction."""
+    """Scale by up to 8 %, shift by up to 4 % of the side in each direction."""
     size = preprocessing.image_size
     scale = 1 + generator.uniform(-0.08, 0.08) * strength
     shift = generator.uniform(-0.04, 0.04, 2) * strength * size
@@ -105,14 +106,14 @@ def crop_and_shift(
 def misalignment(
     preprocessing: Preprocessing, generator: np.random.Generator, strength: float
 ) -> np.ndarray:
-    """Landmarks found 1.5 % of the side off (standard deviation), as detectors do."""
+    """Misplace landmarks by 1.5 % of the side (standard deviation), as detectors do."""
     points = TEMPLATES[preprocessing.template].scaled(preprocessing.image_size)
     found = points + generator.normal(0, 0.015 * strength * preprocessing.image_size, points.shape)
     return np.vstack([similarity_transform(found, points), [0, 0, 1]])
 
 
 def colour(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """White balance off by up to 15 % a channel, saturation by up to 40 %."""
+    """Change the white balance by up to 15 % a channel, the saturation by up to 40 %."""
     gains = 1 + generator.uniform(-0.15, 0.15, 3) * strength
     saturation = 1 + generator.uniform(-0.4, 0.4) * strength
     grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)[..., np.newaxis].astype(np.float32)
@@ -120,18 +121,18 @@ def colour(chip: np.ndarray, generator: np.random.Generator, strength: float) ->
 
 
 def light(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """Darker or brighter by a gamma of up to 1.6, and a lamp to one side."""
+    """Change the brightness by a gamma of up to 1.6, and add light from one side."""
     gamma = np.exp(generator.uniform(-0.47, 0.47) * strength)
     angle = generator.uniform(0, 2 * np.pi)
     slope = generator.uniform(0, 0.35) * strength
-    places = np.linspace(-1, 1, chip.shape[0])
-    lamp = 1 + slope * (np.cos(angle) * places[None, :] + np.sin(angle) * places[:, None])
+    axis = np.linspace(-1, 1, chip.shape[0])
+    lamp = 1 + slope * (np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None])
     levels = (255 * (np.arange(256) / 255) ** gamma).astype(np.float32)
     return _clipped(levels[chip] * lamp[..., np.newaxis])
 
 
 def blur(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """Out of focus by up to 1.5 % of the side, or moved by up to 6 % in any direction."""
+    """Defocus by up to 1.5 % of the side, or blur by motion of up to 6 % in any direction."""
     side = chip.shape[0]
     if generator.random() < 0.5:
         sigma = generator.uniform(0.003, 0.015) * strength * side
@@ -141,7 +142,7 @@ def blur(chip: np.ndarray, generator: np.random.Generator, strength: float) -> n
 
 
 def jpeg(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """JPEG at quality 90 down to 20; at strength 1, lower for more."""
+    """Compress as JPEG of quality 90 down to 20 at strength 1, lower beyond."""
     quality = int(np.clip(90 - generator.uniform(0, 70) * strength, 5, 95))
     bgr = cv2.cvtColor(chip, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -149,7 +150,7 @@ def jpeg(chip: np.ndarray, generator: np.random.Generator, strength: float) -> n
 
 
 def low_resolution(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """As if the face had been down to a third as wide when it was taken."""
+    """Reduce the resolution to as little as a third of the width."""
     factor = 1 + generator.uniform(0, 2) * strength
     small = max(round(chip.shape[0] / factor), 8)
     shrunk = cv2.resize(chip, (small, small), interpolation=cv2.INTER_AREA)
@@ -157,7 +158,7 @@ def low_resolution(chip: np.ndarray, generator: np.random.Generator, strength: f
 
 
 def occlusion(chip: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """One plain rectangle of up to 45 % by 45 % of the side, anywhere: a hand, a mask, glasses."""
+    """Cover one rectangle of up to 45 % by 45 % of the side, like a hand, a mask or glasses."""
     side = chip.shape[0]
     width, height = (generator.uniform(0.1, 0.45, 2) * min(strength, 2.0) * side).astype(int)
     x, y = generator.integers(0, side - width // 2), generator.integers(0, side - height // 2)
@@ -167,7 +168,7 @@ def occlusion(chip: np.ndarray, generator: np.random.Generator, strength: float)
 
 
 def motion_kernel(length: float, angle: float) -> np.ndarray:
-    """A line of `length` pixels at `angle` radians, summing to 1, float32."""
+    """Return the kernel of a line of `length` pixels at `angle` radians; float32, sum 1."""
     reach = int(np.ceil(length / 2))
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
     along = np.linspace(-length / 2, length / 2, 4 * reach + 1)

@@ -1,4 +1,4 @@
-"""The batches of a run: labelled chips, then unlabelled ones, with the teacher's embeddings."""
+"""Batches of a run: labelled chips, then unlabelled ones, with the teacher's embeddings."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ml.lab.training.prepare import Prepared
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step learns from; see `ml.lab.training.trainer.Trainer.step`."""
+    """Input of one step; see `ml.lab.training.trainer.Trainer.step`."""
 
     chips: tf.Tensor
     labels: tf.Tensor
     targets: np.ndarray
 
 
-def feed(config: ExperimentConfig, data: Prepared, first: int) -> Iterator[Batch]:
-    """Batches of the steps from `first` to the run's last, each made of its step and the seed.
+def batch_stream(config: ExperimentConfig, data: Prepared, first: int) -> Iterator[Batch]:
+    """Yield the batches of the steps from `first` on; each depends on step and seed alone.
 
     Raises:
         DatasetError: if there are too few people or pictures for a batch.
@@ -38,7 +38,7 @@ def feed(config: ExperimentConfig, data: Prepared, first: int) -> Iterator[Batch
         for chips, labels, rows in stream:
             yield Batch(chips, labels, data.targets[rows.numpy()])
         return
-    # Another seed, so that the two halves of a batch are not augmented alike.
+    # Another seed, so that both halves of a batch have independent augmentations.
     seed = config.seed + 1
     others = data.unlabelled
     sampler = ShuffledSampler(len(others.chips), config.batch.unlabelled, seed)

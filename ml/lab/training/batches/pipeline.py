@@ -1,4 +1,4 @@
-"""Feeding a training loop: batches of chips made while the network works on the one before."""
+"""Pipeline of a training loop: makes batches of chips while the network computes."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from ml.lab.datasets.chips import Chips
 from ml.lab.training.batches.augmentation import Augmenter
 from ml.lab.training.batches.samplers import Sampler
 
-# Batches made side by side, and kept ready.
+# Batches made in parallel, and batches kept ready.
 MAKERS, READY = 2, 4
 
 
 def batches(
     chips: Chips, sampler: Sampler, augmenter: Augmenter, *, seed: int, first: int, end: int
 ) -> tf.data.Dataset:
-    """Batches of the steps `first` to `end` - 1, in order.
+    """Return the batches of the steps `first` to `end` - 1, in order.
 
-    A batch depends on seed and step alone: not on threads, nor on where a run began.
+    A batch depends on seed and step alone, not on threads or on the start of the run.
 
     Args:
-        chips: to take from.
-        sampler: says which rows make the batch of a step.
-        augmenter: turns a wide chip into what the network sees.
-        seed: of the augmentation.
+        chips: source of the batches.
+        sampler: selects the rows of each step's batch.
+        augmenter: maps a wide chip to the network's input.
+        seed: seed of the augmentation.
         first: step of the first batch.
-        end: step after the last one.
+        end: step after the last batch.
 
     Returns:
         A data set of (chips uint8 (batch, size, size, channels), labels int32 (batch,),
         rows int64 (batch,)).
     """
     size, channels = chips.preprocessing.image_size, chips.preprocessing.channels
-    # One thread a call: the makers are what fills the cores.
+    # One thread a call: MAKERS calls run in parallel.
     cv2.setNumThreads(1)
 
     def make(step: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Which chips make a batch: a function of seed and step alone, so that a resumed run goes on alike.
+"""Samplers: select the chips of a batch by seed and step alone, so that resumed runs do not differ.
 
 Every sampler has `rows(step) -> int (batch,)`.
 """
@@ -13,10 +13,10 @@ from ml.lab.datasets.errors import DatasetError
 
 
 class Sampler(Protocol):
-    """Chooses the rows of each step's batch."""
+    """Selects the rows of each step's batch."""
 
     def rows(self, step: int) -> np.ndarray:
-        """Rows of the batch of step 0, 1, …, int (batch,)."""
+        """Return the rows of the batch of step 0, 1, …, int (batch,)."""
 
 
 class PeopleSampler:
@@ -26,7 +26,7 @@ class PeopleSampler:
         """Sample `people` × `pictures` from rows with `labels` (n,).
 
         Raises:
-            DatasetError: if there are fewer people than that.
+            DatasetError: if there are fewer people.
         """
         self._rows = _rows_by_person(labels)
         if people > len(self._rows):
@@ -34,14 +34,14 @@ class PeopleSampler:
         self._people, self._pictures, self._seed = people, pictures, seed
 
     def rows(self, step: int) -> np.ndarray:
-        """See `Sampler`; the rows of a person stand together."""
+        """Return the rows of a batch, grouped by person."""
         generator = np.random.default_rng((self._seed, step))
         chosen = generator.choice(len(self._rows), self._people, replace=False)
         return np.concatenate([_draw(generator, self._rows[p], self._pictures) for p in chosen])
 
 
 class PairSampler:
-    """Pairs, half of one person and half of strangers: rows 0 and 1, 2 and 3, … belong together."""
+    """Pairs, half genuine and half impostor: rows 0 and 1, 2 and 3, … form pairs."""
 
     def __init__(self, labels: np.ndarray, pairs: int, seed: int) -> None:
         """Sample `pairs` pairs from rows with `labels` (n,)."""
@@ -52,7 +52,7 @@ class PairSampler:
         self._pairs, self._seed = pairs, seed
 
     def rows(self, step: int) -> np.ndarray:
-        """See `Sampler`; genuine pairs come first."""
+        """Return the rows of a batch, genuine pairs first."""
         generator = np.random.default_rng((self._seed, step))
         genuine = self._pairs - self._pairs // 2
         pairs = [self._genuine(generator) for _ in range(genuine)]
@@ -69,22 +69,22 @@ class PairSampler:
 
 
 class ShuffledSampler:
-    """Every row once a round, in a new order each round: for pictures without identities."""
+    """Every row once an epoch, in another order each epoch: for pictures without identities."""
 
     def __init__(self, rows: int, batch: int, seed: int) -> None:
         """Sample batches of `batch` from `rows` rows.
 
         Raises:
-            DatasetError: if there are fewer rows than a batch has.
+            DatasetError: if there are fewer rows than a batch needs.
         """
         if batch > rows:
             raise DatasetError(f"a batch of {batch} pictures, but only {rows} are there")
         self._count, self._batch, self._seed = rows, batch, seed
 
     def rows(self, step: int) -> np.ndarray:
-        """See `Sampler`; the rest of a round that fills no batch is left out."""
-        round_number, place = divmod(step, self._count // self._batch)
-        order = np.random.default_rng((self._seed, round_number)).permutation(self._count)
+        """Return the rows of a batch; an incomplete batch at the end of an epoch is left out."""
+        epoch, place = divmod(step, self._count // self._batch)
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
         return order[place * self._batch : (place + 1) * self._batch]
 
 
@@ -93,5 +93,5 @@ def _rows_by_person(labels: np.ndarray) -> list[np.ndarray]:
 
 
 def _draw(generator: np.random.Generator, rows: np.ndarray, count: int) -> np.ndarray:
-    """Without repeats where the person has enough pictures."""
+    """Draw rows, with repeats only if the person has too few pictures."""
     return generator.choice(rows, count, replace=len(rows) < count)
