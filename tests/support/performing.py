@@ -52,9 +52,9 @@ class Performer:
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
     glow: Glow = field(default_factory=Glow)
 
-    def told(self, step: ml.Step | None, at: float) -> None:
+    def prompt(self, step: ml.Step | None, at: float) -> None:
         """See an instruction; None is to look straight ahead."""
-        self.actor.told(step, at)
+        self.actor.prompt(step, at)
 
     def frame(self, at: float) -> bytes:
         """What the camera sends, `at` seconds after the beginning."""
@@ -68,7 +68,7 @@ class Stated:
     picture: bytes
     glow: Glow = field(default_factory=Glow)
 
-    def told(self, step: ml.Step | None, at: float) -> None:
+    def prompt(self, step: ml.Step | None, at: float) -> None:
         """Every movement is done at once."""
 
     def frame(self, at: float) -> bytes:
@@ -153,7 +153,7 @@ def perform(
     """Go through a challenge to its end, whatever it will be judged to be."""
     begun = challenges.begin(identifier, holder, purpose)
     steps, asked, at = drawn(begun.id).steps, begun.asked, 0.0
-    performer.told(None, at)
+    performer.prompt(None, at)
     performer.glow.show(asked.light, at)
     while asked.instruction != DONE:
         at += FRAME_SECONDS
@@ -162,7 +162,7 @@ def perform(
             asked = challenges.see(begun.id, holder, asked.frame, frame)
         performer.glow.show(asked.light, at)
         if asked.step > before:
-            performer.told(steps[asked.step - 1], at)
+            performer.prompt(steps[asked.step - 1], at)
     return begun.id
 
 

@@ -1,4 +1,4 @@
-"""One attempt from the first frame to the verdict, through all that judges a real one."""
+"""One simulated attempt, from the first frame to the verdict, judged by the real engine."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ LONGEST = 30.0  # seconds until a challenge expires
 
 
 class Server(Protocol):
-    """What an attempt is judged by: an engine, or one that is watched."""
+    """Judge of an attempt: an engine, or an instrumented one."""
 
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
     ) -> tuple[Observation, Progress]:
-        """As `Engine.observe`."""
+        """Observe a frame, like `Engine.observe`."""
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
-        """As `Engine.judge`."""
+        """Judge an attempt, like `Engine.judge`."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Between camera and server: frames a second, and seconds each way."""
+    """Connection between camera and server: frames a second, and delay each way in seconds."""
 
     rate: float
     delay: float
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Line:
-        """One of the connections there are; the page sends four frames a second at most."""
+        """Draw a typical connection; the page sends at most four frames a second."""
         return cls(rate=random.uniform(3.5, 4.0), delay=random.uniform(0.02, 0.12))
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of it; `frames` counts those sent, faces in them or not."""
+    """Result of an attempt; `frames` counts all frames sent, with or without a face."""
 
     verdict: Verdict
     observations: tuple[Observation, ...]
@@ -64,13 +64,13 @@ def attempt(
     sensor: Sensor,
     glow: Glow | None = None,
 ) -> Attempt:
-    """Let an actor try a challenge; instructions are seen when the server has answered.
+    """Let an actor try a challenge; prompts arrive when the server has answered.
 
-    So are the colours, which the glow shines on whoever is there.
+    Colours arrive in the same way; the glow shines them on the actor.
     """
     seen: list[Observation] = []
-    at, frames, asked = 0.0, 0, 0
-    actor.told(None, 0.0)
+    at, frames, prompted = 0.0, 0, 0
+    actor.prompt(None, 0.0)
     if glow:
         glow.show(colour_after(challenge.light, []), 0.0)
     while at < LONGEST:
@@ -78,16 +78,16 @@ def attempt(
         frames += 1
         try:
             data = sensor.jpeg(actor.scene(at - line.delay), random)
-            observation, now = engine.observe(data, at, challenge, seen)
+            observation, progress = engine.observe(data, at, challenge, seen)
         except FaceError:
             continue
         seen.append(observation)
-        if now.done or now.failed:
+        if progress.done or progress.failed:
             break
         if glow:
-            glow.show(now.light, at + line.delay)
-        actor.shown(now.share, at + line.delay)
-        if now.step > asked:
-            asked = now.step
-            actor.told(challenge.steps[asked - 1], at + line.delay)
+            glow.show(progress.light, at + line.delay)
+        actor.show_progress(progress.share, at + line.delay)
+        if progress.step > prompted:
+            prompted = progress.step
+            actor.prompt(challenge.steps[prompted - 1], at + line.delay)
     return Attempt(engine.judge(challenge, seen), tuple(seen), frames)

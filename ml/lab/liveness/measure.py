@@ -1,8 +1,8 @@
-"""How often attacks pass and people fail, simulated: `python -m ml liveness measure`.
+"""Simulated error rates of the liveness check: `python -m ml liveness measure`.
 
-Attempts are drawn by number from fixed seeds and written one a line, so that a run that was stopped
-goes on where it was; the report counts the lines. The terms are those of ISO/IEC 30107-3: APCER,
-the share of an attack's attempts that pass, and BPCER, the share of genuine ones that fail.
+Attempts are drawn by number from fixed seeds and logged one a line, so that a stopped run resumes.
+The report counts the lines. Terms of ISO/IEC 30107-3: APCER is the share of an attack's attempts
+that pass, BPCER the share of genuine attempts that fail.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from ml.liveness.challenge import STRENGTHS, draw_challenge
 
 REPORTS = Path("reports")
 CAMERA = Camera()
-# People for choosing bounds, and others for the figures that are reported.
-STRANGERS = 150  # people with one photo each, beside those with several
+# One set of people to choose bounds, another for the reported figures.
+STRANGERS = 150  # people with one photo, in addition to those with several
 TUNING, REPORTED = "tuning", "reported"
 
 
 def people(engine: Engine, use: str) -> list[Portrait]:
-    """Photos for one use; the people of the two are not the same."""
+    """Return the photos for one use; no person is in both sets."""
     names = photos_in(SHARED / "lfw_strangers").names
     strangers = names[::2] if use == TUNING else names[1::2]
     folders = ("train", "calibration") if use == TUNING else ("test",)
@@ -57,9 +57,9 @@ def run(
     light: bool = False,
     cases: Mapping[str, Case] = CASES,
 ) -> Attempt:
-    """One attempt. Two genuine attempts after each other are those of one person.
+    """Run one attempt; two consecutive genuine attempts are of one person.
 
-    With light it is the same attempt, with the same movements, before a page that shines.
+    With light, the attempt has the same movements, in front of a page that shows colours.
     """
     seed = zlib.crc32(f"{use} {case} {strength}".encode())
     same = np.random.default_rng([seed, number // 2 if case == GENUINE else number])
@@ -78,7 +78,7 @@ def run(
 
 
 def lines(path: Path) -> list[dict[str, object]]:
-    """The attempts that a file holds."""
+    """Return the logged attempts of a file."""
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
@@ -92,7 +92,7 @@ def attempts(
     *,
     light: bool,
 ) -> Iterator[dict[str, object]]:
-    """All attempts that are not done yet, a few of every case in turn."""
+    """Run all attempts that are not logged yet, one of every case in turn."""
     shown = people(engine, use)
     for number in range(count):
         for case in cases:
@@ -113,19 +113,23 @@ def attempts(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml liveness measure", description=__doc__)
-    parser.add_argument("cases", nargs="*", default=list(CASES), help="which to run: all")
-    parser.add_argument("--count", type=int, default=2000, help="attempts of each; 0: only report")
-    parser.add_argument("--use", choices=(TUNING, REPORTED), default=REPORTED)
-    parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
-    parser.add_argument("--model", default=ml.DEFAULT_MODEL)
-    parser.add_argument("--light", action="store_true", help="ask for light, too; counted apart")
+    parser.add_argument("cases", nargs="*", default=list(CASES), help="cases to run; default: all")
+    parser.add_argument(
+        "--count", type=int, default=2000, help="attempts of each case; 0 prints the report only"
+    )
+    parser.add_argument("--use", choices=(TUNING, REPORTED), default=REPORTED, help="set of people")
+    parser.add_argument(
+        "--strength", choices=sorted(STRENGTHS), default="normal", help="strength of the challenges"
+    )
+    parser.add_argument("--model", default=ml.DEFAULT_MODEL, help="name of the model")
+    parser.add_argument(
+        "--light", action="store_true", help="include the light check, in a log of its own"
+    )
     options = parser.parse_args(arguments)
     if unknown := set(options.cases) - set(CASES):
-        parser.error(
-            f"no case is called {', '.join(sorted(unknown))}; there are {', '.join(CASES)}"
-        )
+        parser.error(f"unknown case {', '.join(sorted(unknown))}; known are {', '.join(CASES)}")
     REPORTS.mkdir(exist_ok=True)
     apart = "-light" if options.light else ""
     path = REPORTS / f"liveness-{options.use}-{options.strength}{apart}.jsonl"

@@ -1,7 +1,7 @@
-"""Films of an actor for a browser's fake camera, as Chromium plays them.
+"""Videos of an actor for a browser's fake camera, as Chromium plays them.
 
-Motion JPEG as a plain row of pictures: Chromium takes no file with a container around them. A film
-hears nothing, so the movements come by the clock, in an order chosen beforehand.
+The format is raw Motion JPEG: Chromium accepts no container. A video cannot react to prompts, so
+the movements follow a schedule.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from ml.lab.liveness.simulation.actors import Actor
 from ml.lab.liveness.simulation.rendering import Sensor
 from ml.liveness.challenge import Step
 
-# Chromium plays Motion JPEG at this rate, whatever was filmed.
+# Chromium plays Motion JPEG at this rate, whatever rate was recorded.
 PLAYED_A_SECOND = 30
 QUALITY = 92
 
 
 @dataclass(frozen=True)
 class Clip:
-    """How a film runs: seconds and pixels.
+    """Schedule and size of a video.
 
     Attributes:
-        straight: looking straight ahead, before the first movement.
-        step: from one movement to the next.
-        rest: looking straight ahead again, before the film begins anew.
-        rate: pictures filmed a second; each is played several times.
-        size: width and height.
+        straight: seconds of looking straight ahead before the first movement.
+        step: seconds from one movement to the next.
+        rest: seconds of looking straight ahead before the video repeats.
+        rate: distinct pictures a second; each is played several times.
+        size: width and height, in pixels.
     """
 
     straight: float = 4.5
@@ -52,16 +52,16 @@ def write(
     random: np.random.Generator,
     clip: Clip = CLIP,
 ) -> Path:
-    """Film one round: straight ahead, then each movement, then straight ahead again."""
+    """Write one round of a video: straight ahead, each movement, straight ahead again."""
     with path.open("wb") as film:
-        for at in _told(actor, steps, clip):
+        for at in _scheduled(actor, steps, clip):
             picture = sensor.picture(actor.scene(at), random)
             film.write(_encoded(picture, clip.size) * (PLAYED_A_SECOND // clip.rate))
     return path
 
 
-def _told(actor: Actor, steps: Sequence[Step], clip: Clip) -> Iterator[float]:
-    """The moments that are filmed, each after the actor was told what is due by then."""
+def _scheduled(actor: Actor, steps: Sequence[Step], clip: Clip) -> Iterator[float]:
+    """Prompt the actor on schedule and yield the time of each picture."""
     end = clip.straight + len(steps) * clip.step
     cues: list[tuple[float, Step | None]] = [(0.0, None)]
     cues += [(clip.straight + number * clip.step, step) for number, step in enumerate(steps)]
@@ -69,7 +69,7 @@ def _told(actor: Actor, steps: Sequence[Step], clip: Clip) -> Iterator[float]:
     for number in range(int((end + clip.rest) * clip.rate)):
         at = number / clip.rate
         while cues and cues[0][0] <= at:
-            actor.told(cues.pop(0)[1], at)
+            actor.prompt(cues.pop(0)[1], at)
         yield at
 
 

@@ -1,4 +1,4 @@
-"""What counted attempts come to: shares with intervals, seconds, and what stopped whom."""
+"""Report on logged attempts: APCER, BPCER with intervals, durations, and reasons of failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ml.lab.liveness.simulation.attacks import GENUINE
 
 
 def report(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """APCER of every attack, BPCER of one try and two, seconds, frames, and the reasons."""
+    """Return APCER of every attack, BPCER of one try and of two, seconds, frames and reasons."""
     cases = list(dict.fromkeys(each["case"] for each in attempts))
     by_case = {case: [a for a in attempts if a["case"] == case] for case in cases}
     genuine = by_case.pop(GENUINE, [])

@@ -1,7 +1,7 @@
-"""A film of a simulated head or attack for a browser: `python -m ml liveness simulate CASE OUT`.
+"""Write a video of a simulated head or attack: `python -m ml liveness simulate CASE OUT`.
 
-It does the movements named in `--steps`, in this order and by the clock; it cannot hear what a page
-asks for. Chromium plays it as its camera, again and again, if it is started with
+The actor follows `--steps` in this order on a schedule; it cannot react to the page's prompts.
+Chromium plays the video as its camera in a loop with the options
 `--use-fake-device-for-media-stream --use-file-for-fake-video-capture=OUT`.
 """
 
@@ -25,20 +25,20 @@ from ml.liveness.challenge import COME_CLOSER, STEPS, STRENGTHS, Step
 
 CAMERA = Camera()
 SENSOR = Sensor(blur=0.4, noise=1.5, stream_quality=85, upload_quality=85)
-# People who are there if no photo is named: the first whose photos can be turned.
+# People shown if no photo is given: the first with a usable photo.
 FOLDER = SHARED / "celeba_wild" / "train"
 PEOPLE = 8
 
 
 def steps_named(text: str, strength: str) -> tuple[Step, ...]:
-    """Movements by their names, `turn_left,come_closer`, in the middle of what is asked for.
+    """Parse names of movements, `turn_left,come_closer`; amounts are the middle of the bounds.
 
     Raises:
-        ValueError: if a name is none of `STEPS`.
+        ValueError: if a name is not one of `STEPS`.
     """
     kinds = [kind.strip() for kind in text.split(",")]
     if unknown := [kind for kind in kinds if kind not in STEPS]:
-        raise ValueError(f"no step is called {', '.join(unknown)}; there are {', '.join(STEPS)}")
+        raise ValueError(f"unknown step {', '.join(unknown)}; known are {', '.join(STEPS)}")
     bounds = STRENGTHS[strength]
     return tuple(Step(kind, sum(bounds.amounts(kind)) / 2, sum(bounds.hold) / 2) for kind in kinds)
 
@@ -46,24 +46,28 @@ def steps_named(text: str, strength: str) -> tuple[Step, ...]:
 def performer(
     case: str, shown: Portrait, other: Portrait, strength: str, random: np.random.Generator
 ) -> Actor:
-    """Who or what stands before the camera."""
+    """Create the actor of a case."""
     room = Room.drawn(CAMERA, random, other)
     return CASES[case](Setting(shown, other, room, strength, CAMERA, random))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml liveness simulate", description=__doc__)
-    parser.add_argument("case", choices=sorted(CASES))
-    parser.add_argument("out", type=Path, help="the film to write, NAME.mjpeg")
-    parser.add_argument("--steps", default=f"turn_left,{COME_CLOSER}", help="names, with commas")
-    parser.add_argument("--photo", type=Path, help="of a face that looks straight ahead")
-    parser.add_argument("--other", type=Path, help="somebody else's, for what needs two")
-    parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("case", choices=sorted(CASES), help="genuine, or the attack")
+    parser.add_argument("out", type=Path, help="video to write, NAME.mjpeg")
+    parser.add_argument(
+        "--steps", default=f"turn_left,{COME_CLOSER}", help="names of movements, with commas"
+    )
+    parser.add_argument("--photo", type=Path, help="photo of a face in front view")
+    parser.add_argument("--other", type=Path, help="photo of another person, for some attacks")
+    parser.add_argument(
+        "--strength", choices=sorted(STRENGTHS), default="normal", help="strength of the challenge"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers")
     options = parser.parse_args(arguments)
     if options.out.suffix != ".mjpeg":
-        parser.error("the film's name must end in .mjpeg: Chromium goes by it")
+        parser.error("the video's name must end in .mjpeg: Chromium decides by the suffix")
     try:
         steps = steps_named(options.steps, options.strength)
         shown, other = _faces(ml.load_engine(), options.photo, options.other)
@@ -91,6 +95,6 @@ def _portrait(engine: Engine, path: Path) -> Portrait:
     found = portrait(engine, path.read_bytes(), str(path))
     if found is None:
         raise ValueError(
-            f"{path}: shows no face that is large and sharp enough and looks straight ahead"
+            f"{path}: no face in front view that is large and sharp enough. Use another photo"
         )
     return found

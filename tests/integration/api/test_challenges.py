@@ -43,7 +43,7 @@ class Camera:
         self.at += FRAME_SECONDS
         if asked.step != self.step:
             steps = drawn(challenge).steps
-            self.performer.told(steps[asked.step - 1] if asked.step else None, self.at)
+            self.performer.prompt(steps[asked.step - 1] if asked.step else None, self.at)
             self.step = asked.step
         self.clock.enter_context(clock_at(challenge, self.at))
         return self.performer.frame(self.at)

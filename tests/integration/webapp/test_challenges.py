@@ -172,7 +172,7 @@ def test_the_next_instruction_comes_only_when_the_one_before_is_done(
 ) -> None:
     begun = challenges.begin("ada", HOLDER)
     performer = performing.live(engine)
-    performer.told(None, 0.0)
+    performer.prompt(None, 0.0)
     asked = begun.asked
     assert (asked.frame, asked.step, asked.instruction) == (1, 0, STRAIGHT)
     for number in range(1, 12):  # nobody tells the head what to do: it goes on looking straight
@@ -250,10 +250,10 @@ def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
         def __init__(self) -> None:
             self.steps = 0
 
-        def told(self, step: ml.Step | None, at: float) -> None:
+        def prompt(self, step: ml.Step | None, at: float) -> None:
             self.steps += step is not None
-            first.told(step, at)
-            second.told(step, at)
+            first.prompt(step, at)
+            second.prompt(step, at)
 
         def scene(self, at: float) -> np.ndarray:
             return (second if self.steps > 1 else first).actor.scene(at)

@@ -77,7 +77,7 @@ def test_colours_come_one_by_one_and_are_written_down_sealed(
 ) -> None:
     performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER)
     asked, told = begun.asked, [begun.asked.light]
-    performer.told(None, 0.0)
+    performer.prompt(None, 0.0)
     for number in range(1, 8):
         at = number * FRAME_SECONDS
         with clock_at(begun.id, at):

@@ -212,11 +212,11 @@ def test_a_challenge_goes_on_in_either_worker(
         db.session.rollback()
         steps = performing.drawn(db.session.scalars(select(Challenge.id)).one()).steps
         token = {"X-CSRFToken": csrf_token(client)}
-        performer.told(None, 0.0)
+        performer.prompt(None, 0.0)
         while asked["instruction"] != "done":
             if asked["step"] > told:
                 told = asked["step"]
-                performer.told(steps[told - 1], time.monotonic() - started)
+                performer.prompt(steps[told - 1], time.monotonic() - started)
             frame = ("frame.jpg", performer.frame(time.monotonic() - started), "image/jpeg")
             fields = {"challenge": challenge, "number": str(asked["frame"])}
             with server.alone(next(workers)):

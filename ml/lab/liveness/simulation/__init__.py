@@ -1,5 +1,5 @@
-"""Heads and pictures in front of a simulated camera, to measure what cannot be filmed here.
+"""Simulation of heads and attacks in front of a camera, for cases that cannot be filmed.
 
-Real: the photos whose faces are shown, and everything that judges them, from the JPEG on. Modelled:
-the shape of the head, how people and attackers move, the light, the lens, the sensor, the screen.
+Real: the photos of the faces, and everything that processes the JPEG. Modelled: the shape of the
+head, the movements of people and attackers, light, lens, sensor and screen.
 """

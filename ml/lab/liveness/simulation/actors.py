@@ -1,6 +1,6 @@
-"""Who is in front of the camera: live heads first.
+"""Actors in front of the camera, and the live head.
 
-An actor shows a scene at any time, and sees instructions when they are revealed.
+An actor renders a scene at any time and receives prompts when they are revealed.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ HEAD_STEPS = 10
 
 
 class Actor(Protocol):
-    """Somebody or something in front of the camera."""
+    """A person or an attack in front of the camera."""
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction; None is to look straight ahead."""
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt; None is to look straight ahead."""
 
-    def shown(self, share: float, at: float) -> None:
-        """See how much of it counts already, 0 to 1."""
+    def show_progress(self, share: float, at: float) -> None:
+        """Receive the completed share of the step, 0 to 1."""
 
     def scene(self, at: float) -> np.ndarray:
-        """What the camera looks at, float32 (height, width, 3) RGB, 0 to 255."""
+        """Return the scene in front of the camera, float32 (height, width, 3) RGB, 0 to 255."""
 
 
 def any_head(random: np.random.Generator) -> Surface:
-    """The generic head, with a nose and a depth of its own."""
+    """Draw a head: the generic one with random nose and depth."""
     return head(
         HeadShape(
             nose=float(np.clip(random.normal(1, 0.12), 0.7, 1.4)),
@@ -43,7 +43,7 @@ def any_head(random: np.random.Generator) -> Surface:
 
 
 class LiveHead:
-    """A person who does what they are asked; whose face it is may change with time."""
+    """A person who follows the prompts; subclasses change the face over time."""
 
     def __init__(
         self,
@@ -59,20 +59,20 @@ class LiveHead:
         self._surface = any_head(random)
         self._person = person or Person(random)
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction."""
-        self._person.told(step, at)
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt."""
+        self._person.prompt(step, at)
 
-    def shown(self, share: float, at: float) -> None:
-        """See how much of it counts."""
-        self._person.shown(share, at)
+    def show_progress(self, share: float, at: float) -> None:
+        """Receive the completed share of the step."""
+        self._person.show_progress(share, at)
 
     def weights(self, at: float) -> tuple[float, ...]:  # noqa: ARG002
-        """How much of each face is seen at a time; all of the first."""
+        """Return the blending weight of each face at a time; here all of the first."""
         return (1.0,)
 
     def scene(self, at: float) -> np.ndarray:
-        """The head, in front of the room."""
+        """Return the head in front of the room."""
         view = look(self._camera, self._person.place(at), self._surface, HEAD_STEPS)
         shown = [
             (weight, portrait.at(view.across, view.along))

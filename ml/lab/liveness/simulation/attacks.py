@@ -1,4 +1,4 @@
-"""Who tries to pass: people, and every attack that is counted, drawn by number."""
+"""The simulated cases: genuine people, and every attack that is counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ml.lab.liveness.simulation.actors import Actor, LiveHead
 from ml.lab.liveness.simulation.camera import Camera
 from ml.lab.liveness.simulation.photos import Portrait
 from ml.lab.liveness.simulation.pictures import HOLDINGS, HeldPicture
-from ml.lab.liveness.simulation.recordings import Change, ChangingHead, CutReplay, Recording, Replay
+from ml.lab.liveness.simulation.recordings import (
+    ChangingHead,
+    CutReplay,
+    FaceChange,
+    Recording,
+    Replay,
+)
 from ml.lab.liveness.simulation.rendering import Room
 
 GENUINE = "genuine"
@@ -19,15 +25,15 @@ GENUINE = "genuine"
 
 @dataclass(frozen=True)
 class Setting:
-    """What an attempt is drawn from.
+    """Ingredients of an attempt.
 
     Attributes:
-        shown: whose face it is about.
-        other: somebody else.
-        room: behind them.
-        strength: of the challenges.
-        camera: that looks.
-        random: of this attempt.
+        shown: photo of the claimed person.
+        other: photo of another person.
+        room: the room behind them.
+        strength: strength of the challenges.
+        camera: the camera.
+        random: generator of this attempt.
     """
 
     shown: Portrait
@@ -66,7 +72,7 @@ def _cut(at: Setting) -> Actor:
 
 def _changing(least: float, most: float) -> Case:
     def actor(at: Setting) -> Actor:
-        change = Change(float(at.random.uniform(0, 3)), float(at.random.uniform(least, most)))
+        change = FaceChange(float(at.random.uniform(0, 3)), float(at.random.uniform(least, most)))
         return ChangingHead(at.shown, at.other, change, at.room, at.random, at.camera)
 
     return actor
@@ -85,7 +91,7 @@ CASES: dict[str, Case] = {
 def other_than(
     portraits: Sequence[Portrait], shown: Portrait, random: np.random.Generator
 ) -> Portrait:
-    """Somebody else's photo."""
+    """Draw a photo of another person."""
     while True:
         other = portraits[int(random.integers(len(portraits)))]
         if other.person != shown.person:

@@ -1,7 +1,7 @@
-"""A pinhole camera that looks at a shape: for each pixel, what of the picture is seen there.
+"""A pinhole camera in front of a shape: which point of the picture each pixel shows.
 
-Rays are followed through the height field from the camera, so that a nose hides what lies behind
-it. They are computed for every third pixel and interpolated.
+Rays are traced through the height field, so that a nose hides what is behind it. Every third pixel
+is traced, the others are interpolated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COARSE = 3
 
 @dataclass(frozen=True)
 class Camera:
-    """Size of the picture, multiples of `COARSE`, and focal length; in pixels."""
+    """Size of the picture, in multiples of `COARSE`, and focal length; in pixels."""
 
     width: int = 324
     height: int = 243
@@ -27,14 +27,14 @@ class Camera:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a shape stands: degrees and millimetres.
+    """Pose and position of a shape, in degrees and millimetres.
 
     Attributes:
         yaw: positive towards the picture's right.
         pitch: positive upwards.
         roll: positive clockwise.
-        x, y: of the origin, to the right of the optical axis and below it.
-        distance: from the camera to the plane at rest.
+        x, y: position of the origin, right of the optical axis and below it.
+        distance: distance from the camera to the plane at rest.
     """
 
     yaw: float = 0.0
@@ -47,10 +47,10 @@ class Place:
 
 @dataclass(frozen=True)
 class View:
-    """What each pixel sees: float32 (height, width) each.
+    """Visible point of each pixel: float32 (height, width) each.
 
     Attributes:
-        across, along: place in the flat picture, in mm.
+        across, along: position in the flat picture, in mm.
         opacity: 0 to 1.
     """
 
@@ -60,7 +60,7 @@ class View:
 
 
 def rotation(place: Place) -> np.ndarray:
-    """From the shape's frame to the camera's: y and z as in the shape's, towards the camera."""
+    """Return the rotation (3, 3) from the shape's frame to the camera's."""
     yaw, pitch, roll = np.radians([place.yaw, place.pitch, place.roll])
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     about_x = np.array(
@@ -75,21 +75,22 @@ def rotation(place: Place) -> np.ndarray:
 def project(
     camera: Camera, place: Place, points: np.ndarray, turns_about: tuple[float, float, float]
 ) -> np.ndarray:
-    """Pixels (n, 2) of points (n, 3) in the shape's frame, mm."""
+    """Project points (n, 3) in the shape's frame, in mm, to pixels (n, 2)."""
     pivot = np.array(turns_about)
     turned = (points - pivot) @ rotation(place).T + pivot + np.array([place.x, place.y, 0.0])
     depth = place.distance - turned[:, 2]
     middle = np.array([(camera.width - 1) / 2, (camera.height - 1) / 2])
-    return turned[:, :2] * camera.focal / depth[:, None] + middle
+    pixels: np.ndarray = turned[:, :2] * camera.focal / depth[:, None] + middle
+    return pixels
 
 
 def look(camera: Camera, place: Place, surface: Surface, steps: int) -> View:
-    """See a shape; `steps` along each ray: 2 for a flat one, some 12 for a head."""
+    """Trace a shape with `steps` along each ray: 2 for a flat one, about 12 for a head."""
     window = _window(camera, place, surface)
     origin, direction = _rays(camera, place, surface, window)
     top, bottom = float(surface.height.max()) + 1.0, float(surface.height.min()) - 1.0
     levels = np.linspace(top, bottom, steps + 1)
-    # Rays that run along the plane or away see nothing.
+    # Rays that run along the plane or away from it see nothing.
     usable = direction[..., 2] < -1e-3
     slope = np.where(usable, direction[..., 2], -1.0)
     reach = _crossing(surface, origin, direction, slope, levels)
@@ -109,7 +110,7 @@ def look(camera: Camera, place: Place, surface: Surface, steps: int) -> View:
 
 
 def _window(camera: Camera, place: Place, surface: Surface) -> tuple[slice, slice]:
-    """Rows and columns of the coarse pixels in which the shape may be seen."""
+    """Return rows and columns of the coarse pixels that can show the shape."""
     rows, columns = surface.height.shape
     x = surface.left + STEP_MM * np.array([0.0, columns - 1])
     y = surface.top + STEP_MM * np.array([0.0, rows - 1])
@@ -126,7 +127,7 @@ def _window(camera: Camera, place: Place, surface: Surface) -> tuple[slice, slic
 def _rays(
     camera: Camera, place: Place, surface: Surface, window: tuple[slice, slice]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Origin (3,) and directions (rows, columns, 3) of coarse pixels in the shape's frame."""
+    """Return origin (3,) and directions (rows, columns, 3) of coarse rays in the shape's frame."""
     rows, columns = (np.arange(each.start, each.stop) for each in window)
     x = ((columns + 0.5) * COARSE - camera.width / 2) / camera.focal
     y = ((rows + 0.5) * COARSE - camera.height / 2) / camera.focal
@@ -143,7 +144,7 @@ def _crossing(
     slope: np.ndarray,
     levels: np.ndarray,
 ) -> np.ndarray:
-    """How far along each ray it goes below the shape; the last level where it never does."""
+    """Return the distance along each ray at which it enters the shape; else the last level."""
     before = (levels[0] - origin[2]) / slope
     over_before = levels[0] - _height(surface, origin, direction, before)
     reach = (levels[-1] - origin[2]) / slope

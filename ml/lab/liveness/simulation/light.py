@@ -1,9 +1,9 @@
-"""The screen's light on what stands before it, and the camera that sees it.
+"""Light of the screen on a face, and a camera with automatic white balance.
 
-A model: the light is a share of all that the face gets, falls on a head by the cosine of its slope
-(Lambert), on paper evenly, and grows with nearness; a screen that is held up only mirrors a little
-of it. A camera's white balance drifts after the colours, and the colour of a face wanders as it
-turns between lights of different colour.
+A model. The screen contributes a share of the light on a face. It falls on a head by the cosine of
+its slope (Lambert), on paper evenly, and grows with nearness; a screen that is held up only mirrors
+a little of it. The camera's white balance slowly cancels the colours. The colour of a face also
+changes as it turns between lights of different colours.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from ml.liveness.colour_reflection import FEWEST_FRAMES, draw_light
 
 GAMMA = 2.2
 WAVES = 3
-# What shines by itself.
+# Attacks that emit light.
 SCREENS = ("screen", "replay", "cut_replay")
 FRAMES_A_SECOND = 3.75
-# Of the page's share on a face, what the wall behind it gets.
+# Share of the page's light on the face that reaches the wall.
 WALL_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Lighting:
-    """One place and one camera.
+    """Lighting of one place, and white balance of one camera.
 
     Attributes:
-        share: of the light on a face at rest that comes from the page, 0 to 1.
-        mirrored: of the page's light that a screen held up sends back, in parts of its own white.
+        share: share of the light on a face at rest that comes from the page, 0 to 1.
+        mirrored: page light mirrored by a screen that is held up, relative to its white.
         latency: seconds until a colour is on the screen and in a frame.
-        balance: how much of a colour the camera's white balance takes away in the end, 0 to 1.
-        balance_seconds: its time constant.
-        wander: spread of the logarithm of red and of blue of a face that turns.
+        balance: share of a colour that the white balance finally cancels, 0 to 1.
+        balance_seconds: time constant of the white balance.
+        wander: standard deviation of the logarithms of red and blue of a turning face.
     """
 
     share: float
@@ -55,7 +55,7 @@ class Lighting:
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Self:
-        """From daylight at a window to a lamp in the evening."""
+        """Draw a lighting, from daylight at a window to a lamp in the evening."""
         return cls(
             share=random.uniform(0.03, 0.20),
             mirrored=random.uniform(0.0, 0.03),
@@ -67,7 +67,7 @@ class Lighting:
 
 
 class Glow:
-    """What a page shines, over time."""
+    """Light of the page over time."""
 
     def __init__(self, latency: float = 0.0) -> None:
         self._latency = latency
@@ -75,11 +75,11 @@ class Glow:
         self.now = 0.0
 
     def show(self, colour: str | None, at: float) -> None:
-        """Another colour from a time on; None for none."""
+        """Show a colour from a time on; None for none."""
         self._shown.append((at + self._latency, colour))
 
     def light(self) -> np.ndarray:
-        """Red, green and blue at `now`, linear, relative to white light as bright."""
+        """Return linear red, green and blue at `now`, relative to white of equal luminance."""
         colours = [colour for start, colour in self._shown if start <= self.now]
         if not colours or colours[-1] is None:
             return np.ones(3)
@@ -90,14 +90,14 @@ class Glow:
 
 @dataclass(frozen=True, eq=False)
 class LitRoom(Room):
-    """A room in which a page shines on what stands before it.
+    """A room in which a page shines on the actor.
 
     Attributes:
         glow: the page.
-        lighting: where it stands.
-        head: whether it is one, not a flat thing.
-        wander: rates and phases of the waves in which its colour wanders, (2, 2, 3).
-        widths: of what stands there, in pixels, the first one at rest.
+        lighting: share and mirroring of the page's light.
+        head: whether the actor is a head, not a flat picture.
+        wander: rates and phases of the waves in which its colour changes, (2, 2, WAVES).
+        widths: widths of the actor so far, in pixels, the first one at rest.
     """
 
     glow: Glow
@@ -110,12 +110,12 @@ class LitRoom(Room):
     def of(
         cls, room: Room, glow: Glow, lighting: Lighting, random: np.random.Generator, *, head: bool
     ) -> Self:
-        """The same room with a page in it."""
+        """Add a page to a room."""
         wander = random.uniform(0.1, 0.8, (2, WAVES)), random.uniform(0, 2 * np.pi, (2, WAVES))
         return cls(room.wall, room.light, glow, lighting, head, np.stack(wander))
 
     def before(self, face: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-        """What is seen of a face before the wall, each lit by room and page."""
+        """Return a face in front of the wall, both lit by room and page."""
         colour = self.glow.light()
         face = face * self._drift() * self._factor(self._shares(opacity)[..., None], colour)
         wall = self.wall * self._factor(np.float32(WALL_SHARE * self.lighting.share), colour)
@@ -125,11 +125,11 @@ class LitRoom(Room):
         return cv2.multiply(behind, self.light)
 
     def behind_a_head(self, camera: Camera, random: np.random.Generator) -> Room:
-        """The same room with somebody's shoulders in it."""
+        """Add shoulders to the room."""
         return replace(self, wall=super().behind_a_head(camera, random).wall)
 
     def _shares(self, opacity: np.ndarray) -> np.ndarray:
-        """The page's share of the light at each pixel."""
+        """Return the page's share of the light at each pixel."""
         solid = opacity > 0.5
         columns, rows = np.flatnonzero(solid.any(axis=0)), np.flatnonzero(solid.any(axis=1))
         if not len(columns):
@@ -153,12 +153,12 @@ class LitRoom(Room):
 
     @staticmethod
     def _factor(share: np.ndarray | np.float32, colour: np.ndarray) -> np.ndarray:
-        """By which the values of a picture change where this share of the light has a colour."""
+        """Return the factor of pixel values for a share of the light in a colour."""
         return np.asarray((1 - share + share * colour) ** (1 / GAMMA), np.float32)
 
 
 class LitRecording(Recording):
-    """A film of somebody before a page that showed other colours."""
+    """A recording of a person in front of a page that showed other colours."""
 
     def __init__(self, setting: Setting, lighting: Lighting, random: np.random.Generator) -> None:
         self._glow = Glow(lighting.latency)
@@ -169,13 +169,13 @@ class LitRecording(Recording):
             self._glow.show(colour, number * FEWEST_FRAMES / FRAMES_A_SECOND)
 
     def scene(self, at: float) -> np.ndarray:
-        """What the film shows, in the light of its own time."""
+        """Return the recorded scene, in the light of its own time."""
         self._glow.now = float(np.clip(at, 0, self.seconds))
         return super().scene(at)
 
 
 class Lit:
-    """An actor before a page that shines, seen by a camera with a white balance."""
+    """An actor in front of a page that shines, seen by a camera with white balance."""
 
     def __init__(self, actor: Actor, glow: Glow, lighting: Lighting, *, mirrors: bool) -> None:
         self._actor, self._glow, self._lighting = actor, glow, lighting
@@ -183,16 +183,16 @@ class Lit:
         self._first: np.ndarray | None = None
         self._gains, self._at = np.ones(3), 0.0
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction."""
-        self._actor.told(step, at)
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt."""
+        self._actor.prompt(step, at)
 
-    def shown(self, share: float, at: float) -> None:
-        """See how much of it counts."""
-        self._actor.shown(share, at)
+    def show_progress(self, share: float, at: float) -> None:
+        """Receive the completed share of the step."""
+        self._actor.show_progress(share, at)
 
     def scene(self, at: float) -> np.ndarray:
-        """What the camera makes of it."""
+        """Return the scene after mirroring and white balance."""
         self._glow.now = at
         scene = self._actor.scene(at)
         if self._mirrors:
@@ -202,7 +202,7 @@ class Lit:
         return np.asarray(scene * self._balanced(scene, at), np.float32)
 
     def _balanced(self, scene: np.ndarray, at: float) -> np.ndarray:
-        """Gains that follow the mean colour of the picture, slowly."""
+        """Return gains that slowly follow the mean colour of the picture."""
         mean = scene.reshape(-1, 3).mean(axis=0)
         mean = mean / mean.mean()
         if self._first is None:
@@ -214,7 +214,7 @@ class Lit:
 
 
 def lit(case: str, setting: Setting, random: np.random.Generator) -> tuple[Actor, Glow]:
-    """Who or what stands before a page that shines, and the page."""
+    """Create the actor of a case in front of a page that shines, and the page."""
     lighting = Lighting.drawn(random)
     glow = Glow(lighting.latency)
     mirrors = case in SCREENS

@@ -1,7 +1,7 @@
-"""How a hand or a neck moves from one place to another: smoothly, and never quite still.
+"""Movement of a hand or a neck: smooth, with a tremor.
 
-Movements follow the minimum-jerk profile (Flash and Hogan, 1985). The tremor is a sum of slow
-waves, a function of time alone, so that a moment can be looked at twice.
+Movements follow the minimum-jerk profile (Flash and Hogan, 1985). The tremor is a sum of slow waves
+and a function of time alone, so that a moment can be rendered twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WAVES = 3
 
 @dataclass(frozen=True)
 class Tremor:
-    """How far from where it should be, as standard deviations in the units of `Place`."""
+    """Standard deviations from the planned pose, in the units of `Place`."""
 
     yaw: float = 0.7
     pitch: float = 0.7
@@ -28,7 +28,7 @@ class Tremor:
 
 
 class Mover:
-    """Something that is at a place at any time, and can be sent to another."""
+    """Something that has a pose at any time, and can be moved to another."""
 
     def __init__(self, start: Place, random: np.random.Generator, tremor: Tremor) -> None:
         self._random = random
@@ -39,25 +39,25 @@ class Mover:
         self._start = np.array(astuple(start))
 
     def send(self, at: float, seconds: float, goal: Place) -> None:
-        """Move from wherever it is at `at`, to arrive after `seconds`; later plans are dropped."""
+        """Move from the pose at time `at`, to arrive after `seconds`; drop later plans."""
         self._moves = [move for move in self._moves if move[0] < at]
         self._moves.append((at, seconds, np.array(astuple(goal))))
 
     @property
     def arrives(self) -> float:
-        """When the last movement ends."""
+        """Time at which the last movement ends."""
         return self._moves[-1][0] + self._moves[-1][1] if self._moves else 0.0
 
     def goal(self) -> Place:
-        """Where it was sent last."""
+        """Return the target of the last movement."""
         return Place(*(self._moves[-1][2] if self._moves else self._start))
 
     def planned(self, at: float) -> Place:
-        """Where it is meant to be at a time."""
+        """Return the planned pose at a time, without tremor."""
         return Place(*self._planned(at))
 
     def place(self, at: float) -> Place:
-        """Where it is at a time."""
+        """Return the pose at a time."""
         return Place(*(self._planned(at) + self._tremble(at)))
 
     def _planned(self, at: float) -> np.ndarray:

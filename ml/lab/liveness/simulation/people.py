@@ -1,7 +1,7 @@
-"""How people answer instructions: late, not quite far enough or too far, a little askew.
+"""People who follow prompts: with a delay, too little or too far, a little askew.
 
-A model, not a measurement: half a second to react, half to one and a bit to move, and the rest as
-judged from watching people.
+A model, not a measurement: half a second to react, half a second to 1.1 seconds to move. The other
+numbers are estimates from watching people.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from ml.liveness.challenge import COME_CLOSER, OPPOSITE, Step
 
 @dataclass(frozen=True)
 class Habits:
-    """How a person moves; times in seconds, angles in degrees.
+    """Movement habits of a person; times in seconds, angles in degrees.
 
     Attributes:
-        reaction, reaction_spread: median, and spread of the logarithm.
-        shortest, longest: time a movement takes.
-        share: of the angle asked for that one aims at, as the page's cue shows it: the nose says
-            some 1.3 degrees for each that a head turns.
-        overshoot, overshoot_spread: beyond that.
-        askew: of the other angles during a turn.
-        patience: until one goes further because nothing happened.
+        reaction, reaction_spread: median of the reaction time, and spread of its logarithm.
+        shortest, longest: duration of a movement.
+        share: share of the prompted angle that a person aims at: the page's cue shows the nose,
+            which moves by about 1.3 degrees for each degree of the head.
+        overshoot, overshoot_spread: angle beyond that, and its spread.
+        askew: spread of the other angles during a turn.
+        patience: time until a person moves further because nothing happened.
         further: by how much.
-        mistakes: share of turns that start the wrong way.
-        closer_overshoot: of the growth asked for.
+        stopping: time until a person stops when the step is complete.
+        mistakes: share of turns that start in the wrong direction.
+        closer_overshoot: spread of the growth beyond the prompted one.
+        largest: largest angle.
     """
 
     reaction: float = 0.5
@@ -52,7 +54,7 @@ HABITS = Habits()
 
 
 class Person:
-    """A head in front of a camera that does what it is told."""
+    """A head in front of a camera that follows prompts."""
 
     def __init__(self, random: np.random.Generator, habits: Habits = HABITS) -> None:
         self._random = random
@@ -71,8 +73,8 @@ class Person:
         self._tries = 0
         self._stopped = False
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction; None is to look straight ahead."""
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt; None is to look straight ahead."""
         habits, random = self._habits, self._random
         self._step, self._tries, self._stopped = step, 0, False
         self._wrong = (
@@ -81,8 +83,8 @@ class Person:
         start = at + habits.reaction * float(np.exp(random.normal(0, habits.reaction_spread)))
         self._mover.send(start, self._seconds(), self._goal(step))
 
-    def shown(self, share: float, at: float) -> None:
-        """See how much of it counts, and stop when it is enough."""
+    def show_progress(self, share: float, at: float) -> None:
+        """Receive the completed share of the step, and stop when it is complete."""
         if share < 1 or self._stopped or self._step is None:
             return
         self._stopped = True
@@ -91,7 +93,7 @@ class Person:
             self._mover.send(stop, 0.2, self._mover.planned(stop + 0.05))
 
     def place(self, at: float) -> Place:
-        """Where the head is."""
+        """Return the pose of the head."""
         if self._step and at > self._mover.arrives + self._habits.patience:
             self._go_further(at)
         return self._mover.place(at)

@@ -1,4 +1,4 @@
-"""The faces that are shown: real photos of people who look more or less straight ahead."""
+"""Photos of the faces that actors show: real people, roughly in front view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ml.lab.liveness.simulation.surfaces import photo_frame
 
 @dataclass(frozen=True)
 class Selection:
-    """Which photos show enough of a face: degrees and pixels."""
+    """Bounds of a usable photo, in degrees and pixels."""
 
     largest_yaw: float = 12.0
     largest_pitch: float = 14.0
@@ -31,15 +31,15 @@ SELECTION = Selection()
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
-    """A photo of a person: its pixels, and the map (2, 3) from millimetres to them."""
+    """A photo of a person: its pixels, and the map (2, 3) from millimetres to pixels."""
 
     person: str
     rgb: np.ndarray
     frame: np.ndarray
 
     def at(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:
-        """The picture, (…, 3) float32, seen at places in millimetres, each (height, width)."""
-        # as plain numbers, which leave arrays at single precision
+        """Sample the photo, (…, 3) float32, at positions in millimetres, (height, width) each."""
+        # Python floats keep the arrays at single precision.
         (a, b, c), (d, e, f) = self.frame.tolist()
         return cv2.remap(
             self.rgb,
@@ -49,17 +49,11 @@ class Portrait:
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32)
 
-    def mirrored(self) -> Portrait:
-        """The same photo with left and right exchanged."""
-        (a, b, c), (d, e, f) = self.frame
-        frame = np.array([[a, -b, self.rgb.shape[1] - 1 - c], [-d, e, f]])
-        return Portrait(self.person, np.ascontiguousarray(self.rgb[:, ::-1]), frame)
-
 
 def portrait(
     engine: Engine, data: bytes, person: str, selection: Selection = SELECTION
 ) -> Portrait | None:
-    """The face of a photo, or None if it shows too little of it."""
+    """Return the portrait in a photo, or None if the face is not usable."""
     try:
         seen = engine.inspect(data)
     except FaceError:
@@ -80,7 +74,7 @@ def portrait(
 def portraits(
     engine: Engine, folder: Path, most_a_person: int = 2, only: Container[str] | None = None
 ) -> list[Portrait]:
-    """Usable photos of everybody, or of the people named, in a folder of one sub-folder each."""
+    """Return usable photos of everybody, or of the people in `only`, in a folder of people."""
     photos = photos_in(folder)
     found: list[Portrait] = []
     taken: dict[str, int] = {}

@@ -1,6 +1,6 @@
-"""Pictures held into the camera: still, moved, tilted, bent, with holes for the eyes, on a screen.
+"""Pictures held in front of the camera: still, moved, tilted, bent, with eye holes, on a screen.
 
-The one who holds it sees the instructions and answers each with the movement that the attack knows.
+The attacker sees the prompts and answers each with the movement that the attack can do.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ HOLE_MM = (15.0, 8.0)
 
 @dataclass(frozen=True)
 class Holding:
-    """What is done with a picture; angles in degrees, lengths in mm of a face of natural size.
+    """Handling of a picture; angles in degrees, lengths in mm of a face of natural size.
 
     Attributes:
-        tilts: least and largest angle it is turned by at an instruction.
-        shifts: largest distance it is moved by.
-        radii: of the cylinder it is bent around; None for a flat one.
-        eye_depth: how far behind the sheet the attacker's eyes are; None without holes.
+        tilts: smallest and largest tilt after a prompt.
+        shifts: largest shift.
+        radii: radii of the cylinder around which it is bent; None for a flat one.
+        eye_depth: distance of the attacker's eyes behind the sheet; None without holes.
         screen: whether it is a screen instead of paper.
     """
 
@@ -82,8 +82,8 @@ class HeldPicture:
         self._screen = Screen.drawn(random) if holding.screen else None
         self._step: Step | None = None
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction, and answer it as well as a picture can."""
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt, and answer it as well as a picture can."""
         self._step = step
         if step is None:
             return
@@ -93,13 +93,13 @@ class HeldPicture:
             self._surface = self._bend()
         self._move(at + float(self._random.uniform(0.3, 0.8)))
 
-    def shown(self, share: float, at: float) -> None:
-        """Keep the picture where it is while it counts."""
+    def show_progress(self, share: float, at: float) -> None:
+        """Stop moving once the step is complete."""
         if share >= 1:
             self._mover.send(at + 0.3, 0.2, self._mover.planned(at + 0.35))
 
     def scene(self, at: float) -> np.ndarray:
-        """The picture, in front of the room."""
+        """Return the picture in front of the room."""
         if self._step and at > self._mover.arrives + 0.6:
             self._move(at)
         place = self._mover.place(at)
@@ -131,7 +131,7 @@ class HeldPicture:
             goal = replace(goal, distance=self._home.distance / growth)
         elif step.kind in SIGN and holding.tilts[1]:
             angle = random.uniform(*holding.tilts) * SIGN[step.kind]
-            # a flat picture has no right way round: any tilt is worth a try
+            # The attacker does not know the right direction for a flat picture.
             if holding.radii is None:
                 angle *= random.choice([-1, 1])
             turned = {"yaw" if step.kind in ("turn_left", "turn_right") else "pitch": angle}
@@ -139,7 +139,7 @@ class HeldPicture:
         self._mover.send(at, float(random.uniform(0.6, 1.2)), goal)
 
     def _with_eyes(self, face: np.ndarray, view: View, place: Place) -> np.ndarray:
-        """The eyes of the one behind, seen through the holes from the side."""
+        """Add the attacker's eyes, seen through the holes from the side."""
         depth = self._holding.eye_depth or 0.0
         shift = depth * np.tan(np.radians([place.yaw, place.pitch]))
         eyes = self._behind.at(
@@ -154,7 +154,7 @@ class HeldPicture:
 
 @dataclass(frozen=True)
 class Screen:
-    """A screen: pitch of its pixels in mm of the picture, contrast of its grid, glare, colour."""
+    """A screen: pixel pitch in mm of the picture, contrast of its grid, glare, tint."""
 
     pitch: float
     contrast: float
@@ -163,7 +163,7 @@ class Screen:
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Screen:
-        """A phone, a tablet or a monitor."""
+        """Draw a phone, a tablet or a monitor."""
         return cls(
             pitch=random.uniform(0.3, 0.9),
             contrast=random.uniform(0.03, 0.2),
@@ -177,7 +177,7 @@ class Screen:
         )
 
     def shown(self, lit: np.ndarray, face: np.ndarray, view: View) -> np.ndarray:
-        """Replace what is lit by what shines: the grid, sampled by the camera's, makes moiré."""
+        """Replace lit paper by an emitting screen, whose grid causes moiré in the camera."""
         across, along = 2 * np.pi * view.across / self.pitch, 2 * np.pi * view.along / self.pitch
         grid = 1 + self.contrast * (np.cos(across) + np.cos(along)) / 2
         x, y, reach, strength = self.glare

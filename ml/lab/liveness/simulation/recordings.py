@@ -1,4 +1,4 @@
-"""Films instead of people: replayed, cut to fit, and heads whose face changes on the way."""
+"""Recordings instead of people: replayed, cut to fit, and heads whose face changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST_INSTRUCTION = 1.2  # seconds into a recording
 
 
 class Recording:
-    """A film of a person who answered another challenge, at another time."""
+    """A recording of a person who answered another challenge, at another time."""
 
     def __init__(
         self,
@@ -36,38 +36,38 @@ class Recording:
         at = FIRST_INSTRUCTION
         for step in self.challenge.steps:
             self.revealed[step.kind] = at
-            person.told(step, at)
+            person.prompt(step, at)
             at += float(random.uniform(1.3, 2.0)) + step.hold
         self.seconds = at
 
     def scene(self, at: float) -> np.ndarray:
-        """What the film shows at a time of its own."""
+        """Return the recorded scene at a time of the recording."""
         return self._head.scene(float(np.clip(at, 0, self.seconds)))
 
 
 class Replay:
-    """A recording played as it is, again and again."""
+    """A recording played unchanged, in a loop."""
 
     def __init__(self, recording: Recording, random: np.random.Generator) -> None:
         self._recording = recording
         self._start = float(random.uniform(0, 0.6))
 
-    def told(self, step: Step | None, at: float) -> None:
-        """A film hears nothing."""
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Ignore the prompt: a recording cannot react."""
 
-    def shown(self, share: float, at: float) -> None:
-        """Nor does it see."""
+    def show_progress(self, share: float, at: float) -> None:
+        """Ignore the progress."""
 
     def scene(self, at: float) -> np.ndarray:
-        """The film, from its beginning when it has ended."""
+        """Return the scene of the loop."""
         return self._recording.scene((at + self._start) % self._recording.seconds)
 
 
 class CutReplay:
-    """A recording whose scenes are played, slower or faster, when they are asked for.
+    """A recording whose scenes are played, slower or faster, when they are prompted.
 
-    Until the first instruction the quiet beginning is played back and forth. An instruction that
-    the film has no scene for is answered with whatever comes next. Each scene is frozen at its end.
+    Until the first prompt, the quiet beginning is played back and forth. A prompt without a
+    matching scene gets the next scene. Each scene freezes at its end.
     """
 
     def __init__(self, recording: Recording, random: np.random.Generator) -> None:
@@ -75,8 +75,8 @@ class CutReplay:
         self._random = random
         self._from, self._until, self._since, self._speed = 0.0, 0.0, 0.0, 0.0
 
-    def told(self, step: Step | None, at: float) -> None:
-        """Cut to the scene that fits."""
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Cut to the matching scene."""
         if step is None:
             return
         here = self._film_time(at)
@@ -86,11 +86,11 @@ class CutReplay:
         self._since = at + float(self._random.uniform(0.25, 0.6))
         self._speed = float(self._random.uniform(0.8, 1.6))
 
-    def shown(self, share: float, at: float) -> None:
-        """The film goes on, whatever counts."""
+    def show_progress(self, share: float, at: float) -> None:
+        """Ignore the progress."""
 
     def scene(self, at: float) -> np.ndarray:
-        """The film where it is now."""
+        """Return the current scene."""
         return self._recording.scene(self._film_time(at))
 
     def _film_time(self, at: float) -> float:
@@ -101,21 +101,21 @@ class CutReplay:
 
 
 @dataclass(frozen=True)
-class Change:
-    """When a face becomes another: start and length in seconds, from the first instruction on."""
+class FaceChange:
+    """Time at which a face becomes another: start after the first prompt, duration, in seconds."""
 
     after: float
     seconds: float
 
 
 class ChangingHead(LiveHead):
-    """A live head that is shown with another face in the beginning than in the end."""
+    """A live head with one face at the beginning and another at the end."""
 
     def __init__(
         self,
         shown: Portrait,
         attacker: Portrait,
-        change: Change,
+        change: FaceChange,
         room: Room,
         random: np.random.Generator,
         camera: Camera,
@@ -124,14 +124,14 @@ class ChangingHead(LiveHead):
         self._change = change
         self._instructed: float | None = None
 
-    def told(self, step: Step | None, at: float) -> None:
-        """See an instruction; the first starts the clock of the change."""
-        super().told(step, at)
+    def prompt(self, step: Step | None, at: float) -> None:
+        """Receive a prompt; the first one starts the clock of the change."""
+        super().prompt(step, at)
         if step is not None and self._instructed is None:
             self._instructed = at
 
     def weights(self, at: float) -> tuple[float, ...]:
-        """How much of each face is seen."""
+        """Return the blending weight of each face."""
         if self._instructed is None:
             return 1.0, 0.0
         since = at - self._instructed - self._change.after

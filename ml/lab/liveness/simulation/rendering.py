@@ -1,4 +1,4 @@
-"""Room, light, lens and sensor: from what a camera looks at to the JPEG that a browser sends."""
+"""Room, light, lens and sensor: from a scene to the JPEG that a browser sends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ml.lab.liveness.simulation.photos import Portrait
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """What is behind the head and how it is lit, drawn once an attempt.
+    """Background and light of an attempt.
 
     Attributes:
         wall: float32 (height, width, 3).
@@ -25,7 +25,7 @@ class Room:
 
     @classmethod
     def drawn(cls, camera: Camera, random: np.random.Generator, behind: Portrait) -> Room:
-        """A blurred photo for a wall, shoulders before it, light that falls off to one side."""
+        """Draw a room: a blurred photo as wall, shoulders, and light from one side."""
         size = camera.width, camera.height
         small = cv2.resize(behind.rgb, (8, 6), interpolation=cv2.INTER_AREA)
         wall = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
@@ -37,11 +37,11 @@ class Room:
         return cls(wall, np.repeat((gain * light)[..., None].astype(np.float32), 3, axis=2))
 
     def before(self, face: np.ndarray, opacity: np.ndarray) -> np.ndarray:
-        """What is seen of a face, float32 (height, width, 3), before the wall, lit."""
+        """Return a face, float32 (height, width, 3), in front of the wall, lit."""
         return cv2.multiply(cv2.blendLinear(face, self.wall, opacity, 1 - opacity), self.light)
 
     def behind_a_head(self, camera: Camera, random: np.random.Generator) -> Room:
-        """The same room with somebody's shoulders in it."""
+        """Add shoulders to the room."""
         wall = self.wall.copy()
         colour = tuple(float(value) for value in random.uniform(30, 200, 3))
         middle = camera.width // 2, int(camera.height * random.uniform(1.02, 1.1))
@@ -53,7 +53,10 @@ class Room:
 
 @dataclass(frozen=True)
 class Sensor:
-    """A webcam: blur in pixels, noise in steps of 255, and its two compressions, 1 to 100."""
+    """A webcam: blur in pixels, noise in steps of 255, quality of its two compressions, 1 to 100.
+
+    The stream from the camera and the upload are compressed separately.
+    """
 
     blur: float
     noise: float
@@ -62,7 +65,7 @@ class Sensor:
 
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Sensor:
-        """One of the webcams there are."""
+        """Draw a typical webcam."""
         return cls(
             blur=random.uniform(0.3, 0.9),
             noise=random.uniform(1.0, 5.0),
@@ -71,11 +74,11 @@ class Sensor:
         )
 
     def jpeg(self, scene: np.ndarray, random: np.random.Generator) -> bytes:
-        """What arrives of a scene, float32 (height, width, 3) RGB."""
+        """Return the JPEG that the server receives of a scene, float32 (height, width, 3) RGB."""
         return _encoded(self.picture(scene, random), self.upload_quality)
 
     def picture(self, scene: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """What the browser gets from the camera, uint8 RGB."""
+        """Return the picture that the browser receives from the camera, uint8 RGB."""
         seen = cv2.GaussianBlur(scene, (0, 0), self.blur)
         grain = random.standard_normal(
             (scene.shape[0] // 2 + 1, scene.shape[1] // 2 + 1, 3), np.float32

@@ -1,4 +1,4 @@
-"""A film on a screen that is held into the camera: what becomes of a replay without a program."""
+"""A replay on a screen that is held in front of the camera."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ HELD = Holding(screen=True)
 FILMED_FROM_MM = 480.0
 
 
-class ShownFilm(HeldPicture):
-    """A screen in a hand that trembles; on it a film, in which the face has its natural size."""
+class ScreenReplay(HeldPicture):
+    """A screen in a trembling hand; its video shows the face at natural size."""
 
     def __init__(self, at: Setting) -> None:
         super().__init__(at.shown, HELD, at.room, at.random, at.camera, at.other)
@@ -25,14 +25,14 @@ class ShownFilm(HeldPicture):
         self._frame = _natural_size(at.camera)
 
     def scene(self, at: float) -> np.ndarray:
-        """The picture of the film that is shown now, on the screen, in front of the room."""
+        """Return the current picture of the video on the screen, in front of the room."""
         filmed = np.clip(self._film.scene(at), 0, 255).astype(np.uint8)
         self._photo = Portrait("", filmed, self._frame)
         return super().scene(at)
 
 
 def _natural_size(camera: Camera) -> np.ndarray:
-    """The map (2, 3) from mm on the screen to the film's pixels; the face as it was at home."""
+    """Return the map (2, 3) from mm on the screen to the video's pixels, at natural size."""
     scale = camera.focal / FILMED_FROM_MM
     middle = (camera.width - 1) / 2, (camera.height - 1) / 2 - 35 * scale
     return np.array([[scale, 0, middle[0]], [0, scale, middle[1]]])

@@ -1,8 +1,8 @@
-"""Shapes over a plane, in millimetres: a generic head, a flat picture, a bent one.
+"""Shapes in millimetres: a generic head, a flat picture, a bent one.
 
-A shape is a height over the plane of eyes and mouth, with the place in the photo that is seen at
-each of its points. The frame is that of the mean head: x to the picture's right, y down, z towards
-the camera, the middle of the eyes at the origin.
+A shape is a height field over the plane of eyes and mouth. Each of its points shows a position in
+the photo. The frame is that of the mean head: x to the picture's right, y down, z towards the
+camera, origin between the eyes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ml.faces.align import similarity_transform
 from ml.faces.pose import MEAN_HEAD_MM
 
 STEP_MM = 2.0
-# The head: half axes of the ellipsoid, and its middle.
+# Half axes and centre of the head's ellipsoid.
 HALF_WIDTH_MM, HALF_HEIGHT_MM, HALF_DEPTH_MM = 76.0, 118.0, 90.0
 MIDDLE_Y_MM, MIDDLE_Z_MM = 25.0, -85.0
-# Hair, neck and ears lie behind, as far as this from its middle, in half axes.
+# Hair, neck and ears extend to this distance from the centre, in half axes.
 SHELL = 1.4
-# What stands out of it or lies in it: x, y, height, and spread across and along, all in mm.
+# Bumps and hollows: x, y, height, and spread across and along, all in mm.
 FEATURES_MM = (
     (0.0, 39.0, 17.0, 10.0, 11.0),  # tip of the nose
     (0.0, 20.0, 9.0, 7.0, 14.0),  # its bridge
@@ -37,14 +37,14 @@ NOSE_FEATURES = 2
 
 @dataclass(frozen=True)
 class Surface:
-    """A height over a grid of `STEP_MM`.
+    """A height field over a grid of `STEP_MM`.
 
     Attributes:
-        left, top: of the grid's first point, in mm.
+        left, top: position of the grid's first point, in mm.
         height: float32 (rows, columns), in mm.
-        across, along: float32, the same shape: where in the flat picture this point comes from, mm.
-        opacity: float32, 0 to 1.
-        turns_about: the point about which it is turned, in mm.
+        across, along: float32, same shape: position in the flat picture of each point, in mm.
+        opacity: float32, same shape, 0 to 1.
+        turns_about: centre of rotation, in mm.
     """
 
     left: float
@@ -58,14 +58,14 @@ class Surface:
 
 @dataclass(frozen=True)
 class HeadShape:
-    """How a head differs from the generic one, as factors."""
+    """Differences from the generic head, as factors."""
 
     nose: float = 1.0
     depth: float = 1.0
 
 
 def head(shape: HeadShape) -> Surface:
-    """A head: an ellipsoid with a face on it; hair and neck stand behind, as the photo has them."""
+    """Return a head: an ellipsoid with a face; hair and neck are behind it, as in the photo."""
     x, y = _grid(-108, 108, -142, 192)
     inside = 1 - (x / HALF_WIDTH_MM) ** 2 - ((y - MIDDLE_Y_MM) / HALF_HEIGHT_MM) ** 2
     depth = HALF_DEPTH_MM * shape.depth
@@ -81,13 +81,13 @@ def head(shape: HeadShape) -> Surface:
 
 
 def flat(box_mm: tuple[float, float, float, float]) -> Surface:
-    """A flat picture; the box is left, right, top and bottom of the sheet."""
+    """Return a flat sheet; the box is its left, right, top and bottom, in mm."""
     x, y = _grid(*box_mm)
     return _surface(x, y, np.zeros_like(x), x, np.ones_like(x), (0.0, 35.0, 0.0))
 
 
 def bent(box_mm: tuple[float, float, float, float], radius_mm: float, *, upright: bool) -> Surface:
-    """A picture bent around a cylinder, upright or lying, towards the camera in the middle."""
+    """Return a sheet bent around an upright or lying cylinder, its middle towards the camera."""
     x, y = _grid(*box_mm)
     along = x if upright else y - 35.0
     share = np.clip(along / radius_mm, -0.98, 0.98)
@@ -101,7 +101,7 @@ def bent(box_mm: tuple[float, float, float, float], radius_mm: float, *, upright
 
 
 def photo_frame(landmarks: np.ndarray) -> np.ndarray:
-    """The map (2, 3) from mm on the plane to the pixels of a photo with these landmarks."""
+    """Return the map (2, 3) from mm on the plane to pixels of a photo with these landmarks."""
     return similarity_transform(MEAN_HEAD_MM[:, :2], landmarks)
 
 
