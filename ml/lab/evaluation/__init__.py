@@ -1,1 +1,1 @@
-"""Measuring a model: protocols, embeddings of whole sets, figures with intervals, reports."""
+"""Evaluation of models: protocols, embeddings of whole sets, figures with intervals, reports."""

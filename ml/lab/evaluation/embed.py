@@ -1,7 +1,7 @@
-"""Embed whole sets of photos through the serving path, once: what was found and embedded is kept.
+"""Embedding of whole sets of photos through the serving path, with caches.
 
-Faces are located once for all models, embeddings are kept by model, detector and files. A chip is
-cut from its photo anew, exactly as serving cuts it.
+Landmarks are cached for all models; embeddings by model, detector and files. Every chip is cut from
+its photo exactly as served.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ml.lab.evaluation.protocols.photos import Photos
 from ml.runtime.files import replacing
 
 CACHE = Path(".cache")
-AT_ONCE = 8  # photos cut to chips side by side
+AT_ONCE = 8  # photos cut to chips in parallel
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,12 @@ class Embedded:
 
     Attributes:
         photos: all photos, usable or not.
-        usable: bool (n,), whether a face was found.
-        single: float32 (n, d), embeddings of one pass, unit length; zeros where unusable.
-        mirrored: float32 (n, d), averaged with the mirrored chip's, likewise.
-        landmarks: float32 (n, 5, 2), pixels of the decoded photo, likewise.
-        failures: path and reason of each failure to enrol.
+        usable: bool (n,), photos with a face.
+        single: float32 (n, d), embeddings without flip augmentation, of unit length; zeros where
+            unusable.
+        mirrored: float32 (n, d), the same with flip augmentation.
+        landmarks: float32 (n, 5, 2), in pixels of the decoded photo; zeros where unusable.
+        failures: path and error code of each failure to enrol.
     """
 
     photos: Photos
@@ -48,7 +49,7 @@ class Embedded:
     failures: tuple[tuple[Path, str], ...]
 
     def view(self, mirrored: bool) -> np.ndarray:
-        """The embeddings as a model serves them."""
+        """Return the embeddings with or without flip augmentation."""
         return self.mirrored if mirrored else self.single
 
 
@@ -60,14 +61,14 @@ def embed_photos(
     cache: Path = CACHE,
     label: str = "photos",
 ) -> Embedded:
-    """Align and embed the main face of every photo, with progress bars, or from the cache.
+    """Align and embed the main face of every photo, or read the embeddings from the cache.
 
     Args:
         artifact: the model.
-        photos: what to embed.
-        search: how photos are read and by which detector they are searched.
-        cache: folder for what is found and embedded.
-        label: of the progress bars.
+        photos: photos to embed.
+        search: reader and detector of the photos.
+        cache: folder of cached landmarks and embeddings.
+        label: label of the progress bars.
     """
     pictures = [
         Picture(path, photos.names[person])
@@ -91,11 +92,11 @@ def embed_photos(
 def _both_views(
     artifact: Artifact, located: Located, search: Search, cache: Path, label: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of the located faces and of their mirror images, float32 (m, d) each."""
-    kept = cache / "embeddings" / f"{artifact.model_id}-{located.key}.npz"
-    if not kept.exists():
-        _keep(kept, *_embed(artifact, located, search, label))
-    with np.load(kept) as stored:
+    """Return the embeddings of the located faces and of their flipped chips, float32 (m, d)."""
+    cached = cache / "embeddings" / f"{artifact.model_id}-{located.key}.npz"
+    if not cached.exists():
+        _keep(cached, *_embed(artifact, located, search, label))
+    with np.load(cached) as stored:
         return stored["single"], stored["flipped"]
 
 
@@ -118,7 +119,7 @@ def _embed(
 
 @lru_cache(maxsize=1)
 def _embedder(artifact: Artifact) -> Embedder:
-    """One model embeds several sets in a row."""
+    """Load a model once for several sets in a row."""
     return Embedder(artifact)
 
 
@@ -129,7 +130,7 @@ def _chips(
     search: Search,
     readers: ThreadPoolExecutor,
 ) -> np.ndarray:
-    """Some of the located faces as the model wants them, uint8 (n, size, size, channels)."""
+    """Return chips of some located faces, uint8 (n, size, size, channels)."""
 
     def chip_of(picture: Picture, landmarks: np.ndarray) -> np.ndarray:
         return preprocessing.apply(decode(search.read(picture.path)), landmarks)
@@ -144,7 +145,7 @@ def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
 
 
 def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Rows of the usable photos in a table of all of them, zeros in between."""
+    """Expand rows of usable photos to a table of all photos, with zeros for the others."""
     table = np.zeros((len(usable), *values.shape[1:]), np.float32)
     table[usable] = values
     return table

@@ -1,8 +1,8 @@
 """Measure models: `python -m ml evaluate MODEL... --protocol lfw|PAIRS.csv|FOLDER`.
 
-The whole path is measured, detection included: a photo without a face is a failure to enrol and
-counts against the model. Report and figures go to `reports/`; those of LFW, taken with the serving
-path's detector, into each artifact's `metrics.json`, too.
+The whole path is measured, including detection. A photo without a face is a failure to enrol and
+counts against the model. Report and figures go to `reports/`. Figures of LFW with the serving
+path's detector also go into each artifact's `metrics.json`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ METRICS_SECTION, SAMPLE_SECTION = "lfw_view2", "lfw_sample"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         artifacts = [_artifact(model) for model in options.models or [DEFAULT_MODEL]]
@@ -54,40 +54,42 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ml evaluate", description="Measure models side by side."
+        prog="python -m ml evaluate", description="Measure and compare models."
     )
     parser.add_argument(
         "models",
         nargs="*",
         metavar="MODEL",
-        help=f"installed models or folders of artifacts, {DEFAULT_MODEL} if none is named",
+        help=f"names of installed models or folders of artifacts; default: {DEFAULT_MODEL}",
     )
     parser.add_argument(
         "--protocol",
         default=LFW,
         metavar="lfw|PAIRS.csv|FOLDER",
-        help="LFW View 2, a table of pairs, or a folder with one sub-folder a person",
+        help="LFW View 2, a table of pairs, or a folder with one sub-folder a person; default: lfw",
     )
     parser.add_argument(
         "--detector",
         choices=sorted(SEARCHES),
         default=SERVING,
-        help="the serving path's, or the mtcnn package's own driver for comparison",
+        help="ours: the serving path's; library: the driver of the mtcnn package",
     )
     parser.add_argument(
         "--strangers",
         type=Path,
         default=STRANGERS,
         metavar="FOLDER",
-        help="one photo a person, to fill galleries with",
+        help="strangers, one photo a person, as distractors in galleries",
     )
-    parser.add_argument("--reports", type=Path, default=REPORTS, help="where the report goes")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="found and embedded faces")
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="folder of the report")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="folder of cached landmarks and embeddings"
+    )
     return parser
 
 
 def _artifact(model: str) -> Artifact:
-    """An installed model by its name, or any artifact by its folder."""
+    """Load an installed model by its name, or an artifact by its folder."""
     folder = Path(model)
     return (
         load_artifact(folder.name, folder.parent) if len(folder.parts) > 1 else load_artifact(model)
@@ -95,7 +97,7 @@ def _artifact(model: str) -> Artifact:
 
 
 def _strangers(protocol: Protocol, folder: Path) -> Photos | None:
-    """Fillers of galleries; the shared set may be missing, one that was asked for may not."""
+    """Return the distractors; only the default set may be missing."""
     if not protocol.whole_people or (folder == STRANGERS and not folder.is_dir()):
         return None
     return photos_in(folder)

@@ -1,4 +1,4 @@
-"""Everything that a protocol asks of one model."""
+"""Measurement of one model on a protocol."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ml.lab.evaluation.embed import Embedded, embed_photos
 from ml.lab.evaluation.measures.degraded import Degraded, measure_degraded
 from ml.lab.evaluation.measures.identification import IdentificationResult, measure_identification
 from ml.lab.evaluation.measures.impostors import Impostors, Side, compare_strangers
-from ml.lab.evaluation.measures.live_quality_subset import Faultless, measure_faultless
+from ml.lab.evaluation.measures.live_quality_subset import LiveQuality, measure_live_quality
 from ml.lab.evaluation.measures.resampling import Accuracy, accuracy
 from ml.lab.evaluation.measures.several_anchors import AnchorsResult, measure_anchors
 from ml.lab.evaluation.protocols.distractors import are_strangers
 from ml.lab.evaluation.protocols.pairs import PairScores, score_pairs
 from ml.lab.evaluation.protocols.photos import Photos
 from ml.lab.evaluation.protocols.protocols import Protocol
-from ml.lab.evaluation.reports.false_rejections import ANCHORS, Missed, missed_photos
+from ml.lab.evaluation.reports.false_rejections import ANCHORS, FalseRejection, false_rejections
 from ml.matching import DEFAULT_RULE
 
 VIEWS = {"single": False, "mirrored": True}
@@ -30,17 +30,17 @@ FARS = (1e-2, 1e-3, 1e-4)
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one model.
+    """Measurements of one model.
 
     Attributes:
         artifact: the model.
-        calibration: its own; None where it has none.
-        embedded: the protocol's photos.
-        scores: the protocol's pairs, by view: one pass, and averaged with the mirror image.
+        calibration: calibration of the model, or None.
+        embedded: photos of the protocol.
+        scores: pairs of the protocol by view, without and with flip augmentation.
         impostors: all pairs of photos of different people, as served.
         over_all: accuracy with the protocol's genuine pairs and all impostor pairs, as served.
-        anchors, identification, degraded, faultless, missed: for folders of people; empty or None
-            elsewhere.
+        anchors, identification, degraded, live_quality, false_rejections: for folders of people;
+            empty or None for other protocols.
     """
 
     artifact: Artifact
@@ -52,17 +52,17 @@ class Measured:
     anchors: list[AnchorsResult]
     identification: list[IdentificationResult]
     degraded: Degraded | None
-    faultless: Faultless | None = None
-    missed: list[Missed] = field(default_factory=list)
+    live_quality: LiveQuality | None = None
+    false_rejections: list[FalseRejection] = field(default_factory=list)
 
     @property
     def served(self) -> str:
-        """The view that the model serves."""
+        """Name of the view that the model serves."""
         return "mirrored" if self.artifact.config.mirrored else "single"
 
     @property
     def served_scores(self) -> PairScores:
-        """The protocol's pairs as served."""
+        """Pairs of the protocol, as served."""
         return self.scores[self.served]
 
 
@@ -74,15 +74,15 @@ def measure_model(
     cache: Path,
     search: Search = AS_SERVED,
 ) -> Measured:
-    """Measure a model on a protocol, with progress bars, from caches where they are filled.
+    """Measure a model on a protocol; caches make it fast the second time.
 
     Args:
         artifact: the model.
-        protocol: the photos and pairs.
-        strangers: one photo a person, to fill galleries with.
-        cache: folder for what is found and embedded.
-        search: how photos are read and by which detector they are searched; the degraded tests
-            are done by the serving path's only.
+        protocol: photos and pairs.
+        strangers: photos of strangers, one a person, as distractors in galleries.
+        cache: folder of cached landmarks and embeddings.
+        search: reader and detector of the photos. Degraded photos and live quality are measured
+            with the serving path's only.
     """
     photos, mirrored = protocol.pairs.photos, artifact.config.mirrored
     embedded = embed_photos(artifact, photos, search=search, cache=cache, label=protocol.title)
@@ -96,16 +96,16 @@ def measure_model(
     calibration = _calibration_of(artifact)
     anchors: list[AnchorsResult] = []
     identification: list[IdentificationResult] = []
-    degraded, faultless = None, None
-    missed: list[Missed] = []
+    degraded, live_quality = None, None
+    rejections: list[FalseRejection] = []
     if protocol.whole_people:
         anchors = measure_anchors(embedded, mirrored=mirrored)
         identification = _identified(artifact, embedded, strangers, cache, search, calibration)
         if search is AS_SERVED:
             degraded = measure_degraded(artifact, embedded, cache_folder=cache)
-            faultless = measure_faultless(embedded, mirrored=mirrored)
+            live_quality = measure_live_quality(embedded, mirrored=mirrored)
         if anchors:
-            missed = missed_photos(embedded, _threshold_of(anchors), mirrored=mirrored)
+            rejections = false_rejections(embedded, _threshold_of(anchors), mirrored=mirrored)
     return Measured(
         artifact,
         calibration,
@@ -116,13 +116,13 @@ def measure_model(
         anchors,
         identification,
         degraded,
-        faultless,
-        missed,
+        live_quality,
+        rejections,
     )
 
 
 def _threshold_of(results: list[AnchorsResult]) -> float:
-    """The threshold at FAR 1e-3 of the default rule with as many anchors as misses are sought."""
+    """Return the threshold at FAR 1e-3 of the default rule with ANCHORS anchors."""
     return next(
         result.threshold
         for result in results
@@ -140,11 +140,15 @@ def _identified(
 ) -> list[IdentificationResult]:
     mirrored = artifact.config.mirrored
     if strangers is None:
-        fillers = embedded.view(mirrored)[:0]
+        distractors = embedded.view(mirrored)[:0]
     else:
-        filling = embed_photos(artifact, strangers, search=search, cache=cache, label="strangers")
-        fillers = filling.view(mirrored)[filling.usable & are_strangers(strangers)]
-    return measure_identification(embedded, fillers, calibration, mirrored=mirrored)
+        embedded_strangers = embed_photos(
+            artifact, strangers, search=search, cache=cache, label="strangers"
+        )
+        distractors = embedded_strangers.view(mirrored)[
+            embedded_strangers.usable & are_strangers(strangers)
+        ]
+    return measure_identification(embedded, distractors, calibration, mirrored=mirrored)
 
 
 def _calibration_of(artifact: Artifact) -> Calibration | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import ImageEnhance
 
-from ml.lab.evaluation.measures.live_quality_subset import taken_by_guidance
+from ml.lab.evaluation.measures.live_quality_subset import passes_guidance
 from tests.support import faces
 
 
@@ -21,4 +21,4 @@ def test_the_guidance_takes_a_portrait_but_no_dark_or_crowded_or_broken_one(tmp_
     faultless = tmp_path / "portrait"
     faultless.write_bytes(portrait)
     paths = (faultless, *(tmp_path / name for name in written))
-    assert taken_by_guidance(paths).tolist() == [True, False, False, False, False]
+    assert passes_guidance(paths).tolist() == [True, False, False, False, False]

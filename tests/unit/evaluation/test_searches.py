@@ -17,8 +17,8 @@ from ml.lab.evaluation.measures.several_anchors import enrollable, measure_ancho
 from ml.lab.evaluation.protocols.distractors import are_strangers
 from ml.lab.evaluation.protocols.pairs import score_pairs
 from ml.lab.evaluation.protocols.photos import Pairs, Photos
-from ml.lab.evaluation.reports.false_rejections import missed_photos
-from ml.lab.evaluation.reports.hardest_pairs import least_alike_genuine, most_alike_strangers
+from ml.lab.evaluation.reports.false_rejections import false_rejections
+from ml.lab.evaluation.reports.hardest_pairs import hardest_genuine, hardest_impostors
 from ml.matching import match_rules
 
 
@@ -68,14 +68,14 @@ def test_a_photo_of_somebody_else_is_missed_in_every_draw(tidy):
     directions[5] += 40
     mislabelled = embedded(directions, tidy.photos.person, tidy.usable)
     threshold = float(np.cos(np.radians(10)))
-    (missed,) = missed_photos(mislabelled, threshold, mirrored=False)
+    (missed,) = false_rejections(mislabelled, threshold, mirrored=False)
     assert (missed.photo, missed.nearest) == (5, 7)
     assert (missed.refused, missed.weight) == (1.0, 1.0)
     assert missed.similarity == pytest.approx(np.cos(np.radians(directions[5] - directions[7])))
 
 
 def test_photos_without_a_face_are_not_called_missed(tidy):
-    assert missed_photos(tidy, 0.9, mirrored=False) == []
+    assert false_rejections(tidy, 0.9, mirrored=False) == []
 
 
 def test_nobody_with_six_photos_gives_no_table(tidy):
@@ -103,8 +103,8 @@ def test_trials_between_two_people_are_as_many_as_were_made():
 
 
 def test_searches_find_who_is_enrolled_and_count_who_has_no_face(tidy):
-    fillers = np.array([[np.cos(0.8), np.sin(0.8)]], np.float32)
-    found = search(tidy, fillers, False, 1, 3, np.random.default_rng(0))
+    distractors = np.array([[np.cos(0.8), np.sin(0.8)]], np.float32)
+    found = search(tidy, distractors, False, 1, 3, np.random.default_rng(0))
     enrolled = set(found.enrolled.tolist())
     assert len(enrolled) == 2
     assert set(found.stranger.tolist()) == set(range(4)) - enrolled
@@ -115,8 +115,8 @@ def test_searches_find_who_is_enrolled_and_count_who_has_no_face(tidy):
 
 
 def test_galleries_are_as_large_as_there_are_people(tidy):
-    fillers = np.tile(np.array([[-0.7, -0.7]], np.float32), (200, 1))
-    results = measure_identification(tidy, fillers, None, mirrored=False)
+    distractors = np.tile(np.array([[-0.7, -0.7]], np.float32), (200, 1))
+    results = measure_identification(tidy, distractors, None, mirrored=False)
     assert [(row.people, row.anchors) for row in results] == [
         (size, anchors) for anchors in (1, 3) for size in (100, 202)
     ]
@@ -127,8 +127,8 @@ def test_galleries_are_as_large_as_there_are_people(tidy):
 
 def test_the_models_own_threshold_is_judged_for_galleries_of_one_anchor(tidy):
     calibration = load_calibration(load_artifact("open").folder, load_artifact("open").model_id)
-    fillers = np.tile(np.array([[-0.7, -0.7]], np.float32), (98, 1))
-    single, several = measure_identification(tidy, fillers, calibration, mirrored=False)
+    distractors = np.tile(np.array([[-0.7, -0.7]], np.float32), (98, 1))
+    single, several = measure_identification(tidy, distractors, calibration, mirrored=False)
     assert several.as_calibrated is None
     # Strangers lie at right angles, photos of a person within four degrees.
     assert single.as_calibrated == pytest.approx((0.0, single.rank_one_missed))
@@ -144,8 +144,10 @@ def test_somebody_nearer_to_another_is_not_found():
     person = np.repeat(np.arange(4), 2)
     directions = np.array([0, 40, 90, 90, 180, 180, 270, 270])
     crowd = embedded(directions, person, np.ones(8, bool))
-    fillers = np.array([[np.cos(np.radians(20)), np.sin(np.radians(20))]], np.float32)
-    draws = [search(crowd, fillers, False, 1, 3, np.random.default_rng(seed)) for seed in range(9)]
+    distractors = np.array([[np.cos(np.radians(20)), np.sin(np.radians(20))]], np.float32)
+    draws = [
+        search(crowd, distractors, False, 1, 3, np.random.default_rng(seed)) for seed in range(9)
+    ]
     for found in draws:
         np.testing.assert_array_equal(found.hit == REFUSED, found.enrolled == 0)
     assert any((found.enrolled == 0).any() for found in draws)
@@ -161,8 +163,8 @@ def test_the_worst_pairs_are_one_for_each_two_people():
     a, b = np.triu_indices(6, k=1)
     pairs = Pairs(crowd.photos, a, b, person[a] == person[b], np.zeros(len(a), int))
     scores = score_pairs(pairs, crowd, mirrored=False)
-    assert [(pair.a, pair.b) for pair in least_alike_genuine(scores)] == [(0, 2), (3, 4)]
+    assert [(pair.a, pair.b) for pair in hardest_genuine(scores)] == [(0, 2), (3, 4)]
     compared = compare_strangers(Side(crowd.single, crowd.usable), person)
-    worst = most_alike_strangers(compared, person, most=2)
+    worst = hardest_impostors(compared, person, most=2)
     assert [(pair.a, pair.b) for pair in worst] == [(2, 3), (4, 5)]
     assert worst[0].similarity == pytest.approx(np.cos(np.radians(1)))

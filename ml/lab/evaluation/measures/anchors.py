@@ -1,7 +1,7 @@
 """Trials with several anchors: some photos of a person are enrolled, the others are probes.
 
-Which photos become anchors is drawn anew several times, since one draw decides much. Every usable
-photo of anybody else is an impostor probe.
+The anchors are drawn several times, because one draw decides much. Every usable photo of another
+person is an impostor probe.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from ml.error_rates import Trials
 from ml.matching import Anchors, person_similarities
 
-# Who has fewer photos is not enrolled: five anchors leave one photo to try.
+# Five anchors leave one probe; people with fewer photos are not enrolled.
 LEAST_PHOTOS = 6
 DRAWS = 5
 SEED = 20
@@ -24,10 +24,10 @@ class Gallery:
     """One draw of anchors.
 
     Attributes:
-        people: int (p,), who is enrolled.
-        rows: int (p × k,), which photos are the anchors, person by person.
+        people: int (p,), the people enrolled.
+        rows: int (p × k,), the photos that are anchors, person by person.
         anchors: their layout for the matching rules.
-        embeddings: float32 (p × k, d), of the anchors.
+        embeddings: float32 (p × k, d), embeddings of the anchors.
     """
 
     people: np.ndarray
@@ -36,7 +36,7 @@ class Gallery:
     embeddings: np.ndarray
 
     def similarities(self, probes: np.ndarray, rule: str) -> np.ndarray:
-        """Similarity of every probe (n, d) to every person, float32 (p, n)."""
+        """Return the similarity of every probe (n, d) to every person, float32 (p, n)."""
         return person_similarities(self.embeddings @ probes.T, self.anchors, rule)
 
 
@@ -48,14 +48,14 @@ def draw_gallery(
     least_photos: int,
     generator: np.random.Generator,
 ) -> Gallery:
-    """Enrol everybody who has `least_photos` or more, with `anchors` of them drawn at random.
+    """Enrol everybody with `least_photos` or more, with `anchors` photos drawn at random.
 
     Args:
         embeddings: float32 (n, d), of usable photos only.
-        person: int (n,), who is in them.
-        anchors: photos enrolled a person.
-        least_photos: who has fewer stays a stranger.
-        generator: decides the draw.
+        person: int (n,), the person in each.
+        anchors: number of anchors a person.
+        least_photos: people with fewer photos are impostors only.
+        generator: source of the draw.
     """
     counts = np.bincount(person)
     people = np.flatnonzero(counts >= max(least_photos, anchors + 1))
@@ -69,7 +69,7 @@ def draw_gallery(
 def verification_trials(
     gallery: Gallery, embeddings: np.ndarray, person: np.ndarray, rule: str
 ) -> Trials:
-    """Claim every enrolled identity with every photo that is no anchor."""
+    """Return trials of every photo that is not an anchor against every enrolled person."""
     probes = np.setdiff1d(np.arange(len(person)), gallery.rows)
     similarities = gallery.similarities(embeddings[probes], rule)
     return Trials(
@@ -82,7 +82,7 @@ def verification_trials(
 def drawn_trials(
     embeddings: np.ndarray, person: np.ndarray, anchors: int, rule: str
 ) -> list[Trials]:
-    """Trials of several draws of anchors; the same draws whatever the rule and the model."""
+    """Return trials of several draws of anchors; rules and models share the draws."""
     generator = np.random.default_rng(SEED)
     draws = []
     for _ in range(DRAWS):
@@ -96,8 +96,8 @@ def drawn_trials(
 def pair_trials(embeddings: np.ndarray, person: np.ndarray, identified: int) -> Trials:
     """Compare every photo of the first `identified` people with every other photo, once.
 
-    Those after them are strangers with one photo each, compared with the first but not among
-    themselves.
+    Further people are strangers with one photo each. They are compared with the first people but
+    not with each other.
     """
     rows = np.flatnonzero(person < identified)
     similarity = embeddings[rows] @ embeddings.T

@@ -1,7 +1,7 @@
-"""Degrading a photo on purpose: what webcams, messengers, haste and clothes do to a face.
+"""Degradations of a photo: small, compressed, dark, blurred, or with a covered face.
 
-Each change is a small function of the whole photo, (height, width, 3) uint8 RGB, and the face's
-landmarks in it, (5, 2) pixels; it returns another photo and leaves the first as it is.
+Each change is a function of the whole photo, (height, width, 3) uint8 RGB, and the landmarks of its
+face, (5, 2) pixels. It returns another photo and does not modify its argument.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ import numpy as np
 from ml.faces.align import TEMPLATES, similarity_transform
 from ml.lab.training.batches.augmentation import motion_kernel
 
-# The frame in which shapes are drawn: landmarks of an upright face in a square of this side.
+# Shapes are drawn in this frame: landmarks of an upright face in a square.
 FRAME = TEMPLATES["dlib"]
 
 
 @dataclass(frozen=True)
 class DegradationSettings:
-    """How bad the pictures are.
+    """Strength of the degradations.
 
     Attributes:
-        face_px: width of the face in the small picture; smaller faces stay as they are.
-        face_width: of a face, in distances between the eyes.
+        face_px: width of the face in the small picture; smaller faces do not change.
+        face_width: width of a face, in eye distances.
         jpeg_quality: 1 to 100.
-        light: share of the light that is left.
+        light: remaining share of the light.
         motion: length of the motion blur, as a share of the face's width.
-        motion_angle: of the motion, in radians.
+        motion_angle: direction of the motion, in radians.
     """
 
     face_px: float = 40.0
@@ -45,7 +45,7 @@ class DegradationSettings:
 
 SETTINGS = DegradationSettings()
 FINGERPRINT_DIGITS = 8
-# Gamma of the pixels' values over light, nearly that of sRGB.
+# Gamma of pixel values over linear light, close to that of sRGB.
 GAMMA = 2.2
 
 # Shapes in the frame's pixels, and their colours.
@@ -60,7 +60,7 @@ Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def small(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Reduce the picture until the face is 40 pixels wide."""
+    """Reduce the picture until the face is `face_px` wide."""
     scale = SETTINGS.face_px / face_width(landmarks)
     if scale >= 1:
         return rgb
@@ -68,19 +68,20 @@ def small(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
 
 
 def compressed(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
-    """Compress as JPEG of quality 20."""
+    """Compress as JPEG of `jpeg_quality`."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, SETTINGS.jpeg_quality]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
 
 
 def half_light(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
-    """Take away half the light."""
-    return np.rint(rgb * SETTINGS.light ** (1 / GAMMA)).astype(np.uint8)
+    """Halve the light."""
+    darker = np.rint(rgb * SETTINGS.light ** (1 / GAMMA))
+    return np.asarray(darker, np.uint8)
 
 
 def motion_blur(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Move the camera by a tenth of the face's width while it exposes."""
+    """Blur by a motion of a tenth of the face's width."""
     length = max(SETTINGS.motion * face_width(landmarks), 1)
     return cv2.filter2D(rgb, -1, motion_kernel(length, SETTINGS.motion_angle))
 
@@ -113,7 +114,7 @@ CHANGES: dict[str, Change] = {
 
 
 def face_width(landmarks: np.ndarray) -> float:
-    """Width of a face in pixels, from all five landmarks (5, 2), whatever its pose."""
+    """Return the width of a face in pixels, from all five landmarks (5, 2), in any pose."""
     scale = np.linalg.norm(_from_frame(landmarks)[:, 0])
     eyes = np.subtract(FRAME.points[1], FRAME.points[0])
     return float(SETTINGS.face_width * np.linalg.norm(eyes) * scale)
@@ -121,12 +122,12 @@ def face_width(landmarks: np.ndarray) -> float:
 
 @cache
 def fingerprint() -> str:
-    """Names the changes as they are coded, for caches of degraded photos."""
+    """Return a fingerprint of this module, for caches of degraded photos."""
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:FINGERPRINT_DIGITS]
 
 
 def _from_frame(landmarks: np.ndarray) -> np.ndarray:
-    """The map (2, 3) from the frame to the picture in which the landmarks lie."""
+    """Return the map (2, 3) from the frame to the picture with these landmarks."""
     return similarity_transform(FRAME.scaled(FRAME.side), landmarks)
 
 

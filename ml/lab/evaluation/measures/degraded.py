@@ -1,8 +1,8 @@
-"""Bad pictures: how many genuine tries are refused when the probe is degraded on purpose.
+"""FRR on degraded photos.
 
-The whole photo is changed, then takes the serving path: decoded, searched for a face, aligned,
-embedded. A face that is no longer found is a refusal. Anchors are the untouched photos. Every probe
-is compared with every anchor of another file.
+The whole photo is changed, then takes the serving path: decoding, detection, alignment, embedding.
+A face that is no longer detected is a false rejection. Anchors are the unchanged photos. Every
+probe is compared with every anchor of another file.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ FAR = 1e-3
 
 @dataclass(frozen=True)
 class DegradedResult:
-    """Probes degraded in one way, or not at all.
+    """Probes with one degradation, or none.
 
     Attributes:
-        name: of the degradation.
+        name: name of the degradation.
         frr: FRR at FAR 1e-3, both over probes of this kind.
-        threshold: similarity at which that is.
-        failures: probes without a face.
-        far_before, frr_before: rates at the threshold of the untouched photos at FAR 1e-3.
+        threshold: similarity at that FAR.
+        failures: number of probes without a face.
+        far_before, frr_before: rates at the threshold of the unchanged photos at FAR 1e-3.
     """
 
     name: str
@@ -47,7 +47,7 @@ class DegradedResult:
 
 @dataclass(frozen=True)
 class Degraded:
-    """All degradations, the untouched photos, and the mean FRR over the degradations."""
+    """All degradations, the unchanged photos, and the mean FRR over the degradations."""
 
     untouched: DegradedResult
     results: tuple[DegradedResult, ...]
@@ -55,12 +55,12 @@ class Degraded:
 
 
 def measure_degraded(artifact: Artifact, embedded: Embedded, *, cache_folder: Path) -> Degraded:
-    """Degrade every photo in every way and compare it with the untouched photos of all people.
+    """Degrade every photo in every way and compare it with the unchanged photos of all people.
 
     Args:
         artifact: the model.
-        embedded: the untouched photos; their landmarks say where the faces are.
-        cache_folder: for what is found and embedded.
+        embedded: the unchanged photos with their landmarks.
+        cache_folder: folder of cached landmarks and embeddings.
     """
     untouched = _compared("untouched", artifact, embedded, embedded, None)
     results = []
@@ -77,8 +77,8 @@ def measure_degraded(artifact: Artifact, embedded: Embedded, *, cache_folder: Pa
 
 
 def _reader(change: Change, embedded: Embedded) -> Callable[[Path], bytes]:
-    """Reads a photo as the file it would be, had it been taken under the change."""
-    places = {
+    """Return a reader of photos that applies a change."""
+    landmarks_of = {
         path: landmarks
         for path, landmarks, usable in zip(
             embedded.photos.paths, embedded.landmarks, embedded.usable, strict=True
@@ -88,9 +88,9 @@ def _reader(change: Change, embedded: Embedded) -> Callable[[Path], bytes]:
 
     def read(path: Path) -> bytes:
         data = path.read_bytes()
-        if path not in places:
+        if path not in landmarks_of:
             return data
-        changed = change(decode(data), places[path])
+        changed = change(decode(data), landmarks_of[path])
         fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
         return cv2.imencode(".png", cv2.cvtColor(changed, cv2.COLOR_RGB2BGR), fast)[1].tobytes()
 
@@ -124,7 +124,7 @@ def _compared(
 
 
 def _genuine(anchors: Embedded, probes: Embedded, mirrored: bool) -> PersonTrials:
-    """Every probe with every anchor of its person that is another file."""
+    """Return trials of every probe against every anchor of its person in another file."""
     similarities, people = [], []
     for one in range(len(anchors.photos.names)):
         rows = np.flatnonzero(anchors.photos.person == one)

@@ -1,4 +1,4 @@
-"""What was measured, as plain values for JSON."""
+"""Measurements as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ml.lab.evaluation.protocols.pairs import DIGITS, rate_name
 
 
 def pair_figures(measured: Measured) -> dict[str, Any]:
-    """Figures of both views, and of the served one over all impostor pairs and as calibrated."""
+    """Return figures of both views, of the served one over all impostor pairs and as calibrated."""
     failures = {"failures_to_enrol": len(measured.embedded.failures)}
     figures: dict[str, Any] = {
         view: scores.figures() | failures for view, scores in measured.scores.items()
@@ -40,7 +40,7 @@ def pair_figures(measured: Measured) -> dict[str, Any]:
 
 
 def model_figures(measured: Measured) -> dict[str, Any]:
-    """Everything that was measured of a model."""
+    """Return all measurements of a model."""
     config = measured.artifact.config
     figures: dict[str, Any] = {
         "model_id": measured.artifact.model_id,
@@ -51,19 +51,19 @@ def model_figures(measured: Measured) -> dict[str, Any]:
     }
     if measured.anchors:
         figures["several_anchors"] = _anchors(measured.anchors)
-    if measured.faultless:
+    if measured.live_quality:
         figures["faultless"] = {
-            "photos": measured.faultless.photos,
-            "several_anchors": _anchors(measured.faultless.anchors),
+            "photos": measured.live_quality.photos,
+            "several_anchors": _anchors(measured.live_quality.anchors),
         }
-    if measured.missed:
+    if measured.false_rejections:
         figures["missed_by_five_anchors"] = [
             {
                 "photo": "/".join(measured.embedded.photos.paths[row.photo].parts[-2:]),
                 "refused": round(row.refused, DIGITS),
                 "share_of_refusals": round(row.weight, DIGITS),
             }
-            for row in measured.missed
+            for row in measured.false_rejections
         ]
     if measured.identification:
         figures["identification"] = [
@@ -91,16 +91,16 @@ def model_figures(measured: Measured) -> dict[str, Any]:
 
 
 def far_supported(measured: Measured) -> float:
-    """The smallest FAR that so many people can support, by the rule of three.
+    """Return the smallest FAR that the people support, by the rule of three.
 
-    Comparisons between the same two people hang together, so pairs of people are counted.
+    Comparisons between the same two people are not independent, so pairs of people are counted.
     """
     people = len(measured.embedded.photos.names)
     return RULE_OF_THREE / (people * (people - 1) / 2)
 
 
 def estimate(value: Estimate) -> dict[str, Any]:
-    """A figure and the limits of its 95 % interval; null where there is none."""
+    """Return a figure and the limits of its 95 % interval; null without one."""
     low, high = value.interval or (None, None)
     return {
         "value": round(value.value, DIGITS) if value.value == value.value else None,

@@ -1,10 +1,10 @@
-"""Searching a gallery (1:N): how often a stranger is found, and somebody enrolled is not.
+"""Identification (1:N): FPIR and FNIR by size of the gallery (ISO/IEC 19795-1).
 
-Half of the people are enrolled, filled up with strangers of whom one photo each is known; the other
-half search in vain. FPIR is the share of searches by people who are not enrolled that return
-somebody; FNIR the share of searches by enrolled people whose best candidate is somebody else or
-stays below the threshold (ISO/IEC 19795-1). Who is enrolled, and with which photos, is drawn anew
-several times. Intervals resample those who search; the gallery stands.
+Half of the people are enrolled, together with distractors of one photo each; the other half are
+strangers. FPIR is the share of searches by strangers that return anybody. FNIR is the share of
+searches by enrolled people whose best candidate is another person or is below the threshold. People
+and photos of the gallery are drawn several times. Intervals resample the people who search, not the
+gallery.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from ml.lab.evaluation.measures.impostors import REFUSED
 from ml.lab.evaluation.measures.resampling import Estimate, PersonTrials, accuracy
 from ml.matching import DEFAULT_RULE, Anchors, person_similarities
 
-# None stands for everybody there is.
-GALLERY_SIZES = (100, 1000, None)
+GALLERY_SIZES = (100, 1000, None)  # None is everybody
 ANCHOR_COUNTS = (1, 3)
 FPIR = 1e-2
 FEWEST_ENROLLED = 2
@@ -33,15 +32,15 @@ class IdentificationResult:
     """Searches of galleries of one size.
 
     Attributes:
-        people: enrolled, strangers included.
-        anchors: of each person with several photos; strangers have one.
-        threshold: similarity at which FPIR is 1e-2.
-        fnir: at that threshold.
-        rank_one_missed: share of searches by enrolled people whose best candidate is another, or
-            that had no usable face.
-        enrolled_searches, stranger_searches: how many, over all draws.
-        as_calibrated: FPIR and FNIR at the threshold that the model's calibration gives for so many
-            people; None where there is none, and for several anchors, since strangers have one.
+        people: number of people enrolled, including distractors.
+        anchors: anchors of each person with several photos; distractors have one.
+        threshold: similarity at which the FPIR is 1e-2.
+        fnir: FNIR at that threshold.
+        rank_one_missed: share of searches by enrolled people whose best candidate is another
+            person, or without a usable face.
+        enrolled_searches, stranger_searches: number of searches, over all draws.
+        as_calibrated: FPIR and FNIR at the calibrated threshold for this size. None without a
+            calibration, and with several anchors, because distractors have one.
     """
 
     people: int
@@ -59,11 +58,11 @@ class Searches:
     """Searches of one or several galleries.
 
     Attributes:
-        hit: float32 (n,), similarity to the enrolled person who searched, if they came first, else
-            `REFUSED`.
-        enrolled: int (n,), who searched.
-        top: float32 (m,), similarity of the best candidate of a person who is not enrolled.
-        stranger: int (m,), who searched.
+        hit: float32 (n,), similarity to the enrolled person who searched if that is the best
+            candidate, else `REFUSED`.
+        enrolled: int (n,), the person who searched.
+        top: float32 (m,), similarity of the best candidate in a search by a stranger.
+        stranger: int (m,), the stranger who searched.
     """
 
     hit: np.ndarray
@@ -73,26 +72,26 @@ class Searches:
 
 
 def measure_identification(
-    embedded: Embedded, fillers: np.ndarray, calibration: Calibration | None, *, mirrored: bool
+    embedded: Embedded, distractors: np.ndarray, calibration: Calibration | None, *, mirrored: bool
 ) -> list[IdentificationResult]:
-    """Measure galleries of 100, 1,000 and all people, as far as there are so many.
+    """Measure galleries of 100, 1,000 and all people, if there are enough.
 
     Args:
         embedded: people with several photos.
-        fillers: float32 (m, d), one embedding of each stranger, to fill galleries with.
-        calibration: the model's own.
-        mirrored: which view of the embeddings is served.
+        distractors: float32 (m, d), one embedding of each distractor.
+        calibration: calibration of the model.
+        mirrored: whether the model serves flip augmentation.
     """
     results = []
     for anchors in tqdm(ANCHOR_COUNTS, "1:N", unit="number of anchors", leave=False):
         half = len(searchable(embedded, anchors)) // 2
         if half < FEWEST_ENROLLED:
             continue
-        most = half + len(fillers)
+        most = half + len(distractors)
         sizes = sorted({size or most for size in GALLERY_SIZES if (size or most) <= most})
         results += [
             _measured(
-                _searches(embedded, fillers, mirrored, anchors, size),
+                _searches(embedded, distractors, mirrored, anchors, size),
                 size,
                 anchors,
                 len(embedded.photos.names),
@@ -104,7 +103,7 @@ def measure_identification(
 
 
 def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
-    """People who have a photo left to search with when so many are enrolled."""
+    """Return the people who have a photo left to search with after `anchors` were enrolled."""
     photos = np.bincount(
         embedded.photos.person[embedded.usable], minlength=len(embedded.photos.names)
     )
@@ -112,11 +111,13 @@ def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
 
 
 def _searches(
-    embedded: Embedded, fillers: np.ndarray, mirrored: bool, anchors: int, size: int
+    embedded: Embedded, distractors: np.ndarray, mirrored: bool, anchors: int, size: int
 ) -> Searches:
-    """Searches of several galleries of one size."""
+    """Return the searches of several galleries of one size."""
     generator = np.random.default_rng(SEED)
-    draws = [search(embedded, fillers, mirrored, anchors, size, generator) for _ in range(DRAWS)]
+    draws = [
+        search(embedded, distractors, mirrored, anchors, size, generator) for _ in range(DRAWS)
+    ]
     return Searches(
         *(
             np.concatenate([getattr(draw, name) for draw in draws])
@@ -155,13 +156,13 @@ def _measured(
 
 def search(
     embedded: Embedded,
-    fillers: np.ndarray,
+    distractors: np.ndarray,
     mirrored: bool,
     anchors: int,
     size: int,
     generator: np.random.Generator,
 ) -> Searches:
-    """Draw one gallery and let everybody search it with every photo that is not in it."""
+    """Draw one gallery and search it with every photo that is not enrolled."""
     person, view = embedded.photos.person, embedded.view(mirrored)
     shuffled = generator.permutation(searchable(embedded, anchors))
     enrolled = np.sort(shuffled[: min(len(shuffled) // 2, size)])
@@ -171,10 +172,10 @@ def search(
             for one in enrolled
         ]
     )
-    filling = generator.permutation(len(fillers))[: size - len(enrolled)]
-    gallery = np.concatenate([view[rows], fillers[filling]])
+    chosen = generator.permutation(len(distractors))[: size - len(enrolled)]
+    gallery = np.concatenate([view[rows], distractors[chosen]])
     starts = np.concatenate(
-        [np.arange(len(enrolled)) * anchors, len(rows) + np.arange(len(filling))]
+        [np.arange(len(enrolled)) * anchors, len(rows) + np.arange(len(chosen))]
     )
     probes = np.setdiff1d(np.arange(len(person)), rows)
     similarity = person_similarities(
@@ -185,9 +186,9 @@ def search(
 
 
 def _outcome(similarity: np.ndarray, enrolled: np.ndarray, searching: np.ndarray) -> Searches:
-    """Who was found: similarity (p, n) of everybody in the gallery, the enrolled people first."""
+    """Evaluate similarities (p, n) to everybody in the gallery, the enrolled people first."""
     first, top = similarity.argmax(axis=0), similarity.max(axis=0)
     mated = np.isin(searching, enrolled)
-    place = np.searchsorted(enrolled, searching[mated])
-    hit = np.where(first[mated] == place, top[mated], np.float32(REFUSED))
+    row = np.searchsorted(enrolled, searching[mated])
+    hit = np.where(first[mated] == row, top[mated], np.float32(REFUSED))
     return Searches(hit, searching[mated], top[~mated], searching[~mated])

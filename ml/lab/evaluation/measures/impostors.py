@@ -1,8 +1,8 @@
-"""Every impostor comparison of a set of photos, counted in blocks so that memory stays bounded.
+"""All impostor comparisons of a set of photos, in blocks that bound memory.
 
-View 2 of LFW names 7,701 photos: 29.6 million pairs show two people. All are counted by similarity
-for the curves; the most similar are kept one by one, exact, for thresholds at a small FAR and for
-resampling people.
+View 2 of LFW names 7,701 photos, with 29.6 million pairs of different people. A histogram counts
+all of them for the curves. The most similar pairs are kept exactly, for thresholds at a small FAR
+and for resampling people.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from ml.lab.evaluation.measures.resampling import PairTrials
 
-# What a comparison without a usable face scores where a number is needed: refused at any threshold.
+# Score of a comparison without a usable face: rejected at every threshold.
 REFUSED = -1.0
-# Steps of similarity in which comparisons are counted.
+# Bins of the histogram over similarity.
 BINS = 20_000
 EDGES = np.linspace(-1, 1, BINS + 1)
-# Rows of the matrix of similarities computed at once.
+# Rows of the matrix of similarities computed in one product.
 BLOCK = 512
-# Of the most similar comparisons so many are kept; twelve bytes each.
+# Number of most similar comparisons kept, at twelve bytes each.
 MOST_KEPT = 3_000_000
 
 
@@ -30,10 +30,10 @@ class Impostors:
     """All comparisons between photos of different people.
 
     Attributes:
-        counts: int64 (BINS,), comparisons between two `EDGES`.
-        similarity: float32 (k,), descending, of the most similar.
-        first, second: int32 (k,), their photos, as rows of the two sets that were compared.
-        trials: the same with people instead of photos.
+        counts: int64 (BINS,), number of comparisons between two `EDGES`.
+        similarity: float32 (k,), descending, of the most similar comparisons.
+        first, second: int32 (k,), their photos, as rows of the two sets.
+        trials: the same comparisons, with people instead of photos.
     """
 
     counts: np.ndarray
@@ -44,13 +44,13 @@ class Impostors:
 
     @property
     def total(self) -> int:
-        """How many comparisons there are."""
+        """Number of comparisons."""
         return int(self.counts.sum())
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparisons: embeddings (n, d) and which of them are usable, bool (n,)."""
+    """One side of the comparisons: embeddings (n, d), and a mask of usable ones, bool (n,)."""
 
     embeddings: np.ndarray
     usable: np.ndarray
@@ -59,14 +59,14 @@ class Side:
 def compare_strangers(
     first: Side, person: np.ndarray, second: Side | None = None, *, most_kept: int = MOST_KEPT
 ) -> Impostors:
-    """Compare photos of different people; what is unusable is compared, too, and refused.
+    """Compare photos of different people; unusable photos are rejected.
 
     Args:
         first: the photos.
-        person: int (n,), who is in them.
-        second: the same photos in another state, row by row; without it, each pair of photos of
-            `first` is compared once, with it, each photo of `first` with each of `second`.
-        most_kept: how many of the most similar comparisons are kept at least, where there are.
+        person: int (n,), the person in each.
+        second: the same photos in another state, row by row: each photo of `first` is compared with
+            each of `second`. None compares each pair of `first` once.
+        most_kept: smallest number of most similar comparisons to keep, if there are as many.
     """
     counts = np.zeros(BINS, np.int64)
     for _, similarity in _blocks(first, person, second):
@@ -91,7 +91,7 @@ def compare_strangers(
 def _blocks(
     first: Side, person: np.ndarray, second: Side | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Rows of similarities, the first row's number with each block; −∞ where none is wanted."""
+    """Yield blocks of similarities with their first row; −∞ for pairs that do not count."""
     other = second or first
     for start in range(0, len(person), BLOCK):
         rows = slice(start, start + BLOCK)

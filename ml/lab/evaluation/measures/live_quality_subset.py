@@ -1,8 +1,8 @@
-"""Several anchors on the photos with which the camera's guidance finds no fault.
+"""Several anchors on photos that meet the quality limits for a person at the camera.
 
-Found photos hold faces that the app would ask to see again; a set of them says more about the app
-when it is measured twice, as it is and without those. The limits are the live ones: see
-`ml.faces.quality.LIVE`. They know nothing of the model, nor of who is in a photo.
+Photos from the web contain faces that the app would not accept from a camera, so a set is measured
+twice: as it is, and without those. The limits are `ml.faces.quality.LIVE`. They depend neither on
+the model nor on identities.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from ml.matching import DEFAULT_RULE
 
 
 @dataclass(frozen=True)
-class Faultless:
-    """How many of the photos the guidance would take, and the default rule's figures on those."""
+class LiveQuality:
+    """Number of photos of live quality, and the default rule's figures on them."""
 
     photos: int
     anchors: list[AnchorsResult]
 
 
-def measure_faultless(embedded: Embedded, *, mirrored: bool) -> Faultless:
-    """Measure several anchors where anchors and probes are photos that the guidance would take."""
-    kept = embedded.usable & taken_by_guidance(embedded.photos.paths)
+def measure_live_quality(embedded: Embedded, *, mirrored: bool) -> LiveQuality:
+    """Measure several anchors, with anchors and probes of live quality."""
+    kept = embedded.usable & passes_guidance(embedded.photos.paths)
     chosen = replace(
         embedded,
         photos=embedded.photos.only(kept),
@@ -44,14 +44,14 @@ def measure_faultless(embedded: Embedded, *, mirrored: bool) -> Faultless:
         landmarks=embedded.landmarks[kept],
         failures=(),
     )
-    return Faultless(
+    return LiveQuality(
         int(kept.sum()), measure_anchors(chosen, mirrored=mirrored, rules=(DEFAULT_RULE,))
     )
 
 
 @lru_cache(maxsize=1)
-def taken_by_guidance(paths: tuple[Path, ...]) -> np.ndarray:
-    """Bool (n,): photos with one face and nothing to complain of; the same for every model."""
+def passes_guidance(paths: tuple[Path, ...]) -> np.ndarray:
+    """Return the mask of photos with one face and without a complaint, bool (n,)."""
     findings = tqdm(
         _findings(paths), "asking the guidance", len(paths), unit="photo", mininterval=1
     )
@@ -61,7 +61,7 @@ def taken_by_guidance(paths: tuple[Path, ...]) -> np.ndarray:
 def _findings(paths: tuple[Path, ...]) -> Iterator[bool]:
     detector = AS_SERVED.detector()
 
-    def is_taken(path: Path) -> bool:
+    def passes(path: Path) -> bool:
         try:
             seen = inspect(path.read_bytes(), detector, thorough=True, live=True)
         except FaceError:
@@ -69,4 +69,4 @@ def _findings(paths: tuple[Path, ...]) -> Iterator[bool]:
         return seen.quality is not None and seen.quality.good and not seen.rivals
 
     with ThreadPoolExecutor(READERS) as readers:
-        yield from readers.map(is_taken, paths)
+        yield from readers.map(passes, paths)

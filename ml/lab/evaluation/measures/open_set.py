@@ -1,8 +1,8 @@
-"""How often a gallery takes a stranger for somebody (FPIR), by its size: for calibrating 1:N.
+"""FPIR by size of the gallery, for the calibration of identification (ISO/IEC 19795-1).
 
-Galleries are drawn several times among the people with several photos and, where those do not
-suffice, filled with strangers of whom one photo is known. Whoever is not enrolled searches with
-every photo. FPIR is the share of these searches that return somebody (ISO/IEC 19795-1).
+Galleries are drawn several times among the people with several photos, then filled with strangers
+of one photo. Everybody who is not enrolled searches with every photo. FPIR is the share of these
+searches that return anybody.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from ml.matching import Anchors, person_similarities
 
 GALLERY_SIZES = (10, 30, 90, 300, 900)
 FPIRS = (0.1, 0.03, 0.01, 0.003)
-# Fewer people who search leave nothing to say about one in three hundred.
+# Fewer people cannot support an FPIR of 0.003.
 FEWEST_SEARCHING = 20
 ROUNDS = 300
 
 
 @dataclass(frozen=True)
 class StrangerSearches:
-    """Searches by people who are not enrolled, over all draws.
+    """Searches by strangers, over all draws.
 
     Attributes:
         top: float32 (n,), similarity of the best candidate.
-        person: int (n,), who searched.
+        person: int (n,), the stranger who searched.
     """
 
     top: np.ndarray
     person: np.ndarray
 
     def threshold(self, fpir: float) -> float:
-        """The lowest similarity at which no larger share than `fpir` of searches finds somebody."""
+        """Return the lowest similarity with an FPIR of at most `fpir`."""
         return threshold_at_far(self.top, fpir)
 
     def interval(self, threshold: float) -> tuple[float, float]:
-        """95 % interval of FPIR at a threshold, by bootstrap over the people who search."""
+        """Return the 95 % interval of FPIR at a threshold, by bootstrap over the strangers."""
         people, number = np.unique(self.person, return_inverse=True)
         searches = np.bincount(number).astype(np.float64)
         found = np.bincount(number, weights=self.top >= threshold)
@@ -60,30 +60,32 @@ def search_as_strangers(
     anchors: int,
     rule: str,
 ) -> StrangerSearches | None:
-    """Let everybody who is not enrolled search galleries of `size` people.
+    """Search galleries of `size` people with the photos of everybody who is not enrolled.
 
     Args:
         embeddings: float32 (n, d), of usable photos.
-        person: int (n,), who is in them; from `identified` on, people with one photo each.
-        identified: how many people may have several photos.
-        size: people enrolled.
-        anchors: photos enrolled of each.
+        person: int (n,), the person in each; numbers from `identified` on have one photo each.
+        identified: number of people who may have several photos.
+        size: number of people enrolled.
+        anchors: number of anchors a person.
         rule: the matching rule.
 
     Returns:
-        The searches, or None where there are too few people, or too few with so many photos.
+        The searches, or None if too few people have enough photos.
     """
     generator = np.random.default_rng(SEED)
     photos = np.bincount(person)
-    able = np.flatnonzero(photos[:identified] >= anchors)
-    filling = np.arange(identified, len(photos)) if anchors == 1 else np.empty(0, np.int64)
-    filling = filling[photos[filling] > 0]
+    candidates = np.flatnonzero(photos[:identified] >= anchors)
+    distractors = np.arange(identified, len(photos)) if anchors == 1 else np.empty(0, np.int64)
+    distractors = distractors[photos[distractors] > 0]
     present = np.flatnonzero(photos)
-    if size > len(able) + len(filling) or len(present) - size < FEWEST_SEARCHING:
+    if size > len(candidates) + len(distractors) or len(present) - size < FEWEST_SEARCHING:
         return None
     tops, searching = [], []
     for _ in range(DRAWS):
-        enrolled = np.concatenate([generator.permutation(able), generator.permutation(filling)])
+        enrolled = np.concatenate(
+            [generator.permutation(candidates), generator.permutation(distractors)]
+        )
         enrolled = enrolled[:size]
         rows = np.concatenate(
             [generator.permutation(np.flatnonzero(person == one))[:anchors] for one in enrolled]

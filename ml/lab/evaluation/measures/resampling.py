@@ -1,10 +1,10 @@
 """Accuracy at an operating point, with an interval by bootstrap over people.
 
-A resample draws people with replacement. A genuine trial then counts as often as its person was
-drawn, an impostor trial as often as both its people (Bolle, Ratha, Pankanti, "Error analysis of
-pattern recognition systems: the subsets bootstrap", 2004). The threshold is found anew in every
-resample, so that the interval holds its uncertainty, too. Of the impostor trials only the most
-similar are needed for that, and how many there are in all between each two people.
+A resample draws people with replacement. A genuine trial counts as often as its person was drawn,
+an impostor trial as often as both its people (Bolle, Ratha, Pankanti, "Error analysis of pattern
+recognition systems: the subsets bootstrap", 2004). Every resample has its own threshold, so that
+the interval includes the threshold's uncertainty. That needs only the most similar impostor trials,
+and the number of trials between each two people.
 """
 
 from __future__ import annotations
@@ -21,27 +21,28 @@ from ml.error_rates import confidence_limits, resampled_people
 
 ROUNDS = 500
 SEED = 20
-# Keeps a FAR that is a whole number of trials from failing by rounding.
+# Tolerance of a FAR that is a whole number of trials.
 ROUNDING = 1e-9
 
 
 class RankedTrials(Protocol):
-    """Trials by falling similarity, and how often each counts when people count differently."""
+    """Trials by descending similarity, with weights that depend on the people."""
 
     @property
     def similarity(self) -> np.ndarray:
-        """float32 (k,), descending; of all trials, or of the most similar."""
+        """float32 (k,), descending; all trials, or the most similar ones."""
 
     def weigh(self, people: np.ndarray) -> tuple[np.ndarray, float]:
-        """How often each of the k trials counts, (k,), and all trials together.
+        """Return the weight of each of the k trials, (k,), and the total weight of all trials.
 
-        `people` says how often each person counts, float32 (people,).
+        Args:
+            people: weight of each person, float32 (people,).
         """
 
 
 @dataclass(frozen=True)
 class PersonTrials:
-    """Trials that stand for one person each: genuine ones, or searches of a gallery.
+    """Trials of one person each: genuine trials, or searches of a gallery.
 
     Attributes:
         similarity: float32 (k,), descending.
@@ -53,12 +54,12 @@ class PersonTrials:
 
     @classmethod
     def of(cls, similarity: np.ndarray, person: np.ndarray) -> PersonTrials:
-        """Put trials in order."""
+        """Sort trials by descending similarity."""
         order = np.argsort(-similarity, kind="stable")
         return cls(similarity[order], person[order])
 
     def weigh(self, people: np.ndarray) -> tuple[np.ndarray, float]:
-        """See `RankedTrials`."""
+        """Return weights as `RankedTrials.weigh`."""
         times = people[self.person]
         return times, float(times.sum(dtype=np.float64))
 
@@ -70,8 +71,8 @@ class PairTrials:
     Attributes:
         similarity: float32 (k,), descending.
         first, second: int (k,), the people.
-        sides: float64 (2, people); between persons i and j, i ≠ j, there are sides[0, i] ×
-            sides[1, j] trials, all counted.
+        sides: float64 (2, people). Persons i and j, i ≠ j, have sides[0, i] × sides[1, j] trials,
+            all of them counted.
     """
 
     similarity: np.ndarray
@@ -80,7 +81,7 @@ class PairTrials:
     sides: np.ndarray
 
     def weigh(self, people: np.ndarray) -> tuple[np.ndarray, float]:
-        """See `RankedTrials`."""
+        """Return weights as `RankedTrials.weigh`."""
         left, right = self.sides * people
         total = left.sum() * right.sum() - (left * right).sum()
         return people[self.first] * people[self.second], float(total)
@@ -91,8 +92,8 @@ class Estimate:
     """A figure with its 95 % interval.
 
     Attributes:
-        value: on the trials as they are.
-        resamples: float64 (rounds,), on each resample of people; for comparing models, too.
+        value: figure on all trials.
+        resamples: float64 (rounds,), figure on each resample of people; models share the resamples.
     """
 
     value: float
@@ -100,23 +101,23 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Low and high, or None where a resample gave no figure."""
+        """Low and high limit, or None if a resample gave no figure."""
         if np.isnan(self.resamples).any():
             return None
         low, high = confidence_limits(self.resamples)
         return float(low), float(high)
 
     def complement(self) -> Estimate:
-        """The share of the others: FRR for TAR."""
+        """Return one minus the figure, for example FRR for TAR."""
         return Estimate(1 - self.value, 1 - self.resamples)
 
     def minus(self, other: Estimate) -> Estimate:
-        """The difference, both taken on the same resamples."""
+        """Return the difference to a figure on the same resamples."""
         return Estimate(self.value - other.value, self.resamples - other.resamples)
 
 
 def mean_of(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean of figures taken on the same resamples."""
+    """Return the mean of figures on the same resamples."""
     return Estimate(
         float(np.mean([one.value for one in estimates])),
         np.mean([one.resamples for one in estimates], axis=0),
@@ -124,12 +125,12 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def share_right(right: np.ndarray, first: np.ndarray, second: np.ndarray, people: int) -> Estimate:
-    """The share of trials judged rightly.
+    """Return the share of correct decisions.
 
     Args:
         right: bool (n,).
-        first, second: int (n,), the people of each trial; equal in genuine ones.
-        people: how many there are.
+        first, second: int (n,), the people of each trial; equal in genuine trials.
+        people: number of people.
     """
     resamples = []
     for times in resampled_people([np.arange(people)], ROUNDS, SEED):
@@ -140,7 +141,7 @@ def share_right(right: np.ndarray, first: np.ndarray, second: np.ndarray, people
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """TAR at a FAR, and the threshold that gives it."""
+    """TAR at a FAR, and the threshold of both."""
 
     far: float
     threshold: float
@@ -167,15 +168,15 @@ def accuracy(
     """Measure TAR at each FAR and the EER, with intervals over people.
 
     Args:
-        genuine: genuine trials; unusable ones with a similarity that no threshold accepts.
+        genuine: genuine trials; unusable ones have a similarity below every threshold.
         impostor: impostor trials.
-        fars: shares of impostor trials that may pass.
-        people: how many there are; everybody may be drawn.
-        rounds: resamples; the same people give the same resamples, whatever the model.
-        label: of a progress bar, if there shall be one.
+        fars: shares of impostor trials accepted.
+        people: number of people.
+        rounds: number of resamples; the same people have the same resamples for every model.
+        label: label of a progress bar; "" for none.
     """
-    as_they_are = np.ones(people, np.float32)
-    thresholds, tars, eer = _measured(genuine, impostor, fars, as_they_are)
+    unweighted = np.ones(people, np.float32)
+    thresholds, tars, eer = _measured(genuine, impostor, fars, unweighted)
     resamples = resampled_people([np.arange(people)], rounds, SEED)
     bar = tqdm(resamples, label, rounds, unit="resample", disable=not label, leave=False)
     drawn = [_measured(genuine, impostor, fars, times)[1:] for times in bar]
@@ -190,7 +191,7 @@ def accuracy(
 def _measured(
     genuine: PersonTrials, impostor: RankedTrials, fars: Sequence[float], people: np.ndarray
 ) -> tuple[list[float], list[float], float]:
-    """Thresholds and TARs at the FARs, and the EER, when people count so often."""
+    """Return thresholds and TARs at the FARs, and the EER, with weighted people."""
     times, total = impostor.weigh(people)
     far = np.cumsum(times, dtype=np.float64) / max(total, 1)
     accepted = np.concatenate([[0], np.cumsum(genuine.weigh(people)[0], dtype=np.float64)])
@@ -198,12 +199,12 @@ def _measured(
     ascending = genuine.similarity[::-1]
 
     def barring(trial: int) -> tuple[float, float, float]:
-        """The similarity just above which trial number so and so is refused; FAR and TAR there."""
+        """Return the similarity of a trial, and FAR and TAR just above it."""
         similarity = _barred(impostor.similarity, trial)
         refused = np.searchsorted(ascending, similarity, side="right")
         return similarity, float(far[trial - 1]) if trial else 0.0, float(tar[-1 - refused])
 
-    # The first trial that is one too many decides.
+    # The first trial that exceeds the FAR decides.
     points = [barring(int(np.searchsorted(far, share + ROUNDING, side="right"))) for share in fars]
     return (
         [float(np.nextafter(np.float32(similarity), np.float32(2))) for similarity, _, _ in points],
@@ -213,14 +214,14 @@ def _measured(
 
 
 def _barred(similarity: np.ndarray, trial: int) -> float:
-    """Similarity of a trial; past the last, the next number below it, so that all pass."""
+    """Return the similarity of a trial; past the last, the next number below, so that all pass."""
     if trial < len(similarity):
         return float(similarity[trial])
     return float(np.nextafter(np.float32(similarity[-1]), np.float32(-2)))
 
 
 def _equal_error_rate(barring: Callable[[int], tuple[float, float, float]], trials: int) -> float:
-    """Where FAR meets FRR, between two neighbouring trials; NaN if below all that are known."""
+    """Return the rate at which FAR equals FRR, interpolated; NaN if below all kept trials."""
 
     def gap(trial: int) -> float:
         _, far, tar = barring(trial)

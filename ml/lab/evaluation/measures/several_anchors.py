@@ -1,7 +1,7 @@
-"""What several anchors a person are worth: FRR at FAR 1e-3 by their number and matching rule.
+"""FRR at FAR 1e-3 by number of anchors and matching rule.
 
-People with at least six photos are enrolled with some of them, drawn anew several times; all other
-photos are probes. Photos without a face can be no anchor; as probes they are refused.
+People with at least six photos are enrolled with some of them, drawn several times; all other
+photos are probes. Photos without a face cannot be anchors; as probes they are rejected.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ml.matching import match_rules
 
 ANCHOR_COUNTS = (1, 2, 3, 5)
 FAR = 1e-3
-# A threshold at that FAR, in any resample, lies among the most similar of the impostor trials.
+# The threshold at that FAR, in every resample, is among the most similar impostor trials.
 KEPT_SHARE = 20 * FAR
 
 
 @dataclass(frozen=True)
 class AnchorsResult:
-    """FRR at FAR 1e-3 of one rule with so many anchors, and the threshold there."""
+    """FRR at FAR 1e-3 of one rule and number of anchors, and the threshold."""
 
     rule: str
     anchors: int
@@ -38,9 +38,9 @@ class AnchorsResult:
 def measure_anchors(
     embedded: Embedded, *, mirrored: bool, rules: Sequence[str] = match_rules
 ) -> list[AnchorsResult]:
-    """Measure every number of anchors with every rule; nothing where nobody has six photos.
+    """Measure every number of anchors with every rule; nothing if nobody has six photos.
 
-    With one anchor all rules say the same, so it is measured once.
+    With one anchor all rules are equal, so it is measured once.
     """
     if enrollable(embedded) < 2:
         return []
@@ -53,7 +53,7 @@ def measure_anchors(
 
 
 def enrollable(embedded: Embedded) -> int:
-    """How many people have six usable photos or more."""
+    """Return the number of people with LEAST_PHOTOS usable photos or more."""
     photos = np.bincount(embedded.photos.person[embedded.usable])
     return int((photos >= LEAST_PHOTOS).sum())
 
@@ -69,11 +69,11 @@ def _measured(embedded: Embedded, view: np.ndarray, anchors: int, rule: str) -> 
 
 
 def split_trials(trials: Trials, people: int) -> tuple[PersonTrials, PairTrials]:
-    """Genuine and impostor trials of a draw in which everybody tries every enrolled identity.
+    """Split the trials of a draw, in which everybody tries every enrolled identity, by kind.
 
     Args:
-        trials: each person's photos are tried the same number of times against all enrolled.
-        people: how many there are.
+        trials: trials; each photo is compared with everybody enrolled.
+        people: number of people.
     """
     genuine = trials.genuine
     enrolled = np.isin(np.arange(people), trials.anchor)
@@ -90,7 +90,7 @@ def split_trials(trials: Trials, people: int) -> tuple[PersonTrials, PairTrials]
 
 
 def _refused(probes: np.ndarray, enrolled: np.ndarray) -> Trials:
-    """Trials of photos without a face against everybody enrolled."""
+    """Return the trials of photos without a face against everybody enrolled."""
     return Trials(
         np.full(len(probes) * len(enrolled), REFUSED, np.float32),
         np.tile(probes, len(enrolled)),

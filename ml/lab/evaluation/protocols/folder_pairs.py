@@ -1,7 +1,7 @@
 """Pairs of a folder of people: every genuine pair, and impostor pairs for the accuracy by folds.
 
-People are dealt to ten folds at random. A fold's genuine pairs are all of its people's; as many
-impostor pairs are drawn between its people, so that accuracy means what it means for View 2.
+People are assigned to ten folds at random. A fold has all genuine pairs of its people and as many
+impostor pairs between them, so that the accuracy is comparable with that of View 2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ml.lab.evaluation.protocols.folds import FEWEST_PEOPLE, deal_people, fold_c
 from ml.lab.evaluation.protocols.photos import Pairs, Photos, ProtocolError
 
 SEED = 20
-# Two photos drawn at random may show one person, or come twice.
+# Two photos drawn at random may show one person, or be drawn twice.
 OVERDRAWN = 4
 
 
@@ -43,7 +43,7 @@ def folder_pairs(photos: Photos) -> Pairs:
 def _pairs_of_fold(
     rows: np.ndarray, person: np.ndarray, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Genuine and impostor pairs, int (n, 2) each, among the photos of a fold."""
+    """Return genuine and impostor pairs, int (n, 2) each, among the photos of a fold."""
     genuine = [
         np.column_stack([mine[left] for left in np.triu_indices(len(mine), k=1)])
         for mine in (rows[person[rows] == one] for one in np.unique(person[rows]))

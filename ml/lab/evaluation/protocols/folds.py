@@ -1,4 +1,4 @@
-"""Ten folds of pairs in which no person stands twice."""
+"""Ten folds of pairs, disjoint by person."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 FOLDS = 10
-# The fold of pairs that join people of two folds; they take no part in the accuracy by folds.
+# Fold of pairs that join people of two folds; the accuracy by folds ignores them.
 NO_FOLD = -1
 # A fold needs two people for an impostor pair, and a threshold needs another fold.
 FEWEST_PEOPLE = 4
 
 
 def fold_count(people: int) -> int:
-    """Ten folds, or fewer so that each has two people."""
+    """Return ten, or fewer so that each fold has two people."""
     return min(FOLDS, people // 2)
 
 
 def deal_people(group: np.ndarray, folds: int) -> np.ndarray:
-    """Deal people to folds of nearly equal size.
+    """Assign people to folds of nearly equal size.
 
     Args:
-        group: int (people,); who stands in one group goes to one fold.
-        folds: how many.
+        group: int (people,); people of one group go to one fold.
+        folds: number of folds.
 
     Returns:
-        int (people,), the fold of each.
+        int (people,), the fold of each person.
     """
     groups, sizes = np.unique(group, return_counts=True)
     filled = np.zeros(folds, np.int64)
@@ -39,11 +39,10 @@ def deal_people(group: np.ndarray, folds: int) -> np.ndarray:
 
 
 def folds_of_pairs(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Fold of each pair, such that no person stands in two folds.
+    """Assign pairs to folds that are disjoint by person.
 
-    People linked by impostor pairs go to one fold together, so that no pair is lost. Where so many
-    are linked that they exceed a fold, they are dealt one by one, and pairs that then join people
-    of two folds are in none.
+    People linked by impostor pairs go to one fold, so that no pair is lost. If the linked people
+    exceed a fold, they are assigned one by one, and pairs that join two folds have none.
 
     Args:
         a, b: int (n,), the people of each pair, numbered from 0 without gaps.

@@ -1,8 +1,8 @@
 """View 2 of Labeled Faces in the Wild: ten folds of 300 genuine and 300 impostor pairs.
 
 Huang, Ramesh, Berg, Learned-Miller, "Labeled Faces in the Wild: A database for studying face
-recognition in unconstrained environments", 2007. `pairs.txt` begins with the number of folds and
-of pairs; a genuine line is name, number, number; an impostor line name, number, name, number.
+recognition in unconstrained environments", 2007. `pairs.txt` begins with the numbers of folds and
+pairs. A genuine line is name, number, number; an impostor line is name, number, name, number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LFW = SHARED / "lfw"
 
 
 def lfw_view2(folder: Path = LFW) -> Pairs:
-    """Read the protocol and the photos it names.
+    """Read the protocol and the photos that it names.
 
     Raises:
         ProtocolError: if `pairs.txt` or a photo is missing.
@@ -30,12 +30,12 @@ def lfw_view2(folder: Path = LFW) -> Pairs:
     pairs = [_pair(line.split()) for line in lines if line.strip()]
     if len(pairs) != folds * each * 2:
         raise ProtocolError(
-            f"{listing} holds {len(pairs)} pairs, not the {folds * each * 2} it says"
+            f"{listing} holds {len(pairs)} pairs, but its header announces {folds * each * 2}"
         )
     files = sorted({file for pair in pairs for file in pair})
     paths = tuple(folder / name / f"{name}_{number:04d}.jpg" for name, number in files)
     if missing := [path for path in paths if not path.exists()]:
-        raise ProtocolError(f"{len(missing)} photos are missing, {missing[0]} for one")
+        raise ProtocolError(f"{len(missing)} photos are missing, for example {missing[0]}")
     names = tuple(sorted({name for name, _ in files}))
     person = np.array([names.index(name) for name, _ in files])
     number_of = {file: number for number, file in enumerate(files)}

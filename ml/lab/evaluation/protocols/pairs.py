@@ -1,4 +1,4 @@
-"""Figures of a pair protocol: accuracy by folds, ROC, EER, TAR at FAR, worst errors."""
+"""Figures of a pair protocol: accuracy by folds, ROC, EER, TAR at FAR, hardest pairs."""
 
 from __future__ import annotations
 
@@ -27,43 +27,44 @@ DIGITS = 5
 
 @dataclass(frozen=True)
 class PairScores:
-    """Similarities of a protocol's pairs, float32 (n,); NaN where a photo was unusable."""
+    """Similarities of a protocol's pairs, float32 (n,); NaN for an unusable photo."""
 
     pairs: Pairs
     similarity: np.ndarray
 
     @property
     def genuine(self) -> np.ndarray:
-        """Similarities of genuine pairs; an unusable one counts as refused."""
+        """Similarities of genuine pairs; unusable ones are `REFUSED`."""
         return np.nan_to_num(self.similarity[self.pairs.same], nan=REFUSED)
 
     @property
     def impostor(self) -> np.ndarray:
-        """Similarities of impostor pairs; an unusable one was not accepted."""
+        """Similarities of impostor pairs; unusable ones are `REFUSED`."""
         return np.nan_to_num(self.similarity[~self.pairs.same], nan=REFUSED)
 
     @property
     def genuine_trials(self) -> PersonTrials:
-        """The genuine pairs with their people."""
+        """Genuine pairs with their people."""
         person = self.pairs.photos.person[self.pairs.a[self.pairs.same]]
         return PersonTrials.of(self.genuine, person)
 
     @cached_property
     def folds(self) -> TenFold:
-        """Accuracy by folds, over the pairs that stand in one."""
-        dealt = self.pairs.fold != NO_FOLD
-        return fold_accuracy(self.similarity[dealt], self.pairs.same[dealt], self.pairs.fold[dealt])
+        """Accuracy by folds, over the pairs that have one."""
+        in_fold = self.pairs.fold != NO_FOLD
+        pairs = self.pairs
+        return fold_accuracy(self.similarity[in_fold], pairs.same[in_fold], pairs.fold[in_fold])
 
     @cached_property
     def accuracy(self) -> Estimate:
-        """The share of those pairs judged rightly, with its interval over people."""
-        dealt = self.pairs.fold != NO_FOLD
+        """Share of correct decisions on those pairs, with its interval over people."""
+        in_fold = self.pairs.fold != NO_FOLD
         person = self.pairs.photos.person
-        first, second = person[self.pairs.a[dealt]], person[self.pairs.b[dealt]]
+        first, second = person[self.pairs.a[in_fold]], person[self.pairs.b[in_fold]]
         return share_right(self.folds.right, first, second, len(self.pairs.photos.names))
 
     def figures(self) -> dict[str, Any]:
-        """Accuracy with its standard error and interval, TAR at FAR 1e-2 and 1e-3, EER."""
+        """Return accuracy with standard error and interval, TAR at FAR 1e-2 and 1e-3, EER."""
         tars = {rate_name(far): tar_at_far(self.genuine, self.impostor, far) for far in FARS}
         low, high = confidence_limits(self.accuracy.resamples)
         return {
@@ -77,7 +78,7 @@ class PairScores:
 
 
 def rate_name(far: float) -> str:
-    """The key of a TAR: tar_at_far_1e-3 for 0.001."""
+    """Return the key of a TAR: tar_at_far_1e-3 for 0.001."""
     return f"tar_at_far_1e-{round(-np.log10(far))}"
 
 

@@ -1,9 +1,9 @@
 """Pairs from a table: `PAIRS.csv` with a header line.
 
 a,b                   photos, as paths from the table's folder
-person_a,person_b     who is in them; without these columns, the folder a photo lies in
+person_a,person_b     people in the photos; default: the folder of each photo
 same                  1 or 0, optional: checked against the people
-fold                  any name, optional: folds as given; without it they are dealt by person
+fold                  any name, optional: given folds; default: folds disjoint by person
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def read_pairs(table: Path) -> Pairs:
     """Read a table of pairs.
 
     Raises:
-        ProtocolError: if it cannot be read, a line is malformed (the text says which), a photo is
-            missing, or there are too few people or only pairs of one kind.
+        ProtocolError: if the table cannot be read, a line is malformed (the text names it), a photo
+            is missing, or there are too few people or only pairs of one kind.
     """
     rows = list(_rows(table))
     if not rows:
@@ -105,14 +105,14 @@ def _photo(value: str, table: Path, place: str) -> Path:
 
 
 def _check_truth(values: dict[str, str], people: tuple[str, str], place: str) -> None:
-    said = values.get("same")
-    if said is None:
+    same = values.get("same")
+    if same is None:
         return
-    if said.lower() not in TRUTH:
-        raise ProtocolError(f"{place}: same must be 1 or 0, not {said!r}")
-    if TRUTH[said.lower()] != (people[0] == people[1]):
+    if same.lower() not in TRUTH:
+        raise ProtocolError(f"{place}: same must be 1 or 0, not {same!r}")
+    if TRUTH[same.lower()] != (people[0] == people[1]):
         raise ProtocolError(
-            f"{place}: same is {said}, but the people are {people[0]!r} and {people[1]!r}"
+            f"{place}: same is {same}, but the people are {people[0]!r} and {people[1]!r}"
         )
 
 

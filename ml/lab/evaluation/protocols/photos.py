@@ -1,4 +1,4 @@
-"""Sets of photos of people, as the protocols name them."""
+"""Sets of photos of people, and pairs of them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 import numpy as np
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
-# The data sets; the tests and commands that need them say so where they are missing.
+# Data sets; commands and tests that need them report their absence.
 SHARED = Path(os.environ.get("FACES_DATA") or Path(__file__).parents[5] / "shared" / "data")
 
 
 class ProtocolError(ValueError):
-    """A protocol's files are missing or not of its form; the text says what to do."""
+    """Files of a protocol are missing or malformed; the text names the remedy."""
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos and who is in them.
+    """Photos and the people in them.
 
     Attributes:
-        paths: one a photo.
+        paths: file of each photo.
         person: int (n,), index into `names`.
-        names: one a person, in order.
+        names: name of each person.
     """
 
     paths: tuple[Path, ...]
@@ -32,7 +32,7 @@ class Photos:
     names: tuple[str, ...]
 
     def __add__(self, other: Photos) -> Photos:
-        """These photos, then those of other people."""
+        """Return these photos, then those of other people."""
         return Photos(
             self.paths + other.paths,
             np.concatenate([self.person, other.person + len(self.names)]),
@@ -40,7 +40,7 @@ class Photos:
         )
 
     def only(self, keep: np.ndarray) -> Photos:
-        """The photos for which `keep`, bool (n,), is true; people without one are dropped."""
+        """Return the photos of a mask, bool (n,), without people who have none left."""
         people, person = np.unique(self.person[keep], return_inverse=True)
         return Photos(
             tuple(path for path, kept in zip(self.paths, keep, strict=True) if kept),
@@ -50,7 +50,7 @@ class Photos:
 
 
 def photos_in(folder: Path) -> Photos:
-    """All photos in a folder of one sub-folder a person.
+    """Return all photos in a folder with one sub-folder a person.
 
     Raises:
         ProtocolError: if there is no such folder, or no photo in it.
@@ -71,7 +71,7 @@ class Pairs:
     """A verification protocol: pairs of photos, whether each is genuine, and its fold.
 
     Attributes:
-        photos: every photo that occurs, once.
+        photos: every photo of the protocol, once.
         a, b: int (n,), indices into the photos.
         same: bool (n,), whether a pair shows one person.
         fold: int (n,).

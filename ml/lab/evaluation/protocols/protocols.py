@@ -1,4 +1,4 @@
-"""What can be asked for: LFW's View 2, a table of pairs, or a folder of people."""
+"""Protocols: LFW's View 2, a table of pairs, or a folder of people."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ LFW = "lfw"
 
 @dataclass(frozen=True)
 class Protocol:
-    """What models are measured on.
+    """A protocol on which models are measured.
 
     Attributes:
-        name: for files.
-        title: for people.
+        name: name in file names.
+        title: name in reports.
         pairs: photos, people, pairs and folds.
-        folds: where the folds come from, for people.
-        whole_people: whether all photos of each person are there, so that some can be enrolled.
+        folds: origin of the folds, for reports.
+        whole_people: whether the protocol has all photos of each person, so that some can be
+            enrolled.
     """
 
     name: str
@@ -36,10 +37,10 @@ class Protocol:
 
 
 def find_protocol(wanted: str) -> Protocol:
-    """Find a protocol: "lfw", a path that ends in .csv, or a folder.
+    """Return a protocol: "lfw", a path that ends in .csv, or a folder.
 
     Raises:
-        ProtocolError: if its files are missing or not of its form; the text says which and where.
+        ProtocolError: if its files are missing or malformed; the text names them.
     """
     if wanted == LFW:
         return Protocol(LFW, "LFW View 2", lfw_view2(), "as published, disjoint by person")

@@ -1,4 +1,4 @@
-"""A few pairs whose similarities are kept with an artifact, so that a silent change is noticed."""
+"""A sample of similarities stored with an artifact, to detect silent changes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 
 from ml.lab.evaluation.protocols.pairs import PairScores
 
-# Of genuine and of impostor pairs, each.
-PAIRS_OF_A_KIND = 25
+PAIRS_OF_A_KIND = 25  # genuine, and impostor pairs
 SEED = 20
 
 
 def sample_of(scores: PairScores) -> dict[str, Any]:
-    """Numbers of some of a protocol's pairs, the same for every model, and their similarities."""
+    """Return numbers of some pairs, the same for every model, and their similarities."""
     generator = np.random.default_rng(SEED)
     same = scores.pairs.same
     chosen = [

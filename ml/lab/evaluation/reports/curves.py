@@ -1,4 +1,4 @@
-"""Curves as SVG: text and axes take the page's colour, so that they read in light and in dark."""
+"""Curves as SVG; text and axes take the page's colour, for light and dark themes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ml.lab.evaluation.measure import Measured
 from ml.lab.evaluation.measures.impostors import BINS, EDGES
 from ml.lab.evaluation.reports.embedding_map import EmbeddingMap
 
-# Stands for the page's text colour until the SVG is written.
+# Placeholder of the page's text colour.
 TEXT = "#010203"
 PALETTE = ("#3d85c8", "#d9772b", "#3b9c6c", "#b657a3", "#a08a1e", "#c4524f")
 STYLE: dict[Any, Any] = {
@@ -40,14 +40,14 @@ STYLE: dict[Any, Any] = {
     "axes.facecolor": "none",
 }
 LOWEST_FAR = 1e-6
-# DET axes are drawn between these rates.
+# Ticks of the DET axes.
 DET_TICKS = (1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.4)
 # Bars of a histogram from similarity -1 to 1.
 HISTOGRAM_BARS = 400
 
 
 def roc(models: Sequence[Measured]) -> str:
-    """TAR over FAR: the protocol's genuine pairs, all impostor pairs."""
+    """Draw TAR over FAR, from the protocol's genuine pairs and all impostor pairs."""
     figure, axes = _figure("roc")
     for measured, colour in zip(models, _colours(models), strict=True):
         far, frr = rates(measured)
@@ -63,7 +63,7 @@ def roc(models: Sequence[Measured]) -> str:
 
 
 def det(models: Sequence[Measured]) -> str:
-    """FRR over FAR on normal deviates, where equal spreads give straight lines.
+    """Draw FRR over FAR on normal deviates, on which normal distributions give straight lines.
 
     Martin et al., "The DET curve in assessment of detection task performance", 1997.
     """
@@ -86,7 +86,7 @@ def det(models: Sequence[Measured]) -> str:
 
 
 def histogram(measured: Measured, name: str) -> str:
-    """How genuine and impostor pairs spread over similarity."""
+    """Draw the distributions of genuine and impostor pairs over similarity."""
     figure, axes = _figure(f"histogram {name}")
     step = BINS // HISTOGRAM_BARS
     edges = EDGES[::step]
@@ -103,14 +103,14 @@ def histogram(measured: Measured, name: str) -> str:
             threshold, color=TEXT, linewidth=0.8, linestyle="--", label="default threshold"
         )
     seen = np.flatnonzero(impostor + genuine)
-    # Pairs without a face lie at the very left; the axis begins where pairs with one do.
+    # Pairs without a face are in the first bin; the axis begins at the first other bin.
     left = edges[seen[1] if seen[0] == 0 and len(seen) > 1 else seen[0]]
     axes.set(xlim=(left, edges[seen[-1] + 1]), xlabel="similarity", ylabel="share of the pairs")
     return _finished(figure, axes)
 
 
 def map_of_embeddings(layout: EmbeddingMap, name: str) -> str:
-    """Some people's photos, one colour and mark a person."""
+    """Draw the map of some people's photos, with one colour and marker a person."""
     figure, axes = _figure(f"map {name}")
     for index, person in enumerate(layout.names):
         places = layout.places[layout.person == index]
@@ -127,7 +127,7 @@ def map_of_embeddings(layout: EmbeddingMap, name: str) -> str:
 
 
 def rates(measured: Measured) -> tuple[np.ndarray, np.ndarray]:
-    """FAR and FRR at the lower edge of every step of similarity at which either changes."""
+    """Return FAR and FRR at the lower edge of every bin in which either changes."""
     impostor = measured.impostors.counts
     genuine = np.histogram(measured.served_scores.genuine, EDGES)[0]
     changing = np.flatnonzero(impostor + genuine)
@@ -141,7 +141,7 @@ def _colours(models: Sequence[Measured]) -> list[str]:
 
 
 def _figure(name: str) -> tuple[Figure, Axes]:
-    # Names of parts of the SVG must differ between the drawings of one page.
+    # Identifiers in the SVG must be unique on the page.
     with plt.rc_context(STYLE | {"svg.hashsalt": name}):
         figure, axes = plt.subplots(figsize=(6, 4.2), layout="constrained")
     figure.set_gid(name)

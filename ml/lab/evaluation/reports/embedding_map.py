@@ -1,4 +1,4 @@
-"""Embeddings of some people laid out in the plane, neighbours near each other."""
+"""Map of the embeddings of some people in the plane, by t-SNE."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ml.lab.evaluation.embed import Embedded
 
 PEOPLE = 12
 PHOTOS_EACH = 20
-# t-SNE says nothing about fewer photos.
+# A map of fewer photos is not meaningful.
 FEWEST_PHOTOS = 12
-# The usual perplexity, as far as there are photos.
+# Perplexity, limited by the number of photos.
 PERPLEXITY = 15.0
 SEED = 20
 
 
 @dataclass(frozen=True)
 class EmbeddingMap:
-    """Places in the plane, float32 (n, 2), and the person of each, int (n,), index into `names`."""
+    """Positions in the plane, float32 (n, 2), and people, int (n,), as indices into `names`."""
 
     places: np.ndarray
     person: np.ndarray
@@ -28,10 +28,10 @@ class EmbeddingMap:
 
 
 def embedding_map(embedded: Embedded, *, mirrored: bool) -> EmbeddingMap | None:
-    """Lay out the people with the most photos by t-SNE; None where there are too few photos.
+    """Lay out the people with the most photos; None if there are too few photos.
 
-    Van der Maaten, Hinton, "Visualizing data using t-SNE", 2008. Distances between far groups mean
-    nothing; which photos lie among another person's does.
+    Van der Maaten, Hinton, "Visualizing data using t-SNE", 2008. Distances between groups are not
+    meaningful; photos among those of another person are.
     """
     person = embedded.photos.person
     photos = np.bincount(person[embedded.usable], minlength=len(embedded.photos.names))

@@ -1,7 +1,7 @@
-"""Which photos a model refuses though several anchors speak for them, for somebody to look at.
+"""Photos that a model rejects despite several anchors, for inspection.
 
-People are enrolled anew many times; a photo that is refused in most draws is hard in itself, or is
-of somebody else.
+People are enrolled many times with different anchors. A photo that is rejected in most draws is
+hard, or shows another person.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ ANCHORS = 5
 
 
 @dataclass(frozen=True)
-class Missed:
-    """A photo that was refused.
+class FalseRejection:
+    """A photo that was rejected.
 
     Attributes:
-        photo: row of the set.
-        refused: share of its tries.
-        weight: its part of all refusals, of this and the other photos.
-        nearest: row of its person's most similar other photo.
-        similarity: to that photo.
+        photo: row of the photo.
+        refused: share of its trials that were rejected.
+        weight: share of all rejections that are of this photo.
+        nearest: row of the most similar other photo of its person.
+        similarity: similarity to that photo.
     """
 
     photo: int
@@ -37,13 +37,15 @@ class Missed:
     similarity: float
 
 
-def missed_photos(embedded: Embedded, threshold: float, *, mirrored: bool) -> list[Missed]:
-    """Photos that five anchors refuse at a threshold, the most often refused first.
+def false_rejections(
+    embedded: Embedded, threshold: float, *, mirrored: bool
+) -> list[FalseRejection]:
+    """Return the photos rejected with five anchors at a threshold, by descending share.
 
     Args:
-        embedded: everybody's photos; those without a face are counted elsewhere, not here.
-        threshold: cosine from which on a probe is accepted.
-        mirrored: which view is served.
+        embedded: photos of all people; photos without a face are not counted here.
+        threshold: cosine from which a probe is accepted.
+        mirrored: whether the model serves flip augmentation.
     """
     rows = np.flatnonzero(embedded.usable)
     view, person = embedded.view(mirrored)[rows], embedded.photos.person[rows]
@@ -53,7 +55,7 @@ def missed_photos(embedded: Embedded, threshold: float, *, mirrored: bool) -> li
     for row in order[refusals[order] > 0]:
         nearest = _nearest(row, view, person)
         found.append(
-            Missed(
+            FalseRejection(
                 photo=int(rows[row]),
                 refused=float(refusals[row] / tries[row]),
                 weight=float(refusals[row] / refusals.sum()),
@@ -65,7 +67,7 @@ def missed_photos(embedded: Embedded, threshold: float, *, mirrored: bool) -> li
 
 
 def _tried(view: np.ndarray, person: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """How often each photo was a probe for its own person, and how often refused, int (n,) each."""
+    """Return the numbers of genuine trials and of rejections of each photo, int (n,) each."""
     generator = np.random.default_rng(SEED)
     tries, refusals = np.zeros(len(person), int), np.zeros(len(person), int)
     for _ in range(DRAWS):

@@ -1,7 +1,7 @@
-"""The worst errors of a model, as pictures: what a threshold would have to explain.
+"""The hardest pairs of a model, as pictures.
 
-The genuine pairs that are least alike, and the most alike pairs of different people; of each two
-people only the worst pair, so that one odd photo does not fill the sheet.
+These are the genuine pairs of lowest similarity and the impostor pairs of highest similarity. Of
+each two people only the hardest pair is shown, so that one odd photo does not fill the sheet.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ THUMBNAIL_QUALITY = 80
 
 
 @dataclass(frozen=True)
-class WorstPair:
-    """Two photos, rows of the set; a similarity of `REFUSED` says that a face was not found."""
+class HardPair:
+    """Two photos, as rows; a similarity of `REFUSED` marks a photo without a face."""
 
     a: int
     b: int
     similarity: float
 
 
-def least_alike_genuine(scores: PairScores, most: int = PAIRS_SHOWN) -> list[WorstPair]:
-    """Genuine pairs of lowest similarity, one a person; pairs without a face come first."""
+def hardest_genuine(scores: PairScores, most: int = PAIRS_SHOWN) -> list[HardPair]:
+    """Return the genuine pairs of lowest similarity, one a person; pairs without a face first."""
     pairs = scores.pairs
     rows = np.flatnonzero(pairs.same)
     similarity = scores.genuine
@@ -43,10 +43,10 @@ def least_alike_genuine(scores: PairScores, most: int = PAIRS_SHOWN) -> list[Wor
     return _one_each(worst, pairs.photos.person, most)
 
 
-def most_alike_strangers(
+def hardest_impostors(
     impostors: Impostors, person: np.ndarray, most: int = PAIRS_SHOWN
-) -> list[WorstPair]:
-    """Pairs of different people of highest similarity, one for each two people."""
+) -> list[HardPair]:
+    """Return the impostor pairs of highest similarity, one for each two people."""
     worst = (
         (int(a), int(b), float(similarity))
         for a, b, similarity in zip(
@@ -59,21 +59,21 @@ def most_alike_strangers(
 
 def _one_each(
     pairs: Iterable[tuple[int, int, float]], person: np.ndarray, most: int
-) -> list[WorstPair]:
+) -> list[HardPair]:
     seen: set[frozenset[int]] = set()
-    shown: list[WorstPair] = []
+    shown: list[HardPair] = []
     for a, b, similarity in pairs:
         people = frozenset((int(person[a]), int(person[b])))
         if people not in seen:
             seen.add(people)
-            shown.append(WorstPair(a, b, similarity))
+            shown.append(HardPair(a, b, similarity))
         if len(shown) == most:
             break
     return shown
 
 
 def thumbnail(embedded: Embedded, row: int) -> str:
-    """A photo's aligned face, or the whole photo where none was found, as a data URI."""
+    """Return the aligned face of a photo, or the whole photo without a face, as a data URI."""
     rgb = decode(embedded.photos.paths[row].read_bytes())
     if embedded.usable[row]:
         small = align(rgb, embedded.landmarks[row], THUMBNAIL_PX, "dlib")

@@ -1,4 +1,4 @@
-"""One HTML page for several models: tables, curves and pictures inside it, nothing fetched."""
+"""Report on several models: one self-contained HTML page with tables, curves and pictures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ml.lab.evaluation.measures.resampling import Estimate
 from ml.lab.evaluation.protocols.protocols import Protocol
 from ml.lab.evaluation.reports import curves
 from ml.lab.evaluation.reports.embedding_map import embedding_map
-from ml.lab.evaluation.reports.false_rejections import Missed
+from ml.lab.evaluation.reports.false_rejections import FalseRejection
 from ml.lab.evaluation.reports.hardest_pairs import (
-    WorstPair,
-    least_alike_genuine,
-    most_alike_strangers,
+    HardPair,
+    hardest_genuine,
+    hardest_impostors,
     thumbnail,
 )
 from ml.matching import DEFAULT_RULE
@@ -30,8 +30,7 @@ TEMPLATE = "report.html.jinja"
 
 
 def render(protocol: Protocol, models: Sequence[Measured]) -> str:
-    """The page; models stand side by side in the order given, the first is what others are
-    compared with."""
+    """Return the page. Models are in the given order; the first is the baseline."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -57,12 +56,12 @@ def render(protocol: Protocol, models: Sequence[Measured]) -> str:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share as 12.34 %."""
+    """Format a share as 12.34 %."""
     return f"{share:.{digits}%}".replace("%", " %")
 
 
 def with_interval(estimate: Estimate) -> str:
-    """A share with its interval: 12.34 % (11.90 to 12.81)."""
+    """Format a share with its interval as 12.34 % (11.90 to 12.81)."""
     if estimate.value != estimate.value:
         return "not known"
     if estimate.interval is None:
@@ -72,25 +71,25 @@ def with_interval(estimate: Estimate) -> str:
 
 
 def exponent(rate: float) -> str:
-    """A power of ten as 1e-3."""
+    """Format a power of ten as 1e-3."""
     return f"1e{round(log10(rate))}"
 
 
 def _pictures(measured: Measured, name: str) -> dict[str, Any]:
-    """Drawings and sheets of one model; the name is that of its drawings' parts on the page."""
+    """Return drawings and sheets of one model; `name` makes identifiers unique on the page."""
     mirrored = VIEWS[measured.served]
     layout = embedding_map(measured.embedded, mirrored=mirrored)
     person = measured.embedded.photos.person
     return {
         "histogram": Markup(curves.histogram(measured, name)),  # noqa: S704  our own drawing
         "map": Markup(curves.map_of_embeddings(layout, name)) if layout else "",  # noqa: S704
-        "genuine": _sheet(measured, least_alike_genuine(measured.served_scores)),
-        "impostor": _sheet(measured, most_alike_strangers(measured.impostors, person)),
-        "missed": _missed(measured, measured.missed),
+        "genuine": _sheet(measured, hardest_genuine(measured.served_scores)),
+        "impostor": _sheet(measured, hardest_impostors(measured.impostors, person)),
+        "missed": _missed(measured, measured.false_rejections),
     }
 
 
-def _sheet(measured: Measured, pairs: Sequence[WorstPair]) -> list[dict[str, Any]]:
+def _sheet(measured: Measured, pairs: Sequence[HardPair]) -> list[dict[str, Any]]:
     embedded = measured.embedded
     names, person = embedded.photos.names, embedded.photos.person
     return [
@@ -104,9 +103,9 @@ def _sheet(measured: Measured, pairs: Sequence[WorstPair]) -> list[dict[str, Any
     ]
 
 
-def _missed(measured: Measured, missed: Sequence[Missed]) -> list[dict[str, Any]]:
-    """The photos as a sheet of pairs, each with how often it was refused."""
-    pairs = [WorstPair(one.photo, one.nearest, one.similarity) for one in missed]
+def _missed(measured: Measured, missed: Sequence[FalseRejection]) -> list[dict[str, Any]]:
+    """Return the photos as a sheet of pairs, each with its share of rejections."""
+    pairs = [HardPair(one.photo, one.nearest, one.similarity) for one in missed]
     return [
         shown | {"refused": one.refused, "weight": one.weight}
         for shown, one in zip(_sheet(measured, pairs), missed, strict=True)
@@ -114,7 +113,7 @@ def _missed(measured: Measured, missed: Sequence[Missed]) -> list[dict[str, Any]
 
 
 def _differences(models: Sequence[Measured]) -> list[tuple[str, list[Estimate]]]:
-    """What each further model has less or more than the first, on the same resamples of people."""
+    """Return the differences of each further model from the first, on the same resamples."""
     tables = [_comparable(measured) for measured in models]
     return [
         (name, [table[name].minus(first) for table in tables[1:]])
@@ -123,7 +122,7 @@ def _differences(models: Sequence[Measured]) -> list[tuple[str, list[Estimate]]]
 
 
 def _comparable(measured: Measured) -> dict[str, Estimate]:
-    """The figures by which models are compared."""
+    """Return the figures by which models are compared."""
     view = measured.served_scores
     figures = {"accuracy by folds": view.accuracy, "EER": measured.over_all.eer}
     figures |= {f"TAR at FAR {exponent(one.far)}": one.tar for one in measured.over_all.points}

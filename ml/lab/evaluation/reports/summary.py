@@ -1,4 +1,4 @@
-"""What was measured, in lines for a terminal."""
+"""Summary of measurements, in lines for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ml.lab.evaluation.reports.report import percent, with_interval
 
 
 def summary(protocol: Protocol, models: Sequence[Measured]) -> str:
-    """The protocol, then each model's figures."""
+    """Return the protocol, then each model's figures."""
     photos = protocol.pairs.photos
     lines = [
         f"{protocol.title}: {len(photos.paths):,} photos of {len(photos.names):,} people, "
@@ -46,9 +46,10 @@ def _of_folder(measured: Measured) -> Iterator[str]:
         yield "  several anchors, FRR at FAR 1e-3"
     for row in measured.anchors:
         yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
-    if measured.faultless:
-        yield f"  the same on the {measured.faultless.photos:,} photos that the guidance would take"
-        for row in measured.faultless.anchors:
+    if measured.live_quality:
+        photos = measured.live_quality.photos
+        yield f"  the same on the {photos:,} photos that the guidance would take"
+        for row in measured.live_quality.anchors:
             yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
     if measured.identification:
         yield "  searching a gallery, FNIR at FPIR 1e-2"
