@@ -47,3 +47,24 @@ test("a page is set aside once, however many requests find its session ended", a
   assert.deepEqual(bodies, ["sign in"]);
   assert.ok(keeping.isAside);
 });
+
+test("a wait before signing in again leads back to it, and the page stays set aside", async () => {
+  const { page, letCome } = world();
+  const keeping = new Keeping(page, () => {});
+  letCome();
+  await keeping.setAside();
+  const asked = [];
+  globalThis.fetch = async (address, options) => {
+    asked.push([address, options.method ?? "GET"]);
+    return { text: async () => "" };
+  };
+  globalThis.FormData = class {
+    *[Symbol.iterator]() {
+      yield ["ended", "1"];
+    }
+  };
+  await keeping.signIn({ method: "get", action: "/sign-in" });
+  await keeping.signIn({ method: "post", action: "/sign-in?ended=1" });
+  assert.deepEqual(asked, [["/sign-in?ended=1", "GET"], ["/sign-in?ended=1", "POST"]]);
+  assert.ok(keeping.isAside);
+});

@@ -82,6 +82,11 @@ def keep_typed() -> None:
         _leave(owner, nearest_page())
 
 
+def take_along(page: str, typed: MultiDict[str, str], *, files: bool) -> None:
+    """Keep what stands in a form that was not sent, for when its page is shown another way."""
+    _keep(present_account(), page, typed, files=files)
+
+
 def typed_before() -> MultiDict[str, str] | None:
     """What was typed into this page's form before its session ended, for whoever typed it."""
     if "typed_before" not in g:
@@ -136,18 +141,23 @@ def _first_fields() -> MultiDict[str, str]:
 
 
 def _leave(owner: str, page: str) -> None:
+    files = "form" not in vars(request) or any(map(chosen, request.files.listvalues()))
+    _keep(owner, page, _sent(), files=files)
+
+
+def _keep(owner: str, page: str, typed: MultiDict[str, str], *, files: bool) -> None:
     session[LEFT] = {
         "by": owner,
         "page": page,
-        "fields": _fields(),
-        "files": "form" not in vars(request) or any(map(chosen, request.files.listvalues())),
+        "fields": _fields(typed),
+        "files": files,
         "until": (now() + TIME_TO_COME_BACK).isoformat(),
     }
 
 
-def _fields() -> list[tuple[str, str]]:
+def _fields(typed: MultiDict[str, str]) -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
-    for name, value in _sent().items(multi=True):
+    for name, value in typed.items(multi=True):
         if name.rpartition("-")[2] not in NOT_KEPT and _fits([*kept, (name, value)]):
             kept.append((name, value))
     return kept

@@ -1,5 +1,6 @@
 /** On every page: the place in the menu, times in the reader's zone, progress, waits, the session. */
 
+import { takeTypedAlong } from "../languages.js";
 import { showPlace } from "../menu.js";
 import { keepZone, localise } from "../moments.js";
 import { offerToShowPasswords } from "../passwords.js";
@@ -10,6 +11,7 @@ import { countDown } from "../waiting.js";
 
 function enhance(page) {
   showPlace(page);
+  takeTypedAlong(page);
   localise(page);
   showProgress(page);
   countDown(page);

@@ -66,12 +66,17 @@ export class Keeping {
   }
 
   /**
-   * Send a form of signing in.
+   * Send a form of signing in, or the one that leads back to it after a wait.
    * @param {HTMLFormElement} form
    */
   async signIn(form) {
-    const sent = { method: "POST", body: new FormData(form), credentials: "same-origin" };
-    await this.#show(await fetch(form.action, sent));
+    const fields = new FormData(form);
+    if (form.method === "get") {
+      const address = `${form.action}?${new URLSearchParams(fields)}`;
+      return this.#show(await fetch(address, { credentials: "same-origin" }));
+    }
+    const sent = { method: "POST", body: fields, credentials: "same-origin" };
+    return this.#show(await fetch(form.action, sent));
   }
 
   async #show(answer) {
@@ -126,7 +131,7 @@ export function watchForms(keeping, page) {
     "submit",
     async (event) => {
       const { target: form, submitter } = event;
-      if (form.method !== "post" || !form.closest("main")) return;
+      if (!form.closest("main") || (form.method !== "post" && !keeping.isAside)) return;
       if (submitter?.dataset.claimContinue !== undefined) return; // confirms, and sends nothing
       if (form === checked) {
         checked = null;

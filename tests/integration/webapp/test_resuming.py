@@ -293,3 +293,18 @@ def test_what_was_typed_beside_too_large_photos_is_there_again(admin: Visitor) -
         )
     assert answer.status_code == 413
     assert _value(admin.get("/people/new").text, "identifier") == "big"
+
+
+def test_what_was_typed_is_there_in_another_language(operator: Visitor) -> None:
+    token = _token(operator, "/people/new")
+    typed = "identifier=ada&name=Ada+%26+Eva&consent=y&current=my+secret"
+    led = _send(
+        operator, "/language", token, language="fr", next="/people/new", typed=typed, files="y"
+    )
+    page = operator.get(led)
+
+    assert '<html lang="fr"' in page.text
+    assert _value(page.text, "name") == "Ada & Eva"
+    assert "choisir de nouveau les photos" in words(page)
+    assert "my secret" not in page.text
+    assert _value(operator.get("/people/new").text, "name") == ""

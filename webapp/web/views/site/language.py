@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, abort, current_app, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from webapp.web.access import public
 from webapp.web.display.languages import COOKIE, LANGUAGES
 from webapp.web.forms.fields import EmptyForm
 from webapp.web.redirects import place_within
+from webapp.web.resumed_forms import take_along
 
 blueprint = Blueprint("language", __name__)
 KEPT = timedelta(days=365)
@@ -19,11 +22,17 @@ KEPT = timedelta(days=365)
 @blueprint.post("/language")
 @public
 def choose() -> ResponseReturnValue:
-    """Show pages in a language from now on; fields: language, next (the page to return to)."""
+    """Show pages in a language from now on; fields: language, next (the page to return to).
+
+    Scripts add `typed`, what stands in a form of the page, and `files` where photos do.
+    """
     language = request.form.get("language")
     if language not in LANGUAGES or not EmptyForm().validate_on_submit():
         abort(400)
-    answer = current_app.make_response(redirect(place_within(request.form.get("next", "")), 303))
+    place = place_within(request.form.get("next", ""))
+    if typed := parse_qsl(request.form.get("typed", ""), keep_blank_values=True):
+        take_along(place, MultiDict(typed), files="files" in request.form)
+    answer = current_app.make_response(redirect(place, 303))
     answer.set_cookie(
         COOKIE,
         language,

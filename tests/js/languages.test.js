@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { contentsOf, isTouched } from "../../static/js/languages.js";
+
+const TEXT = { type: "text", name: "name", value: "Ada", defaultValue: "" };
+const SAME = { type: "number", name: "score", value: "50", defaultValue: "50" };
+const SECRET = { type: "password", name: "current", value: "secret", defaultValue: "" };
+const TOKEN = { type: "hidden", name: "csrf_token", value: "t", defaultValue: "t" };
+const TICKED = { type: "checkbox", name: "consent", value: "y", checked: true, defaultChecked: false };
+const OPEN = { type: "checkbox", name: "scopes", value: "read", checked: false, defaultChecked: false };
+const FILES = { type: "file", name: "images", files: [{}] };
+
+function form(elements, found = null) {
+  return { elements, querySelector: () => found };
+}
+
+test("a form is touched by typing, ticking and choosing, not by what it came with", () => {
+  assert.equal(isTouched(form([SAME, TOKEN, OPEN])), false);
+  for (const field of [TEXT, TICKED, FILES]) assert.equal(isTouched(form([SAME, field])), true);
+  assert.equal(isTouched(form([SAME], {})), true);
+});
+
+test("all that stands in a form goes along but secrets, tokens and files", () => {
+  const { typed, hasFiles } = contentsOf(form([TEXT, SAME, SECRET, TOKEN, TICKED, OPEN, FILES]));
+  assert.equal(typed, "name=Ada&score=50&consent=y");
+  assert.equal(hasFiles, true);
+  assert.equal(contentsOf(form([TEXT])).hasFiles, false);
+});
