@@ -1,1 +1,1 @@
-"""The API for other programs: the same services as the pages, described by OpenAPI."""
+"""The API for other programs: the services behind the pages, described by OpenAPI."""

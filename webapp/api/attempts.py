@@ -1,4 +1,4 @@
-"""The attempts, as a feed."""
+"""Endpoint for the feed of attempts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ FEED = "attempts"
 @blueprint.arguments(FeedQuerySchema, location="query")
 @blueprint.response(200, AttemptsSchema)
 def feed(wanted: dict[str, Any]) -> Part[AttemptRecord]:
-    """What was attempted since a cursor, in the order in which it came to be stored.
+    """List attempts since a cursor, in the order in which they were stored.
 
-    Ask again with its next as since: it goes on where this answer ends, now or later.
+    Pass `next` of one answer as `since` of the following request, now or later, to continue where
+    it ended.
     """
     found = attempts_after(number(FEED, wanted["since"]), wanted["limit"])
     return feed_of(FEED, found, wanted["since"], lambda one: one.number)

@@ -1,4 +1,4 @@
-"""Keys open the API, and nothing else does: no session, no cookie."""
+"""API keys: the only credentials of the API, which accepts neither sessions nor cookies."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ SCHEME = "bearer"
 
 
 def open_by_key(scopes: Collection[Scope]) -> None:
-    """Let the request at hand in by the key in its header `Authorization`.
+    """Authenticate the current request by the key in its header `Authorization`.
 
     Raises:
-        KeyMissing, KeyUnknown, KeyExpired, KeyRevoked: if it has none that works.
-        LimitReached: if the key made as many requests as it may.
-        ScopeMissing: if the key does not open this.
+        KeyMissing, KeyUnknown, KeyExpired, KeyRevoked: if it has no valid key.
+        LimitReached: if the key has used up its rate limit.
+        ScopeMissing: if the key lacks one of the scopes.
     """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != SCHEME:
@@ -49,12 +49,12 @@ def open_by_key(scopes: Collection[Scope]) -> None:
 
 
 def current_key() -> ApiKey:
-    """The key that opened the request at hand."""
+    """Return the key of the current request."""
     return cast(ApiKey, g.api_key)
 
 
 def keep_uses(app: Flask) -> None:
-    """Keep every use of a key in the audit log; without the entry there is no answer."""
+    """Audit every use of a key; respond 503 if the entry cannot be written."""
 
     def note(response: Response) -> Response:
         if "api_key" not in g:

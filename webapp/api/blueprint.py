@@ -1,4 +1,4 @@
-"""What every part of the API shares: keys, strict parsing, problems, repeated requests."""
+"""Shared by all parts of the API: keys, strict parsing, problems, idempotency."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from webapp.web import access
 
 View = Callable[..., Any]
 Decorator = Callable[[View], View]
-# From what a view answers, and the parts of the path: the person that the answer tells of.
-TellsOf = Callable[[Any, Mapping[str, Any]], UUID | None]
+# Returns the person that an answer is about, from the view's result and the path's parts.
+PersonOf = Callable[[Any, Mapping[str, Any]], UUID | None]
 HEADER = "Idempotency-Key"
 NAME = re.compile("[!-~]{1,255}")
 NAME_LENGTHS = "1 to 255"
@@ -39,7 +39,7 @@ REPEATED = "Idempotency-Replayed"
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """A part of the API, below `/api/v1`."""
+    """A part of the API below `/api/v1`."""
 
     ARGUMENTS_PARSER = Parser()
 
@@ -48,10 +48,10 @@ class Blueprint(flask_smorest.Blueprint):
         self.title = title
         self.register_error_handler(ServiceError, problems.of_service)
         self.register_error_handler(FaceError, problems.of_picture)
-        csrf.exempt(self)  # no cookie opens the API, so none can be abused
+        csrf.exempt(self)  # no cookie authenticates the API, so CSRF is impossible
 
     def call(self, rule: str, method: str = "GET", *scopes: Scope) -> Decorator:
-        """Serve a view; a key needs all of the scopes, and without any the view is public."""
+        """Register a view; a key needs all of the scopes, and a view without scopes is public."""
 
         def serve(view: View) -> View:
             state = access.key_with(*scopes) if scopes else access.public
@@ -64,7 +64,7 @@ class Blueprint(flask_smorest.Blueprint):
         return serve
 
     def takes(self, schema: type[Schema]) -> Decorator:
-        """Parse a body that is JSON, or a form with files in place of base64."""
+        """Parse a body that is JSON, or a form with files instead of base64."""
 
         def parse(view: View) -> View:
             body = {
@@ -79,22 +79,22 @@ class Blueprint(flask_smorest.Blueprint):
 
         return parse
 
-    def repeatable(self, status: int, schema: type[Schema], tells_of: TellsOf) -> Decorator:
-        """Serialise the answer, and give it again to who sends the same request again.
+    def idempotent(self, status: int, schema: type[Schema], person_of: PersonOf) -> Decorator:
+        """Serialise the answer, and replay it if the client sends the same request again.
 
-        The idempotency key says that it is the same. `tells_of` gives the person, if any, that a
-        result tells of: the answer goes with them.
+        The idempotency key identifies the request. `person_of` returns the person that a result is
+        about, or None: with the person, the recorded answer is deleted.
         """
 
         def repeat(view: View) -> View:
             @wraps(view)
-            def noting(*args: Any, **kwargs: Any) -> Any:
+            def recording(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
                 body = result[0] if isinstance(result, tuple) else result
-                g.told_of = tells_of(body, request.view_args or {})
+                g.answered_person = person_of(body, request.view_args or {})
                 return result
 
-            serialised = self.response(status, schema)(noting)
+            serialised = self.response(status, schema)(recording)
 
             @wraps(serialised)
             def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
@@ -107,11 +107,11 @@ class Blueprint(flask_smorest.Blueprint):
 
                 def work() -> Answer:
                     made.append(serialised(*args, **kwargs))
-                    return _answer(made[-1], g.pop("told_of"))
+                    return _answer(made[-1], g.pop("answered_person"))
 
-                asked = Request(current_key().id, name, requested())
-                remembered = idempotency.once(asked, work)
-                return made[-1] if made else _repeated(remembered)
+                sent = Request(current_key().id, name, requested())
+                recorded = idempotency.once(sent, work)
+                return made[-1] if made else _replayed(recorded)
 
             return self.doc(parameters=[_HEADER_PARAMETER])(answer)
 
@@ -122,14 +122,14 @@ _HEADER_PARAMETER = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": f"{NAME_LENGTHS} visible characters of ASCII. Sent again within 24 hours, the "
-    "request is answered as before and nothing is done twice.",
+    "description": f"{NAME_LENGTHS} visible ASCII characters. A request sent again within "
+    "24 hours with the same key gets the same answer, and nothing is done twice.",
     "schema": {"type": "string", "pattern": f"^{NAME.pattern}$"},
 }
 
 
 def _takes_query(view: View) -> bool:
-    """Whether `arguments` were declared for the query."""
+    """Return whether `arguments` declares query parameters of a view."""
     described = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
     return any(one.get("in") == "query" for one in described)
 
@@ -145,7 +145,7 @@ def _without_query(view: View) -> View:
 
 
 def requested() -> bytes:
-    """What the request asks for; the boundary of a form is not part of it."""
+    """Return the content of the request, without the random boundary of a form."""
     parts = [[request.method, request.full_path]]
     if request.mimetype == FORM:
         parts += [["text", *field] for field in sorted(request.form.items(multi=True))]
@@ -166,7 +166,7 @@ def _answer(response: Response, person_id: UUID | None) -> Answer:
     return Answer(response.status_code, json.dumps(kept).encode(), person_id)
 
 
-def _repeated(answer: Answer) -> Response:
+def _replayed(answer: Answer) -> Response:
     kept = json.loads(answer.body)
     response = Response(json.dumps(kept["body"]), answer.status, mimetype="application/json")
     response.headers[REPEATED] = "true"
@@ -177,7 +177,7 @@ def _repeated(answer: Answer) -> Response:
 
 @cache
 def _as_form(schema: type[Schema]) -> type[Schema]:
-    """The same fields with files in place of base64, for the description."""
+    """Return the schema with files instead of base64, for the description."""
     files = {name: _as_files(field) for name, field in schema().fields.items() if _has_files(field)}
     return schema.from_dict(files, name=f"{schema.__name__.removesuffix('Schema')}FormSchema")
 

@@ -1,4 +1,4 @@
-"""Challenges: whoever is to be verified shows that they are there."""
+"""Endpoints for liveness challenges, which prove that a live head is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import url_for
 
 from webapp.api.auth import current_key
 from webapp.api.blueprint import Blueprint
-from webapp.api.faces import told
+from webapp.api.faces import for_key
 from webapp.api.schemas.challenges import (
     AskedSchema,
     ChallengeClaimSchema,
@@ -33,30 +33,30 @@ def _holder() -> str:
     return f"key {current_key().id}"
 
 
-def _in_words(asked: Prompt) -> dict[str, object]:
+def _described(prompt: Prompt) -> dict[str, object]:
     return {
-        "frame": asked.frame,
-        "step": asked.step,
-        "of": asked.of,
-        "instruction": asked.instruction,
-        "message": ask_for(asked.instruction, asked.hint),
-        "share": asked.share,
-        "hint": asked.hint,
-        "light": asked.light,
+        "frame": prompt.frame,
+        "step": prompt.step,
+        "of": prompt.of,
+        "instruction": prompt.instruction,
+        "message": ask_for(prompt.instruction, prompt.hint),
+        "share": prompt.share,
+        "hint": prompt.hint,
+        "light": prompt.light,
     }
 
 
 @blueprint.call("/challenges", "POST", Scope.VERIFY)
-@blueprint.repeatable(201, ChallengeSchema, lambda _begun, _path: None)
+@blueprint.idempotent(201, ChallengeSchema, lambda _started, _path: None)
 @blueprint.arguments(ChallengeClaimSchema)
 def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]]:
-    """Begin a challenge, where movements are asked for before a verification.
+    """Start a liveness challenge, where verification requires one.
 
-    An identifier that nobody has is answered like any other.
+    An unknown identifier gets the same answer as a known one.
     """
-    begun = challenges.begin(claim["identifier"], _holder())
-    answer = {"id": begun.id, "seconds": begun.seconds, "asked": _in_words(begun.asked)}
-    location = url_for("api_challenges.see", challenge_id=begun.id)
+    started = challenges.begin(claim["identifier"], _holder())
+    answer = {"id": started.id, "seconds": started.seconds, "asked": _described(started.asked)}
+    location = url_for("api_challenges.see", challenge_id=started.id)
     return answer, 201, {"Location": location}
 
 
@@ -66,16 +66,19 @@ def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]
 @limits_concurrency
 @takes(FRAME_BODY)
 def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
-    """Send the next frame, after the answer to the one before; learn what is asked for now."""
-    return _in_words(challenges.see(challenge_id, _holder(), frame["number"], frame["picture"]))
+    """Send the next frame of a challenge, and get the next instruction.
+
+    Wait for the answer to one frame before you send the next.
+    """
+    return _described(challenges.see(challenge_id, _holder(), frame["number"], frame["picture"]))
 
 
 @blueprint.call("/challenges/<uuid:challenge_id>/verdict", "POST", Scope.VERIFY)
-@blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
+@blueprint.idempotent(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.arguments(ChallengeClaimSchema)
 def judge(claim: dict[str, Any], challenge_id: UUID) -> MatchDecision:
-    """Judge a challenge, once; if it was passed, compare who passed it with whom they claim to be.
+    """Judge a challenge, once; if it was passed, verify the claimed identity.
 
-    One that was not passed is the problem `challenge_failed`, which never says why.
+    A failed challenge returns the problem `challenge_failed`, which never states the reason.
     """
-    return told(verification.verify_by_challenge(challenge_id, _holder(), claim["identifier"]))
+    return for_key(verification.verify_by_challenge(challenge_id, _holder(), claim["identifier"]))

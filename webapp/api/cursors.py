@@ -1,4 +1,4 @@
-"""Lists that are read a part at a time, by signed cursors."""
+"""Pagination by signed cursors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Part(Generic[Item]):
-    """A part of a list, and the cursor of what follows."""
+    """A page of a list, and the cursor of the next page."""
 
     items: Sequence[Item]
     next: str | None
 
 
 def position(name: str, cursor: str) -> Position | None:
-    """Where a list in order of time goes on; None for its beginning.
+    """Return the position where a list in order of time continues; None for its beginning.
 
     Raises:
-        CursorBroken: if the cursor is none that was handed out for this list.
+        CursorBroken: if the cursor was not issued for this list.
     """
     if not cursor:
         return None
@@ -37,7 +37,7 @@ def position(name: str, cursor: str) -> Position | None:
 def part_of(
     name: str, items: Sequence[Item], most: int, position_of: Callable[[Item], Position]
 ) -> Part[Item]:
-    """The first so many of the items; one more of them says that something follows."""
+    """Return the first `most` items; one more in `items` means that another page follows."""
     kept = items[:most]
     if len(items) <= most:
         return Part(kept, None)
@@ -46,10 +46,10 @@ def part_of(
 
 
 def number(name: str, cursor: str) -> int:
-    """The number behind which a feed goes on; 0 for its beginning.
+    """Return the number after which a feed continues; 0 for its beginning.
 
     Raises:
-        CursorBroken: if the cursor is none that was handed out for this feed.
+        CursorBroken: if the cursor was not issued for this feed.
     """
     return int(read_cursor(name, cursor)[0]) if cursor else 0
 
@@ -57,5 +57,5 @@ def number(name: str, cursor: str) -> int:
 def feed_of(
     name: str, items: Sequence[Item], cursor: str, number_of: Callable[[Item], int | None]
 ) -> Part[Item]:
-    """Items that grow at their end: the cursor stays where there are none."""
+    """Return items of a feed; without items, the cursor stays the same."""
     return Part(items, sign_cursor(name, [number_of(items[-1])]) if items else cursor or None)

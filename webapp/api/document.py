@@ -1,4 +1,4 @@
-"""The API's description, made from its code, and the extension that makes it."""
+"""The OpenAPI description, generated from the code by an extension."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from webapp.api.requests.parsing import Picture
 from webapp.api.schemas.problems import ProblemSchema
 
 VERSION = "1.0.0"
-EXPLAINED = """Faces are enrolled, verified and looked after by other programs as by the pages.
+EXPLAINED = """Enrol, verify and manage people from other programs, by the same rules as the pages.
 
-Each request names a key in its header: `Authorization: Bearer sf_…`. Pictures are JPEG, PNG or
-WebP: files of a form, or base64 in JSON. What cannot be done is answered by a problem, RFC 9457."""
+Send a key with each request: `Authorization: Bearer sf_…`. Pictures are JPEG, PNG or WebP: files
+of a form, or base64 in JSON. Errors are problem details (RFC 9457)."""
 PARTS = (people, faces, challenges, thresholds, attempts, health)
 
 
 class Api(flask_smorest.Api):
-    """Describes problems as we answer them, and leaves errors to the app."""
+    """Describes problems by our schema, and leaves error handling to the app."""
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = "DEFAULT_ERROR"
 
     def _register_error_handlers(self) -> None:
-        """The app has handlers of its own."""
+        """Do nothing: the app has its own handlers."""
 
     def _register_responses(self) -> None:
         named = {status.name: status.phrase for status in HTTPStatus if status >= 400}
@@ -41,7 +41,7 @@ class Api(flask_smorest.Api):
 
 
 def add_api(app: Flask, origins: tuple[str, ...]) -> None:
-    """Serve the API, its description and its page; browsers reach it from `origins` only."""
+    """Serve the API and its description; browsers may use it from `origins` only."""
     api = Api(
         app,
         spec_kwargs={
@@ -56,7 +56,7 @@ def add_api(app: Flask, origins: tuple[str, ...]) -> None:
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     app.register_blueprint(reference.blueprint)
-    # What runs after a request runs in turn, the last one first: CORS marks every answer.
+    # after_request hooks run in reverse, so CORS headers reach every response.
     if origins:
         CORS(
             app,

@@ -1,4 +1,4 @@
-"""Faces: verified, identified, compared, detected."""
+"""Endpoints that verify, identify, compare and detect faces."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from webapp.web.limits.request_bounds import ENCODED_PICTURE_BODY, takes
 blueprint = Blueprint("faces", "Faces")
 
 
-def told(decision: MatchDecision) -> MatchDecision:
-    """What the key at hand may know of a decision."""
+def for_key(decision: MatchDecision) -> MatchDecision:
+    """Return the decision, redacted unless the key has the scope read."""
     return decision.for_reader(in_detail=current_key().may(Scope.READ))
 
 
 @blueprint.call("/verify", "POST", Scope.VERIFY)
-@blueprint.repeatable(200, VerificationSchema, lambda decision, _path: decision.concerns)
+@blueprint.idempotent(200, VerificationSchema, lambda decision, _path: decision.concerns)
 @blueprint.takes(ClaimSchema)
 @limits_concurrency
 @takes()
 def verify(claim: dict[str, Any]) -> MatchDecision:
-    """Is this the person they claim to be? 1:1, with every stored picture of that person.
+    """Verify a claimed identity (1:1) against every stored photo of that person.
 
-    Refused where movements are asked for: see the challenges. An identifier that nobody has is
-    answered like a failed match. Only keys with the scope read
-    learn whom and what the face was compared with; for others the score is a whole number.
+    Refused where a liveness challenge is required: use the challenges. An unknown identifier gets
+    the same answer as a failed match. Only keys with the scope read receive `details`; for other
+    keys the score is a whole number.
     """
-    return told(verification.verify(claim["identifier"], claim["pictures"]))
+    return for_key(verification.verify(claim["identifier"], claim["pictures"]))
 
 
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)
@@ -52,13 +52,13 @@ def verify(claim: dict[str, Any]) -> MatchDecision:
 @blueprint.response(200, IdentificationSchema)
 @limits_concurrency
 @takes()
-def identify(asked: dict[str, Any]) -> MatchDecision:
-    """Whose face is this? 1:N, among everybody.
+def identify(query: dict[str, Any]) -> MatchDecision:
+    """Identify a face (1:N) among everybody enrolled.
 
-    The threshold is a search's own: it keeps the share of strangers who are taken for anybody, and
-    so rises with the number of people.
+    Identification has its own threshold. It keeps the share of strangers identified as somebody
+    constant, and therefore rises with the number of people.
     """
-    return identification.identify(asked["pictures"], None, asked["top"])
+    return identification.identify(query["pictures"], None, query["top"])
 
 
 @blueprint.call("/compare", "POST", Scope.VERIFY)
@@ -67,7 +67,7 @@ def identify(asked: dict[str, Any]) -> MatchDecision:
 @limits_concurrency
 @takes()
 def compare(pair: dict[str, Any]) -> PictureComparison:
-    """Do two pictures show the same person? Nothing is stored."""
+    """Compare two pictures; nothing is stored."""
     return comparison.compare(pair["first"], pair["second"])
 
 
@@ -77,5 +77,5 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @limits_concurrency
 @takes(ENCODED_PICTURE_BODY)
 def detect(sent: dict[str, Any]) -> Detection:
-    """Which faces stand in a picture, where, and how usable is the main one? Nothing is stored."""
+    """Detect all faces in a picture, and assess the main one; nothing is stored."""
     return detection.detect(sent["picture"])

@@ -1,4 +1,4 @@
-"""Is it ready?"""
+"""Endpoint for the health check."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ blueprint = Blueprint("health", "Health")
 
 
 @blueprint.call("/health")
-@blueprint.alt_response(503, schema=HealthSchema, description="Something stands in the way.")
+@blueprint.alt_response(503, schema=HealthSchema, description="The app is not ready.")
 @blueprint.response(200, HealthSchema)
 def health() -> tuple[dict[str, object], int]:
-    """Whether database, keys and model can be used; otherwise the names of those that can't."""
+    """Check whether database, keys and model are usable.
+
+    If they are not, `obstacles` names the ones that are not.
+    """
     answer = readiness.health(current_app)
     return answer, 200 if answer["ready"] else 503

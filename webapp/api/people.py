@@ -1,4 +1,4 @@
-"""People and their pictures."""
+"""Endpoints for people and their pictures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LIST = "people"
 @blueprint.arguments(PeopleQuerySchema, location="query")
 @blueprint.response(200, PeopleSchema)
 def index(wanted: dict[str, Any]) -> Part[PersonRow]:
-    """List people, in the order of their enrolment."""
+    """List people in order of enrolment."""
     most = wanted["limit"]
     found = people.people_after(
         position(LIST, wanted["cursor"]), most + 1, wanted["q"], wanted["identifier"]
@@ -49,12 +49,12 @@ def index(wanted: dict[str, Any]) -> Part[PersonRow]:
 
 
 @blueprint.call("/people", "POST", Scope.ENROL)
-@blueprint.repeatable(201, PersonSchema, lambda person, _path: person.id)
+@blueprint.idempotent(201, PersonSchema, lambda person, _path: person.id)
 @blueprint.takes(NewPersonSchema)
 @limits_concurrency
 @takes()
 def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
-    """Enrol a person with their pictures, whole or not at all."""
+    """Enrol a person with their pictures: all of them or none."""
     person = from_api.enrol(
         NewPerson(new["identifier"], new["name"], new["consent"]),
         new["pictures"],
@@ -66,7 +66,7 @@ def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
 @blueprint.call("/people/<uuid:person_id>", "GET", Scope.READ)
 @blueprint.response(200, PersonSchema)
 def show(person_id: UUID) -> PersonRow:
-    """Show a person."""
+    """Return a person."""
     return people.find_row(person_id)
 
 
@@ -74,7 +74,10 @@ def show(person_id: UUID) -> PersonRow:
 @blueprint.arguments(PersonChangeSchema)
 @blueprint.response(204)
 def change(wanted: dict[str, Any], person_id: UUID) -> Response:
-    """Give a person another identifier or name; to read the person is another call."""
+    """Change a person's identifier, name or both.
+
+    The answer is empty; request the person to read them.
+    """
     people.rename(person_id, wanted["identifier"], wanted["name"], None)
     return Response(status=204)
 
@@ -82,8 +85,8 @@ def change(wanted: dict[str, Any], person_id: UUID) -> Response:
 @blueprint.call("/people/<uuid:person_id>", "DELETE", Scope.ENROL)
 @blueprint.response(204)
 def delete(person_id: UUID) -> Response:
-    """Delete a person: pictures, embeddings, and the only key to them."""
-    with suppress(KeyRingBehind):  # the person is deleted; the ring is the server's to look after
+    """Delete a person: pictures, embeddings, and the only key that decrypts them."""
+    with suppress(KeyRingBehind):  # the person is deleted; the server retries writing the key ring
         people.delete_person(person_id, None)
     return Response(status=204)
 
@@ -96,12 +99,12 @@ def anchors(person_id: UUID) -> dict[str, object]:
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors", "POST", Scope.ENROL)
-@blueprint.repeatable(201, AnchorsSchema, lambda _added, path: path["person_id"])
+@blueprint.idempotent(201, AnchorsSchema, lambda _added, path: path["person_id"])
 @blueprint.takes(PicturesSchema)
 @limits_concurrency
 @takes()
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
-    """Add pictures to a person, all or none; the answer holds the new ones."""
+    """Add pictures to a person, all or none, and return the new ones."""
     added = from_api.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
     return {"person_id": person_id, "items": added}
 
@@ -109,20 +112,20 @@ def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "GET", Scope.READ)
 @blueprint.response(200, AnchorSchema)
 def anchor(person_id: UUID, anchor_id: UUID) -> AnchorReport:
-    """Show what there is to say about a picture."""
+    """Return the quality and the warnings of a picture."""
     return find_reports(person_id, [anchor_id])[0]
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>/picture", "GET", Scope.READ)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
-    """The picture itself, JPEG; each look is kept in the audit log."""
+    """Return the JPEG of a picture; each access is recorded in the audit log."""
     return Response(stored_anchors.open_picture(person_id, anchor_id, None), mimetype="image/jpeg")
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "DELETE", Scope.ENROL)
 @blueprint.response(204)
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> Response:
-    """Delete a picture of a person who has others in use."""
+    """Delete a picture of a person who has other enabled ones."""
     stored_anchors.delete_anchor(person_id, anchor_id, None)
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""Errors of the API as problem details (RFC 9457), with the codes and words of the pages."""
+"""Errors of the API as problem details (RFC 9457), with the codes and texts of the pages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ from webapp.web.wording import dangers
 
 API_PATH = "/api/v1"
 MEDIA_TYPE = "application/problem+json"
-# Where each code is explained; relative, as RFC 9457 allows.
+# Page that explains each code; relative, as RFC 9457 allows.
 EXPLANATIONS = "/api/docs#"
 
 STATUSES: dict[type[ServiceError], HTTPStatus] = {
@@ -89,7 +89,7 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     GalleryWarming: HTTPStatus.SERVICE_UNAVAILABLE,
     MustWait: HTTPStatus.TOO_MANY_REQUESTS,
 }
-# What Flask itself finds wrong has a code by its status.
+# Codes of errors that Flask raises, by status.
 CODES = {
     HTTPStatus.BAD_REQUEST: "bad_request",
     HTTPStatus.NOT_FOUND: "not_found",
@@ -99,17 +99,17 @@ CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
 }
 UNEXPLAINED = "failed"
-# Stands in words for what the key does not open.
-UNTOLD = "…"
+# Replaces a name in texts for keys without the scope read.
+REDACTED = "…"
 
 
 def is_for_programs() -> bool:
-    """Whether the request at hand is one to the API, known to it or not."""
+    """Return whether the current request is to the API, even to an unknown path in it."""
     return request.path == API_PATH or request.path.startswith(f"{API_PATH}/")
 
 
 def of_status(status: int) -> Response:
-    """The problem that only a status tells of."""
+    """Return the problem of a bare status."""
     answer = _problem(status, CODES.get(HTTPStatus(status), UNEXPLAINED))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER.seconds)
@@ -117,7 +117,7 @@ def of_status(status: int) -> Response:
 
 
 def of_service(error: ServiceError) -> Response:
-    """The problem that a service has with a request."""
+    """Return the problem of an error that a service raised."""
     db.session.rollback()
     details = error.details
     more: dict[str, object] = {}
@@ -146,13 +146,13 @@ def of_service(error: ServiceError) -> Response:
 
 
 def of_picture(error: FaceError) -> Response:
-    """The problem with the only picture of a request, or with all of them."""
+    """Return the problem of a request whose only picture, or all of them, cannot be used."""
     db.session.rollback()
     return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.details)
 
 
 def status_of(error: ServiceError) -> HTTPStatus:
-    """The status of an answer that a service has a problem with."""
+    """Return the HTTP status of an error that a service raised."""
     for kind in type(error).__mro__:
         if kind in STATUSES:
             return STATUSES[kind]
@@ -160,17 +160,17 @@ def status_of(error: ServiceError) -> HTTPStatus:
 
 
 def _pictures(problems: Iterable[PictureProblem]) -> Iterable[dict[str, object]]:
-    unread = {} if _may_read() else {"name": UNTOLD}
+    redaction = {} if _may_read() else {"name": REDACTED}
     for problem in problems:
         yield {
             "place": problem.place,
             "code": problem.code,
-            "detail": describe_to_program(problem.code, {**problem.details, **unread}),
+            "detail": describe_to_program(problem.code, {**problem.details, **redaction}),
         }
 
 
 def _may_read() -> bool:
-    """Whether the key of the request at hand opens what is stored of people, their names too."""
+    """Return whether the current key may read people's data, names included."""
     key: ApiKey | None = g.get("api_key")
     return key is not None and key.may(Scope.READ)
 

@@ -1,4 +1,4 @@
-"""The description of the API, for programs and for people."""
+"""The API's description: OpenAPI for programs, a reference page for people."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FieldRow:
 
 @dataclass(frozen=True)
 class Body:
-    """A body in one of its forms."""
+    """A request or response body in one media type."""
 
     media_type: str
     rows: tuple[FieldRow, ...]
@@ -38,7 +38,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Call:
-    """One way to use the API."""
+    """An operation of the API."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Call:
 
 
 def document() -> dict[str, Any]:
-    """The description, as OpenAPI 3.1; made once an app."""
+    """Return the OpenAPI 3.1 description; generated once for each app."""
     made: dict[str, Any] | None = current_app.extensions.get(DOCUMENT)
     if made is None:
         made = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
@@ -63,7 +63,7 @@ def document() -> dict[str, Any]:
 @blueprint.get(f"{API_PATH}/openapi.json")
 @public
 def openapi() -> ResponseReturnValue:
-    """The description of the API; below a path it names that path as its server."""
+    """Return the description; behind a path prefix, it names that prefix as its server."""
     below = {"servers": [{"url": request.script_root}]} if request.script_root else {}
     return jsonify(document() | below)
 
@@ -77,10 +77,10 @@ def page() -> str:
     )
 
 
-def calls(described: Mapping[str, Any]) -> Iterator[Call]:
-    """Every way to use the API."""
-    reader = _Reader(described)
-    for path, item in described["paths"].items():
+def calls(description: Mapping[str, Any]) -> Iterator[Call]:
+    """Yield every operation of the API."""
+    reader = _Reader(description)
+    for path, item in description["paths"].items():
         for method in METHODS:
             if method in item:
                 yield reader.call(method, path, item[method], item.get("parameters", []))
@@ -88,7 +88,7 @@ def calls(described: Mapping[str, Any]) -> Iterator[Call]:
 
 @dataclass(frozen=True)
 class _Reader:
-    described: Mapping[str, Any]
+    description: Mapping[str, Any]
 
     def call(self, method: str, path: str, operation: Any, shared: Any) -> Call:
         return Call(
@@ -104,7 +104,7 @@ class _Reader:
         )
 
     def _parameters(self, operation: Any, shared: Any) -> list[Any]:
-        return [self._followed(one) for one in [*shared, *operation.get("parameters", [])]]
+        return [self._resolved(one) for one in [*shared, *operation.get("parameters", [])]]
 
     def _parameter(self, parameter: Any) -> FieldRow:
         return FieldRow(
@@ -124,22 +124,22 @@ class _Reader:
                 yield status, body
 
     def _rows(self, schema: Any) -> Iterator[FieldRow]:
-        followed = self._followed(schema)
-        for name, field in followed.get("properties", {}).items():
-            required = name in followed.get("required", [])
+        resolved = self._resolved(schema)
+        for name, field in resolved.get("properties", {}).items():
+            required = name in resolved.get("required", [])
             yield FieldRow(name, _kind(field), required, field.get("description", ""))
 
-    def _followed(self, part: Any) -> Any:
+    def _resolved(self, part: Any) -> Any:
         if "$ref" not in part:
             return part
-        found: Any = self.described
+        found: Any = self.description
         for step in part["$ref"].removeprefix("#/").split("/"):
             found = found[step]
         return found
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """The type of a field in a few words."""
+    """Return a short name for the type of a field."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:

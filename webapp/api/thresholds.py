@@ -1,4 +1,4 @@
-"""Thresholds: read, and changed with a reason."""
+"""Endpoints that read thresholds, and change them with a reason."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from webapp.services.thresholds.policy import MatchPolicy
 blueprint = Blueprint("thresholds", "Thresholds")
 
 
-def _of_nobody(_answer: object, _path: object) -> None:
+def _about_nobody(_answer: object, _path: object) -> None:
     return None
 
 
 @blueprint.call("/thresholds", "GET", Scope.READ)
 @blueprint.response(200, ThresholdsSchema)
 def show() -> MatchPolicy:
-    """What decides a match now."""
+    """Return the settings that decide a match now."""
     return policy.in_force()
 
 
 @blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
-@blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
+@blueprint.idempotent(200, ThresholdsSchema, _about_nobody)
 @blueprint.arguments(VerificationThresholdChangeSchema)
 def set_verification(wanted: dict[str, Any]) -> MatchPolicy:
-    """Set everybody's threshold in a verification (1:1)."""
+    """Set the common threshold of verifications (1:1)."""
     return policy.change_verification(
         wanted["score"],
         wanted["reason"],
@@ -48,10 +48,10 @@ def set_verification(wanted: dict[str, Any]) -> MatchPolicy:
 
 
 @blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
-@blueprint.repeatable(200, ThresholdsSchema, _of_nobody)
+@blueprint.idempotent(200, ThresholdsSchema, _about_nobody)
 @blueprint.arguments(SearchThresholdChangeSchema)
 def set_search(wanted: dict[str, Any]) -> MatchPolicy:
-    """Set how a search among everybody (1:N) decides: share of strangers, and margin in points."""
+    """Set the false positive rate and the margin of identifications (1:N)."""
     search = IdentificationPolicy(wanted["fpir"], wanted["margin"])
     return policy.change_search(
         search, wanted["reason"], wanted["based_on"], confirmed=wanted["confirm"]
@@ -61,15 +61,15 @@ def set_search(wanted: dict[str, Any]) -> MatchPolicy:
 @blueprint.call("/people/<uuid:person_id>/threshold", "GET", Scope.READ)
 @blueprint.response(200, PersonThresholdSchema)
 def of_person(person_id: UUID) -> PersonThreshold:
-    """The threshold of one person in a verification."""
+    """Return the threshold of one person in verifications."""
     return per_person.of_person(person_id)
 
 
 @blueprint.call("/people/<uuid:person_id>/threshold", "PUT", Scope.ADMIN)
-@blueprint.repeatable(200, PersonThresholdSchema, lambda _set, path: path["person_id"])
+@blueprint.idempotent(200, PersonThresholdSchema, lambda _set, path: path["person_id"])
 @blueprint.arguments(PersonThresholdChangeSchema)
 def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
-    """Set one person's threshold apart from everybody's, by points of score."""
+    """Set one person's threshold apart from the common one, in score points."""
     return policy.change_of_person(
         person_id,
         wanted["points"],

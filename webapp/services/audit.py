@@ -1,10 +1,9 @@
 """The audit log: a chain of signed entries, each written in the transaction of its event.
 
-Each entry is signed together with the signature before it, under a key derived from the master
-key. Nobody without that key can change, add or remove an entry undetected. The newest number is
-signed, too. Truncation that restores an older signed number is detected by a head recorded
-elsewhere. A log begins with the installation: an empty log was erased, and its next entry records
-that.
+Each entry is signed together with the signature before it, under a key derived from the master key.
+Nobody without that key can change, add or remove an entry undetected. The newest number is signed,
+too. Truncation that restores an older signed number is detected by a head recorded elsewhere. A log
+begins with the installation: an empty log was erased, and its next entry records that.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ LOG_BEGUN = "audit_log_begun"
 # A server found no head file: this is a new node, or somebody removed the file.
 HEAD_BEGUN = "audit_head_begun"
 OF_ITSELF = frozenset({INSTALLATION_MADE, LOG_BEGUN, FOUND_EMPTY, HEAD_BEGUN})
-# Number of the newest entry, locked. A separate statement: one that also read the entry would
-# use the snapshot from before it waited for the lock.
+# Number of the newest entry, locked. A separate statement: one that also read the entry would use
+# the snapshot from before it waited for the lock.
 _NEWEST = select(AuditHead.number).where(AuditHead.id == HEAD_ROW).with_for_update()
 # Every use of the API writes an entry. Prepared statements on the connection take a third of the
 # time that the session would take.
@@ -142,8 +141,7 @@ def record_now(event: str, account: UUID | None = None, **details: object) -> No
 
 
 def record_read(event: str, account: UUID | None = None, **details: object) -> None:
-    """Queue an entry for a request that changes nothing; it may be written seconds after the
-    answer."""
+    """Queue the entry of a request that changes nothing; it may follow the answer by seconds."""
     deferred_writes().soon(entry_of_read(event, account, **details))
 
 

@@ -29,8 +29,7 @@ def note_head(remembered: Head | None = None) -> Head | None:
     """Record the head in its file if the log has grown, and return the recorded head.
 
     A log that no longer contains the recorded entry was replaced: the file stays as evidence. If
-    the
-    file is missing and `remembered` is None, the file is created and the log gets a HEAD_BEGUN
+    the file is missing and `remembered` is None, the file is created and the log gets a HEAD_BEGUN
     entry.
     """
     with exclusive_lock(head_file().parent):

@@ -65,8 +65,7 @@ def verify(*noted: Head) -> Verdict:
 
 
 def _problem_of_ring() -> str | None:
-    """Return a problem if the key ring belongs to another installation: somebody replaced the
-    database."""
+    """Return a problem if the key ring is another installation's: this database replaced it."""
     file = current_settings().key_ring_file
     if key_ring.is_foreign(file):
         return f"{file} is of another installation: this database has replaced that one's"

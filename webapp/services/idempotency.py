@@ -65,10 +65,8 @@ def once(request: Request, work: Callable[[], Answer]) -> Answer:
     """Run the work of a request once, or return the recorded answer.
 
     The work and its record commit together, so a crash cannot separate them. Refusals are not
-    recorded
-    and may be retried; what they counted stays counted. The work runs again if the database rolls
-    the
-    transaction back because of a conflict.
+    recorded and may be retried; what they counted stays counted. The work runs again if the
+    database rolls the transaction back because of a conflict.
 
     Raises:
         IdempotencyKeyReused: if another request has used the name.

@@ -282,7 +282,7 @@ def test_while_another_process_builds_the_index_it_is_left_to_it(
     with db.engine.connect() as another:
         another.execute(select(func.pg_advisory_lock(vector_index.BUILDING_LOCK)))
         prepare()
-        assert "being built by another process" in caplog.text
+        assert "another process is building the index" in caplog.text
         assert not is_indexed()
         another.invalidate()
 

@@ -1,4 +1,4 @@
-"""Base64 as browsers, shells and libraries write it."""
+"""Decode base64 as browsers, shells and libraries write it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 WHITESPACE = re.compile(r"\s+")
 FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
-# As `certutil -encode` of Windows writes it (RFC 7468).
+# As written by `certutil -encode` of Windows (RFC 7468).
 ARMOUR = re.compile(r"-----BEGIN [^-]*-----(?P<body>.*?)-----END [^-]*-----\Z", re.DOTALL)
 DATA_URL = re.compile(r"data:(?P<options>[^,]*),", re.IGNORECASE)
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|blob:", re.IGNORECASE)
@@ -17,13 +17,13 @@ SHOWN_OPTIONS = 40
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes that a text holds.
+    """Return the bytes that a text encodes.
 
-    Standard and URL-safe letters, with or without padding, on one line or several, alone, between
-    lines of BEGIN and END, or in a data URL (RFC 4648, RFC 7468, RFC 2397).
+    Accepts the standard and the URL-safe alphabet, with or without padding, on one line or several,
+    bare, between BEGIN and END lines, or in a data URL (RFC 4648, RFC 7468, RFC 2397).
 
     Raises:
-        ValueError: if the text is something else; the message says what, for a program's author.
+        ValueError: if the text is anything else; the message is for the program's author.
     """
     plain = _without_data_url(text.strip().lstrip("\ufeff"))
     if armoured := ARMOUR.match(plain):
@@ -66,7 +66,7 @@ def _without_data_url(text: str) -> str:
 
 
 def _refuse_lost_signs(text: str) -> None:
-    """Refuse spaces of a form that decoded "+"; as the ends of lines they are equally far apart."""
+    """Reject spaces that a form decoded from "+"; those of line ends are equally far apart."""
     for line in text.splitlines():
         *whole, last = line.split() or [""]
         lengths = set(map(len, whole))

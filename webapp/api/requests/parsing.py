@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON, or a form with files where pictures are sent; both become one dict."""
+"""Parse request bodies: JSON, or a form with files where pictures are sent; both become a dict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.errors.api import ContentCompressed, InvalidRequest, MalformedJson
 
 FORM = "multipart/form-data"
 SWITCHES = {"true": True, "false": False}
-# Values of one body, counted by what separates and nests them. Base64 holds neither.
+# Maximum number of values in a body, counted by commas and brackets. Base64 contains neither.
 MOST_VALUES = 1_000
 SHOWN_ENCODING = 40
 WHOLE = re.compile("-?[0-9]{1,18}")
@@ -33,7 +33,7 @@ class Picture(fields.Field[bytes]):
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bytes:
         if isinstance(value, FileStorage):
-            value.seek(0)  # it may have been read for a try whose transaction was undone
+            value.seek(0)  # a retried transaction reads it again
             return value.read()
         if not isinstance(value, str):
             raise ValidationError("Not base64 text.")
@@ -44,7 +44,7 @@ class Picture(fields.Field[bytes]):
 
 
 class Name(fields.String):
-    """A name or identifier: tidied, not empty, of characters that can be shown."""
+    """A name or identifier: normalised, not empty, of printable characters."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         text = normalize_name(super()._deserialize(value, *args, **kwargs))
@@ -56,7 +56,7 @@ class Name(fields.String):
 
 
 class Switch(fields.Boolean):
-    """True or false, and nothing that only looks like it."""
+    """A boolean; rejects values that only resemble one."""
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -65,7 +65,7 @@ class Switch(fields.Boolean):
 
 
 class Number(fields.Float):
-    """A finite number, and no text that only looks like one."""
+    """A finite number; rejects text that only resembles one."""
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -80,7 +80,7 @@ class Number(fields.Float):
 
 
 class Whole(fields.Integer):
-    """A whole number, and no text that only looks like one."""
+    """An integer; rejects text that only resembles one."""
 
     def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -89,13 +89,13 @@ class Whole(fields.Integer):
 
 
 class Parser(FlaskParser):
-    """Reads requests strictly: fields that are not known are refused wherever they stand."""
+    """Parses requests strictly: unknown fields are rejected at any depth."""
 
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
     __location_map__ = {**FlaskParser.__location_map__, "body": "load_body"}
 
     def load_body(self, request: Request, schema: Schema) -> Any:
-        """The fields of a JSON object, or of a form with files."""
+        """Return the fields of a JSON object, or of a form with files."""
         if request.mimetype == FORM:
             _refuse_compression(request)
             return _form(request, schema)
@@ -113,13 +113,13 @@ class Parser(FlaskParser):
         if body.count(b"[") + body.count(b"{") > MOST_VALUES:
             raise MalformedJson
         try:
-            # in UTF-8, -16 or -32, with or without a mark, as shells write files
+            # UTF-8, UTF-16 or UTF-32, with or without a byte order mark, as shells write files
             return json.loads(body.decode(json.detect_encoding(body)))
         except (ValueError, RecursionError) as error:
             raise MalformedJson from error
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Refuse a request, naming the places."""
+        """Reject a request with the messages by field."""
         ((_location, places),) = error.normalized_messages().items()
         raise InvalidRequest(places)
 
@@ -139,7 +139,7 @@ def _form(request: Request, schema: Schema) -> dict[str, Any]:
 
 
 def _of_form(known: Mapping[str, fields.Field], name: str, values: list[Any]) -> Any:
-    """A form has lists of texts and files; a field says what it would have in JSON."""
+    """Return a form field's value as JSON would have it: forms contain lists of texts and files."""
     field = known.get(name)
     if isinstance(field, fields.List) or len(values) > 1:
         return values

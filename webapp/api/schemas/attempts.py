@@ -1,4 +1,4 @@
-"""The feed of attempts."""
+"""Schemas of the feed of attempts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from webapp.db.models.attempt import Kind
 
 
 class FeedQuerySchema(Schema):
-    """Where the feed goes on."""
+    """Position in the feed."""
 
     limit = fields.Integer(load_default=ROWS, validate=Range(1, MOST_ROWS))
     since = fields.String(
         load_default="",
         validate=Length(max=LONGEST_CURSOR),
-        metadata={"description": "The field next of the answer before; empty from the beginning."},
+        metadata={"description": "The field next of the previous answer; empty for the beginning."},
     )
 
 
 class AttemptSchema(Schema):
-    """One attempt to verify or identify."""
+    """A verification or identification."""
 
     id = fields.UUID(required=True)
     created_at = fields.AwareDateTime(required=True, attribute="row.created_at")
@@ -42,6 +42,6 @@ class AttemptSchema(Schema):
 
 
 class AttemptsSchema(PageSchema):
-    """A part of the feed of attempts, oldest first; next stays where there is nothing new."""
+    """A page of the feed of attempts, oldest first; next stays the same without new attempts."""
 
     items = fields.List(fields.Nested(AttemptSchema), required=True)

@@ -1,4 +1,4 @@
-"""What requests and answers about challenges look like."""
+"""Schemas of liveness challenges."""
 
 from __future__ import annotations
 
@@ -11,61 +11,62 @@ from webapp.services.liveness.challenges import BOUNDS
 
 
 class ChallengeClaimSchema(Schema):
-    """Who somebody claims to be."""
+    """The claimed identity."""
 
     identifier = Name(required=True, validate=Length(1, IDENTIFIER_LENGTH))
 
 
 class AskedSchema(Schema):
-    """What is asked for now."""
+    """The next instruction of a challenge."""
 
     frame = fields.Integer(
-        required=True, metadata={"description": "The number that the next frame must have."}
+        required=True, metadata={"description": "Number that the next frame must have."}
     )
     step = fields.Integer(
-        required=True, metadata={"description": "0 is looking straight ahead, then the movements."}
+        required=True,
+        metadata={"description": "0 for looking straight ahead, then 1 to of for the movements."},
     )
-    of = fields.Integer(required=True, metadata={"description": "How many movements there are."})
+    of = fields.Integer(required=True, metadata={"description": "Number of movements."})
     instruction = fields.String(
         required=True,
         metadata={
-            "description": "straight, turn_left, turn_right, turn_up, turn_down, come_closer; left "
-            "and right are the person's own. After done ask for the verdict."
+            "description": "straight, turn_left, turn_right, turn_up, turn_down, come_closer or "
+            "done. Left and right are the person's own. After done, request the verdict."
         },
     )
     message = fields.String(
         required=True,
-        metadata={"description": "What to show, in the language of Accept-Language."},
+        metadata={"description": "Text to show, in the language of Accept-Language."},
     )
     share = fields.Float(
         required=True,
-        metadata={"minimum": 0, "maximum": 1, "description": "How much of it is done."},
+        metadata={"minimum": 0, "maximum": 1, "description": "Progress of the instruction."},
     )
     hint = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "A code of what stands in the way; null where nothing does."},
+        metadata={"description": "Code of what prevents progress; null if nothing does."},
     )
     light = fields.String(
         required=True,
         allow_none=True,
         metadata={
-            "description": "A colour, #rrggbb, to fill the screen with around the face from now "
-            "on; it changes three times a second at most. null where no light is asked for."
+            "description": "Colour, #rrggbb, to fill the screen with around the face from now on. "
+            "It changes at most three times a second. null if no light is required."
         },
     )
 
 
 class ChallengeSchema(Schema):
-    """A challenge that was begun."""
+    """A started challenge."""
 
     id = fields.UUID(required=True)
-    seconds = fields.Integer(required=True, metadata={"description": "How long it may take."})
+    seconds = fields.Integer(required=True, metadata={"description": "Time limit in seconds."})
     asked = fields.Nested(AskedSchema, required=True)
 
 
 class FrameSchema(Schema):
-    """The next frame: not mirrored, some 480 pixels wide, some four a second."""
+    """The next frame: not mirrored, about 480 pixels wide, about four a second."""
 
     number = Whole(required=True, validate=Range(1, BOUNDS.frames))
     picture = Picture(required=True, validate=Length(max=BOUNDS.frame_bytes))

@@ -1,4 +1,4 @@
-"""Faces in pictures: verified, identified, compared, detected."""
+"""Schemas of verification, identification, comparison and detection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class FramesSchema(Schema):
 
 
 class ClaimSchema(FramesSchema):
-    """Who somebody claims to be, and their pictures."""
+    """The claimed identity, and pictures of the person."""
 
     identifier = Name(required=True, validate=Length(1, IDENTIFIER_LENGTH))
 
@@ -40,7 +40,7 @@ class PersonLabelSchema(Schema):
 
 
 class AnchorScoreSchema(Schema):
-    """How one stored picture scored."""
+    """Score of one stored picture."""
 
     person = fields.Nested(PersonLabelSchema, required=True)
     anchor_id = fields.UUID(required=True)
@@ -48,7 +48,7 @@ class AnchorScoreSchema(Schema):
 
 
 class OutcomeSchema(Schema):
-    """Match or no match."""
+    """Result of a comparison: match or no match."""
 
     match = fields.Boolean(required=True)
     score = fields.Float(required=True, metadata=SCORE)
@@ -57,15 +57,15 @@ class OutcomeSchema(Schema):
     reasons = fields.List(
         fields.String(),
         required=True,
-        metadata={"description": "Codes of what is wrong with the pictures."},
+        metadata={"description": "Codes of the pictures' quality faults."},
     )
     notes = fields.List(
-        fields.String(), required=True, metadata={"description": "Codes of what is worth knowing."}
+        fields.String(), required=True, metadata={"description": "Codes of further remarks."}
     )
 
 
 class VerificationDetailsSchema(Schema):
-    """What a verification rests on."""
+    """Evidence of a verification."""
 
     similarity = fields.Float(required=True, metadata={"minimum": -1.0001, "maximum": 1.0001})
     rule = fields.String(required=True, attribute="threshold.rule")
@@ -75,51 +75,53 @@ class VerificationDetailsSchema(Schema):
 
 
 class VerificationSchema(OutcomeSchema):
-    """How a verification ended."""
+    """Result of a verification."""
 
     details = fields.Nested(
         VerificationDetailsSchema,
         required=True,
         allow_none=True,
-        metadata={"description": "For keys with the scope read only; null for others."},
+        metadata={"description": "Only for keys with the scope read; null for other keys."},
     )
 
 
 class IdentifyQuerySchema(FramesSchema):
-    """Whose face is asked for, and how many people at most are named."""
+    """Pictures of the face to identify, and the maximum number of candidates."""
 
     top = Whole(load_default=CANDIDATES, validate=Range(1, MOST_CANDIDATES))
 
 
 class CandidateSchema(Schema):
-    """A person near to the face."""
+    """A person similar to the face."""
 
     person = fields.Nested(PersonLabelSchema, required=True)
     score = fields.Float(required=True, metadata=SCORE)
 
 
 class IdentificationSchema(OutcomeSchema):
-    """Whose face it is, or nobody's."""
+    """Result of an identification; person is null if nobody matches."""
 
     person = fields.Nested(PersonLabelSchema, required=True, allow_none=True)
     candidates = fields.List(fields.Nested(CandidateSchema), required=True)
     rivals = fields.List(
         fields.Nested(PersonLabelSchema),
         required=True,
-        metadata={"description": "The people between whom it is too close to tell."},
+        metadata={"description": "People too close to each other to decide between."},
     )
-    compared = fields.Integer(required=True, metadata={"description": "Stored pictures."})
+    compared = fields.Integer(
+        required=True, metadata={"description": "Number of stored pictures compared."}
+    )
 
 
 class PairSchema(Schema):
-    """Two pictures."""
+    """Two pictures to compare."""
 
-    first = Picture(required=True, metadata={"description": "Place 0 in problems."})
-    second = Picture(required=True, metadata={"description": "Place 1 in problems."})
+    first = Picture(required=True, metadata={"description": "place 0 in problems."})
+    second = Picture(required=True, metadata={"description": "place 1 in problems."})
 
 
 class ComparisonSchema(Schema):
-    """Whether two pictures show the same person."""
+    """Result of the comparison of two pictures."""
 
     match = fields.Boolean(required=True)
     score = fields.Float(required=True, metadata=SCORE)
@@ -129,7 +131,7 @@ class ComparisonSchema(Schema):
     reasons = fields.List(
         fields.List(fields.String()),
         required=True,
-        metadata={"description": "For each picture, codes of what is wrong with it."},
+        metadata={"description": "For each picture, codes of its quality faults."},
     )
 
 
@@ -140,9 +142,9 @@ class OnePictureSchema(Schema):
 
 
 class PointSchema(Schema):
-    """A point in pixels of the picture as it was sent and is shown, turned upright by its EXIF.
+    """A point in pixels of the picture as shown, after its EXIF orientation is applied.
 
-    The middle of the top left pixel is (0, 0).
+    The centre of the top left pixel is (0, 0).
     """
 
     x = fields.Float(required=True)
@@ -150,14 +152,14 @@ class PointSchema(Schema):
 
 
 class BoxSchema(PointSchema):
-    """A rectangle in pixels of the picture as it was sent; it may reach over the edge."""
+    """A rectangle in pixels of the picture as shown; may extend beyond the edge."""
 
     width = fields.Float(required=True)
     height = fields.Float(required=True)
 
 
 class LandmarksSchema(Schema):
-    """Five points of a face; left is the left of the picture."""
+    """Five points of a face; left is the left side of the picture."""
 
     left_eye = fields.Nested(PointSchema, required=True)
     right_eye = fields.Nested(PointSchema, required=True)
@@ -167,7 +169,7 @@ class LandmarksSchema(Schema):
 
 
 class QualitySchema(Schema):
-    """How usable the main face is."""
+    """Quality of the main face."""
 
     face_px = fields.Float(required=True)
     eye_distance_px = fields.Float(required=True)
@@ -179,7 +181,9 @@ class QualitySchema(Schema):
     sharpness = fields.Float(required=True)
     good = fields.Boolean(required=True)
     reasons = fields.List(
-        fields.String(), required=True, metadata={"description": "The most important first."}
+        fields.String(),
+        required=True,
+        metadata={"description": "Codes of the faults, the most important first."},
     )
 
 
@@ -189,21 +193,25 @@ class DetectedFaceSchema(Schema):
     box = fields.Nested(BoxSchema, required=True)
     landmarks = fields.Nested(LandmarksSchema, required=True)
     confidence = fields.Float(required=True, metadata={"minimum": 0, "maximum": 1})
-    main = fields.Boolean(required=True, metadata={"description": "The one that would be used."})
+    main = fields.Boolean(
+        required=True, metadata={"description": "Whether this face would be used."}
+    )
 
 
 class DetectionSchema(Schema):
-    """What stands in a picture."""
+    """Faces in a picture."""
 
     width = fields.Integer(
         required=True,
-        metadata={"description": "Of the picture as it was sent and is shown, in pixels."},
+        metadata={"description": "Width of the picture as shown, in pixels."},
     )
-    height = fields.Integer(required=True)
+    height = fields.Integer(
+        required=True, metadata={"description": "Height of the picture as shown, in pixels."}
+    )
     faces = fields.List(fields.Nested(DetectedFaceSchema), required=True)
     quality = fields.Nested(
         QualitySchema,
         required=True,
         allow_none=True,
-        metadata={"description": "Of the main face; null where there is none."},
+        metadata={"description": "Quality of the main face; null without a face."},
     )

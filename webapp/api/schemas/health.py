@@ -1,4 +1,4 @@
-"""Whether the app is ready."""
+"""Schema of the health check."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ class HealthSchema(Schema):
     ready = fields.Boolean(required=True)
     obstacles = fields.List(fields.String(), required=True)
     anchors = fields.Integer(
-        metadata={"description": "While it is warming: how many it has to read first."}
+        metadata={"description": "While the gallery loads: number of stored photos to load."}
     )
-    anchors_read = fields.Integer(metadata={"description": "How many of them it has read."})
+    anchors_read = fields.Integer(metadata={"description": "Number of them already loaded."})

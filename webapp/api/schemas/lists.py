@@ -1,4 +1,4 @@
-"""A part of a list, and which one is asked for."""
+"""Schemas of paginated lists."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ LONGEST_CURSOR = 400
 
 
 class PageSchema(Schema):
-    """A part of a list."""
+    """A page of a list."""
 
     next = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The cursor of what follows; null at the end."},
+        metadata={"description": "Cursor of the next page; null on the last."},
     )
 
 
 class PageQuerySchema(Schema):
-    """Which part of a list."""
+    """Position in a list."""
 
     limit = fields.Integer(load_default=ROWS, validate=Range(1, MOST_ROWS))
     cursor = fields.String(load_default="", validate=Length(max=LONGEST_CURSOR))

@@ -1,4 +1,4 @@
-"""People and their pictures."""
+"""Schemas of people and their pictures."""
 
 from __future__ import annotations
 
@@ -14,65 +14,67 @@ MOST_ENROLLED = Settings.pictures_a_request
 
 
 class PersonSchema(Schema):
-    """Somebody enrolled."""
+    """An enrolled person."""
 
     id = fields.UUID(required=True)
     identifier = fields.String(required=True)
     name = fields.String(required=True)
-    pictures = fields.Integer(required=True, metadata={"description": "Those that are compared."})
+    pictures = fields.Integer(
+        required=True, metadata={"description": "Number of enabled pictures."}
+    )
     created_at = fields.AwareDateTime(required=True)
     consent_version = fields.String(
-        required=True, metadata={"description": "The wording that the person agreed to."}
+        required=True, metadata={"description": "Version of the terms that the person agreed to."}
     )
     consent_at = fields.AwareDateTime(required=True)
 
 
 class PeopleSchema(PageSchema):
-    """A part of the list of people, in the order of their enrolment."""
+    """A page of the list of people, in order of enrolment."""
 
     items = fields.List(fields.Nested(PersonSchema), required=True)
 
 
 class PeopleQuerySchema(PageQuerySchema):
-    """Which people."""
+    """Criteria for people."""
 
     q = fields.String(
         load_default="",
         validate=Length(max=NAME_LENGTH),
-        metadata={"description": "A part of identifier or name, in any case."},
+        metadata={"description": "A part of identifier or name, case-insensitive."},
     )
     identifier = Name(
         load_default="",
         validate=Length(1, IDENTIFIER_LENGTH),
-        metadata={"description": "The whole identifier, in any case; left out, everybody's."},
+        metadata={"description": "The whole identifier, case-insensitive; omit it for everybody."},
     )
 
 
 class PicturesSchema(Schema):
-    """Pictures that are to be stored of a person."""
+    """Pictures to store for a person."""
 
     pictures = fields.List(Picture(), required=True, validate=Length(1, MOST_ENROLLED))
     accept_doubts = Switch(
         load_default=False,
         metadata={
-            "description": "Store pictures although they look unlike the person's others, or "
-            "like somebody else."
+            "description": "Store pictures in spite of warnings: unlike the person's others, or "
+            "similar to another person."
         },
     )
 
 
 class NewPersonSchema(PicturesSchema):
-    """Somebody to be enrolled."""
+    """A person to enrol."""
 
     identifier = Name(required=True, validate=Length(1, IDENTIFIER_LENGTH))
     name = Name(required=True, validate=Length(1, NAME_LENGTH))
     consent = Switch(
-        required=True, metadata={"description": "Whether the person agreed that this is stored."}
+        required=True, metadata={"description": "Whether the person consented to the storage."}
     )
 
 
 class PersonChangeSchema(Schema):
-    """What is to be changed, one or both; what is left out stays."""
+    """Fields to change, one or both; omitted ones stay."""
 
     identifier = Name(load_default=None, validate=Length(1, IDENTIFIER_LENGTH))
     name = Name(load_default=None, validate=Length(1, NAME_LENGTH))
@@ -80,11 +82,11 @@ class PersonChangeSchema(Schema):
     @validates_schema
     def _changes_something(self, wanted: dict[str, str | None], **_kwargs: object) -> None:
         if not any(wanted.values()):
-            raise ValidationError("Nothing is to be changed.")
+            raise ValidationError("Nothing to change: send identifier, name or both.")
 
 
 class DoubtSchema(Schema):
-    """What is doubtful about a picture."""
+    """A warning about a picture."""
 
     code = fields.String(required=True)
 
@@ -97,17 +99,17 @@ class AnchorSchema(Schema):
     retired_at = fields.AwareDateTime(
         required=True,
         allow_none=True,
-        metadata={"description": "Since when it is kept, but not compared."},
+        metadata={"description": "When it was disabled; null while it is compared."},
     )
     reasons = fields.List(
         fields.String(),
         required=True,
-        metadata={"description": "Codes of what is wrong with the picture."},
+        metadata={"description": "Codes of the picture's quality faults."},
     )
     doubts = fields.List(
         fields.Pluck(DoubtSchema, "code"),
         required=True,
-        metadata={"description": "Codes of why the picture may do harm."},
+        metadata={"description": "Codes of the warnings about the picture."},
     )
 
 

@@ -1,4 +1,4 @@
-"""What an error looks like (RFC 9457)."""
+"""Schemas of problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from marshmallow import Schema, fields
 
 
 class ProblemPictureSchema(Schema):
-    """What is wrong with one of several pictures."""
+    """The problem with one of several pictures."""
 
-    place = fields.Integer(required=True, metadata={"description": "From 0, as they were sent."})
+    place = fields.Integer(
+        required=True, metadata={"description": "Index of the picture in the request, from 0."}
+    )
     code = fields.String(required=True)
     detail = fields.String(required=True)
 
 
 class DangerSchema(Schema):
-    """Why a setting is dangerous."""
+    """A reason why a setting is dangerous."""
 
     code = fields.String(
         required=True,
@@ -22,26 +24,33 @@ class DangerSchema(Schema):
     )
     share = fields.Float(
         required=True,
-        metadata={"description": "Of strangers, or of genuine attempts.", "maximum": 1},
+        metadata={
+            "description": "Share of strangers, or of genuine attempts.",
+            "maximum": 1,
+        },
     )
 
 
 class ProblemSchema(Schema):
-    """Why a request was not done (RFC 9457)."""
+    """Why a request failed (RFC 9457)."""
 
-    type = fields.String(required=True, metadata={"description": "Where the code is explained."})
+    type = fields.String(required=True, metadata={"description": "Address that explains the code."})
     title = fields.String(required=True)
     status = fields.Integer(required=True)
-    code = fields.String(required=True, metadata={"description": "Stable; the pages' own codes."})
+    code = fields.String(
+        required=True, metadata={"description": "Stable code, the same as on the pages."}
+    )
     detail = fields.String(
-        required=True, metadata={"description": "In the language of Accept-Language."}
+        required=True, metadata={"description": "Text in the language of Accept-Language."}
     )
     errors = fields.Dict(
-        keys=fields.String(), metadata={"description": "By the place in the request."}
+        keys=fields.String(), metadata={"description": "Messages by field of the request."}
     )
     pictures = fields.List(fields.Nested(ProblemPictureSchema))
     dangers = fields.List(
         fields.Nested(DangerSchema),
-        metadata={"description": "Of a setting that was not confirmed."},
+        metadata={"description": "Dangers of a setting that was not confirmed."},
     )
-    seconds = fields.Integer(metadata={"description": "How long to wait; also Retry-After."})
+    seconds = fields.Integer(
+        metadata={"description": "Seconds to wait; also in the header Retry-After."}
+    )

@@ -1,4 +1,4 @@
-"""Thresholds: how they are and how they change."""
+"""Schemas of thresholds and their changes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from webapp.db.models.changes import REASON_LENGTH
 
 
 class VerificationThresholdSchema(Schema):
-    """The threshold of a verification."""
+    """The common threshold of verifications."""
 
     score = fields.Float(required=True, metadata=SCORE)
     similarity = fields.Float(required=True)
     rule = fields.String(required=True)
     number = fields.Integer(
-        required=True, metadata={"description": "Of the change in force; 0 for the default."}
+        required=True,
+        metadata={"description": "Number of the change in force; 0 for the default."},
     )
 
 
 class SearchThresholdSchema(Schema):
-    """How a search among everybody decides."""
+    """The policy of identifications."""
 
     fpir = fields.Float(required=True)
     margin = fields.Float(required=True)
@@ -30,7 +31,7 @@ class SearchThresholdSchema(Schema):
 
 
 class ThresholdsSchema(Schema):
-    """What decides a match."""
+    """Settings that decide a match."""
 
     model_id = fields.String(required=True)
     rules = fields.List(fields.String(), required=True)
@@ -39,51 +40,52 @@ class ThresholdsSchema(Schema):
 
 
 class ReasonedSchema(Schema):
-    """A change, why, and what it is based on."""
+    """The reason for a change, and the change that it is based on."""
 
     reason = Name(required=True, validate=Length(1, REASON_LENGTH))
     based_on = Whole(
         load_default=None,
         validate=Range(0, 2**31 - 1),
-        metadata={"description": "The number of the change that must still be in force."},
+        metadata={"description": "Number of the change that must still be in force."},
     )
     confirm = Switch(
         load_default=False,
         metadata={
-            "description": "Set it although it is dangerous: more than 1 in 100 strangers would "
-            "be accepted, or more than 8 in 10 genuine attempts refused. Without it such a "
-            "setting is answered by the problem confirmation_needed."
+            "description": "Confirm a dangerous setting: more than 1 in 100 strangers accepted, or "
+            "more than 8 in 10 genuine attempts rejected. Without it, such a setting returns the "
+            "problem confirmation_needed."
         },
     )
 
 
 class VerificationThresholdChangeSchema(ReasonedSchema):
-    """A new threshold of a verification."""
+    """A new common threshold of verifications."""
 
     score = Number(required=True, metadata=SCORE)
     rule = fields.String(load_default=None, validate=Length(max=32))
 
 
 class SearchThresholdChangeSchema(ReasonedSchema):
-    """A new way in which a search decides."""
+    """A new policy of identifications."""
 
     fpir = Number(required=True)
     margin = Number(required=True)
 
 
 class PersonThresholdSchema(Schema):
-    """One person's threshold in a verification, and what it comes from."""
+    """One person's threshold in verifications, and its origin."""
 
     score = fields.Float(required=True, attribute="threshold.score", metadata=SCORE)
     everybodys_score = fields.Float(required=True, attribute="everybody.score", metadata=SCORE)
     lowest_score = fields.Float(required=True, attribute="lowest", metadata=SCORE)
     points = fields.Float(
-        required=True, metadata={"description": "By which it was set apart from everybody's."}
+        required=True,
+        metadata={"description": "Difference from the common threshold, in score points."},
     )
     number = fields.Integer(required=True)
 
 
 class PersonThresholdChangeSchema(ReasonedSchema):
-    """By how many points of score a person's threshold is set apart; 0 takes it back."""
+    """Score points by which a person's threshold differs from the common one; 0 undoes that."""
 
     points = Number(required=True)

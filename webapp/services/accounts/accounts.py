@@ -211,8 +211,7 @@ def sign_out_elsewhere(session: Session, account_id: UUID, here: UUID | None) ->
     """End pending sign-ins and all sessions except `here`, in the running transaction.
 
     For changes of the account's factors: sign-ins begun with former ones must not succeed. If
-    `here`
-    is None, a command on the server made the change, and sessions stay.
+    `here` is None, a command on the server made the change, and sessions stay.
     """
     session.execute(delete(PendingSignIn).where(PendingSignIn.account_id == account_id))
     if here:

@@ -50,8 +50,7 @@ class StartedSession:
     """A started session.
 
     `token` goes into the session cookie, `device` into the device cookie. `failed_tries` counts
-    wrong
-    passwords and codes since the previous sign-in.
+    wrong passwords and codes since the previous sign-in.
     """
 
     session: AccountSession

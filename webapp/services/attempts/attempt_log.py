@@ -1,4 +1,4 @@
-"""Attempts: recorded with what judged them, listed, and handed out as rows."""
+"""The attempt log: record attempts, list them, and serve them as a feed."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ ROWS_AT_ONCE = 500
 FEW_PEOPLE = 100
 NUMBERED_AT_ONCE = 5_000
 NUMBERED_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-# The order of the indices of attempts, read backwards.
+# Order of the indices of attempts, read backwards.
 NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
-# Made once, and past the session: it is what every verification and search ends with.
+# Prepared once and run on the connection: every verification and identification ends with it.
 _ADD = insert(Attempt)
 
 
 @dataclass(frozen=True)
 class AttemptFilter:
-    """Which attempts are asked for; what is None or empty is not asked about.
+    """Criteria for attempts; None or empty matches all.
 
     Attributes:
-        person: a part of the identifier or the name of the person claimed or found.
-        match: the outcome.
-        kind: verification or search.
-        since, until: first and last day.
-        zone: whose days they are.
+        person: a part of the identifier or name of the person claimed or identified.
+        match: the result.
+        kind: verification or identification.
+        since, until: first and last day, both inclusive.
+        zone: time zone of the days.
     """
 
     person: str = ""
@@ -58,7 +58,7 @@ class AttemptFilter:
     zone: tzinfo = UTC
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """What the rows asked for fulfil."""
+        """Yield the SQL conditions of the criteria."""
         if self.person:
             yield _of_people(select(Person.id).where(holds(self.person)))
         if self.match is not None:
@@ -75,8 +75,8 @@ class AttemptFilter:
 class AttemptRow:
     """An attempt as the list shows it.
 
-    `person` is the one claimed or found, `claim` their identifier; both are None for nobody, or
-    somebody deleted since.
+    `person` is the person claimed or identified, `claim` their identifier. Both are None for
+    nobody, and for a person deleted since.
     """
 
     id: UUID
@@ -94,7 +94,8 @@ class AttemptRow:
 class AttemptRecord:
     """An attempt in full, for other programs.
 
-    `number` is its place in the feed, if it has one yet; `asked_by` an account or a key to the API.
+    `number` is its position in the feed, None until it has one. `asked_by` names an account or an
+    API key.
     """
 
     id: UUID
@@ -116,7 +117,7 @@ def record(
     asked_by: UUID | None,
     claim_digest: bytes | None = None,
 ) -> UUID:
-    """Add the attempt to the running transaction; returns its id."""
+    """Add an attempt to the running transaction, and return its id."""
     attempt_id = uuid4()
     values = {
         "id": attempt_id,
@@ -141,16 +142,16 @@ def record(
 
 
 def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
-    """Count a try without a usable picture, by its reason; nothing else of it is kept.
+    """Count an attempt without a usable picture by the reason; nothing else is kept.
 
-    The count may follow the answer: whoever is to send another picture waits for no writer.
+    The write is deferred and may follow the answer: the client retries without waiting for it.
     """
     refused = {"id": uuid4(), "kind": kind, "code": error.code, "created_at": now()}
     deferred_writes().soon(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
 def list_attempts(page: int, wanted: AttemptFilter | None = None) -> Page[AttemptRow]:
-    """A page of the attempts asked for, newest first."""
+    """Return a page of the attempts that match, newest first."""
     ids = select(Attempt.id).where(*(wanted or AttemptFilter()).conditions())
     found = paged(ids.order_by(*NEWEST_FIRST), page)
     shown = select(Attempt).where(Attempt.id.in_(found.items)).order_by(*NEWEST_FIRST)
@@ -161,7 +162,7 @@ def find_attempt(attempt_id: UUID) -> AttemptRecord:
     """Return one attempt in full.
 
     Raises:
-        UnknownAttempt: if there is none.
+        UnknownAttempt: if there is no such attempt.
     """
     found = db.session.execute(
         _in_full(AttemptFilter()).where(Attempt.id == attempt_id)
@@ -172,13 +173,13 @@ def find_attempt(attempt_id: UUID) -> AttemptRecord:
 
 
 def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
-    """The last attempts to be a person, or in which they were found, newest first."""
+    """Return the last attempts in which a person was claimed or identified, newest first."""
     of_person = select(Attempt).where(Attempt.person_id == person_id)
     return _rows(of_person.order_by(*NEWEST_FIRST).limit(LATEST_SHOWN))
 
 
 def every_attempt(wanted: AttemptFilter, exported_by: UUID) -> Iterator[AttemptRecord]:
-    """The attempts asked for, oldest first, without holding them all in memory."""
+    """Yield the attempts that match, oldest first, without holding all of them in memory."""
     audit.record_read("attempts_exported", exported_by)
     rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
     for row in db.session.execute(rows):
@@ -186,13 +187,13 @@ def every_attempt(wanted: AttemptFilter, exported_by: UUID) -> Iterator[AttemptR
 
 
 def attempts_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
-    """The next attempts of the feed, in the order in which they came to stand in the database.
+    """Return the next attempts of the feed, in order of commit.
 
-    That order does not depend on clocks, and who still writes comes later: nothing is passed over.
+    The order does not depend on clocks, and attempts committed later follow: a reader misses none.
 
     Args:
-        last: the number behind which they stand; 0 for the first.
-        most: so many at most.
+        last: number of the last attempt already read; 0 starts at the first.
+        most: maximum number of attempts.
     """
     found = _numbered_after(last, most)
     if len(found) < most and _number_new():
@@ -207,9 +208,9 @@ def _numbered_after(last: int, most: int) -> tuple[AttemptRecord, ...]:
 
 
 def _number_new() -> bool:
-    """Give places in the feed to attempts without one; whether any was given.
+    """Number the attempts that have no position in the feed; return whether there were any.
 
-    While another program writes none is: they come with the next look at the feed.
+    Does nothing while another transaction writes: the next read of the feed numbers them.
     """
     without = select(Attempt.id).where(Attempt.number.is_(None))
     if db.session.scalar(without.limit(1)) is None:
@@ -235,12 +236,12 @@ def _number(oldest: Select[UUID]) -> None:
 
 
 def _seconds_so_far() -> int:
-    """Where the numbers begin that come now, beyond those of attempts that are gone."""
+    """Return the base of new numbers, beyond those of deleted attempts."""
     return int((now() - NUMBERED_SINCE).total_seconds())
 
 
 def _in_full(wanted: AttemptFilter) -> Select[Attempt, str, str]:
-    """Attempts with the claimed person's identifier and the name of who asked, oldest first."""
+    """Select attempts with the person's identifier and the name of the actor, oldest first."""
     return (
         select(Attempt, Person.identifier, func.coalesce(Account.username, ApiKey.name))
         .outerjoin(Person, Person.id == Attempt.person_id)
@@ -275,7 +276,7 @@ def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:
 
 
 def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
-    """Scores by the model that judged the attempt: another's would mean something else."""
+    """Return the row, with scores by the model that decided; another's scale differs."""
     calibration = active_model().calibration_of(attempt.model_id)
     return AttemptRow(
         id=attempt.id,
@@ -291,10 +292,10 @@ def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
 
 
 def _of_people(fitting: Select[Any]) -> ColumnElement[bool]:
-    """The condition that an attempt is of one of the people who fit.
+    """Return the condition that an attempt belongs to one of the selected people.
 
-    The attempts of a few are gathered by an index. Those of many are read in order, newest first:
-    the truth value of the same condition keeps SQLite from gathering and sorting them all.
+    Up to FEW_PEOPLE are listed, so an index finds their attempts. For more, attempts are read
+    newest first: `IS TRUE` keeps SQLite from collecting and sorting all of them.
     """
     few = db.session.scalars(fitting.limit(FEW_PEOPLE + 1)).all()
     if len(few) <= FEW_PEOPLE:

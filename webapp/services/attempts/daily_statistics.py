@@ -1,4 +1,4 @@
-"""How the installation does, day by day: attempts, matches, time, refusals, genuine scores."""
+"""Daily statistics: attempts, matches, durations, refusals, genuine scores."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from webapp.db.models import Attempt, Kind, Refusal, now
 from webapp.db.models.columns import UtcDateTime
 from webapp.inference.active_model import active_model
 
-# An answer is promised within a second.
+# Promised response time: one second.
 PROMISED_MS = 1000
 PERIODS_DAYS = (7, 30, 90, 365)
 
 
 @dataclass
 class _Sums:
-    """Sums over rows: how many, milliseconds, answers in time, similarities and their squares."""
+    """Sums over attempts: count, milliseconds, answers in time, similarities and their squares."""
 
     count: int = 0
     milliseconds: float = 0.0
@@ -41,7 +41,7 @@ class _Sums:
 
 @dataclass(frozen=True)
 class Spread:
-    """Scores, 0 to 100: their middle, and a standard deviation of similarity to either side."""
+    """Scores, 0 to 100: the mean, and one standard deviation of similarity to either side."""
 
     middle: float
     low: float
@@ -50,14 +50,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Day:
-    """The figures of one day; rates and times are None where there is nothing to count.
+    """Statistics of one day; rates and times are None without attempts.
 
     Attributes:
-        matches, non_matches: verifications by their outcome.
-        searches: among everybody.
-        refused: tries without a usable picture.
-        milliseconds: the mean time to an answer.
-        genuine: scores of the verifications that matched, by the model that serves.
+        matches, non_matches: number of verifications by result.
+        searches: number of identifications.
+        refused: number of attempts without a usable picture.
+        milliseconds: mean response time.
+        in_time: share of answers within PROMISED_MS, 0 to 1.
+        genuine: scores of the matching verifications by the active model.
     """
 
     day: date
@@ -71,28 +72,28 @@ class Day:
 
     @property
     def attempts(self) -> int:
-        """Verifications and searches that were decided."""
+        """Number of verifications and identifications decided."""
         return self.matches + self.non_matches + self.searches
 
     @property
     def match_rate(self) -> float | None:
-        """The share of verifications that matched."""
+        """Share of verifications that matched, 0 to 1."""
         return _share(self.matches, self.matches + self.non_matches)
 
     @property
     def refused_rate(self) -> float | None:
-        """The share of tries without a usable picture."""
+        """Share of attempts without a usable picture, 0 to 1."""
         return _share(self.refused, self.refused + self.attempts)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a period.
+    """Statistics of a period.
 
     Attributes:
-        days: every day of it, oldest first.
-        whole: the same over all days; `whole.day` is the first.
-        reasons: how often pictures were refused, by code, the most frequent first.
+        days: every day, oldest first.
+        whole: all days together; `whole.day` is the first.
+        reasons: number of refusals by code, the most frequent first.
     """
 
     days: tuple[Day, ...]
@@ -101,7 +102,7 @@ class Figures:
 
 
 def figures(period_days: int, zone: tzinfo) -> Figures:
-    """Return the figures of the last days of a zone, today included."""
+    """Return the statistics of the last days in a time zone, today included."""
     days = last_days(period_days, now(), zone)
     table = _table_of(days, zone)
     groups, refusals = _groups_in(days, table), _refusals_in(days, table)
@@ -117,7 +118,7 @@ def figures(period_days: int, zone: tzinfo) -> Figures:
 
 @dataclass(frozen=True)
 class _Group:
-    """The attempts of one day, kind, outcome and model."""
+    """Attempts of one day, kind, result and model."""
 
     day: date
     kind: Kind
@@ -127,7 +128,7 @@ class _Group:
 
 
 def _table_of(days: Sequence[date], zone: tzinfo) -> CTE:
-    """The days with their bounds: rows are sorted into them by the database, by its indices."""
+    """Return the days with their bounds as a table; the database joins it by its indices."""
     rows = [(n, start_of(day, zone), end_of(day, zone)) for n, day in enumerate(days)]
     columns = (
         column("number", Integer),
@@ -142,7 +143,7 @@ def _within(table: CTE, created_at: InstrumentedAttribute[datetime]) -> ColumnEl
 
 
 def _groups_in(days: Sequence[date], table: CTE) -> list[_Group]:
-    """One pass over the attempts of the days."""
+    """Return the attempts of the days, grouped in one pass."""
     keys = (table.c.number, Attempt.kind, Attempt.match, Attempt.model_id)
     rows = db.session.execute(
         select(
@@ -183,7 +184,7 @@ def _reasons_in(table: CTE) -> tuple[tuple[str, int], ...]:
 
 
 def _day(day: date, groups: Iterable[_Group], refused: int) -> Day:
-    """The figures of some groups."""
+    """Return the statistics of the groups."""
     groups = tuple(groups)
     verified = [group for group in groups if group.kind == Kind.VERIFY]
     everything = _summed(group.sums for group in groups)

@@ -1,9 +1,8 @@
-"""Backups: a copy of the database without any key, and the keys in a file that is never kept twice.
+"""Backups: a copy of the database without keys, and the keys in one file without versions.
 
-A backup holds no person's key, and of a person's row only what is sealed under that key. The keys,
-wrapped by the master key, stand in one file, the key ring, which is written anew whenever somebody
-is deleted. Whoever keeps only the newest key ring keeps the promise: a deleted person's data is
-unreadable in every backup ever made.
+A backup contains no person's key, and names only encrypted under that key. The wrapped keys are in
+one file, the key ring, which is rewritten after every deletion. If only the newest key ring is
+kept, a deleted person's data is unreadable in every backup ever made.
 """
 
 from __future__ import annotations
@@ -41,23 +40,23 @@ LEAVE_KEYS_OUT = (
     "DELETE FROM account_session",
     "DELETE FROM pending_sign_in",
     "DELETE FROM known_browser",
-    "DELETE FROM own_link",  # one that was ended since must not open again
+    "DELETE FROM own_link",  # a link revoked since must not work again
     "DELETE FROM setup_token",
-    "DELETE FROM api_key",  # one that was revoked since must not come back
+    "DELETE FROM api_key",  # a key revoked since must not work again
     "DELETE FROM remembered_answer",
-    "DELETE FROM challenge_frame",  # what was seen of people before the camera
+    "DELETE FROM challenge_frame",  # observations of people before the camera
     "DELETE FROM challenge",
     "DELETE FROM page_result",
 )
 
 
 def forget_old_keys() -> None:
-    """Take away what still holds keys that no row needs, also where a kill prevented it before.
+    """Erase keys that no row needs any more, including what a killed process left.
 
-    It is in pages of SQLite's log, in copies of backups that were killed, and on the key ring.
+    They may be in SQLite's write-ahead log, in copies of killed backups, and on the key ring.
 
     Raises:
-        KeyRingBehind: if all but the key ring is as it should be.
+        KeyRingBehind: if the key ring could not be rewritten; everything else is erased.
     """
     truncate_log()
     _remove_dead_copies()
@@ -65,12 +64,12 @@ def forget_old_keys() -> None:
 
 
 def back_up(target: Path) -> None:
-    """Write an encrypted backup while the app runs, check it, and bring the key ring up to date.
+    """Write an encrypted backup while the app runs, verify it, and rewrite the key ring.
 
     Raises:
-        BackupImpossible: if the database is none of SQLite's, or the target exists.
+        BackupImpossible: if the database is not SQLite, or the target exists.
         KeyRingBehind: if the key ring cannot be written; no backup is made then.
-        BackupBroken: if what was written cannot be read again.
+        BackupBroken: if the written backup cannot be read.
     """
     if target.exists():
         raise BackupImpossible(f"{target} exists already; backups are never overwritten")
@@ -87,24 +86,25 @@ def back_up(target: Path) -> None:
 
 
 def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:
-    """Put a backup in the place of the database; the app must not run meanwhile.
+    """Replace the database by a backup; the app must not run meanwhile.
 
     People whose keys are not on the key ring were deleted since, and are deleted again. People who
-    are on it and not in the backup lose their keys once the ring is written anew.
+    are on the key ring but not in the backup lose their keys when the ring is next written.
 
     Args:
         source: the backup.
         ring: the newest key ring.
-        without_newer: whether those people's keys may go.
+        without_newer: whether those people's keys may be lost.
 
     Returns:
-        How many people are back.
+        The number of people restored.
 
     Raises:
-        BackupImpossible: if the database is none of SQLite's.
-        BackupOlder: if such people are on that key ring or the one in its place, and may not go.
+        BackupImpossible: if the database is not SQLite.
+        BackupOlder: if that key ring, or the one in its place, has such people; see
+            `without_newer`.
         BackupBroken: if backup or key ring cannot be read.
-        VaultError: if the master key is another one.
+        VaultError: if the master key is a different one.
     """
     database, vault = _database_file(), key_store().vault
     keys = KeyRing.read(ring)
@@ -133,9 +133,9 @@ def _database_file() -> Path:
 
 @contextmanager
 def _private_copy() -> Iterator[Path]:
-    """An empty file beside the database, locked for as long as this process lives."""
+    """Yield an empty file beside the database, locked while this process lives."""
     copy = _database_file().with_name(COPIES.replace("*", os.urandom(8).hex()))
-    with exclusive_lock(copy.parent):  # until it is locked it looks like a dead one
+    with exclusive_lock(copy.parent):  # until it is locked, it looks abandoned
         descriptor = new_file(copy)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
@@ -157,7 +157,7 @@ def _remove_dead_copies() -> None:
 
 
 def _is_dead(copy: BinaryIO) -> bool:
-    """Whether nobody holds a copy."""
+    """Return whether no process holds a copy."""
     try:
         fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -166,7 +166,7 @@ def _is_dead(copy: BinaryIO) -> bool:
 
 
 def _remove_copy(copy: Path) -> None:
-    """Remove a copy; what SQLite left beside it goes first, since it is found by the copy."""
+    """Remove a copy. SQLite's files beside it go first: they are found by the copy's name."""
     for part in (*copy.parent.glob(f"{copy.name}-*"), copy):
         part.unlink(missing_ok=True)
 
@@ -188,7 +188,7 @@ def _take_keys_out(copy: Path, keys: KeyRing) -> None:
             "SELECT id, identifier, name FROM person"
         ).fetchall():
             person_id = UUID(hex=key)
-            if person_id not in keys.people:  # enrolled, or deleted, between the two readings
+            if person_id not in keys.people:  # enrolled or deleted between the two reads
                 database.execute("DELETE FROM person WHERE id = ?", (key,))
                 continue
             seal = vault.person_seal(keys.people[person_id][0], person_id)
@@ -236,9 +236,15 @@ def _put_keys_in(copy: Path, keys: KeyRing, vault: Vault) -> int:
 
 
 def _check_nobody_newer(copy: Path, keys: KeyRing) -> None:
-    """The key ring in its place is lost as well, and holds more where a copy of it is behind."""
+    """Check that the backup has everybody on the key rings.
+
+    The ring in place is lost, too, and may be newer than the copy of it that is restored.
+
+    Raises:
+        BackupOlder: if people are missing.
+    """
     on_rings = set(keys.people)
-    with suppress(BackupBroken):  # there is none, or it is why another one is taken
+    with suppress(BackupBroken):  # it is missing, or unreadable and the reason for this restore
         on_rings |= KeyRing.read(current_settings().key_ring_file).people.keys()
     with closing(sqlite3.connect(copy)) as database:
         in_backup = {UUID(hex=key) for (key,) in database.execute("SELECT id FROM person")}

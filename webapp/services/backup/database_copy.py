@@ -1,8 +1,8 @@
-"""From one database to another: every row, in steps that can be interrupted, and then compared.
+"""Copy every row to another database, resumably, and compare the result.
 
-Rows go in the order of their keys, parents before children, so that a copy which was interrupted
-goes on behind the last row that arrived. While it is under way the target holds a mark of its
-source: only that source's copy goes on there, and the app serves nothing from it.
+Rows are copied in order of their keys, parents before children. An interrupted copy resumes after
+the last row that arrived. Meanwhile a mark of the source is in the target: only a copy from that
+source resumes there, and the app does not serve from it.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from webapp.db.engine import POSTGRESQL, writing
 from webapp.db.models import GalleryVersion, InstallationKey, Model
 from webapp.errors.backup import CopyImpossible
 
-# Pictures make rows large: a step of so many is some megabytes.
+# Pictures make rows large: a step of 200 rows is some megabytes.
 ROWS_A_STEP = 200
 SUM_BYTES = 32
-# What migrations put into a fresh database; the source has its own.
+# Rows that migrations insert into a fresh database; the source has its own.
 SEEDED = frozenset({GalleryVersion.__tablename__})
 
 Listener = Callable[[str, int, int], None]
@@ -50,26 +50,26 @@ _MARKS = Table("copy_under_way", MetaData(), Column("source", LargeBinary(32), p
 
 @dataclass(frozen=True)
 class Content:
-    """How many rows a table holds, and a sum over all of them, whatever their order."""
+    """Number of rows of a table, and a checksum over all of them, independent of their order."""
 
     rows: int
     checksum: bytes
 
 
 def copy_database(source: Engine, target: Engine, listener: Listener) -> dict[str, int]:
-    """Copy every row, or go on with a copy that was interrupted; nobody may write meanwhile.
+    """Copy every row, or resume an interrupted copy; nothing may write meanwhile.
 
     Args:
-        source: from where, at the newest version.
-        target: to where, at the newest version; empty, or with a part of this copy.
-        listener: is told of each table how many of its rows are there, and how many there will be.
+        source: database to copy, at the newest version.
+        target: database at the newest version; empty, or with a part of this copy.
+        listener: called with the table, its number of rows copied, and the total.
 
     Returns:
-        How many rows each table holds.
+        The number of rows of each table.
 
     Raises:
-        CopyImpossible: if the target holds anything else, the source is no installation, or the
-            two differ in the end, because somebody wrote meanwhile.
+        CopyImpossible: if the target has other content, the source is not an installation, or the
+            two differ in the end, because something wrote meanwhile.
     """
     with _reading(source) as reading:
         _begin(reading, target)
@@ -83,12 +83,12 @@ def copy_database(source: Engine, target: Engine, listener: Listener) -> dict[st
 
 
 def is_under_way(target: Engine) -> bool:
-    """Whether a database holds a part of a copy only."""
+    """Return whether a database contains an unfinished copy."""
     return inspect(target).has_table(_MARKS.name)
 
 
 def content(connection: Connection, table: Table) -> Content:
-    """What a table holds."""
+    """Return the number of rows of a table, and their checksum."""
     rows, total = 0, 0
     for row in connection.execute(select(table).execution_options(yield_per=ROWS_A_STEP)):
         digest = sha256(json.dumps([_canonical(value) for value in row]).encode()).digest()
@@ -98,7 +98,7 @@ def content(connection: Connection, table: Table) -> Content:
 
 
 def _begin(reading: Connection, target: Engine) -> None:
-    """Mark the target, or see that it is marked already."""
+    """Mark the target, or check the mark of an interrupted copy."""
     wrapped = reading.scalar(select(InstallationKey.wrapped))
     if wrapped is None:
         raise CopyImpossible("the source is no installation; run there: flask --app wsgi prepare")
@@ -170,7 +170,7 @@ def _compared(source: Connection, target: Connection) -> dict[str, int]:
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that may stand idle for as long as the other database is read."""
+    """Open a connection that may stay idle while the other database is read."""
     with engine.connect() as connection:
         if connection.dialect.name == POSTGRESQL:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -185,7 +185,7 @@ def _writing(target: Engine) -> Iterator[Connection]:
 
 
 def _canonical(value: object) -> object:
-    """A value as JSON, the same from every kind of database."""
+    """Return a value as JSON-serialisable, identical for every kind of database."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, datetime):

@@ -1,7 +1,7 @@
-"""The key ring: the keys that backups need, wrapped, in one file that is never kept twice.
+"""The key ring: the wrapped keys that backups need, in one file without versions.
 
-It follows the database: it is written anew whenever somebody is deleted. Where its disk is full or
-away it is behind until it can be written: the server tries again, and says so meanwhile.
+It follows the database: every deletion rewrites it. While its disk is full or unavailable, it is
+outdated; the server retries and reports that.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ from webapp.gallery.base import deleted_since, version_of_database
 from webapp.settings import current_settings
 
 BACKED_UP, RESTORED = "backed_up", "restored"
-# The beginning of the file, which says as of when it is without being read whole.
+# Header pattern: reads version and installation key without parsing the whole file.
 HEAD = re.compile(rb'\{"version": (\d+), "installation": \["([^"]+)", "(\w+)"\]')
 HEAD_BYTES = 512
-# Purpose of a digest that is the same for two wrappings of one installation's key.
+# Purpose of a digest that is equal for all wrappings of one installation's key.
 SAME = "same installation"
 PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """Every key that a backup needs, wrapped, with the name of the master key that wrapped it.
+    """Every key that a backup needs, wrapped, with the id of the wrapping master key.
 
-    `version` is the gallery's as of then; None on one of an earlier release.
+    `version` is the gallery's version at the time of writing; None for a ring of an earlier
+    release.
     """
 
     installation: tuple[bytes, str]
@@ -52,7 +53,7 @@ class KeyRing:
 
     @classmethod
     def of_database(cls) -> KeyRing:
-        """The keys as they are now."""
+        """Return the present keys of the database."""
         own = db.session.get_one(InstallationKey, ONLY_ROW, populate_existing=True)
         rows = db.session.execute(
             select(PersonKey.person_id, PersonKey.wrapped, PersonKey.master_key_id)
@@ -62,10 +63,10 @@ class KeyRing:
 
     @classmethod
     def read(cls, file: Path) -> KeyRing:
-        """Read a key ring.
+        """Read a key ring from a file.
 
         Raises:
-            BackupBroken: if the file is none.
+            BackupBroken: if the file is not a key ring.
         """
         try:
             held = json.loads(file.read_text())
@@ -75,10 +76,10 @@ class KeyRing:
             raise BackupBroken(f"{file} is no key ring") from error
 
     def check_master_key(self, vault: Vault) -> None:
-        """Check that what opens the keys is at hand.
+        """Check that the present master keys can open all keys.
 
         Raises:
-            MasterKeyUnusable: if any was wrapped by another master key.
+            MasterKeyUnusable: if another master key wrapped any of them.
         """
         wrapped_by = {name for _, name in (self.installation, *self.people.values())}
         if not wrapped_by <= set(vault.master_key_ids):
@@ -89,7 +90,7 @@ class KeyRing:
             )
 
     def write(self, file: Path) -> None:
-        """Write the key ring in place of an older one, whole or not at all."""
+        """Replace the key ring atomically."""
         held = {
             "version": self.version,  # first: see HEAD
             "installation": _encoded(self.installation),
@@ -100,10 +101,11 @@ class KeyRing:
 
 
 def write(*, replaces_foreign: bool = False) -> KeyRing:
-    """Write the keys as they are now, while nobody else can change them.
+    """Write the present keys, while no other transaction can change them.
 
     Args:
-        replaces_foreign: whether a key ring of another installation may go; its backups need it.
+        replaces_foreign: whether to replace another installation's key ring, which its backups
+            need.
 
     Raises:
         KeyRingBehind: if the file cannot be written.
@@ -113,7 +115,7 @@ def write(*, replaces_foreign: bool = False) -> KeyRing:
 
 
 def follow() -> None:
-    """Write the key ring as the database is now, where there is to be one.
+    """Rewrite the key ring, if this installation has backups.
 
     Raises:
         KeyRingBehind: if the file cannot be written.
@@ -123,20 +125,20 @@ def follow() -> None:
 
 
 def check() -> None:
-    """Check that the key ring does not lag behind since this process could not write it.
+    """Check that the key ring is not outdated after a failed write of this process.
 
     Raises:
-        KeyRingBehind: if it does.
+        KeyRingBehind: if it is outdated.
     """
     if key_store().key_ring_failed and _is_behind():
         raise KeyRingBehind(current_settings().key_ring_file, "at the last try")
 
 
 class KeyRingSync:
-    """An errand: writes the key ring where whoever changed keys could not, and nobody else has.
+    """An errand that rewrites an outdated key ring after a failed write.
 
-    It is left alone for a while after each change and each failure, since whoever deletes many
-    people writes it once, in the end.
+    It waits PATIENCE_SECONDS after each change and each failure: a deletion of many people rewrites
+    the ring once, at its end.
     """
 
     def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -145,7 +147,7 @@ class KeyRingSync:
         self._since = 0.0
 
     def run(self) -> None:
-        """Write the key ring if it has been behind for long enough.
+        """Rewrite the key ring if it has been outdated for long enough.
 
         Raises:
             KeyRingBehind: if the file cannot be written.
@@ -158,14 +160,15 @@ class KeyRingSync:
             return
         self._since = time.monotonic()
         with unit_of_work():
-            if _is_behind():  # another process may have waited as long
+            if _is_behind():  # another process may have written meanwhile
                 _write()
 
 
 def is_foreign(file: Path) -> bool:
-    """Return whether a key ring is of another installation than the database.
+    """Return whether a key ring belongs to another installation than the database.
 
-    One that does not open is ours where the database was backed up: it waits for a rotation.
+    A ring that does not open counts as ours if the database was backed up: a rotation will rewrap
+    it.
     """
     try:
         wrapped = _wrapped_of(file)
@@ -190,7 +193,7 @@ def _write(*, replaces_foreign: bool = False) -> KeyRing:
 
 
 def _is_wanted() -> bool:
-    """Whether there are backups; the file itself may be on a disk that is away."""
+    """Return whether there are backups; the file itself may be on an unavailable disk."""
     if os.path.exists(current_settings().key_ring_file):
         return True
     return db.engine.dialect.name == SQLITE and _was_backed_up()
@@ -202,7 +205,7 @@ def _was_backed_up() -> bool:
 
 
 def _is_behind() -> bool:
-    """Whether the file may hold keys of the deleted, or open with another master key only."""
+    """Return whether the file may contain keys of deleted people, or needs another master key."""
     written = _head_of(current_settings().key_ring_file)
     if written is None:
         return True
@@ -215,16 +218,16 @@ def _is_behind() -> bool:
 
 
 def _wrapped_of(file: Path) -> bytes | None:
-    """The installation's own key on a key ring, wrapped; None where there is no key ring."""
+    """Return the wrapped installation key of a key ring; None if there is no key ring."""
     if written := _head_of(file):
         return b64decode(written[2])
-    with suppress(BackupBroken):  # of an earlier release, which has another beginning
+    with suppress(BackupBroken):  # of an earlier release, with another header
         return KeyRing.read(file).installation[0]
     return None
 
 
 def _head_of(file: Path) -> re.Match[bytes] | None:
-    """The gallery's version, the installation's key, and the name of the master key."""
+    """Match the header: gallery version, installation key, id of the master key."""
     try:
         with file.open("rb") as opened:
             return HEAD.match(opened.read(HEAD_BYTES))

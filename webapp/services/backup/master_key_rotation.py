@@ -1,7 +1,7 @@
-"""A new master key: every key is wrapped anew, in steps, and the old master key ends.
+"""Master key rotation: rewrap every key in steps, then retire the old master key.
 
-Interrupted at any point it is gone on with by starting it again. Whoever enrols meanwhile uses the
-new key already, since a process follows the files; the data itself is not touched.
+Safe to interrupt; run it again to resume. Concurrent enrolments already use the new key, since each
+process follows the files. The data itself is not touched.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ KEYS_A_STEP = 200
 
 
 def rotate(listener: Callable[[int], None]) -> int:
-    """Let a new master key take over; `listener` is told how many keys are left after each step.
+    """Rotate the master key, and return the number of keys rewrapped.
 
-    With the key in settings, they name the new and the previous one; with files, they are made.
+    If the settings hold the key, they must name the new and the previous one; otherwise a new key
+    file is created.
 
-    Returns:
-        How many keys were wrapped anew.
+    Args:
+        listener: called after each step with the number of keys left.
 
     Raises:
-        VaultError: if a key cannot be opened by any master key at hand; what was done stays.
+        VaultError: if no present master key opens a key; what was rewrapped stays.
     """
     settings = current_settings()
     if not settings.master_key:
@@ -58,7 +59,7 @@ def _rewrap_some() -> int:
 
 
 def _finish(done: int) -> None:
-    """The installation's own key comes last: once it is wrapped anew, nothing needs the old one."""
+    """Rewrap the installation's key last: after that, nothing needs the old master key."""
     with unit_of_work() as session:
         _rewrap_installation_key(session)
         audit.record(session, "master_key_changed", keys=done)

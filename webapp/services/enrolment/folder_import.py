@@ -81,14 +81,12 @@ def folders_in(root: Path) -> tuple[Folder, ...]:
 def import_folders(
     folders: Iterable[Folder], *, accept_doubts: bool = False, dry_run: bool = False
 ) -> Iterator[Report]:
-    """Enrol the people of folders, each with the pictures that can be used. They must have
-    consented.
+    """Enrol the people of folders, who consented, each with their usable pictures.
 
     People who are enrolled already stay unchanged, so an interrupted import can be run again. Of
     folders whose names compare as equal, the first is imported. Pictures with warnings are imported
     only with `accept_doubts`. Symbolic links are refused: in a folder from elsewhere, they could
-    point
-    to any picture on this machine.
+    point to any picture on this machine.
     """
     taken: set[str] = set()
     for folder in folders:

@@ -1,11 +1,11 @@
-"""Challenges: whoever is before the camera shows, frame by frame, that they are there.
+"""Liveness challenges: a person proves, frame by frame, that a live head is there.
 
-    begun ── see (number + 1) ──▶ begun ── verify ──▶ gone, its result kept
-      │                             └──── pass_for_enrolment ──▶ passed ── enrol ──▶ gone
-      └── time, frames, or a new one of the same holder and claim ──▶ gone, counted as a failure
+    started ── see (number + 1) ──▶ started ── verify ──▶ deleted, result recorded
+      │                               └──── pass_for_enrolment ──▶ passed ── enrol ──▶ deleted
+      └── time or frames used up, or a new challenge ──▶ deleted, recorded as a failure
 
-Everything lives in the database, so that any process answers any frame. What was seen is sealed; it
-goes with the challenge, at its end or when its time is over.
+All state is in the database, so any process can answer any frame. Observations are encrypted, and
+deleted with the challenge.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ from webapp.settings import current_settings
 
 @dataclass(frozen=True)
 class Bounds:
-    """How long a challenge may take, in seconds and frames, and how large a frame may be, in bytes.
+    """Limits of a challenge: duration in seconds, number of frames, size of a frame in bytes.
 
-    `enrolment_minutes` is how long one that was passed waits for the enrolment.
+    `enrolment_minutes` is how long a passed challenge stays valid for the enrolment.
     """
 
     seconds: int = 30
@@ -64,16 +64,16 @@ BOUNDS = Bounds()
 
 
 def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> StartedChallenge:
-    """Draw a challenge for a claim; one of the same holder and claim that still runs has failed.
+    """Start a challenge; an unfinished one of the same holder and claim counts as failed.
 
     Args:
-        identifier: whom somebody claims to be, or is to be enrolled as.
-        holder: the session or key in which all of it happens.
-        purpose: what it is for.
+        identifier: identifier of the claimed or new person.
+        holder: browser session or API key that answers the challenge.
+        purpose: verification or enrolment.
 
     Raises:
-        ChallengeNotAsked: if none is asked for.
-        MustWait, FaceDisabled: after failures in a row, whether or not somebody has the identifier.
+        ChallengeNotAsked: if no challenge is required.
+        MustWait, FaceDisabled: after several failures, whether or not the identifier exists.
     """
     setting = liveness.in_force()
     if not setting.requires_challenge(purpose):
@@ -109,12 +109,12 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
 
 
 def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
-    """Look at the next frame of a challenge; says what is asked for now.
+    """Process the next frame of a challenge, and return the next prompt.
 
-    A frame without a usable face counts as seen, and its hint says what is wrong.
+    A frame without a usable face counts; the prompt's hint is the reason.
 
     Raises:
-        ChallengeUnknown: if it is not the holder's, or over.
+        ChallengeUnknown: if there is none of this holder.
         ChallengeOver: if its time or its frames are used up.
         FrameOutOfOrder: if the frame is not the next one.
     """
@@ -138,10 +138,10 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
 
 
 def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> JudgedChallenge:
-    """Judge what the frames of a challenge showed; it is still to be ended, once.
+    """Judge the frames of a challenge; the caller has to end it.
 
     Raises:
-        ChallengeUnknown: if it is not the holder's, for another claim, or over.
+        ChallengeUnknown: if there is none of this holder and claim.
         ChallengeOver: if its time is used up.
     """
     row = _running(challenge_id, holder)
@@ -156,10 +156,10 @@ def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) ->
 
 
 def end(session: Session, challenge_id: UUID) -> None:
-    """End a challenge that was judged, in the running transaction; nobody else can.
+    """End a judged challenge in the running transaction; only one caller can.
 
     Raises:
-        ChallengeUnknown: if it was ended meanwhile.
+        ChallengeUnknown: if another transaction has ended it.
     """
     gone = session.execute(delete(Challenge).where(Challenge.id == challenge_id))
     if cast(CursorResult[object], gone).rowcount != 1:
@@ -167,29 +167,29 @@ def end(session: Session, challenge_id: UUID) -> None:
 
 
 def pass_for_enrolment(challenge_id: UUID, holder: str, identifier: str, account: UUID) -> None:
-    """Judge a challenge before an enrolment; one that was passed waits for the pictures.
+    """Judge a challenge before an enrolment; a passed one stays valid for the pictures.
 
     Raises:
-        ChallengeFailed: if it was not passed; it is over.
-        ChallengeUnknown, ChallengeOver: as `judge` does.
+        ChallengeFailed: if it was not passed; it is deleted.
+        ChallengeUnknown, ChallengeOver: as `judge`.
     """
-    shown = judge(challenge_id, holder, identifier, Purpose.ENROL)
+    judged = judge(challenge_id, holder, identifier, Purpose.ENROL)
     with unit_of_work() as session:
-        if shown.face is None:
+        if judged.face is None:
             end(session, challenge_id)
         else:
-            _wait(session, shown.id, shown.face)
+            _await_enrolment(session, judged.id, judged.face)
         person = claimed_identity.claimed_person(identifier)
-        results.record(session, shown.result, person.id if person else None, account)
-    if shown.face is None:
+        results.record(session, judged.result, person.id if person else None, account)
+    if judged.face is None:
         raise ChallengeFailed
 
 
 def passed_face(challenge_id: UUID, holder: str, identifier: str) -> np.ndarray:
-    """The embedding of who passed a challenge before an enrolment, float32 (d,).
+    """Return the embedding of the face that passed a challenge before an enrolment, float32 (d,).
 
     Raises:
-        ChallengeUnknown: if the challenge is not the holder's, for another claim, or not passed.
+        ChallengeUnknown: if there is no passed one of this holder and claim.
     """
     row = db.session.get(Challenge, challenge_id, populate_existing=True)
     if row is None or row.face is None or row.expires_at <= now():
@@ -218,8 +218,8 @@ def _check_holder(row: Challenge, holder: str) -> None:
         raise ChallengeUnknown
 
 
-def _wait(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
-    """Keep the face that passed until the enrolment; what else was seen goes."""
+def _await_enrolment(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
+    """Keep the face that passed until the enrolment, and delete all other observations."""
     sealed = key_store().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
     waiting = session.execute(
         update(Challenge)

@@ -1,4 +1,4 @@
-"""A challenge as it was drawn: sealed in its row, and what it came to."""
+"""A drawn challenge: encrypted in its row, and converted to a result."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from webapp.db.key_store import key_store
 from webapp.db.models import Challenge, Outcome, Purpose, now
 from webapp.services.liveness.results import Result
 
-# Why a challenge failed that was never judged.
+# Reason of a challenge that failed without being judged.
 NOT_FINISHED = "not_finished"
 
 
 @dataclass(frozen=True)
 class DrawnChallenge:
-    """The movements asked for, and the claimed identifier."""
+    """The movements of a challenge, and the claimed identifier."""
 
     identifier: str
     challenge: ml.Challenge
@@ -42,7 +42,7 @@ def result_of(
     reasons: tuple[str, ...],
     cues: dict[str, float],
 ) -> Result:
-    """Return what is kept of a challenge that ended."""
+    """Return the result that is recorded of an ended challenge."""
     return Result(
         purpose=Purpose(row.purpose),
         outcome=outcome,

@@ -1,4 +1,4 @@
-"""The frames of a running challenge: counted, sealed, opened."""
+"""Frames of a running challenge: count, encrypt, decrypt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ from webapp.errors.liveness import (
 
 
 def count_frame(session: Session, challenge_id: UUID, number: int) -> None:
-    """Of two frames with the same number only one is counted, whichever process has it."""
+    """Count a frame; of two with the same number, only one is counted, in any process.
+
+    Raises:
+        ChallengeUnknown: if the challenge has ended.
+        FrameOutOfOrder: if the frame is not the next one.
+    """
     counted = session.execute(
         update(Challenge)
         .where(Challenge.id == challenge_id, Challenge.frames == number - 1)
@@ -35,14 +40,14 @@ def count_frame(session: Session, challenge_id: UUID, number: int) -> None:
 
 
 def frame_row(challenge_id: UUID, number: int, seen: Observation) -> ChallengeFrame:
-    """Return the row that keeps what was observed of a frame, encrypted."""
+    """Return the row that stores the observation of a frame, encrypted."""
     place = _frame_place(challenge_id, number)
     sealed = key_store().secrets.seal(seen.to_bytes(), place)
     return ChallengeFrame(challenge_id=challenge_id, number=number, observation=sealed)
 
 
 def observations(challenge_id: UUID) -> list[Observation]:
-    """Return what was observed of the frames so far, in their order."""
+    """Return the observations of the frames so far, in their order."""
     rows = db.session.scalars(
         select(ChallengeFrame)
         .where(ChallengeFrame.challenge_id == challenge_id)

@@ -1,4 +1,4 @@
-"""What a page shows of a challenge: the next prompt, and how it ended."""
+"""What a page shows of a challenge: the next prompt, and the judgement."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ STRAIGHT, DONE = "straight", "done"
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is asked for next, and how far the movement has come.
+    """The next instruction, and the progress of the movement.
 
     Attributes:
-        frame: the number that the next frame must have.
-        step: which instruction it is, from 0, of `of` movements after looking straight.
-        instruction: `straight`, a movement, or `done` once there is nothing more to see: then it
-            is to be judged.
-        share: how much of it is done, 0 to 1.
-        hint: a code of what stands in the way, if anything does.
+        frame: number that the next frame must have.
+        step: index of the instruction; 0 is looking straight, 1 to `of` are the movements.
+        instruction: `straight`, a movement, or `done` when the challenge can be judged.
+        share: progress of the instruction, 0 to 1.
+        hint: code of what prevents progress; None if nothing does.
         light: colour to show around the face from now on, such as "#ffaeb5"; None for none.
     """
 
@@ -38,7 +37,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class StartedChallenge:
-    """A challenge that was begun: its id, what is asked for first, and how many seconds it has."""
+    """A started challenge: its id, the first prompt, and its duration in seconds."""
 
     id: UUID
     asked: Prompt
@@ -47,9 +46,9 @@ class StartedChallenge:
 
 @dataclass(frozen=True)
 class JudgedChallenge:
-    """How a challenge was judged, while it is still to be ended.
+    """The judgement of a challenge that has not ended yet.
 
-    `face` is the embedding of the frame to compare, float32 (d,); None where it was not passed.
+    `face` is the embedding of the frame to compare, float32 (d,); None if it was not passed.
     """
 
     id: UUID
@@ -58,7 +57,7 @@ class JudgedChallenge:
 
 
 def prompt_of(drawn: ml.Challenge, progress: ml.Progress, frame: int) -> Prompt:
-    """Return the prompt that a page shows next."""
+    """Return the next prompt for a page."""
     if progress.done or progress.failed:
         instruction = DONE
     else:

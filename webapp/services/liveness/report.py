@@ -1,4 +1,4 @@
-"""What labelled challenges come to: BPCER, and APCER for each attack (ISO/IEC 30107-3)."""
+"""Error rates of labelled challenges: BPCER, and APCER by attack (ISO/IEC 30107-3)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from webapp.services.liveness.results import ATTACKS, GENUINE, LABELS
 
 @dataclass(frozen=True)
 class Rate:
-    """How often one thing before the camera was taken for the other.
+    """Error rate of one label.
 
     Attributes:
-        label: what stood before the camera.
-        trials: how many challenges count.
-        errors: how many of them were judged wrongly: an attack passed, or a person failed.
-        low, high: of the 95 % interval of the share.
-        unanswered: challenges that were never judged. A person's count as errors, an attack's are
-            left out, so that neither looks better than it is.
+        label: what was presented to the camera.
+        trials: number of challenges that count.
+        errors: number judged wrongly: attacks that passed, or people who failed.
+        low, high: 95 % interval of the share.
+        unanswered: number of challenges that were never judged. A person's count as errors, an
+            attack's are ignored, so that neither rate looks better than it is.
     """
 
     label: str
@@ -40,12 +40,12 @@ class Rate:
 
     @property
     def share(self) -> float | None:
-        """Errors among the trials, 0 to 1; None without any."""
+        """Share of errors among the trials, 0 to 1; None without trials."""
         return self.errors / self.trials if self.trials else None
 
 
 def label_since(since: datetime, label: str) -> int:
-    """Label the challenges since a moment that have no label yet; returns how many.
+    """Label the unlabelled challenges since a moment, and return their number.
 
     Raises:
         LabelUnknown: if there is no such label.
@@ -67,7 +67,7 @@ def label_since(since: datetime, label: str) -> int:
 
 
 def report(since: datetime | None = None) -> tuple[Rate, ...]:
-    """The rates of everything that was labelled, the person's first."""
+    """Return the rates of all labels, the person's first."""
     columns = ChallengeResult.label, ChallengeResult.outcome, ChallengeResult.reasons
     judged = ChallengeResult.outcome != Outcome.WAIVED
     labelled = select(*columns).where(ChallengeResult.label.is_not(None), judged)

@@ -1,4 +1,4 @@
-"""How challenges ended: recorded, listed, looked at, labelled."""
+"""Results of challenges: record, list, read, label."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from webapp.db.transactions import unit_of_work
 from webapp.errors.liveness import ChallengeUnknown, LabelUnknown
 from webapp.services import audit
 
-# What can stand before the camera, as whoever was there knows: a person, or one of the attacks.
+# Labels of what was presented to the camera: a person, or one of the attacks.
 GENUINE = "genuine"
 ATTACKS = ("printed", "screen", "film", "other")
 LABELS = (GENUINE, *ATTACKS)
-# Why an operator does without a challenge.
+# Reasons for which an operator may skip a challenge.
 WAIVERS = ("cannot_move", "cannot_follow", "camera_fails", "other")
 NEWEST_FIRST = (ChallengeResult.created_at.desc(), ChallengeResult.id.desc())
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a challenge ended.
+    """Result of a challenge.
 
     Attributes:
-        steps: the movements asked for, in order.
+        steps: the movements, in order.
         reasons: codes of why it failed, or of why it was waived.
-        cues: what was measured.
-        frames: how many were looked at.
-        seconds: from its begin to its end.
+        cues: measured values by name.
+        frames: number of frames processed.
+        seconds: duration from start to end.
     """
 
     purpose: Purpose
@@ -52,8 +52,8 @@ class Result:
 class ResultRow:
     """A result as operators see it.
 
-    `claim` is the claimed person's identifier, None for nobody's; `match` the outcome of the
-    verification that followed, None where none did; `who` the account, None for nobody signed in.
+    `claim` is the claimed person's identifier; None for nobody. `match` is the result of the
+    following verification; None without one. `who` is the account; None for anybody not signed in.
     """
 
     id: UUID
@@ -91,7 +91,7 @@ def record(
 
 
 def list_results(page: int) -> Page[ResultRow]:
-    """A page of results, newest first."""
+    """Return a page of results, newest first."""
     found = paged(select(ChallengeResult.id).order_by(*NEWEST_FIRST), page)
     shown = (
         select(ChallengeResult)
@@ -107,10 +107,10 @@ def list_results(page: int) -> Page[ResultRow]:
 
 
 def find(result_id: UUID) -> ResultRow:
-    """One result.
+    """Return one result.
 
     Raises:
-        ChallengeUnknown: if there is none.
+        ChallengeUnknown: if there is no such result.
     """
     row = db.session.get(ChallengeResult, result_id)
     if row is None:
@@ -119,7 +119,7 @@ def find(result_id: UUID) -> ResultRow:
 
 
 def label(result_id: UUID, label: str | None, labelled_by: UUID) -> None:
-    """Say what stood before the camera; None for what nobody knows.
+    """Set the label of what was presented to the camera; None if nobody knows.
 
     Raises:
         ChallengeUnknown: if there is no such result.

@@ -1,6 +1,7 @@
-"""When somebody has to show that they are there, by which movements and light; how that changed.
+"""The setting of liveness challenges: in force, history, change.
 
-On before verifications where the app is set up by its link; off where nobody ever set anything.
+Set-up by the link switches them on for verifications; otherwise they are off until somebody sets
+them.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from webapp.errors.thresholds import Danger
 from webapp.services import audit
 from webapp.services.thresholds import dangers
 
-# With a single movement there would be nothing to draw.
+# A single movement would leave nothing to draw.
 FEWEST_MOVEMENTS = 2
-# From what guards least to what guards most.
+# From the weakest protection to the strongest.
 GUARDS = (ChallengeScope.NOTHING, ChallengeScope.VERIFICATION, ChallengeScope.ENROLMENT)
 
 
 @dataclass(frozen=True)
 class Liveness:
-    """What challenges stand before and how they are drawn.
+    """Where challenges are required, and how they are drawn.
 
     Attributes:
-        guarded: what cannot be done without a challenge.
+        guarded: actions that require a challenge.
         strength: how far movements must go, and how strictly they are judged.
-        allowed: the movements that may be asked for.
-        light: whether the page shines on the face in changing colours meanwhile.
+        allowed: movements to draw from.
+        light: whether the page lights the face in changing colours.
     """
 
     guarded: ChallengeScope = ChallengeScope.NOTHING
@@ -40,7 +41,7 @@ class Liveness:
     light: bool = False
 
     def requires_challenge(self, purpose: Purpose) -> bool:
-        """Whether it takes a challenge to verify, or to enrol."""
+        """Return whether a verification or an enrolment requires a challenge."""
         if purpose is Purpose.ENROL:
             return self.guarded == ChallengeScope.ENROLMENT
         return self.guarded != ChallengeScope.NOTHING
@@ -67,7 +68,7 @@ _HISTORY = ChangeHistory(LivenessChange, _value, _previous)
 
 
 def in_force() -> Liveness:
-    """What is asked for now."""
+    """Return the setting in force."""
     newest = _HISTORY.newest()
     return _value(newest) if newest else DEFAULT
 
@@ -80,13 +81,13 @@ def change(
     *,
     confirmed: bool = False,
 ) -> None:
-    """Set what is asked for.
+    """Change the setting.
 
     Raises:
-        ConfirmationNeeded: if the setting weakens the one in force and was not confirmed.
-        MovementsTooFew: if there are too few movements to draw from.
+        ConfirmationNeeded: if it is weaker than the one in force and not confirmed.
+        MovementsTooFew: if fewer than FEWEST_MOVEMENTS are allowed.
         StrengthUnknown: if there is no such strength.
-        SettingConflict: if another change is in force than the one based on.
+        SettingConflict: if the change in force is not `based_on`.
     """
     if setting.strength not in STRENGTHS:
         raise StrengthUnknown
@@ -124,7 +125,7 @@ def change(
 
 
 def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
-    """Return in what a setting is weaker than another; empty if in nothing."""
+    """Return how a setting is weaker than another; empty if it is not."""
     codes = []
     if GUARDS.index(after.guarded) < GUARDS.index(before.guarded):
         codes.append(f"unguarded_{after.guarded}")
@@ -140,7 +141,7 @@ def weakened(before: Liveness, after: Liveness) -> tuple[Danger, ...]:
 
 
 def newest_number() -> int:
-    """The number of the change in force, 0 while there is none."""
+    """Return the number of the change in force; 0 if there is none."""
     return _HISTORY.number()
 
 

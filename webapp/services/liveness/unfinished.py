@@ -1,4 +1,4 @@
-"""Liveness checks that nobody finished."""
+"""Liveness challenges that nobody finished."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from webapp.services.matching import claimed_identity
 
 
 def end_unfinished(*which: ColumnElement[bool]) -> None:
-    """End the challenges of a holder and claim, or all whose time is over.
+    """End the challenges that match, or all expired ones.
 
-    Those of which a frame was looked at have failed, and count: who sees what is asked for and
-    leaves could otherwise wait for a draw that fits.
+    Those with at least one frame count as failures. Otherwise an attacker could start challenges
+    until the movements suit a recording.
     """
     conditions = which or (Challenge.expires_at <= now(),)
     if db.session.scalar(select(Challenge.id).where(*conditions).limit(1)) is None:

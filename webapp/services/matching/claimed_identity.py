@@ -62,8 +62,7 @@ def count_failure(
     """Count a failed verification against a claim, in the running transaction.
 
     The first failures are free, from any network. Later ones also count against their network,
-    given
-    as `network_digest`; None if the network is unknown.
+    given as `network_digest`; None if the network is unknown.
     """
     everybody = _global_counter(digest, setting)
     failed = lockout.count_failure(session, everybody)

@@ -22,8 +22,8 @@ from webapp.services.thresholds.verification import Threshold
 # Distribution of a decoy's number of anchors. The camera takes three photos for an enrolment; an
 # imported folder often holds one.
 COUNTS = (1, 1, 1, 2, 3, 3, 3, 5)
-# Share of an impostor cosine's variance that belongs to the claimed person alone. The frame's
-# share is the same, since the cosine is symmetric.
+# Share of an impostor cosine's variance that belongs to the claimed person alone. The frame's share
+# is the same, since the cosine is symmetric.
 PERSONS_SHARE = 0.15
 # Correlation of the impostor scores of two anchors of one person.
 ANCHORS_CORRELATION = 0.7
@@ -61,8 +61,7 @@ def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) 
 
     Over many identifiers and faces, it has the calibration's distribution of impostors. For one
     identifier, similar frames get similar results, as with a real person. A repeated call returns
-    the
-    same, regardless of enrolments and deletions meanwhile.
+    the same, regardless of enrolments and deletions meanwhile.
 
     Args:
         identifier: as claimed.

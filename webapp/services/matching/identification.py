@@ -42,8 +42,7 @@ def identify(
     """Compare frames with the anchors of everybody, and record the attempt.
 
     The threshold is the identification's own and rises with the number of people. The nearest
-    person
-    must also lead the next one by the margin in force.
+    person must also lead the next one by the margin in force.
 
     Args:
         frames: pictures of one person.

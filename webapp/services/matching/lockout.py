@@ -75,8 +75,7 @@ class Budget:
     """Failures an hour, in a row or not: a leaky bucket (GCRA) of capacity `an_hour`.
 
     `last_at` is the time at which all failures will have leaked. Any 24 hours allow at most 25
-    times
-    `an_hour`.
+    times `an_hour`.
     """
 
     an_hour: int
@@ -164,8 +163,7 @@ def forget_old(session: Session, before: datetime) -> None:
     """Delete counters idle since before `before`, in the running transaction.
 
     A permanent lockout stays, whether or not the identifier exists. Otherwise a retry after that
-    time
-    would reveal which identifiers exist.
+    time would reveal which identifiers exist.
     """
     ends = or_(FailureCount.failures < FACE_LOCKOUT.most, FailureCount.against.is_not(None))
     session.execute(delete(FailureCount).where(FailureCount.last_at < before, ends))

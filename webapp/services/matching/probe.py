@@ -40,8 +40,7 @@ class Probe:
         """Mean of the frames' embeddings, float32 (d,).
 
         It is not normalised: its product with an anchor is the mean of the frames' similarities.
-        Frames of
-        different faces therefore never score better than the best of them alone.
+        Frames of different faces therefore never score better than the best of them alone.
         """
         return self.frames.mean(axis=0)
 

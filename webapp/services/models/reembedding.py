@@ -1,7 +1,7 @@
-"""Another model: embed every kept picture by it, then let it serve. The old one serves until then.
+"""Change of model: embed every stored picture by the new model, then activate it.
 
-The work can stop after any batch and go on later, in any process: what is left is what has no
-embedding by the new model, whoever enrolled it meanwhile.
+The old model stays active until then. The work can stop after any batch and resume in any process.
+What is left are the pictures without an embedding by the new model, new enrolments included.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from webapp.services.models.vector_index import index_vectors
 if TYPE_CHECKING:
     from ml import Engine
 
-# Pictures a transaction: a second of work, so that stopping loses little.
+# Pictures per transaction: one second of work, so an interruption loses little.
 BATCH = 8
 
 
 @dataclass(frozen=True)
 class _Embedded:
-    """A picture's new embedding, float32 (d,), and what seals it."""
+    """A picture's new embedding, float32 (d,), and the seal of its person."""
 
     anchor_id: UUID
     person_id: UUID
@@ -48,11 +48,11 @@ class _Embedded:
 
 
 def change_model(lease: Lease) -> None:
-    """Embed what has no embedding by the model that the job names, and let it serve.
+    """Embed what lacks an embedding by the job's model, then activate the model.
 
     Raises:
-        ml.ArtifactError: if the model cannot serve; it says what to do.
-        PicturesUnusable: if it finds no face in a picture in use; those with one are embedded.
+        ml.ArtifactError: if the model cannot be used; the message includes the remedy.
+        PicturesUnusable: if it finds no face in an enabled picture; the others are embedded.
     """
     artifact = find_artifact(lease.subject)
     engine = active_model().get_ready(ModelRef(lease.subject, artifact.model_id))
@@ -70,7 +70,7 @@ def change_model(lease: Lease) -> None:
 
 
 def _embed_missing(engine: Engine, lease: Lease, unusable: set[UUID]) -> None:
-    """Embed all that can be; what cannot be joins `unusable`."""
+    """Embed every picture that lacks an embedding; add those without a face to `unusable`."""
     while anchor_ids := _missing(engine.model_id, unusable, BATCH):
         embedded = _embedded(engine, anchor_ids)
         unusable.update(set(anchor_ids) - {one.anchor_id for one in embedded})
@@ -83,14 +83,14 @@ def _embed_missing(engine: Engine, lease: Lease, unusable: set[UUID]) -> None:
             lease.advance(session, total - (left or 0), total)
 
 
-def _missing(model_id: str, besides: set[UUID], most: int) -> Sequence[UUID]:
-    """Anchors without an embedding by a model, besides some."""
-    anchors = select(Anchor.id).where(lacks_embedding(model_id), Anchor.id.not_in(besides))
+def _missing(model_id: str, exclude: set[UUID], most: int) -> Sequence[UUID]:
+    """Return at most `most` anchors without an embedding by a model."""
+    anchors = select(Anchor.id).where(lacks_embedding(model_id), Anchor.id.not_in(exclude))
     return db.session.scalars(anchors.order_by(Anchor.id).limit(most)).all()
 
 
 def _embedded(engine: Engine, anchor_ids: Sequence[UUID]) -> list[_Embedded]:
-    """The embeddings of pictures in which a face is found."""
+    """Return the embeddings of the pictures in which the engine finds a face."""
     found = db.session.execute(
         select(Anchor.id, Anchor.picture, Anchor.person_id, PersonKey.wrapped)
         .join(PersonKey, PersonKey.person_id == Anchor.person_id)
@@ -110,7 +110,7 @@ def _embedded(engine: Engine, anchor_ids: Sequence[UUID]) -> list[_Embedded]:
 
 
 def _store(session: Session, model_id: str, embedded: Sequence[_Embedded]) -> None:
-    """Add embeddings of anchors that are still there and still without one."""
+    """Add the embeddings of anchors that still exist and still lack one."""
     waiting = set(
         session.scalars(
             select(Anchor.id).where(

@@ -1,4 +1,4 @@
-"""What a change of the active model would do, before it is asked for."""
+"""Preview of a change of the active model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp.services.thresholds.verification import Threshold
 
 @dataclass(frozen=True)
 class Side:
-    """A model, the threshold in force under it, and what that costs."""
+    """A model, its threshold in force, and the error rates at that threshold."""
 
     model: ModelDescription
     calibration: Calibration
@@ -27,13 +27,13 @@ class Side:
 
 @dataclass(frozen=True)
 class ModelReview:
-    """The active model beside the one to change to.
+    """The active model and the model to change to.
 
     Attributes:
         before: the active model; None if it has no usable calibration.
         after: the model to change to.
-        anchors: the number of anchors of a person that the costs are for.
-        unembedded: how many photos the new model has to process first.
+        anchors: number of anchors of a person that the error rates assume.
+        unembedded: number of pictures that the new model has to embed first.
     """
 
     before: Side | None
@@ -43,12 +43,12 @@ class ModelReview:
 
     @property
     def dangers(self) -> tuple[Danger, ...]:
-        """What makes the threshold under the new model dangerous; empty if nothing does."""
+        """Dangers of the threshold under the new model; empty if there are none."""
         return self.after.cost.dangers
 
     @property
     def needs_licence(self) -> bool:
-        """Whether the licence of the new model has to be acknowledged."""
+        """Whether the licence of the new model requires an acknowledgement."""
         return needs_licence(self.after.model)
 
 
@@ -56,7 +56,7 @@ def review(name: str) -> ModelReview:
     """Compare an installed model with the active one.
 
     Raises:
-        ml.ArtifactError: if the model cannot serve; it says what to do.
+        ml.ArtifactError: if the model cannot be used; the message includes the remedy.
     """
     artifact = find_artifact(name)
     anchors = stored_typical_anchors()

@@ -1,4 +1,4 @@
-"""Which model serves: those installed, what each still needs, and letting another one serve."""
+"""The installed models, and the selection of the active one."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from webapp.services import audit
 from webapp.services.thresholds import dangers, verification
 from webapp.settings import current_settings
 
-# The kind of background work that embeds what is missing and lets a model serve.
+# Kind of the job that embeds what is missing, then activates a model.
 CHANGE_MODEL = "change_model"
-# The terms of models that may be used for everything.
+# Terms of models without restrictions of use.
 FREE = "open"
 HISTORY_LENGTH = 20
 NAMED_PEOPLE = 20
@@ -39,15 +39,15 @@ NAMED_PEOPLE = 20
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A model in the folder of artifacts.
+    """A model in the artifacts folder.
 
     Attributes:
-        name: its folder's.
-        serves: whether it is the one that serves.
-        unembedded: how many pictures in use have no embedding by it.
-        job: the newest job that lets it serve, if there was one.
-        problem: why it cannot serve and what to do; None if it can.
-        description, calibration: None where it is broken.
+        name: name of its folder.
+        serves: whether it is the active model.
+        unembedded: number of enabled anchors without an embedding by it.
+        job: the newest job that activates it, if there is any.
+        problem: why it cannot be used, with the remedy; None if it can.
+        description, calibration: None if the model is broken.
     """
 
     name: str
@@ -61,7 +61,7 @@ class InstalledModel:
 
 @dataclass(frozen=True)
 class Change:
-    """One choice of the active model; `reason` is None where none was kept."""
+    """A change of the active model; `reason` is None if none was recorded."""
 
     name: str
     model_id: str
@@ -71,16 +71,17 @@ class Change:
 
 
 def installed_models() -> tuple[InstalledModel, ...]:
-    """Every model in the folder of artifacts; the one that serves first, then by name."""
+    """Return every model in the artifacts folder: the active one first, then by name."""
     names = ml.installed(current_settings().artifacts)
     return tuple(sorted(map(_described, names), key=lambda model: not model.serves))
 
 
 def find_artifact(name: str) -> Artifact:
-    """An installed model that can serve.
+    """Return an installed model that can be used.
 
     Raises:
-        ml.ArtifactError: if it is not there, broken, or has no calibration; it says what to do.
+        ml.ArtifactError: if it is missing, broken, or not calibrated; the message includes the
+            remedy.
     """
     artifact = ml.load_artifact(name, current_settings().artifacts)
     ml.check_files(artifact)
@@ -88,7 +89,7 @@ def find_artifact(name: str) -> Artifact:
 
 
 def people_without_embedding(model_id: str) -> list[Person]:
-    """Some of the people who have a picture in use without an embedding by a model."""
+    """Return at most NAMED_PEOPLE people with an enabled anchor that a model has not embedded."""
     lacking = select(Anchor.person_id).where(Anchor.retired_at.is_(None), lacks_embedding(model_id))
     by_name = select(Person).where(Person.id.in_(lacking)).order_by(Person.name_key)
     return list(db.session.scalars(by_name.limit(NAMED_PEOPLE)))
@@ -102,18 +103,18 @@ def start_change(
     licence_accepted: bool = False,
     confirmed: bool = False,
 ) -> UUID:
-    """Queue the background job that makes a model the active one; returns the job's id.
+    """Queue the background job that activates a model, and return the job's id.
 
     Args:
-        name: the model's.
-        reason: why.
+        name: name of the model.
+        reason: the reason, for the history.
         asked_by: the account.
-        licence_accepted: whether a licence that restricts the use was acknowledged.
+        licence_accepted: whether a restrictive licence was acknowledged.
         confirmed: whether the dangers of the threshold under the model were confirmed.
 
     Raises:
-        ml.ArtifactError: if the model cannot serve; it says what to do.
-        LicenceNotAccepted: if its licence has to be acknowledged and was not.
+        ml.ArtifactError: if the model cannot be used; the message includes the remedy.
+        LicenceNotAccepted: if its licence requires an acknowledgement and has none.
         ConfirmationNeeded: if its threshold is dangerous and not confirmed.
     """
     artifact = find_artifact(name)
@@ -139,10 +140,10 @@ def start_change(
 
 
 def start_embedding(asked_by: UUID | None) -> UUID:
-    """Queue the job that embeds what the active model has not embedded; returns the job's id.
+    """Queue the job that embeds what the active model has not embedded, and return its id.
 
     Raises:
-        ml.ArtifactError: if the model cannot be used, or is no longer the one that was chosen.
+        ml.ArtifactError: if the model cannot be used, or differs from the one selected.
     """
     choice = active_model().choice
     artifact = find_artifact(choice.name)
@@ -158,12 +159,12 @@ def start_embedding(asked_by: UUID | None) -> UUID:
 
 
 def needs_licence(model: ModelDescription) -> bool:
-    """Return whether a model's licence restricts its use, so that it has to be acknowledged."""
+    """Return whether a model's licence restricts its use and requires an acknowledgement."""
     return model.terms != FREE
 
 
 def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
-    """What makes the threshold under a model dangerous."""
+    """Return the dangers of the threshold under a model."""
     calibration = ml.load_calibration(artifact.folder, artifact.model_id)
     threshold = verification.in_force_of(calibration)
     return dangers.of_threshold(
@@ -172,13 +173,13 @@ def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
 
 
 def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
-    """Let a model serve from the next answer on, in every process.
+    """Activate a model, effective from the next answer in every process.
 
     Raises:
-        PicturesNotEmbedded: if pictures in use have no embedding by it.
+        PicturesNotEmbedded: if enabled anchors lack an embedding by it.
     """
     with unit_of_work() as session:
-        bump_version(session)  # whoever enrols meanwhile comes before this, or sees it
+        bump_version(session)  # orders this before or after every concurrent enrolment
         if count_unembedded(model_id):
             raise PicturesNotEmbedded
         choice = active_model().choice
@@ -198,7 +199,7 @@ def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None
 
 
 def history() -> tuple[Change, ...]:
-    """The last choices of the model that serves, newest first."""
+    """Return the last changes of the active model, newest first."""
     newest_first = select(ModelChange).order_by(ModelChange.number.desc()).limit(HISTORY_LENGTH)
     return tuple(
         Change(
@@ -213,25 +214,25 @@ def history() -> tuple[Change, ...]:
 
 
 def sync_engines() -> None:
-    """Have in this process what serves and what is about to, and nothing else."""
+    """Load the engines of the active and the queued models in this process; unload others."""
     serving = active_model()
-    wanted = [serving.get_ready(choice) for choice in (serving.choice, *_about_to_serve())]
-    serving.unload_except(dict.fromkeys(wanted))
+    needed = [serving.get_ready(choice) for choice in (serving.choice, *_queued_models())]
+    serving.unload_except(dict.fromkeys(needed))
 
 
 def models_in_use() -> set[str]:
-    """The ids of the model that serves and of those that are about to.
+    """Return the ids of the active model and of models queued for activation.
 
     Raises:
-        ml.ArtifactError: if the model to serve is unknown.
+        ml.ArtifactError: if the configured model is unknown.
     """
-    about_to = {choice.model_id for choice in _about_to_serve() if choice.model_id}
-    return about_to | {active_model().model_id}
+    queued = {choice.model_id for choice in _queued_models() if choice.model_id}
+    return queued | {active_model().model_id}
 
 
-def _about_to_serve() -> Iterator[ModelRef]:
+def _queued_models() -> Iterator[ModelRef]:
     for job in queue.unfinished(CHANGE_MODEL):
-        with suppress(ArtifactError):  # the job itself says what is wrong
+        with suppress(ArtifactError):  # the job reports the problem
             yield ModelRef(job.subject, find_artifact(job.subject).model_id)
 
 

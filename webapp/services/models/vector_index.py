@@ -1,4 +1,4 @@
-"""The index by which the database searches many embeddings: built while the app runs."""
+"""HNSW index for embeddings in the database, built while the app runs."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ INDEXED = text(
 )
 log = logging.getLogger("webapp.services.models.vector_index")
 
-# The kind of background work that indexes what became worth it since.
+# Kind of the job that indexes a gallery that has grown.
 INDEX_VECTORS = "index_vectors"
 
 
 def index_vectors(lease: Lease) -> None:
-    """Index what became worth it: the gallery has grown, or another model is to serve."""
+    """Build missing indices: the gallery has grown, or a model is about to become active."""
     if current_settings().vectors_in_database:
         build_indices(lease.advance_alone)
 
 
 def build_indices(listener: Listener) -> None:
-    """Index the anchors of models that have so many that it pays, where that is not done.
+    """Build the missing indices of models with more than `TUNING.exact_up_to` anchors.
 
     Args:
-        listener: is told every few seconds how many anchors of a model are done, and of how many.
-            What it raises ends the work; what was begun is done anew the next time.
+        listener: called every LOOK_SECONDS with the number of anchors indexed and the total. An
+            exception that it raises cancels the build; the next build starts over.
     """
     size = func.min(func.vector_dims(anchor_vector.c.turned))
     of_models = select(anchor_vector.c.model_id, size, func.count())
@@ -56,7 +56,7 @@ def build_indices(listener: Listener) -> None:
 
 @contextmanager
 def _connected() -> Iterator[Connection]:
-    """A connection that may wait, and that alone builds; its settings go with it."""
+    """Open a connection without time-outs, and close it with its settings."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
             connection.exec_driver_sql("SET statement_timeout = 0")
@@ -70,9 +70,9 @@ def _build(
     connection: Connection, model_id: str, size: int, anchors: int, listener: Listener
 ) -> None:
     name, literal = index_name(model_id), model_id.replace("'", "''")
-    # Who waited for the lock would be waited for by the one who builds.
+    # Do not wait for the lock: CREATE INDEX CONCURRENTLY would wait for this transaction in turn.
     if not connection.scalar(select(func.pg_try_advisory_lock(BUILDING_LOCK))):
-        log.warning("the index is being built by another process")
+        log.warning("another process is building the index %s", name)
         return
     if connection.scalar(CUT_SHORT, {"name": name}):
         connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
@@ -87,9 +87,9 @@ def _build(
 
 
 def _megabytes(size: int, anchors: int) -> int:
-    """What the graph takes while it is built; one that does not fit is built many times slower.
+    """Return the memory for the graph; a graph that does not fit builds many times slower.
 
-    An anchor is its numbers, and as many neighbours twice (16 bytes each) as the index links.
+    An anchor takes its vector, and 16 bytes for each of twice `TUNING.m` neighbours.
     """
     an_anchor = 4 * size + 2 * 16 * TUNING.m + 256
     return max(LEAST_MEGABYTES, anchors * an_anchor // 2**20)

@@ -1,4 +1,4 @@
-"""Embeddings that the database compares: their table, and writing them beside the sealed ones."""
+"""Embeddings that the database compares: their table, written beside the encrypted embeddings."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ WAY_OUT = "or set VECTORS_IN_DATABASE=0: then each process compares in its own m
 
 
 def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None:
-    """Write an embedding beside the sealed one, in the running transaction, if that is asked for.
+    """Write an embedding beside its encrypted row, if `vectors_in_database` is set.
 
     Args:
-        session: of the transaction, in which the sealed one is written already.
-        row: the sealed one.
+        session: session of the transaction that has written the encrypted row.
+        row: the encrypted row.
         embedding: float32 (d,).
     """
     if not current_settings().vectors_in_database:
@@ -51,14 +51,14 @@ def write(session: Session, row: AnchorEmbedding, embedding: np.ndarray) -> None
 
 
 def get_ready(unwritten: Callable[[int], None], indexed: Listener) -> None:
-    """Make the table, write what is missing there, and index it where that pays.
+    """Create the table, write the missing embeddings, and build the indices.
 
     Args:
-        unwritten: is told how many embeddings are left to be written.
-        indexed: is told how many are in the index, and how many are to be.
+        unwritten: called with the number of embeddings left to write.
+        indexed: called with the number of embeddings indexed and the total.
 
     Raises:
-        VectorsImpossible: if the database lacks the extension; it says what to do.
+        VectorsImpossible: if the database lacks the extension; the message includes the remedy.
     """
     _make_table()
     while _write_missing():
@@ -70,7 +70,7 @@ def check() -> None:
     """Check that the database can compare every embedding.
 
     Raises:
-        VectorsImpossible: if it cannot; it says what to do.
+        VectorsImpossible: if it cannot; the message includes the remedy.
     """
     if not current_settings().vectors_in_database:
         return
@@ -116,7 +116,7 @@ def _count_missing() -> int:
 
 
 def _write_missing() -> int:
-    """Write some of those that are missing; how many."""
+    """Write at most AT_ONCE missing embeddings, and return how many were written."""
     with unit_of_work() as session:
         found = session.execute(
             select(AnchorEmbedding, PersonKey.wrapped)

@@ -29,8 +29,8 @@ from webapp.services.people.people import find_person
 from webapp.services.people.self_service import link_of
 
 INDENT = 2
-# Columns left out of the export: they hold references or facts about other people. `runner_up`
-# is the score of somebody else.
+# Columns left out of the export: they hold references or facts about other people. `runner_up` is
+# the score of somebody else.
 NOT_OF_THEM = {
     "id",
     "person_id",

@@ -67,8 +67,7 @@ def delete_expired(listener: Listener = lambda _done, _total: None) -> int:
     """Delete people past their retention period, then purge what has expired.
 
     People who renewed their consent meanwhile stay; people deleted meanwhile are skipped. The key
-    ring
-    holds everybody's key, so it is written once, at the end, even if the work fails.
+    ring holds everybody's key, so it is written once, at the end, even if the work fails.
 
     Args:
         listener: called after each person with the number done and the total.

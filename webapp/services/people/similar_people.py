@@ -215,8 +215,7 @@ def _tiles(rows: int) -> Iterator[tuple[int, int]]:
 
 
 def misfits(embeddings: np.ndarray, anchors: Anchors, threshold: float) -> list[tuple[int, float]]:
-    """Return anchors that match none of their person's others: row and best similarity, worst
-    first."""
+    """Return row and best similarity of anchors that match none of their person's, worst first."""
     found = []
     for start, count in zip(anchors.starts.tolist(), anchors.counts.tolist(), strict=True):
         if count < 2:

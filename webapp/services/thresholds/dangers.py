@@ -51,8 +51,7 @@ def of_search(
     """Return the dangers of an identification (1:N) setting; empty if there are none.
 
     The threshold rises with the number of people enrolled. False rejections count as a danger only
-    if
-    the setting, and not that number, increases them.
+    if the setting, and not that number, increases them.
 
     Args:
         calibration: calibration of the active model.

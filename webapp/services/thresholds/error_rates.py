@@ -80,8 +80,7 @@ class Costs:
     """Error rates of every threshold, by one matching rule and number of anchors.
 
     `people_tried` is the number of people behind the genuine trials. It replaces the number of
-    trials
-    as sample size where people are few.
+    trials as sample size where people are few.
     """
 
     calibration: Calibration
