@@ -1,4 +1,4 @@
-"""A large installation: rows of many people, their anchors and attempts, written in bulk."""
+"""A large installation: many people with anchors and attempts, inserted in bulk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEED = 5
 
 
 def enrol_crowd(people: int) -> list[UUID]:
-    """Enrol people with one to three anchors each; their pictures are noise."""
+    """Enrol people with one to three anchors each; their photos are noise."""
     generator = np.random.default_rng(SEED)
     engine, vault = active_model().engine, key_store().vault
     ids = [UUID(bytes=generator.bytes(16)) for _ in range(people)]
@@ -70,7 +70,7 @@ def enrol_crowd(people: int) -> list[UUID]:
 
 
 def add_attempts(people: list[UUID], attempts: int) -> None:
-    """Spread attempts over the last days: four in five match, one in ten is a search."""
+    """Insert attempts of the last days: 80 % match, 10 % are identifications."""
     generator = np.random.default_rng(SEED)
     model_id, started = active_model().engine.model_id, now()
     chosen = generator.integers(0, len(people), attempts)

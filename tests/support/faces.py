@@ -1,7 +1,7 @@
 """Faces for tests, the same on every machine.
 
 `people()` are eight synthetic people with four photos each, morphed from public-domain portraits
-(`tests.support.morphs`). The engine tells them apart, and so does the fake one,
+(`tests.support.morphs`). The engine distinguishes them; so does the fake one,
 by a label in each photo (`tests.support.fake_engine`). `portraits()` are the two portraits
 themselves, in versions. A moving head, a turned one or a photo of a photo comes from
 `tests.support.performing`.
@@ -31,7 +31,7 @@ COLLINS, HOPPER = 100, 101
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with several photos, each the bytes of a picture file."""
+    """A person with several photos, each the content of a picture file."""
 
     name: str
     photos: tuple[bytes, ...]
@@ -39,13 +39,13 @@ class Person:
 
 @cache
 def people() -> tuple[Person, ...]:
-    """Synthetic people with several photos each, whom the default model tells apart."""
+    """Return synthetic people with several photos each, whom the default model distinguishes."""
     return tuple(_person(number, seed) for number, seed in enumerate(morphs.SEEDS))
 
 
 @cache
 def portraits() -> tuple[Person, Person]:
-    """The two public-domain portraits, in versions."""
+    """Return the two public-domain portraits, in versions."""
     collins, hopper = (Image.fromarray(morphs.portrait(each)) for each in morphs.SOURCES)
     return (
         Person("Eileen Collins", _labelled(COLLINS, _versions(collins))),
@@ -61,7 +61,7 @@ def jpeg(image: Image.Image, **options: object) -> bytes:
 
 
 def saved(image: Image.Image, file_format: str) -> bytes:
-    """Encode a picture in any format that the app reads, HEIC ("HEIF") included."""
+    """Encode a picture in any format that the app reads, including HEIC ("HEIF")."""
     out = io.BytesIO()
     if file_format == "HEIF":
         pillow_heif.from_pillow(image).save(out, quality=90)
@@ -71,12 +71,12 @@ def saved(image: Image.Image, file_format: str) -> bytes:
 
 
 def opened(photo: bytes) -> Image.Image:
-    """A photo as an RGB image."""
+    """Return a photo as an RGB image."""
     return Image.open(io.BytesIO(photo)).convert("RGB")
 
 
 def side_by_side(*photos: bytes) -> bytes:
-    """Several photos in one picture, equally high; the first shows the main face."""
+    """Join photos to one picture of equal height; the first shows the main face."""
     images = [opened(photo) for photo in photos]
     height = min(image.height for image in images)
     scaled = [ImageOps.contain(image, (image.width * 2, height)) for image in images]
@@ -107,5 +107,5 @@ def _labelled(person: int, photos: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def without_face(size: tuple[int, int] = (320, 240)) -> bytes:
-    """A plain grey picture."""
+    """Return a plain grey picture."""
     return jpeg(Image.new("RGB", size, (120, 130, 140)))

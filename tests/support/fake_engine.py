@@ -31,7 +31,7 @@ def picture(person: int = 0, number: int = 0, **facts: Any) -> bytes:
     """Make a JPEG of a person.
 
     Args:
-        person: who is in it.
+        person: name of the person shown.
         number: pictures of one person with other numbers differ a little.
         facts: `error` and its `details`, `reasons`, `like` (another person that it resembles),
             `rivals`, `dark`, `faces` (0 for none) or, before the camera, `hint` and `failed`.
@@ -40,13 +40,13 @@ def picture(person: int = 0, number: int = 0, **facts: Any) -> bytes:
 
 
 def labelled(jpeg: bytes, **facts: Any) -> bytes:
-    """Write facts into the comment of a JPEG; the pixels stay as they are."""
+    """Write facts into the comment of a JPEG; the pixels do not change."""
     comment = json.dumps(facts).encode()
     return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[2:]
 
 
 class FakeEngine:
-    """What the web app uses of `ml.Engine`, without a network."""
+    """The part of `ml.Engine` that the web app uses, without a network."""
 
     def __init__(self) -> None:
         artifact = ml.load_artifact(ml.DEFAULT_MODEL)
@@ -59,7 +59,7 @@ class FakeEngine:
         return ml.load_calibration(self.artifact.folder, self.model_id)
 
     def warm_up(self) -> None:
-        """Nothing has to be loaded."""
+        """Do nothing: there is no network to load."""
 
     def inspect(self, data: bytes, *, thorough: bool = False, live: bool = False) -> ml.Inspection:
         seen = _read(data, live=live)
@@ -93,7 +93,7 @@ class FakeEngine:
         challenge: ml.Challenge,
         before: Sequence[ml.Observation] = (),
     ) -> tuple[ml.Observation, ml.Progress]:
-        """Each movement takes two frames; the hint and the failure are in the frame."""
+        """Complete each movement in two frames; hint and failure are in the frame."""
         seen = _read(data, live=True)
         if not seen.faces:
             raise ml.NoFace
@@ -125,7 +125,7 @@ class FakeEngine:
         return observation, progress
 
     def judge(self, challenge: ml.Challenge, observations: Sequence[ml.Observation]) -> ml.Verdict:
-        """Judge an attempt failed if one of its frames said so, or if frames are missing."""
+        """Judge an attempt failed if one of its frames states so, or if frames are missing."""
         if len(observations) < STEP_FRAMES * (len(challenge.steps) + 1) - 1:
             return ml.Verdict(False, ("unfinished",), {}, -1)
         failed = any(seen.yaw for seen in observations)
@@ -133,7 +133,7 @@ class FakeEngine:
         return ml.Verdict(not failed, reasons, {"seconds": 3.0, "least_turn": 0.9}, 0)
 
     def embedding(self, facts: dict[str, Any]) -> np.ndarray:
-        """Embed a person, with a share of the one whom the picture resembles; unit length."""
+        """Embed a person, with a share of the person whom the picture resembles; unit length."""
         face = self._face(facts["person"])
         if "like" in facts:
             face = _unit(0.2 * face + 0.8 * self._face(facts["like"]))
@@ -147,12 +147,12 @@ class FakeEngine:
 
 
 def face_errors() -> dict[str, type[ml.FaceError]]:
-    """Every reason against a picture by its code."""
+    """Return every error of a picture by its code."""
     return {kind.code: kind for kind in _kinds(ml.FaceError)}
 
 
 class _Seen(NamedTuple):
-    """What a picture states, and its size in pixels."""
+    """Facts stated by a picture, and its size in pixels."""
 
     facts: dict[str, Any]
     width: int
@@ -177,7 +177,7 @@ def _read(data: bytes, *, together: int = 1, live: bool = False) -> _Seen:
 
 
 def facts_of(data: bytes) -> dict[str, Any]:
-    """The facts in the comment of a JPEG; no face without one."""
+    """Return the facts in the comment of a JPEG; no face without a comment."""
     comment = Image.open(io.BytesIO(data)).info.get("comment")
     return json.loads(comment) if comment else {"faces": 0}
 
@@ -204,7 +204,7 @@ def _grey() -> bytes:
 
 
 def _detected(seen: _Seen) -> ml.DetectedFace:
-    """An upright face in the middle of the picture."""
+    """Return an upright face in the middle of the picture."""
     size = 0.5 * min(seen.width, seen.height)
     left, top = (seen.width - size) / 2, (seen.height - size) / 2
     shares = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)], np.float32)

@@ -1,4 +1,4 @@
-"""A whole installation for tests: secrets, a database built by migrations, accounts, an engine."""
+"""A complete installation for tests: secrets, a migrated database, accounts, an engine."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ADMIN, OPERATOR, VIEWER = "the admin", "the operator", "the viewer"
 CHEAP = PasswordCost(time_cost=1, memory_kib=8)
 UNLIMITED = "100000 per second"
 SEE_OTHER = 303
-# Which database the tests run on: sqlite or postgresql.
+# Database of the tests: sqlite or postgresql.
 DATABASE = os.environ.get("DATABASE", "sqlite")
 
 
 class Visitor:
-    """Somebody with a browser of their own."""
+    """A person with a browser of their own."""
 
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
@@ -67,7 +67,7 @@ class Visitor:
 
 
 def session_cookie(visitor: Visitor) -> Cookie:
-    """The cookie that holds the session."""
+    """Return the session cookie."""
     (cookie,) = (one for one in visitor.client._cookies.values() if "faces_session" in one.key)
     return cookie
 
@@ -78,12 +78,12 @@ def as_file(number: int, file: bytes | tuple[bytes, str]) -> tuple[io.BytesIO, s
 
 
 def words(response: TestResponse) -> str:
-    """The text of a page, without tags."""
+    """Return the text of a page, without tags."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
 
 
 def rows_stored() -> dict[str, int]:
-    """How many rows each table holds, as of now."""
+    """Count the rows of each table."""
     db.session.rollback()
     counts = {
         table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
@@ -94,7 +94,7 @@ def rows_stored() -> dict[str, int]:
 
 
 def written_down(settings: Settings) -> bytes:
-    """Everything that the database holds: SQLite's files, or the values of all rows."""
+    """Return the whole content of the database: SQLite's files, or the values of all rows."""
     db.session.rollback()
     if not settings.database_url:
         return b"".join(file.read_bytes() for file in settings.instance.glob("faces.db*"))
@@ -109,7 +109,7 @@ def written_down(settings: Settings) -> bytes:
 
 
 def break_inserts(table: str, why: str) -> None:
-    """Let the database refuse new rows of a table."""
+    """Make the database reject new rows of a table."""
     if db.engine.dialect.name == "postgresql":
         statements = (
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,4 +1,4 @@
-"""Does something in processes that are killed, each one line of this project's code later."""
+"""Runs something in processes that are killed, each one line of this project's code later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OURS = f"{ROOT}/webapp/"
 
 
 def kills(work: Callable[[], object]) -> Iterator[None]:
-    """Yields after each kill, until a process comes to the end."""
+    """Yield after each kill, until a process finishes."""
     for lines in count(1):
         child = os.fork()
         if not child:

@@ -12,7 +12,7 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def resident_bytes() -> int:
-    """Return what is resident; where the system does not say, the most that ever was."""
+    """Return the resident memory; where the system does not report it, the peak."""
     if STATM.exists():
         return int(STATM.read_text().split()[1]) * resource.getpagesize()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT

@@ -1,9 +1,9 @@
 """Synthetic people for tests: morphs of two public-domain portraits.
 
-A person is a seed. It chooses a portrait, a share of the other one's face, the places and sizes of
-eyes, nose, mouth and jaw, and a complexion. A photo of that person varies expression, turn,
-position and light. `tests/integration/ml/test_morphs.py` holds that the default model tells these
-people apart and takes the photos of each for one person.
+A person is a seed. It selects a portrait, a share of the other one's face, the positions and sizes
+of eyes, nose, mouth and jaw, and a complexion. A photo of that person varies expression, turn,
+position and light. `tests/integration/ml/test_morphs.py` verifies that the default model
+distinguishes these people and matches the photos of each.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-# Of some 260 seeds, eight whom the default model tells apart, while their own photos reach scores
-# of 70 to 95. The first shows every fault of light that the guidance knows.
+# Eight of about 260 seeds: the default model distinguishes them, and their own photos reach scores
+# of 70 to 95. The first has every fault of light that the guidance knows.
 SEEDS = (203, 168, 29, 69, 72, 115, 196, 249)
 
 SIDE_PX = 400
@@ -27,7 +27,7 @@ BETWEEN_EYES_PX = (200.0, 185.0)
 
 
 class Source(NamedTuple):
-    """A portrait in an installed package, and where its eyes are, in pixels."""
+    """A portrait in an installed package, and the positions of its eyes, in pixels."""
 
     package: str
     path: str
@@ -48,10 +48,10 @@ class Feature(NamedTuple):
     Lengths are in eye distances from the point between the eyes, x to the picture's right, y down.
 
     Attributes:
-        middles: one, or one for each side.
+        middles: its centre, or one centre for each side.
         reach: standard deviations across and along of its weight.
-        move: how far it moves for an amount of 1; outwards on both sides.
-        scale: by how much it grows across and along for an amount of 1.
+        move: displacement for an amount of 1; outwards on both sides.
+        scale: growth across and along for an amount of 1.
         person: largest amount by which people differ.
         photo: largest amount by which the photos of one person differ.
     """
@@ -82,7 +82,7 @@ FEATURES = (
     Feature(((0, 0.4),), (1.4, 1.2), scale=(0, 1), person=0.23),
     Feature(((0, 1.5),), (0.5, 0.3), move=(0, 1), person=0.23, photo=0.12),
     Feature(((0, -0.7),), (1.0, 0.5), scale=(1, 1), person=0.35),
-    # A head that turns: what stands out of it moves more.
+    # A turning head: protruding parts move more.
     Feature(((0, 0.5),), (0.6, 0.8), move=(1, 0), photo=0.14),
     Feature(((0, 0.5),), (0.6, 0.8), move=(0, 1), photo=0.08),
 )
@@ -93,8 +93,8 @@ class Morph(NamedTuple):
 
     Attributes:
         base: number of the portrait that gives hair, clothes and background.
-        share: of the other portrait's face in this one, 0 to 1.
-        amounts: float (features,), how far each feature differs from the portrait's.
+        share: share of the other portrait's face, 0 to 1.
+        amounts: float (features,), difference of each feature from the portrait's.
         gain: factors of red, green and blue.
         gamma: exponent of the brightness.
     """
@@ -115,7 +115,7 @@ def portrait(source: Source) -> np.ndarray:
 
 
 def photos(seed: int, count: int) -> list[np.ndarray]:
-    """Draw photos of the person that a seed stands for, RGB uint8 (400, 400, 3)."""
+    """Draw photos of the person of a seed, RGB uint8 (400, 400, 3)."""
     person = _person(np.random.default_rng(seed))
     moments = [np.random.default_rng((seed, number)) for number in range(1, count)]
     varied = [_photo(person, moment, mirrored=n % 2 == 0) for n, moment in enumerate(moments)]
@@ -131,7 +131,7 @@ def _person(random: np.random.Generator) -> Morph:
 
 
 def _photo(person: Morph, random: np.random.Generator, *, mirrored: bool) -> np.ndarray:
-    """A photo at some moment: expression, turn, light, and how the camera was held."""
+    """Draw a photo: expression, turn, light and position of the camera."""
     varied = random.uniform(-1, 1, len(FEATURES)) * [feature.photo for feature in FEATURES]
     light = random.uniform(0.85, 1.1) + random.uniform(-0.3, 0.3) * _units()[0] / 2
     seen = person._replace(amounts=person.amounts + varied)
@@ -151,7 +151,7 @@ def _drawn(person: Morph) -> np.ndarray:
 
 
 def _moved(amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where in the portrait each pixel of the morph comes from, two arrays in pixels."""
+    """Return the position in the portrait of each pixel of the morph, two arrays in pixels."""
     x, y = _units()
     across, along = np.zeros((2, SIDE_PX, SIDE_PX), np.float32)
     for feature, amount in zip(FEATURES, amounts, strict=True):
@@ -171,7 +171,7 @@ def _bell(distance: np.ndarray, reach: float) -> np.ndarray:
 
 @cache
 def _units() -> tuple[np.ndarray, np.ndarray]:
-    """Where the pixels of a photo are, in eye distances: across (1, n) and along (n, 1)."""
+    """Return the positions of a photo's pixels in eye distances: across (1, n), along (n, 1)."""
     pixels = np.arange(SIDE_PX, dtype=np.float32)
     across = (pixels - BETWEEN_EYES_PX[0]) / EYE_DISTANCE_PX
     along = (pixels - BETWEEN_EYES_PX[1]) / EYE_DISTANCE_PX
@@ -180,7 +180,7 @@ def _units() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _blended(base: int, share: float) -> np.ndarray:
-    """A portrait with some of the other one's face, in its own colours."""
+    """Return a portrait with a share of the other one's face, in its own colours."""
     own, other = (_aligned(SOURCES[number]).astype(np.float32) for number in (base, 1 - base))
     x, y = _units()
     face = (x / 0.7) ** 2 + ((y - 0.5) / 0.9) ** 2 < 1
@@ -193,7 +193,7 @@ def _blended(base: int, share: float) -> np.ndarray:
 
 @cache
 def _aligned(source: Source) -> np.ndarray:
-    """A portrait, turned and scaled so that the eyes are where all have them."""
+    """Return a portrait, rotated and scaled to the common positions of the eyes."""
     (left, top), (right, bottom) = source.eyes
     angle = np.degrees(np.arctan2(bottom - top, right - left))
     scale = EYE_DISTANCE_PX / np.hypot(right - left, bottom - top)

@@ -1,4 +1,4 @@
-"""A release that does not exist yet: one migration more than this one has."""
+"""A future release, with one more migration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def upgrade():
 
 
 def next_migrations(folder: Path, change: str) -> Path:
-    """Where all migrations stand, and the next one, which makes a change."""
+    """Return a folder of all migrations and of another one that makes a change."""
     migrations = shutil.copytree(MIGRATIONS, folder / "migrations")
     text = NEXT.format(head=VERSIONS[-1], change=change.strip())
     (migrations / "versions" / "next.py").write_text(text)

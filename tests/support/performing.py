@@ -1,4 +1,4 @@
-"""Performers before a camera for tests: a simulated head, and a still photo of it."""
+"""Performers in front of a camera for tests: a simulated head, and a still photo of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from webapp.services.liveness.drawn import DrawnChallenge
 from webapp.services.liveness.prompts import DONE
 from webapp.settings import Settings
 
-# Somebody who does at once and without mistakes what they are asked for.
+# A person who follows every prompt immediately and without mistakes.
 CALM = Habits(reaction_spread=0.0, shortest=0.7, longest=0.8, overshoot_spread=0.0, mistakes=0.0)
 CAMERA = Camera()
 INDOORS = Lighting(
@@ -46,38 +46,38 @@ SENSOR = Sensor(blur=0.4, noise=1.0, stream_quality=85, upload_quality=85)
 
 @dataclass
 class Performer:
-    """An actor and the camera that films them; the page's light falls on who has a glow."""
+    """An actor and the camera; with a glow, the page's light reaches the actor."""
 
     actor: Actor
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
     glow: Glow = field(default_factory=Glow)
 
     def prompt(self, step: ml.Step | None, at: float) -> None:
-        """See an instruction; None is to look straight ahead."""
+        """Receive a prompt; None is to look straight ahead."""
         self.actor.prompt(step, at)
 
     def frame(self, at: float) -> bytes:
-        """What the camera sends, `at` seconds after the beginning."""
+        """Return the camera's frame `at` seconds after the beginning."""
         return SENSOR.jpeg(self.actor.scene(at), self.random)
 
 
 @dataclass
 class Stated:
-    """A performer for the fake engine: each frame states who is seen."""
+    """A performer for the fake engine: each frame states the person."""
 
     picture: bytes
     glow: Glow = field(default_factory=Glow)
 
     def prompt(self, step: ml.Step | None, at: float) -> None:
-        """Every movement is done at once."""
+        """Complete every movement immediately."""
 
     def frame(self, at: float) -> bytes:
-        """What the camera sends."""
+        """Return the camera's frame."""
         return self.picture
 
 
 def live(engine: ml.Engine, person: int = 0) -> Performer | Stated:
-    """Somebody who is there, out of reach of the page's light."""
+    """Return a live person, without the page's light."""
     if isinstance(engine, FakeEngine):
         return Stated(picture(person))
     random, photo = np.random.default_rng(3), front(engine, person)
@@ -86,7 +86,7 @@ def live(engine: ml.Engine, person: int = 0) -> Performer | Stated:
 
 
 def lit(engine: ml.Engine, person: int = 0) -> Performer:
-    """Somebody who is there, before a page whose light reaches them."""
+    """Return a live person in the light of the page."""
     random, photo, glow = np.random.default_rng(3), front(engine, person), Glow()
     room = LitRoom.of(Room.drawn(CAMERA, random, photo), glow, INDOORS, random, head=True)
     actor = LiveHead((photo,), room, random, CAMERA, Person(random, CALM))
@@ -94,7 +94,7 @@ def lit(engine: ml.Engine, person: int = 0) -> Performer:
 
 
 def photo(engine: ml.Engine, person: int = 0) -> Performer | Stated:
-    """Their photo, held and tilted before the camera."""
+    """Return a photo of the person, held and tilted in front of the camera."""
     if isinstance(engine, FakeEngine):
         return Stated(picture(person, failed=True))
     random, held = np.random.default_rng(3), front(engine, person)
@@ -117,14 +117,14 @@ def turned(engine: ml.Engine) -> bytes:
 
 @cache
 def front(engine: ml.Engine, person: int) -> Portrait:
-    """The face of a person seen from the front, as a texture for simulated heads."""
+    """Return the face of a person in front view, as a texture for simulated heads."""
     found = portrait(engine, faces.people()[person].photos[0], str(person))
     assert found, "this person's first photo does not show the face from the front"
     return found
 
 
 def set_clock(challenge_id: UUID, seconds: float) -> None:
-    """Let so many seconds have passed since the challenge began."""
+    """Set the time since the challenge began, in seconds."""
     with unit_of_work() as session:
         row = session.get(Challenge, challenge_id, populate_existing=True)
         begun = challenges.now() - timedelta(seconds=seconds)
@@ -133,7 +133,7 @@ def set_clock(challenge_id: UUID, seconds: float) -> None:
 
 @contextmanager
 def clock_at(challenge_id: UUID, seconds: float) -> Iterator[None]:
-    """The clock of challenges stands still, so many seconds after this one began."""
+    """Stop the clock of challenges at a number of seconds after this one began."""
     db.session.rollback()
     moment = db.session.get(Challenge, challenge_id).created_at + timedelta(seconds=seconds)
     with patch.object(challenges, "now", lambda: moment):
@@ -150,7 +150,7 @@ def perform(
     holder: str = HOLDER,
     purpose: Purpose = Purpose.VERIFY,
 ) -> UUID:
-    """Go through a challenge to its end, whatever it will be judged to be."""
+    """Perform a challenge to its end, whatever the verdict."""
     begun = challenges.begin(identifier, holder, purpose)
     steps, asked, at = drawn(begun.id).steps, begun.asked, 0.0
     performer.prompt(None, at)

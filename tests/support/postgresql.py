@@ -1,4 +1,4 @@
-"""A real PostgreSQL, started for the run; every test gets a database of its own."""
+"""A real PostgreSQL server for a run; every test gets a database of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psycopg
 
 from deploy.cluster import pgserver, restart
 
-# What a crash of the machine would lose is lost on purpose: tests are faster so.
+# Durability is off, which makes tests faster.
 HASTY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
@@ -32,18 +32,18 @@ class Postgresql:
             connection.execute(statement)
 
     def new_database(self, template: str = "template1") -> str:
-        """Make a database, a copy of another one that nobody uses; its name."""
+        """Create a database as a copy of an unused one, and return its name."""
         name = f"faces_{uuid4().hex}"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
     def drop(self, database: str) -> None:
-        """Remove a database, whoever uses it."""
+        """Drop a database, even if it is in use."""
         self.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     @contextmanager
     def lent(self, template: str = "template1") -> Iterator[str]:
-        """A database's URL, for as long as it is needed."""
+        """Yield the URL of a temporary database."""
         name = self.new_database(template)
         try:
             yield self.url(name)
@@ -53,7 +53,7 @@ class Postgresql:
 
 @contextmanager
 def running(roomy: Sequence[str] = ()) -> Iterator[Postgresql]:
-    """A server of its own, whose data ends with it; `roomy` are settings that it starts with."""
+    """Start a server with temporary data; `roomy` are its settings."""
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     server = pgserver.get_server(folder, cleanup_mode="stop")
     try:

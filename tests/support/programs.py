@@ -1,4 +1,4 @@
-"""Other programs in tests: the shipped client, whose every answer is held against OpenAPI."""
+"""API clients in tests: the shipped client; every response is validated against OpenAPI."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ URL = "http://localhost"
 
 
 class Wire(httpx.BaseTransport):
-    """The way to an app in this process; each request has a context of its own.
+    """A transport to an app in this process; each request has its own context.
 
-    Every answer is held against the API's description.
+    Every response is validated against the API's description.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -46,7 +46,7 @@ class Wire(httpx.BaseTransport):
 
 
 def described(app: Flask) -> OpenApiSchema:
-    """The API's OpenAPI document, as schemathesis reads it."""
+    """Return the API's OpenAPI document, as parsed by schemathesis."""
     with app.app_context():
         return _schema(json.dumps(document()))
 
@@ -59,10 +59,10 @@ def _schema(openapi: str) -> OpenApiSchema:
 
 
 def key_with(*scopes: Scope, limit: str = UNLIMITED) -> str:
-    """A fresh key to the API of the current app."""
+    """Create an API key of the current app."""
     return api_keys.create(NewKey("a program", scopes, limit=limit), None).secret
 
 
 def program(app: Flask, key: str) -> Client:
-    """A client that holds a key."""
+    """Return a client with a key."""
     return Client(URL, key, Wire(app))

@@ -1,4 +1,4 @@
-"""A small WSGI app for tests of the server: it answers, reads what it is sent, or sends much."""
+"""A small WSGI app for tests of the server: it answers, reads the body, or sends a large one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A process in which TensorFlow and its kin cannot be imported: it enrols, verifies, identifies.
+"""A process that enrols, verifies and identifies without TensorFlow and related packages.
 
-Run by `tests/integration/webapp/test_without_tensorflow.py`; prints what it came to as JSON,
-and its log to standard error.
+`tests/integration/webapp/test_without_tensorflow.py` runs it. It prints its results as JSON and its
+log to standard error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LABORATORY = frozenset(
 
 
 class Missing(MetaPathFinder):
-    """Lets the laboratory's packages be missing, as where only a server is installed."""
+    """Makes imports of the laboratory's packages fail, as on a server without them."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         if name.partition(".")[0] in LABORATORY:

@@ -1,4 +1,4 @@
-"""A second model beside the shipped one: trained in seconds, good for nothing but being another."""
+"""A second model, trained in seconds, for tests of a change of models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tomli_w
 import ml
 
 TINY = "tiny"
-# koch at another size, grey and equalised: nothing of the shipped model's input holds for it.
+# koch at another size, grey and equalised: its input differs from the shipped model's.
 EXPERIMENT = {
     "name": TINY,
     "artifact": {"title": "koch on drawn faces", "terms": "research", "licence": "a test"},
@@ -28,7 +28,7 @@ EXPERIMENT = {
 
 
 def trained_beside_the_shipped(home: Path) -> Path:
-    """Train the small model; return a folder of artifacts with it and the shipped one."""
+    """Train the small model; return a folder of artifacts with it and the shipped model."""
     from ml.lab.training.train import main as train  # slow to import
 
     folder = home / "artifacts"

@@ -11,7 +11,7 @@ SIDE = 300
 
 @pytest.fixture
 def landmarks() -> np.ndarray:
-    """An upright face, twice as large as in the frame."""
+    """Return landmarks of an upright face, twice as large as in the frame."""
     return FRAME.scaled(SIDE).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from ml.lab.evaluation.measures.impostors import EDGES, REFUSED, Side, compare_s
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    """Several blocks, though there are few photos."""
+    """Compute in several blocks despite few photos."""
     monkeypatch.setattr(impostors, "BLOCK", 7)
 
 

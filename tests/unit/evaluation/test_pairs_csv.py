@@ -18,7 +18,7 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four people with three files each; what is in them does not matter here."""
+    """Create files of four people with three photos each; their content does not matter."""
     for person in PEOPLE:
         (tmp_path / person).mkdir()
         for number in range(3):
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_table_is_refused(folder):
 
 
 def outcome(folder: Path, text: str) -> Pairs | str:
-    """The pairs, or the sentence that says why there are none."""
+    """Return the pairs, or the error text."""
     try:
         return read(folder, text)
     except ProtocolError as error:

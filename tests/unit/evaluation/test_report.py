@@ -26,13 +26,13 @@ from ml.lab.evaluation.reports.report import render
 from ml.lab.evaluation.reports.summary import summary
 
 PEOPLE, EACH, SIDE = 6, 4, 80
-# A folder may be called anything.
+# A folder can have any name.
 ODD_NAME = "<b>Ann & Ben</b>"
 
 
 @pytest.fixture(scope="module")
 def protocol(tmp_path_factory) -> Protocol:
-    """Grey squares as photos: embeddings are made up, but the sheets need files."""
+    """Create grey squares as photos for the sheets; the embeddings are invented."""
     home = tmp_path_factory.mktemp("photos")
     paths = tuple(home / f"{number}.jpg" for number in range(PEOPLE * EACH))
     for path in paths:
@@ -48,7 +48,7 @@ def artifact() -> Artifact:
 
 
 def measured(protocol: Protocol, artifact: Artifact, spread: float) -> Measured:
-    """A model that puts photos of a person so far apart; one photo has no face."""
+    """Return a model that separates photos of a person by an angle; one photo has no face."""
     generator = np.random.default_rng(3)
     photos = protocol.pairs.photos
     faces = generator.normal(size=(PEOPLE, 6))[photos.person]
@@ -84,7 +84,7 @@ def test_the_curve_is_that_of_scikit_learn(models):
     far, tar, _ = roc_curve(labels, np.concatenate([genuine, impostor]), drop_intermediate=False)
     ours = np.column_stack(rates(model))
     theirs = np.column_stack([far[1:], 1 - tar[1:]])
-    # Curves are drawn in steps of similarity, so each of our points is one of theirs.
+    # Curves have bins of similarity, so each of our points is one of theirs.
     distance = np.abs(ours[:, None] - theirs[None]).max(axis=2).min(axis=1)
     assert distance.max() < 1e-9
 

@@ -46,7 +46,7 @@ def test_equal_error_rate_agrees_with_plain_counting(both, cut):
     if not len(impostor):
         return
     measured = accuracy(trials_of(genuine), trials_of(impostor), FARS, PEOPLE, rounds=1)
-    # Either interpolates between its own neighbouring thresholds.
+    # Both interpolate between their own neighbouring thresholds.
     assert measured.eer.value == pytest.approx(
         equal_error_rate(genuine, impostor), abs=1 / min(len(genuine), len(impostor))
     )
@@ -54,7 +54,7 @@ def test_equal_error_rate_agrees_with_plain_counting(both, cut):
 
 @pytest.fixture
 def people() -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of thirty photos, and who is in them: some people have more than others."""
+    """Return embeddings of thirty photos and their people, some with more photos than others."""
     generator = np.random.default_rng(7)
     person = np.sort(generator.integers(0, 8, 30))
     embeddings = generator.normal(size=(8, 6))[person] + generator.normal(size=(30, 6))

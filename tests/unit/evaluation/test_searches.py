@@ -1,4 +1,4 @@
-"""Several anchors, galleries and worst pairs, on embeddings small enough to work out by hand."""
+"""Several anchors, galleries and hardest pairs, on embeddings small enough to check by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ml.matching import match_rules
 
 
 def embedded(directions: np.ndarray, person: np.ndarray, usable: np.ndarray) -> Embedded:
-    """Photos whose faces point so and so in the plane, in degrees."""
+    """Return photos with embeddings in given directions of the plane, in degrees."""
     angles = np.radians(directions)
     view = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
     names = tuple(f"person {one}" for one in range(int(person.max()) + 1))
@@ -36,7 +36,7 @@ def embedded(directions: np.ndarray, person: np.ndarray, usable: np.ndarray) -> 
 
 @pytest.fixture
 def tidy() -> Embedded:
-    """Four people far apart, eight photos each within four degrees; the last one has no face."""
+    """Return four people far apart, with eight photos each within 4°; the last has no face."""
     person = np.repeat(np.arange(4), 8)
     directions = person * 90 + np.tile(np.linspace(-2, 2, 8), 4)
     usable = np.ones(32, bool)
@@ -130,7 +130,7 @@ def test_the_models_own_threshold_is_judged_for_galleries_of_one_anchor(tidy):
     distractors = np.tile(np.array([[-0.7, -0.7]], np.float32), (98, 1))
     single, several = measure_identification(tidy, distractors, calibration, mirrored=False)
     assert several.as_calibrated is None
-    # Strangers lie at right angles, photos of a person within four degrees.
+    # Strangers are at right angles, photos of a person within 4°.
     assert single.as_calibrated == pytest.approx((0.0, single.rank_one_missed))
 
 

@@ -24,7 +24,7 @@ def test_nobody_enrolled_searches(embeddings):
     assert set(everybody.person) == set(range(KNOWN, KNOWN + STRANGERS))
     strangers = embeddings[PERSON >= KNOWN]
     best = (strangers @ embeddings[PERSON < KNOWN].T).max(axis=1)
-    # Everybody who can be enrolled is, with all their photos: every draw is the same.
+    # All candidates are enrolled with all their photos, so every draw is the same.
     np.testing.assert_allclose(np.sort(everybody.top)[::DRAWS], np.sort(best), rtol=1e-5)
 
 

@@ -66,7 +66,7 @@ def test_dlibs_template_scales_with_the_chip() -> None:
 def picture_with_dots(
     matrix: np.ndarray, side: int, radius: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """White dots where the template's points fall, and those points."""
+    """Return white dots at the template's points, and those points."""
     landmarks = moved(POINTS, matrix)
     rows, columns = np.mgrid[:side, :side]
     picture = np.zeros((side, side, 3), np.uint8)

@@ -1,4 +1,4 @@
-"""Bounds of pictures by what they are for, checked by their headers."""
+"""Limits of pictures by purpose, checked by their headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def encoded(size: tuple[int, int], kind: str = "PNG", **options: object) -> byte
 
 
 def without_pixels(data: bytes) -> bytes:
-    """A file of which the header alone is there: whoever decodes it finds it truncated."""
+    """Return a file with its header only, which a decoder finds truncated."""
     return data[:200]
 
 

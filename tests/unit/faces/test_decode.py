@@ -28,7 +28,7 @@ LEFT, RIGHT = (200, 30, 30), (30, 30, 200)
 
 
 def two_halves(width: int = 64, height: int = 48) -> Image.Image:
-    """Red on the left, blue on the right."""
+    """Return a picture that is red on the left, blue on the right."""
     image = Image.new("RGB", (width, height), LEFT)
     image.paste(RIGHT, (width // 2, 0, width, height))
     return image
@@ -44,7 +44,7 @@ def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
 
 
 def png(size: tuple[int, int], *, bits: int, colour_type: int, raw: bytes) -> bytes:
-    """A PNG file of raw rows, each with its filter byte."""
+    """Return a PNG file of raw rows, each with its filter byte."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         checksum = zlib.crc32(kind + body)
@@ -56,7 +56,7 @@ def png(size: tuple[int, int], *, bits: int, colour_type: int, raw: bytes) -> by
 
 
 def tiled_tiff(size: tuple[int, int], *, tile: int) -> bytes:
-    """A grey TIFF file of one deflated tile, `tile` pixels wide and high."""
+    """Return a grey TIFF file of one deflated tile, `tile` pixels wide and high."""
     body = zlib.compress(bytes(1000))
     entries = {256: size[0], 257: size[1], 258: 8, 259: 8, 262: 1, 277: 1, 322: tile, 323: tile}
     entries |= {324: 8, 325: len(body)}

@@ -76,7 +76,7 @@ def test_as_many_parts_as_encoders_write_are_read(kind: str) -> None:
 
 
 def passes(side: int, times: int) -> bytes:
-    """A progressive JPEG whose last pass comes so many times more."""
+    """Return a progressive JPEG with its last pass repeated."""
     whole = encoded("JPEG", Image.new("RGB", (side, side)), progressive=True)
     return whole[:-2] + whole[whole.rindex(b"\xff\xda") : -2] * times + whole[-2:]
 

@@ -1,4 +1,4 @@
-"""Memory that large pictures take, measured in a process of their own."""
+"""Memory for large pictures, measured in a separate process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ print(peak() - before)
 
 
 def megabytes_for(tmp_path: Path, kind: str, mode: str, threads: int) -> int:
-    """How much a process grows while it decodes pictures of 50 megapixels side by side."""
+    """Return by how much a process grows while it decodes 50-megapixel pictures in parallel."""
     file = tmp_path / "large"
     Image.new(mode, (10_000, 5_000)).save(file, kind, compress_level=1, method=0)
     arguments = [sys.executable, "-c", PROGRAM, kind, mode, str(threads), str(file)]

@@ -8,7 +8,7 @@ from ml.faces.pose import MEAN_HEAD_MM, head_pose
 
 
 def seen(yaw: float = 0, pitch: float = 0, roll: float = 0, scale: float = 2.0) -> np.ndarray:
-    """The mean head turned by angles in degrees, seen from far away: (5, 2) pixels."""
+    """Return the landmarks of the mean head, rotated and seen from far away: (5, 2) pixels."""
     a, b, c = np.radians([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])

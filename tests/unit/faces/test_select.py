@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 640, 480
 
 
 def face(x: float, y: float, size: float) -> DetectedFace:
-    """A face of `size` pixels around (x, y)."""
+    """Return a face of `size` pixels around (x, y)."""
     box = (x - size / 2, y - size / 2, size, size)
     return DetectedFace(box, np.zeros((5, 2), np.float32), 1.0)
 

@@ -22,9 +22,9 @@ SOMEBODY = np.eye(4, dtype=np.float32)[0]
 
 
 def observation(number: int, place: Place, *, flat: bool = False) -> Observation:
-    """What is seen of a head, or of a picture of it, at a place; every frame has an embedding.
+    """Return the observation of a head, or of a picture of it, with an embedding.
 
-    Of the picture, too, it is said that other points than the five move as on a head.
+    The relief is a head's in both cases, so only the five landmarks expose the picture.
     """
     points = MEAN_HEAD_MM * [1, 1, 0 if flat else 1]
     landmarks = project(CAMERA, place, points, (0.0, 35.0, 0.0)).astype(np.float32)
@@ -51,7 +51,7 @@ def observation(number: int, place: Place, *, flat: bool = False) -> Observation
 
 
 def goal(step: Step | None) -> Place:
-    """Where a head goes that is asked for a step."""
+    """Return the pose of a head that follows a step."""
     if step is None:
         return Place()
     moved = {
@@ -65,7 +65,7 @@ def goal(step: Step | None) -> Place:
 
 
 def acted(challenge: Challenge, *, flat: bool = False, most: int = 90) -> list[Observation]:
-    """The frames of somebody who waits, then goes to where each step asks for within a second."""
+    """Return the frames of a person who waits, then completes each step within a second."""
     frames: list[Observation] = []
     place, asked, since = Place(), 0, 0
     while len(frames) < most:

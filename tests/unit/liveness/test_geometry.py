@@ -1,4 +1,4 @@
-"""Turns against an analytic camera: points in space, seen through a pinhole."""
+"""Turns against an analytic pinhole camera."""
 
 from __future__ import annotations
 

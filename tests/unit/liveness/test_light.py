@@ -50,9 +50,9 @@ def lit(
     drift: float = 0.0,
     late: int = 0,
 ) -> list[Observation]:
-    """The acted frames, of a face that the colours fall on: as a camera sees it, `late` frames on.
+    """Return the acted frames with the colours reflected by the face, `late` frames later.
 
-    `drift` is by which factor red grows against the rest, a second.
+    `drift` is the factor by which red grows relative to the other colours, a second.
     """
     source, frames = np.random.default_rng(3), []
     for number, seen in enumerate(ACTED):
@@ -64,7 +64,7 @@ def lit(
 
 
 def behind_glass(frames: list[Observation], shown: tuple[str, ...]) -> list[Observation]:
-    """The same, on a screen that mirrors a little of the colours."""
+    """Return the frames on a screen that mirrors a little of the colours."""
     mirroring = []
     for number, seen in enumerate(frames):
         added = 0.02 * linear(colour_after(shown, frames[:number]) or WHITE)

@@ -1,4 +1,4 @@
-"""What a calibration counts, on drawn people; the shipped ones' figures are tested elsewhere."""
+"""Trials that a calibration counts, on synthetic people; other tests check the shipped ones."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 PEOPLE, PHOTOS, STRANGERS = 8, 6, 30
 NAMES = tuple(f"person {number}" for number in range(PEOPLE))
 PERSON = np.concatenate([np.repeat(np.arange(PEOPLE), PHOTOS), PEOPLE + np.arange(STRANGERS)])
-# One person of each stranger, all photos of one another.
+# Pairs of photos of different people.
 KNOWN_PAIRS = PEOPLE * (PEOPLE - 1) // 2 * PHOTOS**2
 STRANGER_PAIRS = PEOPLE * PHOTOS * STRANGERS
 
 
 def drawn(spread: float, crowded: float = 0.0, seed: int = 3) -> np.ndarray:
-    """Embeddings of everybody, float32 (n, 16); `crowded` towards one point, a weak network's."""
+    """Return embeddings, float32 (n, 16); `crowded` shifts them to one point, as a weak network."""
     generator = np.random.default_rng(seed)
     centres = generator.normal(size=(PEOPLE + STRANGERS, 16))[PERSON]
     vectors = centres + spread * generator.normal(size=centres.shape)
@@ -48,14 +48,14 @@ def impostor_trials(table: dict) -> int:
 
 def test_a_weak_network_keeps_its_hardest_impostors():
     crowded = drawn(spread=1.0, crowded=200.0)
-    assert (crowded @ crowded.T).min() > 0.995  # any two faces are as alike as one photo twice
+    assert (crowded @ crowded.T).min() > 0.995  # all faces are as similar as duplicates
 
     table = measure("weak", crowded, PERSON, NAMES, {})
 
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS
     assert table["made_from"]["identities_sharing_a_photo"] == []
     _vectors, _person, dropped = usable(embedded(crowded), NAMES, mirrored=False)
-    assert dropped <= 1  # whoever happens to be the most alike of all
+    assert dropped <= 1  # the most similar stranger
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0])

@@ -108,7 +108,7 @@ def test_other_strangers_lie_where_the_calibrations_do(calibration, far, score):
 
 
 def test_every_curve_supports_what_its_pairs_of_people_do(calibration):
-    """All known people and strangers take part in each, so that all support the same."""
+    """All known people and strangers take part in every curve, so all support the same FAR."""
     pairs = comb(100, 2) - len(SHARING_A_PHOTO) + 100 * 1468
     curves = [curve for by_anchors in calibration.curves.values() for curve in by_anchors.values()]
     for curve in (calibration.pairs, *curves):
@@ -186,7 +186,7 @@ def test_a_search_is_stricter_with_every_picture_more_by_the_best_one(calibratio
 
 @pytest.mark.parametrize("rule", ["best", "top"])
 def test_every_picture_more_is_a_chance_more_for_strangers(calibration, rule):
-    """`top` is the mean of up to three, so that chances are added from the fourth on."""
+    """`top` is the mean of up to three, so FAR grows from the fourth anchor on."""
     first = 1 if rule == "best" else 3
     for far in (0.05, 1e-2, 1e-3, 1e-4):
         at = calibration.pairs.threshold_at_far(far)
@@ -200,7 +200,7 @@ def test_every_picture_more_is_a_chance_more_for_strangers(calibration, rule):
     ("anchors", "times"), [(2, 1.80), (4, 2.91), (8, 4.87), (10, 5.84)], ids=str
 )
 def test_strangers_with_numbers_that_were_not_measured_are_a_little_too_many(anchors, times):
-    """Against what another count of `compact`'s trials gave, as a multiple of that with one."""
+    """The expected FAR is another count of `compact`'s trials, relative to that of one anchor."""
     compact = load_calibration(*_of("compact"))
     at = compact.threshold_at_far(1e-3)
     found = compact.curve("best", anchors).rates_at(at)["far"] / 1e-3
@@ -240,7 +240,7 @@ def test_refusals_do_not_grow_with_pictures_by_the_best_one(calibration):
 
 
 def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
-    """Thresholds 0.1 apart for one in ten, one in a hundred and one in a thousand strangers."""
+    """Return a point with thresholds 0.1 apart at FPIRs of 0.1, 0.01 and 0.001."""
     rates = np.array([0.1, 0.01, 0.001])
     return SearchPoint(
         rule="best",
@@ -257,7 +257,7 @@ def searched(anchors: int, people: int, threshold: float) -> SearchPoint:
 
 @pytest.fixture
 def drawn():
-    """One anchor was measured up to 1,000 people, three anchors up to 100."""
+    """Return a calibration: one anchor measured up to 1,000 people, three anchors up to 100."""
     points = (
         searched(1, 10, 0.3),
         searched(1, 100, 0.4),

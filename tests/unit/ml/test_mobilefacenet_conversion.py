@@ -1,4 +1,4 @@
-"""The package that carries the real weights is large; these archives hold drawn ones."""
+"""The package with the real weights is large, so these archives hold synthetic ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def network() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def tensors(network: keras.Model) -> dict[str, np.ndarray]:
-    """The network's weights under the names and in the form of the package."""
+    """Return the network's weights under the names and in the form of the package."""
     published: dict[str, np.ndarray] = {}
     layers = {layer.name: layer for layer in network.layers}
     for ours, theirs in published_names().items():

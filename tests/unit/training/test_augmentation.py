@@ -1,4 +1,4 @@
-"""Augmentations change what they say, by no more than they say, and only when switched on."""
+"""Augmentations change what they name, within their bounds, and only when enabled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every backbone can be built at other sizes than its own, and embeds what it is given."""
+"""Every backbone can be built at other sizes than its own, and embeds chips."""
 
 from __future__ import annotations
 

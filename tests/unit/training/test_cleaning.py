@@ -1,4 +1,4 @@
-"""What is near held-out people or pictures is taken out of training, and reported."""
+"""People and pictures near held-out ones are removed from training, and reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIRECTIONS = np.eye(len(PEOPLE), dtype=np.float32)
 
 
 def judged(changes: dict[int, np.ndarray]) -> ReferenceEmbeddings:
-    """Three pictures each of six people whose templates are at right angles, but for changes."""
+    """Return six people with three pictures each, templates at right angles except for changes."""
     labels = np.repeat(np.arange(len(PEOPLE)), 3)
     noise = np.random.default_rng(0).normal(0, 0.1, (len(labels), len(PEOPLE)))
     embeddings = DIRECTIONS[labels] + noise

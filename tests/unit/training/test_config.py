@@ -1,4 +1,4 @@
-"""A wrong configuration is refused with a sentence that helps."""
+"""A wrong configuration is rejected with a helpful text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn faces: seeded, of many people, with landmarks where the features are."""
+"""Synthetic faces: seeded, of many people, with landmarks at the features."""
 
 from __future__ import annotations
 

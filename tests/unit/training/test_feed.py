@@ -1,4 +1,4 @@
-"""Batches join labelled and unlabelled chips, each with its own target, whenever a run begins."""
+"""Batches join labelled and unlabelled chips with their targets, wherever a run begins."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def config(augmentation: tuple[Augmentation, ...], unlabelled: int) -> Experimen
 
 
 def data() -> Prepared:
-    """Targets are the row's number, doubled for unlabelled chips."""
+    """Return data whose targets are the row numbers, doubled for unlabelled chips."""
     train, heap = (synthetic_chips(4, 3, PREPROCESSING, seed) for seed in (1, 2))
     rows = np.arange(12, dtype=np.float32)[:, None].repeat(2, axis=1)
     nobody = train.only(np.empty(0, np.int64))

@@ -1,4 +1,4 @@
-"""Folders of people are read in order, and unusable ones are explained."""
+"""Folders of people are read in order; errors explain unusable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every loss equals a slow loop over tiny vectors, and its gradient finite differences."""
+"""Every loss equals a slow loop over small vectors, and its gradient equals finite differences."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def raw_vectors(seed: int) -> np.ndarray:
 
 
 def pairs(embeddings: np.ndarray) -> tuple[list[float], list[float]]:
-    """Distances of genuine and of impostor pairs, each ordered pair once."""
+    """Return the distances of genuine and of impostor pairs, each ordered pair once."""
     genuine, impostor = [], []
     for i, a in enumerate(embeddings):
         for j, b in enumerate(embeddings):

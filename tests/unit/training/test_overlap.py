@@ -1,4 +1,4 @@
-"""Near people and near copies are found as a slow loop finds them."""
+"""Near people and near duplicates are those that a slow loop finds."""
 
 from __future__ import annotations
 

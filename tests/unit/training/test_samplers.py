@@ -1,4 +1,4 @@
-"""Batches are a function of seed and step, and hold what they promise."""
+"""Batches depend on seed and step alone, and have the promised composition."""
 
 from __future__ import annotations
 

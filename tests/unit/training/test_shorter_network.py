@@ -1,4 +1,4 @@
-"""A network may start from a longer one that has all its layers."""
+"""A network can start from a longer one that has all its layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No person stands in two of training, validation and test."""
+"""No person is in two of training, validation and test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ml.lab.datasets.splits import split_people
 
 @st.composite
 def labels_of_many(draw: st.DrawFn) -> np.ndarray:
-    """Rows of 20 to 31 people, one to four each, in any order."""
+    """Return the labels of 20 to 31 people with one to four rows each, in any order."""
     rows = draw(st.lists(st.integers(1, 4), min_size=20, max_size=31))
     generator = np.random.default_rng(draw(st.integers(0, 1000)))
     return generator.permutation(np.repeat(np.arange(len(rows)), rows))
