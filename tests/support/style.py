@@ -33,7 +33,6 @@ EXEMPT = (
     "tests",
     "translations",
     "webapp/__init__.py",
-    "webapp/api",
     "webapp/cli",
     "webapp/crypto",
     "webapp/db",
