@@ -1,7 +1,7 @@
-"""Who may use a route: each view states its rule by a decorator; without one none is reached.
+"""Access control: a decorator on each view states who may use it; a view without one is closed.
 
-People are let in by their session and role, programs by their key and its scopes; neither opens
-what is meant for the other.
+Sessions authorise people by role, API keys authorise programs by scope. Neither opens routes meant
+for the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from webapp.web.redirects import this_place
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
-# In the session: the page that somebody wanted when codes had to be set up first.
+# Session entry: the page that was requested before the second factor had to be set up.
 ON_THE_WAY = "on_the_way"
 SET_UP_OF_CODES = {"account.switch_on", "account.recovery_codes"}
 
@@ -70,12 +70,12 @@ admin = _stating(Rule.ADMIN)
 
 
 def key_with(*scopes: Scope) -> Callable[[View], View]:
-    """State that a key with these scopes opens the route."""
+    """State that the route requires a key with these scopes."""
     return _stating(KeyRule(frozenset(scopes)))
 
 
 def rule_of(endpoint: str) -> Rule | KeyRule | None:
-    """The rule that a view states."""
+    """Return the rule that a view states; None if it states none."""
     return getattr(current_app.view_functions[endpoint], ATTRIBUTE, None)
 
 
@@ -92,7 +92,7 @@ def _enforce() -> ResponseReturnValue | None:
     if rule is None:
         abort(403)
     if isinstance(rule, KeyRule):
-        if request.method == "OPTIONS":  # what a browser asks first, without the key
+        if request.method == "OPTIONS":  # a browser's preflight request, sent without the key
             return None
         open_by_key(rule.scopes)
         return None
@@ -105,14 +105,14 @@ def _enforce() -> ResponseReturnValue | None:
 
 
 def _lacks_second_factor(rule: Rule) -> bool:
-    """Whether an account must set up its second factor before it may use a route."""
+    """Return whether an account must set up its second factor before it may use a route."""
     if rule is Rule.PUBLIC or request.endpoint in SET_UP_OF_CODES:
         return False
     return must_set_up_codes()
 
 
 def must_set_up_codes() -> bool:
-    """Whether whoever is signed in has no second factor, though everybody here needs one."""
+    """Return whether the signed-in account lacks a second factor that the settings require."""
     required = current_settings().second_factor_required
     return required and current_user.is_authenticated and current_user.account.totp is None
 

@@ -1,7 +1,7 @@
-"""Names and paths of cookies: no other app of the same host reads or overwrites them.
+"""Names and paths of cookies that no other app on the same host reads or overwrites.
 
-Browsers share the cookies of a host between all its ports, and between all paths below a cookie's
-own. So a name holds a mark of the installation, and the path is the one that the app is below.
+Browsers share a host's cookies between all ports, and send them to all paths below a cookie's own.
+The name therefore contains a mark of the installation, and the path is the app's prefix.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ MARK_LENGTH = 8
 def cookie_name(kind: str) -> str:
     """Return the name of a cookie, such as `__Host-faces_session_1f0c2a9b`.
 
-    With HTTPS the prefix `__Host-` keeps other hosts of the domain from setting it. Browsers accept
-    that prefix for the path `/` only: below a path it is `__Secure-`.
+    With HTTPS, the prefix `__Host-` prevents other hosts of the domain from setting it. Browsers
+    accept that prefix only for the path `/`; behind a path prefix, it is `__Secure-`.
     """
     return f"{_prefix()}faces_{kind}_{_mark(current_app)}"
 
 
 def cookie_path() -> str:
-    """Return the path that a cookie is sent to: where the app is."""
+    """Return the path of cookies: the app's prefix."""
     return request.script_root or "/"
 
 
 class OwnCookie(SecureCookieSessionInterface):
-    """Flask's sessions in a cookie of this installation."""
+    """Flask's session cookie, with the name and path of this installation."""
 
     def get_cookie_name(self, _app: Flask) -> str:
-        """Return the name of the session's cookie."""
+        """Return the name of the session cookie."""
         return cookie_name("session")
 
     def get_cookie_path(self, _app: Flask) -> str:
-        """Return where the browser sends it."""
+        """Return the path of the session cookie."""
         return cookie_path()
 
 
@@ -48,7 +48,7 @@ def _prefix() -> str:
 
 
 def _mark(app: Flask) -> str:
-    """Return what all nodes of an installation share; it does not reveal the key."""
+    """Return a mark that all nodes of an installation share; it does not reveal the key."""
     key = app.secret_key or ""
     key = key if isinstance(key, bytes) else key.encode()
     return hmac.digest(key, b"mark of cookies", hashlib.sha256).hex()[:MARK_LENGTH]

@@ -1,4 +1,4 @@
-"""Who is signed in, as views and pages know them: `current_user`."""
+"""The signed-in account, as views and templates know it: `current_user`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp.services.accounts import sessions
 
 @dataclass(frozen=True)
 class CurrentUser(UserMixin):
-    """An account in one of its sessions, and the session's token."""
+    """An account in one of its sessions, with the session's token."""
 
     session_id: UUID
     account: Account
@@ -21,11 +21,11 @@ class CurrentUser(UserMixin):
 
     @classmethod
     def by(cls, session: AccountSession, token: str) -> CurrentUser:
-        """Whose session it is."""
+        """Build the user of a session."""
         return cls(session.id, session.account, token)
 
     def get_id(self) -> str:
-        """What the cookie remembers."""
+        """Return the token, which the session cookie stores."""
         return self.token
 
     @property
@@ -40,17 +40,17 @@ class CurrentUser(UserMixin):
 
     @property
     def role(self) -> Role:
-        """What the account may do."""
+        """The account's role."""
         return Role(self.account.role)
 
     @property
     def is_admin(self) -> bool:
-        """Whether the account may do everything."""
+        """Whether the account has all rights."""
         return self.account.is_admin
 
     @property
     def is_operator(self) -> bool:
-        """Whether the account may enrol people and see their pictures."""
+        """Whether the account may enrol people and view their pictures."""
         return self.account.is_operator
 
 
@@ -62,6 +62,6 @@ class Nobody(AnonymousUserMixin):
 
 
 def load_user(token: str) -> CurrentUser | None:
-    """Who is signed in by the token of a session, unless it ended."""
+    """Return the user of a session's token; None if the session has ended."""
     found = sessions.find(token)
     return CurrentUser.by(found, token) if found else None

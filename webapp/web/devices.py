@@ -1,4 +1,4 @@
-"""The browser of the request at hand: its device cookie, and the name that its owner is shown."""
+"""The browser of the current request: its device cookie, and a label for its owner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.web.cookies import cookie_name, cookie_path
 DEVICE = "device"
 # Longer than browsers keep any cookie (RFC 6265bis: 400 days).
 LIFETIME = timedelta(days=400)
-# The first that a User-Agent holds names it: Edge calls itself Chrome, and Chrome Safari.
+# The first match in a User-Agent counts: Edge also claims to be Chrome, and Chrome Safari.
 PROGRAMS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -35,17 +35,17 @@ SYSTEMS = {
 
 
 def this_browser() -> Browser:
-    """Return what is known of the browser that sent the request."""
+    """Return the browser that sent the current request."""
     return Browser(request.cookies.get(cookie_name(DEVICE)), label_of(request.user_agent.string))
 
 
 def this_device() -> str | None:
-    """Return the device cookie of the browser that sent the request."""
+    """Return the device cookie of the current request."""
     return this_browser().device
 
 
 def keep_device(response: Response, device: str) -> None:
-    """Let the browser keep its device cookie; no script reads it, and no other site sends it."""
+    """Set the device cookie; scripts cannot read it, and other sites' requests do not send it."""
     response.set_cookie(
         cookie_name(DEVICE),
         device,
@@ -58,7 +58,7 @@ def keep_device(response: Response, device: str) -> None:
 
 
 def label_of(user_agent: str) -> str | None:
-    """Return a browser's name and system, as "Firefox, Linux"; None where neither is known."""
+    """Return a browser's name and system, such as "Firefox, Linux"; None if neither is known."""
     names = (_first(known, user_agent) for known in (PROGRAMS, SYSTEMS))
     return ", ".join(filter(None, names)) or None
 

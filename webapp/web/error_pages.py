@@ -1,4 +1,4 @@
-"""Errors become a page, JSON where the browser's script asked, or a problem for a program."""
+"""Error handlers: a page for people, JSON for the pages' scripts, a problem for programs."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ PAGES = {400, 403, 404, 413, 429, 500, 503}
 WITHOUT_DATABASE = ("health.", "api_health.", "static")
 JSON_BLUEPRINTS = {"camera", "challenges", "health"}
 TOO_MANY_REQUESTS = "too_many_requests"
-# A form that is answered so was not stored; what was typed comes back with its page.
+# Statuses of forms that were not stored; their page shows what was typed again.
 NOT_TAKEN = {413, 429, 500, 503}
 A_MINUTE = 60
 log = logging.getLogger("webapp.errors")
 
 
 def add_error_pages(app: Flask) -> None:
-    """Answer every error by a page of its own."""
+    """Register a handler for every error."""
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(TooManyRequests, _too_many)
     app.register_error_handler(MustWait, _must_wait)
@@ -54,7 +54,7 @@ def add_error_pages(app: Flask) -> None:
 
 
 def refuse_while_damaged(app: Flask) -> None:
-    """Refuse whatever asks a database that is damaged: it may be lost further by each write."""
+    """Refuse requests to a damaged database: each write may lose more of it."""
     app.before_request(_refuse_damage)
 
 
@@ -75,12 +75,12 @@ def answer(
     """Return the page, or the JSON, for a status.
 
     Args:
-        status: of the answer.
-        retry_after: seconds to wait, where that is known.
-        busy: whether too many faces wait, rather than one client asked too often.
-        pictures: whether what was too large were pictures.
+        status: HTTP status of the answer.
+        retry_after: seconds to wait, if known.
+        busy: whether the analysis queue is full, rather than the client over its rate limit.
+        pictures: whether the request was too large because of pictures.
         damaged: whether the database is damaged.
-        back: address of the page to go on from; empty for the start page.
+        back: address of the page to continue from; empty for the start page.
     """
     db.session.rollback()
     if problems.is_for_programs():
@@ -103,16 +103,16 @@ def answer(
 
 
 def refused(status: int, **facts: object) -> Response:
-    """Tell a page's script what was refused, by the status that a program gets for it.
+    """Return a refusal for a page's script, with the status that a program would get.
 
-    Such refusals are part of the ordinary way of a page. Browsers print whatever has a status of
-    400 or more into their console as an error, so these are sent with 200.
+    Such refusals are part of normal use. Browsers log every response of status 400 or higher to
+    their console as an error, so these have status 200.
     """
     return jsonify(refused=status, **facts)
 
 
 def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
-    """No page: its links would need a host that is ours."""
+    """Answer without a page: its links would need a trusted host name."""
     if problems.is_for_programs():
         return problems.of_status(400)
     return Response("This site does not answer to that host name.\n", 400, mimetype="text/plain")
@@ -123,13 +123,13 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return _unavailable(error.original_exception or error)
     if error.code is None or error.code < 400:
         return error.get_response()
-    if _asks_for_a_page(error):
+    if _is_page_request(error):
         return redirect(nearest_page())
     return answer(error.code)
 
 
-def _asks_for_a_page(error: HTTPException) -> bool:
-    """Whether somebody opens an address that takes forms alone, from the address bar for one."""
+def _is_page_request(error: HTTPException) -> bool:
+    """Return whether a browser opens an address that accepts only forms."""
     is_got = isinstance(error, MethodNotAllowed) and request.method == "GET"
     return is_got and not problems.is_for_programs()
 
@@ -151,14 +151,14 @@ def _must_wait(error: MustWait) -> ResponseReturnValue:
         db.session.rollback()
         seconds = error.seconds
         return refused(429, retry_after=seconds), {"Retry-After": str(seconds)}
-    return _come_again(error, 429, busy=isinstance(error, Busy))
+    return _retry_later(error, 429, busy=isinstance(error, Busy))
 
 
 def _warming(error: GalleryWarming) -> ResponseReturnValue:
-    return _come_again(error, 503)
+    return _retry_later(error, 503)
 
 
-def _come_again(error: MustWait, status: int, *, busy: bool = False) -> ResponseReturnValue:
+def _retry_later(error: MustWait, status: int, *, busy: bool = False) -> ResponseReturnValue:
     seconds = error.seconds
     response = make_response(answer(status, retry_after=seconds, busy=busy))
     response.headers["Retry-After"] = str(seconds)
@@ -171,7 +171,7 @@ def _seconds_until_reset(limit: RequestLimit | None) -> int:
 
 def _database_failed(error: DatabaseError) -> ResponseReturnValue:
     if isinstance(error, DataError | IntegrityError):
-        raise error  # a mistake of ours
+        raise error  # a bug in the app
     return _unavailable(error)
 
 
@@ -181,6 +181,6 @@ def _unavailable(error: BaseException) -> ResponseReturnValue:
     try:
         return answer(503, damaged=damaged)
     except (SQLAlchemyError, DatabaseDamaged):
-        # a page asks the database who is signed in: nobody, then
+        # the page needs the database for the signed-in account: show it as for nobody
         login._update_request_context_with_user()
         return answer(503, damaged=damaged)

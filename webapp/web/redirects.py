@@ -1,4 +1,4 @@
-"""Places of this site that a request names, to lead on to."""
+"""Redirect targets within this site."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from werkzeug.routing import RequestRedirect
 
 
 def place_within(target: str) -> str:
-    """Return a path of this app to lead on to; for anything else, the start page's."""
+    """Return `target` if it is a path of this app, otherwise the path of the start page."""
     parts = urlsplit(target)
     plain = target.isprintable() and "\\" not in target and not parts.netloc and not parts.scheme
-    # Browsers resolve "..", even when it is escaped, before they ask.
+    # Browsers resolve "..", even if percent-encoded, before they send the request.
     path = posixpath.normpath(unquote(parts.path))
-    # They take what follows "//" for a host, and "///" for the same.
+    # Browsers treat what follows "//" or "///" as a host.
     plain = plain and target.startswith("/") and not target.startswith("//")
     if plain and f"{path}/".startswith(f"{request.script_root}/"):
         return target
@@ -25,12 +25,12 @@ def place_within(target: str) -> str:
 
 
 def this_place() -> str:
-    """Return where the page at hand can be got, with its query; a form's is the nearest above."""
+    """Return the address of the current page with its query; for a form, the nearest page above."""
     return nearest_page() if request.url_rule else url_for("home.index")
 
 
 def nearest_page() -> str:
-    """Return the page of this address; where it takes forms alone, the nearest page above."""
+    """Return the address of the request if it accepts GET, otherwise the nearest page above."""
     path = request.path
     while path and not is_shown(path):
         path = path.rpartition("/")[0]
@@ -39,7 +39,7 @@ def nearest_page() -> str:
 
 
 def is_shown(path: str) -> bool:
-    """Whether a path of this app, without its prefix, can be got."""
+    """Return whether a path of this app, without its prefix, accepts GET."""
     adapter = request_ctx.url_adapter
     try:
         return adapter is not None and bool(adapter.match(path, method="GET"))

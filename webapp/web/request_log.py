@@ -1,6 +1,7 @@
-"""The app's log: one line a request and an event, each with the request's id.
+"""The app's log: one line for each request and event, with the request's id.
 
-Never in it: faces, names, identifiers, embeddings, tokens, paths with tokens. Rows are named by id.
+It never contains faces, names, identifiers, embeddings, tokens, or paths with tokens. Rows appear
+by id.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ failures = logging.getLogger(f"{ROOT}.failures")
 
 
 class RequestId(logging.Filter):
-    """Gives every record the id of the request at hand."""
+    """Adds the id of the current request to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass."""
+        """Add the id; let every record pass."""
         record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return True
 
 
 def follow_requests(app: Flask) -> None:
-    """Know the address of the client for as long as each request lasts."""
+    """Provide the client's address while each request lasts."""
     app.before_request(lambda: request_origin.note(request.remote_addr))
     app.teardown_request(lambda _error: request_origin.forget())
 
@@ -41,19 +42,19 @@ def set_up_logs(app: Flask, level: str) -> None:
     """Log to standard error, and give every request an id."""
     logger = logging.getLogger(ROOT)
     logger.setLevel(level)
-    logger.propagate = False  # libraries put handlers of their own on the root
+    logger.propagate = False  # libraries add their own handlers to the root logger
     if not any(type(handler) is logging.StreamHandler for handler in logger.handlers):
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter(FORMAT))
         handler.addFilter(RequestId())
         logger.addHandler(handler)
-    app.log_exception = _tell_of_failure  # type: ignore[assignment, method-assign]
+    app.log_exception = _log_failure  # type: ignore[assignment, method-assign]
     app.before_request(_begin)
     app.after_request(_end)
 
 
-def _tell_of_failure(failure: Any) -> None:
-    """Where the app failed; what the exception says may name somebody."""
+def _log_failure(failure: Any) -> None:
+    """Log where the app failed; the exception's text may name somebody."""
     kind, _error, trace = failure
     places = (f"{Path(at.filename).name}:{at.lineno}" for at in traceback.extract_tb(trace))
     failures.error("%s at %s", kind.__name__, " > ".join(places))

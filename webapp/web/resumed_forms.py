@@ -1,10 +1,10 @@
-"""A form that was not taken: what was typed comes back with its page.
+"""Restore what was typed into a form that was rejected.
 
-The session had ended, the machine was too busy, or too many requests had come.
+The session had ended, the server was overloaded, or the client was over its rate limit.
 
-The token against forged requests names the account that it was made for, so that a form tells whose
-it is when nothing else does. What was typed waits in the cookie, for that account alone and not
-for long. It fills in the form again and does nothing: its owner sends it, with a fresh token.
+The CSRF token contains the account that it was issued for, so it identifies the form's owner even
+without a session. The typed fields wait in the session cookie for TIME_TO_COME_BACK, and only that
+account gets them back. Restoring only fills in the form: its owner sends it, with a new token.
 """
 
 from __future__ import annotations
@@ -35,35 +35,35 @@ from webapp.web.uploads import chosen
 TOKEN = "csrf_token"  # noqa: S105  the name of a field
 LEFT = "left_form"
 TIME_TO_COME_BACK = timedelta(minutes=30)
-# A browser keeps cookies of 4 kB, and the session has other things in its own.
+# Browsers accept cookies up to 4 kB, and the session stores other things as well.
 MOST_BYTES, MOST_CHARACTERS = 2200, 4000
 OPEN = (Rule.PUBLIC, Rule.VERIFIER)
-# Never kept: what is secret, and what a page holds for its own use.
+# Never kept: secrets, and fields that a page fills in.
 NOT_KEPT = frozenset(
     {TOKEN, "password", "confirm", "current", "code", "secret", "challenge", "kept", "doubts_seen"}
 )
 
 
 def mark_token(account_id: UUID) -> None:
-    """Let the tokens of this session name the account; a session has one secret for all of them."""
+    """Put the account into the session's CSRF tokens; all tokens of a session share one secret."""
     session[TOKEN] = f"{secrets.token_hex(20)}.{account_id.hex}"
 
 
 def present_account() -> str:
-    """Who is signed in, as tokens name them; empty for nobody."""
+    """Return the id of the signed-in account, as tokens contain it; empty for nobody."""
     return current_user.id.hex if current_user.is_authenticated else ""
 
 
 def keep_for(account_id: UUID) -> dict[str, Any]:
-    """What of the session so far goes on when an account signs in: a form of its own."""
+    """Return the part of the old session that a sign-in keeps: a rejected form of the account."""
     left = session.get(LEFT)
     return {LEFT: left} if left and left["by"] == account_id.hex else {}
 
 
 def offer_again() -> ResponseReturnValue | None:
-    """Lead back to the page of a form that was not accepted, by way of signing in if need be.
+    """Redirect to the page of a rejected form, through the sign-in page if necessary.
 
-    None for what is no form of ours.
+    Returns None if the request is not a form of this app.
     """
     owner = _owner(_sent().get(TOKEN, ""))
     if owner is None or not (owner or _is_open()):
@@ -76,26 +76,26 @@ def offer_again() -> ResponseReturnValue | None:
 
 
 def keep_typed() -> None:
-    """Keep what was typed into a form of whoever is signed in, for when its page is shown again."""
+    """Keep what the signed-in account typed into a form, until its page is shown again."""
     owner = _owner(_sent().get(TOKEN, ""))
     if owner == present_account():
         _leave(owner, nearest_page())
 
 
 def take_along(page: str, typed: MultiDict[str, str], *, files: bool) -> None:
-    """Keep what stands in a form that was not sent, for when its page is shown another way."""
+    """Keep what a form that was not sent contains, until its page is shown in another language."""
     _keep(present_account(), page, typed, files=files)
 
 
 def typed_before() -> MultiDict[str, str] | None:
-    """What was typed into this page's form before its session ended, for whoever typed it."""
+    """Return what its owner typed into this page's form earlier; None if nothing is kept."""
     if "typed_before" not in g:
         g.typed_before = _taken()
     return g.typed_before
 
 
 def _owner(token: str) -> str | None:
-    """The account that a token was made for, empty for nobody's; None if it is none of ours."""
+    """Return the account of a token, empty for nobody; None if the token is not from this app."""
     serializer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
     try:
         return str(serializer.loads(token)).partition(".")[2]
@@ -104,16 +104,16 @@ def _owner(token: str) -> str | None:
 
 
 def _is_open() -> bool:
-    """Whether a form of nobody's may come back: a stranger can have one, too."""
+    """Return whether a form without an account may be restored: anybody can have one."""
     is_page = not current_user.is_authenticated or is_shown(request.path)
     return is_page and rule_of(request.endpoint or "") in OPEN
 
 
 def _sent() -> MultiDict[str, str]:
-    """The fields of the form. Photos are not read for somebody who may not send them.
+    """Return the fields of the form, without reading photos of a client that may not send them.
 
-    A browser puts fields before files, so the first part of a body holds what was typed. That part
-    is read for browsers that have a session's cookie of ours.
+    Browsers send fields before files, so the start of a body contains what was typed. Up to
+    SMALL_BODY bytes are read, and only for clients with a session cookie of this app.
     """
     if "sent_fields" not in g:
         is_read = "form" in vars(request) or (request.content_length or 0) <= SMALL_BODY
@@ -129,7 +129,7 @@ def _first_fields() -> MultiDict[str, str]:
     decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
     decoder.receive_data(request.environ["wsgi.input"].read(SMALL_BODY))
     name, value = "", b""
-    with suppress(ValueError):  # what is no form has no more fields
+    with suppress(ValueError):  # malformed: no further fields
         while not isinstance(event := decoder.next_event(), File | NeedData | Epilogue):
             if isinstance(event, Field):
                 name, value = event.name, b""
@@ -185,7 +185,7 @@ def _taken() -> MultiDict[str, str] | None:
 
 
 def _is_here(page: str) -> bool:
-    """Whether a page is the one asked for; a form of it may have escaped the query otherwise."""
+    """Return whether a page is the current one; forms may escape its query differently."""
     wanted = urlsplit(page)
     is_path = wanted.path == request.script_root + request.path
     return is_path and MultiDict(parse_qsl(wanted.query)) == request.args

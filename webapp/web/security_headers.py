@@ -1,4 +1,4 @@
-"""Headers on every answer: nothing from elsewhere, nothing kept, nothing framed."""
+"""Security headers: no foreign content, no caching, no framing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWO_YEARS_SECONDS = 63_072_000
 
 
 def add_headers(app: Flask, *, https: bool) -> None:
-    """Set the headers after every request."""
+    """Set the headers on every response."""
 
     def set_headers(response: Response) -> Response:
         response.headers.update(ALWAYS)

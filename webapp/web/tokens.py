@@ -1,7 +1,7 @@
-"""Values that browsers and programs hold for us, signed by the cookie key.
+"""Values that browsers and programs keep for the app, signed with the cookie key.
 
-A signature alone opens nothing: the holder of the key can make any of these values. What opens
-people's data or an account is a random token, whose digest under the installation's key is a row.
+A signature alone grants no access: the holder of the key can forge any of these values. Access to
+people's data or an account requires a random token; the database keeps its keyed digest.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ CHALLENGED = "challenged"
 
 
 class TolerantSigner(TimestampSigner):
-    """Accepts a date in the future: another node, whose clock is ahead, may have signed."""
+    """Accepts dates in the future: another node, whose clock is ahead, may have signed."""
 
     def unsign(
         self, signed: Any, max_age: int | None = None, return_timestamp: bool = False
     ) -> Any:
-        """Return what was signed, with its date if asked; raise if it is forged or too old."""
+        """Return the signed value, with its date if requested.
+
+        Raises:
+            BadSignature: if it is forged; SignatureExpired if it is too old.
+        """
         value, signed_at = super().unsign(signed, return_timestamp=True)
         if max_age is not None and (now() - signed_at).total_seconds() > max_age:
             raise SignatureExpired("older than the session may be", date_signed=signed_at)
@@ -44,12 +48,12 @@ class TolerantSigner(TimestampSigner):
 
 
 class SignedSessions(OwnCookie):
-    """Flask's sessions, signed by HMAC-SHA256."""
+    """Flask's sessions, signed with HMAC-SHA256."""
 
     digest_method = staticmethod(sha256)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs the cookie; None without a secret key."""
+        """Return the serializer that signs the cookie; None without a secret key."""
         serializer = super().get_signing_serializer(app)
         if serializer:
             serializer.signer = TolerantSigner
@@ -57,35 +61,35 @@ class SignedSessions(OwnCookie):
 
 
 def add_signing(app: Flask) -> None:
-    """Sign everything by HMAC-SHA256, also what libraries sign, whose default is SHA-1."""
+    """Sign everything with HMAC-SHA256, including what libraries sign with SHA-1 by default."""
     Signer.default_digest_method = staticmethod(sha256)
     app.session_interface = SignedSessions()
 
 
 def keep_pending(token: str) -> None:
-    """Remember in the cookie the sign-in that waits for its code."""
+    """Store the token of a pending sign-in in the session."""
     session[PENDING] = token
 
 
 def pending() -> str | None:
-    """The token of the sign-in that waits for its code, None for none."""
+    """Return the token of the pending sign-in; None if there is none."""
     return session.get(PENDING)
 
 
 def challenge_holder() -> str:
-    """What the challenges and results of this browser's session belong to."""
+    """Return the holder of this browser session's challenges and results."""
     if CHALLENGED not in session:
         session[CHALLENGED] = secrets.token_urlsafe()
     return f"session {session[CHALLENGED]}"
 
 
 def sign_challenge(challenge_id: UUID) -> str:
-    """What a page or a program holds of a challenge."""
+    """Return the token of a challenge for a page or a program."""
     return str(_challenges().dumps(challenge_id.hex))
 
 
 def read_challenge(token: str) -> UUID:
-    """Which challenge it is.
+    """Return the id of the challenge of a token.
 
     Raises:
         ChallengeUnknown: if the token is forged.
@@ -97,15 +101,15 @@ def read_challenge(token: str) -> UUID:
 
 
 def sign_cursor(name: str, position: list[object]) -> str:
-    """Where a list goes on, for whoever reads it; `name` is the list's."""
+    """Return a cursor for a position in the list `name`."""
     return str(_cursors(name).dumps(position))
 
 
 def read_cursor(name: str, cursor: str) -> list[Any]:
-    """Where a list goes on, as it was signed.
+    """Return the position of a cursor.
 
     Raises:
-        CursorBroken: if the cursor is none that was handed out for this list.
+        CursorBroken: if the cursor was not issued for this list.
     """
     try:
         return list(_cursors(name).loads(cursor))

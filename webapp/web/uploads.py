@@ -1,4 +1,4 @@
-"""Requests with pictures: kept in memory."""
+"""Uploaded pictures, kept in memory."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class InMemoryRequest(Request):
 
 
 def chosen(files: list[FileStorage] | None) -> list[FileStorage]:
-    """The files that were really chosen: an empty file input sends a part without a name."""
+    """Return the chosen files: an empty file input sends a part without a file name."""
     return [file for file in files or [] if isinstance(file, FileStorage) and file.filename]

@@ -1,4 +1,4 @@
-"""Below a path of a host, such as /faces: which path a proxy names, if it can be one."""
+"""Validation of the path prefix that a proxy forwards, such as /faces."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEADER = "HTTP_X_FORWARDED_PREFIX"
-# Plain names between slashes: none that a browser takes for a host, or for the folder above.
+# Plain names between slashes: none that a browser takes for a host or for the parent folder.
 PATH = re.compile(r"(/(?!\.{1,2}(/|$))[\w.~-]+)+/?", re.ASCII)
 
 
 class PlainPrefix:
-    """WSGI: drop a forwarded prefix that is not a plain path; redirections begin with it."""
+    """WSGI middleware that drops a forwarded prefix unless it is a plain path: redirects use it."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
+        """Handle a request."""
         if not PATH.fullmatch(environ.get(HEADER, "")):
             environ.pop(HEADER, None)
         return self.app(environ, start)

@@ -1,4 +1,4 @@
-"""Requests that addresses made, counted in the database: for all processes, kept over restarts."""
+"""Rate limits counted in the database, shared by all processes and kept over restarts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webapp.db.models import RateLimitWindow
 from webapp.db.transactions import is_locked
 
 SCHEME = "database"
-# Made once: every request of a program is counted.
+# Prepared once: every request of a program is counted.
 _RAISE = (
     update(RateLimitWindow)
     .where(RateLimitWindow.key == bindparam("whose"), RateLimitWindow.ends_at > bindparam("now"))
@@ -27,64 +27,64 @@ _RAISE = (
 )
 _OVER = select(RateLimitWindow.key).where(RateLimitWindow.ends_at <= bindparam("now"))
 _END = delete(RateLimitWindow).where(
-    RateLimitWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # nobody's, just now
+    RateLimitWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # not locked by others
 )
 
 
 class DatabaseStorage(Storage):
-    """What the library of limits asks for, on a table; of addresses it keeps digests."""
+    """Storage of the limits library in a table; it stores digests of addresses."""
 
     STORAGE_SCHEME = [SCHEME]
 
     def __init__(self, uri: str | None = None, **options: Any) -> None:
         super().__init__(uri, **options)
-        self._beside = MemoryStorage()
+        self._fallback = MemoryStorage()
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What may be raised."""
+        """The base class of errors that the storage raises."""
         return SQLAlchemyError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count requests of a key, whose window lasts `expiry` seconds; how many there are.
+        """Count requests of a key in a window of `expiry` seconds, and return their number.
 
-        While another program writes, this process counts for itself: nobody waits for a count.
+        While another process holds the write lock, this process counts in memory: no request waits.
         """
         try:
             return self._count(key, expiry, amount)
-        except IntegrityError:  # another process began the window at the same moment
+        except IntegrityError:  # another process began the window concurrently
             return self._count(key, expiry, amount)
         except DBAPIError as error:
             if not is_locked(error):
                 raise
-            self._beside.incr(key, expiry, amount)
+            self._fallback.incr(key, expiry, amount)
             return self.get(key)
 
     def get(self, key: str) -> int:
-        """How many requests of a key were counted in its window."""
-        return int(self._read(key, RateLimitWindow.hits) or 0) + self._beside.get(key)
+        """Return the number of requests of a key in its window."""
+        return int(self._read(key, RateLimitWindow.hits) or 0) + self._fallback.get(key)
 
     def get_expiry(self, key: str) -> float:
         """Return when the window of a key ends, in seconds since 1970."""
         ends_at = self._read(key, RateLimitWindow.ends_at)
         if not ends_at:
-            return self._beside.get_expiry(key)
+            return self._fallback.get_expiry(key)
         return ends_at
 
     def check(self) -> bool:
-        """Whether the database answers."""
+        """Return whether the database answers."""
         with db.engine.connect() as connection:
             return connection.scalar(text("SELECT 1")) == 1
 
     def reset(self) -> int | None:
-        """Forget all."""
-        self._beside.reset()
+        """Delete all counters."""
+        self._fallback.reset()
         with _writing() as connection:
             return connection.execute(delete(RateLimitWindow)).rowcount
 
     def clear(self, key: str) -> None:
-        """Forget a key."""
-        self._beside.clear(key)
+        """Delete the counter of a key."""
+        self._fallback.clear(key)
         with _writing() as connection:
             connection.execute(delete(RateLimitWindow).where(RateLimitWindow.key == _digest(key)))
 

@@ -1,9 +1,8 @@
-"""Load shedding: requests are refused early while the analysis queue is full.
+"""Load shedding: reject requests early while the analysis queue is full.
 
-To read a request, to check its key and to record its use costs as much as the answer is worth to a
-client that is only told to come again. Forms are let in: they keep what was typed, and their
-services take a turn. A place in the queue is taken once the body is read: a slow sender holds
-none.
+Parsing, authenticating and auditing a request that will only get 429 is wasted work. Forms are
+admitted, because they keep what was typed; their services queue for a slot. A request takes its
+place in the queue after its body is read, so a slow sender holds none.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ LIVE, GUIDANCE = "live", "guidance"
 
 
 def limits_concurrency(view: View) -> View:
-    """State that a view analyses faces, for a client that can come again as easily as wait."""
+    """State that a view analyses faces, and that its client can retry as easily as wait."""
     setattr(view, ATTRIBUTE, LIVE)
     return view
 
 
 def guides(view: View) -> View:
-    """State the same of a view whose frames the page sends again: others go before it."""
+    """State the same of a view whose page sends further frames: other requests take precedence."""
     setattr(view, ATTRIBUTE, GUIDANCE)
     return view
 
 
 def refuse_early(app: Flask) -> None:
-    """Refuse requests for analysis while no place is left, before anything is done for them."""
+    """Reject requests for analysis while the queue is full, before any other work."""
     app.before_request(_refuse)
 
 
 def admit_requests(app: Flask) -> None:
-    """Give each request for analysis its place, once its body is read."""
+    """Give each request for analysis its place in the queue, after its body is read."""
     app.before_request(_admit)
     app.teardown_request(_leave)
 

@@ -1,7 +1,7 @@
-"""What a request may hold, checked before it is read: head, body, number of parameters.
+"""Limits on the size of requests, checked before they are read: head, body, parameters.
 
-A view that takes more than a small form states so by `takes`. Nothing else is read beyond
-`SMALL_BODY`, whatever the request declares.
+A view that accepts more than a small form states so with `takes`. For any other view, nothing
+beyond `SMALL_BODY` is read, whatever the request declares.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from webapp.settings import NAME, Settings, current_settings
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "takes"
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
-# Every form without pictures fits, and every JSON body.
+# Fits every form without pictures, and every JSON body.
 SMALL_BODY = 100 * KILOBYTE
-# One frame of at most 400 kB, as base64 in JSON, and what goes with it.
+# One frame of at most 400 kB, as base64 in JSON, with its other fields.
 FRAME_BODY = 600 * KILOBYTE
-# Some frames, or one picture of at most 25 MB: with room for one that is told to be too large.
+# Several frames, or one picture of at most 25 MB, with room for one that is rejected as too large.
 PICTURE_BODY = 32 * MEGABYTE
 # One picture of at most 25 MB as base64 in JSON.
 ENCODED_PICTURE_BODY = 36 * MEGABYTE
@@ -37,24 +37,24 @@ HEAD_TOO_LARGE = 431
 
 @dataclass(frozen=True)
 class Taken:
-    """What a view takes, in bytes.
+    """Limits of a view, in bytes.
 
     Attributes:
-        body: the whole body; None for the setting `request_bytes`.
-        fields: the fields besides files; None for the setting `fields_bytes`.
+        body: maximum of the body; None for the setting `request_bytes`.
+        fields: maximum of the fields without files; None for the setting `fields_bytes`.
     """
 
     body: int | None = SMALL_BODY
     fields: int | None = SMALL_BODY
 
     def largest(self, settings: Settings, media_type: str) -> int:
-        """Return the bound of a body of a media type."""
+        """Return the maximum of a body of a media type."""
         body = settings.request_bytes if self.body is None else self.body
         return min(body, SMALL_BODY if media_type == URL_ENCODED else settings.request_bytes)
 
 
 def takes(body: int | None = None, fields: int | None = SMALL_BODY) -> Callable[[View], View]:
-    """State what a view takes beyond a small form."""
+    """State what a view accepts beyond a small form."""
 
     def state(view: View) -> View:
         setattr(view, ATTRIBUTE, Taken(body, fields))
@@ -64,7 +64,7 @@ def takes(body: int | None = None, fields: int | None = SMALL_BODY) -> Callable[
 
 
 def bound_requests(app: Flask) -> None:
-    """Refuse requests by what they declare, before anything is done for them."""
+    """Reject requests by what they declare, before any other work."""
     app.before_request(_check_head)
     app.before_request(_bound_body)
 
@@ -75,7 +75,7 @@ def check_parameters(app: Flask) -> None:
 
 
 def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
-    """Return how many bytes the body of a request to a path may have, by its media type."""
+    """Return the maximum body in bytes of a request to a path, by its media type."""
     try:
         within = unquote(path).removeprefix(os.environ.get("SCRIPT_NAME", ""))
         endpoint, _ = app.url_map.bind("").match(within, method)
@@ -86,12 +86,12 @@ def largest_body(app: Flask, method: str, path: str, kind: str) -> int:
 
 
 def takes_pictures() -> bool:
-    """Return whether the view of the request at hand takes pictures."""
+    """Return whether the view of the current request accepts pictures."""
     return taken() != Taken()
 
 
 def taken() -> Taken:
-    """Return what the view of the request at hand takes."""
+    """Return the limits of the view of the current request."""
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, ATTRIBUTE, Taken())
 
@@ -115,7 +115,7 @@ def _bound_body() -> None:
 
 
 def check_form() -> None:
-    """Refuse a form of too many parameters before it is parsed."""
+    """Reject a form with more than MOST_PARAMETERS before it is parsed."""
     if request.mimetype != URL_ENCODED:
         return
     if request.get_data(cache=True).count(b"&") > MOST_PARAMETERS:

@@ -1,5 +1,6 @@
-"""Requests and processor time of networks of clients: counted before a body is read or a token
-checked, so that requests that fail there count as well.
+"""Rate limits and processor time of client networks.
+
+Counted before a body is read or a token checked, so that requests that fail there count, too.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ FORGED = "forged"
 
 
 def time_requests(app: Flask) -> None:
-    """Charge the processor time of each request to the network that sent it, keys excepted."""
+    """Charge the processor time of each request to its network, except with an API key."""
     app.before_request(_begin)
     app.teardown_request(_charge)
 
 
 def count_requests(app: Flask) -> None:
-    """Count each request by the limits of its view, and refuse networks that used theirs."""
+    """Count each request by the limits of its view; reject networks that have used theirs up."""
     app.before_request(check_network)
     app.before_request(_check_view)
     app.register_error_handler(CSRFError, _forged)
@@ -49,7 +50,7 @@ def _charge(_error: BaseException | None) -> None:
 
 
 def check_network() -> None:
-    """Refuse a network that used its processor time, or sent too many forged tokens."""
+    """Reject a network that has used its processor time up, or sent too many forged tokens."""
     if request.method in HARMLESS or is_for_programs():
         return
     processor_time().check(asking_network())
@@ -67,7 +68,7 @@ def _check_view() -> None:
 
 
 def _forged(_error: CSRFError) -> ResponseReturnValue:
-    """Fill in a form of a session that ended again; refuse and count any other token."""
+    """Restore a form whose session ended; reject and count any other invalid token."""
     is_page = request.blueprint not in JSON_BLUEPRINTS
     if is_page and (page := offer_again()):
         return page

@@ -1,4 +1,4 @@
-"""One blueprint a place; views parse, call a service and render."""
+"""Blueprints of the pages; views parse, call a service and render."""
 
 from flask import Flask
 

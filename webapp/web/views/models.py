@@ -1,4 +1,4 @@
-"""The models: which are installed, which one serves, and changing it."""
+"""The installed models, the active one, and its change."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def embed() -> ResponseReturnValue:
 @blueprint.get("/<name>/progress")
 @admin
 def progress(name: str) -> ResponseReturnValue:
-    """How far the newest change to a model is, as JSON: unfinished, done, total, words."""
+    """Return the progress of the newest change to a model: unfinished, done, total, words."""
     job = queue.newest(CHANGE_MODEL, name)
     if job is None:
         return jsonify(unfinished=False, done=0, total=0, words="")
@@ -101,7 +101,7 @@ def progress(name: str) -> ResponseReturnValue:
 
 
 def _people_lacking(model: InstalledModel) -> list[Person]:
-    """The people of a change that failed, whose pictures the model cannot use."""
+    """Return the people of a failed change, whose pictures the model cannot use."""
     failed = model.job is not None and not model.job.is_unfinished and model.unembedded > 0
     if not failed or model.description is None:
         return []

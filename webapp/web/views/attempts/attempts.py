@@ -1,4 +1,4 @@
-"""The attempts: listed, filtered, and as a table for other programs."""
+"""The attempts: list, filter, and export as CSV."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.errorhandler(UnknownAttempt)
 def unknown(_error: UnknownAttempt) -> ResponseReturnValue:
-    """What is not there has no page."""
+    """Answer 404 for an attempt that does not exist."""
     return answer(404, back=url_for("attempts.index"))
 
 
@@ -77,7 +77,7 @@ def show(attempt_id: UUID) -> str:
 @blueprint.get("/attempts.csv")
 @operator
 def export() -> Response:
-    """The attempts that the filters ask for, as CSV; days and times are in the reader's zone."""
+    """Return the attempts that match the filters as CSV; days and times in the reader's zone."""
     zone = reader_zone()
     rows = every_attempt(AttemptsForm(request.args).wanted(zone.info), current_user.id)
     table = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")

@@ -1,4 +1,4 @@
-"""How the installation does, day by day."""
+"""The dashboard of daily statistics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ blueprint = Blueprint("dashboard", __name__)
 DEFAULT_PERIOD = 30
 WHOLE = 1.0
 HIGHEST_SCORE = 100.0
-# The least that the drawing of refusals reaches to, so that a quiet week does not look wild.
+# Minimum range of the refusals chart, so that a quiet week does not look erratic.
 REFUSED_SHARE = 0.1
 
 
@@ -46,7 +46,7 @@ def index() -> str:
 
 
 def _series(days: tuple[Day, ...], pick: str) -> list[float | None]:
-    """One value a day: an attribute, or with a dot one of the attribute's, None where none is."""
+    """Return one value a day: an attribute, or with a dot one of the attribute's, or None."""
     name, _, part = pick.partition(".")
     values = [getattr(day, name) for day in days]
     return [getattr(value, part) if part and value is not None else value for value in values]

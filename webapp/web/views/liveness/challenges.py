@@ -1,4 +1,4 @@
-"""Challenges as the camera's script goes through them; JSON."""
+"""Endpoints of liveness challenges for the camera's script; JSON."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def _guidance_limit() -> str:
 
 @blueprint.errorhandler(ServiceError)
 def refused(error: ServiceError) -> ResponseReturnValue:
-    """Why not, in words for whoever stands before the camera."""
+    """Return the error, in words for the person in front of the camera."""
     db.session.rollback()
     details = error.details
     status, words = problems.status_of(error), describe(error.code, details)
     answer = error_pages.refused(status, code=error.code, message=words, **details)
     if isinstance(error, NetworkLimitReached):
-        answer.status_code = status  # whoever asks far too often is on no ordinary way
+        answer.status_code = status  # not normal use: the script requests far too often
     if isinstance(error, MustWait):
         answer.headers["Retry-After"] = str(details["seconds"])
     return answer
@@ -57,16 +57,16 @@ def refused(error: ServiceError) -> ResponseReturnValue:
 @verifier
 @limiter.limit(_verify_limit)
 def begin() -> ResponseReturnValue:
-    """Fields: identifier. What is asked for first, and the token that goes with each frame."""
-    return _begun(Purpose.VERIFY)
+    """Fields: identifier. Returns the first prompt, and the token that each frame needs."""
+    return _started(Purpose.VERIFY)
 
 
 @blueprint.post("/challenges/enrolment")
 @operator
 @limiter.limit(_verify_limit)
 def begin_enrolment() -> ResponseReturnValue:
-    """The same before an enrolment."""
-    return _begun(Purpose.ENROL)
+    """Start a challenge before an enrolment; as `begin`."""
+    return _started(Purpose.ENROL)
 
 
 @blueprint.post("/challenges/frames")
@@ -75,14 +75,14 @@ def begin_enrolment() -> ResponseReturnValue:
 @takes(FRAME_BODY)
 @frame_limiter.limit(_guidance_limit)
 def see() -> ResponseReturnValue:
-    """Fields: challenge (its token), number (from 1), frame (a picture). What is asked for now."""
+    """Fields: challenge (token), number (from 1), frame (a picture). Returns the next prompt."""
     number = request.form.get("number", "")
     if "frame" not in request.files or not number.isdecimal() or len(number) > LONGEST_NUMBER:
         abort(400)
     picture = request.files["frame"].read(BOUNDS.frame_bytes + 1)
     if len(picture) > BOUNDS.frame_bytes:
         abort(413)
-    return _answer(challenges.see(_named(), challenge_holder(), int(number), picture))
+    return _answer(challenges.see(_challenge_id(), challenge_holder(), int(number), picture))
 
 
 @blueprint.post("/challenges/passed")
@@ -94,36 +94,36 @@ def pass_enrolment() -> ResponseReturnValue:
     if not form.validate():
         return _wrong(form)
     challenges.pass_for_enrolment(
-        _named(), challenge_holder(), form.identifier.data, current_user.id
+        _challenge_id(), challenge_holder(), form.identifier.data, current_user.id
     )
     return jsonify(passed=True)
 
 
-def _named() -> UUID:
+def _challenge_id() -> UUID:
     return read_challenge(request.form.get("challenge", ""))
 
 
-def _begun(purpose: Purpose) -> ResponseReturnValue:
+def _started(purpose: Purpose) -> ResponseReturnValue:
     form = ClaimForm()
     if not form.validate():
         return _wrong(form)
-    begun = challenges.begin(form.identifier.data, challenge_holder(), purpose)
-    return _answer(begun.asked, challenge=sign_challenge(begun.id), seconds=begun.seconds)
+    started = challenges.begin(form.identifier.data, challenge_holder(), purpose)
+    return _answer(started.asked, challenge=sign_challenge(started.id), seconds=started.seconds)
 
 
 def _wrong(form: ClaimForm) -> ResponseReturnValue:
     return error_pages.refused(422, code="invalid_request", message=form.identifier.errors[0])
 
 
-def _answer(asked: Prompt, **more: object) -> ResponseReturnValue:
+def _answer(prompt: Prompt, **more: object) -> ResponseReturnValue:
     return jsonify(
-        frame=asked.frame,
-        step=asked.step,
-        of=asked.of,
-        instruction=asked.instruction,
-        share=round(asked.share, 3),
-        hint=asked.hint,
-        light=asked.light,
-        message=ask_for(asked.instruction, asked.hint),
+        frame=prompt.frame,
+        step=prompt.step,
+        of=prompt.of,
+        instruction=prompt.instruction,
+        share=round(prompt.share, 3),
+        hint=prompt.hint,
+        light=prompt.light,
+        message=ask_for(prompt.instruction, prompt.hint),
         **more,
     )

@@ -1,4 +1,4 @@
-"""How challenges ended, for operators: listed, looked at, labelled."""
+"""Results of liveness challenges, for operators: list, view, label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("challenge_results", __name__, url_prefix="/attempts/movem
 
 @blueprint.errorhandler(ChallengeUnknown)
 def unknown(_error: ChallengeUnknown) -> ResponseReturnValue:
-    """What is not there has no page."""
+    """Answer 404 for a result that does not exist."""
     return answer(404, back=url_for("challenge_results.index"))
 
 
@@ -53,7 +53,7 @@ def show(result_id: UUID) -> str:
 @blueprint.post("/<uuid:result_id>/label")
 @operator
 def label(result_id: UUID) -> ResponseReturnValue:
-    """Say what stood before the camera."""
+    """Label what was presented to the camera."""
     form = LabelForm()
     if form.validate_on_submit():
         results.label(result_id, form.label.data or None, current_user.id)

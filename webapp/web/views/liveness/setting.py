@@ -1,4 +1,4 @@
-"""Whether somebody has to show that they are there: seen and changed."""
+"""The setting of liveness challenges: view and change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANGED_MEANWHILE = "setting_changed_meanwhile"
 def edit() -> ResponseReturnValue:
     """Context: form (guarded, strength, allowed, reason), setting in force, history, words.
 
-    `?change=…` puts what an earlier change set into the form, with `&before=1` what was before it.
+    `?change=…` fills in the form with an earlier change, `&before=1` with the setting before it.
     """
     form = LivenessForm()
     if form.validate_on_submit():
@@ -52,7 +52,7 @@ def edit() -> ResponseReturnValue:
 @blueprint.get("/liveness/review")
 @admin
 def review() -> ResponseReturnValue:
-    """What the weaker setting that the address names means, before it counts."""
+    """Show the effect of the weaker setting in the address, before it takes effect."""
     form = reviewed_form(LivenessForm)
     dangers = setting.weakened(setting.in_force(), form.setting) if form else ()
     if form is None or not dangers:

@@ -1,4 +1,4 @@
-"""Guidance for whoever stands before the camera; nothing is stored."""
+"""Capture guidance for the camera; nothing is stored."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Results as pages of their own: a form is answered by a redirect to one of these.
+"""Results as pages of their own: a form redirects to the page of its result.
 
-Loading such a page again, going back and forth or opening it in a second tab sends nothing again.
+Reloading such a page, navigating back or opening it in a second tab sends nothing again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Decide = Callable[[], MatchDecision]
 
 
 def keep(kind: ResultKind, content: Mapping[str, Any]) -> UUID:
-    """Keep a result for this browser and account; returns its id."""
+    """Store a result for this browser and account, and return its id."""
     return page_results.keep(kind, _holder(), content)
 
 
@@ -36,24 +36,24 @@ def find(kind: ResultKind, result_id: UUID) -> dict[str, Any]:
     """Return the content of a result of this browser and account.
 
     Raises:
-        ResultOver: if its time is over, or somebody else asked for it.
+        ResultOver: if it has expired, or belongs to another browser or account.
     """
     return page_results.find(kind, _holder(), result_id)
 
 
 def lead_to(address: str) -> ResponseReturnValue:
-    """Answer a form that was sent by the page of its result."""
+    """Redirect a sent form to the page of its result."""
     return redirect(address, SEE_OTHER)
 
 
 def over(start_again: str) -> ResponseReturnValue:
-    """Say that a result is shown no longer, and where to start again."""
+    """Return the page of an expired result, with the address to start again."""
     page = render_template("errors/410.html", start_again=start_again, minutes=page_results.MINUTES)
     return page, GONE
 
 
 def decided(kind: ResultKind, decide: Decide, **asked: str) -> UUID:
-    """Keep a decision, or why there is none, with what was asked; returns its id."""
+    """Store a decision, or the error, with the form's fields; return the result's id."""
     try:
         content = {"decision": decide().as_shown()}
     except (FaceError, ServiceError) as error:
@@ -62,7 +62,7 @@ def decided(kind: ResultKind, decide: Decide, **asked: str) -> UUID:
 
 
 def seconds_left(refusal: Mapping[str, Any]) -> int:
-    """How long somebody who was refused has to wait still, 0 for not at all."""
+    """Return the remaining seconds of a refusal's wait; 0 if there is none."""
     if refusal["until"] is None:
         return 0
     left = datetime.fromisoformat(refusal["until"]) - now()

@@ -1,4 +1,4 @@
-"""Verifying (1:1) and identifying (1:N): a form, then a result at an address of its own."""
+"""Verification (1:1) and identification (1:N): a form, and a page for each result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _verify_limit() -> str:
 
 @blueprint.errorhandler(ResultOver)
 def over(_error: ResultOver) -> ResponseReturnValue:
-    """Offer to start again what had a result."""
+    """Offer to start again in place of an expired result."""
     searched = request.endpoint == "verify.identified"
     return results.over(url_for("verify.identify" if searched else "verify.verify"))
 
@@ -47,9 +47,9 @@ def over(_error: ResultOver) -> ResponseReturnValue:
 def verify() -> ResponseReturnValue:
     """Context: form (identifier, frames or challenge), guarded, light.
 
-    `guarded` says whether movements are asked for; then pictures alone are refused. `light` says
-    whether the page shines on the face meanwhile. `?identifier=…` fills in the field, `?again=…`
-    does so from a result.
+    `guarded` is whether a challenge is required; then pictures alone are rejected. `light` is
+    whether the page lights the face. `?identifier=…` fills in the field, `?again=…` does so from a
+    result.
     """
     setting = liveness.in_force()
     guarded = setting.requires_challenge(Purpose.VERIFY)
@@ -64,9 +64,9 @@ def verify() -> ResponseReturnValue:
 @takes()
 @limiter.limit(_verify_limit, methods=["POST"])
 def without_movements() -> ResponseReturnValue:
-    """Verify somebody whom an operator sees, though movements are asked for; context as `verify`.
+    """Verify without a required challenge, for an operator who sees the person.
 
-    The form has `waiver`, too: the reason.
+    Context as `verify`; the form has `waiver`, the reason, as well.
     """
     if not liveness.in_force().requires_challenge(Purpose.VERIFY):
         return redirect(url_for("verify.verify"))
@@ -82,7 +82,7 @@ def verified(result_id: UUID) -> str:
     """Context: result_id, identifier, waiver, decision and notes (words), or refusal."""
     kept = results.find(ResultKind.VERIFICATION, result_id)
     ways = {"again": "verify.without_movements" if kept["waiver"] else "verify.verify"}
-    return _shown("verify/verified.html", kept, result_id=result_id, **ways)
+    return _result_page("verify/verified.html", kept, result_id=result_id, **ways)
 
 
 @blueprint.route("/identify", methods=["GET", "POST"])
@@ -106,7 +106,7 @@ def identify() -> ResponseReturnValue:
 def identified(result_id: UUID) -> str:
     """Context: decision and notes (words), or refusal."""
     kept = results.find(ResultKind.IDENTIFICATION, result_id)
-    return _shown("verify/identified.html", kept, again="verify.identify")
+    return _result_page("verify/identified.html", kept, again="verify.identify")
 
 
 def _verified(form: VerifyForm | ChallengedForm) -> MatchDecision:
@@ -138,12 +138,12 @@ def _to_result(
 
 def _page(template: str, form: PageForm, **context: object) -> ResponseReturnValue:
     if form.is_untouched:
-        form.process(data=_asked_before())
+        form.process(data=_initial_fields())
     return render_template(template, form=form, **context)
 
 
-def _asked_before() -> Mapping[str, Any]:
-    """What the address puts into the form: an identifier, or what led to a result."""
+def _initial_fields() -> Mapping[str, Any]:
+    """Return the form's initial fields: an identifier from the address, or those of a result."""
     result_id = request.args.get("again", type=UUID)
     with suppress(ResultOver):
         if result_id:
@@ -151,7 +151,7 @@ def _asked_before() -> Mapping[str, Any]:
     return {"identifier": request.args.get("identifier", "")}
 
 
-def _shown(template: str, kept: Mapping[str, Any], **context: object) -> str:
+def _result_page(template: str, kept: Mapping[str, Any], **context: object) -> str:
     refusal, decision = kept.get("refusal"), kept.get("decision")
     return render_template(
         template,
@@ -166,7 +166,7 @@ def _shown(template: str, kept: Mapping[str, Any], **context: object) -> str:
 
 
 def _notes(decision: Mapping[str, Any]) -> list[str]:
-    """Words for what is worth knowing; poor pictures explain a refusal, not a match."""
+    """Return the texts of the notes; poor pictures explain a rejection, not a match."""
     if decision["match"]:
         return [describe(note) for note in decision["notes"] if note != POOR_QUALITY]
     codes = (*decision["notes"], *decision["reasons"][:1])

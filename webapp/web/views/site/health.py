@@ -1,4 +1,4 @@
-"""For whatever watches over the app: is it alive, is it ready?"""
+"""Health checks for monitoring: liveness and readiness."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("health", __name__, url_prefix="/health")
 @public
 @limiter.exempt
 def live() -> ResponseReturnValue:
-    """The process answers."""
+    """Report that the process answers."""
     return jsonify(live=True)
 
 
@@ -24,6 +24,6 @@ def live() -> ResponseReturnValue:
 @public
 @limiter.exempt
 def ready() -> ResponseReturnValue:
-    """Database, keys and model can be used; otherwise the names of those that can't."""
+    """Report whether database, keys and model are usable, or else which are not."""
     answer = health(current_app)
     return jsonify(answer), 200 if answer["ready"] else 503

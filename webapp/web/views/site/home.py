@@ -15,7 +15,7 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @public
 def index() -> str:
-    """Context: needs_setup (bool), nobody_enrolled (bool, for who may enrol)."""
+    """Context: needs_setup (bool), nobody_enrolled (bool, for accounts that may enrol)."""
     enrols = current_user.is_authenticated and current_user.is_operator
     return render_template(
         "home/index.html",

@@ -1,4 +1,4 @@
-"""The language of the pages, where it is not to be the browser's."""
+"""The language of the pages, where it differs from the browser's."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ KEPT = timedelta(days=365)
 @blueprint.post("/language")
 @public
 def choose() -> ResponseReturnValue:
-    """Show pages in a language from now on; fields: language, next (the page to return to).
+    """Set the language of the pages; fields: language, next (the page to return to).
 
-    Scripts add `typed`, what stands in a form of the page, and `files` where photos do.
+    Scripts add `typed`, the fields of a form on the page, and `files` if photos were chosen.
     """
     language = request.form.get("language")
     if language not in LANGUAGES or not EmptyForm().validate_on_submit():

@@ -1,4 +1,4 @@
-"""The privacy page: what is stored, why and how long, from the settings in force."""
+"""The privacy page: what is stored, why and how long, from the present settings."""
 
 from __future__ import annotations
 

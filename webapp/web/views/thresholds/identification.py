@@ -1,4 +1,4 @@
-"""How a search among everybody decides: seen and changed."""
+"""The policy of identifications: view and change."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ explain_on(blueprint)
 
 @dataclass(frozen=True)
 class Setting:
-    """How a search decides, and the threshold that this makes for the people enrolled."""
+    """A policy of identifications, and its threshold for the people enrolled."""
 
     search: IdentificationPolicy
     threshold: Threshold
 
     @classmethod
     def of(cls, search: IdentificationPolicy) -> Setting:
-        """With the threshold at the present number of people."""
+        """Build the setting, with the threshold at the present number of people."""
         return cls(search, identification.threshold(active_model().gallery.refresh(), search))
 
 
@@ -43,7 +43,7 @@ class Setting:
 def edit() -> ResponseReturnValue:
     """Context: form (percent, margin, reason), setting in force, people, history, bounds.
 
-    `?percent=…&margin=…` puts an earlier setting into the form; nothing changes by it.
+    `?percent=…&margin=…` fills in the form with an earlier policy, without changing anything.
     """
     form = SearchForm()
     if form.validate_on_submit():
@@ -71,7 +71,7 @@ def edit() -> ResponseReturnValue:
 @blueprint.get("/threshold/search/review")
 @admin
 def review() -> ResponseReturnValue:
-    """What the change that the address names would do, before it counts."""
+    """Show the effect of the policy in the address, before it takes effect."""
     form = reviewed_form(SearchForm)
     try:
         if form:

@@ -1,4 +1,4 @@
-"""One person's threshold: seen and changed."""
+"""One person's threshold: view and change."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ explain_on(blueprint)
 
 @blueprint.errorhandler(UnknownPerson)
 def unknown(_error: UnknownPerson) -> ResponseReturnValue:
-    """Who is not there, or no longer, has no page."""
+    """Answer 404 for a person who does not exist, or no longer."""
     return answer(404, back=url_for("people.index"))
 
 
@@ -47,7 +47,7 @@ def unknown(_error: UnknownPerson) -> ResponseReturnValue:
 def edit(person_id: UUID) -> ResponseReturnValue:
     """Context: person, form (points, reason), own (in force), its cost, history.
 
-    `?points=…` puts an earlier setting into the form; nothing changes by it.
+    `?points=…` fills in the form with an earlier setting, without changing anything.
     """
     find_person(person_id)
     form = PersonThresholdForm()
@@ -80,7 +80,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/people/<uuid:person_id>/threshold/review")
 @admin
 def review(person_id: UUID) -> ResponseReturnValue:
-    """What the change that the address names would do, before it counts."""
+    """Show the effect of the points in the address, before they take effect."""
     find_person(person_id)
     form = reviewed_form(PersonThresholdForm)
     try:
@@ -93,7 +93,7 @@ def review(person_id: UUID) -> ResponseReturnValue:
 
 
 def _words(error: SettingConflict | PersonThresholdTooLow | PointsOutOfRange) -> str:
-    """Why nothing is set, with points as the reader's language writes them."""
+    """Return the text of an error, with points in the format of the reader's language."""
     facts = {name: format_decimal(points) for name, points in error.details.items()}
     return describe(error.code, facts)
 

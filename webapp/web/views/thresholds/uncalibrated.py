@@ -1,4 +1,4 @@
-"""What the threshold pages say where the model that serves has no usable calibration."""
+"""Page of the threshold settings while the active model has no usable calibration."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ log = logging.getLogger("webapp.errors")
 
 
 def explain_on(blueprint: Blueprint) -> None:
-    """Answer a missing, unreadable or foreign calibration by what to do, on a blueprint's pages."""
+    """Answer a missing, unreadable or foreign calibration on these pages with the remedy."""
     blueprint.register_error_handler(ModelBroken, _explained)
 
 
 def _explained(error: ModelBroken) -> ResponseReturnValue:
-    log.error("uncalibrated: %s", error)
+    log.error("active model has no usable calibration: %s", error)
     db.session.rollback()
     return render_template("threshold/uncalibrated.html", name=active_model().choice.name), 503

@@ -1,4 +1,4 @@
-"""Everybody's threshold: what it costs, seen and changed."""
+"""The common verification threshold: error rates, view and change."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ TABLE_SCORES = range(0, 101, 5)
 @blueprint.route("/threshold", methods=["GET", "POST"])
 @admin
 def edit() -> ResponseReturnValue:
-    """Context: form (score, reason, rule), threshold in force, history, what scores cost.
+    """Context: form (score, reason, rule), threshold in force, history, error rates.
 
-    `?score=…` shows what another score would cost, `?rule=…` another matching rule,
-    `?calibrate=people` what the people enrolled here suggest; nothing changes by them.
+    `?score=…` shows the error rates of another score, `?rule=…` another matching rule,
+    `?calibrate=people` what the people enrolled here suggest. None of them changes anything.
     """
     form = ThresholdForm()
     if form.validate_on_submit() and form.score.data is not None:
@@ -68,7 +68,7 @@ def edit() -> ResponseReturnValue:
 @blueprint.get("/threshold/review")
 @admin
 def review() -> ResponseReturnValue:
-    """What the change that the address names would do, before it counts."""
+    """Show the effect of the threshold in the address, before it takes effect."""
     form = reviewed_form(ThresholdForm)
     try:
         if form and form.score.data is not None:
@@ -82,20 +82,20 @@ def review() -> ResponseReturnValue:
 @blueprint.get("/threshold/pairs")
 @admin
 def pairs() -> str:
-    """Context: trouble (Trouble)."""
+    """Context: trouble (ReviewList)."""
     return render_template("threshold/pairs.html", trouble=similar_people.build_review_list())
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What the page looks at.
+class _Preview:
+    """Error rates of a matching rule, beside the threshold in force.
 
     Attributes:
-        threshold: in force.
-        cost_in_force: what that costs by its own rule.
-        costs: by the matching rule looked at.
-        own: what the people enrolled here say by that rule.
-        suggested: the score in force, or by another rule the one that lets as few strangers pass.
+        threshold: threshold in force.
+        cost_in_force: its error rates by its own rule.
+        costs: error rates by the previewed rule.
+        own: scores of the people enrolled here by that rule; None for fewer than two.
+        suggested: the score in force; for another rule, the score with the same FAR.
     """
 
     threshold: Threshold
@@ -105,8 +105,8 @@ class _Look:
     suggested: float
 
     @classmethod
-    def at(cls, rule: str) -> _Look:
-        """By a matching rule, for people with as many anchors as they have here."""
+    def at(cls, rule: str) -> _Preview:
+        """Build the preview of a matching rule, for the median number of anchors."""
         threshold, anchors = verification.in_force(), error_rates.typical_anchors()
         in_force = error_rates.costs_of(threshold, anchors).at(threshold.score)
         costs = error_rates.costs_by(rule, anchors)
@@ -115,21 +115,24 @@ class _Look:
 
     @property
     def is_in_force(self) -> bool:
-        """Whether the rule looked at is the one in force."""
+        """Whether the previewed rule is the one in force."""
         return self.costs.curve.rule == self.threshold.rule
 
 
 def _page(form: ThresholdForm) -> str:
-    look = _Look.at(_rule(form))
-    proposal = look.own.proposal() if look.own and "calibrate" in request.args else None
+    preview = _Preview.at(_rule(form))
+    proposal = preview.own.proposal() if preview.own and "calibrate" in request.args else None
     if not form.is_submitted():
-        form.preview(_asked(), otherwise=proposal.score if proposal else round(look.suggested, 1))
-    score = look.suggested if form.score.data is None or form.score.errors else form.score.data
-    costs = look.costs
+        otherwise = proposal.score if proposal else round(preview.suggested, 1)
+        form.preview(_preview_query(), otherwise=otherwise)
+    score = form.score.data
+    if score is None or form.score.errors:
+        score = preview.suggested
+    costs = preview.costs
     return render_template(
         "threshold/edit.html",
         form=form,
-        threshold=look.threshold,
+        threshold=preview.threshold,
         newest_number=verification.newest_number(),
         history=verification.history(),
         words=threshold_words,
@@ -139,8 +142,8 @@ def _page(form: ThresholdForm) -> str:
         typical_anchors=error_rates.typical_anchors(),
         cost=costs.at(score),
         dangers=costs.at(score).dangers,
-        dangers_in_force=look.cost_in_force.dangers,
-        cost_in_force=look.cost_in_force,
+        dangers_in_force=preview.cost_in_force.dangers,
+        cost_in_force=preview.cost_in_force,
         model=active_model().engine.description,
         presets=costs.presets(),
         table_costs=[costs.at(score) for score in TABLE_SCORES],
@@ -148,32 +151,33 @@ def _page(form: ThresholdForm) -> str:
         proposal=proposal,
         default_far=costs.calibration.default_far,
         people_needed=people_needed(costs.calibration.default_far),
-        for_scripts=_for_scripts(look),
-        **_drawings(look, score),
-        **_own(look.own, score),
+        for_scripts=_for_scripts(preview),
+        **_drawings(preview, score),
+        **_own(preview.own, score),
     )
 
 
-def _asked() -> MultiDict[str, str]:
-    """What the page is asked about: by what was typed before, or by its address."""
+def _preview_query() -> MultiDict[str, str]:
+    """Return the previewed score and rule: what was typed earlier, or the address's query."""
     typed = typed_before()
     return request.args if typed is None else typed
 
 
 def _rule(form: ThresholdForm) -> str:
-    """The matching rule that the page is about: the one in force, unless another is asked for."""
+    """Return the matching rule of the page: the one in force, or the previewed one."""
     if not form.is_submitted():
-        form.preview_rule(_asked())
+        form.preview_rule(_preview_query())
     if form.rule.errors or not form.rule.data:
         form.rule.data = verification.in_force().rule
     return form.rule.data
 
 
-def _drawings(look: _Look, score: float) -> dict[str, Any]:
-    """Rates, histogram and trade-off; a point is None outside of what the data supports."""
-    det, corners = DetChart(), look.costs.corners()
+def _drawings(preview: _Preview, score: float) -> dict[str, Any]:
+    """Return rates, histogram and trade-off; a point is None outside of the supported range."""
+    det, corners = DetChart(), preview.costs.corners()
     places = det.places(corners)
-    calibration, histogram = look.costs.calibration, look.costs.calibration.histogram
+    calibration = preview.costs.calibration
+    histogram = calibration.histogram
     return {
         "rate_chart": RateChart(),
         "corners": corners,
@@ -181,7 +185,7 @@ def _drawings(look: _Look, score: float) -> dict[str, Any]:
         "spreads": spread(histogram, calibration),
         "det": det,
         "det_places": places,
-        "det_in_force": place_at(places, look.threshold.score) if look.is_in_force else None,
+        "det_in_force": place_at(places, preview.threshold.score) if preview.is_in_force else None,
         "det_looked_at": place_at(places, score),
     }
 
@@ -199,34 +203,34 @@ def _own(own: OwnScores | None, score: float) -> dict[str, Any]:
 
 
 def _review(form: ThresholdForm) -> str:
-    look, score = _Look.at(_rule(form)), float(form.score.data or 0)
-    calibration = look.costs.calibration
-    after = Threshold(calibration.similarity(score), score, look.costs.curve.rule)
+    preview, score = _Preview.at(_rule(form)), float(form.score.data or 0)
+    calibration = preview.costs.calibration
+    after = Threshold(calibration.similarity(score), score, preview.costs.curve.rule)
     return render_template(
         "threshold/review.html",
         form=form,
-        before=look.threshold,
+        before=preview.threshold,
         after=after,
-        cost_before=look.cost_in_force,
-        cost_after=look.costs.at(score),
-        dangers=look.costs.at(score).dangers,
+        cost_before=preview.cost_in_force,
+        cost_after=preview.costs.at(score),
+        dangers=preview.costs.at(score).dangers,
         model=active_model().engine.description,
-        own=look.own,
-        own_cost=look.own and look.own.costs.at(score),
+        own=preview.own,
+        own_cost=preview.own and preview.own.costs.at(score),
         redecisions=replay.by_threshold(after),
         words=threshold_words,
     )
 
 
-def _for_scripts(look: _Look) -> dict[str, Any]:
-    """What the page's script needs to say the cost of any score, and to draw where it stands."""
-    calibration, corners = look.costs.calibration, look.costs.corners()
+def _for_scripts(preview: _Preview) -> dict[str, Any]:
+    """Return what the page's script needs to describe any score's error rates and to draw it."""
+    calibration, corners = preview.costs.calibration, preview.costs.corners()
     drawn = {"histogram": calibration.histogram}
-    if look.own:
-        drawn["own-histogram"] = look.own.histogram
+    if preview.own:
+        drawn["own-histogram"] = preview.own.histogram
     return {
         "corners": [asdict(corner) for corner in corners],
-        "own_corners": [asdict(corner) for corner in look.own.costs.corners()] if look.own else [],
+        "own_corners": [asdict(one) for one in preview.own.costs.corners()] if preview.own else [],
         "authenticator_far": AUTHENTICATOR_FAR,
         "dangerous": {"strangers": MOST_STRANGERS, "genuine": MOST_REFUSED},
         "places": {
