@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ml import DEFAULT_RULE, match_rules
+from ml.arrays import Embeddings, Integers
 from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_at_far
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS, SEED, drawn_trials, pair_trials
@@ -44,8 +45,8 @@ SCORE_AT_FAR = ((0.5, 2.0), (1e-1, 20.0), (1e-2, 35.0), (DEFAULT_FAR, 50.0), (1e
 
 def measure(
     model_id: str,
-    embeddings: np.ndarray,
-    person: np.ndarray,
+    embeddings: Embeddings,
+    person: Integers,
     names: Sequence[str],
     facts: dict[str, Any],
 ) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def _identities_sharing_a_photo(names: Sequence[str]) -> list[tuple[int, int]]:
     return [(number[a], number[b]) for a, b in SHARING_A_PHOTO if a in number and b in number]
 
 
-def _renumbered(person: np.ndarray, identified: int) -> np.ndarray:
+def _renumbered(person: Integers, identified: int) -> np.ndarray:
     """Renumber strangers without gaps, which photos without a face and left-out strangers leave."""
     stranger = person >= identified
     numbered = person.copy()
@@ -202,7 +203,7 @@ def _pairs_of_people(trials: Trials) -> int:
 
 
 def _identification(
-    embeddings: np.ndarray, person: np.ndarray, identified: int, sharing: Sequence[tuple[int, int]]
+    embeddings: Embeddings, person: Integers, identified: int, sharing: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
     """Return identification thresholds by rule, anchors and people enrolled, with their FPIR."""
     # Of two identities that share a photo, one is left out: it would find the other.

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from tqdm import tqdm
 
+from ml.arrays import Integers, Pixels
 from ml.faces.align import TEMPLATES, similarity_transform
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
@@ -43,7 +44,7 @@ class Chips:
     """
 
     wide: np.ndarray
-    labels: np.ndarray
+    labels: Integers
     people: tuple[str, ...]
     preprocessing: Preprocessing
 
@@ -57,7 +58,7 @@ class Chips:
         inner = self.wide[index, margin : margin + size, margin : margin + size]
         return self.preprocessing.finish(np.ascontiguousarray(inner))
 
-    def only(self, rows: np.ndarray) -> Chips:
+    def only(self, rows: Integers) -> Chips:
         """Return the chips of some rows, with people renumbered without gaps."""
         labels = self.labels[rows]
         kept = np.unique(labels[labels != NOBODY])
@@ -75,7 +76,7 @@ def margin_px(preprocessing: Preprocessing) -> int:
     return round(MARGIN * preprocessing.image_size)
 
 
-def wide_chip(rgb: np.ndarray, landmarks: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+def wide_chip(rgb: Pixels, landmarks: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """Cut a face with its margin, uint8 (side, side, 3); landmarks (5, 2) in pixels of `rgb`."""
     margin, size = margin_px(preprocessing), preprocessing.image_size
     template = TEMPLATES[preprocessing.template].scaled(size)

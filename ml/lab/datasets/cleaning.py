@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers
 from ml.artifacts import Artifact
 from ml.lab.datasets.folders import scan_people
 from ml.lab.datasets.landmarks import locate_faces
@@ -29,9 +30,9 @@ class ReferenceEmbeddings:
         embeddings: float32 (n, d), of unit length.
     """
 
-    labels: np.ndarray
+    labels: Integers
     people: tuple[str, ...]
-    embeddings: np.ndarray
+    embeddings: Embeddings
 
 
 def people_in_other_sets(
@@ -113,13 +114,14 @@ def _apart(
 
 
 def _outliers(
-    reference: ReferenceEmbeddings, rows: np.ndarray, least_similarity: float
+    reference: ReferenceEmbeddings, rows: Integers, least_similarity: float
 ) -> np.ndarray:
     renumbered = np.unique(reference.labels[rows], return_inverse=True)[1]
-    return rows[outliers(reference.embeddings[rows], renumbered, least_similarity)]
+    found: np.ndarray = rows[outliers(reference.embeddings[rows], renumbered, least_similarity)]
+    return found
 
 
 def _templates(
-    reference: ReferenceEmbeddings, rows: np.ndarray, people: Sequence[int] | np.ndarray
+    reference: ReferenceEmbeddings, rows: Integers, people: Sequence[int] | np.ndarray
 ) -> np.ndarray:
     return templates(reference.embeddings[rows], np.searchsorted(people, reference.labels[rows]))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers
+
 
 @dataclass(frozen=True)
 class NearPeople:
@@ -21,11 +23,11 @@ class NearPeople:
     similarity: float
 
 
-def templates(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def templates(embeddings: Embeddings, labels: Integers) -> Embeddings:
     """Return the template of each person, float32 (people, d) of unit length; labels from 0."""
     sums = np.zeros((labels.max() + 1, embeddings.shape[1]), np.float32)
     np.add.at(sums, labels, embeddings)
-    normalised: np.ndarray = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    normalised: Embeddings = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return normalised
 
 
@@ -53,7 +55,7 @@ def near_duplicates(ours: np.ndarray, others: np.ndarray, least_similarity: floa
     return np.flatnonzero((ours @ others.T).max(axis=1) >= least_similarity)
 
 
-def outliers(embeddings: np.ndarray, labels: np.ndarray, least_similarity: float) -> np.ndarray:
+def outliers(embeddings: Embeddings, labels: Integers, least_similarity: float) -> np.ndarray:
     """Return the rows whose similarity to their person's other pictures is too small, ascending.
 
     The similarity is the cosine with the mean of the others. Most outliers have a wrong label. A

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Integers
 from ml.lab.datasets.errors import DatasetError
 
 # Genuine and impostor pairs need two people with two pictures.
@@ -16,13 +17,13 @@ FEWEST_PEOPLE = 2
 class Splits:
     """Rows of three sets that share no person, int (n,) each; `test` may be empty."""
 
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    train: Integers
+    validation: Integers
+    test: Integers
 
 
 def split_people(
-    labels: np.ndarray, *, validation_share: float, test_share: float, seed: int
+    labels: Integers, *, validation_share: float, test_share: float, seed: int
 ) -> Splits:
     """Assign people, with all their rows, to training, validation and test at random.
 
@@ -50,5 +51,5 @@ def split_people(
     )
 
 
-def _rows_of(labels: np.ndarray, people: np.ndarray) -> np.ndarray:
+def _rows_of(labels: Integers, people: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.isin(labels, people))

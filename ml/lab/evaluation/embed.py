@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ml.arrays import Embeddings, Mask
 from ml.artifacts import Artifact
 from ml.embedder import Embedder, flip, unit_mean
 from ml.faces.decode import decode
@@ -42,13 +43,13 @@ class Embedded:
     """
 
     photos: Photos
-    usable: np.ndarray
-    single: np.ndarray
-    mirrored: np.ndarray
+    usable: Mask
+    single: Embeddings
+    mirrored: Embeddings
     landmarks: np.ndarray
     failures: tuple[tuple[Path, str], ...]
 
-    def view(self, mirrored: bool) -> np.ndarray:
+    def view(self, mirrored: bool) -> Embeddings:
         """Return the embeddings with or without flip augmentation."""
         return self.mirrored if mirrored else self.single
 
@@ -139,12 +140,12 @@ def _chips(
     return np.stack(list(chips))
 
 
-def _keep(path: Path, single: np.ndarray, flipped: np.ndarray) -> None:
+def _keep(path: Path, single: Embeddings, flipped: Embeddings) -> None:
     with replacing(path) as beside:
         np.savez(beside, single=single, flipped=flipped)
 
 
-def _spread(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+def _spread(values: np.ndarray, usable: Mask) -> np.ndarray:
     """Expand rows of usable photos to a table of all photos, with zeros for the others."""
     table = np.zeros((len(usable), *values.shape[1:]), np.float32)
     table[usable] = values

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.arrays import Embeddings
 from ml.artifacts import Artifact, load_artifact
 from ml.calibration.file import load_calibration
 from ml.errors import ArtifactError
@@ -81,7 +82,7 @@ def _groups_of(name: str) -> Iterator[str]:
         yield "65 and older"
 
 
-def group_rate(group: str, embeddings: np.ndarray, threshold: float) -> GroupRate:
+def group_rate(group: str, embeddings: Embeddings, threshold: float) -> GroupRate:
     """Return the FMR of pairs of different photos, embeddings (n, d) of unit length."""
     passes = (embeddings @ embeddings.T >= threshold).astype(float)
     np.fill_diagonal(passes, 0.0)

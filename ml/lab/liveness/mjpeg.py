@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ml.arrays import Pixels
 from ml.lab.liveness.simulation.actors import Actor
 from ml.lab.liveness.simulation.rendering import Sensor
 from ml.liveness.challenge import Step
@@ -73,7 +74,7 @@ def _scheduled(actor: Actor, steps: Sequence[Step], clip: Clip) -> Iterator[floa
         yield at
 
 
-def _encoded(rgb: np.ndarray, size: tuple[int, int]) -> bytes:
+def _encoded(rgb: Pixels, size: tuple[int, int]) -> bytes:
     larger = cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC)
     bgr = cv2.cvtColor(larger, cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1])

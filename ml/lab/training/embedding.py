@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from ml.arrays import Embeddings
 from ml.artifacts import Artifact
 from ml.embedder import Embedder, flip, unit_mean
 from ml.lab.datasets.chips import Chips
@@ -17,7 +18,7 @@ from ml.runtime.files import replacing
 BATCH = 8  # small, so that activations stay in the processor's cache
 
 
-def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> np.ndarray:
+def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: str) -> Embeddings:
     """Embed every face with an artifact and flip augmentation, or read the cache.
 
     Returns:
@@ -25,7 +26,7 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
     """
     cached = cache_folder / "embeddings" / f"{artifact.model_id}-{source.key}.npy"
     if cached.exists():
-        embeddings: np.ndarray = np.load(cached)
+        embeddings: Embeddings = np.load(cached)
         return embeddings
     embedder = Embedder(artifact)
     chips = source.chips(artifact.config.preprocessing)
@@ -40,7 +41,7 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
     return embeddings
 
 
-def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) -> np.ndarray:
+def embed_chips(embed: tf.types.experimental.PolymorphicFunction, chips: Chips) -> Embeddings:
     """Embed chips as served, with a network whose weights still change.
 
     Args:

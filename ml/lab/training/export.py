@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from ml.arrays import Embeddings
 from ml.artifacts import (
     TRAINING,
     Artifact,
@@ -86,7 +87,7 @@ def _as_served(artifact: Artifact, chips: Chips) -> np.ndarray:
     return Embedder(artifact)(np.stack([chips.served(row) for row in range(len(chips))]))
 
 
-def _calibrate(artifact: Artifact, embeddings: np.ndarray, held_out: Chips) -> None:
+def _calibrate(artifact: Artifact, embeddings: Embeddings, held_out: Chips) -> None:
     """Calibrate on the run's own held-out people, if there are enough.
 
     Early stopping on the same people makes figures slightly optimistic, and few people support no

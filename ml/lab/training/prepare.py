@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers
 from ml.artifacts import ARTIFACTS, load_known
 from ml.lab.datasets.chips import Chips
 from ml.lab.datasets.cleaning import ReferenceEmbeddings, people_in_other_sets, without_overlap
@@ -25,7 +26,7 @@ class Unlabelled:
     """Chips without identities, and the teacher's embeddings of them, float32 (n, d)."""
 
     chips: Chips
-    targets: np.ndarray
+    targets: Embeddings
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Prepared:
     train: Chips
     validation: Chips
     test: Chips
-    targets: np.ndarray
+    targets: Embeddings
     unlabelled: Unlabelled | None
     report: dict[str, Any]
 
@@ -159,5 +160,5 @@ def _unlabelled(
     return Unlabelled(chips, _targets(config, source, len(chips), cache, artifacts))
 
 
-def _size(chips: Chips, rows: np.ndarray) -> dict[str, int]:
+def _size(chips: Chips, rows: Integers) -> dict[str, int]:
     return {"people": len(np.unique(chips.labels[rows])), "pictures": len(rows)}

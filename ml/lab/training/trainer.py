@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ml.arrays import Embeddings
 from ml.lab.training.config import ExperimentConfig, OptimiserConfig
 from ml.siamese.backbones import build_backbone
 from ml.siamese.losses import build_loss
@@ -47,7 +48,7 @@ class Trainer:
         self.backbone.set_weights(weights)
         self.average.set_weights(weights)
 
-    def step(self, number: int, chips: tf.Tensor, labels: tf.Tensor, targets: np.ndarray) -> float:
+    def step(self, number: int, chips: tf.Tensor, labels: tf.Tensor, targets: Embeddings) -> float:
         """Train on one batch and return its loss.
 
         Args:

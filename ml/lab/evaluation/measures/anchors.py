@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers
 from ml.error_rates import Trials
 from ml.matching import Anchors, person_similarities
 
@@ -31,9 +32,9 @@ class Gallery:
     """
 
     people: np.ndarray
-    rows: np.ndarray
+    rows: Integers
     anchors: Anchors
-    embeddings: np.ndarray
+    embeddings: Embeddings
 
     def similarities(self, probes: np.ndarray, rule: str) -> np.ndarray:
         """Return the similarity of every probe (n, d) to every person, float32 (p, n)."""
@@ -41,8 +42,8 @@ class Gallery:
 
 
 def draw_gallery(
-    embeddings: np.ndarray,
-    person: np.ndarray,
+    embeddings: Embeddings,
+    person: Integers,
     anchors: int,
     *,
     least_photos: int,
@@ -67,7 +68,7 @@ def draw_gallery(
 
 
 def verification_trials(
-    gallery: Gallery, embeddings: np.ndarray, person: np.ndarray, rule: str
+    gallery: Gallery, embeddings: Embeddings, person: Integers, rule: str
 ) -> Trials:
     """Return trials of every photo that is not an anchor against every enrolled person."""
     probes = np.setdiff1d(np.arange(len(person)), gallery.rows)
@@ -79,9 +80,7 @@ def verification_trials(
     )
 
 
-def drawn_trials(
-    embeddings: np.ndarray, person: np.ndarray, anchors: int, rule: str
-) -> list[Trials]:
+def drawn_trials(embeddings: Embeddings, person: Integers, anchors: int, rule: str) -> list[Trials]:
     """Return trials of several draws of anchors; rules and models share the draws."""
     generator = np.random.default_rng(SEED)
     draws = []
@@ -93,7 +92,7 @@ def drawn_trials(
     return draws
 
 
-def pair_trials(embeddings: np.ndarray, person: np.ndarray, identified: int) -> Trials:
+def pair_trials(embeddings: Embeddings, person: Integers, identified: int) -> Trials:
     """Compare every photo of the first `identified` people with every other photo, once.
 
     Further people are strangers with one photo each. They are compared with the first people but

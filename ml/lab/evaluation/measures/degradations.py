@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ml.arrays import Pixels
 from ml.faces.align import TEMPLATES, similarity_transform
 from ml.lab.training.batches.augmentation import motion_kernel
 
@@ -59,7 +60,7 @@ MASK_COLOUR = (150, 185, 205)
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def small(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def small(rgb: Pixels, landmarks: np.ndarray) -> np.ndarray:
     """Reduce the picture until the face is `face_px` wide."""
     scale = SETTINGS.face_px / face_width(landmarks)
     if scale >= 1:
@@ -67,26 +68,26 @@ def small(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-def compressed(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
+def compressed(rgb: Pixels, _landmarks: np.ndarray) -> np.ndarray:
     """Compress as JPEG of `jpeg_quality`."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, SETTINGS.jpeg_quality]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB))
 
 
-def half_light(rgb: np.ndarray, _landmarks: np.ndarray) -> np.ndarray:
+def half_light(rgb: Pixels, _landmarks: np.ndarray) -> np.ndarray:
     """Halve the light."""
     darker = np.rint(rgb * SETTINGS.light ** (1 / GAMMA))
     return np.asarray(darker, np.uint8)
 
 
-def motion_blur(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def motion_blur(rgb: Pixels, landmarks: np.ndarray) -> np.ndarray:
     """Blur by a motion of a tenth of the face's width."""
     length = max(SETTINGS.motion * face_width(landmarks), 1)
     return cv2.filter2D(rgb, -1, motion_kernel(length, SETTINGS.motion_angle))
 
 
-def glasses(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def glasses(rgb: Pixels, landmarks: np.ndarray) -> np.ndarray:
     """Draw dark glasses over the eyes."""
     worn = rgb.copy()
     for centre in LENSES:
@@ -96,7 +97,7 @@ def glasses(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     return worn
 
 
-def mask(rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def mask(rgb: Pixels, landmarks: np.ndarray) -> np.ndarray:
     """Draw a mask over nose, mouth and chin."""
     worn = rgb.copy()
     _fill(worn, landmarks, np.array(MASK, np.float64), MASK_COLOUR)
@@ -132,7 +133,7 @@ def _from_frame(landmarks: np.ndarray) -> np.ndarray:
 
 
 def _fill(
-    rgb: np.ndarray, landmarks: np.ndarray, outline: np.ndarray, colour: tuple[int, int, int]
+    rgb: Pixels, landmarks: np.ndarray, outline: np.ndarray, colour: tuple[int, int, int]
 ) -> None:
     """Fill a shape, given in the frame, in the picture."""
     matrix = _from_frame(landmarks)

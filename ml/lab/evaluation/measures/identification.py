@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from ml.arrays import Embeddings, Integers, Similarities
 from ml.calibration.calibration import Calibration
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import DRAWS, SEED
@@ -65,14 +66,14 @@ class Searches:
         stranger: int (m,), the stranger who searched.
     """
 
-    hit: np.ndarray
-    enrolled: np.ndarray
-    top: np.ndarray
-    stranger: np.ndarray
+    hit: Similarities
+    enrolled: Integers
+    top: Similarities
+    stranger: Integers
 
 
 def measure_identification(
-    embedded: Embedded, distractors: np.ndarray, calibration: Calibration | None, *, mirrored: bool
+    embedded: Embedded, distractors: Embeddings, calibration: Calibration | None, *, mirrored: bool
 ) -> list[IdentificationResult]:
     """Measure galleries of 100, 1,000 and all people, if there are enough.
 
@@ -111,7 +112,7 @@ def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
 
 
 def _searches(
-    embedded: Embedded, distractors: np.ndarray, mirrored: bool, anchors: int, size: int
+    embedded: Embedded, distractors: Embeddings, mirrored: bool, anchors: int, size: int
 ) -> Searches:
     """Return the searches of several galleries of one size."""
     generator = np.random.default_rng(SEED)
@@ -156,7 +157,7 @@ def _measured(
 
 def search(
     embedded: Embedded,
-    distractors: np.ndarray,
+    distractors: Embeddings,
     mirrored: bool,
     anchors: int,
     size: int,
@@ -185,7 +186,7 @@ def search(
     return _outcome(similarity, enrolled, person[probes])
 
 
-def _outcome(similarity: np.ndarray, enrolled: np.ndarray, searching: np.ndarray) -> Searches:
+def _outcome(similarity: Similarities, enrolled: Integers, searching: np.ndarray) -> Searches:
     """Evaluate similarities (p, n) to everybody in the gallery, the enrolled people first."""
     first, top = similarity.argmax(axis=0), similarity.max(axis=0)
     mated = np.isin(searching, enrolled)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers, Mask, Similarities
 from ml.lab.evaluation.measures.resampling import PairTrials
 
 # Score of a comparison without a usable face: rejected at every threshold.
@@ -37,7 +38,7 @@ class Impostors:
     """
 
     counts: np.ndarray
-    similarity: np.ndarray
+    similarity: Similarities
     first: np.ndarray
     second: np.ndarray
     trials: PairTrials
@@ -52,12 +53,12 @@ class Impostors:
 class Side:
     """One side of the comparisons: embeddings (n, d), and a mask of usable ones, bool (n,)."""
 
-    embeddings: np.ndarray
-    usable: np.ndarray
+    embeddings: Embeddings
+    usable: Mask
 
 
 def compare_strangers(
-    first: Side, person: np.ndarray, second: Side | None = None, *, most_kept: int = MOST_KEPT
+    first: Side, person: Integers, second: Side | None = None, *, most_kept: int = MOST_KEPT
 ) -> Impostors:
     """Compare photos of different people; unusable photos are rejected.
 
@@ -88,9 +89,7 @@ def compare_strangers(
     return Impostors(counts, similarity, a, b, PairTrials(similarity, person[a], person[b], sides))
 
 
-def _blocks(
-    first: Side, person: np.ndarray, second: Side | None
-) -> Iterator[tuple[int, np.ndarray]]:
+def _blocks(first: Side, person: Integers, second: Side | None) -> Iterator[tuple[int, np.ndarray]]:
     """Yield blocks of similarities with their first row; −∞ for pairs that do not count."""
     other = second or first
     for start in range(0, len(person), BLOCK):
@@ -107,5 +106,6 @@ def _blocks(
         yield start, similarity
 
 
-def _bins(similarity: np.ndarray) -> np.ndarray:
-    return np.minimum((similarity + 1) * (BINS / 2), BINS - 1).astype(np.int64)
+def _bins(similarity: Similarities) -> np.ndarray:
+    bins: np.ndarray = np.minimum((similarity + 1) * (BINS / 2), BINS - 1).astype(np.int64)
+    return bins

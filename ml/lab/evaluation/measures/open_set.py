@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Embeddings, Integers, Similarities
 from ml.error_rates import confidence_limits, resampled_people, threshold_at_far
 from ml.lab.evaluation.measures.anchors import DRAWS, SEED
 from ml.matching import Anchors, person_similarities
@@ -31,8 +32,8 @@ class StrangerSearches:
         person: int (n,), the stranger who searched.
     """
 
-    top: np.ndarray
-    person: np.ndarray
+    top: Similarities
+    person: Integers
 
     def threshold(self, fpir: float) -> float:
         """Return the lowest similarity with an FPIR of at most `fpir`."""
@@ -52,8 +53,8 @@ class StrangerSearches:
 
 
 def search_as_strangers(
-    embeddings: np.ndarray,
-    person: np.ndarray,
+    embeddings: Embeddings,
+    person: Integers,
     identified: int,
     *,
     size: int,

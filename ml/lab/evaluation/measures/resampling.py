@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from tqdm import tqdm
 
+from ml.arrays import Integers, Mask, Similarities
 from ml.error_rates import confidence_limits, resampled_people
 
 ROUNDS = 500
@@ -49,11 +50,11 @@ class PersonTrials:
         person: int (k,).
     """
 
-    similarity: np.ndarray
-    person: np.ndarray
+    similarity: Similarities
+    person: Integers
 
     @classmethod
-    def of(cls, similarity: np.ndarray, person: np.ndarray) -> PersonTrials:
+    def of(cls, similarity: Similarities, person: Integers) -> PersonTrials:
         """Sort trials by descending similarity."""
         order = np.argsort(-similarity, kind="stable")
         return cls(similarity[order], person[order])
@@ -75,7 +76,7 @@ class PairTrials:
             all of them counted.
     """
 
-    similarity: np.ndarray
+    similarity: Similarities
     first: np.ndarray
     second: np.ndarray
     sides: np.ndarray
@@ -124,7 +125,7 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
     )
 
 
-def share_right(right: np.ndarray, first: np.ndarray, second: np.ndarray, people: int) -> Estimate:
+def share_right(right: Mask, first: np.ndarray, second: np.ndarray, people: int) -> Estimate:
     """Return the share of correct decisions.
 
     Args:
@@ -213,7 +214,7 @@ def _measured(
     )
 
 
-def _barred(similarity: np.ndarray, trial: int) -> float:
+def _barred(similarity: Similarities, trial: int) -> float:
     """Return the similarity of a trial; past the last, the next number below, so that all pass."""
     if trial < len(similarity):
         return float(similarity[trial])

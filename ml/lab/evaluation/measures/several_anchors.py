@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from ml.arrays import Integers
 from ml.error_rates import Trials
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import DRAWS, LEAST_PHOTOS, drawn_trials
@@ -79,9 +80,8 @@ def split_trials(trials: Trials, people: int) -> tuple[PersonTrials, PairTrials]
     enrolled = np.isin(np.arange(people), trials.anchor)
     tries = np.bincount(trials.probe[~genuine], minlength=people)
     sides = np.stack([enrolled, tries / np.maximum(enrolled.sum() - enrolled, 1)])
-    similarity, anchor, probe = (
-        values[~genuine] for values in (trials.similarity, trials.anchor, trials.probe)
-    )
+    similarity = trials.similarity[~genuine]
+    anchor, probe = trials.anchor[~genuine], trials.probe[~genuine]
     kept = np.argsort(-similarity, kind="stable")[: max(int(KEPT_SHARE * len(similarity)), 1000)]
     return (
         PersonTrials.of(trials.similarity[genuine], trials.probe[genuine]),
@@ -89,7 +89,7 @@ def split_trials(trials: Trials, people: int) -> tuple[PersonTrials, PairTrials]
     )
 
 
-def _refused(probes: np.ndarray, enrolled: np.ndarray) -> Trials:
+def _refused(probes: np.ndarray, enrolled: Integers) -> Trials:
     """Return the trials of photos without a face against everybody enrolled."""
     return Trials(
         np.full(len(probes) * len(enrolled), REFUSED, np.float32),

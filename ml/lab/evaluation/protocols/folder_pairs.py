@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.arrays import Integers
 from ml.lab.evaluation.protocols.folds import FEWEST_PEOPLE, deal_people, fold_count
 from ml.lab.evaluation.protocols.photos import Pairs, Photos, ProtocolError
 
@@ -41,7 +42,7 @@ def folder_pairs(photos: Photos) -> Pairs:
 
 
 def _pairs_of_fold(
-    rows: np.ndarray, person: np.ndarray, generator: np.random.Generator
+    rows: Integers, person: Integers, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return genuine and impostor pairs, int (n, 2) each, among the photos of a fold."""
     genuine = [

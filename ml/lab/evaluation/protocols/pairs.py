@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.arrays import Similarities
 from ml.error_rates import (
     TenFold,
     confidence_limits,
@@ -30,7 +31,7 @@ class PairScores:
     """Similarities of a protocol's pairs, float32 (n,); NaN for an unusable photo."""
 
     pairs: Pairs
-    similarity: np.ndarray
+    similarity: Similarities
 
     @property
     def genuine(self) -> np.ndarray:

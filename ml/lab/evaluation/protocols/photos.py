@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.arrays import Integers, Mask
+
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 # Data sets; commands and tests that need them report their absence.
 SHARED = Path(os.environ.get("FACES_DATA") or Path(__file__).parents[5] / "shared" / "data")
@@ -28,7 +30,7 @@ class Photos:
     """
 
     paths: tuple[Path, ...]
-    person: np.ndarray
+    person: Integers
     names: tuple[str, ...]
 
     def __add__(self, other: Photos) -> Photos:
@@ -80,5 +82,5 @@ class Pairs:
     photos: Photos
     a: np.ndarray
     b: np.ndarray
-    same: np.ndarray
-    fold: np.ndarray
+    same: Mask
+    fold: Integers

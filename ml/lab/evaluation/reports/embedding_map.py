@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.manifold import TSNE
 
+from ml.arrays import Integers
 from ml.lab.evaluation.embed import Embedded
 
 PEOPLE = 12
@@ -23,7 +24,7 @@ class EmbeddingMap:
     """Positions in the plane, float32 (n, 2), and people, int (n,), as indices into `names`."""
 
     places: np.ndarray
-    person: np.ndarray
+    person: Integers
     names: tuple[str, ...]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.arrays import Integers
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS, SEED, draw_gallery
 from ml.matching import DEFAULT_RULE
@@ -66,7 +67,7 @@ def false_rejections(
     return found
 
 
-def _tried(view: np.ndarray, person: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def _tried(view: np.ndarray, person: Integers, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of genuine trials and of rejections of each photo, int (n,) each."""
     generator = np.random.default_rng(SEED)
     tries, refusals = np.zeros(len(person), int), np.zeros(len(person), int)
@@ -82,7 +83,7 @@ def _tried(view: np.ndarray, person: np.ndarray, threshold: float) -> tuple[np.n
     return tries, refusals
 
 
-def _nearest(row: int, view: np.ndarray, person: np.ndarray) -> int:
+def _nearest(row: int, view: np.ndarray, person: Integers) -> int:
     others = np.flatnonzero(person == person[row])
     others = others[others != row]
     return int(others[np.argmax(view[others] @ view[row])])

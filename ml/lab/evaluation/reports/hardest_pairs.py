@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ml.arrays import Integers
 from ml.faces.align import align
 from ml.faces.decode import decode
 from ml.lab.evaluation.embed import Embedded
@@ -44,7 +45,7 @@ def hardest_genuine(scores: PairScores, most: int = PAIRS_SHOWN) -> list[HardPai
 
 
 def hardest_impostors(
-    impostors: Impostors, person: np.ndarray, most: int = PAIRS_SHOWN
+    impostors: Impostors, person: Integers, most: int = PAIRS_SHOWN
 ) -> list[HardPair]:
     """Return the impostor pairs of highest similarity, one for each two people."""
     worst = (
@@ -58,7 +59,7 @@ def hardest_impostors(
 
 
 def _one_each(
-    pairs: Iterable[tuple[int, int, float]], person: np.ndarray, most: int
+    pairs: Iterable[tuple[int, int, float]], person: Integers, most: int
 ) -> list[HardPair]:
     seen: set[frozenset[int]] = set()
     shown: list[HardPair] = []

@@ -69,7 +69,8 @@ def rotation(place: Place) -> np.ndarray:
     about_z = np.array(
         [[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]]
     )
-    return about_z @ about_x @ about_y
+    matrix: np.ndarray = about_z @ about_x @ about_y
+    return matrix
 
 
 def project(
@@ -147,7 +148,7 @@ def _crossing(
     """Return the distance along each ray at which it enters the shape; else the last level."""
     before = (levels[0] - origin[2]) / slope
     over_before = levels[0] - _height(surface, origin, direction, before)
-    reach = (levels[-1] - origin[2]) / slope
+    reach: np.ndarray = (levels[-1] - origin[2]) / slope
     open_ = np.ones(slope.shape, bool)
     for level in levels[1:]:
         now = (level - origin[2]) / slope

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ml.arrays import Pixels
 from ml.engine import Engine
 from ml.errors import FaceError
 from ml.faces.decode import decode
@@ -34,7 +35,7 @@ class Portrait:
     """A photo of a person: its pixels, and the map (2, 3) from millimetres to pixels."""
 
     person: str
-    rgb: np.ndarray
+    rgb: Pixels
     frame: np.ndarray
 
     def at(self, across: np.ndarray, along: np.ndarray) -> np.ndarray:

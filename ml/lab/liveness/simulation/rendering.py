@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ml.arrays import Pixels
 from ml.lab.liveness.simulation.camera import Camera
 from ml.lab.liveness.simulation.photos import Portrait
 
@@ -84,11 +85,11 @@ class Sensor:
             (scene.shape[0] // 2 + 1, scene.shape[1] // 2 + 1, 3), np.float32
         )
         noise = cv2.resize(np.float32(1.6 * self.noise) * grain, scene.shape[1::-1])
-        pixels = cv2.add(seen, noise, dtype=cv2.CV_8U)
+        pixels = np.asarray(cv2.add(seen, noise, dtype=cv2.CV_8U), np.uint8)
         streamed = np.frombuffer(_encoded(pixels, self.stream_quality), np.uint8)
         return np.asarray(cv2.imdecode(streamed, cv2.IMREAD_COLOR_RGB))
 
 
-def _encoded(rgb: np.ndarray, quality: int) -> bytes:
+def _encoded(rgb: Pixels, quality: int) -> bytes:
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])

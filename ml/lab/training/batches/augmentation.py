@@ -175,11 +175,13 @@ def motion_kernel(length: float, angle: float) -> np.ndarray:
     columns = np.rint(reach + along * np.cos(angle)).astype(int)
     rows = np.rint(reach + along * np.sin(angle)).astype(int)
     np.add.at(kernel, (rows, columns), 1)
-    return kernel / kernel.sum()
+    normalised: np.ndarray = kernel / kernel.sum()
+    return normalised
 
 
 def _clipped(values: np.ndarray) -> np.ndarray:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    pixels: np.ndarray = np.clip(values, 0, 255).astype(np.uint8)
+    return pixels
 
 
 GEOMETRIC: dict[str, Geometric] = {

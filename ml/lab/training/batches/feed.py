@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from ml.arrays import Embeddings, Integers
 from ml.lab.training.batches.augmentation import Augmenter
 from ml.lab.training.batches.pipeline import batches
 from ml.lab.training.batches.samplers import PairSampler, PeopleSampler, Sampler, ShuffledSampler
@@ -21,7 +22,7 @@ class Batch:
 
     chips: tf.Tensor
     labels: tf.Tensor
-    targets: np.ndarray
+    targets: Embeddings
 
 
 def batch_stream(config: ExperimentConfig, data: Prepared, first: int) -> Iterator[Batch]:
@@ -48,7 +49,7 @@ def batch_stream(config: ExperimentConfig, data: Prepared, first: int) -> Iterat
         yield Batch(tf.concat([chips, more], axis=0), labels, targets)
 
 
-def _labelled_sampler(batch: BatchConfig, labels: np.ndarray, seed: int) -> Sampler:
+def _labelled_sampler(batch: BatchConfig, labels: Integers, seed: int) -> Sampler:
     if batch.sampler == "pairs":
         return PairSampler(labels, batch.people * batch.pictures // 2, seed)
     return PeopleSampler(labels, batch.people, batch.pictures, seed)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ml.arrays import Integers
 from ml.lab.datasets.errors import DatasetError
 
 
@@ -22,7 +23,7 @@ class Sampler(Protocol):
 class PeopleSampler:
     """P people, K chips of each: the batches that triplet and contrastive losses mine."""
 
-    def __init__(self, labels: np.ndarray, people: int, pictures: int, seed: int) -> None:
+    def __init__(self, labels: Integers, people: int, pictures: int, seed: int) -> None:
         """Sample `people` × `pictures` from rows with `labels` (n,).
 
         Raises:
@@ -43,7 +44,7 @@ class PeopleSampler:
 class PairSampler:
     """Pairs, half genuine and half impostor: rows 0 and 1, 2 and 3, … form pairs."""
 
-    def __init__(self, labels: np.ndarray, pairs: int, seed: int) -> None:
+    def __init__(self, labels: Integers, pairs: int, seed: int) -> None:
         """Sample `pairs` pairs from rows with `labels` (n,)."""
         self._rows = _rows_by_person(labels)
         self._several = [rows for rows in self._rows if len(rows) > 1]
@@ -88,10 +89,10 @@ class ShuffledSampler:
         return order[place * self._batch : (place + 1) * self._batch]
 
 
-def _rows_by_person(labels: np.ndarray) -> list[np.ndarray]:
+def _rows_by_person(labels: Integers) -> list[np.ndarray]:
     return [np.flatnonzero(labels == person) for person in np.unique(labels)]
 
 
-def _draw(generator: np.random.Generator, rows: np.ndarray, count: int) -> np.ndarray:
+def _draw(generator: np.random.Generator, rows: Integers, count: int) -> np.ndarray:
     """Draw rows, with repeats only if the person has too few pictures."""
     return generator.choice(rows, count, replace=len(rows) < count)
