@@ -19,7 +19,7 @@ from webapp.cli.commands import add_commands
 from webapp.crypto.vault import CookieKeyUnusable, read_cookie_key
 from webapp.db import deferred_writes, key_store, lock_watch
 from webapp.db.damage import add_damage_watch
-from webapp.db.deferred_writes import Unwritten
+from webapp.db.deferred_writes import DeferredWrites
 from webapp.db.engine import db, engine_options, prepare_engine
 from webapp.db.key_store import KeyStore
 from webapp.db.lock_watch import LockWatch
@@ -113,7 +113,7 @@ def _add_parts(app: Flask, settings: Settings, engines: Sequence[Engine]) -> Non
         active_model.NAME: ActiveModel(settings, registry, *engines),
         face_slots.NAME: FaceSlots(faces_at_once, settings.faces_waiting, settings.faces_patience),
         processor_time.NAME: Work(faces_at_once, settings.work_share),
-        deferred_writes.NAME: Unwritten(),
+        deferred_writes.NAME: DeferredWrites(),
         lock_watch.NAME: LockWatch(),
     }
 

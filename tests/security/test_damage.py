@@ -187,7 +187,7 @@ def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings)
     damaged(settings, overwrite_half)
 
     watch.check()
-    watch.look()
+    watch.scan()
 
     assert watch.found
 

@@ -73,7 +73,7 @@ def test_a_wrong_key_stops_the_app_before_it_serves(
     write_new_key(settings.master_key_file)
     again = restarted(settings, engine)
 
-    with pytest.raises(NotReady, match="not the key that this database was encrypted with"):
+    with pytest.raises(NotReady, match="not the key that encrypted this database"):
         get_ready(again)
     with again.app_context():
         assert obstacles(again) == {"master key"}

@@ -124,7 +124,7 @@ def test_a_picture_that_cannot_be_used_is_explained_and_counted_later(
     assert (answer.status_code, answer.json["code"]) == (422, "not_an_image")
 
     lock.end()
-    deferred_writes().write_all()
+    deferred_writes().flush()
 
     db.session.rollback()
     assert db.session.scalars(select(Refusal.code)).all() == ["not_an_image"]
@@ -153,7 +153,7 @@ def test_what_was_read_is_in_the_audit_log_once_the_lock_is_gone(
     assert admin.get("/api/v1/nothing", headers=key).status_code == 404
     assert newest() == before
     lock.end()
-    deferred_writes().write_all()
+    deferred_writes().flush()
 
     db.session.rollback()
     entries = list(audit.entries())[before:]

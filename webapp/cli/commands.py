@@ -21,7 +21,7 @@ from webapp.cli.models import model_commands
 from webapp.cli.operations import care_commands
 from webapp.crypto.self_signed import local_address, make_certificate
 from webapp.crypto.vault import VaultError
-from webapp.db.damage import DatabaseDamaged, in_words
+from webapp.db.damage import DatabaseDamaged, explain
 from webapp.errors.models import VectorsImpossible
 from webapp.settings import current_settings
 from webapp.startup.not_ready import NotReady
@@ -63,7 +63,7 @@ def _explained(callback: Callable[..., object]) -> Callable[..., object]:
         try:
             return callback(*args, **options)
         except SQLAlchemyError as error:
-            raise click.ClickException(in_words(error)) from error
+            raise click.ClickException(explain(error)) from error
         except DatabaseDamaged as error:
             raise click.ClickException(str(error)) from error
 

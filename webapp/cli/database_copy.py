@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.db.damage import in_words
+from webapp.db.damage import explain
 from webapp.db.engine import engine_options, prepare_engine
 from webapp.errors.backup import CopyImpossible
 from webapp.services.backup.database_copy import copy_database
@@ -46,7 +46,7 @@ def copy_database_command(source: str, target: str) -> None:
     except KeyboardInterrupt:
         raise click.ClickException("stopped; the same command goes on from here") from None
     except SQLAlchemyError as error:
-        raise click.ClickException(in_words(error)) from error
+        raise click.ClickException(explain(error)) from error
     except (CopyImpossible, NotReady, WrongSetting) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{sum(counts.values())} rows of {len(counts)} tables are there, and the same.")

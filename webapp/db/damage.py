@@ -1,10 +1,10 @@
-"""Damage to SQLite's file: noticed by statements that fail, and looked for while the app serves.
+"""Detection of damage to SQLite's file, by failing statements and by integrity checks.
 
-A damaged page may lie unread for weeks, and a connection reads pages that it holds from memory. So
-the whole file is read again and again, by a connection of its own.
+A damaged page may stay unread for weeks, and a connection serves cached pages from memory. So a
+separate connection checks the whole file repeatedly while the app serves.
 
-A file that is removed, moved or replaced stays open: what is committed to it is lost with the
-process. So its identity is compared with that of the file in its place.
+A file that is removed, moved or replaced stays open, and commits to it are lost when the process
+ends. So its inode is compared with that of the file at its path.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from webapp.db.transactions import is_locked
 
 NAME = "damage"
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-# A check takes at most this share of the time, and is due at most once a second.
-SHARE, LEAST_PAUSE_SECONDS = 0.01, 1.0
-# A check that takes longer than this, or than the other at a start, is left to background work.
+# Checks take at most this share of the time, and run at most once in MIN_PAUSE_SECONDS.
+MAX_DUTY_CYCLE, MIN_PAUSE_SECONDS = 0.01, 1.0
+# A slower check is left to background work; START_SECONDS is the bound during a start.
 SHORT_SECONDS, START_SECONDS = 0.2, 5.0
-STEPS = 10_000  # of SQLite's virtual machine, between two looks at the clock
-RESTART = "Nothing is read or stored any more. Bring the file back, or restart the app"
+PROGRESS_STEPS = 10_000  # SQLite virtual machine instructions between two timeout checks
+RESTART = "The app no longer reads or stores data. Restore the file, or restart the app"
 REMEDY = "Stop the app and restore the newest backup. Run: flask --app wsgi restore BACKUP"
 
 
 class DatabaseDamaged(Exception):
-    """SQLite's file is damaged or no longer in its place; the text says what to do."""
+    """SQLite's file is damaged, removed or replaced; the message has the remedy."""
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Return whether SQLite found its file damaged, or no database at all."""
+    """Return whether SQLite reported its file as damaged or as not a database."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in DAMAGED
 
 
 class DamageWatch:
-    """Whether the database's file is damaged, as far as this process knows.
+    """Knowledge of this process about damage to the database file.
 
     Attributes:
-        found: whether damage was found; only a restart with a sound file ends that.
+        found: whether damage was found; only a restart with a sound file resets it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -61,28 +61,28 @@ class DamageWatch:
         event.listen(engine, "engine_disposed", self._forget_file)
 
     def check(self, seconds: float = SHORT_SECONDS) -> None:
-        """Read a small file, one that takes at most so many seconds, unless that was just done.
+        """Check a small file if a check is due, for at most `seconds`.
 
         Raises:
-            DatabaseDamaged: if it is damaged, or was found to be before.
+            DatabaseDamaged: if the file is damaged, or was found damaged before.
         """
         if self._is_short:
-            self.look(seconds)
+            self.scan(seconds)
         self.refuse_damage()
 
     def refuse_damage(self) -> None:
-        """Check what is known.
+        """Raise if damage was found before.
 
         Raises:
-            DatabaseDamaged: if damage was found before.
+            DatabaseDamaged: if so.
         """
         if self.found:
             raise DatabaseDamaged(f"The database {self._file} is damaged. {REMEDY}")
         if self._opened not in {None, self._in_place()}:
             raise DatabaseDamaged(f"The database {self._file} was removed or replaced. {RESTART}")
 
-    def look(self, seconds: float | None = None) -> None:
-        """Read the whole file if that is due, or as far as the seconds reach."""
+    def scan(self, seconds: float | None = None) -> None:
+        """Check the whole file if a check is due; stop after `seconds`, None for no limit."""
         if self._file is None or self.found or time.monotonic() < self._due_at:
             return
         if not self._lock.acquire(blocking=False):
@@ -93,8 +93,8 @@ class DamageWatch:
         finally:
             took = time.monotonic() - began
             self._is_short = took < SHORT_SECONDS
-            pause = took / SHARE if seconds is None or self._is_short else 0
-            self._due_at = time.monotonic() + max(LEAST_PAUSE_SECONDS, pause)
+            pause = took / MAX_DUTY_CYCLE if seconds is None or self._is_short else 0
+            self._due_at = time.monotonic() + max(MIN_PAUSE_SECONDS, pause)
             self._lock.release()
 
     def _note_file(self, *_connection: object) -> None:
@@ -105,12 +105,12 @@ class DamageWatch:
         self._opened = None
 
     def _in_place(self) -> tuple[int, int] | None:
-        """The identity of the file, None where there is none."""
+        """Return device and inode of the file at the path, None if there is none."""
         try:
-            found = self._file.stat() if self._file else None
+            status = self._file.stat() if self._file else None
         except OSError:
             return None
-        return (found.st_dev, found.st_ino) if found else None
+        return (status.st_dev, status.st_ino) if status else None
 
     def _note(self, context: ExceptionContext) -> None:
         if is_damage(context.original_exception):
@@ -118,32 +118,32 @@ class DamageWatch:
 
 
 def add_damage_watch(app: Flask, engine: Engine) -> None:
-    """Watch over the database of an app."""
+    """Attach a damage watch to an app and its engine."""
     app.extensions[NAME] = DamageWatch(engine)
 
 
 def damage_watch() -> DamageWatch:
-    """Return that of the current app."""
+    """Return the damage watch of the current app."""
     watch: DamageWatch = current_app.extensions[NAME]
     return watch
 
 
-def in_words(error: SQLAlchemyError) -> str:
-    """Return what is wrong with the database, and what to do, for whoever runs the server."""
+def explain(error: SQLAlchemyError) -> str:
+    """Return the cause of a database error and its remedy, for operators."""
     cause = getattr(error, "orig", None)
     if is_damage(cause):
-        return f"The database is damaged, or no database of SQLite's. {REMEDY}"
+        return f"The database is damaged, or is not a SQLite database. {REMEDY}"
     if isinstance(error, DBAPIError) and is_locked(error):
-        return "Another program writes to the database. Wait until it has ended, then try again."
+        return "Another program is writing to the database. Wait until it has ended, then retry."
     return f"The database cannot be used: {cause or error}"
 
 
 def _is_sound(file: Path, ends_at: float) -> bool:
-    """Return whether SQLite finds nothing wrong with a file, in the time there is."""
+    """Return whether SQLite finds no damage in a file before `ends_at`."""
     try:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
         try:
-            connection.set_progress_handler(lambda: time.monotonic() > ends_at, STEPS)
+            connection.set_progress_handler(lambda: time.monotonic() > ends_at, PROGRESS_STEPS)
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
         finally:
             connection.close()

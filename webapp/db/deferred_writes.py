@@ -1,7 +1,7 @@
-"""Writes that may follow the answer: nobody who reads waits while another program writes.
+"""Writes that may follow the response, so that reads never wait for another writer.
 
-Reads leave entries in the audit log. They are written at once where the database lets us, else with
-the next one, or by background work within seconds. They are in memory meanwhile, and in the log.
+Reads add entries to the audit log. An entry is written at once if the database is free, otherwise
+with the next entry or by background work within seconds. Until then it is in memory and in the log.
 """
 
 from __future__ import annotations
@@ -18,46 +18,46 @@ from webapp.db.transactions import is_locked, retry_on_conflict, unit_of_work
 
 Write = Callable[[Session], object]
 NAME = "deferred_writes"
-MOST = 10_000
+MAX_PENDING = 10_000
 
 
-class Unwritten:
-    """The writes of one process that wait."""
+class DeferredWrites:
+    """The pending writes of one process."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Write] = deque()
+        self._pending: deque[Write] = deque()
         self._lock = Lock()
 
-    def soon(self, write: Write) -> None:
-        """Write in a transaction of its own, now or as soon as no other program writes.
+    def submit(self, write: Write) -> None:
+        """Write in a separate transaction, now or when no other program writes.
 
         Raises:
-            sqlalchemy.exc.DBAPIError: if it cannot be written, or `MOST` wait already.
+            sqlalchemy.exc.DBAPIError: if the write fails, or MAX_PENDING writes are pending.
         """
         with self._lock:
-            self._waiting.append(write)
+            self._pending.append(write)
             try:
-                self._write(waits=len(self._waiting) > MOST)
+                self._write(waits=len(self._pending) > MAX_PENDING)
             except DBAPIError as error:
-                if len(self._waiting) > MOST or not is_locked(error):
-                    self._waiting.pop()
+                if len(self._pending) > MAX_PENDING or not is_locked(error):
+                    self._pending.pop()
                     raise
 
-    def write_all(self) -> None:
-        """Write what waits; it stays where that fails."""
+    def flush(self) -> None:
+        """Write everything pending; on failure it stays pending."""
         with self._lock:
-            if self._waiting:
+            if self._pending:
                 self._write(waits=True)
 
     @retry_on_conflict
     def _write(self, *, waits: bool) -> None:
         with unit_of_work(waits=waits) as session:
-            for write in self._waiting:
+            for write in self._pending:
                 write(session)
-        self._waiting.clear()
+        self._pending.clear()
 
 
-def deferred_writes() -> Unwritten:
-    """Return the writes of the current app that may follow the answer."""
-    writes: Unwritten = current_app.extensions[NAME]
+def deferred_writes() -> DeferredWrites:
+    """Return the deferred writes of the current app."""
+    writes: DeferredWrites = current_app.extensions[NAME]
     return writes

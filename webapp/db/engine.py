@@ -1,8 +1,8 @@
-"""The database's engine: the settings of each kind, and what every connection does as it begins.
+"""Engine options and connection hooks of the database.
 
-SQLite and PostgreSQL are used alike. Who reads sees one state of the database for as long as the
-transaction lasts. Who writes sees the newest, and nobody else changes it meanwhile: SQLite has one
-writer at a time, and on PostgreSQL writers of all nodes take a lock that ends with the transaction.
+SQLite and PostgreSQL behave alike. A reading transaction sees one snapshot. A writing transaction
+sees the newest state and excludes other writers: SQLite has a single writer, and on PostgreSQL
+writers of all nodes take an advisory lock that ends with the transaction.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from webapp.db.models.columns import Model
 db = SQLAlchemy(metadata=Model.metadata)
 
 BUSY_MS = 10_000
-# How long work that can be written later waits for another writer.
-MOMENT_MS = 50
+# A write that can be deferred waits this long for another writer.
+DEFERRABLE_WAIT_MS = 50
 PRAGMAS = (
     "foreign_keys = ON",
     "journal_mode = WAL",
@@ -37,16 +37,16 @@ PRAGMAS = (
     f"busy_timeout = {BUSY_MS}",
 )
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# What a connection is opened for.
-WRITES, EXCLUSIVE, DURABLE, PATIENT = (
+# Execution options of a connection.
+WRITES, EXCLUSIVE, DURABLE, BLOCKING = (
     "writes",
     "writes_exclusive",
     "writes_durable",
-    "writes_patient",
+    "writes_blocking",
 )
-# Names the lock of those who write, among all locks of the database.
+# Key of the writers' advisory lock on PostgreSQL.
 WRITERS_LOCK = 0x66616365
-# The database is away, refuses to write, is of an older version, or takes too long.
+# The database is unreachable, read-only, of an older version, or too slow.
 UNAVAILABLE = (
     OperationalError,
     InternalError,
@@ -58,8 +58,8 @@ UNAVAILABLE = (
 
 
 @dataclass(frozen=True)
-class Waits:
-    """How long PostgreSQL is waited for.
+class Timeouts:
+    """Timeouts on PostgreSQL, in seconds (`_s`) or milliseconds (`_ms`).
 
     `idle_ms` bounds the locks of a process that stopped in the middle of a transaction.
     """
@@ -73,7 +73,7 @@ class Waits:
 
     @property
     def options(self) -> str:
-        """They as options of a connection."""
+        """The server-side timeouts as libpq options."""
         limits = {
             "lock_timeout": self.lock_ms,
             "statement_timeout": self.statement_ms,
@@ -82,39 +82,39 @@ class Waits:
         return " ".join(f"-c {name}={value}" for name, value in limits.items())
 
 
-WAITS = Waits()
-BACKGROUND_CONNECTIONS = 4  # work that goes on beside requests
+TIMEOUTS = Timeouts()
+BACKGROUND_CONNECTIONS = 4  # for background work
 
 
 def engine_options(url: str, threads: int = 1) -> dict[str, Any]:
-    """How connections to a database are made and kept.
+    """Return the options of SQLAlchemy's engine.
 
     Args:
-        url: of the database.
-        threads: that use it side by side; each may count a request beside what it reads, by a
-            connection of its own.
+        url: the database URL.
+        threads: number of concurrent threads. Each may need a second connection, to count a
+            request while it reads.
     """
     options: dict[str, Any] = {
-        "hide_parameters": True,  # they would reach the log
+        "hide_parameters": True,  # parameters hold personal data and would reach the log
         "pool_size": threads,
         "max_overflow": threads + BACKGROUND_CONNECTIONS,
-        "pool_timeout": WAITS.connection_s,
+        "pool_timeout": TIMEOUTS.connection_s,
     }
     if make_url(url).get_backend_name() != POSTGRESQL:
         return options
     return options | {
         "isolation_level": "REPEATABLE READ",
-        "pool_pre_ping": True,  # a database that was away is used again without a failed request
+        "pool_pre_ping": True,  # reconnect after an outage without a failed request
         "connect_args": {
-            "connect_timeout": WAITS.connect_s,
-            "tcp_user_timeout": WAITS.network_ms,
-            "options": WAITS.options,
+            "connect_timeout": TIMEOUTS.connect_s,
+            "tcp_user_timeout": TIMEOUTS.network_ms,
+            "options": TIMEOUTS.options,
         },
     }
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give every connection its settings, and writers the lock from their start."""
+    """Install the hooks that set up connections and lock writing transactions."""
     if engine.dialect.name == SQLITE:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -125,24 +125,28 @@ def prepare_engine(engine: Engine) -> None:
 def writing(
     engine: Engine, *, exclusive: bool = True, durable: bool = True, waits: bool = True
 ) -> Mapping[str, Any]:
-    """The execution options of a connection that writes.
+    """Return the execution options of a writing connection.
 
     Args:
-        engine: to which database.
-        exclusive: whether all other writers wait until the transaction ends; otherwise only
-            exclusive ones wait. SQLite knows no difference.
-        durable: whether what is committed is on the disk; else the last of it may be gone after a
-            loss of power, which nothing waits for.
-        waits: whether it waits for other writers; else it fails, see `is_locked`.
+        engine: the engine of the database.
+        exclusive: whether all other writers wait until the transaction ends; if False, only
+            exclusive writers wait. SQLite makes no difference.
+        durable: whether the commit waits for the disk; if False, a power failure may lose it.
+        waits: whether to wait for other writers; if False, fail as `is_locked` detects.
     """
-    options: dict[str, Any] = {WRITES: True, EXCLUSIVE: exclusive, DURABLE: durable, PATIENT: waits}
+    options: dict[str, Any] = {
+        WRITES: True,
+        EXCLUSIVE: exclusive,
+        DURABLE: durable,
+        BLOCKING: waits,
+    }
     if engine.dialect.name == POSTGRESQL:
-        options["isolation_level"] = "READ COMMITTED"  # what is current once the lock is held
+        options["isolation_level"] = "READ COMMITTED"  # see the state after the lock is acquired
     return options
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin` says, and only there
+    connection.isolation_level = None  # only `_begin` starts transactions
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
@@ -156,26 +160,26 @@ def _begin(connection: Connection) -> None:
         return
     synchronous = "FULL" if options.get(DURABLE, True) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
-    if options.get(PATIENT, True):
+    if options.get(BLOCKING, True):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return
-    patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {min(patience, MOMENT_MS)}")
+    timeout_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {min(timeout_ms, DEFERRABLE_WAIT_MS)}")
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {timeout_ms}")
 
 
 def _acquire_writer_lock(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(WRITES):
         return
-    if not options.get(PATIENT, True):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MOMENT_MS}")
+    if not options.get(BLOCKING, True):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {DEFERRABLE_WAIT_MS}")
     lock = "pg_advisory_xact_lock" if options.get(EXCLUSIVE) else "pg_advisory_xact_lock_shared"
     connection.exec_driver_sql(f"SELECT {lock}({WRITERS_LOCK})")
-    if not options.get(PATIENT, True):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WAITS.lock_ms}")
+    if not options.get(BLOCKING, True):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {TIMEOUTS.lock_ms}")
     if not options.get(DURABLE, True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -1,4 +1,4 @@
-"""The keys of this installation, as the files and the database hold them now."""
+"""The current keys of this installation, from the key files and the database."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ NAME = "key_store"
 
 
 class KeyStore:
-    """The vault of the master keys, and the secrets derived from the installation's own key.
+    """The vault of the master keys, and the secrets derived from the installation key.
 
     Attributes:
-        key_ring_failed: whether this process could not write the key ring when it last tried.
+        key_ring_failed: whether the last attempt of this process to write the key ring failed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,10 +34,10 @@ class KeyStore:
 
     @property
     def vault(self) -> Vault:
-        """The vault; a rotation of the master key is followed at once.
+        """The vault; it reloads as soon as a rotation replaces a key file.
 
         Raises:
-            MasterKeyUnusable: if there is no usable master key.
+            MasterKeyUnusable: if the master key is missing or unusable.
         """
         with self._lock:
             stamp = self._master_keys.stamp()
@@ -47,49 +47,51 @@ class KeyStore:
 
     @property
     def secrets(self) -> InstallationSecrets:
-        """The secrets derived from the installation's own key.
+        """The secrets derived from the installation key.
 
         Raises:
-            MasterKeyUnusable: if there is no such key, or no master key.
-            SealBroken: if the master key is another one.
+            MasterKeyUnusable: if the installation key or the master key is missing.
+            SealBroken: if another master key wrapped the installation key.
         """
         if self._secrets is None:
             row = db.session.get(InstallationKey, ONLY_ROW)
             if row is None:
-                raise MasterKeyUnusable("run: flask --app wsgi prepare")
+                raise MasterKeyUnusable(
+                    "The database has no installation key. Run: flask --app wsgi prepare"
+                )
             self._secrets = self.vault.installation_secrets(row.wrapped)
         return self._secrets
 
     def check_master_key(self) -> None:
-        """Check that the master key is the one that wrapped the people's keys.
+        """Check that the current master keys wrapped every stored key.
 
         Raises:
-            MasterKeyUnusable: if it is another one, or none.
+            MasterKeyUnusable: if the master key is missing or another one.
         """
         known = self.vault.master_key_ids
         for key in (PersonKey, InstallationKey):
             foreign = select(key.master_key_id).where(key.master_key_id.not_in(known))
             if db.session.scalar(foreign.limit(1)):
                 raise MasterKeyUnusable(
-                    f"{self._settings.master_key_file} is not the key that this database was "
-                    "encrypted with; bring back the right file"
+                    f"{self._settings.master_key_file} is not the key that encrypted this "
+                    "database. Restore the right file."
                 )
 
-    def check_master_key_in_force(self) -> None:
-        """Check in the running transaction that no other machine changed the master key.
+    def check_master_key_current(self) -> None:
+        """Check in the running transaction that no other machine rotated the master key.
 
         Raises:
-            MasterKeyUnusable: if one did: what the old key wraps ends with it.
+            MasterKeyUnusable: if one did: a key wrapped by the old one would become unreadable.
         """
-        in_force = select(InstallationKey.master_key_id).where(InstallationKey.id == ONLY_ROW)
-        if db.session.scalar(in_force) not in self.vault.master_key_ids:
+        current = select(InstallationKey.master_key_id).where(InstallationKey.id == ONLY_ROW)
+        if db.session.scalar(current) not in self.vault.master_key_ids:
             raise MasterKeyUnusable(
-                "the master key was changed on another machine; bring it to this one as "
-                f"{self._settings.master_key_file}, or as the settings name it there"
+                "Another machine rotated the master key. Copy the new key to "
+                f"{self._settings.master_key_file}, or set it as that machine does."
             )
 
 
 def key_store() -> KeyStore:
-    """Return the keys of the current app."""
+    """Return the key store of the current app."""
     store: KeyStore = current_app.extensions[NAME]
     return store

@@ -1,4 +1,4 @@
-"""How long another program has been writing to the database."""
+"""Duration of a foreign lock on the database."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ NAME = "lock_watch"
 
 
 class LockWatch:
-    """Remembers when a foreign lock was first seen.
+    """Records when another program's lock was first observed.
 
     Attributes:
-        since: that moment by the monotonic clock, in seconds; None while nobody else writes.
+        since: that moment by the monotonic clock, in seconds; None while no other program writes.
     """
 
     def __init__(self) -> None:
         self.since: float | None = None
 
-    def seen(self) -> timedelta:
-        """Note a lock that is seen now; return for how long it has been seen."""
+    def observe(self) -> timedelta:
+        """Record that the lock is held now; return for how long it has been observed."""
         now = time.monotonic()
         self.since = self.since or now
         return timedelta(seconds=now - self.since)
 
     def clear(self) -> None:
-        """Note that nobody else writes."""
+        """Record that no other program writes."""
         self.since = None
 
 
 def lock_watch() -> LockWatch:
-    """Return the watch of the current app."""
+    """Return the lock watch of the current app."""
     watch: LockWatch = current_app.extensions[NAME]
     return watch

@@ -1,4 +1,4 @@
-"""Long lists, one page at a time."""
+"""Pagination of long lists: by page number for pages, by keyset for the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.db.engine import db
 
-ROWS_A_PAGE = 25
+ROWS_A_PAGE = 25  # rows on a page
 Item = TypeVar("Item")
 
 
@@ -27,12 +27,12 @@ class Page(Generic[Item]):
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
+        """Number of pages, at least 1."""
         return max(1, math.ceil(self.total / ROWS_A_PAGE))
 
     @property
     def has_prev(self) -> bool:
-        """Whether a page stands before this one."""
+        """Whether a page precedes this one."""
         return self.page > 1
 
     @property
@@ -42,18 +42,18 @@ class Page(Generic[Item]):
 
     @property
     def prev_num(self) -> int:
-        """The number of the page before."""
+        """Number of the previous page."""
         return self.page - 1
 
     @property
     def next_num(self) -> int:
-        """The number of the page after."""
+        """Number of the next page."""
         return self.page + 1
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a list in order of time goes on: behind the row of this time and id."""
+    """Keyset position in a list ordered by time and id: the last row already read."""
 
     created_at: datetime
     id: UUID
@@ -61,7 +61,7 @@ class Position:
     def is_before(
         self, created_at: InstrumentedAttribute[datetime], row_id: InstrumentedAttribute[UUID]
     ) -> ColumnElement[bool]:
-        """The condition that a row stands behind the position."""
+        """Return the condition that a row follows the position."""
         return or_(
             created_at > self.created_at,
             and_(created_at == self.created_at, row_id > self.id),
@@ -69,10 +69,10 @@ class Position:
 
 
 def paged(keys: Select[Any], page: int) -> Page[Any]:
-    """A page of an ordered query for keys; a page too far is the last one.
+    """Return a page of an ordered query for keys; a number beyond the end gives the last page.
 
-    Keys are enough to find a page, and to count: an index that holds them answers alone, and only
-    the rows of the page are read.
+    Finding and counting need the keys only. An index can serve them, and only the rows of the page
+    are loaded.
     """
     counted = select(func.count()).select_from(keys.order_by(None).subquery())
     total = db.session.scalar(counted) or 0

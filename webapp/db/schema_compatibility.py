@@ -1,4 +1,4 @@
-"""Two releases on one database: whether the older one can go on working while nodes are updated."""
+"""Check that an older release can still run on a newer schema during a rolling update."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 
 
 def incompatibilities(needed: MetaData, connection: Connection) -> Iterator[str]:
-    """What hinders code that knows certain tables from working on a database; nothing if it can.
+    """Yield every reason why a release cannot run on a database; nothing if it can.
 
     Args:
-        needed: the tables that the code knows.
-        connection: to the database, which may hold more than that: tables, and columns that may
-            stay empty or have a default.
+        needed: the tables of the release.
+        connection: a connection to the database. It may have more tables, and more columns if they
+            are nullable or have a default.
     """
     columns = inspect(connection).get_multi_columns()
     for table in needed.sorted_tables:
@@ -26,9 +26,9 @@ def incompatibilities(needed: MetaData, connection: Connection) -> Iterator[str]
             yield f"{table.name}.{name} is missing"
         for name, column in there.items():
             known = table.columns.get(name)
-            if _must_be_given(column) and (known is None or known.nullable):
+            if _is_required(column) and (known is None or known.nullable):
                 yield f"{table.name}.{name} may not be empty"
 
 
-def _must_be_given(column: ReflectedColumn) -> bool:
+def _is_required(column: ReflectedColumn) -> bool:
     return not column["nullable"] and column["default"] is None

@@ -1,4 +1,4 @@
-"""Writing as one unit of work: all of it is committed, or nothing."""
+"""Writing transactions: units of work that commit or roll back as a whole."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from functools import wraps
 from random import SystemRandom
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy.exc import (
-    DBAPIError,
-)
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webapp.db.engine import db, writing
 
-TRIES, LONGEST_PAUSE_SECONDS = 4, 0.1
-# SQLSTATEs of transactions that were undone for another's sake, and pass when done again.
-UNDONE_FOR_OTHERS = {"40001", "40P01"}
+MAX_ATTEMPTS, MAX_PAUSE_SECONDS = 4, 0.1
+# Retryable SQLSTATEs: serialization failure, deadlock.
+RETRYABLE = {"40001", "40P01"}
 LOCK_NOT_AVAILABLE = "55P03"
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +27,7 @@ R = TypeVar("R")
 
 @dataclass
 class _Shared:
-    """A transaction that several units of work share, and whether it has begun."""
+    """A transaction shared by several units of work, and whether it has begun."""
 
     begun: bool = False
 
@@ -39,10 +37,10 @@ _shared: ContextVar[_Shared | None] = ContextVar("shared transaction", default=N
 
 @contextmanager
 def one_transaction() -> Iterator[None]:
-    """Commit together what units of work write inside: all of it, or nothing.
+    """Commit all units of work inside the block together, or none.
 
-    The first of them begins the transaction, so that what is worked out before locks nothing. One
-    that fails takes back its own part alone.
+    The first unit of work begins the transaction, so that computations before it hold no lock. A
+    unit that fails rolls back only its own part.
     """
     if _shared.get() is not None:
         yield
@@ -64,16 +62,16 @@ def one_transaction() -> Iterator[None]:
 def unit_of_work(
     *, exclusive: bool = True, durable: bool = True, waits: bool = True
 ) -> Iterator[Session]:
-    """One writing transaction: all of it is committed, or nothing.
+    """Open a writing transaction that commits or rolls back as a whole.
 
-    It starts on the database as it is now: what was read before is read again. Within
-    `one_transaction` it is a part of that.
+    It starts on the current state of the database; objects read before are reloaded. Within
+    `one_transaction` it is a savepoint of the shared transaction.
 
     Args:
         exclusive: False for a long transaction that only adds rows of its own.
-        durable: False skips the wait for the disk; for a transaction that a durable one follows
+        durable: False skips the wait for the disk. Use it only if a durable transaction commits
             before the response.
-        waits: False fails at once while another program writes; for what can be written later.
+        waits: False fails at once while another program writes. Use it for deferrable writes.
     """
     session: Session = db.session()
     shared = _shared.get()
@@ -101,32 +99,32 @@ def unit_of_work(
 
 
 def retry_on_conflict(service: Callable[P, R]) -> Callable[P, R]:
-    """Do a service again, whole, where its transaction was undone for another's sake.
+    """Decorate a service to retry it as a whole after a transaction conflict.
 
-    Within `one_transaction` it is not: there more than the service was undone.
+    There is no retry within `one_transaction`: its rollback undid more than the service.
     """
 
     @wraps(service)
-    def persistent(*args: P.args, **kwargs: P.kwargs) -> R:
-        for left in reversed(range(TRIES)):
+    def retrying(*args: P.args, **kwargs: P.kwargs) -> R:
+        for left in reversed(range(MAX_ATTEMPTS)):
             try:
                 return service(*args, **kwargs)
             except DBAPIError as error:
                 if not left or _shared.get() or not is_retryable(error):
                     raise
-                time.sleep(SystemRandom().uniform(0, LONGEST_PAUSE_SECONDS))
-        raise AssertionError  # the last try returns or raises
+                time.sleep(SystemRandom().uniform(0, MAX_PAUSE_SECONDS))
+        raise AssertionError  # the last attempt returns or raises
 
-    return persistent
+    return retrying
 
 
 def is_retryable(error: DBAPIError) -> bool:
-    """Whether a transaction would pass when done again: a deadlock, or a conflict of writers."""
-    return getattr(error.orig, "sqlstate", None) in UNDONE_FOR_OTHERS
+    """Return whether a transaction failed through a deadlock or a write conflict."""
+    return getattr(error.orig, "sqlstate", None) in RETRYABLE
 
 
 def is_locked(error: DBAPIError) -> bool:
-    """Return whether a transaction failed since another program was writing."""
+    """Return whether a transaction failed because another program was writing."""
     if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
         return True
     return (getattr(error.orig, "sqlite_errorcode", 0) or 0) & 0xFF == sqlite3.SQLITE_BUSY

@@ -8,7 +8,7 @@ from webapp.errors.base import ExplainedError
 
 
 class BackupImpossible(ExplainedError):
-    """A backup can be neither written nor restored with these files; the message says why."""
+    """A backup can be neither written nor restored; the message gives the reason."""
 
     code = "backup_impossible"
 
@@ -25,7 +25,7 @@ class BackupOlder(BackupImpossible):
 
 
 class BackupBroken(ExplainedError):
-    """A backup or key ring cannot be read; the message says why."""
+    """A backup or key ring cannot be read; the message gives the reason."""
 
     code = "backup_broken"
 
@@ -45,6 +45,6 @@ class KeyRingBehind(ExplainedError):
 
 
 class CopyImpossible(ExplainedError):
-    """The database copy cannot start or continue; the message says why."""
+    """The database copy cannot start or continue; the message gives the reason."""
 
     code = "copy_impossible"

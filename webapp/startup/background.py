@@ -21,8 +21,8 @@ def start_background_work(app: Flask) -> Worker:
         audit_head.Witness().look,
         truncate_log_later,
         key_ring.KeyRingSync().run,
-        lambda: deferred_writes().write_all(),
-        lambda: damage_watch().look(),
+        lambda: deferred_writes().flush(),
+        lambda: damage_watch().scan(),
     )
     worker = Worker(app, JOB_HANDLERS, errands)
     worker.start()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.atomic_files import new_file
 from webapp.crypto.vault import MasterKeyUnusable, read_cookie_key, write_new_key
-from webapp.db.damage import START_SECONDS, damage_watch, in_words
+from webapp.db.damage import START_SECONDS, damage_watch, explain
 from webapp.db.engine import SQLITE, db
 from webapp.db.key_store import key_store
 from webapp.db.models import (
@@ -137,7 +137,7 @@ def get_ready(app: Flask) -> None:
             try:
                 check()
             except HINDRANCES as error:
-                words = in_words(error) if isinstance(error, SQLAlchemyError) else str(error)
+                words = explain(error) if isinstance(error, SQLAlchemyError) else str(error)
                 raise NotReady(words) from error
 
 

@@ -124,7 +124,7 @@ def _check_writing() -> None:
             session.rollback()
     except DBAPIError as error:
         db.session.rollback()
-        if not is_locked(error) or lock_watch().seen() > LONGEST_LOCK:
+        if not is_locked(error) or lock_watch().observe() > LONGEST_LOCK:
             raise
     else:
         lock_watch().clear()

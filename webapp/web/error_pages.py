@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
 from ml import ArtifactError
 from webapp.api import problems
 from webapp.crypto.vault import VaultError
-from webapp.db.damage import DatabaseDamaged, damage_watch, in_words
+from webapp.db.damage import DatabaseDamaged, damage_watch, explain
 from webapp.db.engine import UNAVAILABLE, db
 from webapp.errors.matching import Busy, GalleryWarming, MustWait
 from webapp.extensions import frame_limiter, limiter, login
@@ -176,7 +176,7 @@ def _database_failed(error: DatabaseError) -> ResponseReturnValue:
 
 
 def _unavailable(error: BaseException) -> ResponseReturnValue:
-    log.error("unavailable: %s", in_words(error) if isinstance(error, SQLAlchemyError) else error)
+    log.error("unavailable: %s", explain(error) if isinstance(error, SQLAlchemyError) else error)
     damaged = damage_watch().found
     try:
         return answer(503, damaged=damaged)

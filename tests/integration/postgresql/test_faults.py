@@ -15,8 +15,8 @@ from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored,
 from tests.support.postgresql import Postgresql
 from tests.support.programs import URL, Wire, key_with
 from webapp import create_app
-from webapp.db import transactions
-from webapp.db.engine import WRITERS_LOCK, Waits, db
+from webapp.db import engine as engine_module
+from webapp.db.engine import WRITERS_LOCK, Timeouts, db
 from webapp.db.models import Scope
 from webapp.settings import Settings
 from webapp.startup import readiness
@@ -30,7 +30,9 @@ ENDING_WITH_TIME = {"address_window": 0}
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The app, which waits for a moment only; nothing here looks at a face."""
     monkeypatch.setattr(
-        transactions, "WAITS", Waits(connect_s=2, connection_s=1, lock_ms=200, statement_ms=2_000)
+        engine_module,
+        "TIMEOUTS",
+        Timeouts(connect_s=2, connection_s=1, lock_ms=200, statement_ms=2_000),
     )
     made = create_app(settings)
     with made.app_context():

@@ -16,8 +16,8 @@ from tests.support import faces
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp import create_app
-from webapp.db import transactions
-from webapp.db.engine import Waits, db
+from webapp.db import engine as engine_module
+from webapp.db.engine import Timeouts, db
 from webapp.db.models import GalleryVersion, Scope
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -35,7 +35,7 @@ def is_free(other: psycopg.Connection, *, shared: bool = False) -> bool:
     """Whether somebody else could write now."""
     kind = "_shared" if shared else ""
     with other.transaction():
-        asked = f"SELECT pg_try_advisory_xact_lock{kind}({transactions.WRITERS_LOCK})"
+        asked = f"SELECT pg_try_advisory_xact_lock{kind}({engine_module.WRITERS_LOCK})"
         return other.execute(asked).fetchone()[0]
 
 
@@ -91,13 +91,13 @@ def test_a_reader_sees_one_state_for_as_long_as_it_reads(
 @pytest.fixture
 def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch, engine: object) -> Flask:
     """An app that waits for a moment only."""
-    monkeypatch.setattr(transactions, "WAITS", Waits(lock_ms=50, statement_ms=500))
+    monkeypatch.setattr(engine_module, "TIMEOUTS", Timeouts(lock_ms=50, statement_ms=500))
     return create_app(settings, engine)
 
 
 def test_nobody_waits_for_ever_for_the_lock(impatient: Flask, other: psycopg.Connection) -> None:
     with other.transaction(), impatient.app_context():
-        other.execute(f"SELECT pg_advisory_xact_lock({transactions.WRITERS_LOCK})")
+        other.execute(f"SELECT pg_advisory_xact_lock({engine_module.WRITERS_LOCK})")
         with pytest.raises(OperationalError, match="lock timeout"), unit_of_work():
             pass
         db.engine.dispose()

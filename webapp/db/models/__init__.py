@@ -1,4 +1,4 @@
-"""The tables, one file a subject."""
+"""The tables, one module for each subject."""
 
 from webapp.core.clock import now
 from webapp.db.models.account import (

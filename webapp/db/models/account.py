@@ -1,4 +1,4 @@
-"""Accounts of those who run the app, their sessions, and the one-time link to the first account."""
+"""Accounts of the staff, their sessions, and the one-time link to the first account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROWSER_LENGTH = 64
 
 
 class Role(StrEnum):
-    """What an account may do; each role may do what those after it may."""
+    """Permissions of an account; each role includes those after it."""
 
     ADMIN = "admin"
     OPERATOR = "operator"
@@ -26,11 +26,13 @@ class Role(StrEnum):
 
 
 class Account(Model):
-    """Somebody who can sign in.
+    """A person who can sign in.
 
-    `username_key` is the name as it is compared. `totp` is the sealed secret of the second factor,
-    None without one; `totp_step` is the last time step whose code was used. `failed_tries` counts
-    wrong passwords and codes since the last sign-in.
+    Attributes:
+        username_key: the comparison key of the username.
+        totp: the sealed secret of the second factor, None without one.
+        totp_step: the last time step whose code was used.
+        failed_tries: wrong passwords and codes since the last sign-in.
     """
 
     __tablename__ = "account"
@@ -51,21 +53,22 @@ class Account(Model):
 
     @property
     def is_admin(self) -> bool:
-        """Whether the account may do everything."""
+        """Whether the account has every permission."""
         return self.role == Role.ADMIN
 
     @property
     def is_operator(self) -> bool:
-        """Whether the account may enrol people and see their pictures."""
+        """Whether the account may enrol people and see their photos."""
         return self.role in {Role.ADMIN, Role.OPERATOR}
 
 
 class AccountSession(Model):
-    """One browser in which an account is signed in; without the row it no longer is.
+    """A signed-in browser; deleting the row signs it out.
 
-    `digest` is the keyed digest of the token that the cookie holds. A node of a release before sets
-    none, and no cookie of this release opens its sessions. `browser` and `address` are shown to the
-    account's owner.
+    Attributes:
+        digest: keyed digest of the token in the cookie. None for a session of an earlier release,
+            which no cookie of this release opens.
+        browser, address: shown to the owner of the account.
     """
 
     __tablename__ = "account_session"
@@ -83,10 +86,10 @@ class AccountSession(Model):
 
 
 class PendingSignIn(Model):
-    """A sign-in whose password was right, and whose code is still to come.
+    """A sign-in with the right password that still waits for its code.
 
-    `digest` is the keyed digest of the token that the cookie holds. Whatever ends the account's
-    sessions ends it too.
+    `digest` is the keyed digest of the token in the cookie. Ending the account's sessions ends it
+    too.
     """
 
     __tablename__ = "pending_sign_in"
@@ -102,7 +105,7 @@ class PendingSignIn(Model):
 
 
 class KnownBrowser(Model):
-    """A browser in which an account signed in before: its failures are counted apart.
+    """A browser that an account signed in from before; its failures are counted separately.
 
     `digest` is the keyed digest of the browser's device cookie, which several accounts may share.
     """
@@ -117,7 +120,7 @@ class KnownBrowser(Model):
 
 
 class RecoveryCode(Model):
-    """The digest of a code that stands in once for the second factor."""
+    """The digest of a code that replaces the second factor once."""
 
     __tablename__ = "recovery_code"
 
@@ -129,7 +132,7 @@ class RecoveryCode(Model):
 
 
 class SetupToken(Model):
-    """The digest of the newest set-up link; there is at most one row, and none after set-up."""
+    """The digest of the newest set-up link; at most one row, none after set-up."""
 
     __tablename__ = "setup_token"
 

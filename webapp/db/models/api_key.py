@@ -1,4 +1,4 @@
-"""What other programs hold: keys to the API, and answers that are remembered for them."""
+"""API keys of other programs, and idempotency records of their requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT_LENGTH = 64
 
 
 class Scope(StrEnum):
-    """What a key to the API opens; `ADMIN` opens everything."""
+    """Permissions of an API key; `ADMIN` includes all of them."""
 
     VERIFY = "verify"
     ENROL = "enrol"
@@ -26,10 +26,11 @@ class Scope(StrEnum):
 
 
 class ApiKey(Model):
-    """One key to the API; of its secret only the digest is kept.
+    """An API key; only the digest of its secret is stored.
 
-    `limit` says how many requests it may make, as in "120 per minute". At `replaced_at` another one
-    has taken its place.
+    Attributes:
+        limit: its rate limit, such as "120 per minute".
+        replaced_at: when a rotation replaces it; it works until then.
     """
 
     __tablename__ = "api_key"
@@ -50,25 +51,27 @@ class ApiKey(Model):
 
     @property
     def ends_at(self) -> datetime:
-        """Until when it works, unless it is revoked."""
+        """When it stops working, unless it is revoked earlier."""
         return min(self.expires_at, self.replaced_at or self.expires_at)
 
     @property
     def works(self) -> bool:
-        """Whether it still opens anything."""
+        """Whether it is neither revoked nor expired."""
         return self.revoked_at is None and self.ends_at > now()
 
     def may(self, scope: Scope) -> bool:
-        """Whether the key opens what the scope stands for."""
+        """Return whether the key has a scope."""
         return not {scope, Scope.ADMIN}.isdisjoint(self.scopes)
 
 
 class IdempotencyRecord(Model):
-    """What a request with an idempotency key was answered, so that sending it again repeats it.
+    """The stored response to a request with an idempotency key, for repeated requests.
 
-    `digest` names the API key and the idempotency key, `request_digest` the request itself. While
-    `answer` is None the first request is at work. The answer is sealed, and goes with the person
-    that it tells of.
+    Attributes:
+        digest: keyed digest of API key and idempotency key.
+        request_digest: keyed digest of the request.
+        answer: the sealed response; None while the first request is in progress.
+        person_id: the person in the response; deleting them deletes the record.
     """
 
     __tablename__ = "remembered_answer"

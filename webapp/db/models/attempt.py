@@ -1,4 +1,4 @@
-"""Attempts to verify or identify, with what judged them, and those without a usable picture."""
+"""Attempts to verify or identify, and tries that were refused for unusable photos."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from webapp.db.models.person import Person
 
 
 class Kind(StrEnum):
-    """One claimed person, or everybody."""
+    """Verification against one claimed person (1:1), or identification in the gallery (1:N)."""
 
     VERIFY = "verify"
     IDENTIFY = "identify"
 
 
 class Attempt(Model):
-    """One attempt that was decided; one without a usable picture is none.
+    """A decided attempt; a try without a usable photo is a `Refusal`.
 
-    `person_id` is the person claimed or found. `claim_digest` is the keyed digest of the claimed
-    identifier, which may be nobody's. `similarity` is that of the person, or of the nearest one;
-    `by_rule` that of the person claimed by every matching rule, `runner_up` that of the second
-    nearest in a search. `account_id` or `api_key_id` asked. `number` is its place in the feed: it
-    is given when the feed is read, in the order in which attempts came to stand in the database.
+    Attributes:
+        person_id: the person claimed or found.
+        claim_digest: keyed digest of the claimed identifier, which may belong to no person.
+        similarity: of the claimed person, or of the nearest one.
+        by_rule: similarity of the claimed person by each matching rule.
+        runner_up: similarity of the second nearest person of an identification.
+        account_id, api_key_id: the actor.
+        number: position in the feed, assigned when the feed is read, in the order of commits.
     """
 
     __tablename__ = "attempt"
@@ -60,7 +63,7 @@ class Attempt(Model):
 
 
 class Refusal(Model):
-    """One try whose pictures could not be used, counted by the reason; who tried is not kept."""
+    """A try with unusable photos, recorded with its reason and without the actor."""
 
     __tablename__ = "refusal"
 

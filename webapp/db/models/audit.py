@@ -1,4 +1,4 @@
-"""The audit log: who did what, when and from where; rows are only ever added."""
+"""The append-only audit log: actor, event, time and address."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ ADDRESS_LENGTH = 45
 
 
 class AuditEntry(Model):
-    """One event, chained to the one before by `mac`.
+    """An event, chained to the previous one by `mac`.
 
-    `number` counts without gaps from 1. `details` is JSON text of ids and numbers, kept as it was
-    signed. `account_id` points to no row, so that nothing that is deleted changes an entry.
+    Attributes:
+        number: consecutive from 1, without gaps.
+        details: JSON text of ids and numbers, stored exactly as signed.
+        account_id: not a foreign key, so that deletions never change an entry.
     """
 
     __tablename__ = "audit_entry"
@@ -33,7 +35,7 @@ class AuditEntry(Model):
 
 
 class AuditHead(Model):
-    """The number of the newest entry, signed; one row. Writers lock it."""
+    """The signed number of the newest entry; a single row, which writers lock."""
 
     __tablename__ = "audit_head"
 

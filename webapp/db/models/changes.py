@@ -1,8 +1,8 @@
-"""Every change of what decides a match; the newest of its kind counts.
+"""Change histories of the settings that decide a match; the newest row of a table is current.
 
-Similarities belong to a model and a matching rule, so a threshold is kept with both. What is the
-same for every model is kept as points of score, or as a rate: a person's distance to everybody's
-threshold, and how a search decides.
+A similarity has a meaning only with its model and matching rule, so a threshold is stored with
+both. Settings that hold for every model are stored as points of score or as a rate. These are a
+person's offset from the common threshold, and the policy of identification.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ REASON_LENGTH = 500
 
 
 class AuditedChange:
-    """Who changed something, when and why.
+    """Columns of a change: number, actor, time and reason.
 
-    `number` counts the changes of a kind from 1: clocks may stand still, this does not.
+    `number` counts the changes of a table from 1. It orders them; times may be equal.
     """
 
     id: Mapped[Id]
@@ -34,12 +34,12 @@ class AuditedChange:
 
     @declared_attr
     def created_by(cls) -> Mapped[Account | None]:  # noqa: N805
-        """The account, while there is one."""
+        """The account, None once it is deleted."""
         return relationship(Account)
 
 
 class ThresholdChange(AuditedChange, Model):
-    """Which similarity, by which rule, is everybody's threshold under a model, and which was."""
+    """A change of a model's common threshold: rule and similarity, new and previous."""
 
     __tablename__ = "threshold_change"
     __table_args__ = (Index(None, "model_id", "number"),)
@@ -52,7 +52,7 @@ class ThresholdChange(AuditedChange, Model):
 
 
 class PersonThresholdChange(AuditedChange, Model):
-    """By how many points of score one person's threshold lies above everybody's, and lay."""
+    """A change of a person's offset from the common threshold, in points of score."""
 
     __tablename__ = "person_threshold_change"
     __table_args__ = (Index(None, "person_id", "number"),)
@@ -63,10 +63,11 @@ class PersonThresholdChange(AuditedChange, Model):
 
 
 class IdentificationChange(AuditedChange, Model):
-    """How a search among everybody decides, and did.
+    """A change of the identification policy.
 
-    `fpir` is the share of strangers who may be taken for somebody, `margin` the points of score by
-    which the nearest person must lead the next.
+    Attributes:
+        fpir: share of identifications of strangers that may return a person, 0 to 1.
+        margin: points of score by which the nearest person must lead the second nearest.
     """
 
     __tablename__ = "search_change"
@@ -78,9 +79,9 @@ class IdentificationChange(AuditedChange, Model):
 
 
 class ModelChange(Model):
-    """Who chose which model, when and why; `number` counts the changes from 1.
+    """A change of the active model; `number` counts the changes from 1.
 
-    `reason` is None for changes made before reasons were kept.
+    `reason` is None for changes of releases that stored no reason.
     """
 
     __tablename__ = "model_change"

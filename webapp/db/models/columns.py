@@ -1,4 +1,4 @@
-"""The base of all tables and the columns they share."""
+"""The base of all tables and their shared columns."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ NAMES = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC: stored without a zone, read with it."""
+    """An aware datetime in UTC, stored without a time zone."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Turn an aware moment into UTC."""
+        """Convert an aware datetime to a naive one in UTC."""
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
-        """Say that it is UTC."""
+        """Attach UTC to a stored datetime."""
         return value.replace(tzinfo=UTC) if value else None
 
 

@@ -1,4 +1,4 @@
-"""The installation's own key, wrapped by the master key."""
+"""The installation key, wrapped by the master key."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ONLY_ROW = 1
 
 
 class InstallationKey(Model):
-    """One row: what digests and signatures are derived from, the same for good.
+    """The key from which digests and signatures are derived; a single row that never changes.
 
-    It outlives every master key, so that digests and signatures do.
+    It outlives every master key, so digests and signatures stay valid.
     """
 
     __tablename__ = "installation_key"

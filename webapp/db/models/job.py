@@ -1,4 +1,4 @@
-"""Background work: what is to be done, who is at it, how far it is."""
+"""Background jobs: their subject, lease and progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNFINISHED = text("state IN ('waiting', 'running')")
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """State of a job."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -26,11 +26,14 @@ class JobState(StrEnum):
 
 
 class Job(Model):
-    """One piece of background work; of a kind and subject at most one is unfinished.
+    """A background job; at most one of a kind and subject is unfinished.
 
-    `subject` says what it is about, in its kind's words; `done` of `total` steps are behind it. Who
-    holds the lease works on it until `lease_expires_at`, or longer by renewing it. `attempts`
-    counts how often somebody took it without giving it back. `reason` is why it was asked for.
+    Attributes:
+        subject: what the job works on; its format depends on the kind.
+        done, total: steps finished, and steps in all.
+        lease_owner: the process that works on it until `lease_expires_at`, unless it renews.
+        attempts: how often a process took it without giving it back.
+        reason: why it was requested.
     """
 
     __tablename__ = "job"
@@ -65,5 +68,5 @@ class Job(Model):
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether somebody is at it, or will be."""
+        """Whether it is running or waiting."""
         return self.state in {JobState.WAITING, JobState.RUNNING}

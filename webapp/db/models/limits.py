@@ -1,4 +1,4 @@
-"""What holds guessers back: failures in a row, and requests an address made."""
+"""Counters against guessing: consecutive failures, and rate limits by address."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from webapp.db.models.columns import Model
 
 
 class FailureCount(Model):
-    """Failures in a row against one thing: a claimed identifier, or the name of an account.
+    """Consecutive failures against a claimed identifier or the name of an account.
 
-    `digest` is the thing's keyed digest, so that what nobody has is counted like anything else. A
-    count of one network or browser names by `against` the digest of what it tried.
+    Attributes:
+        digest: keyed digest of the target, so that unknown names are counted like known ones.
+        against: for the counter of one network or browser, the digest of its target.
     """
 
     __tablename__ = "failure_count"
@@ -26,9 +27,11 @@ class FailureCount(Model):
 
 
 class RateLimitWindow(Model):
-    """How many requests of one kind an address made until `ends_at`, in seconds since 1970.
+    """A rate limit window: the requests of an address under one limit.
 
-    `key` names the limit and the address; only its digest is kept.
+    Attributes:
+        key: digest of limit and address.
+        ends_at: end of the window, in seconds since 1970.
     """
 
     __tablename__ = "address_window"

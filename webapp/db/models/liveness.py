@@ -1,4 +1,4 @@
-"""Whether somebody is really there: what is asked for, challenges at work, and how they ended."""
+"""Liveness checks: their settings, open challenges and results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABEL_LENGTH = 16
 
 
 class ChallengeScope(StrEnum):
-    """What a challenge stands before; `ENROLMENT` means verification, too."""
+    """Operations that require a challenge; `ENROLMENT` includes verification."""
 
     NOTHING = "nothing"
     VERIFICATION = "verification"
@@ -27,7 +27,7 @@ class ChallengeScope(StrEnum):
 
 
 class LivenessChange(AuditedChange, Model):
-    """What challenges stand before, how strict they are and what they ask for."""
+    """A change of the liveness settings: scope, strictness and allowed movements."""
 
     __tablename__ = "liveness_change"
 
@@ -42,19 +42,22 @@ class LivenessChange(AuditedChange, Model):
 
 
 class Purpose(StrEnum):
-    """What a challenge was begun for."""
+    """The operation for which a challenge was started."""
 
     VERIFY = "verify"
     ENROL = "enrol"
 
 
 class Challenge(Model):
-    """One challenge that runs, or that was passed and waits for an enrolment; then it is gone.
+    """An open challenge, or one that was passed and waits for an enrolment; then it is deleted.
 
-    `claim_digest` and `holder_digest` are keyed digests of the claimed identifier and of the
-    session or key in which it was begun, `network_digest` that of the failures of the network that
-    began it. `frames` is the number of the last frame. `drawn` is what
-    is asked for and of whom, `face` the embedding that passed, both sealed.
+    Attributes:
+        claim_digest: keyed digest of the claimed identifier.
+        holder_digest: keyed digest of the session or API key that started it.
+        network_digest: keyed digest of the failure counter of the network that started it.
+        frames: number of the last frame.
+        drawn: the sealed steps, and the claimed person.
+        face: the sealed embedding that passed.
     """
 
     __tablename__ = "challenge"
@@ -73,7 +76,7 @@ class Challenge(Model):
 
 
 class ChallengeFrame(Model):
-    """What was seen in one frame of a challenge, sealed; frames without a face leave no row."""
+    """The sealed observation of one frame; frames without a face have no row."""
 
     __tablename__ = "challenge_frame"
 
@@ -85,7 +88,7 @@ class ChallengeFrame(Model):
 
 
 class Outcome(StrEnum):
-    """How a challenge ended; one that was waived was never begun."""
+    """Outcome of a challenge; a waived challenge was never started."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -93,10 +96,13 @@ class Outcome(StrEnum):
 
 
 class ChallengeResult(Model):
-    """How a challenge ended and why; `label` is what stood before the camera, where it is known.
+    """The outcome of a challenge and its reasons.
 
-    `steps` are the movements asked for, `cues` what was measured, `seconds` the time from its
-    begin to its end.
+    Attributes:
+        label: what was in front of the camera, where an operator recorded it.
+        steps: the prompted movements.
+        cues: the measured values, by name.
+        seconds: duration.
     """
 
     __tablename__ = "challenge_result"

@@ -1,4 +1,4 @@
-"""What a form's answer shows, kept for the page that shows it."""
+"""Results of forms, stored for the page that shows them after the redirect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.db.models.columns import Id, Model
 
 
 class ResultKind(StrEnum):
-    """Which page shows it."""
+    """The page that shows a result."""
 
     VERIFICATION = "verification"
     IDENTIFICATION = "identification"
@@ -22,7 +22,7 @@ class ResultKind(StrEnum):
 
 
 class PageResult(Model):
-    """One result, until `expires_at`; `content` is sealed under a key of the browser's session."""
+    """A result until `expires_at`; `content` is sealed under a key of the browser's session."""
 
     __tablename__ = "page_result"
 

@@ -1,4 +1,4 @@
-"""People, their key, their anchors and the anchors' embeddings."""
+"""People, their data keys, anchors and embeddings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ NAME_LENGTH = 100
 
 
 class Person(Model):
-    """Somebody enrolled.
+    """An enrolled person.
 
-    `identifier_key` and `name_key` are identifier and name as they are compared. `gallery_version`
-    is the gallery's version at which the person's anchors last changed. `consent_terms` are the
-    settings that the person agreed to. `link_number` is of a release before, which signed links.
+    Attributes:
+        identifier_key, name_key: comparison keys of identifier and name.
+        gallery_version: version of the gallery at the last change of the person's anchors.
+        consent_terms: the settings that the person agreed to.
+        link_number: unused; an earlier release signed links with it.
     """
 
     __tablename__ = "person"
@@ -48,7 +50,7 @@ class Person(Model):
 
 
 class PersonKey(Model):
-    """A person's data key, wrapped by the master key; deleting it makes the data unreadable."""
+    """A person's data key, wrapped by the master key; deleting it makes their data unreadable."""
 
     __tablename__ = "person_key"
 
@@ -60,9 +62,10 @@ class PersonKey(Model):
 
 
 class OwnLink(Model):
-    """The link to a person's own page; a newer one takes the row over, and without it none opens.
+    """The link to a person's own page; a newer link replaces the row.
 
-    `digest` is the keyed digest of the token in the link. It ends with the account that made it.
+    `digest` is the keyed digest of the token in the link. Deleting the account that made the link
+    deletes it too.
     """
 
     __tablename__ = "own_link"
@@ -81,10 +84,10 @@ class OwnLink(Model):
 
 
 class Anchor(Model):
-    """One enrolled picture, sealed; a retired one is kept, but not compared.
+    """An enrolled photo, sealed; a disabled one (`retired_at`) is stored but not compared.
 
-    Rows are large, and a column behind the picture is reached only through all of it: what counts
-    or compares many anchors reads the indices alone.
+    Rows are large, and reading a column behind the photo reads all of it. So queries over many
+    anchors use the indices alone.
     """
 
     __tablename__ = "anchor"
@@ -101,7 +104,7 @@ class Anchor(Model):
 
 
 class AnchorEmbedding(Model):
-    """An anchor's embedding by one model, sealed; another model's stands in another row."""
+    """The sealed embedding of an anchor by one model; each model has its own row."""
 
     __tablename__ = "anchor_embedding"
     __table_args__ = (
@@ -117,7 +120,10 @@ class AnchorEmbedding(Model):
 
 
 class GalleryVersion(Model):
-    """One row: rises with every change of anchors, in the same transaction."""
+    """The version of the gallery: a single row, incremented by every change of anchors.
+
+    The increment is part of the transaction that changes the anchors.
+    """
 
     __tablename__ = "gallery_version"
 
@@ -126,10 +132,11 @@ class GalleryVersion(Model):
 
 
 class GalleryChange(Model):
-    """One of the last numbers of the gallery's version, and who was deleted by that change.
+    """A recent version of the gallery, and the person that this change deleted.
 
-    A process that follows learns so who is gone without reading who is left. It may rely on it only
-    where every number is there: a node of a release before notes none, and older ones are dropped.
+    A process that refreshes its cache learns of deletions without reading everyone else. It may
+    rely on them only if every number is present: an earlier release writes none, and old numbers
+    are dropped.
     """
 
     __tablename__ = "gallery_change"

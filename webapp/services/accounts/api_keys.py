@@ -197,7 +197,7 @@ def note_use(key_id: UUID, route: str, status: int) -> None:
         session.connection().execute(_USED, used)
         add_entry(session)
 
-    deferred_writes().soon(write)
+    deferred_writes().submit(write)
 
 
 def _with_secret(session: Session, key: ApiKey) -> MadeKey:

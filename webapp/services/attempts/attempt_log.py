@@ -147,7 +147,7 @@ def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
     The write is deferred and may follow the answer: the client retries without waiting for it.
     """
     refused = {"id": uuid4(), "kind": kind, "code": error.code, "created_at": now()}
-    deferred_writes().soon(lambda session: session.execute(insert(Refusal).values(refused)))
+    deferred_writes().submit(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
 def list_attempts(page: int, wanted: AttemptFilter | None = None) -> Page[AttemptRow]:

@@ -174,7 +174,7 @@ def _add_person(session: Session, new: NewPerson, enrolled_by: UUID | None) -> U
         created_by_id=enrolled_by,
     )
     active_model().check_still_serving()
-    key_store().check_master_key_in_force()
+    key_store().check_master_key_current()
     session.add(person)
     try:
         session.flush()
