@@ -55,7 +55,7 @@ from webapp.db.models import (
     now,
 )
 from webapp.db.transactions import unit_of_work
-from webapp.errors.matching import Busy, GalleryWarming
+from webapp.errors.matching import Busy, GalleryLoading
 from webapp.errors.thresholds import Danger
 from webapp.inference.active_model import active_model
 from webapp.inference.face_slots import face_slots
@@ -1010,7 +1010,7 @@ def still_reading(site: Site) -> None:
     for seconds in (1, 2, 90):
 
         def not_yet(*_: object, seconds: int = seconds) -> None:
-            raise GalleryWarming(seconds)
+            raise GalleryLoading(seconds)
 
         with patch.object(active_model().gallery, "similarities", not_yet):
             visitor.send("/verify", 200, _frames(picture()), identifier="person-0")

@@ -35,7 +35,7 @@ from webapp.errors.liveness import (
 from webapp.errors.matching import (
     RETRY_AFTER,
     FaceDisabled,
-    GalleryWarming,
+    GalleryLoading,
     MustWait,
     NobodyEnrolled,
 )
@@ -86,7 +86,7 @@ STATUSES: dict[type[ServiceError], HTTPStatus] = {
     ChallengeNotAsked: HTTPStatus.CONFLICT,
     FrameOutOfOrder: HTTPStatus.CONFLICT,
     ChallengeOver: HTTPStatus.GONE,
-    GalleryWarming: HTTPStatus.SERVICE_UNAVAILABLE,
+    GalleryLoading: HTTPStatus.SERVICE_UNAVAILABLE,
     MustWait: HTTPStatus.TOO_MANY_REQUESTS,
 }
 # Codes of errors that Flask raises, by status.

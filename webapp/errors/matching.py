@@ -45,7 +45,7 @@ class Busy(MustWait):
         super().__init__(RETRY_AFTER)
 
 
-class GalleryWarming(MustWait):
+class GalleryLoading(MustWait):
     """The gallery is still loading after a start; `details` hold the seconds to wait."""
 
     code = "gallery_warming"

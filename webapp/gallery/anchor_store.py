@@ -1,8 +1,8 @@
-"""Embeddings of many people in memory, searched exactly by one matrix product.
+"""In-memory index of embeddings, searched exactly by one matrix product.
 
-The matrix is contiguous float32, its rows grouped by person. Rows are only ever appended: a changed
-person's rows are appended again, and the former ones become tombstones. So a snapshot stays valid
-while others are appended behind it. Compaction drops the tombstones.
+The matrix is contiguous float32, its rows grouped by person. Rows are only appended: a changed
+person's rows are appended again, and the old ones become tombstones. So a snapshot stays valid
+while rows are appended after it. Compaction drops the tombstones.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ml import Anchors, person_similarities
 from webapp.gallery.columns import ID_BYTES, Column, as_bytes, sort_keys, uuids
 
 PEOPLE_AT_ONCE = 2048
-# Compact from this share of tombstones on; an index of at most SPARE_ROWS keeps none at all.
-MOST_TOMBSTONES = 0.125
-# Room for rows that are added later, beside as many as there are. Unwritten room takes no memory.
+# Compact above this share of tombstones; an index of at most SPARE_ROWS rows keeps none.
+MAX_TOMBSTONE_RATIO = 0.125
+# Capacity for added rows, on top of twice the present ones. Untouched pages take no memory.
 SPARE_ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class PersonEmbeddings:
-    """One person's rows: ids of anchors (k,), embeddings float32 (k, d)."""
+    """A person's rows: ids of the anchors (k,), embeddings float32 (k, d)."""
 
     person_id: UUID
     anchor_ids: Sequence[UUID]
@@ -37,17 +37,17 @@ class PersonEmbeddings:
 
 @dataclass(frozen=True, eq=False)
 class IndexSnapshot:
-    """The index at one version; places count people, those with tombstones included.
+    """The index at one version; places number the people, tombstones included.
 
     Attributes:
-        version: the gallery's.
+        version: the version of the gallery.
         embeddings: float32 (n, d).
         anchor_ids: uint8 (n, 16).
         person_ids: uint8 (p, 16).
-        starts, counts: int32 (p,), each person's rows.
+        starts, counts: int32 (p,), first row and number of rows of each person.
         template_lengths: float32 (p,), as in `ml.Anchors`.
         alive: bool (p,), False for tombstones.
-        keys, places: the first halves of the people's ids, ascending, and their places.
+        keys, places: the first halves of the person ids, ascending, and their places.
     """
 
     version: int
@@ -63,29 +63,29 @@ class IndexSnapshot:
 
     @cached_property
     def people(self) -> int:
-        """Number of people."""
+        """Number of people, without tombstones."""
         return int(self.alive.sum())
 
     @cached_property
     def anchors(self) -> int:
-        """Number of their anchors."""
+        """Number of anchors, without tombstones."""
         return int(self.counts[self.alive].sum())
 
     @property
     def anchors_a_person(self) -> int:
-        """Mean number of anchors of a person, rounded, at least 1."""
+        """Mean number of anchors per person, rounded, at least 1."""
         return max(1, round(self.anchors / max(self.people, 1)))
 
     @cached_property
     def typical_anchors(self) -> int:
-        """Median number of anchors a person; 1 in an empty index."""
+        """Median number of anchors per person; 1 in an empty index."""
         if not self.people:
             return 1
         middle = (self.people - 1) // 2
         return int(np.partition(self.counts[self.alive], middle)[middle])
 
     def place_of(self, person_id: UUID) -> int | None:
-        """Return the place of a person, None for nobody here."""
+        """Return the place of a person, None if the index lacks them."""
         wanted = np.frombuffer(person_id.bytes, np.uint8)
         key = sort_keys(wanted[None])[0]
         for at in range(int(np.searchsorted(self.keys, key)), len(self.keys)):
@@ -105,17 +105,17 @@ class IndexSnapshot:
         return uuids(self.anchor_ids[self._rows_at(place)])
 
     def grouping_of(self, places: np.ndarray) -> Anchors:
-        """Return how the rows of some people, one after the other, are grouped."""
+        """Return the grouping of the rows of some people, concatenated in their order."""
         counts = self.counts[places]
         starts = np.cumsum(counts) - counts
         return Anchors(starts, int(counts.sum()), self.template_lengths[places])
 
     def embeddings_of(self, places: np.ndarray) -> np.ndarray:
-        """Return the embeddings of some people, float32 (k, d), one person after the other."""
+        """Return the embeddings of some people, float32 (k, d), in their order."""
         return self.embeddings[self.rows_of(places)]
 
     def rows_of(self, places: np.ndarray) -> np.ndarray:
-        """Return the rows of some people, int64 (k,), one person after the other."""
+        """Return the row numbers of some people, int64 (k,), in their order."""
         counts = self.counts[places].astype(np.int64)
         before = np.cumsum(counts) - counts
         offsets = np.repeat(self.starts[places] - before, counts)
@@ -132,12 +132,12 @@ class IndexSnapshot:
 
         Args:
             probe: float32 (d,).
-            k: at most so many people.
+            k: maximum number of people.
             rule: the matching rule.
-            exclude: the place of somebody to leave out.
+            exclude: the place of a person to skip.
 
         Returns:
-            Their places, and the cosines with their anchors.
+            For each person the place, and the cosines with their anchors.
         """
         cosines = self.embeddings @ probe
         grouping = Anchors(self.starts, len(cosines), self.template_lengths)
@@ -161,7 +161,7 @@ class AnchorStore:
 
     @property
     def snapshot(self) -> IndexSnapshot:
-        """The index as of the last change."""
+        """The index after the last change."""
         return self._snapshot
 
     def change(
@@ -171,37 +171,37 @@ class AnchorStore:
         removed: Iterable[UUID],
         expected: int = 0,
     ) -> IndexSnapshot:
-        """Remove people, and add others or replace the rows of those who are there.
+        """Remove people, and add or replace others; return the new snapshot.
 
         Args:
-            version: the gallery's after the change.
+            version: the version of the gallery after the change.
             added: people with all of their rows.
             removed: ids of people.
-            expected: number of rows to come, for which room is made.
+            expected: expected number of rows, for which capacity is reserved.
         """
         if not len(self._embeddings.values):
             self._begin(expected)
         for person_id in removed:
             self._tombstone(person_id)
-        for some in _batches(added):
-            for person in some:
+        for batch in _batches(added):
+            for person in batch:
                 self._tombstone(person.person_id)
-            self._add(some)
+            self._add(batch)
         self._take_snapshot(version)
         rows = len(self._embeddings.values)
-        most = MOST_TOMBSTONES * rows if rows > SPARE_ROWS else 0
-        if rows - self._snapshot.anchors > most:
+        max_tombstones = MAX_TOMBSTONE_RATIO * rows if rows > SPARE_ROWS else 0
+        if rows - self._snapshot.anchors > max_tombstones:
             self._compact()
         return self._snapshot
 
     def _begin(self, rows: int) -> None:
-        room = 2 * rows + SPARE_ROWS
-        self._embeddings = Column(room, (self._size,), np.float32)
-        self._anchor_ids = Column(room, (ID_BYTES,), np.uint8)
-        self._person_ids = Column(room, (ID_BYTES,), np.uint8)
-        self._starts = Column(room, (), np.int32)
-        self._counts = Column(room, (), np.int32)
-        self._template_lengths = Column(room, (), np.float32)
+        capacity = 2 * rows + SPARE_ROWS
+        self._embeddings = Column(capacity, (self._size,), np.float32)
+        self._anchor_ids = Column(capacity, (ID_BYTES,), np.uint8)
+        self._person_ids = Column(capacity, (ID_BYTES,), np.uint8)
+        self._starts = Column(capacity, (), np.int32)
+        self._counts = Column(capacity, (), np.int32)
+        self._template_lengths = Column(capacity, (), np.float32)
         self._tombstones: set[int] = set()
         self._snapshot = IndexSnapshot(
             version=-1,
@@ -271,7 +271,7 @@ class AnchorStore:
         )
 
     def _compact(self) -> None:
-        """Copy the rows of those who are alive; older snapshots keep their own."""
+        """Copy the live rows into new columns; older snapshots keep theirs."""
         old = self._snapshot
         alive = np.flatnonzero(old.alive)
         self._begin(old.anchors)
@@ -289,16 +289,16 @@ class AnchorStore:
 
 
 def _batches(people: Iterable[PersonEmbeddings]) -> Iterator[list[PersonEmbeddings]]:
-    left = iter(people)
-    while some := list(islice(left, PEOPLE_AT_ONCE)):
-        yield some
+    remaining = iter(people)
+    while batch := list(islice(remaining, PEOPLE_AT_ONCE)):
+        yield batch
 
 
 def _highest(similarities: np.ndarray, k: int) -> list[int]:
-    """The places of the k highest, highest first, then by place; minus infinity never."""
-    among = np.flatnonzero(np.isfinite(similarities))
-    if len(among) > k:
-        least = np.partition(similarities[among], -k)[-k]
-        among = among[similarities[among] >= least]
-    order = np.lexsort((among, -similarities[among]))
-    return [int(place) for place in among[order][:k]]
+    """Return the places of the k highest finite similarities, highest first, then by place."""
+    candidates = np.flatnonzero(np.isfinite(similarities))
+    if len(candidates) > k:
+        kth_highest = np.partition(similarities[candidates], -k)[-k]
+        candidates = candidates[similarities[candidates] >= kth_highest]
+    order = np.lexsort((candidates, -similarities[candidates]))
+    return [int(place) for place in candidates[order][:k]]

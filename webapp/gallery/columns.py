@@ -1,4 +1,4 @@
-"""Arrays that grow at their end, and ids as bytes."""
+"""Append-only arrays, and ids as bytes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ ID_BYTES = 16
 
 
 class Column:
-    """An array that grows at its end; what was given out stays as it is."""
+    """An append-only array; views returned before stay unchanged."""
 
-    def __init__(self, room: int, shape: tuple[int, ...], dtype: type) -> None:
-        self._buffer: np.ndarray = np.empty((room, *shape), dtype)
+    def __init__(self, capacity: int, shape: tuple[int, ...], dtype: type) -> None:
+        self._buffer: np.ndarray = np.empty((capacity, *shape), dtype)
         self._length = 0
 
     @property
     def values(self) -> np.ndarray:
-        """The rows so far."""
+        """A view of the rows so far."""
         return self._buffer[: self._length]
 
     def append(self, values: np.ndarray) -> None:
@@ -34,15 +34,15 @@ class Column:
 
 
 def uuids(rows: np.ndarray) -> tuple[UUID, ...]:
-    """Return ids from bytes, uint8 (k, 16)."""
+    """Convert bytes, uint8 (k, 16), to ids."""
     return tuple(UUID(bytes=row.tobytes()) for row in rows)
 
 
 def as_bytes(ids: Sequence[UUID]) -> np.ndarray:
-    """Return ids as bytes, uint8 (k, 16)."""
+    """Convert ids to bytes, uint8 (k, 16)."""
     return np.frombuffer(b"".join(one.bytes for one in ids), np.uint8).reshape(-1, ID_BYTES)
 
 
 def sort_keys(ids: np.ndarray) -> np.ndarray:
-    """The first halves of ids, uint8 (k, 16), as numbers; they are random, so nearly unique."""
+    """Return the first halves of ids, uint8 (k, 16), as uint64; random ids rarely collide."""
     return np.ascontiguousarray(ids[:, :8]).view(">u8")[:, 0].astype(np.uint64)

@@ -1,6 +1,6 @@
-"""Anchors in memory: the embeddings of one model, decrypted; a cache of the database.
+"""In-memory gallery: a cache of the decrypted embeddings of one model.
 
-When the database's number rose, the people that changed since are read again, and only they.
+When the gallery version of the database has increased, only the people changed since are reloaded.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ml import Anchors
 from webapp.crypto.vault import Vault
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Person, PersonKey
-from webapp.errors.matching import GalleryWarming
+from webapp.errors.matching import GalleryLoading
 from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
 from webapp.gallery.base import (
-    LEAST_WAIT,
+    MIN_RETRY_SECONDS,
     ON_DISK,
     LoadProgress,
     PersonAnchors,
@@ -32,21 +32,21 @@ from webapp.gallery.base import (
     deleted_since,
     draw_people,
     embedding_place,
-    in_use,
+    is_enabled,
     version_of_database,
 )
 from webapp.gallery.columns import ID_BYTES, uuids
 
-ROWS_AT_ONCE = 5_000
-PEOPLE_AT_ONCE = 500
-# Reading so many anchors for the first time is waited for; of more, so many seconds at most.
-WAITED_FOR, PATIENCE = 20_000, 2.0
-TOLD_EVERY = 100_000
+FETCH_ROWS = 5_000
+PEOPLE_PER_QUERY = 500
+# Requests wait for the first load up to BLOCKING_ANCHORS; of a larger gallery, LOAD_WAIT_SECONDS.
+BLOCKING_ANCHORS, LOAD_WAIT_SECONDS = 20_000, 2.0
+LOG_EVERY_ANCHORS = 100_000
 log = logging.getLogger("webapp.gallery.base")
 
 
 class MemoryGallery:
-    """All anchors of one model."""
+    """All enabled anchors of one model."""
 
     def __init__(self, model_id: str, embedding_size: int, vault: Callable[[], Vault]) -> None:
         self.model_id = model_id
@@ -55,45 +55,46 @@ class MemoryGallery:
         self._size = embedding_size
         self._store = AnchorStore(embedding_size)
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
-        self._reading: LoadProgress | None = None
+        self._progress: LoadProgress | None = None
 
     @property
-    def reading(self) -> LoadProgress | None:
-        """How far reading everybody is; None where that is not under way."""
-        return self._reading
+    def load_progress(self) -> LoadProgress | None:
+        """Progress of the first load; None if it is not running."""
+        return self._progress
 
     def refresh(self) -> IndexSnapshot:
-        """Bring the cache up to the database's version, or a newer one, and return it.
+        """Update the cache to the version of the database, or a newer one, and return it.
 
         Raises:
-            GalleryWarming: while another thread reads everybody, which takes long.
+            GalleryLoading: while another thread loads a large gallery.
         """
         version = version_of_database()
-        with self._turn():
+        with self._locked():
             if version > self._store.snapshot.version:
                 self._catch_up(version)
             return self._store.snapshot
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        reading = self._reading
-        if reading and reading.anchors > WAITED_FOR:
-            raise GalleryWarming(reading.seconds_left)
-        if not self._lock.acquire(timeout=PATIENCE if self._store.snapshot.version < 0 else -1):
-            raise GalleryWarming(LEAST_WAIT)
+    def _locked(self) -> Iterator[None]:
+        progress = self._progress
+        if progress and progress.anchors > BLOCKING_ANCHORS:
+            raise GalleryLoading(progress.seconds_left)
+        is_loaded = self._store.snapshot.version >= 0
+        if not self._lock.acquire(timeout=-1 if is_loaded else LOAD_WAIT_SECONDS):
+            raise GalleryLoading(MIN_RETRY_SECONDS)
         try:
             yield
         finally:
             self._lock.release()
 
     def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
-        """A probe, float32 (d,), against the anchors of one person; None if there are none.
+        """Compare a probe, float32 (d,), with the anchors of a person; None if they have none.
 
-        It does not wait for everybody to be read.
+        While the gallery loads, the anchors are read from the database.
         """
         try:
             snapshot = self.refresh()
-        except GalleryWarming:
+        except GalleryLoading:
             return self._similarities_from_database(embedding, person_id)
         place = snapshot.place_of(person_id)
         if place is None:
@@ -103,66 +104,66 @@ class MemoryGallery:
     def _similarities_from_database(
         self, embedding: np.ndarray, person_id: UUID
     ) -> PersonAnchors | None:
-        for block in self._blocks(AnchorEmbedding.person_id == person_id):
+        for person in self._read_people(AnchorEmbedding.person_id == person_id):
             return PersonAnchors(
                 person_id=person_id,
-                anchor_ids=tuple(block.anchor_ids),
-                similarities=block.embeddings @ embedding,
-                anchors=Anchors.of(block.embeddings, np.zeros(1, np.int64)),
+                anchor_ids=tuple(person.anchor_ids),
+                similarities=person.embeddings @ embedding,
+                anchors=Anchors.of(person.embeddings, np.zeros(1, np.int64)),
             )
         return None
 
     def nearest(
         self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
-        """The k people nearest to a probe, float32 (d,), by a matching rule, nearest first."""
+        """Return the k people most similar to a probe, float32 (d,), most similar first."""
         snapshot = self.refresh()
-        left_out = snapshot.place_of(exclude) if exclude else None
+        excluded_place = snapshot.place_of(exclude) if exclude else None
         return tuple(
             _person_anchors(snapshot, place, similarities)
-            for place, similarities in snapshot.nearest(embedding, k, rule, left_out)
+            for place, similarities in snapshot.nearest(embedding, k, rule, excluded_place)
         )
 
-    def own(self, person_id: UUID) -> Rows:
-        """The anchors of one person; no rows if there are none.
+    def anchors_of(self, person_id: UUID) -> Rows:
+        """Return the anchors of a person; no rows if they have none.
 
-        It does not wait for everybody to be read.
+        While the gallery loads, the anchors are read from the database.
         """
         try:
             snapshot = self.refresh()
-        except GalleryWarming:
-            return self._own_from_database(person_id)
+        except GalleryLoading:
+            return self._anchors_from_database(person_id)
         place = snapshot.place_of(person_id)
         return _rows(snapshot, np.array([] if place is None else [place], np.int64))
 
-    def _own_from_database(self, person_id: UUID) -> Rows:
-        there = list(self._blocks(AnchorEmbedding.person_id == person_id))
-        embeddings = there[0].embeddings if there else np.empty((0, self._size), np.float32)
+    def _anchors_from_database(self, person_id: UUID) -> Rows:
+        people = list(self._read_people(AnchorEmbedding.person_id == person_id))
+        embeddings = people[0].embeddings if people else np.empty((0, self._size), np.float32)
         return Rows(
             version=self._store.snapshot.version,
-            person_ids=tuple(block.person_id for block in there),
-            anchor_ids=tuple(there[0].anchor_ids) if there else (),
+            person_ids=tuple(person.person_id for person in people),
+            anchor_ids=tuple(people[0].anchor_ids) if people else (),
             embeddings=embeddings,
-            anchors=Anchors.of(embeddings, np.zeros(len(there), np.int64)),
+            anchors=Anchors.of(embeddings, np.zeros(len(people), np.int64)),
         )
 
-    def sample(self, most_anchors: int | None = None, most_people: int | None = None) -> Rows:
-        """Everybody, or people drawn until these have so many anchors."""
+    def sample(self, max_anchors: int | None = None, max_people: int | None = None) -> Rows:
+        """Return all people, or a random sample within the bounds."""
         snapshot = self.refresh()
         with self._lock:
             if self._samples[0] != snapshot.version:
                 self._samples = (snapshot.version, {})
-            kept = self._samples[1]
-        asked = (most_anchors, most_people)
-        if asked not in kept:
+            samples = self._samples[1]
+        bounds = (max_anchors, max_people)
+        if bounds not in samples:
             alive = np.flatnonzero(snapshot.alive)
             order = np.argsort(_sortable(snapshot.person_ids[alive]), kind="stable")
-            alive = alive[order]  # the same people are drawn however they came here
+            alive = alive[order]  # the sample must not depend on the order of loading
             drawn = draw_people(
-                snapshot.grouping_of(alive), most_anchors=most_anchors, most_people=most_people
+                snapshot.grouping_of(alive), max_anchors=max_anchors, max_people=max_people
             )
-            kept[asked] = _rows(snapshot, alive[drawn])
-        return kept[asked]
+            samples[bounds] = _rows(snapshot, alive[drawn])
+        return samples[bounds]
 
     def _catch_up(self, version: int) -> None:
         since = self._store.snapshot.version
@@ -172,47 +173,49 @@ class MemoryGallery:
             else:
                 self._read_changes(since, version)
         except BaseException:
-            self._store = AnchorStore(self._size)  # what was read in part is read anew
+            self._store = AnchorStore(self._size)  # drop the partial state and reload
             raise
         finally:
-            self._reading = None
+            self._progress = None
 
     def _read_all(self, version: int) -> None:
-        there = db.session.scalar(select(func.count()).where(self._wanted())) or 0
-        self._reading = reading = LoadProgress(0, there, time.monotonic())
-        blocks = self._told(self._blocks(true()), reading)
-        self._store.change(version, blocks, (), expected=there)
+        anchors = db.session.scalar(select(func.count()).where(self._is_included())) or 0
+        self._progress = progress = LoadProgress(0, anchors, time.monotonic())
+        people = self._with_progress(self._read_people(true()), progress)
+        self._store.change(version, people, (), expected=anchors)
 
-    def _told(
-        self, blocks: Iterator[PersonEmbeddings], reading: LoadProgress
+    def _with_progress(
+        self, people: Iterator[PersonEmbeddings], progress: LoadProgress
     ) -> Iterator[PersonEmbeddings]:
-        """The same, and note meanwhile how far it is."""
-        for block in blocks:
-            yield block
-            reading.done += len(block.anchor_ids)
-            if reading.done % TOLD_EVERY == 0:
-                log.info("%s of %s anchors read", reading.done, reading.anchors)
+        """Pass people through and update the progress."""
+        for person in people:
+            yield person
+            progress.done += len(person.anchor_ids)
+            if progress.done % LOG_EVERY_ANCHORS == 0:
+                log.info("%s of %s anchors loaded", progress.done, progress.anchors)
 
     def _read_changes(self, since: int, version: int) -> None:
         changed = db.session.scalars(select(Person.id).where(Person.gallery_version > since)).all()
         deleted = deleted_since(since, version)
-        again = chain.from_iterable(
-            self._blocks(AnchorEmbedding.person_id.in_(changed[at : at + PEOPLE_AT_ONCE]))
-            for at in range(0, len(changed), PEOPLE_AT_ONCE)
+        reread = chain.from_iterable(
+            self._read_people(AnchorEmbedding.person_id.in_(changed[at : at + PEOPLE_PER_QUERY]))
+            for at in range(0, len(changed), PEOPLE_PER_QUERY)
         )
-        snapshot = self._store.change(version, again, [*changed, *(deleted or ())])
+        snapshot = self._store.change(version, reread, [*changed, *(deleted or ())])
         if deleted is None:
-            self._store.change(version, (), self._gone(snapshot))
+            self._store.change(version, (), self._deleted_from(snapshot))
 
-    def _gone(self, snapshot: IndexSnapshot) -> list[UUID]:
-        """Who is in the index but no longer in the database."""
-        there = set(
-            db.session.scalars(select(AnchorEmbedding.person_id).where(self._wanted()).distinct())
+    def _deleted_from(self, snapshot: IndexSnapshot) -> list[UUID]:
+        """Return the people of the index that the database no longer has."""
+        stored = set(
+            db.session.scalars(
+                select(AnchorEmbedding.person_id).where(self._is_included()).distinct()
+            )
         )
-        return [one for one in uuids(snapshot.person_ids[snapshot.alive]) if one not in there]
+        return [one for one in uuids(snapshot.person_ids[snapshot.alive]) if one not in stored]
 
-    def _blocks(self, whom: ColumnElement[bool]) -> Iterator[PersonEmbeddings]:
-        found = db.session.connection().execute(  # a third less than as objects of the session
+    def _read_people(self, condition: ColumnElement[bool]) -> Iterator[PersonEmbeddings]:
+        found = db.session.connection().execute(  # takes two thirds of the time of ORM objects
             select(
                 AnchorEmbedding.person_id,
                 PersonKey.wrapped,
@@ -221,12 +224,12 @@ class MemoryGallery:
                 AnchorEmbedding.vector,
             )
             .join(PersonKey, PersonKey.person_id == AnchorEmbedding.person_id)
-            .where(self._wanted(), whom)
+            .where(self._is_included(), condition)
             .order_by(AnchorEmbedding.person_id)
-            .execution_options(yield_per=ROWS_AT_ONCE)
+            .execution_options(yield_per=FETCH_ROWS)
         )
         vault = self._vault()
-        for wrapped, rows in groupby(found, key=itemgetter(1)):  # everybody has a key of their own
+        for wrapped, rows in groupby(found, key=itemgetter(1)):  # keys are unique to a person
             own = sorted(rows, key=itemgetter(2))
             person_id = own[0][0]
             seal = vault.person_seal(wrapped, person_id)
@@ -234,12 +237,12 @@ class MemoryGallery:
             embeddings = np.frombuffer(b"".join(vectors), ON_DISK).reshape(len(own), -1)
             yield PersonEmbeddings(person_id, [row[3] for row in own], embeddings)
 
-    def _wanted(self) -> ColumnElement[bool]:
-        return (AnchorEmbedding.model_id == self.model_id) & in_use()
+    def _is_included(self) -> ColumnElement[bool]:
+        return (AnchorEmbedding.model_id == self.model_id) & is_enabled()
 
 
 def _sortable(ids: np.ndarray) -> np.ndarray:
-    """Ids, uint8 (k, 16), as what numpy sorts."""
+    """Convert ids, uint8 (k, 16), to a dtype that numpy can sort."""
     return np.ascontiguousarray(ids).view(f"S{ID_BYTES}")[:, 0]
 
 

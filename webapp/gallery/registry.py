@@ -1,4 +1,4 @@
-"""The galleries of one app: one a model, made when it is first used."""
+"""The galleries of one app: one for each model, made on first use."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class GalleryRegistry:
     """The galleries by model, and the secret rotations of those in the database.
 
     Attributes:
-        awaited: the gallery that is loading since the start; until it is loaded, the process is
-            not ready.
+        loading: the gallery that still loads after the start, None once it is loaded. Until then
+            the process is not ready.
     """
 
     def __init__(self, settings: Settings, keys: KeyStore) -> None:
@@ -32,7 +32,7 @@ class GalleryRegistry:
         self._lock = RLock()
         self._galleries: dict[str, Gallery] = {}
         self._rotations: dict[str, np.ndarray] = {}
-        self.awaited: Gallery | None = None
+        self.loading: Gallery | None = None
 
     def of(self, model_id: str, embedding_size: int) -> Gallery:
         """Return the gallery of a model."""

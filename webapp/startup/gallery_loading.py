@@ -34,7 +34,7 @@ def read_gallery(app: Flask, patience: float = PATIENCE) -> Future[None]:
     """
     gone_on, done = Event(), Future[None]()
     gallery, waiting = active_model().gallery, galleries()
-    waiting.awaited = gallery
+    waiting.loading = gallery
     work = Thread(
         target=_read, args=(app, waiting, gallery, gone_on, done), name="read gallery", daemon=True
     )
@@ -60,6 +60,6 @@ def _read(
             log.error("the gallery cannot be read: %s", error)
             time.sleep(PAUSE_SECONDS)
         else:
-            waiting.awaited = None
+            waiting.loading = None
             done.set_result(None)
             return

@@ -72,10 +72,13 @@ def health(app: Flask) -> dict[str, object]:
 
     While the process reads who is enrolled, "warming" is among that, and how far it is beside it.
     """
-    found, awaited = obstacles(app), galleries().awaited
+    found, awaited = obstacles(app), galleries().loading
     answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
-    if awaited and awaited.reading:
-        answer |= {"anchors": awaited.reading.anchors, "anchors_read": awaited.reading.done}
+    if awaited and awaited.load_progress:
+        answer |= {
+            "anchors": awaited.load_progress.anchors,
+            "anchors_read": awaited.load_progress.done,
+        }
     return answer
 
 
@@ -89,7 +92,7 @@ def _holds(check: Callable[[], object]) -> bool:
 
 
 def _check_gallery() -> None:
-    if galleries().awaited:
+    if galleries().loading:
         raise NotReady("who is enrolled is still being read")
 
 

@@ -23,7 +23,7 @@ from webapp.api import problems
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, damage_watch, explain
 from webapp.db.engine import UNAVAILABLE, db
-from webapp.errors.matching import Busy, GalleryWarming, MustWait
+from webapp.errors.matching import Busy, GalleryLoading, MustWait
 from webapp.extensions import frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.web.limits.request_bounds import takes_pictures
@@ -45,7 +45,7 @@ def add_error_pages(app: Flask) -> None:
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(TooManyRequests, _too_many)
     app.register_error_handler(MustWait, _must_wait)
-    app.register_error_handler(GalleryWarming, _warming)
+    app.register_error_handler(GalleryLoading, _warming)
     app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DatabaseError, _database_failed)

@@ -177,8 +177,8 @@ def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: 
         theirs.anchors_a_person,
     )
     assert there.sample().person_ids == here.sample().person_ids
-    assert there.own(two_people[1]).embeddings == pytest.approx(
-        here.own(two_people[1]).embeddings, abs=1e-6
+    assert there.anchors_of(two_people[1]).embeddings == pytest.approx(
+        here.anchors_of(two_people[1]).embeddings, abs=1e-6
     )
     assert there.similarities(known_faces[0][0].embedding, uuid4()) is None
 
@@ -254,10 +254,10 @@ def test_by_its_index_the_database_finds_who_is_nearest(
 
 def test_of_more_anchors_a_search_keeps_more_in_view_as_far_as_the_database_allows() -> None:
     tuning = VectorTuning()
-    views = [tuning.breadth_of(anchors, 100) for anchors in (100, 100_000, 1_000_000, 10**9)]
+    views = [tuning.ef_search_for(anchors, 100) for anchors in (100, 100_000, 1_000_000, 10**9)]
 
     assert views == [100, 400, 1_000, 1_000]
-    assert tuning.breadth_of(100_000, 700) == 700
+    assert tuning.ef_search_for(100_000, 700) == 700
 
 
 def test_an_index_whose_building_was_cut_short_is_built_anew(

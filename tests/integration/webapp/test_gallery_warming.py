@@ -64,7 +64,7 @@ class HeldUp:
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people count as very many."""
-    monkeypatch.setattr(memory, "WAITED_FOR", 1)
+    monkeypatch.setattr(memory, "BLOCKING_ANCHORS", 1)
 
 
 @pytest.fixture

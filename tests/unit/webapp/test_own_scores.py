@@ -184,10 +184,8 @@ def test_the_interval_of_the_threshold_is_that_of_a_slow_bootstrap() -> None:
 def test_of_many_people_some_are_drawn_always_the_same() -> None:
     rows = drawn_people(people=MOST_PEOPLE + 50, anchors=1)
 
-    drawn = draw_people(rows.anchors, most_anchors=1000, most_people=MOST_PEOPLE)
+    drawn = draw_people(rows.anchors, max_anchors=1000, max_people=MOST_PEOPLE)
 
     assert len(drawn) == len(set(drawn)) == MOST_PEOPLE
-    assert draw_people(rows.anchors, most_anchors=100) == draw_people(
-        rows.anchors, most_anchors=100
-    )
-    assert len(draw_people(rows.anchors, most_anchors=100)) == 100
+    assert draw_people(rows.anchors, max_anchors=100) == draw_people(rows.anchors, max_anchors=100)
+    assert len(draw_people(rows.anchors, max_anchors=100)) == 100

@@ -1,4 +1,4 @@
-"""Embeddings that PostgreSQL itself compares; the table is there only where that is asked for."""
+"""The table of embeddings that pgvector compares; it exists only with VECTORS_IN_DATABASE."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, MetaData, String, Table, Uuid
 from webapp.db.models.columns import NAMES
 from webapp.db.models.person import Anchor, AnchorEmbedding, Person
 
-# Not among the other tables: these need an extension that a database may lack.
+# Separate from the other tables: this one needs an extension that a database may lack.
 VECTOR_TABLES = MetaData(naming_convention=NAMES)
 
 
@@ -16,7 +16,7 @@ def _key_of(row: type[Anchor | AnchorEmbedding | Person]) -> ForeignKey:
     return ForeignKey(row.__table__.c.id, ondelete="CASCADE")
 
 
-# An embedding, turned by the installation's secret; it goes with the sealed one.
+# Column `turned`: an embedding after the secret rotation. Deleting the sealed one deletes the row.
 anchor_vector = Table(
     "anchor_vector",
     VECTOR_TABLES,

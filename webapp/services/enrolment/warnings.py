@@ -47,7 +47,7 @@ def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) ->
     identification with it would find that person. It is nearer to somebody else if one of their
     pictures is more similar than every other picture of its own person.
     """
-    own = active_model().gallery.own(person_id)
+    own = active_model().gallery.anchors_of(person_id)
     asked = [
         number
         for number, anchor_id in enumerate(own.anchor_ids)
@@ -72,7 +72,7 @@ def doubts_before_storing(
     """
     together = embeddings
     if person_id:
-        kept = active_model().gallery.own(person_id).embeddings
+        kept = active_model().gallery.anchors_of(person_id).embeddings
         together = np.concatenate([embeddings, kept])
     return _doubts(embeddings, together, person_id)
 

@@ -80,7 +80,7 @@ def _build(
     statement = (
         f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON anchor_vector "
         f"USING hnsw ((turned::vector({size})) vector_ip_ops) "
-        f"WITH (m = {TUNING.m}, ef_construction = {TUNING.building_breadth}) "
+        f"WITH (m = {TUNING.m}, ef_construction = {TUNING.ef_construction}) "
         f"WHERE model_id = '{literal}'"
     )
     _run_watched(connection, statement, anchors, listener)

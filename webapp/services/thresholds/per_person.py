@@ -187,4 +187,4 @@ def _at(score: float, rule: str) -> Threshold:
 
 
 def _count_anchors(person_id: UUID) -> int:
-    return len(active_model().gallery.own(person_id).anchor_ids)
+    return len(active_model().gallery.anchors_of(person_id).anchor_ids)
