@@ -29,7 +29,7 @@ from webapp.gallery.registry import GalleryRegistry
 from webapp.inference import active_model, face_slots, processor_time
 from webapp.inference.active_model import ActiveModel
 from webapp.inference.face_slots import FaceSlots
-from webapp.inference.processor_time import Work
+from webapp.inference.processor_time import ProcessorTime
 from webapp.settings import ROOT, Settings, settings_from
 from webapp.startup.schema import MIGRATIONS
 from webapp.web.access import guard
@@ -112,7 +112,7 @@ def _add_parts(app: Flask, settings: Settings, engines: Sequence[Engine]) -> Non
         registry_module.NAME: registry,
         active_model.NAME: ActiveModel(settings, registry, *engines),
         face_slots.NAME: FaceSlots(faces_at_once, settings.faces_waiting, settings.faces_patience),
-        processor_time.NAME: Work(faces_at_once, settings.work_share),
+        processor_time.NAME: ProcessorTime(faces_at_once, settings.work_share),
         deferred_writes.NAME: DeferredWrites(),
         lock_watch.NAME: LockWatch(),
     }

@@ -61,7 +61,7 @@ def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
     assert answer.status_code == 503
     assert "nothing was lost" in words(answer)
     assert obstacles(app) == set()
-    monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(readiness, "MAX_LOCK", timedelta(0))
     assert obstacles(app) == {"database"}
 
 
@@ -125,7 +125,7 @@ def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
 
     assert obstacles(app) == {"disk space"}
-    assert readiness.LEAST_FREE_BYTES > 10**6
+    assert readiness.MIN_FREE_BYTES > 10**6
 
 
 def test_without_the_model_pages_and_health_say_so(

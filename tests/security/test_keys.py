@@ -62,7 +62,7 @@ def test_a_lost_key_is_not_replaced_though_nobody_may_be_enrolled(
     result = again.test_cli_runner().invoke(args=["prepare"])
 
     assert result.exit_code == 1
-    assert "bring the file back" in result.output
+    assert "Restore the file" in result.output
     assert not settings.master_key_file.exists()
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_key_stops_the_app_before_it_serves(
 def test_a_missing_secret_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
     settings.secret_key_file.unlink()
 
-    with pytest.raises(NotReady, match=r"secret\.key is missing; run: flask --app wsgi prepare"):
+    with pytest.raises(NotReady, match=r"secret\.key is missing. Run: flask --app wsgi prepare"):
         get_ready(restarted(settings, engine))
 
 
@@ -94,7 +94,7 @@ def test_a_cookie_key_that_others_can_read_stops_the_app_before_it_serves(
     settings.secret_key_file.chmod(0o644)
     again = restarted(settings, engine)
 
-    with pytest.raises(NotReady, match=r"can be read by others; run: chmod 600 .*secret\.key"):
+    with pytest.raises(NotReady, match=r"can be read by others. Run: chmod 600 .*secret\.key"):
         get_ready(again)
     result = again.test_cli_runner().invoke(args=["prepare"])
     assert result.exit_code == 1

@@ -191,12 +191,12 @@ def test_programs_with_a_key_have_limits_of_their_own(app: Flask, ada: None, peo
 
 def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
     """While a body is read, every place is free."""
-    places = face_slots().places_left
+    places = face_slots().free_places
     seen: list[int] = []
 
     class Watching(io.BytesIO):
         def readinto(self, buffer: bytearray) -> int:
-            seen.append(face_slots().places_left)
+            seen.append(face_slots().free_places)
             return super().readinto(buffer)
 
     visitor = visitor_from(app, VICTIM)

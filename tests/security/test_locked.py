@@ -199,7 +199,7 @@ def test_the_app_is_ready_unless_the_lock_lasts(
     app: Flask, lock: Lock, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert anybody.get("/health/ready").json["ready"]
-    monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
+    monkeypatch.setattr(readiness, "MAX_LOCK", timedelta(0))
     assert anybody.get("/health/ready").json["obstacles"] == ["database"]
 
     lock.end()

@@ -1083,11 +1083,11 @@ def _guard(setting: Liveness) -> None:
 def _no_turns(site: Site) -> Any:
     """Everybody else looks at faces."""
     turns = face_slots()
-    left, turns.places_left = turns.places_left, 0
+    left, turns.free_places = turns.free_places, 0
     try:
         yield
     finally:
-        turns.places_left = left
+        turns.free_places = left
 
 
 def _forget_failures() -> None:

@@ -1,9 +1,9 @@
 """The active model of this process: its engine and its gallery.
 
-The newest choice in the database says which model serves; without one the setting does. An engine
-takes a second to load, when it is first used or before by `sync_engines`, never when the app is
-imported. What runs in one app context, a request or a look for background work, keeps the
-model that it began with: a decision is never made across two.
+The newest choice in the database names the active model; without one the setting MODEL does. An
+engine takes a second to load, on first use or earlier by `sync_engines`, never at import. An app
+context (a request, or one poll of background work) keeps the engine that it began with, so that no
+decision mixes two models.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ _NEWEST = (
 
 
 class EmbeddingsMissing(ArtifactError):
-    """Enrolled pictures have no embedding by the model that serves; the text says what to do."""
+    """Enrolled photos have no embedding by the active model; the message has the remedy."""
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model by its name, and by the id that it had when it was chosen; None for any."""
+    """A model by its name, and its id at the time of the choice; None matches any id."""
 
     name: str
     model_id: str | None = None
 
     def matches(self, engine: Engine) -> bool:
-        """Whether an engine is of the model that was chosen."""
+        """Return whether an engine runs this model."""
         return engine.name == self.name and self.model_id in {None, engine.model_id}
 
 
 class ActiveModel:
-    """The engines of one app, and which of them serves.
+    """The loaded engines of one app, and the choice between them.
 
     Attributes:
-        settings: the app's.
-        galleries: the anchors of the engines' models.
+        settings: the settings of the app.
+        galleries: the galleries of the engines' models.
     """
 
     def __init__(self, settings: Settings, galleries: GalleryRegistry, *engines: Engine) -> None:
@@ -69,16 +69,16 @@ class ActiveModel:
 
     @property
     def choice(self) -> ModelRef:
-        """Which model is to serve, as of the running transaction."""
+        """The chosen model, as of the running transaction."""
         newest = db.session.connection().execute(_NEWEST).one_or_none()
         return ModelRef(*newest) if newest else ModelRef(self.settings.model)
 
     @property
     def engine(self) -> Engine:
-        """The model that serves; the same one for as long as the app context lasts.
+        """The active engine, the same one for the whole app context.
 
         Raises:
-            ml.ArtifactError: if it cannot be used.
+            ml.ArtifactError: if the model cannot be loaded.
         """
         if "engine" not in g:
             g.engine = self.load(self.choice)
@@ -86,10 +86,10 @@ class ActiveModel:
 
     @property
     def model_id(self) -> str:
-        """The id of the model to serve, which need not be loaded for it.
+        """The id of the chosen model; it need not be loaded.
 
         Raises:
-            ml.ArtifactError: if there is no such model.
+            ml.ArtifactError: if the model is not installed.
         """
         choice = self.choice
         engine = self._loaded(choice)
@@ -97,24 +97,24 @@ class ActiveModel:
             return engine.model_id
         return choice.model_id or ml.load_artifact(choice.name, self.settings.artifacts).model_id
 
-    def check_still_serving(self) -> None:
-        """Check in the running transaction that the context's model is still the one to serve.
+    def check_still_active(self) -> None:
+        """Check in the running transaction that the engine of this context is still active.
 
         Raises:
-            ModelChangedMeanwhile: if another one is; what the context computed is of no use to it.
+            ModelChangedMeanwhile: if another model is; it cannot use embeddings of this context.
         """
         if not self.choice.matches(self.engine):
             raise ModelChangedMeanwhile
 
     def refresh(self) -> None:
-        """Go on in this context with the model that serves now."""
+        """Use the newest choice for the rest of this app context."""
         g.pop("engine", None)
 
     def load(self, choice: ModelRef) -> Engine:
-        """The engine of a model, loaded once; seconds, in which loaded ones go on serving.
+        """Return the engine of a model; load it once, in seconds, without blocking loaded ones.
 
         Raises:
-            ml.ArtifactError: if it cannot be used, or is no longer the model that was chosen.
+            ml.ArtifactError: if it cannot be loaded, or its id differs from the chosen one.
         """
         engine = self._loaded(choice)
         if engine:
@@ -122,8 +122,8 @@ class ActiveModel:
         with self._loading:
             return self._loaded(choice) or self._load(choice)
 
-    def get_ready(self, choice: ModelRef) -> Engine:
-        """Load a model, run its network once and read its gallery, so that no request waits."""
+    def preload(self, choice: ModelRef) -> Engine:
+        """Load a model, warm up its network and load its gallery, so that no request waits."""
         engine = self._loaded(choice)
         if engine is None:
             engine = self.load(choice)
@@ -132,22 +132,22 @@ class ActiveModel:
         return engine
 
     def unload_except(self, kept: Iterable[Engine]) -> None:
-        """Free the memory of models that no longer serve; requests at work finish with theirs."""
+        """Release all other engines and galleries; running requests finish with theirs."""
         with self._loading:
             self._engines = tuple(kept)
         self.galleries.unload_except(engine.model_id for engine in self._engines)
 
     @property
     def gallery(self) -> Gallery:
-        """The anchors of the active model."""
+        """The gallery of the active model."""
         return self.gallery_of(self.engine)
 
     def gallery_of(self, engine: Engine) -> Gallery:
-        """Return the anchors of a model."""
+        """Return the gallery of a model."""
         return self.galleries.of(engine.model_id, engine.embedding_size)
 
     def calibration_of(self, model_id: str) -> Calibration | None:
-        """What a model's similarities mean, None where it is no longer installed as it was."""
+        """Return the calibration of a model, None if the model is not installed with this id."""
         engine = next((one for one in self._engines if one.model_id == model_id), None)
         if engine:
             return engine.calibration
@@ -156,10 +156,10 @@ class ActiveModel:
         return self._calibrations[model_id]
 
     def check_model(self) -> None:
-        """Check that the model to serve can be used, without waiting for it to be loaded.
+        """Check that the chosen model is usable, without loading it.
 
         Raises:
-            ml.ArtifactError: if it cannot.
+            ml.ArtifactError: if it is not.
         """
         engine = self._loaded(self.choice)
         if engine:
@@ -169,22 +169,22 @@ class ActiveModel:
         ml.check_files(artifact)
 
     def check_embeddings(self) -> None:
-        """Check that every picture in use has an embedding by the model to serve.
+        """Check that every enabled photo has an embedding by the chosen model.
 
         Raises:
-            EmbeddingsMissing: if any lacks it; the text says what to do.
-            ml.ArtifactError: if there is no such model.
+            EmbeddingsMissing: if one has none; the message has the remedy.
+            ml.ArtifactError: if the model is not installed.
         """
         model_id = self.model_id
         missing = count_unembedded(model_id)
         if missing:
             raise EmbeddingsMissing(
-                f"{missing} enrolled pictures have no embedding by {model_id}, the model to serve; "
-                "run: flask --app wsgi models reembed"
+                f"{missing} enrolled photos have no embedding by the chosen model {model_id}. "
+                "Run: flask --app wsgi models reembed"
             )
 
     def warm_up(self) -> None:
-        """Get ready to answer: embeddings checked, the network run once."""
+        """Warm up the network of the active model, and check the embeddings."""
         self.engine.warm_up()
         self.check_embeddings()
         db.session.rollback()
@@ -205,8 +205,8 @@ class ActiveModel:
         engine = ml.load_engine(choice.name, settings.artifacts, settings.onnx_provider)
         if not choice.matches(engine):
             raise ModelBroken(
-                f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} was "
-                f"chosen to serve; run: flask --app wsgi models use {choice.name} --reason WHY"
+                f"{choice.name} is installed as {engine.model_id}, but {choice.model_id} is the "
+                f"chosen model. Run: flask --app wsgi models use {choice.name} --reason WHY"
             )
         log.info("%s computes on %s", engine.model_id, engine.embedder.provider)
         self._engines = (*self._engines, engine)
@@ -214,6 +214,6 @@ class ActiveModel:
 
 
 def active_model() -> ActiveModel:
-    """Return the model that serves the current app."""
+    """Return the active model of the current app."""
     model: ActiveModel = current_app.extensions[NAME]
     return model

@@ -1,6 +1,7 @@
-"""Turns at analysing faces, for whoever the request at hand comes from.
+"""Face slots for the caller of the current request.
 
-A caller holds one place in the queue for several turns, so that others have theirs in between.
+A caller may hold one place in the queue for several slots, so that other callers can run in
+between.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ _place: ContextVar[ExitStack | None] = ContextVar("place", default=None)
 _guided: ContextVar[bool] = ContextVar("guided", default=False)
 
 
-def turn() -> AbstractContextManager[None]:
-    """Take a turn at analysing faces, at the place that is held already or at one of its own.
+def face_slot() -> AbstractContextManager[None]:
+    """Hold a slot for analysing faces, in the place held already or in a new one.
 
     Raises:
-        Busy: if too many wait already, or no turn came in time.
+        Busy: if the queue is full, or no slot became free in time.
     """
-    return face_slots().turn(_caller(), placed=_place.get() is not None)
+    return face_slots().slot(_caller(), has_place=_place.get() is not None)
 
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Hold one place for several turns.
+    """Hold one place in the queue for several slots.
 
     Raises:
-        Busy: if all places are taken, or the caller's share of them.
+        Busy: if all places, or the caller's share of them, are taken.
     """
     if _place.get() is not None:
         yield
@@ -44,13 +45,13 @@ def place() -> Iterator[None]:
 
 
 def take_place(*, guided: bool = False) -> None:
-    """Hold a place until `leave_place`.
+    """Take a place in the queue, held until `leave_place`.
 
     Args:
-        guided: whether a refused frame is sent again, so that others go first.
+        guided: whether the page sends a refused frame again, so that other requests go first.
 
     Raises:
-        Busy: if all places are taken, or the caller's share of them.
+        Busy: if all places, or the caller's share of them, are taken.
     """
     _guided.set(guided)
     held = ExitStack()
@@ -59,7 +60,7 @@ def take_place(*, guided: bool = False) -> None:
 
 
 def leave_place() -> None:
-    """Give up the place that is held, if one is."""
+    """Release the place, if one is held."""
     _guided.set(False)
     held = _place.get()
     _place.set(None)

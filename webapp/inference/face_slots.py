@@ -1,7 +1,8 @@
-"""Turns at analysing faces: a bounded number at once, a bounded queue, shared out between callers.
+"""Face slots: a bounded number of concurrent face analyses, with a bounded and fair queue.
 
-Analysis is what costs. A queue without a bound would answer everybody late, when they have given up
-already; this one is as long as people are patient. No caller takes it all: see `FaceSlots.place`.
+Face analysis dominates the cost of a request. An unbounded queue would delay everyone until they
+give up, so the queue is only as long as people wait. `FaceSlots.place` limits each caller to a
+share of it.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ NAME = "face_slots"
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose share of the places and turns a request uses.
+    """The owner of the share of places and slots that a request uses.
 
     Attributes:
-        name: a network of clients, or a key to the API.
-        trusted: the server itself or a key, whose requests an administrator has limited.
-        guided: frames for the camera's guidance, which the page sends again.
+        name: a client network, or an API key.
+        trusted: whether it is the server, or a key, which has a rate limit of its own.
+        guided: whether it sends frames for camera guidance, which the page repeats.
     """
 
     name: str = ""
@@ -39,25 +40,29 @@ SERVER = Caller("the server", trusted=True)
 
 @dataclass(eq=False)
 class _Ticket:
-    """A caller that waits for a turn."""
+    """A caller waiting for a slot."""
 
     caller: Caller
 
 
 class FaceSlots:
-    """The turns of one process.
+    """The slots of one process, and its queue.
 
     Args:
-        at_once: pictures analysed side by side.
-        waiting: requests that may wait for their turn.
-        patience: seconds that one of them waits at most.
+        slots: concurrent face analyses.
+        queue: requests that may wait for a slot.
+        timeout: maximum wait for a slot, in seconds.
+
+    Attributes:
+        places: requests that hold or wait for a slot, at most.
+        free_slots, free_places: the numbers left.
     """
 
-    def __init__(self, at_once: int, waiting: int, patience: float) -> None:
-        self.places = at_once + waiting
-        self.turns_left = at_once
-        self.places_left = self.places
-        self._patience = patience
+    def __init__(self, slots: int, queue: int, timeout: float) -> None:
+        self.places = slots + queue
+        self.free_slots = slots
+        self.free_places = self.places
+        self._timeout = timeout
         self._changed = Condition()
         self._held: Counter[str] = Counter()
         self._guided = 0
@@ -66,20 +71,20 @@ class FaceSlots:
 
     @property
     def share(self) -> int:
-        """Return how many places one network of clients may hold: half of all."""
+        """Places that one client network may hold: half of all."""
         return max(1, self.places // 2)
 
     @property
-    def kept(self) -> int:
-        """Return how many places stay free of guidance and of one key: a quarter of all."""
+    def reserved(self) -> int:
+        """Places that guidance, and any single key, leave free: a quarter of all."""
         return self.places // 4
 
     @contextmanager
     def place(self, caller: Caller = SERVER) -> Iterator[None]:
-        """Hold a place among the requests that have or wait for a turn.
+        """Hold a place among the requests that hold or wait for a slot.
 
         Raises:
-            Busy: if all are taken, or the caller's share of them.
+            Busy: if all places, or the caller's share of them, are taken.
         """
         with self._changed:
             if not self._has_place(caller):
@@ -92,46 +97,46 @@ class FaceSlots:
                 self._count(caller, -1)
 
     @contextmanager
-    def turn(self, caller: Caller = SERVER, *, placed: bool = False) -> Iterator[None]:
-        """Wait for a turn and hold it; a caller that is `placed` holds a place already.
+    def slot(self, caller: Caller = SERVER, *, has_place: bool = False) -> Iterator[None]:
+        """Wait for a slot and hold it; take a place too, unless the caller has one.
 
-        The next turn goes to the caller with the fewest running, the longest wait first.
+        The next slot goes to the caller with the fewest running analyses, then to the longest wait.
 
         Raises:
-            Busy: if too many wait already, or no turn came in time.
+            Busy: if the queue is full, or no slot became free in time.
         """
-        with nullcontext() if placed else self.place(caller), self._turn(caller):
+        with nullcontext() if has_place else self.place(caller), self._slot(caller):
             yield
 
     def _has_place(self, caller: Caller) -> bool:
-        if caller.guided and self._guided >= self.places - self.kept:
+        if caller.guided and self._guided >= self.places - self.reserved:
             return False
-        return self.places_left > 0 and self._held[caller.name] < self._bound(caller)
+        return self.free_places > 0 and self._held[caller.name] < self._bound(caller)
 
     def _bound(self, caller: Caller) -> int:
         if caller is SERVER:
             return self.places
-        return self.places - self.kept if caller.trusted else self.share
+        return self.places - self.reserved if caller.trusted else self.share
 
     def _count(self, caller: Caller, change: int) -> None:
-        self.places_left -= change
+        self.free_places -= change
         self._guided += change if caller.guided else 0
         self._held[caller.name] += change
-        _forget_none(self._held, caller.name)
+        _drop_zero(self._held, caller.name)
 
     @contextmanager
-    def _turn(self, caller: Caller) -> Iterator[None]:
+    def _slot(self, caller: Caller) -> Iterator[None]:
         with self._changed:
             self._wait(caller)
-            self.turns_left -= 1
+            self.free_slots -= 1
             self._running[caller.name] += 1
         try:
             yield
         finally:
             with self._changed:
-                self.turns_left += 1
+                self.free_slots += 1
                 self._running[caller.name] -= 1
-                _forget_none(self._running, caller.name)
+                _drop_zero(self._running, caller.name)
                 self._changed.notify_all()
 
     def _wait(self, caller: Caller) -> None:
@@ -139,7 +144,7 @@ class FaceSlots:
         self._waiting.append(ticket)
         try:
             is_next = self._changed.wait_for(
-                lambda: self.turns_left > 0 and self._next() is ticket, self._patience
+                lambda: self.free_slots > 0 and self._next() is ticket, self._timeout
             )
         finally:
             self._waiting.remove(ticket)
@@ -151,12 +156,12 @@ class FaceSlots:
         return min(self._waiting, key=lambda ticket: self._running[ticket.caller.name])
 
 
-def _forget_none(counts: Counter[str], name: str) -> None:
+def _drop_zero(counts: Counter[str], name: str) -> None:
     if not counts[name]:
         del counts[name]
 
 
 def face_slots() -> FaceSlots:
-    """Return the slots for analysing faces of the current app."""
+    """Return the face slots of the current app."""
     slots: FaceSlots = current_app.extensions[NAME]
     return slots

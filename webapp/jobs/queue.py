@@ -1,16 +1,16 @@
-"""Background work, kept in the database: queued, leased, resumed.
+"""Job queue in the database: jobs are queued, leased and resumed.
 
-A job is a row. Whoever works takes it by a lease, which ends unless it is renewed: several
-processes never do one job twice, and the job of a process that died goes on in another one. Each
-process that serves has one `Worker`; `flask jobs run` does what is due and ends, for cron.
+A job is a row. A process takes it by a lease, which expires unless renewed. So no two processes run
+the same job, and the job of a dead process resumes in another one. Each serving process has one
+`Worker`; `flask jobs run` runs the due jobs once, for cron.
 
-To add a kind of work, write a function of a `Lease` in a service, and name it in `KINDS` of
+To add a kind of job, write a function of a `Lease` in a service, and add it to `JOB_HANDLERS` of
 `webapp.startup.job_handlers`:
 
-    KINDS = {"tidy_up": Kind(tidying.tidy_up, every=timedelta(days=1)), …}
+    JOB_HANDLERS = {"tidy_up": Kind(tidying.tidy_up, every=timedelta(days=1)), …}
 
-The function works in steps that take a few seconds at most, each one `unit_of_work`, and says in
-that same transaction how far it is:
+The function works in steps of a few seconds, each one `unit_of_work`, and records its progress in
+the same transaction:
 
     def tidy_up(lease: Lease) -> None:
         while rows := …:
@@ -18,11 +18,11 @@ that same transaction how far it is:
                 …
                 lease.advance(session, done, total)
 
-`advance` renews the lease. It raises `LeaseLost` where another process has the job by now, and
-`Interrupted` where this process is to stop; both undo the step and are caught here, not by the
-function. After any step the function may be started anew, so it finds out by itself what is left.
-Any other exception ends the job as failed. A kind with `every` is queued by itself, so often; the
-others are queued by `enqueue`.
+`advance` renews the lease. It raises `LeaseLost` if another process has the job, and `Interrupted`
+if this process is stopping. Both roll back the step and are caught here, not by the function. After
+any step the function may be started again, so it must find out what is left. Any other exception
+ends the job as failed. A kind with `every` is queued automatically at that interval; `enqueue`
+queues the others.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from webapp.db.transactions import unit_of_work
 from webapp.errors.base import ServiceError
 
 LEASE = timedelta(seconds=90)
-# A job that so many processes died of is not given to another one.
-MOST_ATTEMPTS = 5
-# Errors whose texts are written for people and hold nobody's data.
+# Give up on a job after this many crashed processes.
+MAX_ATTEMPTS = 5
+# Errors whose messages are written for people and contain no personal data.
 USER_SAFE_ERRORS = (ServiceError, ArtifactError, VaultError)
 log = logging.getLogger("webapp.jobs.queue")
 
@@ -65,19 +65,19 @@ class LeaseLost(Exception):
 
 
 class Interrupted(Exception):
-    """This process is to stop; the job goes on later."""
+    """This process is stopping; the job resumes later."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on a job, for a while.
+    """The temporary right to work on a job.
 
     Attributes:
-        subject: what the job is about.
-        created_by_id: the account that asked for it, None for nobody.
-        stopping: set when the process is to stop.
-        listener: is told of progress, done and total.
-        reason: why the job was asked for, None where nothing was said.
+        subject: what the job works on.
+        created_by_id: the account that requested it, None for the server.
+        stopping: set when the process is stopping.
+        listener: called with the progress, done and total.
+        reason: why the job was requested, None if not given.
     """
 
     job_id: UUID
@@ -89,11 +89,11 @@ class Lease:
     reason: str | None = None
 
     def advance(self, session: Session, done: int, total: int) -> None:
-        """Note in the running transaction how far the job is, and renew the lease.
+        """Record the progress in the running transaction, and renew the lease.
 
         Raises:
             LeaseLost: if another process has the job.
-            Interrupted: if this process is to stop.
+            Interrupted: if this process is stopping.
         """
         if self.stopping.is_set():
             raise Interrupted
@@ -103,19 +103,19 @@ class Lease:
             self.listener(done, total)
 
     def advance_alone(self, done: int, total: int) -> None:
-        """The same in a transaction of its own, after a step that has none to share."""
+        """Record the progress as `advance` does, in a separate transaction."""
         with unit_of_work() as session:
             self.advance(session, done, total)
 
     def give_back(self) -> None:
-        """Leave the job to whoever comes next."""
+        """Return the job to the queue without counting an attempt."""
         with unit_of_work() as session:
             self._update(
                 session, state=JobState.WAITING, lease_owner=None, attempts=Job.attempts - 1
             )
 
     def finish(self, state: JobState, error: str | None = None) -> None:
-        """End the job."""
+        """End the job in a final state."""
         with unit_of_work() as session:
             self._update(session, state=state, error=error, lease_owner=None, finished_at=now())
 
@@ -128,7 +128,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of work: what does it, and how often it is queued by itself, if at all."""
+    """A kind of job: its function, and the interval at which it is queued, None for never."""
 
     run: Callable[[Lease], None]
     every: timedelta | None = None
@@ -144,10 +144,10 @@ def enqueue(
     created_by: UUID | None = None,
     reason: str | None = None,
 ) -> UUID:
-    """Queue a job in the running transaction; an unfinished one of kind and subject stands for it.
+    """Queue a job in the running transaction, unless an unfinished one of the same subject exists.
 
     Returns:
-        The job's id.
+        The id of the new or the unfinished job.
     """
     queued = session.scalar(
         _newest(kind, subject).where(Job.state.in_([JobState.WAITING, JobState.RUNNING]))
@@ -160,18 +160,18 @@ def enqueue(
 
 
 def newest(kind: str, subject: str = "") -> Job | None:
-    """The newest job of a kind and subject."""
+    """Return the newest job of a kind and subject."""
     return db.session.scalar(_newest(kind, subject).limit(1))
 
 
 def unfinished(kind: str) -> Sequence[Job]:
-    """The jobs of a kind that wait or run."""
+    """Return the jobs of a kind that wait or run."""
     waiting_or_running = Job.state.in_([JobState.WAITING, JobState.RUNNING])
     return db.session.scalars(select(Job).where(Job.kind == kind, waiting_or_running)).all()
 
 
 def run_due(kinds: Kinds, stopping: Event) -> int:
-    """Work until nothing is due or the process is to stop; returns how many jobs were taken."""
+    """Run jobs until none is due or the process is stopping; return the number of jobs taken."""
     _queue_periodic(kinds)
     taken = 0
     while not stopping.is_set() and (found := _take(Job.kind.in_(kinds), stopping)):
@@ -182,10 +182,10 @@ def run_due(kinds: Kinds, stopping: Event) -> int:
 
 
 def run_one(kinds: Kinds, job_id: UUID, listener: Listener) -> bool:
-    """Work on one job here and now; False if another process is at it, or it has ended.
+    """Run one job now; return False if another process runs it, or it has ended.
 
     Raises:
-        KeyboardInterrupt: if the person at the terminal stops it; the job waits to go on.
+        KeyboardInterrupt: if the operator stops it; the job returns to the queue.
     """
     found = _take(Job.id == job_id, Event(), listener)
     if found is None:
@@ -214,19 +214,19 @@ def _run(kind: Kind, name: str, lease: Lease) -> None:
 
 
 def _take(
-    wanted: ColumnElement[bool], stopping: Event, listener: Listener | None = None
+    condition: ColumnElement[bool], stopping: Event, listener: Listener | None = None
 ) -> tuple[str, Lease] | None:
-    """Lease the oldest job that is wanted and due; its kind and the lease."""
-    anything = db.session.scalar(_due(wanted).limit(1)) is not None
+    """Lease the oldest due job that meets a condition; return its kind and the lease."""
+    is_any_due = db.session.scalar(_due(condition).limit(1)) is not None
     db.session.rollback()
-    if not anything:
+    if not is_any_due:
         return None
     owner = f"{socket.gethostname()[:64]}:{os.getpid()}:{secrets.token_hex(8)}"
     with unit_of_work() as session:
-        for job in session.scalars(_due(wanted).with_for_update(skip_locked=True)):
-            if job.attempts >= MOST_ATTEMPTS:
+        for job in session.scalars(_due(condition).with_for_update(skip_locked=True)):
+            if job.attempts >= MAX_ATTEMPTS:
                 job.state, job.finished_at = JobState.FAILED, now()
-                job.error = f"given up: {job.attempts} processes died of it"
+                job.error = f"given up after {job.attempts} crashed processes"
                 continue
             job.state, job.attempts = JobState.RUNNING, job.attempts + 1
             job.lease_owner, job.lease_expires_at = owner, now() + LEASE
@@ -236,18 +236,18 @@ def _take(
     return None
 
 
-def _due(wanted: ColumnElement[bool]) -> Select[Job]:
+def _due(condition: ColumnElement[bool]) -> Select[Job]:
     abandoned = and_(Job.state == JobState.RUNNING, Job.lease_expires_at < now())
     return (
         select(Job)
-        .where(wanted, or_(Job.state == JobState.WAITING, abandoned))
+        .where(condition, or_(Job.state == JobState.WAITING, abandoned))
         .order_by(Job.created_at, Job.id)
     )
 
 
 def _newest(kind: str, subject: str) -> Select[Job]:
-    of_both = select(Job).where(Job.kind == kind, Job.subject == subject)
-    return of_both.order_by(Job.created_at.desc())
+    matching = select(Job).where(Job.kind == kind, Job.subject == subject)
+    return matching.order_by(Job.created_at.desc())
 
 
 def _queue_periodic(kinds: Kinds) -> None:
@@ -266,5 +266,5 @@ def _queued_since(kind: str, period: timedelta) -> bool:
 
 
 def safe_message(error: Exception) -> str:
-    """Its text, or code, where it is known to say nothing about anybody; else its type."""
+    """Return an error's message if it holds no personal data, otherwise the name of its type."""
     return str(error) if isinstance(error, USER_SAFE_ERRORS) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Start the background work of a process."""
+"""Background work of a serving process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 
 
 def start_background_work(app: Flask) -> Worker:
-    """Start this process's thread for background work; call it after the process was forked."""
-    errands = (
+    """Start the background thread of this process; call it after a fork."""
+    chores = (
         sync_engines,
         audit_head.Witness().look,
         truncate_log_later,
@@ -24,6 +24,6 @@ def start_background_work(app: Flask) -> Worker:
         lambda: deferred_writes().flush(),
         lambda: damage_watch().scan(),
     )
-    worker = Worker(app, JOB_HANDLERS, errands)
+    worker = Worker(app, JOB_HANDLERS, chores)
     worker.start()
     return worker

@@ -1,4 +1,4 @@
-"""Reading who is enrolled when a process starts, while it answers already what needs nobody."""
+"""Loading of the gallery at start, while the process already answers other requests."""
 
 from __future__ import annotations
 
@@ -15,38 +15,45 @@ from webapp.gallery.base import Gallery
 from webapp.gallery.registry import GalleryRegistry, galleries
 from webapp.inference.active_model import active_model
 
-# A start waits so many seconds: whoever holds few people is ready then as a whole.
-PATIENCE = 5.0
-PAUSE_SECONDS = 10.0
+# A start waits this long, so that an installation with a small gallery is ready at once.
+START_WAIT_SECONDS = 5.0
+RETRY_SECONDS = 10.0
 log = logging.getLogger("webapp.startup.gallery_loading")
 
 
-def read_gallery(app: Flask, patience: float = PATIENCE) -> Future[None]:
-    """Read the gallery of the model that serves; what takes longer goes on in a thread.
+def load_gallery(app: Flask, wait_seconds: float = START_WAIT_SECONDS) -> Future[None]:
+    """Load the gallery of the active model in a thread, and wait for it up to `wait_seconds`.
 
-    Whatever fails there after that is tried again; until it is done the process is not ready.
+    Later failures are retried. Until the gallery is loaded the process is not ready.
 
     Returns:
-        What is done when everybody is read.
+        A future that is done when the gallery is loaded.
 
     Raises:
-        Exception: what went wrong within `patience` seconds.
+        Exception: the failure, if it came within `wait_seconds`.
     """
-    gone_on, done = Event(), Future[None]()
-    gallery, waiting = active_model().gallery, galleries()
-    waiting.loading = gallery
-    work = Thread(
-        target=_read, args=(app, waiting, gallery, gone_on, done), name="read gallery", daemon=True
+    in_background, done = Event(), Future[None]()
+    gallery, registry = active_model().gallery, galleries()
+    registry.loading = gallery
+    thread = Thread(
+        target=_load,
+        args=(app, registry, gallery, in_background, done),
+        name="load gallery",
+        daemon=True,
     )
-    work.start()
+    thread.start()
     with suppress(TimeoutError):
-        done.result(patience)
-    gone_on.set()
+        done.result(wait_seconds)
+    in_background.set()
     return done
 
 
-def _read(
-    app: Flask, waiting: GalleryRegistry, gallery: Gallery, gone_on: Event, done: Future[None]
+def _load(
+    app: Flask,
+    registry: GalleryRegistry,
+    gallery: Gallery,
+    in_background: Event,
+    done: Future[None],
 ) -> None:
     while True:
         try:
@@ -54,12 +61,12 @@ def _read(
                 gallery.refresh()
                 db.session.rollback()
         except Exception as error:
-            if not gone_on.is_set():
+            if not in_background.is_set():
                 done.set_exception(error)
                 return
-            log.error("the gallery cannot be read: %s", error)
-            time.sleep(PAUSE_SECONDS)
+            log.error("the gallery cannot be loaded: %s", error)
+            time.sleep(RETRY_SECONDS)
         else:
-            waiting.loading = None
+            registry.loading = None
             done.set_result(None)
             return

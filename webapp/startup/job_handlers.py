@@ -1,4 +1,4 @@
-"""Which kinds of background work there are; `webapp.jobs.queue` says how to add one."""
+"""The kinds of background jobs; `webapp.jobs.queue` documents how to add one."""
 
 from __future__ import annotations
 

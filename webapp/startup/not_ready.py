@@ -1,9 +1,9 @@
-"""Why an installation cannot serve yet."""
+"""The error of an installation that cannot serve yet."""
 
 from __future__ import annotations
 
-REMEDY = "run: flask --app wsgi prepare"
+REMEDY = "Run: flask --app wsgi prepare"
 
 
 class NotReady(Exception):
-    """The app cannot serve; the text says why and what to do."""
+    """The app cannot serve; the message gives the reason and the next step."""

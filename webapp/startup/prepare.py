@@ -1,4 +1,4 @@
-"""Getting an installation ready: secrets, database, set-up link; and checking that it is."""
+"""Preparation of an installation (secrets, database, set-up link), and its check at start."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ from webapp.services.accounts.accounts import new_setup_token
 from webapp.services.backup.backup import forget_old_keys
 from webapp.services.models import vectors
 from webapp.settings import Settings, current_settings
-from webapp.startup.gallery_loading import read_gallery
+from webapp.startup.gallery_loading import load_gallery
 from webapp.startup.not_ready import REMEDY, NotReady
-from webapp.startup.readiness import HINDRANCES, check_database, check_private, check_secret
+from webapp.startup.readiness import CHECK_ERRORS, check_database, check_private, check_secret
 from webapp.startup.schema import update_tables
 
 PRIVATE_FOLDER = 0o700
 log = logging.getLogger("webapp.startup.prepare")
-# Tables of releases that had neither a key of the installation's own nor an audit log.
-BEFORE_THE_KEY = frozenset(
+# Tables of early releases, which had neither an installation key nor an audit log.
+TABLES_BEFORE_INSTALLATION_KEY = frozenset(
     kind.__tablename__
     for kind in (
         Account,
@@ -72,8 +72,8 @@ BEFORE_THE_KEY = frozenset(
         ThresholdChange,
     )
 )
-# Tables that hold rows before there is an account: all others mean that the audit log has entries.
-BEFORE_ANY_USE = frozenset(
+# Tables that may have rows before the first account. A row elsewhere implies audit log entries.
+TABLES_BEFORE_FIRST_USE = frozenset(
     kind.__tablename__
     for kind in (
         RateLimitWindow,
@@ -88,16 +88,16 @@ BEFORE_ANY_USE = frozenset(
 
 
 def prepare() -> str | None:
-    """Make what is missing and bring the database up to date.
+    """Create missing secrets and update the database.
 
     Returns:
-        The token of the one-time set-up link, None once there is an account.
+        The token of the one-time set-up link, None once an account exists.
 
     Raises:
-        NotReady: if the instance folder cannot be made, if others can read the cookie key, or if
-            a used database has lost its own key.
-        MasterKeyUnusable: if people are enrolled and the key to them is missing or another one.
-        VectorsImpossible: if the database is to compare embeddings and cannot.
+        NotReady: if the instance folder cannot be made, the cookie key is readable by others, or a
+            used database has lost its installation key.
+        MasterKeyUnusable: if people are enrolled and their master key is missing or another one.
+        VectorsImpossible: if VECTORS_IN_DATABASE is set and the database lacks pgvector.
         DatabaseDamaged: if SQLite's file is damaged.
     """
     settings = current_settings()
@@ -110,17 +110,17 @@ def prepare() -> str | None:
     _make_installation_key()
     if settings.vectors_in_database:
         vectors.get_ready(
-            lambda left: log.info("embeddings to be written yet: %s", left),
+            lambda left: log.info("embeddings left to write: %s", left),
             lambda done, total: log.info("embeddings indexed: %s of %s", done, total),
         )
     return new_setup_token()
 
 
 def get_ready(app: Flask) -> None:
-    """Check everything and warm the model up, before the first request.
+    """Run all checks and warm up the model, before the first request.
 
     Raises:
-        NotReady: if anything is missing; the text says what to do.
+        NotReady: if a check fails; the message has the remedy.
     """
     with app.app_context():
         for check in (
@@ -131,25 +131,25 @@ def get_ready(app: Flask) -> None:
             vectors.check,
             key_store().check_master_key,
             active_model().warm_up,
-            lambda: read_gallery(app),
+            lambda: load_gallery(app),
             _forget_old_keys,
         ):
             try:
                 check()
-            except HINDRANCES as error:
-                words = explain(error) if isinstance(error, SQLAlchemyError) else str(error)
-                raise NotReady(words) from error
+            except CHECK_ERRORS as error:
+                reason = explain(error) if isinstance(error, SQLAlchemyError) else str(error)
+                raise NotReady(reason) from error
 
 
 def _check_installation_key() -> None:
     if db.session.get(InstallationKey, ONLY_ROW) is None:
-        raise NotReady(f"the database has no key of the installation's own; {REMEDY}")
+        raise NotReady(f"The database has no installation key. {REMEDY}")
 
 
 def _forget_old_keys() -> None:
-    """As a deletion does, which may have been cut short before it.
+    """Repeat the last step of a deletion, which a crash may have cut off.
 
-    A key ring that cannot be written stops nobody from being verified: it is tried again.
+    A failed write of the key ring does not stop the start: background work retries it.
     """
     try:
         forget_old_keys()
@@ -172,14 +172,14 @@ def _make_keys(settings: Settings) -> None:
         return
     if _holds_keys():
         raise MasterKeyUnusable(
-            f"{settings.master_key_file} is missing, and this database holds keys that it wrapped: "
-            "bring the file back; a new key could not open what is stored"
+            f"{settings.master_key_file} is missing, but keys in this database are wrapped by it. "
+            "Restore the file; a new key cannot decrypt the stored data."
         )
     write_new_key(settings.master_key_file)
 
 
 def _make_database_file() -> None:
-    """Make SQLite's file before SQLite does, which would let everybody on the machine read it."""
+    """Create SQLite's file with private permissions; SQLite would make it readable by all."""
     file = db.engine.url.database
     if db.engine.dialect.name != SQLITE or not file:
         return
@@ -188,18 +188,18 @@ def _make_database_file() -> None:
 
 
 def _make_installation_key() -> None:
-    """Make the installation's own key, and begin the audit log with it.
+    """Create the installation key, and start the audit log with it.
 
     Raises:
-        NotReady: if the key is gone from a database that was used.
+        NotReady: if a used database has lost its installation key.
     """
     with unit_of_work() as session:
         is_new = session.get(InstallationKey, ONLY_ROW) is None
-        used = _holds_more(session, than=BEFORE_ANY_USE)
-        if is_new and _holds_more(session, than=BEFORE_THE_KEY):
+        used = _holds_more(session, than=TABLES_BEFORE_FIRST_USE)
+        if is_new and _holds_more(session, than=TABLES_BEFORE_INSTALLATION_KEY):
             raise NotReady(
-                "the installation's own key is gone from the database, and with it what its audit "
-                "log and its codes are checked by; restore a backup"
+                "The installation key is missing from the database. Without it the audit log and "
+                "the codes cannot be verified. Restore a backup."
             )
         if is_new and not used:
             _check_nothing_lost()
@@ -213,18 +213,18 @@ def _make_installation_key() -> None:
 
 
 def _check_nothing_lost() -> None:
-    """Check that no database is missing here, whose place a new one would take.
+    """Check that a new database does not replace a lost one.
 
     Raises:
-        NotReady: if files of an installation that was used lie beside an empty database.
+        NotReady: if the database is empty but files of a used installation exist.
     """
     settings = current_settings()
     for file in (settings.key_ring_file, settings.audit_head_file):
         if file.exists():
             raise NotReady(
-                f"the database is empty, but {file} is of an installation that was used: bring its "
-                "database back (is its disk mounted?), or run: flask --app wsgi restore BACKUP. "
-                "A new installation needs a folder of its own, named by INSTANCE"
+                f"The database is empty, but {file} belongs to a used installation. Restore its "
+                "database (is its disk mounted?), or run: flask --app wsgi restore BACKUP. "
+                "For a new installation set INSTANCE to another folder."
             )
 
 
@@ -234,7 +234,7 @@ def _new_installation_key() -> InstallationKey:
 
 
 def _holds_more(session: Session, than: frozenset[str]) -> bool:
-    """Whether any table but these has a row."""
+    """Return whether any other table has a row."""
     return any(
         session.execute(select(table).limit(1)).first()
         for table in Model.metadata.sorted_tables
@@ -243,7 +243,7 @@ def _holds_more(session: Session, than: frozenset[str]) -> bool:
 
 
 def _holds_keys() -> bool:
-    """Whether anything is wrapped by a master key: people's keys, or the installation's own."""
+    """Return whether the database has a key wrapped by a master key."""
     tables = inspect(db.engine)
     return any(
         tables.has_table(kind.__tablename__)

@@ -1,4 +1,4 @@
-"""Whether this process can serve: what /health/ready answers, and what stops a start."""
+"""Readiness of this process: the checks of /health/ready, shared with the start."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from webapp.db.damage import DatabaseDamaged, damage_watch
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.lock_watch import lock_watch
-from webapp.db.models import (
-    GalleryVersion,
-)
+from webapp.db.models import GalleryVersion
 from webapp.db.transactions import is_locked, unit_of_work
 from webapp.errors.backup import KeyRingBehind
 from webapp.errors.models import VectorsImpossible
@@ -33,10 +31,8 @@ from webapp.settings import MEGABYTE, current_settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.schema import check_tables
 
-LEAST_FREE_BYTES = 50 * MEGABYTE
-
-
-HINDRANCES = (
+MIN_FREE_BYTES = 50 * MEGABYTE
+CHECK_ERRORS = (
     ArtifactError,
     DatabaseDamaged,
     VaultError,
@@ -44,14 +40,12 @@ HINDRANCES = (
     KeyRingBehind,
     SQLAlchemyError,
 )
-
-
-# Another program may write for so long before the app is not ready.
-LONGEST_LOCK = timedelta(seconds=30)
+# The app stays ready while another program writes for up to this time.
+MAX_LOCK = timedelta(seconds=30)
 
 
 def obstacles(app: Flask) -> set[str]:
-    """Names of what stands in the way of serving; empty when all is well."""
+    """Return the names of the failed checks; empty if the process can serve."""
     checks: dict[str, Callable[[], object]] = {
         "secret key": lambda: check_secret(app),
         "damaged database": damage_watch().check,
@@ -68,24 +62,22 @@ def obstacles(app: Flask) -> set[str]:
 
 
 def health(app: Flask) -> dict[str, object]:
-    """Whether the app can serve, and what stands in the way.
+    """Return readiness and obstacles, as /health/ready answers them.
 
-    While the process reads who is enrolled, "warming" is among that, and how far it is beside it.
+    While the gallery loads, "warming" is an obstacle, and the answer has the progress.
     """
-    found, awaited = obstacles(app), galleries().loading
+    found, gallery = obstacles(app), galleries().loading
     answer: dict[str, object] = {"ready": not found, "obstacles": sorted(found)}
-    if awaited and awaited.load_progress:
-        answer |= {
-            "anchors": awaited.load_progress.anchors,
-            "anchors_read": awaited.load_progress.done,
-        }
+    progress = gallery.load_progress if gallery else None
+    if progress:
+        answer |= {"anchors": progress.anchors, "anchors_read": progress.done}
     return answer
 
 
 def _holds(check: Callable[[], object]) -> bool:
     try:
         check()
-    except (NotReady, OSError, *HINDRANCES):
+    except (NotReady, OSError, *CHECK_ERRORS):
         db.session.rollback()
         return False
     return True
@@ -93,41 +85,55 @@ def _holds(check: Callable[[], object]) -> bool:
 
 def _check_gallery() -> None:
     if galleries().loading:
-        raise NotReady("who is enrolled is still being read")
+        raise NotReady("The gallery is still loading.")
 
 
 def check_secret(app: Flask) -> None:
-    """Check that the key of the cookies is there and private; raise NotReady otherwise."""
+    """Check that the cookie key exists and is private.
+
+    Raises:
+        NotReady: if not.
+    """
     file = current_settings().secret_key_file
     if not app.secret_key:
         read_cookie_key(file)
-        raise NotReady(f"{file} was made or mended after the start: restart the app")
+        raise NotReady(f"{file} was created or repaired after the start. Restart the app.")
     check_private(file)
 
 
 def check_private(file: Path) -> None:
-    """Check that nobody else reads a file; raise NotReady otherwise."""
+    """Check that only its owner can read a file.
+
+    Raises:
+        NotReady: if others can.
+    """
     if file.exists() and is_open_to_others(file):
-        raise NotReady(f"{file} can be read by others; run: chmod 600 {file}")
+        raise NotReady(f"{file} can be read by others. Run: chmod 600 {file}")
 
 
 def check_database() -> None:
-    """Check tables and version; raise NotReady otherwise."""
+    """Check the schema, and that the database is complete and writable.
+
+    Raises:
+        NotReady: if not.
+    """
     check_tables(db.session.connection())
     if is_under_way(db.engine):
-        raise NotReady("the database holds a part of a copy; go on with: copy-database")
+        raise NotReady(
+            "The database holds an unfinished copy. Continue with: flask --app wsgi copy-database"
+        )
     _check_writing()
 
 
 def _check_writing() -> None:
-    """Check that the database can be written to; a program that writes meanwhile is no fault."""
+    """Check that the database is writable; another writer is tolerated for MAX_LOCK."""
     try:
         with unit_of_work(waits=False) as session:
             session.execute(update(GalleryVersion).values(number=GalleryVersion.number))
             session.rollback()
     except DBAPIError as error:
         db.session.rollback()
-        if not is_locked(error) or lock_watch().observe() > LONGEST_LOCK:
+        if not is_locked(error) or lock_watch().observe() > MAX_LOCK:
             raise
     else:
         lock_watch().clear()
@@ -135,5 +141,5 @@ def _check_writing() -> None:
 
 def _check_disk() -> None:
     free = shutil.disk_usage(current_settings().instance).free
-    if free < LEAST_FREE_BYTES:
-        raise NotReady(f"only {free // MEGABYTE} megabytes are free on the disk")
+    if free < MIN_FREE_BYTES:
+        raise NotReady(f"Only {free // MEGABYTE} MB are free on the disk. Free some space.")

@@ -1,4 +1,4 @@
-"""The database's tables: made, brought up to date, and of the version that this release needs."""
+"""The database schema: migrations, and the check that this release can use it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from flask_migrate import Migrate, upgrade
 from sqlalchemy import Connection, Engine
 
 from webapp.db.engine import db
-from webapp.db.models import (
-    Model,
-)
+from webapp.db.models import Model
 from webapp.db.schema_compatibility import incompatibilities
 from webapp.settings import ROOT
 from webapp.startup.not_ready import REMEDY, NotReady
@@ -21,7 +19,7 @@ MIGRATIONS = ROOT / "migrations"
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Migrate another database than the app's."""
+    """Migrate a database other than that of the app."""
     migrate: Migrate = current_app.extensions["migrate"].migrate
     config = migrate.get_config(str(MIGRATIONS))
     config.attributes["engine"] = engine
@@ -32,7 +30,7 @@ def check_version(engine: Engine) -> None:
     """Check that a database is at the newest version.
 
     Raises:
-        NotReady: if it is not.
+        NotReady: if not.
     """
     with engine.connect() as connection:
         _check_version(connection)
@@ -41,17 +39,21 @@ def check_version(engine: Engine) -> None:
 def _check_version(connection: Connection) -> None:
     newest, current = _newest_version(), _version(connection)
     if current != newest:
-        raise NotReady(f"the database is at version {current}, not {newest}; {REMEDY}")
+        raise NotReady(f"The database is at version {current}, not {newest}. {REMEDY}")
 
 
 def check_tables(connection: Connection) -> None:
-    """A later release may have updated the database already, while nodes of this one serve on."""
+    """Check that this release can use the tables, which a later release may have migrated.
+
+    Raises:
+        NotReady: if not.
+    """
     if not _is_of_a_later_release(connection):
         _check_version(connection)
         return
     found = ", ".join(incompatibilities(Model.metadata, connection))
     if found:
-        raise NotReady(f"the database is of a later release: {found}; update this node")
+        raise NotReady(f"A later release migrated the database: {found}. Update this node.")
 
 
 def _is_of_a_later_release(connection: Connection) -> bool:
@@ -60,7 +62,7 @@ def _is_of_a_later_release(connection: Connection) -> bool:
 
 
 def update_tables() -> None:
-    """Run the migrations that are missing, unless a later release made the tables."""
+    """Run the missing migrations, unless a later release has migrated the database."""
     with db.engine.connect() as connection:
         if _is_of_a_later_release(connection):
             return

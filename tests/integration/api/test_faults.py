@@ -61,7 +61,7 @@ def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.extensions, "face_slots", FaceSlots(1, 0, 1))
-    with face_slots().turn():
+    with face_slots().slot():
         for ask in (
             lambda: client.detect(people[0].photos[0]),
             lambda: client.compare(people[0].photos[0], people[0].photos[1]),

@@ -164,7 +164,7 @@ def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goe
     with psycopg.connect(settings.database_url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
         for_a_moment = obstacles(app)
-        monkeypatch.setattr(readiness, "LONGEST_LOCK", timedelta(0))
+        monkeypatch.setattr(readiness, "MAX_LOCK", timedelta(0))
         found = obstacles(app)
         db.session.remove()
         other.rollback()

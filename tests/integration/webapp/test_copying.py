@@ -141,7 +141,7 @@ def test_a_part_of_a_copy_does_not_serve(
         copy_database(db.engine, target, stop_in("account"))
     early = create_app(replace(settings, database_url=target_url), engine)
 
-    with pytest.raises(NotReady, match="a part of a copy"):
+    with pytest.raises(NotReady, match="an unfinished copy"):
         get_ready(early)
     with early.app_context():
         assert obstacles(early) >= {"database"}
@@ -208,7 +208,7 @@ def test_an_old_source_is_refused(filled: Flask, settings: Settings, target_url:
     ran = filled.test_cli_runner().invoke(args=args)
 
     assert ran.exit_code == 1
-    assert "the database is at version 0001" in ran.output
+    assert "The database is at version 0001" in ran.output
 
 
 def test_another_kind_of_database_is_refused(filled: Flask, target_url: str) -> None:

@@ -26,7 +26,7 @@ from webapp.gallery.registry import galleries
 from webapp.inference.active_model import active_model
 from webapp.services.matching.verification import verify
 from webapp.startup import gallery_loading
-from webapp.startup.gallery_loading import read_gallery
+from webapp.startup.gallery_loading import load_gallery
 from webapp.startup.readiness import obstacles
 
 LONG = 20.0
@@ -43,7 +43,7 @@ class HeldUp:
         engine = serving.engine
         self.gallery = MemoryGallery(engine.model_id, engine.embedding_size, self._vault)
         galleries()._galleries[engine.model_id] = self.gallery
-        self.done = read_gallery(app, patience=0)
+        self.done = load_gallery(app, patience=0)
         assert self.reached.wait(LONG)
 
     def _vault(self) -> Vault:
@@ -191,7 +191,7 @@ def test_other_pages_are_answered_all_the_same(held_up: HeldUp, operator: Visito
 def test_what_fails_for_a_moment_is_read_again(
     app: Flask, ada, many, monkeypatch: pytest.MonkeyPatch, operator: Visitor, people
 ) -> None:
-    monkeypatch.setattr(gallery_loading, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(gallery_loading, "RETRY_SECONDS", 0.01)
     held_up = HeldUp(app, fails_at_first=True)
 
     held_up.go_on()

@@ -180,7 +180,7 @@ def test_a_job_that_processes_die_of_is_given_up(app: Flask) -> None:
         session.execute(
             update(Job).values(
                 state=JobState.RUNNING,
-                attempts=jobs.MOST_ATTEMPTS,
+                attempts=jobs.MAX_ATTEMPTS,
                 lease_owner="dead",
                 lease_expires_at=now() - timedelta(seconds=1),
             )
@@ -271,7 +271,7 @@ def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: F
         ran.append("errand")
         raise ZeroDivisionError
 
-    worker = Worker(app, {"count": Kind(work)}, errands=[err])
+    worker = Worker(app, {"count": Kind(work)}, chores=[err])
     worker.start()
     assert done.wait(30)
     worker.stop()

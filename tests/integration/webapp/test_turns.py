@@ -23,7 +23,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def everybody_waits(app: Flask, ada) -> Iterator[None]:
-    with face_slots().turn():
+    with face_slots().slot():
         yield
 
 

@@ -18,7 +18,7 @@ def test_as_many_have_their_turn_at_once_as_allowed() -> None:
     turns, together = FaceSlots(2, 0, LONG), Barrier(2, timeout=LONG)
 
     def look() -> None:
-        with turns.turn():
+        with turns.slot():
             together.wait()
 
     with ThreadPoolExecutor(2) as people:
@@ -30,7 +30,7 @@ def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> Non
     turns, begun, enough = FaceSlots(1, 1, LONG), Event(), Event()
 
     def look() -> str:
-        with turns.turn():
+        with turns.slot():
             begun.set()
             assert enough.wait(LONG)
             return "seen"
@@ -39,28 +39,28 @@ def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> Non
         looking = [people.submit(look)]
         assert begun.wait(LONG)
         looking.append(people.submit(look))
-        while turns.places_left:
+        while turns.free_places:
             pass
-        with pytest.raises(Busy), turns.turn():
+        with pytest.raises(Busy), turns.slot():
             pytest.fail("two places were taken")
         enough.set()
         assert [one.result(LONG) for one in looking] == ["seen", "seen"]
-    assert turns.places_left == 2
+    assert turns.free_places == 2
 
 
 def test_nobody_waits_longer_than_people_are_patient() -> None:
     turns = FaceSlots(1, 5, MOMENT)
-    with turns.turn(), pytest.raises(Busy) as refused, turns.turn():
+    with turns.slot(), pytest.raises(Busy) as refused, turns.slot():
         pytest.fail("the only turn was taken")
     assert refused.value.details == {"seconds": 2}
 
 
 def test_a_turn_ends_with_a_failure_too() -> None:
     turns = FaceSlots(1, 0, MOMENT)
-    with pytest.raises(ZeroDivisionError), turns.turn():
+    with pytest.raises(ZeroDivisionError), turns.slot():
         raise ZeroDivisionError
-    with turns.turn():
-        assert turns.places_left == 0
+    with turns.slot():
+        assert turns.free_places == 0
 
 
 def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
@@ -69,10 +69,10 @@ def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
         with pytest.raises(Busy), turns.place():
             pytest.fail("the only place was taken")
         for _ in range(2):
-            with turns.turn(placed=True):
-                assert turns.places_left == 0
-    assert turns.places_left == 1
-    with turns.turn(), pytest.raises(Busy), turns.place():
+            with turns.slot(has_place=True):
+                assert turns.free_places == 0
+    assert turns.free_places == 1
+    with turns.slot(), pytest.raises(Busy), turns.place():
         pytest.fail("a turn takes a place again")
 
 
@@ -88,7 +88,7 @@ def test_one_network_never_holds_more_than_half_of_the_places() -> None:
             pytest.fail("more than its share")
         for _ in range(5):
             held.enter_context(turns.place(other))
-    assert turns.places_left == turns.places
+    assert turns.free_places == turns.places
 
 
 def test_guidance_leaves_places_to_verification() -> None:
@@ -115,8 +115,8 @@ def test_a_key_leaves_places_to_people_and_uses_all_others() -> None:
 def test_one_place_is_enough_for_everybody() -> None:
     turns = FaceSlots(1, 0, MOMENT)
     for caller in (Caller("10.0.0.1"), Caller("10.0.0.1", guided=True), Caller("k", trusted=True)):
-        with turns.turn(caller):
-            assert turns.places_left == 0
+        with turns.slot(caller):
+            assert turns.free_places == 0
 
 
 def test_the_next_turn_goes_to_the_network_that_has_fewest() -> None:
@@ -125,7 +125,7 @@ def test_the_next_turn_goes_to_the_network_that_has_fewest() -> None:
     ends = {"first": Event(), "second": Event()}
 
     def analyse(caller: Caller, name: str) -> None:
-        with turns.turn(caller):
+        with turns.slot(caller):
             order.append(name)
             if name in ends:
                 assert ends[name].wait(LONG)

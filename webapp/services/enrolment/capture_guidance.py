@@ -8,7 +8,7 @@ from time import perf_counter
 
 from ml import FaceError, NoFace, TooDark, TwoFaces
 from webapp.inference.active_model import active_model
-from webapp.inference.admission import turn
+from webapp.inference.admission import face_slot
 
 Shares = tuple[float, float, float, float]
 
@@ -57,7 +57,7 @@ def _timed(analyse: Callable[[bytes], Check], data: bytes) -> Check:
 
 
 def _frame(frame: bytes) -> Check:
-    with turn():
+    with face_slot():
         seen = active_model().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
@@ -74,7 +74,7 @@ def _frame(frame: bytes) -> Check:
 
 
 def _picture(picture: bytes) -> Check:
-    with turn():
+    with face_slot():
         face = active_model().engine.analyse(picture, purpose="enrol")
     return Check(
         ok=True,

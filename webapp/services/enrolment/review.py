@@ -11,7 +11,7 @@ import numpy as np
 from ml import Face, FaceError
 from webapp.errors.people import PictureProblem, PicturesNeedReview, PicturesRefused
 from webapp.inference.active_model import active_model
-from webapp.inference.admission import place, turn
+from webapp.inference.admission import face_slot, place
 from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
 
 
@@ -73,7 +73,7 @@ def review_pictures(pictures: Sequence[bytes], person_id: UUID | None = None) ->
     with place():
         for number, picture in enumerate(pictures):
             try:
-                with turn():
+                with face_slot():
                     faces[number] = engine.analyse(picture, purpose="enrol")
             except FaceError as error:
                 refused[number] = error

@@ -148,7 +148,7 @@ def add_anchors(
     with unit_of_work() as session:
         person = check_room(person_id, len(faces))
         person.gallery_version = bump_version(session)
-        active_model().check_still_serving()
+        active_model().check_still_active()
         seal = key_store().vault.person_seal(person.key.wrapped, person_id)
         if in_place_of is not None:
             _disable(session, person_id, in_place_of)
@@ -173,7 +173,7 @@ def _add_person(session: Session, new: NewPerson, enrolled_by: UUID | None) -> U
         gallery_version=bump_version(session),
         created_by_id=enrolled_by,
     )
-    active_model().check_still_serving()
+    active_model().check_still_active()
     key_store().check_master_key_current()
     session.add(person)
     try:

@@ -36,7 +36,7 @@ from webapp.errors.liveness import (
 )
 from webapp.gallery.base import ON_DISK
 from webapp.inference.active_model import active_model
-from webapp.inference.admission import turn
+from webapp.inference.admission import face_slot
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.drawn import DrawnChallenge, result_of
@@ -125,7 +125,7 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
     drawn, elapsed = DrawnChallenge.of(row).challenge, (at - row.created_at).total_seconds()
     before = observations(challenge_id)
     seen: Observation | None = None
-    with turn():
+    with face_slot():
         try:
             seen, progress = active_model().engine.observe(picture, elapsed, drawn, before)
         except FaceError as error:

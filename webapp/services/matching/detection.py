@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ml import LANDMARK_NAMES, DetectedFace, Quality
 from webapp.inference.active_model import active_model
-from webapp.inference.admission import turn
+from webapp.inference.admission import face_slot
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def detect(picture: bytes) -> Detection:
     Raises:
         FaceError: if the bytes are not a usable picture. A picture without a face is not an error.
     """
-    with turn():
+    with face_slot():
         seen = active_model().engine.inspect(picture, thorough=True)
     return Detection(
         width=seen.width,

@@ -12,7 +12,7 @@ from ml import Face, FaceError
 from webapp.db.models import Kind
 from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import active_model
-from webapp.inference.admission import place, turn
+from webapp.inference.admission import face_slot, place
 from webapp.services.attempts.attempt_log import record_refusal
 
 
@@ -71,7 +71,7 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     with place():
         for frame in frames:
             try:
-                with turn():
+                with face_slot():
                     faces.append(engine.analyse(frame, purpose="verify", together=len(frames)))
             except FaceError as error:
                 errors.append(error)

@@ -55,7 +55,7 @@ def change_model(lease: Lease) -> None:
         PicturesUnusable: if it finds no face in an enabled picture; the others are embedded.
     """
     artifact = find_artifact(lease.subject)
-    engine = active_model().get_ready(ModelRef(lease.subject, artifact.model_id))
+    engine = active_model().preload(ModelRef(lease.subject, artifact.model_id))
     unusable: set[UUID] = set()
     while True:
         _embed_missing(engine, lease, unusable)

@@ -63,7 +63,7 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
     """
     with unit_of_work() as session:
         anchor = _find_anchor(person_id, anchor_id)
-        active_model().check_still_serving()
+        active_model().check_still_active()
         embedded = select(AnchorEmbedding.id).where(
             AnchorEmbedding.anchor_id == anchor_id,
             AnchorEmbedding.model_id == active_model().engine.model_id,

@@ -45,7 +45,7 @@ def admit_requests(app: Flask) -> None:
 
 
 def _refuse() -> None:
-    if _analyses() and not face_slots().places_left:
+    if _analyses() and not face_slots().free_places:
         raise Busy
 
 

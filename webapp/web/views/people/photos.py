@@ -18,7 +18,7 @@ from wtforms import SelectChoice
 from webapp.db.models import Person
 from webapp.errors.base import ServiceError
 from webapp.errors.liveness import ChallengeUnknown
-from webapp.errors.matching import Busy, GalleryWarming, MustWait
+from webapp.errors.matching import Busy, GalleryLoading, MustWait
 from webapp.messages import describe
 from webapp.services.enrolment.review import PictureReview
 from webapp.services.enrolment.warnings import EnrolmentWarning
@@ -89,7 +89,7 @@ class LookedThrough:
 
 NOTHING = LookedThrough()
 # What passes: the pictures come back with the page, and can be sent again soon.
-WAITS = (Busy, GalleryWarming)
+WAITS = (Busy, GalleryLoading)
 
 
 def contents(files: list[FileStorage]) -> list[bytes]:
@@ -169,7 +169,7 @@ def compared(person: Person) -> tuple[tuple[AnchorReport, ...], Likeness | None]
     """What comparing a person's photos says; no doubts and no likeness before everybody is read."""
     try:
         return report_on(person), likeness_of(person)
-    except GalleryWarming:
+    except GalleryLoading:
         return reports_with(person.id, [anchor.id for anchor in person.anchors], {}), None
 
 
