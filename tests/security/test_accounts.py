@@ -59,7 +59,7 @@ def test_a_common_password_makes_no_account(app: Flask) -> None:
     )
 
     assert result.exit_code == 1
-    assert "first that are tried" in result.output
+    assert "list of common passwords" in result.output
     assert rows_stored()["account"] == before
 
 
@@ -225,7 +225,7 @@ def test_the_last_administrator_stays(app: Flask, admin: Visitor) -> None:
     result = app.test_cli_runner().invoke(args=["account", "delete", ADMIN])
 
     assert result.exit_code == 1
-    assert "make another one first" in result.output
+    assert "Create another one first" in result.output
     assert admin.get("/audit").status_code == 200
 
 
@@ -234,7 +234,7 @@ def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
         result = app.test_cli_runner().invoke(args=["account", command, "nobody"])
 
         assert result.exit_code == 1
-        assert "there is no account" in result.output
+        assert "does not exist" in result.output
 
 
 def test_a_viewer_who_verifies_is_told_what_everyone_is(

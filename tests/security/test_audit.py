@@ -204,7 +204,7 @@ def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> No
     result = runner.invoke(args=["audit", "verify", "--head", noted])
 
     assert result.exit_code == 0
-    assert "entries hold" in result.output
+    assert "entries are valid" in result.output
 
 
 def test_administrators_read_it(app: Flask, admin: Visitor) -> None:
@@ -244,7 +244,7 @@ WIPED = ("DELETE FROM audit_entry", "DELETE FROM audit_head")
 def verified(app: Flask) -> str:
     db.session.expire_all()
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
-    assert (result.exit_code == 0) == ("entries hold." in result.output), result.output
+    assert (result.exit_code == 0) == ("entries are valid." in result.output), result.output
     return result.output
 
 
@@ -262,9 +262,9 @@ def test_a_fresh_installation_verifies(tmp_path: Path) -> None:
     runner.invoke(args=["prepare"])
 
     with fresh.app_context():
-        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries hold.\n"
+        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries are valid.\n"
         assert runner.invoke(args=["prepare"]).exit_code == 0
-        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries hold.\n"
+        assert runner.invoke(args=["audit", "verify"]).output == "All 1 entries are valid.\n"
 
 
 def test_an_emptied_log_does_not_verify(wiped: Flask) -> None:
@@ -296,7 +296,7 @@ def test_what_a_release_without_a_log_left_verifies_once_it_is_prepared(
         prepare()
 
         assert events() == ["audit_log_begun"]
-        assert "entries hold." in verified(app)
+        assert "entries are valid." in verified(app)
         db.session.remove()
         db.engine.dispose()
 
@@ -310,7 +310,7 @@ def test_a_database_that_lost_its_own_key_too_is_not_given_another(wiped: Flask)
     result = wiped.test_cli_runner().invoke(args=["prepare"])
 
     assert result.exit_code == 1
-    assert "restore a backup" in result.output
+    assert "Restore a backup" in result.output
 
 
 @pytest.mark.sqlite
@@ -382,4 +382,4 @@ def test_a_server_that_finds_no_file_begins_it_and_the_log_says_so(
 
     assert events()[-1] == "audit_head_begun"
     assert audit_head.noted_head() == audit.head()
-    assert "entries hold." in verified(app)
+    assert "entries are valid." in verified(app)

@@ -75,7 +75,7 @@ def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
     again = restarted(settings, engine)
     result = run(again, "restore", backup)
 
-    assert "2 people are back" in result.output
+    assert "2 people are restored" in result.output
     with again.app_context():
         get_ready(again)
         assert verify("ada", [people[0].photos[2]]).match
@@ -167,7 +167,7 @@ def test_who_was_deleted_since_does_not_come_back(
 
     result = run(restarted(settings, engine), "restore", backup)
 
-    assert "1 people are back" in result.output
+    assert "1 people are restored" in result.output
     with restarted(settings, engine).app_context():
         stored = rows_stored()
         assert (stored["person"], stored["person_key"], stored["anchor"]) == (1, 1, 2)
@@ -217,7 +217,7 @@ def test_an_older_backup_by_mistake_changes_nothing_and_newer_ones_still_open(
     again = restarted(settings, engine)
     with again.app_context():
         get_ready(again)
-    assert "3 people are back" in run(restarted(settings, engine), "restore", wednesday).output
+    assert "3 people are restored" in run(restarted(settings, engine), "restore", wednesday).output
 
 
 def test_an_older_backup_by_intent_gives_up_whoever_was_enrolled_since(
@@ -225,11 +225,11 @@ def test_an_older_backup_by_intent_gives_up_whoever_was_enrolled_since(
 ) -> None:
     meant = run(restarted(settings, engine), "restore", monday, "--without-newer")
 
-    assert "2 people are back" in meant.output
+    assert "2 people are restored" in meant.output
     again = restarted(settings, engine)
     with again.app_context():
         get_ready(again)
-    assert "2 people are back" in run(restarted(settings, engine), "restore", wednesday).output
+    assert "2 people are restored" in run(restarted(settings, engine), "restore", wednesday).output
 
 
 def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_holds(
@@ -383,13 +383,13 @@ def test_after_a_new_master_key_the_key_ring_has_to_be_copied_anew_and_a_restore
 
     rotated = run(app, "keys", "rotate")
 
-    assert f"Copy {settings.key_ring_file} to where the key ring is kept" in rotated.output
+    assert f"Replace your copy of the key ring by {settings.key_ring_file}" in rotated.output
     outdated = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
     assert outdated.exit_code == 1
     assert "wrapped by another master key" in outdated.output
     shutil.copy(settings.key_ring_file, kept)
     again = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
-    assert "2 people are back" in again.output
+    assert "2 people are restored" in again.output
 
 
 def test_where_no_backup_was_made_a_new_master_key_speaks_of_no_key_ring(app: Flask, ada) -> None:
@@ -549,7 +549,7 @@ def test_a_backup_killed_between_statements_leaves_none_or_a_whole_one(
     assert kills(settings, "backup", stride, target)
 
     assert target.exists()
-    assert "1 people are back" in run(restarted(settings, engine), "restore", target).output
+    assert "1 people are restored" in run(restarted(settings, engine), "restore", target).output
     assert is_whole(settings)
 
 

@@ -253,7 +253,7 @@ def test_the_remedy_works(
     ran = other.test_cli_runner().invoke(args=["restore", str(backup)])
 
     assert ran.exit_code == 0, ran.output
-    assert "1 people are back" in ran.output
+    assert "1 people are restored" in ran.output
     with other.app_context():
         assert not obstacles(other) - {"model", "embeddings"}
     assert person

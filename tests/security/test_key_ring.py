@@ -230,7 +230,7 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
     db.session.remove()
     arguments = ["restore", tmp_path / "monday.backup", "--key-ring", kept]
     result = app.test_cli_runner().invoke(args=list(map(str, arguments)))
-    assert "3 people are back" in result.output
+    assert "3 people are restored" in result.output
 
     people.delete_person(enrolled[0], None)
 

@@ -1,4 +1,4 @@
-"""Commands for keys to the API, from the server: `flask --app wsgi api-keys NAME`."""
+"""Commands for API keys: `flask --app wsgi api-keys NAME`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadabl
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import BOUNDS, MadeKey, NewKey
 
-api_key_commands = AppGroup("api-keys", help="Keys by which other programs use the API.")
+api_key_commands = AppGroup("api-keys", help="API keys of other programs.")
 
 
 @api_key_commands.command("create")
@@ -25,29 +25,29 @@ api_key_commands = AppGroup("api-keys", help="Keys by which other programs use t
     type=click.Choice([scope.value for scope in Scope]),
     multiple=True,
     required=True,
-    help="what the key opens; give it several times for several",
+    help="permission of the key; repeat the option for several",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, BOUNDS.most_days),
     default=BOUNDS.default_days,
     show_default=True,
-    help="until it expires",
+    help="days until it expires",
 )
 @click.option(
-    "--limit", default=BOUNDS.default_limit, show_default=True, help="requests it may make"
+    "--limit", default=BOUNDS.default_limit, show_default=True, help="rate limit of requests"
 )
 def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
-    """Make a key and print it, this one time."""
+    """Create a key and print it; it is never shown again."""
     name = normalize_name(name)
     if not (name and is_shown(name) and len(name) <= KEY_NAME_LENGTH):
-        raise click.ClickException(f"a name has 1 to {KEY_NAME_LENGTH} characters")
+        raise click.ClickException(f"A name must have 1 to {KEY_NAME_LENGTH} printable characters.")
     if len(limit) > LIMIT_LENGTH:
-        raise click.ClickException(f"a limit has at most {LIMIT_LENGTH} characters")
+        raise click.ClickException(f"A limit must have at most {LIMIT_LENGTH} characters.")
     try:
         _show(api_keys.create(NewKey(name, [Scope(scope) for scope in scopes], days, limit), None))
     except LimitUnreadable as error:
-        raise click.ClickException("give a limit like: 120 per minute") from error
+        raise click.ClickException("The limit is malformed. Example: 120 per minute") from error
 
 
 @api_key_commands.command("rotate")
@@ -57,32 +57,34 @@ def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
     type=click.IntRange(0, BOUNDS.most_rotation_hours),
     default=BOUNDS.rotation_hours,
     show_default=True,
-    help="that the old key goes on working",
+    help="hours that the old key keeps working",
 )
 def rotate(key_id: UUID, hours: int) -> None:
-    """Make a key in place of another, and print it, this one time."""
+    """Replace a key and print the new one; it is never shown again."""
     try:
         _show(api_keys.rotate(key_id, None, hours))
     except KeyUnknown as error:
-        raise click.ClickException(f"there is no key {key_id}") from error
+        raise click.ClickException(_unknown(key_id)) from error
     except (KeyRevoked, KeyExpired) as error:
-        raise click.ClickException("this key works no longer; create a new one") from error
+        raise click.ClickException(
+            "This key is revoked or expired. Run: flask --app wsgi api-keys create"
+        ) from error
 
 
 @api_key_commands.command("revoke")
 @click.argument("key_id", type=click.UUID)
 def revoke(key_id: UUID) -> None:
-    """End a key, everywhere and at once."""
+    """Revoke a key immediately, on every node."""
     try:
         api_keys.revoke(key_id, None)
     except KeyUnknown as error:
-        raise click.ClickException(f"there is no key {key_id}") from error
-    click.echo("The key opens nothing any more.")
+        raise click.ClickException(_unknown(key_id)) from error
+    click.echo("Key revoked.")
 
 
 @api_key_commands.command("list")
 def list_keys() -> None:
-    """Show the keys, without what they consist of."""
+    """List the keys without their secrets."""
     for key in api_keys.list_keys():
         ends = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else f"{key.ends_at:%Y-%m-%d}"
         used = f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never"
@@ -91,6 +93,10 @@ def list_keys() -> None:
                 (str(key.id), key.name, ",".join(key.scopes), f"until {ends}", f"used {used}")
             )
         )
+
+
+def _unknown(key_id: UUID) -> str:
+    return f"Key {key_id} does not exist. Run: flask --app wsgi api-keys list"
 
 
 def _show(made: MadeKey) -> None:

@@ -11,36 +11,40 @@ from flask.cli import AppGroup
 from webapp.services import audit, audit_verification
 from webapp.services.audit import Head
 
-audit_commands = AppGroup("audit", help="The audit log: check it, note its head, export it.")
+audit_commands = AppGroup("audit", help="Verify and export the audit log.")
 
 
-def _heads(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> object:
+def _parse_heads(
+    _context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]
+) -> object:
     try:
         return tuple(map(Head.parse, texts))
     except ValueError as error:
-        raise click.BadParameter("a head looks like 123:89abcdef…") from error
+        raise click.BadParameter("A head has the form 123:89abcdef…") from error
 
 
 @audit_commands.command("verify")
-@click.option("--head", "heads", multiple=True, callback=_heads, help="noted by `audit head`")
+@click.option(
+    "--head", "heads", multiple=True, callback=_parse_heads, help="a head printed by `audit head`"
+)
 def verify(heads: tuple[Head, ...]) -> None:
-    """Check that no entry was changed, added, left out or cut off."""
+    """Check that no entry was changed, inserted or removed, and the end not truncated."""
     verdict = audit_verification.verify_here(*heads)
     if verdict.problem:
-        raise click.ClickException(f"{verdict.entries} entries hold, but {verdict.problem}")
-    click.echo(f"All {verdict.entries} entries hold.")
+        raise click.ClickException(f"{verdict.entries} entries are valid, but {verdict.problem}")
+    click.echo(f"All {verdict.entries} entries are valid.")
 
 
 @audit_commands.command("head")
 def head() -> None:
-    """Print number and signature of the newest entry: note it where this server cannot reach."""
+    """Print number and signature of the newest entry; store them outside this server."""
     newest = audit.head()
-    click.echo(newest or "there are no entries yet", err=newest is None)
+    click.echo(newest or "The audit log is empty.", err=newest is None)
 
 
 @audit_commands.command("export")
 def export() -> None:
-    """Print every entry as a line of JSON."""
+    """Print every entry as one line of JSON."""
     for entry in audit.entries():
         line = {
             "number": entry.number,

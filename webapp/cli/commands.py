@@ -1,4 +1,4 @@
-"""Commands for whoever runs the server: `flask --app wsgi NAME`."""
+"""Registration of the operator's commands: `flask --app wsgi NAME`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from webapp.settings import current_settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import PRIVATE_FOLDER, prepare
 
-# A certificate that an authority gave may be shared with a group, as Debian's ssl-cert.
-EVERYBODY = 0o007
+# The group may read a certificate of an authority, as with Debian's group ssl-cert.
+OTHERS = 0o007
 
 
 def add_commands(app: Flask) -> None:
-    """Give the app its commands."""
+    """Register the commands with the app."""
     app.cli.add_command(account_commands)
     app.cli.add_command(api_key_commands)
     app.cli.add_command(audit_commands)
@@ -49,7 +49,7 @@ def add_commands(app: Flask) -> None:
 
 
 def _explain_failures(group: click.Group) -> None:
-    """End every command whose database fails with a sentence, the libraries' commands included."""
+    """Print database errors of all commands as one sentence, also those of libraries."""
     for command in group.commands.values():
         if isinstance(command, click.Group):
             _explain_failures(command)
@@ -74,7 +74,7 @@ def _explained(callback: Callable[..., object]) -> Callable[..., object]:
 @click.option("--url", default="http://127.0.0.1:8000", help="where people reach the app")
 @with_appcontext
 def prepare_command(url: str) -> None:
-    """Make secrets and keys where missing, update the database, say where to go."""
+    """Create missing secrets, update the database, and print the address of the app."""
     try:
         token = prepare()
     except (NotReady, VaultError, VectorsImpossible) as error:
@@ -82,19 +82,19 @@ def prepare_command(url: str) -> None:
     if token is None:
         click.echo(f"Open {url}")
         return
-    click.echo("There is no account yet. Create the administrator by this one-time link:")
+    click.echo("No account exists yet. Create the administrator with this one-time link:")
     click.echo(f"    {url.rstrip('/')}/setup/{token}")
 
 
 @click.command("certificate")
 @with_appcontext
 def certificate_command() -> None:
-    """Make a certificate for HTTPS on the local network, and print this machine's address there."""
+    """Make a certificate for HTTPS on the local network, and print this machine's address."""
     settings = current_settings()
     settings.instance.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     address = local_address()
     make_certificate(settings.certificate_file, settings.certificate_key_file, address)
     key = settings.certificate_key_file
-    if key.exists() and key.stat().st_mode & EVERYBODY:
-        raise click.ClickException(f"{key} can be read by everybody; run: chmod 600 {key}")
+    if key.exists() and key.stat().st_mode & OTHERS:
+        raise click.ClickException(f"{key} can be read by every user. Run: chmod 600 {key}")
     click.echo(address)

@@ -1,4 +1,4 @@
-"""Moving an installation to another database: `flask --app wsgi copy-database`."""
+"""Command that moves an installation to another database: `flask --app wsgi copy-database`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ PASSWORD = re.compile(r"^[^/]*//[^/@]*:[^/@]+@")
 )
 @with_appcontext
 def copy_database_command(source: str, target: str) -> None:
-    """Copy everything into an empty database while the app stands still, and compare.
+    """Copy all rows into an empty database, and compare. Stop the app first.
 
-    Interrupted, start it again: what has arrived is not copied twice. Afterwards serve the copy by
-    DATABASE_URL; keys and secrets stay where they are, in the instance folder. Passwords do not
-    belong on the command line: give the addresses as COPY_FROM and COPY_TO.
+    Safe to interrupt; run it again to resume. Then set DATABASE_URL to the copy. Keys and secrets
+    stay in the instance folder. Keep passwords off the command line: set COPY_FROM and COPY_TO.
     """
     try:
         old, new = _engine("--from", source), _engine("--to", target)
@@ -42,16 +41,16 @@ def copy_database_command(source: str, target: str) -> None:
         check_version(old)
         bring_up_to_date(new)
         with _Progress() as progress:
-            counts = copy_database(old, new, progress.tell)
+            counts = copy_database(old, new, progress.show)
     except KeyboardInterrupt:
-        raise click.ClickException("stopped; the same command goes on from here") from None
+        raise click.ClickException("Stopped. Run the same command to resume.") from None
     except SQLAlchemyError as error:
         raise click.ClickException(explain(error)) from error
     except (CopyImpossible, NotReady, WrongSetting) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{sum(counts.values())} rows of {len(counts)} tables are there, and the same.")
+    click.echo(f"Copied and compared {sum(counts.values())} rows of {len(counts)} tables.")
     click.echo(
-        "No deletion reaches what is left behind: once the copy serves, destroy the source, its "
+        "Later deletions do not reach the source. Once the copy serves, destroy the source, its "
         "backups, and its key ring with all copies."
     )
 
@@ -62,13 +61,13 @@ def _check_no_password() -> None:
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if typed and PASSWORD.search(context.params[name]):
             raise click.UsageError(
-                "A password on the command line is shown to everybody on this machine. Set the "
+                "Every user of this machine can see a password on the command line. Set the "
                 f"environment variable {variable} to the address instead."
             )
 
 
 class _Progress:
-    """A line a table, written anew as rows arrive."""
+    """A line for each table, overwritten as rows arrive."""
 
     def __init__(self) -> None:
         self._table = ""
@@ -80,8 +79,8 @@ class _Progress:
         if self._table:
             click.echo()
 
-    def tell(self, table: str, done: int, total: int) -> None:
-        """Say how far a table is."""
+    def show(self, table: str, done: int, total: int) -> None:
+        """Show the progress of a table."""
         if self._table and table != self._table:
             click.echo()
         self._table = table
@@ -89,7 +88,7 @@ class _Progress:
 
 
 def _engine(option: str, url: str) -> Engine:
-    known = database_url(url, option)
-    engine = create_engine(known, **engine_options(known))
+    sqlalchemy_url = database_url(url, option)
+    engine = create_engine(sqlalchemy_url, **engine_options(sqlalchemy_url))
     prepare_engine(engine)
     return engine

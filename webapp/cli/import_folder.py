@@ -1,4 +1,4 @@
-"""Enrolling from folders, on the server: `flask --app wsgi import-folder DIR`."""
+"""Command that enrols people from folders: `flask --app wsgi import-folder DIR`."""
 
 from __future__ import annotations
 
@@ -28,64 +28,64 @@ COLUMNS = ("folder", "file", "code", "reason")
 @click.argument(
     "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-@click.option("--consent", is_flag=True, help="say that each of these people agreed")
+@click.option("--consent", is_flag=True, help="confirm that each of these people agreed")
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="look at everything, store nothing; two in DIR who look alike are not noticed",
+    help="check everything, store nothing; similar people within DIR are not detected",
 )
-@click.option("--accept-doubts", is_flag=True, help="also take pictures that look doubtful")
+@click.option("--accept-doubts", is_flag=True, help="accept photos with warnings")
 @click.option(
     "--report",
     "report_file",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="a CSV file that what was refused is added to; otherwise it is printed",
+    help="CSV file to which refusals are appended; without it they are printed",
 )
 @with_appcontext
 def import_folder_command(
     directory: Path, consent: bool, dry_run: bool, accept_doubts: bool, report_file: Path | None
 ) -> None:
-    """Enrol people from DIR, one folder a person.
+    """Enrol people from DIR, which has one folder for each person.
 
-    The folder's name is the identifier, and with spaces for "_" the name. Interrupted, start it
-    again: who is enrolled already is passed over.
+    The name of a folder is the identifier, and with spaces for "_" the person's name. Safe to
+    interrupt; run it again to resume: enrolled people are skipped.
     """
     if not (consent or dry_run):
         raise click.ClickException(
-            "nothing is stored without consent: if each of these people agreed, add --consent"
+            "Nothing is stored without consent. If each of these people agreed, add --consent"
         )
     reports: list[Report] = []
     try:
         active_model().check_embeddings()
         with click.progressbar(folders_in(directory), label="People") as folders:
             done = import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run)
-            reports.extend(_noted(done, report_file) if report_file else done)
+            reports.extend(_written(done, report_file) if report_file else done)
     except KeyboardInterrupt:
-        click.echo("stopped; who is enrolled stays so, the same command goes on")
+        click.echo("Stopped. Enrolled people stay enrolled. Run the same command to resume.")
         raise
     except (ArtifactError, VaultError, ModelChangedMeanwhile, OSError) as error:
         raise click.ClickException(str(error)) from error
     finally:
-        _tell(reports, listed=report_file is None, dry_run=dry_run)
+        _print_summary(reports, listed=report_file is None, dry_run=dry_run)
 
 
-def _noted(reports: Iterable[Report], report_file: Path) -> Iterator[Report]:
-    """The same; what was refused is in the file at once, beside what earlier tries left there."""
+def _written(reports: Iterable[Report], report_file: Path) -> Iterator[Report]:
+    """Pass reports through; append new refusals to the file immediately."""
     with report_file.open("a+", newline="") as file:
         file.seek(0)
-        known = {tuple(row) for row in csv.reader(file)}
+        present = {tuple(row) for row in csv.reader(file)}
         table = TableWriter(file)
-        if not known:
+        if not present:
             table.write(COLUMNS)
         for report in reports:
             for row in _rows([report]):
-                if tuple(plain_cells(row)) not in known:
+                if tuple(plain_cells(row)) not in present:
                     table.write(row)
             file.flush()
             yield report
 
 
-def _tell(reports: list[Report], *, listed: bool, dry_run: bool) -> None:
+def _print_summary(reports: list[Report], *, listed: bool, dry_run: bool) -> None:
     rows = list(_rows(reports))
     if listed:
         for folder, file_name, code, reason in rows:
@@ -94,7 +94,7 @@ def _tell(reports: list[Report], *, listed: bool, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     click.echo(
         f"{counts[Outcome.ENROLLED]} people {would}enrolled with "
-        f"{sum(report.taken for report in reports)} pictures, {counts[Outcome.PRESENT]} enrolled "
+        f"{sum(report.taken for report in reports)} photos, {counts[Outcome.PRESENT]} enrolled "
         f"before, {counts[Outcome.REFUSED]} refused; {len(rows)} reasons"
     )
 
@@ -104,8 +104,8 @@ def _rows(reports: Iterable[Report]) -> Iterable[tuple[str, str, str, str]]:
         for refused in report.refused:
             whole = refused.path == report.folder.path
             yield (
-                _shown(report.folder.path),
-                "" if whole else _shown(refused.path),
+                _printable_name(report.folder.path),
+                "" if whole else _printable_name(refused.path),
                 refused.problem.code,
                 _reason(refused.problem),
             )
@@ -116,6 +116,6 @@ def _reason(problem: PictureProblem) -> str:
         return str(describe(problem.code, problem.details))
 
 
-def _shown(path: Path) -> str:
-    """A file's name as it can be written, whatever its bytes."""
+def _printable_name(path: Path) -> str:
+    """Return the name of a file; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path.name).decode(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Commands for background work: `flask --app wsgi jobs NAME`."""
+"""Commands for background jobs: `flask --app wsgi jobs NAME`."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 
 LISTED = 20
 
-job_commands = AppGroup("jobs", help="Background work: what is due, and doing it.")
+job_commands = AppGroup("jobs", help="Background jobs: list them, run the due ones.")
 
 
 @job_commands.command("run")
 @with_appcontext
 def run() -> None:
-    """Run the due jobs, then end. For cron; a server runs them without this."""
+    """Run the due jobs once, for cron; a server runs them automatically."""
     click.echo(f"{queue.run_due(JOB_HANDLERS, Event())} jobs done")
 
 
 @job_commands.command("list")
 @with_appcontext
 def list_jobs() -> None:
-    """Show the newest jobs."""
+    """List the newest jobs with state and progress."""
     for job in db.session.scalars(select(Job).order_by(Job.created_at.desc()).limit(LISTED)):
         progress = f"{job.done}/{job.total}" if job.total else ""
         words = (f"{job.created_at:%Y-%m-%d %H:%M}", job.kind, job.subject, job.state, progress)

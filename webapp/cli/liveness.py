@@ -1,4 +1,4 @@
-"""`flask --app wsgi liveness-report`: how one's own camera tells people from pictures."""
+"""Command that reports liveness error rates: `flask --app wsgi liveness-report`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,22 @@ TITLES = {
 @click.option(
     "--label",
     type=click.Choice(LABELS),
-    help="first say what was before the camera in the last minutes, where it is not said yet",
+    help="first label the unlabelled challenges of the last minutes",
 )
-@click.option("--minutes", type=click.IntRange(1, 24 * 60), default=10, show_default=True)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="count from this day on, in UTC")
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 24 * 60),
+    default=10,
+    show_default=True,
+    help="age of the challenges to label",
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="first day to count, in UTC")
 @with_appcontext
 def liveness_report_command(label: str | None, minutes: int, since: datetime | None) -> None:
-    """Print how often pictures passed and people did not, with 95 % intervals."""
+    """Print APCER and BPCER of labelled challenges, with 95 % intervals."""
     if label:
         labelled = report.label_since(now() - timedelta(minutes=minutes), label)
-        click.echo(f"{labelled} challenges of the last {minutes} minutes are labelled {label}.")
+        click.echo(f"Labelled {labelled} challenges of the last {minutes} minutes as {label}.")
     rates = report.report(since.replace(tzinfo=UTC) if since else None)
     for rate in rates:
         click.echo(_line(rate))

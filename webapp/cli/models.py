@@ -1,4 +1,4 @@
-"""Commands for the models: `flask --app wsgi models NAME`."""
+"""Commands for face models: `flask --app wsgi models NAME`."""
 
 from __future__ import annotations
 
@@ -22,114 +22,113 @@ from webapp.services.models.selection import CHANGE_MODEL, InstalledModel
 from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.web.wording import dangers as danger_words
 
-model_commands = AppGroup("models", help="Which models are installed, and which one serves.")
+model_commands = AppGroup("models", help="Installed face models, and the active one.")
 
 
 @model_commands.command("list")
 @with_appcontext
 def list_models() -> None:
-    """Show the installed models; the one that serves is marked by a star."""
+    """List the installed models; a star marks the active one."""
     for model in selection.installed_models():
-        click.echo(f"{'*' if model.serves else ' '} {model.name}: {_words(model)}")
+        click.echo(f"{'*' if model.serves else ' '} {model.name}: {_describe(model)}")
 
 
 @model_commands.command("use")
 @click.argument("name")
-@click.option("--reason", required=True, help="why; kept in the history and the audit log")
+@click.option("--reason", required=True, help="reason for the history and the audit log")
 @click.option("--accept-licence", is_flag=True, help="acknowledge a licence that restricts the use")
-@click.option("--confirm", is_flag=True, help="confirm a threshold that is dangerous under it")
+@click.option("--confirm", is_flag=True, help="accept a dangerous threshold under this model")
 @with_appcontext
 def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
-    """Make a model the active one, once every picture is embedded by it."""
-    tidied = normalize_name(reason)
-    if not tidied or len(tidied) > REASON_LENGTH or not is_shown(tidied):
-        raise click.ClickException(f"--reason takes 1 to {REASON_LENGTH} printable characters")
+    """Embed every photo with a model, then make it the active one."""
+    normalized = normalize_name(reason)
+    if not normalized or len(normalized) > REASON_LENGTH or not is_shown(normalized):
+        raise click.ClickException(f"--reason takes 1 to {REASON_LENGTH} printable characters.")
 
     def start() -> UUID:
         return selection.start_change(
-            name, tidied, None, licence_accepted=accept_licence, confirmed=confirm
+            name, normalized, None, licence_accepted=accept_licence, confirmed=confirm
         )
 
-    _work_on(name, start)
+    _run_change(name, start)
 
 
 @model_commands.command("reembed")
 @with_appcontext
 def reembed() -> None:
-    """Embed every picture that has no embedding by the model that is to serve."""
-    _work_on(active_model().choice.name, lambda: selection.start_embedding(None))
+    """Embed the photos that have no embedding by the chosen model."""
+    _run_change(active_model().choice.name, lambda: selection.start_embedding(None))
 
 
 @model_commands.command("status")
 @with_appcontext
 def status() -> None:
-    """Show which model serves, and how far a change of it is."""
+    """Show the active model, and the progress of a change."""
     choice = active_model().choice
-    click.echo(f"{choice.name} serves{f' as {choice.model_id}' if choice.model_id else ''}")
+    click.echo(f"Active model: {choice.name}{f' ({choice.model_id})' if choice.model_id else ''}")
     for model in selection.installed_models():
         if model.job and (model.job.is_unfinished or model.job.state == JobState.FAILED):
             click.echo(f"change to {model.name}: {_progress(model.job)}")
 
 
-def _work_on(name: str, start: Callable[[], UUID]) -> None:
-    """Begin the change of the active model, and work on it here until it is done."""
+def _run_change(name: str, start: Callable[[], UUID]) -> None:
+    """Start a change of the active model, and run it here to its end."""
     try:
         job_id = start()
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
     except LicenceNotAccepted as error:
         raise click.ClickException(
-            f"{name} is not free for every use: {error.details['licence']}. "
-            "Read its licence; to use it all the same, add: --accept-licence"
+            f"The licence of {name} restricts its use: {error.details['licence']}. "
+            "Read it. To accept it, add: --accept-licence"
         ) from error
     except ConfirmationNeeded as error:
         with force_locale("en"):
             dangers = danger_words.sentences(error.dangers)
         raise click.ClickException(
-            f"the threshold under {name} is dangerous. {dangers} "
-            "To use it all the same, add: --confirm"
+            f"The threshold under {name} is dangerous. {dangers} To accept it, add: --confirm"
         ) from error
-    _show(name, job_id)
+    _run_job(name, job_id)
     job = queue.newest(CHANGE_MODEL, name)
     if job and job.state == JobState.FAILED:
-        raise click.ClickException(f"{name} does not serve: {_reason(job)}")
-    click.echo(f"{name} serves.")
+        raise click.ClickException(f"{name} was not activated: {_reason(job)}")
+    click.echo(f"{name} is active.")
 
 
-def _show(name: str, job_id: UUID) -> None:
-    with click.progressbar(length=0, label=f"Pictures embedded by {name}") as bar:
+def _run_job(name: str, job_id: UUID) -> None:
+    with click.progressbar(length=0, label=f"Photos embedded by {name}") as bar:
 
         def show(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
         try:
-            mine = queue.run_one(JOB_HANDLERS, job_id, show)
+            ran_here = queue.run_one(JOB_HANDLERS, job_id, show)
         except KeyboardInterrupt:
             raise click.ClickException(
-                "stopped; what is done stays. A server that runs goes on by itself, otherwise: "
-                "flask --app wsgi jobs run"
+                "Stopped; finished steps are kept. A running server resumes automatically. "
+                "Otherwise run: flask --app wsgi jobs run"
             ) from None
-    if not mine:
+    if not ran_here:
         raise click.ClickException(
-            "a process is at it already; see: flask --app wsgi models status"
+            "Another process already runs this change. Run: flask --app wsgi models status"
         )
 
 
-def _words(model: InstalledModel) -> str:
-    described = model.description
-    words = [f"{described.title} ({described.terms})"] if described else []
+def _describe(model: InstalledModel) -> str:
+    description = model.description
+    parts = [f"{description.title} ({description.terms})"] if description else []
     if model.unembedded:
-        words.append(f"{model.unembedded} pictures to embed")
-    return "; ".join([*words, *([model.problem] if model.problem else [])])
+        parts.append(f"{model.unembedded} photos to embed")
+    return "; ".join([*parts, *([model.problem] if model.problem else [])])
 
 
 def _reason(job: Job) -> str:
     if job.error == PicturesUnusable.code:
-        return "it finds no face in some of the pictures; the page of the models names the people"
+        return "it finds no face in some of the photos; the page Models lists the people"
     return job.error or "unknown"
 
 
 def _progress(job: Job) -> str:
-    failed = f": {_reason(job)}" if job.state == JobState.FAILED else ""
-    return f"{job.state}, {job.done} of {job.total} pictures{failed}"
+    reason = f": {_reason(job)}" if job.state == JobState.FAILED else ""
+    return f"{job.state}, {job.done} of {job.total} photos{reason}"

@@ -1,4 +1,4 @@
-"""Commands that look after what is stored: keys, backups, retention."""
+"""Commands for the master key, backups and retention."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webapp.startup.prepare import prepare
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 key_commands = AppGroup("keys", help="The master key.")
-retention_commands = AppGroup("retention", help="People whose time is over.")
+retention_commands = AppGroup("retention", help="Deletion of people after their retention period.")
 
 
 @contextmanager
@@ -37,17 +37,17 @@ def _explained() -> Iterator[None]:
 
 @key_commands.command("rotate")
 def rotate() -> None:
-    """Let a new master key take over; if it is interrupted, start it again."""
+    """Rotate the master key. Safe to interrupt; run it again to resume."""
     with _explained():
         done = master_key_rotation.rotate(lambda left: click.echo(f"{left} keys left"))
     click.echo(
-        f"{done} keys are wrapped by the new master key. Keep a copy of it, not the old one."
+        f"{done} keys are wrapped by the new master key. Store a copy of it, not of the old one."
     )
     ring = current_settings().key_ring_file
     if ring.exists():
         click.echo(
-            f"Copy {ring} to where the key ring is kept, over the copy before, and only then "
-            "destroy the old master key: that copy does not open with the new one."
+            f"Replace your copy of the key ring by {ring}. Only then destroy the old master key: "
+            "the old copy does not open with the new one."
         )
 
 
@@ -55,53 +55,55 @@ def rotate() -> None:
 @file_argument
 @with_appcontext
 def backup(file: Path) -> None:
-    """Write an encrypted backup while the app runs, and the key ring that opens it."""
+    """Write an encrypted backup and the key ring that opens it; the app may run."""
     with _explained():
         backups.back_up(file.absolute())
     ring = current_settings().key_ring_file
-    click.echo(f"{file} is written and checked. It opens with {ring} and the master key only.")
+    click.echo(f"{file} is written and checked. Restoring it needs {ring} and the master key.")
 
 
 @click.command("restore")
 @file_argument
-@click.option("--key-ring", type=click.Path(path_type=Path, dir_okay=False), help="the newest one")
+@click.option(
+    "--key-ring", type=click.Path(path_type=Path, dir_okay=False), help="the newest key ring"
+)
 @click.option(
     "--without-newer",
     is_flag=True,
-    help="Give up whoever is on the key ring and not in this backup: no backup opens for them.",
+    help="Give up people of the key ring who are not in this backup; no backup opens for them.",
 )
 @with_appcontext
 def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
-    """Put a backup in the place of the database. Stop the app before."""
+    """Replace the database by a backup. Stop the app first."""
     ring = key_ring or current_settings().key_ring_file
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
         audit.record_now(rings.RESTORED, people=people, without_newer=without_newer)
         audit_head.begin_head_file(overwrite=True)
-    click.echo(f"{people} people are back.")
-    _name_accounts()
+    click.echo(f"{people} people are restored.")
+    _list_accounts()
     with _explained():
         rings.write(replaces_foreign=True)
 
 
-def _name_accounts() -> None:
-    """Say who may sign in again: whoever lost that since the backup has it back."""
-    back = accounts.list_accounts()
-    if not back:
+def _list_accounts() -> None:
+    """List the restored accounts: they include those deleted or changed since the backup."""
+    restored = accounts.list_accounts()
+    if not restored:
         return
-    click.echo("So are these accounts, with the passwords and second factors of the backup's day:")
-    for account in back:
+    click.echo("So are these accounts, with passwords and second factors as of the backup:")
+    for account in restored:
         click.echo(f"    {account.username}  {account.role}")
     click.echo(
-        "Check them. Whoever left, or whose password was changed since, can sign in as before; "
-        "run: flask --app wsgi account delete NAME, or: flask --app wsgi account password NAME"
+        "Check them: accounts deleted since, and old passwords, work again. "
+        "Run: flask --app wsgi account delete NAME, or: flask --app wsgi account password NAME"
     )
 
 
 @retention_commands.command("run")
 def run_retention() -> None:
-    """Delete the people whose time is over. For cron; the server does the same once a day."""
+    """Delete people after their retention period, for cron; a server does it once a day."""
     with _explained():
         click.echo(f"{retention.delete_expired()} people deleted")
 

@@ -51,7 +51,7 @@ def test_people_are_enrolled_from_their_folders_and_the_refused_reported(
     done = runner.invoke(args=["import-folder", str(folder), "--consent", "--report", str(report)])
 
     assert done.exit_code == 0, done.output
-    assert "2 people enrolled with 2 pictures, 0 enrolled before, 3 refused" in done.output
+    assert "2 people enrolled with 2 photos, 0 enrolled before, 3 refused" in done.output
     stored = [(one.identifier, one.name, one.pictures) for one in people_after(None, 10)]
     assert stored == [("ada_lovelace", "ada lovelace", 1), ("grace", "grace", 1)]
     with report.open() as file:
@@ -85,7 +85,7 @@ def test_an_import_that_broke_off_goes_on_where_it_ended(
 
     again = runner.invoke(args=["import-folder", str(folder), "--consent"])
 
-    assert "1 people enrolled with 1 pictures, 1 enrolled before" in again.output
+    assert "1 people enrolled with 1 photos, 1 enrolled before" in again.output
     assert rows_stored()["person"] == 2
 
 
@@ -100,7 +100,7 @@ def test_the_report_keeps_what_was_refused_before_it_broke_off(
 
     again = runner.invoke(args=command)
 
-    assert "0 people enrolled with 0 pictures, 2 enrolled before" in again.output
+    assert "0 people enrolled with 0 photos, 2 enrolled before" in again.output
     assert report.read_text().startswith(before)
     (added,) = report.read_text().removeprefix(before).splitlines()
     assert added.startswith("late,,no_pictures")
@@ -111,7 +111,7 @@ def test_a_dry_run_stores_nothing_and_tells_the_same(runner: FlaskCliRunner, fol
 
     looked = runner.invoke(args=["import-folder", str(folder), "--dry-run"])
 
-    assert "2 people would be enrolled with 2 pictures" in looked.output
+    assert "2 people would be enrolled with 2 photos" in looked.output
     assert "ada_lovelace/2.jpg: no_face: No face was found." in looked.output
     assert rows_stored() == before
 
@@ -197,7 +197,7 @@ def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
     assert done.exit_code == 0, done.output
     assert "grace/2.jpg: unreadable: The file or folder cannot be read." in done.output
     assert "grace/3.jpg: too_many_bytes" in done.output
-    assert "2 people enrolled with 2 pictures" in done.output
+    assert "2 people enrolled with 2 photos" in done.output
 
 
 def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
@@ -216,10 +216,10 @@ def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
     stopped = runner.invoke(args=["import-folder", str(folder), "--consent"])
 
     assert stopped.exit_code == 1
-    assert "the same command goes on" in stopped.output
+    assert "Run the same command to resume" in stopped.output
     db.session.remove()  # as the end of the process does
     again = runner.invoke(args=["import-folder", str(folder), "--consent"])
-    assert "1 people enrolled with 1 pictures, 1 enrolled before" in again.output
+    assert "1 people enrolled with 1 photos, 1 enrolled before" in again.output
 
 
 def test_no_name_in_the_report_is_taken_for_a_formula(

@@ -153,7 +153,10 @@ def test_a_key_that_has_expired_is_not_replaced(app: Flask) -> None:
     with pytest.raises(KeyExpired):
         api_keys.rotate(old.id, None)
     rotated = app.test_cli_runner().invoke(args=["api-keys", "rotate", str(old.id)])
-    assert rotated.output == "Error: this key works no longer; create a new one\n"
+    assert (
+        rotated.output
+        == "Error: This key is revoked or expired. Run: flask --app wsgi api-keys create\n"
+    )
 
 
 def test_the_keys_of_an_account_end_with_it(app: Flask) -> None:

@@ -43,7 +43,7 @@ class HeldUp:
         engine = serving.engine
         self.gallery = MemoryGallery(engine.model_id, engine.embedding_size, self._vault)
         galleries()._galleries[engine.model_id] = self.gallery
-        self.done = load_gallery(app, patience=0)
+        self.done = load_gallery(app, wait_seconds=0)
         assert self.reached.wait(LONG)
 
     def _vault(self) -> Vault:

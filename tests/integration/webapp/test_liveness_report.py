@@ -75,7 +75,7 @@ def test_the_command_labels_what_just_happened_and_counts(app: Flask) -> None:
 
     said = run(app, "--label", "printed", "--minutes", "10").output
 
-    assert "2 challenges of the last 10 minutes are labelled printed" in said
+    assert "Labelled 2 challenges of the last 10 minutes as printed" in said
     assert "printed photos passed (APCER)     0 of 2, 0.0%" in said
     assert "people refused (BPCER)            none labelled" in said
     db.session.rollback()

@@ -98,7 +98,7 @@ def test_a_model_trained_here_is_installed_and_then_enrols_and_verifies(
         enrol("ada", photos=1)
         used = app.test_cli_runner().invoke(args=USE_TINY)
         assert used.exit_code == 0, used.output
-        assert f"{TINY} serves." in used.output
+        assert f"{TINY} is active." in used.output
         active_model().refresh()
         serves = active_model().engine
         assert (serves.name, serves.preprocessing.image_size) == (TINY, 66)
@@ -421,7 +421,7 @@ def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ad
     assert re.search(r"^\* open: .*\(open\)$", listed, re.MULTILINE)
     assert re.search(r"^  tiny: .*\(research\); 2 pictures to embed$", listed, re.MULTILINE)
     ask_for_tiny()
-    assert "change to tiny: waiting, 0 of 0 pictures" in run(args=["models", "status"]).output
+    assert "change to tiny: waiting, 0 of 0 photos" in run(args=["models", "status"]).output
 
 
 def test_the_health_of_a_process_is_right_before_it_has_loaded_its_model(
@@ -497,8 +497,8 @@ def test_who_changed_the_model_why_and_what_they_acknowledged_is_kept(
     ("left_out", "said"),
     [
         ("--reason", "Missing option '--reason'"),
-        ("--accept-licence", "not free for every use: a test. Read its licence"),
-        ("--confirm", "will be accepted. To use it all the same, add: --confirm"),
+        ("--accept-licence", "restricts its use: a test. Read it. To accept it"),
+        ("--confirm", "will be accepted. To accept it, add: --confirm"),
     ],
 )
 def test_the_command_asks_for_the_same(app: Flask, ada, left_out: str, said: str) -> None:

@@ -103,5 +103,7 @@ def test_what_drops_a_column_that_a_release_needs_is_not_served_by_it(
     update(CONTRACT)
 
     assert obstacles(app) == {"database"}
-    with pytest.raises(NotReady, match=r"later release migrated the database: api_key.replaced_at is missing"):
+    with pytest.raises(
+        NotReady, match=r"database: api_key.replaced_at is missing\. Update this node"
+    ):
         get_ready(app)
