@@ -1,10 +1,10 @@
-"""How gunicorn serves: few processes, since each holds a model; threads share it."""
+"""gunicorn's configuration: few processes, because each loads a model; threads share it."""
 
 import os
 import re
 import sys
 
-# Numerical libraries read it when they are imported, which the next import does.
+# Numerical libraries read it at import, which the imports below trigger.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import resource
@@ -17,7 +17,7 @@ from ml.runtime.cores import usable_cores
 
 
 def number(name, default, least=0):
-    """Return a setting that is a whole number, or end with a sentence."""
+    """Return a setting that is a whole number; exit with a sentence if it is not."""
     value = os.environ.get(name, "").strip() or str(default)
     if value.isascii() and value.isdigit() and int(value) >= least:
         return int(value)
@@ -27,7 +27,7 @@ def number(name, default, least=0):
 
 
 def path_of_the_app():
-    """Return SCRIPT_NAME without a slash at its end, or end with a sentence."""
+    """Return SCRIPT_NAME without a trailing slash; exit with a sentence if it is malformed."""
     value = os.environ.get("SCRIPT_NAME", "").strip().rstrip("/")
     if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[\w.~-]+)*", value, re.ASCII):
         sys.exit(f"The app cannot start: SCRIPT_NAME is {value!r}, but must be such as '/faces'")
@@ -36,43 +36,44 @@ def path_of_the_app():
 
 workers = number("WORKERS", 1, least=1)
 worker_class = BufferingWorker
-# Behind a proxy every connection is the proxy's.
+# Behind a proxy all connections come from the proxy.
 if number("PROXIES", 0):
     BufferingWorker.connections_a_network = None
 os.environ["SCRIPT_NAME"] = path_of_the_app()
-# Forwarded headers are the app's to judge, by PROXIES; gunicorn believes them from this machine.
+# The app judges forwarded headers by PROXIES; by default gunicorn trusts them from this machine.
 forwarded_allow_ips = ""
-# Each connection is an open file; the database, the models and the log need some as well.
-worker_connections, FILES = 500, 1024
+# Each connection is an open file; database, models and log need descriptors too.
+worker_connections, MIN_OPEN_FILES = 500, 1024
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+wanted = MIN_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MIN_OPEN_FILES, hard)
 if soft != resource.RLIM_INFINITY and soft < wanted:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-sendfile = False  # answers go through the worker's buffers
+sendfile = False  # responses go through the worker's buffers
 limit_request_fields = 64
-control_socket_disable = True  # nobody asks it, and two servers of one user would share it
+control_socket_disable = True  # unused, and two servers of one user would share it
 bind = "127.0.0.1:8000"
-# A face is found in many short calls that give Python's lock away; each would wait for it five
-# milliseconds, the usual, where other threads are busy.
+# Face detection makes many short calls that release the GIL. At the default of 5 ms, each would
+# wait that long to get it back while other threads are busy.
 sys.setswitchinterval(0.0005)
-timeout = 120  # seconds; a worker loads its model before its first sign of life
-graceful_timeout = 20
-keepalive = 30  # seconds; a program that asks again within them finds its connection open
+timeout = 120  # seconds; a worker loads its model before its first heartbeat
+graceful_timeout = 20  # seconds
+keepalive = 30  # seconds that an idle connection stays open
 loglevel = "warning"
 
-# One place where the computing threads are counted: faces at once, a thread each, fit the cores.
+# Concurrent face analyses match the cores: each uses one thread.
 os.environ.setdefault("FACES_AT_ONCE", str(max(1, usable_cores() // workers)))
-# Eight wait, whoever of the processes they came to: more would be answered late under a flood.
+# Queue of 8 requests over all processes; a longer one would only delay responses under a flood.
 os.environ.setdefault("FACES_WAITING", str(max(1, 8 // workers)))
-# Who holds or waits for a place keeps a thread. Others are left over, who refuse whoever comes
-# beyond, and answer pages that look at no face.
+# Each place in the queue occupies a thread. SPARE_THREADS more reject excess requests and serve
+# pages that analyse no face.
+SPARE_THREADS = 6
 places = number("FACES_AT_ONCE", 1, least=1) + number("FACES_WAITING", 0)
-threads = max(number("THREADS", 16, least=1), places + 6)
+threads = max(number("THREADS", 16, least=1), places + SPARE_THREADS)
 os.environ["THREADS"] = str(threads)
 
 
 def post_worker_init(worker):
-    """Warm the model up before the worker takes its first request, and start background work."""
+    """Check the installation and warm up the model before the first request."""
     from webapp.startup.background import start_background_work
     from webapp.startup.not_ready import NotReady
     from webapp.startup.prepare import get_ready
@@ -92,6 +93,6 @@ def post_worker_init(worker):
 
 
 def worker_exit(_server, worker):
-    """End background work after its step at hand."""
+    """Stop background work after its current step."""
     if hasattr(worker, "background_work"):
         worker.background_work.stop()

@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker with buffers: a slow client holds no thread that computes.
+"""gunicorn's threaded worker with buffers: a slow client occupies no compute thread.
 
-Network threads read a request whole, hand it to the few threads that compute, and send the answer
-from memory. They are many and cheap. How long a client may keep one waiting is bounded for each
-handshake, head, body and answer; where all are in use, the client that kept one longest is cut off.
+Many cheap network threads read whole requests, pass them to a few compute threads, and send the
+responses from memory. Timeouts bound handshake, head, body and response. If all network threads are
+in use, the connection that has waited longest for its client is aborted.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 NETWORK_THREADS = 128
-# Seconds that a client may keep us waiting for: a handshake or head, the start of a body, and the
-# end of an answer. Bodies and answers earn more time by the bytes that came through.
+# Timeouts in seconds for handshake or head, body, response, and lingering close. Bodies and
+# responses gain time with every LEAST_BYTES_A_SECOND bytes transferred.
 HEAD_SECONDS, BODY_SECONDS, SEND_SECONDS, LINGER_SECONDS = 10.0, 20.0, 20.0, 2.0
 LEAST_BYTES_A_SECOND = 10_000
-# Of all bodies together; the connection that holds most is cut off beyond it.
+# Bound of all buffered bodies together; above it, the connection with the largest is aborted.
 HELD_BYTES = 256_000_000
-# Of one answer; more goes out while the rest is computed, as large exports do.
-ANSWER_BYTES = 2_000_000
-PIECE = 65_536
+# Buffer of one response; a larger one (an export) is sent while the rest is computed.
+RESPONSE_BUFFER_BYTES = 2_000_000
+CHUNK_BYTES = 65_536
 SERVER_LINE = b"Server: gunicorn\r\n"
 
 
 class _Reader(SocketUnreader):
-    """Reads from a client that may keep us waiting for `patience` seconds in total."""
+    """Reads from a client with a total time budget of `seconds_left`."""
 
     def __init__(self, client: Any, on_held: Callable[[], None]) -> None:
         super().__init__(client)
@@ -44,32 +44,38 @@ class _Reader(SocketUnreader):
         self.expect(HEAD_SECONDS)
         self.held = 0
 
-    def expect(self, patience: float, *, earns: bool = False) -> None:
-        """Give the client its time; bytes earn more where `earns`."""
-        self.patience, self._earns = patience, earns
+    def expect(self, seconds: float, *, earns: bool = False) -> None:
+        """Set the time budget; with `earns`, received bytes extend it."""
+        self.seconds_left, self._earns = seconds, earns
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next bytes; none where the client is gone or too slow."""
-        if self.patience <= 0:
+        """Return the next bytes; empty if the client is gone or too slow."""
+        if self.seconds_left <= 0:
             return b""
         began = time.monotonic()
-        self.sock.settimeout(self.patience)
+        self.sock.settimeout(self.seconds_left)
         try:
             data = super().chunk(size_hint)
         except TimeoutError:
             data = b""
-        self.patience -= time.monotonic() - began
+        self.seconds_left -= time.monotonic() - began
         if not data:
-            self.patience = 0
+            self.seconds_left = 0
         elif self._earns:
-            self.patience += len(data) / LEAST_BYTES_A_SECOND
+            self.seconds_left += len(data) / LEAST_BYTES_A_SECOND
         self.held += len(data)
         self._on_held()
         return data
 
 
 class _Connection(TConn):
-    """A connection; `waiting_since` is when it began to wait for its client, None while we work."""
+    """A connection.
+
+    Attributes:
+        waiting_since: when it began to wait for its client, by `time.monotonic`; None while the
+            response is computed.
+        is_aborted: whether `abort` was called.
+    """
 
     def __init__(self, worker: BufferingWorker, client: Any, address: Any, server: Any) -> None:
         self.initialized = False
@@ -77,21 +83,21 @@ class _Connection(TConn):
         super().__init__(worker.cfg, client, address, server)
         self.network = worker.network_of(address[0] if isinstance(address, tuple) else None)
         self.waiting_since: float | None = time.monotonic()
-        self.is_cut = False
+        self.is_aborted = False
         self._worker = worker
 
     def init(self) -> None:
-        """Make the parser of a new connection, after its handshake."""
+        """Complete the handshake of a new connection and create its parser."""
         if self.initialized:
             return
         self.initialized = True
         if self.cfg.is_ssl:
-            self._shake_hands()
+            self._handshake()
         self.parser = http.get_parser(self.cfg, self.sock, self.client)
         self.parser.unreader = _Reader(self.sock, self._worker.bound_held)
 
     def expect_head(self) -> None:
-        """Give the client its time for the next head."""
+        """Start the timeout of the next head."""
         self.waiting_since = time.monotonic()
         if self.parser:
             self.parser.unreader.expect(HEAD_SECONDS)
@@ -99,17 +105,17 @@ class _Connection(TConn):
 
     @property
     def held(self) -> int:
-        """Return how many bytes of a request are in memory."""
+        """Number of request bytes in memory."""
         return self.parser.unreader.held if self.parser else 0
 
-    def cut(self) -> None:
-        """End the connection from another thread: whoever reads or sends finds it closed."""
-        self.is_cut = True
+    def abort(self) -> None:
+        """Shut the connection down from another thread; its reads and writes then fail."""
+        self.is_aborted = True
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def send(self, data: bytes) -> None:
-        """Send bytes within the time that they earn.
+        """Send bytes within SEND_SECONDS, extended by LEAST_BYTES_A_SECOND.
 
         Raises:
             BrokenPipeError: if the client is gone or too slow.
@@ -119,31 +125,31 @@ class _Connection(TConn):
         try:
             while rest:
                 self.sock.settimeout(max(0.001, ends_at - time.monotonic()))
-                rest = rest[self.sock.send(rest[:PIECE]) :]
+                rest = rest[self.sock.send(rest[:CHUNK_BYTES]) :]
         except TimeoutError as error:
             raise BrokenPipeError(EPIPE, "the client is too slow") from error
 
     def linger(self) -> None:
-        """Send the end, and discard what still comes: unread bytes would reset the connection."""
+        """Half-close and discard further input: unread bytes would reset the connection."""
         with contextlib.suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_WR)
-            patience, left = LINGER_SECONDS, HELD_BYTES
-            while patience > 0 and left > 0:
+            seconds_left, bytes_left = LINGER_SECONDS, HELD_BYTES
+            while seconds_left > 0 and bytes_left > 0:
                 began = time.monotonic()
-                self.sock.settimeout(patience)
-                taken = socket.socket.recv(self.sock, PIECE)
-                if not taken:
+                self.sock.settimeout(seconds_left)
+                data = socket.socket.recv(self.sock, CHUNK_BYTES)
+                if not data:
                     return
-                left -= len(taken)
-                patience += len(taken) / LEAST_BYTES_A_SECOND - (time.monotonic() - began)
-                patience = min(patience, BODY_SECONDS)
+                bytes_left -= len(data)
+                seconds_left += len(data) / LEAST_BYTES_A_SECOND - (time.monotonic() - began)
+                seconds_left = min(seconds_left, BODY_SECONDS)
 
     def close(self, graceful: bool = False) -> None:  # noqa: ARG002
-        """Close the socket; `linger` came before, in a network thread."""
+        """Close the socket; a network thread has called `linger` before."""
         self._worker.connections.discard(self)
         util.close(self.sock)
 
-    def _shake_hands(self) -> None:
+    def _handshake(self) -> None:
         self.sock = sock.ssl_wrap_socket(self.sock, self.cfg)
         self.sock.settimeout(HEAD_SECONDS)
         try:
@@ -152,42 +158,42 @@ class _Connection(TConn):
             raise http.errors.NoMoreData from error
 
 
-class _Outbox:
-    """Stands in for a socket while an answer is computed, and keeps what is to be sent."""
+class _ResponseBuffer:
+    """Replaces the socket while a response is computed, and buffers it."""
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self._socket = connection.sock
-        self._kept = io.BytesIO()
-        self._begun = False
+        self._buffer = io.BytesIO()
+        self._has_head = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
 
     def sendall(self, data: bytes) -> None:
-        """Keep the next part of an answer, whose first part is its head."""
-        self._kept.write(data if self._begun else data.replace(SERVER_LINE, b"", 1))
-        self._begun = True
-        if self._kept.tell() > ANSWER_BYTES:
+        """Buffer the next part of the response; the first part is the head."""
+        self._buffer.write(data if self._has_head else data.replace(SERVER_LINE, b"", 1))
+        self._has_head = True
+        if self._buffer.tell() > RESPONSE_BUFFER_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is kept."""
-        kept, self._kept = self._kept.getvalue(), io.BytesIO()
-        self._connection.send(kept)
+        """Send the buffered bytes."""
+        data, self._buffer = self._buffer.getvalue(), io.BytesIO()
+        self._connection.send(data)
 
 
 class BufferingWorker(ThreadWorker):
-    """The worker.
+    """gunicorn's threaded worker with buffered requests and responses.
 
-    What it has to know of the app is set once that is loaded, so that a reload loads it again.
+    `gunicorn.conf.py` sets the functions of the app after loading it, so that a reload renews them.
 
     Attributes:
-        connections_a_network: that one network of clients may hold open; the one that waits longest
-            is cut off beyond it. None where all come through a proxy.
-        largest: the largest body that a request may have, by its method, path and media type; no
-            more of it is read before the app decides.
-        network_of: the network of clients that an address belongs to.
+        connections_a_network: open connections of one client network; above it, the one that has
+            waited longest is aborted. None behind a proxy.
+        largest: returns the maximum body of a request in bytes, from its method, path and media
+            type; no more is read before the app decides.
+        network_of: returns the client network of an address.
     """
 
     connections_a_network: int | None = 64
@@ -200,7 +206,7 @@ class BufferingWorker(ThreadWorker):
         self._in_network: set[_Connection] = set()
 
     def init_process(self) -> None:
-        """Start the threads that compute, after the fork."""
+        """Start the compute threads after the fork."""
         self._computing = ThreadPoolExecutor(self.cfg.threads, "compute")
         super().init_process()
 
@@ -209,21 +215,21 @@ class BufferingWorker(ThreadWorker):
         return ThreadPoolExecutor(NETWORK_THREADS, "network")
 
     def run(self) -> None:
-        """Serve until the process is to stop."""
+        """Serve until the process stops, then abort all connections."""
         try:
             super().run()
         finally:
             for connection in list(self.connections):
-                connection.cut()
+                connection.abort()
             self._computing.shutdown(wait=False)
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, which gets a thread with its first byte."""
+        """Accept a connection; its first byte gets it a network thread."""
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno in {EMFILE, ENFILE}:  # no file is left for it
-                _cut_longest(self.connections, 0)
+            if error.errno in {EMFILE, ENFILE}:  # out of file descriptors
+                _abort_longest_waiting(self.connections, 0)
             elif error.errno not in {EAGAIN, EWOULDBLOCK, ECONNABORTED}:
                 raise
             return
@@ -237,9 +243,9 @@ class BufferingWorker(ThreadWorker):
         self.poller.register(client, EVENT_READ, readable)
 
     def enqueue_req(self, conn: _Connection) -> None:
-        """Hand a connection to a network thread, of which one is always free."""
+        """Pass a connection to a network thread; free one by aborting the longest wait."""
         self._in_network.add(conn)
-        _cut_longest(self._in_network, NETWORK_THREADS)
+        _abort_longest_waiting(self._in_network, NETWORK_THREADS)
         super().enqueue_req(conn)
 
     def finish_request(self, conn: _Connection, fs: Any) -> None:
@@ -255,52 +261,55 @@ class BufferingWorker(ThreadWorker):
         super().handle_error(req, client, addr, exc)
 
     def handle(self, conn: _Connection) -> Any:
-        """Read, answer and, at the end of the connection, linger: all of it in a network thread."""
+        """Serve one request in a network thread, and linger if the connection ends."""
         conn.expect_head()
-        kept_open = super().handle(conn)
+        keeps_alive = super().handle(conn)
         conn.waiting_since = time.monotonic()
-        if not kept_open:
+        if not keeps_alive:
             conn.linger()
-        return kept_open
+        return keeps_alive
 
     def handle_request(self, req: Any, conn: _Connection) -> bool:
-        """Read the body, compute the answer in another thread, and send it."""
-        is_whole = self._read_body(req, conn)
-        real, outbox = conn.sock, _Outbox(conn)
-        conn.sock, conn.waiting_since = outbox, None
+        """Read the body, compute the response in a compute thread, and send it."""
+        is_complete = self._read_body(req, conn)
+        client, response = conn.sock, _ResponseBuffer(conn)
+        conn.sock, conn.waiting_since = response, None
         try:
-            kept_open = self._computing.submit(super().handle_request, req, conn).result()
+            keeps_alive = self._computing.submit(super().handle_request, req, conn).result()
         finally:
-            conn.sock, conn.waiting_since = real, time.monotonic()
+            conn.sock, conn.waiting_since = client, time.monotonic()
             conn.parser.unreader.held = 0
-        outbox.flush()
-        if is_whole:
+        response.flush()
+        if is_complete:
             req.body = http.body.Body(http.body.LengthReader(conn.parser.unreader, 0))
-        return kept_open
+        return keeps_alive
 
     def bound_held(self) -> None:
-        """Cut off the client that makes us hold most, where all of them make us hold too much."""
-        connections = [one for one in list(self.connections) if not one.is_cut]
+        """Abort the connection with the most buffered bytes if the total exceeds HELD_BYTES."""
+        connections = [one for one in list(self.connections) if not one.is_aborted]
         if sum(one.held for one in connections) <= HELD_BYTES:
             return
         waiting = [one for one in connections if one.waiting_since is not None]
         if waiting:
-            max(waiting, key=lambda one: one.held).cut()
+            max(waiting, key=lambda one: one.held).abort()
 
     def _read_body(self, req: Any, conn: _Connection) -> bool:
-        """Read what the app may take; whether that is all. What is left closes the connection."""
+        """Read the body up to its bound; return whether it is complete.
+
+        An incomplete body ends the connection after the response.
+        """
         conn.parser.unreader.expect(BODY_SECONDS, earns=True)
         headers = dict(req.headers)
         bound = self.largest(req.method, req.path, headers.get("CONTENT-TYPE", ""))
         length = int(headers.get("CONTENT-LENGTH", "0"))
-        is_short = length <= bound
-        if req._expected_100_continue and is_short:
+        fits = length <= bound
+        if req._expected_100_continue and fits:
             conn.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        req._expected_100_continue = False  # gunicorn would ask for a body that is to be refused
-        data = req.body.read(bound + 1) if is_short else b""
-        if is_short and len(data) < length:
+        req._expected_100_continue = False  # gunicorn would request a body that the app rejects
+        data = req.body.read(bound + 1) if fits else b""
+        if fits and len(data) < length:
             raise http.errors.NoMoreData
-        if is_short and len(data) <= bound:
+        if fits and len(data) <= bound:
             req.body = io.BytesIO(data)
             return True
         req.body.buf.write(data)
@@ -310,8 +319,8 @@ class BufferingWorker(ThreadWorker):
     def _make_room(self, network: str) -> None:
         if self.connections_a_network is not None:
             same = [one for one in self.connections if one.network == network]
-            _cut_longest(same, self.connections_a_network)
-        _cut_longest(self.connections, self.worker_connections - 1)
+            _abort_longest_waiting(same, self.connections_a_network)
+        _abort_longest_waiting(self.connections, self.worker_connections - 1)
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
@@ -319,9 +328,9 @@ class BufferingWorker(ThreadWorker):
             conn.timeout = min(conn.timeout, deadline)
 
 
-def _cut_longest(connections: Iterable[_Connection], most: int) -> None:
-    """Where there are more than so many, cut off the one that waits for its client longest."""
-    whole = [one for one in connections if not one.is_cut]
-    waiting = {one: at for one in whole if (at := one.waiting_since) is not None}
-    if len(whole) > most and waiting:
-        min(waiting, key=waiting.__getitem__).cut()
+def _abort_longest_waiting(connections: Iterable[_Connection], limit: int) -> None:
+    """Above the limit, abort the connection that has waited longest for its client."""
+    live = [one for one in connections if not one.is_aborted]
+    waiting = {one: at for one in live if (at := one.waiting_since) is not None}
+    if len(live) > limit and waiting:
+        min(waiting, key=waiting.__getitem__).abort()

@@ -1,8 +1,7 @@
-"""A whole cluster on this machine: PostgreSQL, two nodes of the app, nginx before them.
+"""A local cluster: PostgreSQL, two nodes of the app, and nginx in front of them.
 
-`make run-cluster` starts it, and so do the tests and the measurement of load. nginx reads the file
-that a real host would read, `deploy/nginx/faces.conf`; docs/how-to/scale.md
-names the differences.
+`make run-cluster` starts it, and so do the tests and the load benchmark. nginx reads the file of a
+real host, `deploy/nginx/faces.conf`; docs/how-to/scale.md lists the differences.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ except ImportError:  # no wheel for this Python; only PostgreSQL on this machine
 ROOT = Path(__file__).parents[1]
 NGINX_SITE = ROOT / "deploy" / "nginx" / "faces.conf"
 HOST = "127.0.0.1"
-WAY_IN, FIRST_NODE = 8443, 8001
+NGINX_PORT, FIRST_NODE_PORT = 8443, 8001
 NODES = 2
-# A node loads its model before it is ready; twice as long where it has to be compiled first.
+# A node loads its model before it is ready.
 READY_SECONDS, LOOK_SECONDS = 180, 0.1
-ENDING_SECONDS = 30
+STOP_SECONDS = 30
 
 NGINX = """\
 daemon off;
@@ -54,12 +53,12 @@ ssl_certificate_key {instance}/certificate.key;
 
 
 class ClusterError(Exception):
-    """The cluster cannot be started; the text says what is missing."""
+    """The cluster cannot start; the message names what is missing."""
 
 
 @dataclass
 class Node:
-    """gunicorn with the app, as every node of a cluster runs it; `output` is where it speaks to."""
+    """A node: gunicorn with the app; `output` receives its standard output."""
 
     port: int
     environment: Mapping[str, str]
@@ -68,11 +67,11 @@ class Node:
 
     @property
     def url(self) -> str:
-        """Where the node answers, past nginx."""
+        """The URL of the node, bypassing nginx."""
         return f"http://{HOST}:{self.port}"
 
     def start(self) -> None:
-        """Start it; it is ready later."""
+        """Start the process without waiting until it is ready."""
         bind = f"{HOST}:{self.port}"
         command = ["gunicorn", "--config", "gunicorn.conf.py", "--bind", bind, "wsgi:app"]
         self.process = subprocess.Popen(  # noqa: S603  our own command
@@ -84,25 +83,28 @@ class Node:
         )
 
     def wait_until_ready(self) -> None:
-        """Wait until it serves.
+        """Wait until the node serves.
 
         Raises:
-            ClusterError: if it ended, or is not ready in time.
+            ClusterError: if it exited, or is not ready within READY_SECONDS.
         """
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready():
             if self.process is None or self.process.poll() is not None:
-                raise ClusterError(f"the node on port {self.port} ended; its output says why")
+                raise ClusterError(f"The node on port {self.port} exited. Read its output.")
             if time.monotonic() > end:
-                raise ClusterError(f"the node on port {self.port} is not ready in time")
+                raise ClusterError(
+                    f"The node on port {self.port} is not ready after {READY_SECONDS} seconds. "
+                    "Read its output."
+                )
             time.sleep(LOOK_SECONDS)
 
     def stop(self) -> None:
-        """Let it finish what it has begun, then end."""
+        """Stop gracefully: finish the running requests."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it and its workers at once, whatever they do."""
+        """Kill the node and its workers immediately."""
         self._signal(signal.SIGKILL)
 
     def _is_ready(self) -> bool:
@@ -118,64 +120,64 @@ class Node:
             os.killpg(self.process.pid, number)
         else:
             self.process.send_signal(number)
-        self.process.wait(ENDING_SECONDS)
+        self.process.wait(STOP_SECONDS)
 
 
 @dataclass
 class Cluster:
-    """What runs, and where."""
+    """A running cluster."""
 
     folder: Path
     database: pgserver.PostgresServer
-    way_in: int
+    nginx_port: int
     nodes: list[Node] = field(default_factory=list)
     nginx: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Where people reach it."""
-        return f"https://{HOST}:{self.way_in}"
+        """The URL of the cluster."""
+        return f"https://{HOST}:{self.nginx_port}"
 
     @property
     def instance(self) -> Path:
-        """The secrets; every node has the same."""
+        """The instance folder, shared by all nodes."""
         return self.folder / "instance"
 
     def trust(self) -> ssl.SSLContext:
-        """Believes the cluster's certificate, which it made itself."""
+        """Return a context that trusts the cluster's self-signed certificate."""
         return ssl.create_default_context(cafile=str(self.instance / "certificate.pem"))
 
     def roll(self) -> None:
-        """Restart one node after the other; each is taken out first, and let in when ready."""
+        """Restart the nodes one by one; nginx skips each until it is ready."""
         for node in self.nodes:
-            self.let_in([other for other in self.nodes if other is not node])
+            self.route_to([other for other in self.nodes if other is not node])
             node.stop()
             node.start()
             node.wait_until_ready()
-            self.let_in(self.nodes)
+            self.route_to(self.nodes)
 
-    def let_in(self, serving: list[Node]) -> None:
-        """Let nginx send requests to these nodes only, and wait until it does."""
+    def route_to(self, serving: list[Node]) -> None:
+        """Make nginx send requests to these nodes only, and wait until it does."""
         if self.nginx is None:
-            raise ClusterError("nginx does not run")
+            raise ClusterError("nginx is not running. Call start_nginx first.")
         self._write_nodes(serving)
         before = self._nginx_workers()
         self.nginx.send_signal(signal.SIGHUP)
-        # The former workers end when what they passed on is answered.
-        end = time.monotonic() + ENDING_SECONDS
+        # The old nginx workers exit after their last response.
+        end = time.monotonic() + STOP_SECONDS
         while before & self._nginx_workers() and time.monotonic() < end:
             time.sleep(LOOK_SECONDS)
 
     def start_nginx(self) -> None:
-        """Start nginx, with every node let in."""
+        """Start nginx with all nodes."""
         program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
         if program is None:
-            raise ClusterError("nginx is missing; on Debian: apt-get install nginx-light")
+            raise ClusterError("nginx is missing. On Debian run: apt-get install nginx-light")
         home = self.folder / "nginx"
         (home / "faces").mkdir(parents=True, exist_ok=True)
         shutil.copy(NGINX_SITE, home)
         (home / "nginx.conf").write_text(NGINX.format(site=NGINX_SITE.name))
-        listen = LISTEN.format(host=HOST, port=self.way_in, instance=self.instance)
+        listen = LISTEN.format(host=HOST, port=self.nginx_port, instance=self.instance)
         (home / "faces" / "listen.conf").write_text(listen)
         self._write_nodes(self.nodes)
         self.nginx = subprocess.Popen(  # noqa: S603  our own command
@@ -201,7 +203,7 @@ class Cluster:
 
 
 def restart(database: pgserver.PostgresServer) -> None:
-    """Restart PostgreSQL; connections are cut."""
+    """Restart PostgreSQL, which closes all connections."""
     pgserver.pg_ctl(  # type: ignore[attr-defined]  # made when it is imported
         ["restart", "--mode=fast", "--wait"],
         pgdata=database.pgdata,
@@ -211,18 +213,22 @@ def restart(database: pgserver.PostgresServer) -> None:
 
 @contextmanager
 def running(
-    folder: Path, *, way_in: int = WAY_IN, first_node: int = FIRST_NODE, **settings: str
+    folder: Path,
+    *,
+    nginx_port: int = NGINX_PORT,
+    first_node_port: int = FIRST_NODE_PORT,
+    **settings: str,
 ) -> Iterator[Cluster]:
-    """A cluster in a folder, for as long as it is needed.
+    """Run a cluster in a folder.
 
     Args:
-        folder: holds the database and the secrets; what is there already is used.
-        way_in: nginx's port.
-        first_node: the first node's port, the others' follow.
-        settings: of the app, besides those of the cluster.
+        folder: holds the database and the secrets; existing ones are used.
+        nginx_port: the port of nginx.
+        first_node_port: the port of the first node; the others follow.
+        settings: settings of the app, added to those of the cluster.
 
     Raises:
-        ClusterError: if a part is missing or does not start.
+        ClusterError: if a component is missing or does not start.
     """
     if pgserver is None:
         raise ClusterError(
@@ -231,12 +237,12 @@ def running(
     with ExitStack() as stack:
         database = pgserver.get_server(folder / "database", cleanup_mode="stop")
         stack.callback(database.cleanup)
-        cluster = Cluster(folder, database, way_in)
+        cluster = Cluster(folder, database, nginx_port)
         environment = _environment(cluster) | settings
         for command in (("certificate",), ("prepare", "--url", cluster.url)):
             print(flask(environment, *command), end="", flush=True)
         for number in range(NODES):
-            node = Node(first_node + number, environment)
+            node = Node(first_node_port + number, environment)
             node.start()
             stack.callback(node.kill)
             stack.callback(node.stop)
@@ -244,12 +250,12 @@ def running(
         for node in cluster.nodes:
             node.wait_until_ready()
         cluster.start_nginx()
-        stack.callback(_end, cluster)
+        stack.callback(_stop_nginx, cluster)
         yield cluster
 
 
 def _environment(cluster: Cluster) -> dict[str, str]:
-    """What the nodes are given: one database, one set of secrets, a share of the cores each."""
+    """Return the settings of the nodes: common database and secrets, and a share of the cores."""
     cores = str(max(1, usable_cores() // NODES))
     return {
         "INSTANCE": str(cluster.instance),
@@ -262,7 +268,7 @@ def _environment(cluster: Cluster) -> dict[str, str]:
 
 
 def flask(environment: Mapping[str, str], *command: str) -> str:
-    """What a command of the app says."""
+    """Run a command of the app and return its output."""
     done = subprocess.run(  # noqa: S603  our own command
         [sys.executable, "-m", "flask", "--app", "wsgi", *command],
         cwd=ROOT,
@@ -274,10 +280,10 @@ def flask(environment: Mapping[str, str], *command: str) -> str:
     return done.stdout
 
 
-def _end(cluster: Cluster) -> None:
+def _stop_nginx(cluster: Cluster) -> None:
     if cluster.nginx is not None:
         cluster.nginx.send_signal(signal.SIGQUIT)
-        cluster.nginx.wait(ENDING_SECONDS)
+        cluster.nginx.wait(STOP_SECONDS)
 
 
 def main() -> int:
@@ -286,7 +292,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     try:
         with running(folder) as cluster:
-            print(f"{NODES} nodes serve at {cluster.url}; Ctrl-C ends them", flush=True)
+            print(f"{NODES} nodes serve at {cluster.url}; press Ctrl-C to stop", flush=True)
             signal.pause()
     except ClusterError as error:
         print(f"run-cluster: {error}", file=sys.stderr)

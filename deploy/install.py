@@ -2,7 +2,8 @@
 
     python3 deploy/install.py app|tests FOLDER
 
-Runs before any package is there: standard library only. pip's own lines are shown only if it fails.
+It uses the standard library only, because no package is installed yet. The output of pip is shown
+only if pip fails.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-SECONDS_BETWEEN_LINES = 15  # where the output is no terminal
+SECONDS_BETWEEN_LINES = 15  # if the output is not a terminal
 
 
 class Packages(NamedTuple):
-    """A file of requirements, with the Python versions for which all its wheels exist."""
+    """A requirements file, and the Python versions for which all its wheels exist."""
 
     title: str
     requirements: str
@@ -40,7 +41,7 @@ PACKAGES = {
 
 
 def main(name: str, folder: str) -> int:
-    """Install, and return the exit status."""
+    """Install the packages and return the exit status."""
     packages, python = PACKAGES[name], Path(folder) / "bin" / "python"
     is_new = not python.exists()
     complaint = unsupported(packages, sys.version_info[:2] if is_new else version_of(python))
@@ -54,7 +55,7 @@ def main(name: str, folder: str) -> int:
 
 
 def version_of(python: Path) -> tuple[int, int]:
-    """Ask another interpreter for its version."""
+    """Return the version of another interpreter."""
     code = "import sys; print(*sys.version_info[:2])"
     printed = subprocess.check_output([str(python), "-c", code], text=True)  # noqa: S603  our own
     major, minor = printed.split()
@@ -62,20 +63,20 @@ def version_of(python: Path) -> tuple[int, int]:
 
 
 def unsupported(packages: Packages, version: tuple[int, int]) -> str:
-    """Say which Python versions can be used, or nothing if this is one of them."""
+    """Return a complaint that names the supported versions; empty if this is one of them."""
     if packages.oldest <= version <= packages.newest:
         return ""
     oldest, newest, this = (
         ".".join(map(str, each)) for each in (packages.oldest, packages.newest, version)
     )
     return (
-        f"Python {oldest} to {newest} is needed for {packages.title}; this is {this}. "
-        f"Name another: make PYTHON=python{newest} …"
+        f"{packages.title[0].upper()}{packages.title[1:]} need Python {oldest} to {newest}; "
+        f"this is {this}. Run: make PYTHON=python{newest} …"
     )
 
 
 def install(packages: Packages, python: Path) -> int:
-    """Run pip, and show on one line how far it is."""
+    """Run pip and show its progress on one line."""
     line = ProgressLine(f"Installing {packages.title}, about {packages.usual_time}")
     options = ("--no-input", "--disable-pip-version-check", "--progress-bar=off")
     files = ("-r", packages.requirements, "-c", "constraints.txt")
@@ -93,19 +94,21 @@ def install(packages: Packages, python: Path) -> int:
     if pip.returncode:
         line.end("failed")
         sys.stderr.writelines(printed)
-        return fail("The packages were not installed. Check the connection to the package index.")
+        return fail(
+            "pip could not install the packages. Check the connection to the package index."
+        )
     line.end(f"{progress.found} packages")
     return 0
 
 
 class Progress:
-    """How far pip is, read from its lines."""
+    """Progress of pip, parsed from its output."""
 
     def __init__(self, expected: int) -> None:
         self.found, self._expected = 0, expected
 
     def after(self, line: str) -> str:
-        """Describe how far pip is after one more line; empty if that line tells nothing new."""
+        """Return the progress after one more line; empty if the line adds none."""
         if line.startswith(("Collecting ", "Requirement already satisfied: ")):
             self.found += 1
             name = re.split(r"[\s<>=!~;\[]", line.split(": ")[-1].removeprefix("Collecting "))[0]
@@ -121,7 +124,7 @@ class Progress:
 
 
 class ProgressLine:
-    """One line that is overwritten on a terminal, and repeated from time to time elsewhere."""
+    """A status line, overwritten on a terminal and repeated at intervals elsewhere."""
 
     def __init__(self, title: str) -> None:
         self._title, self._began = title, time.monotonic()
@@ -129,7 +132,7 @@ class ProgressLine:
         print(f"{title} …", end="" if sys.stdout.isatty() else "\n", flush=True)
 
     def show(self, state: str) -> None:
-        """Show how far it is; an empty state changes nothing."""
+        """Show a state; an empty one changes nothing."""
         now = time.monotonic()
         if not state:
             return
@@ -140,7 +143,7 @@ class ProgressLine:
             self._print(state, "\n")
 
     def end(self, state: str) -> None:
-        """Show how it ended, and how long it took."""
+        """Show the final state and the time taken."""
         self._print(f"{state}, {time.monotonic() - self._began:.0f} s", "\n")
 
     def _print(self, state: str, end: str) -> None:
@@ -149,7 +152,7 @@ class ProgressLine:
 
 
 def fail(complaint: str) -> int:
-    """Print what happened, and return the exit status of a failure."""
+    """Print a complaint and return the exit status of a failure."""
     print(complaint, file=sys.stderr)
     return 1
 

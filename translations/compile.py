@@ -1,6 +1,6 @@
-"""Check every catalogue, then compile it: `python -m translations.compile`.
+"""Check all catalogues, then compile them: `python -m translations.compile`.
 
-Nothing is compiled while a text is faulty; each fault is printed with its language and msgid.
+If a text is faulty, no catalogue is compiled. Each fault is printed with its language and msgid.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, read_po
 
 FOLDER = Path(__file__).parent
-# Places are filled by Python as %(name)s, by the page's scripts as {name}.
-PLACE = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+# Python fills %(name)s, the scripts of a page fill {name}.
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 PERCENT = re.compile(r"%%|%\(\w+\)[sd]")
 MARKUP = re.compile(r"</?\w[^>]*>|&\w+;|[<>&\"]")
 NUMBER = "%(num)s"
 MSGID = re.compile(r"^msgid ((?:\".*\"\s*)+)", re.MULTILINE)
-# Numbers of things that tell the plural forms apart.
+# Enough numbers to distinguish the plural forms of every language.
 NUMBERS = range(1001)
 
 
 def main(folder: Path = FOLDER) -> int:
-    """Compile the catalogues of a folder. Returns the exit status: 1 if one is faulty."""
+    """Compile the catalogues of a folder; return the exit status, 1 if one is faulty."""
     found = [fault for path in catalogues(folder) for fault in faults(path)]
     for fault in found:
         print(fault, file=sys.stderr)
@@ -44,7 +44,7 @@ def main(folder: Path = FOLDER) -> int:
 
 
 def catalogues(folder: Path = FOLDER) -> list[Path]:
-    """The catalogue of every language but English."""
+    """Return the catalogues of all languages except English."""
     return sorted(folder.glob("*/LC_MESSAGES/messages.po"))
 
 
@@ -52,14 +52,14 @@ def read_catalogue(path: Path) -> Catalog:
     """Read a catalogue.
 
     Raises:
-        PoFileError: if it is no catalogue.
+        PoFileError: if the file is malformed.
     """
     with path.open("rb") as file:
         return read_po(file, locale=path.parts[-3], abort_invalid=True)
 
 
 def faults(path: Path) -> Iterator[str]:
-    """Whatever is wrong with a catalogue, each fault in one line with the msgid."""
+    """Yield the faults of a catalogue, each as one line with the msgid."""
     language = path.parts[-3]
     try:
         catalogue = read_catalogue(path)
@@ -67,10 +67,10 @@ def faults(path: Path) -> Iterator[str]:
         yield f"{language}: not a catalogue: {error}"
         return
     if catalogue.plural_expr != get_plural(language).plural_expr:
-        yield f"{language}: Plural-Forms is not that of the language"
+        yield f"{language}: Plural-Forms does not match the language"
     for text, times in Counter(_msgids(path)).items():
         if times > 1:
-            yield f"{language}: {text!r}: stands {times} times"
+            yield f"{language}: {text!r}: occurs {times} times"
     for message in catalogue.obsolete.values():
         yield f"{language}: {_english(message)[0]!r}: obsolete, remove it"
     for message in catalogue:
@@ -86,30 +86,33 @@ def _faults_of(message: Message, catalogue: Catalog) -> Iterator[str]:
         yield "fuzzy, translate it"
     forms = catalogue.num_plurals if message.pluralizable else 1
     if len(texts) != forms or not all(texts):
-        yield f"not translated, {forms} text(s) needed"
+        yield f"not translated, needs {forms} text(s)"
         return
     for text in (*_english(message), *texts):
         if "%" in PERCENT.sub("", text):
             yield f"bare percent sign in {text!r}, write %%"
     english = _english(message)[-1]
     for form, text in enumerate(texts):
-        if not _has_places(text, message, _is_of_one_number(form, catalogue)):
-            yield f"other places than in {english!r}: {text!r}"
+        if not _has_placeholders(text, message, _is_for_one_number(form, catalogue)):
+            yield f"placeholders differ from {english!r}: {text!r}"
         if sorted(MARKUP.findall(text)) != sorted(MARKUP.findall(english)):
-            yield f"other markup than in {english!r}: {text!r}"
+            yield f"markup differs from {english!r}: {text!r}"
 
 
-def _has_places(text: str, message: Message, of_one_number: bool) -> bool:
-    """Whether a text has the places of its English; that of one number need not name it."""
-    places = Counter(PLACE.findall(text))
-    *singular, plural = (Counter(PLACE.findall(english)) for english in _english(message))
-    if singular and of_one_number:
-        return singular[0] - Counter([NUMBER]) <= places <= plural
-    return places == plural
+def _has_placeholders(text: str, message: Message, for_one_number: bool) -> bool:
+    """Return whether a text has the placeholders of its English.
+
+    A plural form for a single number may omit the number.
+    """
+    placeholders = Counter(PLACEHOLDER.findall(text))
+    *singular, plural = (Counter(PLACEHOLDER.findall(english)) for english in _english(message))
+    if singular and for_one_number:
+        return singular[0] - Counter([NUMBER]) <= placeholders <= plural
+    return placeholders == plural
 
 
-def _is_of_one_number(form: int, catalogue: Catalog) -> bool:
-    """Whether a plural form is used for a single number, as French's first is for 0 and 1."""
+def _is_for_one_number(form: int, catalogue: Catalog) -> bool:
+    """Return whether a plural form covers one number only; French's first covers 0 and 1."""
     form_of = gettext.c2py(catalogue.plural_expr)
     return sum(form_of(number) == form for number in NUMBERS) == 1
 
@@ -119,7 +122,7 @@ def _english(message: Message) -> tuple[str, ...]:
 
 
 def texts_of(texts: Any) -> tuple[str, ...]:
-    """One text, or one for each plural form."""
+    """Return one text, or one for each plural form."""
     return tuple(texts) if isinstance(texts, tuple | list) else (texts or "",)
 
 

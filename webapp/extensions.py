@@ -1,4 +1,4 @@
-"""Flask's extensions: made once here, bound to an app in `create_app`."""
+"""Flask extensions, created once here and bound to an app in `create_app`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from webapp.web.display.translations import SafeBabel
 
 
 class EarlyLimiter(Limiter):
-    """Limits that views state, counted by `request_rates` before anything is read."""
+    """Rate limits declared on views, and counted by `request_rates` before the body is read."""
 
     def limit(self, *values: Any, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
-        """State the limit of a view, which itself counts nothing."""
+        """Declare the limit of a view; calling the view counts nothing."""
         limited = super().limit(*values, **options)
 
-        def state(view: Any) -> Any:
+        def declare(view: Any) -> Any:
             @wraps(view)
             def count() -> None:
-                """Do nothing but what the library adds: count the request."""
+                """Do nothing; the library's wrapper counts the request."""
 
             view.limits = (*getattr(view, "limits", ()), limited(count))
             return view
 
-        return state
+        return declare
 
 
 def asking_network() -> str:
-    """Return the network of the request at hand, as limits count it."""
+    """Return the client network of the current request, the key of rate limits."""
     return client_network(request.remote_addr)
 
 
@@ -44,6 +44,6 @@ migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()
 limiter = EarlyLimiter(asking_network)
-# Frames come too often to be written down one by one: each process counts its own.
+# Frames are too frequent for counters in the database, so each process counts in memory.
 frame_limiter = EarlyLimiter(asking_network, storage_uri=f"{LOCKED_MEMORY}://")
 babel = SafeBabel()

@@ -22,7 +22,7 @@ from tests.support.next_release import EXPAND, next_migrations
 
 pytestmark = pytest.mark.long
 
-WAY_IN, FIRST_NODE = 18443, 18001
+NGINX_PORT, FIRST_NODE_PORT = 18443, 18001
 PROGRAMS = 4
 ENOUGH = 30
 BACK_SECONDS = 5
@@ -35,7 +35,7 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))
     folder.chmod(0o755)
     try:
-        with running(folder, way_in=WAY_IN, first_node=FIRST_NODE) as started:
+        with running(folder, nginx_port=NGINX_PORT, first_node_port=FIRST_NODE_PORT) as started:
             yield started
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -131,7 +131,7 @@ def test_a_reload_of_nginx_cuts_no_program_off_however_often(
     with steady(target, PROGRAMS) as load:
         load.wait_for(is_right, ENOUGH)
         for _ in range(RELOADS):
-            cluster.let_in(cluster.nodes)
+            cluster.route_to(cluster.nodes)
         load.wait_for(is_right, ENOUGH)
     assert not failed(load)
 
