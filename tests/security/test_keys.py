@@ -174,7 +174,7 @@ def test_a_certificates_key_that_everybody_can_read_is_not_served(
 def test_an_old_database_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
     old = replace(settings, database_url=f"sqlite:///{settings.instance / 'old.db'}")
 
-    with pytest.raises(NotReady, match="run: flask --app wsgi prepare"):
+    with pytest.raises(NotReady, match="Run: flask --app wsgi prepare"):
         get_ready(restarted(old, engine))
 
 

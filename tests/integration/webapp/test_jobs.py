@@ -188,7 +188,7 @@ def test_a_job_that_processes_die_of_is_given_up(app: Flask) -> None:
 
     assert run(Counted().run) == 0
     assert stored().state == JobState.FAILED
-    assert "died" in stored().error
+    assert "crashed" in stored().error
 
 
 def test_periodic_work_is_queued_by_itself_once_a_period(app: Flask) -> None:

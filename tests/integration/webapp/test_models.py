@@ -419,7 +419,7 @@ def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ad
 
     listed = run(args=["models", "list"]).output
     assert re.search(r"^\* open: .*\(open\)$", listed, re.MULTILINE)
-    assert re.search(r"^  tiny: .*\(research\); 2 pictures to embed$", listed, re.MULTILINE)
+    assert re.search(r"^  tiny: .*\(research\); 2 photos to embed$", listed, re.MULTILINE)
     ask_for_tiny()
     assert "change to tiny: waiting, 0 of 0 photos" in run(args=["models", "status"]).output
 
