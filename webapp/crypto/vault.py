@@ -43,7 +43,7 @@ class MasterKeyUnusable(VaultError):
 
 
 class CookieKeyUnusable(VaultError):
-    """The key that signs cookies is missing or malformed. The text says what to do."""
+    """The key that signs cookies is missing or malformed; the message has the remedy."""
 
 
 class SealBroken(VaultError):
@@ -209,19 +209,19 @@ def read_cookie_key(path: Path) -> str:
         CookieKeyUnusable: if it is missing or too short to be a key.
     """
     if not path.exists():
-        raise CookieKeyUnusable(f"{path} is missing; run: flask --app wsgi prepare")
+        raise CookieKeyUnusable(f"{path} is missing. Run: flask --app wsgi prepare")
     key = _read_key(path, CookieKeyUnusable)
     if len(key) < KEY_BYTES or not key.isprintable():
         raise CookieKeyUnusable(
             f"{path} does not contain a key of at least {KEY_BYTES} characters. Restore the "
-            "original one, or remove the file and run: flask --app wsgi prepare (everybody is then "
-            "signed out)"
+            "original one, or remove the file and run: flask --app wsgi prepare (this signs "
+            "everyone out)"
         )
     return key
 
 
 def _read_key(path: Path, error_type: type[VaultError]) -> str:
-    """Return the text of a key file, empty for bytes that are no text."""
+    """Return the text of a key file, empty if it is not ASCII."""
     if path.is_dir():
         raise error_type(
             f"{path} is a folder; Docker makes one where a file to mount is missing. Remove it "

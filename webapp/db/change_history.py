@@ -1,4 +1,4 @@
-"""The history of a setting: changes are rows that are only ever added, and the newest counts."""
+"""Append-only history of a setting: each change is a row, and the newest one is current."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=AuditedChange)
 
 @dataclass(frozen=True)
 class Change(Generic[T]):
-    """One change of a setting, as pages show it; `number` counts from 1."""
+    """A change of a setting, as pages show it; `number` counts from 1."""
 
     number: int
     value: T
@@ -37,10 +37,10 @@ class ChangeHistory(Generic[Row, T]):
     """The changes of one kind of setting.
 
     Args:
-        table: holds them.
-        value, previous: read what a row changed to and from.
-        subject: the column of those whose settings are apart: a person, a model; None for one
-            setting of the installation.
+        table: the table of the changes.
+        value, previous: return the new and the previous value of a row.
+        subject: the column that separates histories, such as a person or a model; None if the
+            installation has one history.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ChangeHistory(Generic[Row, T]):
         changes = select(table).order_by(table.number.desc())
         if subject is not None:
             changes = changes.where(subject == bindparam("subject"))
-        # Made once: the setting in force is read with every verification.
+        # Compiled once: every verification reads the current setting.
         self._changes = changes.limit(HISTORY_LENGTH)
         self._newest = changes.limit(1)
 
@@ -68,10 +68,10 @@ class ChangeHistory(Generic[Row, T]):
         return row.number if row else NO_CHANGE
 
     def check_newest(self, based_on: int | None, subject: object = None) -> None:
-        """Check that the change on which another is based is still the newest; None always is.
+        """Check that a request is based on the newest change; None skips the check.
 
         Raises:
-            SettingConflict: if there is a newer one.
+            SettingConflict: if a newer change exists.
         """
         if based_on is not None and based_on != self.number(subject):
             raise SettingConflict

@@ -156,7 +156,7 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, enro
 
     real = selection.activate
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webapp.services.models.reembedding.let_serve", enrol_once_all_is_embedded)
+        patch.setattr("webapp.services.models.reembedding.activate", enrol_once_all_is_embedded)
         change_to_tiny()
 
     assert set(active_model().gallery.sample().person_ids) == {ada, *late}
