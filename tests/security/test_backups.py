@@ -105,7 +105,7 @@ def test_a_start_without_the_database_leaves_everything_for_the_restore(
     with pytest.raises(NotReady):
         get_ready(again)
     assert settings.key_ring_file.read_bytes() == ring
-    assert "2 people are back" in run(again, "restore", tmp_path / "monday.backup").output
+    assert "2 people are restored" in run(again, "restore", tmp_path / "monday.backup").output
 
 
 def other_installation(settings: Settings, engine, *, master_key: bool) -> Settings:
@@ -150,7 +150,7 @@ def test_a_restore_may_replace_the_key_ring_of_another_installation(
     restored = restarted(other, engine)
     result = run(restored, "restore", "--key-ring", kept, tmp_path / "monday.backup")
 
-    assert "1 people are back" in result.output
+    assert "1 people are restored" in result.output
     again = restarted(other, engine)
     with again.app_context():
         assert not obstacles(again)

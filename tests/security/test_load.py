@@ -173,7 +173,7 @@ def test_every_request_of_an_address_costs_it_processor_time(app: Flask, people)
     visitor = visitor_from(app, VICTIM)
     visitor.post("/camera/check", {"frame": [people[0].photos[0]]})
 
-    left = work._limiter.get_window_stats(work._bound, VICTIM).remaining
+    left = work._limiter.get_window_stats(work._limit, VICTIM).remaining
 
     assert left < work.milliseconds
 
