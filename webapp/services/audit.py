@@ -142,7 +142,7 @@ def record_now(event: str, account: UUID | None = None, **details: object) -> No
 
 def record_read(event: str, account: UUID | None = None, **details: object) -> None:
     """Queue the entry of a request that changes nothing; it may follow the answer by seconds."""
-    deferred_writes().soon(entry_of_read(event, account, **details))
+    deferred_writes().submit(entry_of_read(event, account, **details))
 
 
 def entry_of_read(

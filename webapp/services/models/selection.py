@@ -216,7 +216,7 @@ def history() -> tuple[Change, ...]:
 def sync_engines() -> None:
     """Load the engines of the active and the queued models in this process; unload others."""
     serving = active_model()
-    needed = [serving.get_ready(choice) for choice in (serving.choice, *_queued_models())]
+    needed = [serving.preload(choice) for choice in (serving.choice, *_queued_models())]
     serving.unload_except(dict.fromkeys(needed))
 
 

@@ -82,7 +82,7 @@ def reports_with(
 
 def likeness_of(person: Person) -> Likeness | None:
     """Return the similarity between a person's enabled anchors; None for fewer than two."""
-    own = active_model().gallery.own(person.id)
+    own = active_model().gallery.anchors_of(person.id)
     if len(own.anchor_ids) < 2:
         return None
     row_of = {anchor_id: row for row, anchor_id in enumerate(own.anchor_ids)}
