@@ -173,10 +173,10 @@ def test_a_file_that_is_brought_back_serves_on(
 def test_background_work_leaves_a_damaged_database_alone(app: Flask, settings: Settings) -> None:
     done: list[str] = []
     worker = Worker(app, {}, [lambda: done.append("an errand")])
-    worker._look_for_work()
+    worker._poll()
     damage_watch().found = True
 
-    worker._look_for_work()
+    worker._poll()
 
     assert done == ["an errand"]
 
