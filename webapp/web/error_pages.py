@@ -154,7 +154,7 @@ def _must_wait(error: MustWait) -> ResponseReturnValue:
     return _retry_later(error, 429, busy=isinstance(error, Busy))
 
 
-def _warming(error: GalleryWarming) -> ResponseReturnValue:
+def _warming(error: GalleryLoading) -> ResponseReturnValue:
     return _retry_later(error, 503)
 
 
