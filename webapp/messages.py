@@ -1,9 +1,8 @@
-"""Codes become words here and nowhere else: what is wrong, and what to do about it.
+"""The only place that turns codes into sentences: what is wrong, and what to do about it.
 
-Services and the `ml` façade speak in codes; people read these sentences in their own language.
-A code has up to three wordings: an instruction for somebody in front of the camera (short, one
-thing to do), a description of a picture or a request (full sentences), and one for programs where
-the description speaks of a page.
+Services and the `ml` façade report codes; people read these sentences in their own language. A code
+has up to three texts: a short instruction for a person in front of the camera, a description of a
+picture or a request in full sentences, and one for programs where the description refers to a page.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.web.display.translations import marked as N_
 from webapp.web.display.translations import translate
 
-# In the place of a fact that is not known.
+# Replaces an unknown value.
 UNTOLD = "…"
 BYTES_A_MEGABYTE = 1_000_000
 PIXELS_A_MEGAPIXEL = 1_000_000
@@ -28,7 +27,7 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "too_small": _l("Move closer"),
     "too_close": _l("Move back a little"),
     "off_centre": _l("Move your face into the oval"),
-    # The codes name the picture's left and right; the person in front of it has them swapped.
+    # The codes name the picture's left and right; the person's own are swapped.
     "turned_left": _l("Turn your head a little to your left"),
     "turned_right": _l("Turn your head a little to your right"),
     "turned_up": _l("Lower your chin a little"),
@@ -43,7 +42,7 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "uncertain": _l("Show your whole face: eyes, nose and mouth"),
 }
 
-# What is asked for, one at a time, of whoever shows that they are there; left and right are theirs.
+# Instructions of a challenge, one at a time; left and right are the person's own.
 CHALLENGE_STEPS: dict[str, LazyString] = {
     "straight": _l("Look straight ahead"),
     "turn_left": _l("Turn your head a little to your left"),
@@ -54,7 +53,7 @@ CHALLENGE_STEPS: dict[str, LazyString] = {
     "done": _l("Done. One moment…"),
 }
 
-# What keeps a movement from counting; other codes are instructions as before any picture.
+# What prevents a movement from counting; other codes use INSTRUCTIONS.
 CHALLENGE_HINTS: dict[str, LazyString] = {
     "hold": _l("Stay like that"),
     "hold_still": _l("Hold still"),
@@ -62,7 +61,7 @@ CHALLENGE_HINTS: dict[str, LazyString] = {
     "turned": _l("Look straight ahead"),
 }
 
-# Why a challenge failed, for operators; what is measured besides goes by its code.
+# Why a challenge failed, for operators; measured cues without a text appear by their code.
 CHALLENGE_REASONS: dict[str, LazyString] = {
     "not_finished": _l("It was left, or took too long."),
     "unfinished": _l("Not everything that was asked for was seen."),
@@ -83,7 +82,7 @@ CHALLENGE_REASONS: dict[str, LazyString] = {
     "disordered": _l("Frames are missing or not in order."),
 }
 
-# Why an operator verifies somebody without movements.
+# Reasons of an operator to verify without a challenge.
 WAIVER_WORDS: dict[str, LazyString] = {
     "cannot_move": _l("The person cannot do the movements"),
     "cannot_follow": _l("The person cannot see, hear or understand the instructions"),
@@ -91,7 +90,7 @@ WAIVER_WORDS: dict[str, LazyString] = {
     "other": _l("Another reason"),
 }
 
-# The same as an administrator chooses from.
+# Movements of a challenge, as choices of a form.
 MOVEMENTS: dict[str, LazyString] = {
     "turn_left": _l("turn left"),
     "turn_right": _l("turn right"),
@@ -300,14 +299,14 @@ REQUEST_PROBLEMS: dict[str, str] = {
     "too_large": N_("The request is too large. Send fewer or smaller pictures."),
     "unsupported_media_type": N_("Send JSON, or a form with files where pictures are taken."),
     "unavailable": N_("The app cannot answer at present. Try again in a moment."),
-    # Said by nginx (deploy/nginx/faces.conf), explained by the API's page.
+    # Code of nginx (deploy/nginx/faces.conf); the API's reference page explains it.
     "unanswered": N_(
         "No answer came, so nobody knows whether it was done. Send it again, under the same "
         "idempotency key where there was one: then it is done once."
     ),
 }
 
-# What programs are told, where people are told of the page before them.
+# Texts for programs, where the text for people refers to the page.
 PROBLEMS_FOR_PROGRAMS: dict[str, str] = {
     "unknown_person": N_("There is no person with this id."),
     "threshold_changed_meanwhile": N_(
@@ -349,12 +348,15 @@ WARNINGS: dict[str, str] = {
 
 
 def instruct(code: str) -> str:
-    """What somebody in front of the camera should do; `code` is a quality reason or "good"."""
+    """Return an instruction for a person in front of the camera.
+
+    `code` is a quality reason or "good".
+    """
     return str(INSTRUCTIONS.get(code, INSTRUCTIONS["no_face"]))
 
 
 def ask_for(step: str, hint: str | None = None) -> str:
-    """What somebody who shows that they are there should do next; a hint comes before the step."""
+    """Return the next instruction of a challenge; a hint takes precedence over the step."""
     if hint in CHALLENGE_HINTS:
         return str(CHALLENGE_HINTS[hint])
     if hint in INSTRUCTIONS:
@@ -363,14 +365,14 @@ def ask_for(step: str, hint: str | None = None) -> str:
 
 
 def explain_challenge(reason: str) -> str:
-    """Why a challenge failed or was waived, for operators; a code without words is said itself."""
+    """Return why a challenge failed or was waived, for operators; a code without text as it is."""
     return str(CHALLENGE_REASONS.get(reason) or WAIVER_WORDS.get(reason) or reason)
 
 
 def describe(code: str, details: Mapping[str, object] | None = None) -> str:
-    """What is wrong and what to do, in full sentences.
+    """Return what is wrong and what to do, in full sentences.
 
-    `details` are the facts that a face error carries: `format`, `limit_bytes`, `limit_pixels`.
+    `details` are the values of an error, such as `format`, `limit_bytes`, `limit_pixels`.
     """
     facts = _readable(details or {})
     for catalogue in (PICTURE_PROBLEMS, REQUEST_PROBLEMS, WARNINGS):
@@ -380,39 +382,39 @@ def describe(code: str, details: Mapping[str, object] | None = None) -> str:
 
 
 def describe_to_program(code: str, details: Mapping[str, object] | None = None) -> str:
-    """The same for a program, which has no page before it."""
+    """Return the same for a program, which shows no page."""
     if code in PROBLEMS_FOR_PROGRAMS:
         return gettext(PROBLEMS_FOR_PROGRAMS[code])
     return describe(code, details)
 
 
 def in_place(place: int, sentence: str) -> str:
-    """A sentence about one of several pictures, which it names; `place` counts from 0."""
+    """Return a sentence about one of several pictures, with its number; `place` counts from 0."""
     return gettext("Picture %(number)s: %(sentence)s", number=place + 1, sentence=sentence)
 
 
 def all_codes() -> dict[str, str]:
-    """What each code against a picture or a request tells a program, with dots for facts."""
+    """Return the texts of all codes for programs, with UNTOLD for values."""
     catalogues = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
     return {code: translate(text, _Facts()) for code, text in sorted(catalogues.items())}
 
 
 def summarise(code: str) -> str:
-    """What is wrong with a picture, without what to do about it."""
+    """Return what is wrong with a picture, without the advice."""
     problem = PICTURE_PROBLEMS.get(code, PICTURE_PROBLEMS["unusable"])
     words = translate(problem, _readable({}))
     return words.partition(". ")[0].removesuffix(".")
 
 
 class _Facts(dict[str, object]):
-    """Facts by name; one that is not known is shown as dots."""
+    """Values by name; an unknown one becomes UNTOLD."""
 
     def __missing__(self, name: str) -> str:
         return UNTOLD
 
 
 def _readable(details: Mapping[str, object]) -> _Facts:
-    """The facts with limits in the units that people read."""
+    """Return the values, with limits in megabytes and megapixels."""
     facts = _Facts({"format": gettext("Such"), **details})
     if isinstance(limit := details.get("limit_bytes"), int):
         facts["limit_megabytes"] = limit // BYTES_A_MEGABYTE

@@ -1,4 +1,4 @@
-"""Where things stand in the drawings of the threshold page, in units of their viewBoxes."""
+"""Coordinates of the threshold page's charts, in units of their viewBoxes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ probit = NormalDist().inv_cdf
 
 @dataclass(frozen=True)
 class Area:
-    """A drawing's area, and the room around it for labels."""
+    """A chart's area, and the margins for labels."""
 
     left: float = 92
     top: float = 10
@@ -28,12 +28,12 @@ class Area:
 
     @property
     def right(self) -> float:
-        """Where the area ends."""
+        """The x coordinate of the right edge."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
-        """Where the area ends below."""
+        """The y coordinate of the lower edge."""
         return self.top + self.height
 
     @property
@@ -43,13 +43,13 @@ class Area:
 
     @property
     def view_box(self) -> str:
-        """The whole drawing, for SVG."""
+        """The SVG viewBox of the whole drawing."""
         return f"0 0 {self.view_width:g} {self.bottom + self.below:g}"
 
 
 @dataclass(frozen=True)
 class DrawnRates:
-    """A line of rates and the band of their intervals, as points of SVG."""
+    """A line of rates and the band of their intervals, as SVG points."""
 
     line: str
     band: str
@@ -64,20 +64,20 @@ class RateChart(Area):
 
     @property
     def decades(self) -> tuple[float, ...]:
-        """The rates at which lines are drawn, from 1 to the smallest."""
+        """The rates of the grid lines, from 1 to the smallest."""
         return tuple(10.0**-power for power in range(round(-log10(self.least)) + 1))
 
     def x(self, score: float) -> float:
-        """Where a score stands."""
+        """Return the x coordinate of a score."""
         return round(self.left + self.width * score / self.highest_score, 2)
 
     def y(self, rate: float) -> float:
-        """Where a rate, 0 to 1, stands; below the smallest shown it stands at the bottom."""
+        """Return the y coordinate of a rate, 0 to 1; rates below the smallest are at the bottom."""
         depth = log10(max(rate, self.least)) / log10(self.least)
         return round(self.top + self.height * depth, 2)
 
     def draw(self, scores: Sequence[float], rates: Sequence[Rate]) -> DrawnRates:
-        """Draw rates over their scores."""
+        """Return the line and band of rates over their scores."""
         upper = self._points(scores, [rate.high for rate in rates])
         lower = self._points(scores, [rate.low for rate in rates])
         return DrawnRates(
@@ -95,7 +95,7 @@ class RateChart(Area):
 class HistogramChart(Area):
     """Similarities from left to right, labelled by their scores; shares upwards.
 
-    Scores are no even scale here: strangers would all stand at its lower end.
+    The scale is not linear in scores: all strangers would be at its lower end.
     """
 
     histogram: Histogram
@@ -107,12 +107,12 @@ class HistogramChart(Area):
     label_width: float = 26
 
     def x(self, score: float) -> float:
-        """Where a score stands."""
+        """Return the x coordinate of a score."""
         return self._x(self.calibration.similarity(score))
 
     @property
     def labels(self) -> tuple[float, ...]:
-        """The scores that are labelled: those that stand inside, and clear of each other."""
+        """The labelled scores: those inside the area that do not overlap."""
         shown: list[float] = []
         for score in self.labelled:
             inside = self.left < self.x(score) < self.right
@@ -122,19 +122,19 @@ class HistogramChart(Area):
 
     @property
     def places(self) -> list[tuple[float, float]]:
-        """Scores and where they stand; straight in between."""
+        """Scores and their x coordinates; linear in between."""
         ends = (self.calibration.score(float(self.histogram.edges[end])) for end in (0, -1))
         scores = {float(score) for score in self.calibration.score_knots[1]} | set(ends)
         return [(score, self.x(score)) for score in sorted(scores)]
 
     @property
     def genuine(self) -> str:
-        """The outline of the genuine trials, as points of SVG."""
+        """The outline of the genuine trials, as SVG points."""
         return self._outline(self.histogram.genuine)
 
     @property
     def impostor(self) -> str:
-        """The outline of the impostor trials, as points of SVG."""
+        """The outline of the impostor trials, as SVG points."""
         return self._outline(self.histogram.impostor)
 
     def _outline(self, shares: np.ndarray) -> str:
@@ -165,15 +165,15 @@ class DetChart(Area):
     rates: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 0.5)
 
     def x(self, far: float) -> float:
-        """Where a FAR stands."""
+        """Return the x coordinate of a FAR."""
         return round(self.left + self.width * self._place(far), 2)
 
     def y(self, frr: float) -> float:
-        """Where an FRR stands."""
+        """Return the y coordinate of an FRR."""
         return round(self.bottom - self.height * self._place(frr), 2)
 
     def places(self, corners: Sequence[Cost]) -> list[tuple[float, float, float]]:
-        """Scores and where their two rates stand, ascending; straight in between."""
+        """Return scores and the coordinates of their two rates, ascending; linear in between."""
         return [
             (cost.score, self.x(cost.strangers.share), self.y(cost.genuine.share))
             for cost in corners
@@ -189,7 +189,7 @@ class DetChart(Area):
 def place_at(
     places: Sequence[tuple[float, float, float]], score: float
 ) -> tuple[float, float] | None:
-    """Where a score stands between places by ascending score; None outside of them."""
+    """Return the coordinates of a score, interpolated between places; None outside of them."""
     if not places or not places[0][0] <= score <= places[-1][0]:
         return None
     scores, xs, ys = zip(*places, strict=True)

@@ -1,4 +1,4 @@
-"""Names and identifiers as pages show them, whatever letters they have and however long."""
+"""Names and identifiers on pages, in any script and of any length."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from markupsafe import Markup, escape
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 FROM_RIGHT = {"R", "AL", "AN"}
-# A longer word is broken after a sign within it, before it is broken within a part.
+# A longer word is broken after a punctuation mark first, then anywhere.
 LONG_WORD = re.compile(r"\S{25,}")
 SIGN = re.compile(r"(?<=[@._/\\:+-])(?=\w)")
 
 
 def add_name_filters(app: Flask) -> None:
-    """Give templates `named`, for text, and `isolated`, for attributes."""
+    """Add the template filters `named`, for text, and `isolated`, for attributes."""
     app.add_template_filter(named)
     app.add_template_filter(isolated)
 
 
 def named(text: object) -> Markup:
-    """A name in a text: it does not turn the words around it, and breaks at its signs."""
+    """Return a name for text: isolated from the text's direction, with breaks after its marks."""
     shown = LONG_WORD.sub(lambda word: SIGN.sub("<wbr>", word.group()), str(escape(text)))
     if _runs_from_right(text):
         shown = f"<bdi>{shown}</bdi>"
@@ -30,7 +30,7 @@ def named(text: object) -> Markup:
 
 
 def isolated(text: object) -> str:
-    """The same where there can be no tags: in attributes, messages and titles."""
+    """Return a name isolated by control characters, for attributes, messages and titles."""
     if not _runs_from_right(text):
         return str(text)
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"

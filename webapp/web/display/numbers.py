@@ -1,4 +1,4 @@
-"""Shares in percent, as the reader's language writes them."""
+"""Percentages in the format of the reader's language."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def percent(share: float, digits: str = "0") -> str:
     """Return a share, 0 to 1, in percent: "95%", "95 %".
 
     Args:
-        share: to be written.
-        digits: CLDR's pattern of the number; the language adds the percent sign and its space.
+        share: the share.
+        digits: CLDR pattern of the number; the language adds the percent sign and its space.
     """
     locale = get_locale()
     pattern = locale.percent_formats[None].pattern if locale else "#,##0%"

@@ -1,4 +1,4 @@
-"""The reader's time zone: the browser's, which a script keeps in a cookie; else the server's."""
+"""The reader's time zone: the browser's, which a script stores in a cookie; else the server's."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ReaderZone:
     """A time zone by its IANA name.
 
     Attributes:
-        is_own: whether it is the reader's own; the server's otherwise.
-        named: the zone that the request's cookie names, known here or not.
+        is_own: whether it is the reader's, rather than the server's.
+        named: zone named by the request's cookie, known here or not.
     """
 
     name: str
@@ -38,12 +38,12 @@ class ReaderZone:
 
 @cache
 def names() -> frozenset[str]:
-    """Return the IANA names that are known here."""
+    """Return the IANA names known to this machine."""
     return frozenset(available_timezones())
 
 
 def reader_zone() -> ReaderZone:
-    """Return the zone of the request's reader, or the server's where no known one is named."""
+    """Return the zone of the request's reader; the server's if the cookie names none known here."""
     chosen = request.cookies.get(COOKIE, "") if has_request_context() else ""
     if chosen in names():
         return ReaderZone(chosen, is_own=True, named=chosen)
@@ -51,7 +51,7 @@ def reader_zone() -> ReaderZone:
 
 
 def add_zones(app: Flask) -> None:
-    """Let templates show days and moments in the reader's zone and language."""
+    """Add template filters for days and moments in the reader's zone and language."""
     app.context_processor(lambda: {"zone": reader_zone()})
     app.add_template_filter(shown_moment)
     app.add_template_filter(shown_day)
@@ -59,7 +59,7 @@ def add_zones(app: Flask) -> None:
 
 
 def shown_moment(moment: datetime) -> str:
-    """Return a moment as the reader writes it; the zone is named where it is not their own."""
+    """Return a moment in the reader's format; a zone that is not their own is named."""
     zone, locale = reader_zone(), _locale()
     day = format_date(moment.astimezone(zone.info), "medium", locale=locale)
     minute = format_time(moment, "short", tzinfo=zone.info, locale=locale)
@@ -77,6 +77,6 @@ def short_day(day: date) -> str:
 
 
 def _locale() -> Locale:
-    """The language of the page; English days are written as in Britain, day first."""
+    """Return the locale of the page; English dates use the British format, day first."""
     locale = get_locale() or Locale("en")
     return Locale("en", "GB") if locale.language == "en" else locale

@@ -1,7 +1,7 @@
-"""Texts in the reader's language. Where a translation is faulty the English text stands in.
+"""Texts in the reader's language, with the English text in place of a faulty translation.
 
-A translated text is filled in by `%`, in templates and in Python alike: a percent sign is written
-`%%` in every text. A faulty translation is logged once a use and never ends in an error page.
+`%` fills in translated texts, in templates and in Python alike, so every literal percent sign is
+written `%%`. A faulty translation is logged on each use, and never causes an error page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-# What may be behind a percent sign.
+# What may follow a percent sign.
 PLACE = re.compile(r"%(?:\(\w+\)[sd]|%)")
 UNFILLABLE = (ValueError, TypeError, KeyError, OverflowError)
 UNREADABLE = (OSError, ValueError, struct.error)
@@ -28,15 +28,15 @@ log = logging.getLogger("webapp.web.display.translations")
 
 
 def marked(text: str) -> str:
-    """Mark a text for the catalogues; it is translated and filled in where it is used."""
+    """Mark a text for extraction; it is translated and filled in where it is used."""
     return text
 
 
 class SafeDomain(Domain):
-    """flask-babel's texts, with English in the place of faulty translations."""
+    """flask-babel's texts, with English in place of faulty translations."""
 
     def get_translations(self) -> NullTranslations:
-        """The catalogue of the reader's language; an empty one if the file cannot be read."""
+        """Return the catalogue of the reader's language; an empty one if its file is unreadable."""
         try:
             return super().get_translations()
         except UNREADABLE as error:
@@ -46,7 +46,7 @@ class SafeDomain(Domain):
             return empty
 
     def gettext(self, string: str, **variables: Any) -> str:
-        """Translate a text and fill it in; without facts, places in it stay as they are."""
+        """Translate a text and fill it in; without variables, placeholders stay as they are."""
         if not variables and "%(" in string:
             return str(self.get_translations().ugettext(string))
         return translate(string, variables)
@@ -60,9 +60,9 @@ def translate(text: str, facts: Mapping[str, Any], kind: type[str] = str) -> str
     """Translate a text into the reader's language and fill it in.
 
     Args:
-        text: in English.
-        facts: by the names of the text's places.
-        kind: `Markup` for a page; facts are then escaped.
+        text: the English text.
+        facts: values by the names of the text's placeholders.
+        kind: `Markup` for a page, which escapes the values.
     """
     translation = get_translations().ugettext(text)
     return _filled(kind(translation), kind(text), facts)
@@ -71,7 +71,7 @@ def translate(text: str, facts: Mapping[str, Any], kind: type[str] = str) -> str
 def translate_plural(
     singular: str, plural: str, number: int, facts: Mapping[str, Any], kind: type[str] = str
 ) -> str:
-    """Translate a text about a number of things; `num` is the number unless the facts differ."""
+    """Translate a text about a number of things; `num` is that number unless `facts` has it."""
     translation = get_translations().ungettext(singular, plural, number)
     english = singular if number == 1 else plural
     return _filled(kind(translation), kind(english), {"num": number, **facts})
@@ -82,11 +82,11 @@ class SafeBabel(Babel):
 
     @cached_property
     def domain_instance(self) -> Domain:
-        """What the texts of this app are taken from."""
+        """The source of this app's texts."""
         return SafeDomain(domain=self.domain)
 
     def init_app(self, app: Flask, *args: Any, **options: Any) -> None:
-        """Make the templates fill in their texts by the domain, too."""
+        """Make the templates use the domain as well."""
         super().init_app(app, *args, **options)
         app.jinja_env.globals.update(gettext=_gettext, ngettext=_ngettext)
 
@@ -106,7 +106,7 @@ def _kind(context: EvalContext) -> type[str]:
 
 
 def _filled(translation: str, english: str, facts: Mapping[str, Any]) -> str:
-    """The translation filled in, or the English text, or at worst that text with its places."""
+    """Return the translation filled in; else the English text filled in; else as it is."""
     try:
         return _fill(translation, facts)
     except UNFILLABLE as error:

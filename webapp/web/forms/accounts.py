@@ -1,4 +1,4 @@
-"""What people send to sign in, to set up, and about their own account."""
+"""Forms to sign in, to set up, and to change one's own account."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class SignInForm(PageForm):
 
 
 class CodeForm(PageForm):
-    """A code of the second factor, or one for when the phone is lost."""
+    """A code of the second factor, or a recovery code."""
 
     code = StringField(_l("Code"), validators=[InputRequired(), Length(max=LONGEST_CODE)])
 
 
 class PresentPasswordForm(PageForm):
-    """Shows that it is not somebody at a screen that was left alone."""
+    """Confirms the account's owner: an unattended session may be used by somebody else."""
 
     current = PasswordField(
         _l("Present password"), validators=[InputRequired(), Length(max=LONGEST_PASSWORD)]
@@ -44,18 +44,18 @@ class PresentPasswordForm(PageForm):
 
 
 class EndSessionsForm(PresentPasswordForm):
-    """Which other sessions are to end."""
+    """Other sessions to end."""
 
     chosen = SelectMultipleField(coerce=UUID)
 
     def validate_chosen(self, field: Field) -> None:
-        """Refuse to end none."""
+        """Reject an empty selection."""
         if not field.data:
             raise ValidationError(describe("no_sessions_chosen"))
 
 
 class SecondFactorForm(CodeForm, PresentPasswordForm):
-    """The secret that the phone has read, and the code that shows it."""
+    """The secret shared with the phone, and a code that proves it."""
 
     secret = HiddenField(validators=[Regexp("^[A-Z2-7]{32}$")])
 
@@ -75,7 +75,7 @@ class SetupForm(PageForm):
 
 
 class PasswordForm(PresentPasswordForm):
-    """A new password for whoever knows the present one."""
+    """A new password, confirmed by the present one."""
 
     password = PasswordField(
         _l("New password"),

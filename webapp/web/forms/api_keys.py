@@ -1,4 +1,4 @@
-"""What an administrator may send about keys to the API."""
+"""Form of API keys, for administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which attempts a person asks for."""
+"""Filters of the list of attempts."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from webapp.services.attempts.attempt_log import AttemptFilter
 from webapp.web.forms.fields import choices
 
 MATCH, NO_MATCH = "match", "no-match"
-# The days before and after must be ones, too, in every zone.
+# The neighbouring days must be valid as well, in every zone.
 FIRST_DAY, LAST_DAY = date(1, 1, 3), date(9998, 12, 31)
-# As browsers send days, and as people type them where the browser has no calendar.
+# Formats that browsers send, and that people type where the browser has no calendar.
 DAY_FORMATS = ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y"]
 
 
 def _within_reach(_form: Form, field: DateField) -> None:
-    """Refuse a day whose bounds cannot be computed."""
+    """Reject a day whose bounds cannot be computed."""
     if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
         raise ValidationError(describe("no_day"))
 
 
 class DayField(DateField):
-    """A day; a text that is none says so in the catalogue's words."""
+    """A day; reports invalid text in the catalogue's words."""
 
     def __init__(self, label: object, **options: object) -> None:
         super().__init__(
@@ -36,11 +36,11 @@ class DayField(DateField):
         )
 
     def _value(self) -> str:
-        """The day as browsers take it, or what was typed in its place."""
+        """Return the day as browsers expect it, or the typed text."""
         return self.data.isoformat() if self.data else super()._value()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the day."""
+        """Parse the day."""
         try:
             super().process_formdata(valuelist)
         except ValueError:
@@ -48,7 +48,7 @@ class DayField(DateField):
 
 
 class AttemptsForm(Form):
-    """Filters, sent with the address of the page; nothing is changed by them."""
+    """Filters, sent in the page's address; they change nothing."""
 
     person = StringField(_l("Person"), filters=[lambda value: normalize_name(value or "")])
     result = SelectField(
@@ -68,7 +68,7 @@ class AttemptsForm(Form):
     until = DayField(_l("To"))
 
     def wanted(self, zone: tzinfo) -> AttemptFilter:
-        """What is asked for, by the days of a zone; what cannot be understood is left out."""
+        """Return the filter by the days of a zone; invalid fields are ignored."""
         self.validate()
         return AttemptFilter(
             person=self.person.data or "",

@@ -1,4 +1,4 @@
-"""What a person may send."""
+"""Fields and forms shared by the pages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LONGEST_CODE = 64
 
 
 def choices(words: Mapping[Any, Any], nothing: Any = None) -> list[SelectChoice]:
-    """What may be chosen, in its words; `nothing` says what it means to choose none of it."""
+    """Return the choices with their labels; `nothing` is the label of the empty choice."""
     none_of_it = [] if nothing is None else [SelectChoice("", nothing)]
     return none_of_it + [SelectChoice(str(value), label) for value, label in words.items()]
 
@@ -59,7 +59,7 @@ def _filled(_form: Form, field: Field) -> None:
 
 
 def name_field(label: Any, longest: int) -> StringField:
-    """A field for a name: tidied, filled in, of characters that can be shown."""
+    """Return a field for a name: normalised, required, of printable characters."""
     return StringField(
         label, filters=[_tidied], validators=[_filled, Length(max=longest), _printable]
     )
@@ -77,81 +77,81 @@ def _some_frames(_form: Form, field: Field) -> None:
 
 
 class CarriedPicturesField(Field):
-    """The pictures that the last page handed back: none, one or more values."""
+    """Pictures that the previous page returned: any number of values."""
 
     data: list[str]
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take every value."""
+        """Accept every value."""
         self.data = valuelist
 
 
 class PageForm(FlaskForm):
-    """A form of a page; what was typed before its session ended fills it in again."""
+    """A form of a page, filled in again with what was typed before its session ended."""
 
     class Meta(FlaskForm.Meta):
-        """Where the entries come from."""
+        """The source of the entries."""
 
         def wrap_formdata(self, form: Form, formdata: Any) -> Any:
-            """What was sent, or else what was typed before; nothing for a form without entries."""
+            """Return the entries sent, or those typed before; None for a form without entries."""
             sent = super().wrap_formdata(form, formdata)
             return typed_before() if sent is None and formdata is not None else sent
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing was sent or typed before."""
+        """Whether nothing was sent now or typed before."""
         return not self.is_submitted() and typed_before() is None
 
 
 class EmptyForm(PageForm):
-    """Nothing but the token against forged requests."""
+    """A form with nothing but the CSRF token."""
 
 
 class VerifyForm(PageForm):
-    """Who somebody claims to be, and what the camera saw."""
+    """The claimed identity, and the camera's pictures."""
 
     identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
 class ClaimForm(PageForm):
-    """Who somebody claims to be."""
+    """The claimed identity."""
 
     identifier = name_field(_l("Identifier"), IDENTIFIER_LENGTH)
 
 
 class ChallengedForm(ClaimForm):
-    """A claim, and the challenge that shows who makes it."""
+    """A claim, and the challenge of the person who makes it."""
 
     challenge = HiddenField()
 
     def validate_challenge(self, field: Field) -> None:
-        """Refuse a claim without one."""
+        """Reject a claim without a challenge."""
         if not field.data:
             raise ValidationError(describe(ChallengeNeeded.code))
 
 
 class WaivedForm(VerifyForm):
-    """A claim whose maker an operator sees, and why there is no challenge."""
+    """A claim without a challenge, with the reason of the operator who sees the person."""
 
     waiver = SelectField(
         _l("Why without the movements"), choices=choices(WAIVER_WORDS, _l("Choose"))
     )
 
     def validate_waiver(self, field: Field) -> None:
-        """Refuse to go on without a reason."""
+        """Reject a claim without a reason."""
         if not field.data:
             raise ValidationError(describe("waiver_unexplained"))
 
 
 class IdentifyForm(PageForm):
-    """What the camera saw."""
+    """The camera's pictures."""
 
     frames = MultipleFileField(_l("Pictures"), validators=[_some_frames])
 
 
 class AnchorsForm(PageForm):
-    """More pictures of a person: chosen now, or kept from the last page with its doubts."""
+    """Pictures to add to a person: chosen now, or returned from the previous page with warnings."""
 
     images = MultipleFileField(_l("Pictures"))
     kept = CarriedPicturesField(default=list)
@@ -165,16 +165,16 @@ class AnchorsForm(PageForm):
 
     @property
     def most(self) -> int:
-        """How many pictures may be sent at once."""
+        """Maximum number of pictures in one request."""
         return current_settings().pictures_a_request
 
     def validate_images(self, field: Field) -> None:
-        """Some, and not too many."""
+        """Require at least one picture, and at most the maximum."""
         _some_pictures(len(self.kept.data) + len(chosen(field.data)), self.most)
 
 
 class MoreAnchorsForm(AnchorsForm):
-    """More pictures of somebody enrolled, perhaps in place of one, which the view knows."""
+    """Pictures to add to an enrolled person, perhaps in place of one; the view sets the choices."""
 
     in_place_of = SelectField(_l("In place of"), default="")
 
@@ -187,18 +187,18 @@ class EnrolForm(AnchorsForm):
     consent = BooleanField(_l("The person agrees that this is stored"))
 
     def validate_identifier(self, field: Field) -> None:
-        """Say that it is taken together with whatever else is wrong."""
+        """Reject an identifier that is taken, together with all other errors."""
         if is_taken(field.data):
             raise ValidationError(describe(DuplicateIdentifier.code))
 
     def validate_consent(self, field: Field) -> None:
-        """Nothing is stored without it."""
+        """Require consent."""
         if not field.data:
             raise ValidationError(describe("consent_missing"))
 
 
 class ConfirmedForm(PageForm):
-    """Why something is changed, and the word that confirms dangers."""
+    """The reason for a change, and the word that confirms dangers."""
 
     reason = name_field(_l("Reason"), REASON_LENGTH)
     confirmation = StringField(_l("Confirmation"))
@@ -209,21 +209,21 @@ class ConfirmedForm(PageForm):
         return dangers.is_word(self.confirmation.data)
 
     def ask_to_confirm(self) -> None:
-        """Say that the word is missing or another one."""
+        """Report that the word is missing or wrong."""
         word = dangers.word()
         self.confirmation.errors = [gettext("Type the word “%(word)s”.", word=word)]
 
 
 class ReasonedForm(ConfirmedForm):
-    """The same, the number of the change that it is based on, and how far it goes.
+    """A change with its reason, and the number of the change that it is based on.
 
-    With `review` nothing is changed yet: the effect is shown first.
+    With `review`, nothing changes yet: the effect is shown first.
     """
 
     based_on = IntegerField(widget=HiddenInput())
     review = BooleanField()
 
     def validate_based_on(self, field: Field) -> None:
-        """Refuse a form that does not say what it is based on."""
+        """Reject a form without the number of the change that it is based on."""
         if field.data is None:
             raise ValidationError(describe(SettingConflict.code))

@@ -1,4 +1,4 @@
-"""What an administrator may send about challenges, and an operator about one of them."""
+"""Forms of the liveness setting, for administrators, and of a result's label, for operators."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LABELS: dict[str, LazyString] = {
 
 
 class LivenessForm(ReasonedForm):
-    """What challenges stand before, how strict they are, and what they may ask for."""
+    """Where challenges are required, how strict they are, and which movements they use."""
 
     guarded = RadioField(_l("Ask for movements"), choices=choices(GUARDED))
     strength = SelectField(
@@ -49,7 +49,7 @@ class LivenessForm(ReasonedForm):
 
     @property
     def setting(self) -> Liveness:
-        """What was asked for."""
+        """The setting that the form describes."""
         return Liveness(
             ChallengeScope(self.guarded.data),
             self.strength.data,
@@ -66,7 +66,7 @@ class LivenessForm(ReasonedForm):
 
 
 class LabelForm(PageForm):
-    """What stood before the camera."""
+    """What was presented to the camera."""
 
     label = SelectField(
         _l("What was before the camera"),

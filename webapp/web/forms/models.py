@@ -1,4 +1,4 @@
-"""What an administrator sends to change the active model."""
+"""Form of a change of the active model, for administrators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from webapp.web.forms.fields import ConfirmedForm
 
 
 class ModelChangeForm(ConfirmedForm):
-    """Why the model is changed, and that its licence was read."""
+    """The reason for the change, and the acknowledgement of the model's licence."""
 
     licence = BooleanField(_l("I have read the licence, and our use is covered by it."))

@@ -1,4 +1,4 @@
-"""What may be sent to set a threshold, a person's own, or how a search decides."""
+"""Forms of the common threshold, a person's own, and the policy of identifications."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PERCENT = 100
 
 
 class NumberField(FloatField):
-    """A number; None for what is none."""
+    """A number; None if the text is not a number."""
 
     data: float | None
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number, None where there is none."""
+        """Parse the number."""
         try:
             super().process_formdata(valuelist)
         except ValueError:
@@ -35,40 +35,40 @@ class NumberField(FloatField):
 
 
 class ScoreField(NumberField):
-    """A number from 0 to 100; None for what is no number."""
+    """A number from 0 to 100; None if the text is not a number."""
 
     widget = NumberInput(step="any", min=LOWEST_SCORE, max=HIGHEST_SCORE)
 
 
 class ThresholdForm(ReasonedForm):
-    """A new threshold, and by which matching rule; without one, by the rule in force."""
+    """A new threshold and its matching rule; without a rule, the one in force."""
 
     score = ScoreField(_l("New threshold"))
     rule = StringField(widget=HiddenInput())
 
     def preview(self, query: MultiDict[str, str], *, otherwise: float) -> None:
-        """Take the score that a query asks about, checked; without one, another."""
+        """Take the score from a query and validate it; without one, take `otherwise`."""
         self.score.process(query, data=otherwise)
         self.score.validate(self, [ThresholdForm.validate_score])
 
     def preview_rule(self, query: MultiDict[str, str]) -> None:
-        """Take the matching rule that a query asks about, checked."""
+        """Take the matching rule from a query and validate it."""
         self.rule.process(query)
         self.rule.validate(self, [ThresholdForm.validate_rule])
 
     def validate_rule(self, field: Field) -> None:
-        """Refuse a rule that the calibration does not know."""
+        """Reject a rule that the calibration does not contain."""
         if field.data and field.data not in verification.rules():
             raise ValidationError(describe(RuleNotMeasured.code))
 
     def validate_score(self, field: Field) -> None:
-        """Refuse what is no number, or out of range."""
+        """Reject text that is not a number, and numbers out of range."""
         if field.data is None or not LOWEST_SCORE <= field.data <= HIGHEST_SCORE:
             raise ValidationError(describe("threshold_out_of_range"))
 
 
 class PersonThresholdForm(ReasonedForm):
-    """By how many points a person's threshold lies above everybody's."""
+    """The difference of a person's threshold from the common one, in score points."""
 
     points = NumberField(
         _l("Points above everybody’s threshold"),
@@ -77,7 +77,7 @@ class PersonThresholdForm(ReasonedForm):
 
 
 class SearchForm(ReasonedForm):
-    """How a search decides."""
+    """The policy of identifications."""
 
     percent = NumberField(
         _l("Strangers taken for somebody, in percent"),
@@ -92,7 +92,7 @@ class SearchForm(ReasonedForm):
 
     @property
     def search(self) -> IdentificationPolicy:
-        """What was asked for."""
+        """The policy that the form describes."""
         return IdentificationPolicy(_number(self.percent) / PERCENT, _number(self.margin))
 
 

@@ -1,4 +1,4 @@
-"""Events of the audit log in words."""
+"""Texts of the audit log's events."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ EVENTS: dict[str, LazyString] = {
 
 
 def event_name(event: str) -> str:
-    """Return the words for an event; one of a later release is named by its code."""
+    """Return the text of an event; its code if a later release wrote it."""
     return str(EVENTS.get(event, event))

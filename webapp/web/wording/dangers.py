@@ -1,4 +1,4 @@
-"""Dangers of a setting in sentences, and the word that confirms them."""
+"""Sentences about the dangers of a setting, and the word that confirms them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.errors.thresholds import Danger
 
-# From this share on a rate counts as everybody's.
+# From this share, a rate counts as everybody's.
 EVERYBODY = 0.995
-# From this share on "67 in 100" is clearer than "1 in 1".
+# From this share, "67 in 100" is clearer than "1 in 1".
 MOST_PEOPLE = 2 / 3
 SENTENCES = {
     "unguarded_nothing": _l("A good photo held before the camera will be accepted as the person."),
@@ -30,17 +30,17 @@ def word() -> str:
 
 
 def is_word(text: str | None) -> bool:
-    """Return whether a text is the word, however it is capitalised or composed."""
+    """Return whether a text is that word, in any capitalisation or Unicode composition."""
     return _plain(text or "") == _plain(word())
 
 
 def sentences(dangers: Iterable[Danger]) -> str:
-    """Return what several dangers mean, one sentence each."""
+    """Return a sentence for each danger."""
     return " ".join(map(sentence, dangers))
 
 
 def sentence(danger: Danger) -> str:
-    """Return what one danger means."""
+    """Return the sentence about a danger."""
     if danger.code in SENTENCES:
         return str(SENTENCES[danger.code])
     share = danger.share or 0.0
@@ -55,37 +55,37 @@ def sentence(danger: Danger) -> str:
 
 
 def anybody() -> str:
-    """Return what a threshold of 0 means."""
+    """Return the sentence about a threshold of 0."""
     return gettext("Anybody will be accepted as anybody.")
 
 
 def accepted_one_in(number: str) -> str:
-    """Return how many strangers will be accepted, one in a number."""
+    """Return the sentence about strangers accepted, one in a number."""
     return gettext("About 1 stranger in %(n)s will be accepted.", n=number)
 
 
 def accepted_of_hundred(number: str) -> str:
-    """Return how many strangers will be accepted, of a hundred."""
+    """Return the sentence about strangers accepted, of a hundred."""
     return gettext("About %(n)s in 100 strangers will be accepted.", n=number)
 
 
 def found_one_in(number: str) -> str:
-    """Return how many strangers a search will take for somebody, one in a number."""
+    """Return the sentence about strangers identified as somebody, one in a number."""
     return gettext("About 1 stranger in %(n)s will be taken for somebody enrolled.", n=number)
 
 
 def found_of_hundred(number: str) -> str:
-    """Return how many strangers a search will take for somebody, of a hundred."""
+    """Return the sentence about strangers identified as somebody, of a hundred."""
     return gettext("About %(n)s in 100 strangers will be taken for somebody enrolled.", n=number)
 
 
 def refused(number: str) -> str:
-    """Return how many genuine attempts will be refused, of a hundred."""
+    """Return the sentence about genuine attempts rejected, of a hundred."""
     return gettext("About %(n)s in 100 genuine attempts will be refused.", n=number)
 
 
 def for_scripts() -> dict[str, str]:
-    """Return the sentences about a threshold with places in braces."""
+    """Return the sentences about a threshold with placeholders in braces."""
     return {
         "anybody": anybody(),
         "accepted_one_in": accepted_one_in("{n}"),

@@ -1,4 +1,4 @@
-"""A model in words: its figures, its terms, and why it does not serve."""
+"""Texts about a model: its measured rates, its terms, and why a change failed."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ FINE_PERCENT = "0.00"
 
 @dataclass(frozen=True)
 class Figure:
-    """Something measured: what it is, and its value in words."""
+    """A measured value: its name, and the value as text."""
 
     name: str
     value: str
 
 
 def figures(model: ModelDescription, calibration: Calibration | None) -> list[Figure]:
-    """What was measured of a model, as far as it was."""
+    """Return the measured values that a model has."""
     return [*_on_lfw(model), *_in_training(model), *_at_default(calibration)]
 
 
 def failure(error: str | None) -> str:
-    """Why a change of the model failed: words for a known code, otherwise the text as it is."""
+    """Return why a change of the model failed; an error without a text as it is."""
     if error is None or error in REQUEST_PROBLEMS:
         return describe(error or "")
     return error

@@ -1,4 +1,4 @@
-"""What a threshold costs, in sentences; scripts get the same ones with places to fill."""
+"""Sentences about the error rates of a threshold; scripts get them with placeholders."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from webapp.services.thresholds.per_person import PersonThreshold
 from webapp.web.display import numbers
 from webapp.web.wording import dangers
 
-# From this share on "23 in 100" is easier to grasp than "1 in 4".
+# From this share, "23 in 100" is easier to grasp than "1 in 4".
 OFTEN = 0.1
-# Beside such a share, smaller ones are said alike as far as whole numbers can.
+# Beside such a share, smaller ones use the same unit as far as whole numbers can.
 OFTEN_BESIDE = 0.01
 
 
 def odds(share: float, often: float = OFTEN) -> str:
-    """A share above 0 as people grasp it: "1 in 2,400", from `often` on "23 in 100"."""
+    """Return a share above 0 in words: "1 in 2,400", from `often` on "23 in 100"."""
     if share >= often:
         return _in_hundred(str(floor(share * 100 + 0.5)))
     return _one_in(format_decimal(_two_digits(1 / share)))
 
 
 def strangers(rate: Rate) -> str:
-    """How many strangers would be accepted."""
+    """Return the sentence about strangers accepted."""
     if not rate.is_supported:
         return _fewer_strangers(odds(rate.bound))
     return _strangers(*_with_interval(rate))
 
 
 def genuine(rate: Rate) -> str:
-    """How many tries of the right people would be refused."""
+    """Return the sentence about genuine attempts rejected."""
     if not rate.is_supported:
         return _fewer_genuine(odds(rate.bound))
     return _genuine(*_with_interval(rate))
 
 
 def short(rate: Rate) -> str:
-    """A rate with its interval, for a table."""
+    """Return a rate with its interval, for a table."""
     if not rate.is_supported:
         return _fewer(odds(rate.bound))
     share, start, end = _with_interval(rate)
@@ -48,32 +48,32 @@ def short(rate: Rate) -> str:
 
 
 def axis(rate: float) -> str:
-    """A power of ten beside an axis."""
+    """Return the label of a power of ten on an axis."""
     return _("all") if rate == 1 else _one_in(format_decimal(round(1 / rate)))
 
 
 def authenticator(cost: Cost) -> str:
-    """How the threshold stands to what NIST asks of an authenticator."""
+    """Return the sentence that compares the FAR with NIST's limit for authenticators."""
     return _authenticator()[cost.authenticator]
 
 
 def goal_names() -> dict[str, str]:
-    """The goals of presets."""
+    """Return the names of the presets' goals."""
     return {"convenient": _("Convenient"), "balanced": _("Balanced"), "strict": _("Strict")}
 
 
 def percent(share: float) -> str:
-    """A share in percent, to the digits that tell."""
+    """Return a share in percent, with significant digits only."""
     return numbers.percent(share, "#,##0.###")
 
 
 def points(number: float) -> str:
-    """A distance between scores."""
+    """Return a difference of scores in words."""
     return _("%(number)s points", number=format_decimal(number, "0.#"))
 
 
 def distance(own: PersonThreshold) -> str:
-    """How a person's threshold stands to everybody's."""
+    """Return the sentence that compares a person's threshold with the common one."""
     everybody = format_decimal(own.everybody.score, "0.0")
     apart = points(abs(own.points))
     if not own.points:
@@ -86,17 +86,17 @@ def distance(own: PersonThreshold) -> str:
 
 
 def rule_name(rule: str) -> str:
-    """A matching rule by name; by its code where it is no longer offered."""
+    """Return the name of a matching rule; its code if it is no longer available."""
     return _rules().get(rule, (rule, ""))[0]
 
 
 def rule_explained(rule: str) -> str:
-    """What a matching rule does."""
+    """Return what a matching rule does."""
     return _rules()[rule][1]
 
 
 def for_scripts() -> dict[str, str]:
-    """The sentences with places in braces."""
+    """Return the sentences with placeholders in braces."""
     return {
         "one_in": _one_in("{n}"),
         "in_hundred": _in_hundred("{n}"),
@@ -116,7 +116,7 @@ def _two_digits(number: float) -> int:
 
 
 def _with_interval(rate: Rate) -> tuple[str, str, str]:
-    """A rate and both ends of its interval, whose numbers rise as they are read, in one unit."""
+    """Return a rate and its interval in one unit, with numbers ascending in reading order."""
     often = OFTEN_BESIDE if rate.high >= OFTEN else OFTEN
     share, high = odds(rate.share, often), odds(rate.high, often)
     if rate.low >= rate.supported:

@@ -1,4 +1,4 @@
-"""Keys to the API, for administrators."""
+"""API keys, for administrators."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ blueprint = Blueprint("api_keys", __name__, url_prefix="/api-keys")
 
 @blueprint.errorhandler(KeyUnknown)
 def unknown(_error: KeyUnknown) -> ResponseReturnValue:
-    """What is not there has no page."""
+    """Answer 404 for a key that does not exist."""
     return answer(404, back=url_for("api_keys.index"))
 
 
 @blueprint.errorhandler(ResultOver)
 def over(_error: ResultOver) -> ResponseReturnValue:
-    """Lead back to the keys what showed a new one."""
+    """Lead back to the keys from an expired page of a new one."""
     return results.over(url_for("api_keys.index"))
 
 
@@ -54,7 +54,7 @@ def index() -> str:
 @blueprint.get("/made/<uuid:result_id>")
 @admin
 def made(result_id: UUID) -> str:
-    """The same with a key that was just made; its secret is shown here for minutes, then never."""
+    """Show the keys and the secret of a new one, for a few minutes; context as `index`."""
     return _page(KeyForm(formdata=None), results.find(ResultKind.API_KEY, result_id))
 
 
@@ -62,7 +62,7 @@ def made(result_id: UUID) -> str:
 @admin
 @limiter.limit(sign_in_limit)
 def create() -> ResponseReturnValue:
-    """Make a key, and lead to the page that shows it."""
+    """Create a key, and redirect to the page that shows it."""
     form = KeyForm()
     if form.validate():
         scopes = [Scope(value) for value in form.scopes.data]
@@ -83,9 +83,9 @@ def create() -> ResponseReturnValue:
 @admin
 @limiter.limit(sign_in_limit, methods=["POST"])
 def rotate(key_id: UUID) -> ResponseReturnValue:
-    """Make a key in place of another, and lead to the page that shows it.
+    """Create a successor to a key, and redirect to the page that shows it.
 
-    Context before: key (ApiKey), form (current).
+    Context of the form: key (ApiKey), form (current).
     """
     key, form = api_keys.find(key_id), PresentPasswordForm()
     if form.validate_on_submit():
@@ -100,7 +100,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:key_id>/revoke")
 @admin
 def revoke(key_id: UUID) -> ResponseReturnValue:
-    """End a key at once."""
+    """Revoke a key at once."""
     api_keys.revoke(key_id, current_user.id)
     flash(_("The key is revoked. It opens nothing any more."), "success")
     return redirect(url_for("api_keys.index"))

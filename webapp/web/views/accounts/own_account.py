@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, sessions."""
+"""The account of the signed-in user: password, second factor, sessions."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from webapp.web.views.accounts.password_confirmation import (
 from webapp.web.views.matching import results
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
-# Several forms of the account's page ask for the present password.
+# Prefixes: several forms of the account's page ask for the present password.
 OFF, SESSIONS = "off", "sessions"
 
 
 @blueprint.errorhandler(ResultOver)
 def over(_error: ResultOver) -> ResponseReturnValue:
-    """Lead back to the account what showed codes."""
+    """Lead back to the account from an expired page of recovery codes."""
     return results.over(url_for("account.show"))
 
 
@@ -53,7 +53,7 @@ def show() -> str:
 @viewer
 @limiter.limit(sign_in_limit)
 def password() -> ResponseReturnValue:
-    """Change the password; every session of the account ends."""
+    """Change the password, and end every session of the account."""
     form = PasswordForm()
     if form.validate_on_submit():
         try:
@@ -70,7 +70,7 @@ def password() -> ResponseReturnValue:
 @blueprint.post("/sign-out-everywhere")
 @viewer
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End every session of the account, this one too."""
+    """End every session of the account, including this one."""
     sessions.end_all(current_user.id, this_device())
     flash(_("You are signed out everywhere."), "success")
     return redirect(url_for("home.index"))
@@ -124,7 +124,7 @@ def switch_on() -> ResponseReturnValue:
 @blueprint.get("/second-factor/codes/<uuid:result_id>")
 @viewer
 def recovery_codes(result_id: UUID) -> str:
-    """Context: codes, which are shown here for minutes, then never; way (where to go on)."""
+    """Context: codes, shown for a few minutes only; way (address of the next page)."""
     kept = results.find(ResultKind.RECOVERY_CODES, result_id)
     way = session.get(ON_THE_WAY, url_for("account.show"))
     return render_template("account/recovery_codes.html", codes=kept["codes"], way=way)
@@ -134,7 +134,7 @@ def recovery_codes(result_id: UUID) -> str:
 @viewer
 @limiter.limit(sign_in_limit)
 def switch_off() -> ResponseReturnValue:
-    """Ask for codes no longer."""
+    """Stop requiring codes."""
     form = PresentPasswordForm(prefix=OFF)
     if form.validate_on_submit():
         try:
@@ -149,7 +149,7 @@ def switch_off() -> ResponseReturnValue:
 
 
 def _sessions_form(**options: None) -> EndSessionsForm:
-    """Whatever ended meanwhile may still be chosen: then there is nothing left to do."""
+    """Return the form; sessions that ended meanwhile may be chosen, and need no action."""
     form = EndSessionsForm(prefix=SESSIONS, **options)
     form.chosen.validate_choice = False
     return form

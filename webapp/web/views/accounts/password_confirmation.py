@@ -1,4 +1,4 @@
-"""What matters is asked with the present password once more: a session alone may be borrowed."""
+"""Confirmation of sensitive actions by the present password: a session alone may be borrowed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ FIELDS: dict[type[ServiceError], str] = {
 
 
 def sign_in_limit() -> str:
-    """How often an address may try passwords."""
+    """Return the rate limit of password attempts by an address."""
     return current_settings().sign_in_limit
 
 
 def check_present_password(form: PresentPasswordForm) -> None:
-    """Check that whoever is signed in knows the password.
+    """Check that the signed-in user knows the account's password.
 
     Raises:
-        WrongPresentPassword: if it is another one.
-        MustWait: after failures in a row.
+        WrongPresentPassword: if the password is wrong.
+        MustWait: after several failures.
     """
     try:
         sessions.check_password(current_user.username, form.current.data, this_device())
@@ -43,7 +43,7 @@ def check_present_password(form: PresentPasswordForm) -> None:
 
 
 def complain(form: PresentPasswordForm, error: ServiceError) -> None:
-    """Say why it is not done, by the field where it is one field's fault."""
+    """Show an error at the field that caused it, or for the whole form."""
     words = describe(error.code, error.details)
     field = FIELDS.get(type(error), "")
     if field in form:

@@ -1,4 +1,4 @@
-"""Set-up, signing in and out."""
+"""Set-up, sign-in and sign-out."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def setup(token: str) -> ResponseReturnValue:
 @public
 @limiter.limit(_sign_in_limit, methods=["POST"])
 def sign_in() -> ResponseReturnValue:
-    """Context: form (username, password), closed (whether verifying needs an account, too), way.
+    """Context: form (username, password), closed (whether verification needs an account), way.
 
-    `?ended=1` says that a session has ended.
+    `?ended=1` explains that a session has ended.
     """
     form = SignInForm()
     if form.validate_on_submit():
@@ -93,14 +93,14 @@ def sign_in() -> ResponseReturnValue:
             keep_pending(signed.token)
             return redirect(url_for("accounts.code", next=request.args.get("next")))
     closed = current_settings().verify_requires_sign_in
-    return render_template("accounts/sign_in.html", form=form, closed=closed, way=_wanted())
+    return render_template("accounts/sign_in.html", form=form, closed=closed, way=_next_page())
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
 @public
 @limiter.limit(_sign_in_limit, methods=["POST"])
 def code() -> ResponseReturnValue:
-    """The second factor of somebody whose password was right. Context: form (code)."""
+    """Ask for the second factor after a correct password. Context: form (code)."""
     form = CodeForm()
     try:
         sessions.check_pending(pending())
@@ -116,7 +116,7 @@ def code() -> ResponseReturnValue:
 @blueprint.get("/session")
 @public
 def present() -> ResponseReturnValue:
-    """Who is signed in and a fresh token, for a page that has been open for long. JSON."""
+    """Return the signed-in account and a new token, for a page that was open for long. JSON."""
     return jsonify(account=present_account(), token=generate_csrf())
 
 
@@ -139,21 +139,21 @@ def _back_to_sign_in(error: SignInOver) -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in", next=request.args.get("next")))
 
 
-def _enter(begun: StartedSession) -> ResponseReturnValue:
-    kept = keep_for(begun.session.account.id)
-    session.clear()  # nothing of the stranger's session lives on in the account's
+def _enter(started: StartedSession) -> ResponseReturnValue:
+    kept = keep_for(started.session.account.id)
+    session.clear()  # nothing of the anonymous session survives in the account's
     session.update(kept)
     session.permanent = True
-    mark_token(begun.session.account.id)
-    login_user(CurrentUser.by(begun.session, begun.token))
-    _warn_of_failed_tries(begun.failed_tries)
-    response = make_response(redirect(_wanted()))
-    keep_device(response, begun.device)
+    mark_token(started.session.account.id)
+    login_user(CurrentUser.by(started.session, started.token))
+    _warn_of_failed_tries(started.failed_tries)
+    response = make_response(redirect(_next_page()))
+    keep_device(response, started.device)
     return response
 
 
-def _wanted() -> str:
-    """The page that somebody asked for before signing in."""
+def _next_page() -> str:
+    """Return the page that was requested before the sign-in."""
     return place_within(request.args.get("next", ""))
 
 

@@ -58,14 +58,14 @@ from webapp.web.views.people.photos import (
 from webapp.web.wording import thresholds
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
-# Why pictures are not stored where movements are asked for.
+# Why liveness evidence was rejected.
 NOT_SHOWN = (AnotherFace, ChallengeNeeded, ChallengeUnknown)
 
 
 @blueprint.errorhandler(UnknownPerson)
 @blueprint.errorhandler(UnknownAnchor)
 def unknown(error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
-    """What is not there, or no longer, has no page; a photo's person may have one."""
+    """Answer 404 for an unknown person or photo; lead back from a photo to its person."""
     is_photo = isinstance(error, UnknownAnchor)
     return answer(404, back=nearest_page() if is_photo else url_for("people.index"))
 
@@ -73,7 +73,7 @@ def unknown(error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
 @blueprint.get("")
 @operator
 def index() -> str:
-    """Context: page (Page of PersonRow), q (what was searched for), sort (in force)."""
+    """Context: page (Page of PersonRow), q (the query), sort (the order)."""
     query = request.args.get("q", "").strip()
     sort = request.args.get("sort", people.DEFAULT_SORT)
     if sort not in people.SORTS:
@@ -88,7 +88,7 @@ def index() -> str:
 def enrol() -> ResponseReturnValue:
     """Context: form (identifier, name, consent, images), pictures (LookedThrough), guarded.
 
-    Whatever stops the enrolment, the pictures that can be used come back with the page.
+    If the enrolment fails, the page returns the pictures that can be used.
     """
     form = EnrolForm()
     if not form.is_submitted():
@@ -102,13 +102,17 @@ def enrol() -> ResponseReturnValue:
 
 
 def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
-    """Enrol somebody; whatever stops it, the page with the pictures that can be used."""
+    """Enrol a person; on failure, return the page with the pictures that can be used."""
     draft = review_pictures([picture.data for picture in sent])
     if form.validate() and is_accepted(draft, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
             person_id = guarded.enrol(
-                new, draft.faces.values(), current_user.id, _presence(form), draft.every_doubt
+                new,
+                draft.faces.values(),
+                current_user.id,
+                _liveness_evidence(form),
+                draft.every_doubt,
             )
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
@@ -125,7 +129,7 @@ def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
 @blueprint.get("/taken")
 @operator
 def taken() -> ResponseReturnValue:
-    """Why the identifier of the query cannot be given to somebody new; empty if it can. JSON."""
+    """Return why an identifier cannot be given to a new person; empty if it can. JSON."""
     is_taken = people.is_taken(request.args.get("identifier", ""))
     return jsonify(message=describe(DuplicateIdentifier.code) if is_taken else "")
 
@@ -133,10 +137,10 @@ def taken() -> ResponseReturnValue:
 @blueprint.get("/<uuid:person_id>")
 @operator
 def show(person_id: UUID) -> ResponseReturnValue:
-    """Context: person, anchors (AnchorReport), likeness, attempts, own_threshold and its words,
-    add_form (images, in_place_of), action_form, pictures (LookedThrough), in_words (of a doubt).
+    """Context: person, anchors (AnchorReport), likeness, attempts, own_threshold and its words.
 
-    `?retake=…` prepares to take pictures in place of an anchor.
+    Also add_form (images, in_place_of), action_form, pictures (LookedThrough), in_words (of a
+    warning). `?retake=…` prepares to replace an anchor by new pictures.
     """
     return _person_page(
         person_id, MoreAnchorsForm(in_place_of=request.args.get("retake", "")), NOTHING
@@ -147,7 +151,7 @@ def show(person_id: UUID) -> ResponseReturnValue:
 @operator
 @takes(fields=None)
 def add_anchors(person_id: UUID) -> ResponseReturnValue:
-    """Add pictures; whatever stops it, the page of `show` with those that can be used."""
+    """Add pictures; on failure, return the page of `show` with those that can be used."""
     form = MoreAnchorsForm()
     form.in_place_of.choices = photos_to_replace(compared(people.find_person(person_id))[0])
     sent = sent_pictures(form)
@@ -161,17 +165,17 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
 
 
 def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> ResponseReturnValue:
-    """Add pictures to a person; whatever stops it, the page with those that can be used."""
+    """Add pictures to a person; on failure, return the page with those that can be used."""
     draft = review_pictures([picture.data for picture in sent], person_id)
     if form.validate() and is_accepted(draft, sent, form):
-        retired = UUID(form.in_place_of.data) if form.in_place_of.data else None
+        replaced = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
             guarded.add_anchors(
                 person_id,
                 draft.faces.values(),
                 current_user.id,
-                _presence(form),
-                retired,
+                _liveness_evidence(form),
+                replaced,
                 draft.every_doubt,
             )
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
@@ -187,7 +191,7 @@ def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> Respo
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/retire")
 @operator
 def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
-    """Keep a picture, but compare it no longer."""
+    """Disable a picture: it is kept, but no longer compared."""
     done = _("The photo is disabled: it is kept, but no longer compared.")
     return _changed(anchors.retire_anchor, person_id, anchor_id, done)
 
@@ -195,7 +199,7 @@ def retire_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:person_id>/anchors/<uuid:anchor_id>/restore")
 @operator
 def restore_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
-    """Compare a retired picture again."""
+    """Enable a disabled picture."""
     done = _("The photo is enabled: it is compared again.")
     return _changed(anchors.restore_anchor, person_id, anchor_id, done)
 
@@ -223,7 +227,7 @@ def delete(person_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:person_id>/anchors/<uuid:anchor_id>/picture")
 @operator
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
-    """The picture of an anchor, JPEG."""
+    """Return the picture of an anchor as JPEG."""
     return Response(
         anchors.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
     )
@@ -232,7 +236,7 @@ def picture(person_id: UUID, anchor_id: UUID) -> Response:
 def _changed(
     change: Callable[[UUID, UUID, UUID], None], person_id: UUID, anchor_id: UUID, done: str
 ) -> ResponseReturnValue:
-    """Change one picture, and say on the person's page that it is done, or why not."""
+    """Change one picture, and report success or the error on the person's page."""
     try:
         change(person_id, anchor_id, current_user.id)
     except (LastAnchor, PictureNotComparable, ModelChangedMeanwhile) as error:
@@ -283,11 +287,11 @@ def _enrol_page(form: EnrolForm, pictures: LookedThrough, wait: int = 0) -> str:
 
 
 def _guarded() -> bool:
-    """Whether movements are asked for before pictures are stored."""
+    """Return whether enrolment requires a challenge."""
     return setting.in_force().requires_challenge(Purpose.ENROL)
 
 
-def _presence(form: AnchorsForm) -> LivenessEvidence:
+def _liveness_evidence(form: AnchorsForm) -> LivenessEvidence:
     token = form.challenge.data
     challenge_id = read_challenge(token) if token else None
     return LivenessEvidence(challenge_holder(), challenge_id, form.waiver.data)

@@ -1,4 +1,4 @@
-"""Pictures of a form: those sent, and those handed back with the page so that none is lost."""
+"""Pictures of a form: those sent, and those returned with the page so that none is lost."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ from webapp.web.uploads import chosen
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture by the name of its file."""
+    """A picture with its file name."""
 
     name: str
     data: bytes
 
     @property
     def digest(self) -> str:
-        """What stands for the picture where only its being the same matters."""
+        """Digest that identifies the picture."""
         return sha256(self.data).hexdigest()
 
     @property
     def base64(self) -> str:
-        """The bytes as a page can hold them."""
+        """The bytes as base64, for a page."""
         return b64encode(self.data).decode()
 
     @property
@@ -59,7 +59,7 @@ class Picture:
 
     @classmethod
     def of_value(cls, value: str) -> Picture:
-        """The picture that a field holds; what is no value of ours gives no bytes."""
+        """Return the picture of a field's value; a malformed value gives empty bytes."""
         name, _, encoded = value.rpartition(",")
         try:
             return cls(unquote(name), b64decode(encoded, validate=True))
@@ -69,12 +69,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class LookedThrough:
-    """What a page says about the pictures that it was sent, and hands back.
+    """What a page reports about the pictures it received, and the ones that it returns.
 
     Attributes:
-        problems: name and words for each picture that cannot be used.
-        kept: each picture that can, with words for the doubts about it.
-        doubts_seen: digests of the pictures whose doubts the page shows.
+        problems: name and error text of each picture that cannot be used.
+        kept: each usable picture, with the texts of its warnings.
+        doubts_seen: digests of the pictures whose warnings the page shows.
     """
 
     problems: tuple[tuple[str, str], ...] = ()
@@ -83,35 +83,35 @@ class LookedThrough:
 
     @property
     def doubtful(self) -> int:
-        """How many pictures there are doubts about."""
+        """Number of pictures with warnings."""
         return sum(bool(doubts) for _picture, doubts in self.kept)
 
 
 NOTHING = LookedThrough()
-# What passes: the pictures come back with the page, and can be sent again soon.
+# Temporary errors: the page returns the pictures, to be sent again soon.
 WAITS = (Busy, GalleryLoading)
 
 
 def contents(files: list[FileStorage]) -> list[bytes]:
-    """The bytes of the files that were chosen."""
+    """Return the bytes of the chosen files."""
     return [file.read() for file in chosen(files)]
 
 
 def sent_pictures(form: AnchorsForm) -> list[Picture]:
-    """The pictures that the last page handed back, then those chosen now, as many as may be."""
+    """Return the pictures from the previous page, then those chosen now, up to the maximum."""
     kept = [Picture.of_value(value) for value in form.kept.data]
     new = [Picture(file.filename or "", file.read()) for file in chosen(form.images.data)]
     return (kept + new)[: form.most]
 
 
 def is_accepted(draft: PictureReview, pictures: Sequence[Picture], form: AnchorsForm) -> bool:
-    """Whether all pictures can be used and every doubt was seen before."""
+    """Return whether all pictures can be used, and all warnings were shown before."""
     seen = set((form.doubts_seen.data or "").split())
     return not draft.refused and all(pictures[number].digest in seen for number in draft.doubts)
 
 
 def looked_through(draft: PictureReview, pictures: Sequence[Picture]) -> LookedThrough:
-    """The draft in words. What is handed back is the crop that would be stored."""
+    """Return the review in words, with the crops that would be stored."""
     problems = tuple(
         (pictures[number].name, describe(error.code, error.details))
         for number, error in draft.refused.items()
@@ -130,7 +130,7 @@ def looked_through(draft: PictureReview, pictures: Sequence[Picture]) -> LookedT
 
 
 def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
-    """The pictures as they were sent, as many as a form without scripts can send again."""
+    """Return the pictures as they were sent, as many as a form without scripts can send again."""
     kept: list[Picture] = []
     left = current_settings().fields_bytes
     for picture in pictures:
@@ -142,31 +142,31 @@ def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
 
 
 def in_words(doubt: EnrolmentWarning) -> str:
-    """A doubt as a sentence."""
+    """Return a warning as a sentence."""
     return describe(doubt.code, {"name": isolated(doubt.name or "")})
 
 
 def complain(form: AnchorsForm, error: ServiceError) -> None:
-    """Say why nothing is stored; a challenge that is of no use is not handed back."""
+    """Show an error; a challenge that is no longer valid is not returned with the page."""
     form.form_errors.append(describe(error.code, error.details))
     if isinstance(error, ChallengeUnknown):
         form.challenge.data = ""
 
 
 def seconds_to_wait(error: MustWait) -> int:
-    """How long the button waits; a turn among many faces comes sooner than can be said."""
+    """Return the seconds that the button waits; 0 for a busy server, whose wait is unknown."""
     return 0 if isinstance(error, Busy) else error.seconds
 
 
 def later(error: MustWait, page: str) -> ResponseReturnValue:
-    """A page that keeps what was sent, and says when to send it again."""
+    """Return a page that keeps what was sent, with the time to send it again."""
     if isinstance(error, Busy):
         return page
     return page, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": str(seconds_to_wait(error))}
 
 
 def compared(person: Person) -> tuple[tuple[AnchorReport, ...], Likeness | None]:
-    """What comparing a person's photos says; no doubts and no likeness before everybody is read."""
+    """Return reports and similarity of a person's photos; without comparisons while loading."""
     try:
         return report_on(person), likeness_of(person)
     except GalleryLoading:
@@ -174,7 +174,7 @@ def compared(person: Person) -> tuple[tuple[AnchorReport, ...], Likeness | None]
 
 
 def photos_to_replace(anchors: tuple[AnchorReport, ...]) -> list[SelectChoice]:
-    """What new pictures may take the place of."""
+    """Return the enabled photos, as choices of one to replace."""
     in_use = [anchor for anchor in anchors if anchor.retired_at is None]
     return choices(
         {anchor.id: _("Photo %(n)s", n=anchor.number) for anchor in in_use},

@@ -1,4 +1,4 @@
-"""What is done for a person's rights: export, own link, new consent, another try."""
+"""A person's rights: export, own link, renewed consent, end of a lockout."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ blueprint = Blueprint("person_data", __name__, url_prefix="/people/<uuid:person_
 
 @blueprint.errorhandler(UnknownPerson)
 def unknown(_error: UnknownPerson) -> ResponseReturnValue:
-    """Who is not there, or no longer, has no page."""
+    """Answer 404 for a person who does not exist, or no longer."""
     return answer(404, back=url_for("people.index"))
 
 
 @blueprint.errorhandler(ResultOver)
 def over(_error: ResultOver) -> ResponseReturnValue:
-    """Lead back to the person what showed a link."""
+    """Lead back to the person from an expired page of a link."""
     return results.over(url_for("people.show", person_id=(request.view_args or {})["person_id"]))
 
 
 @blueprint.post("/export")
 @operator
 def export(person_id: UUID) -> Response:
-    """Everything stored of a person, as a zip."""
+    """Return everything stored about a person, as a zip."""
     return download(exports.export_person(person_id, current_user.id))
 
 
 @blueprint.post("/link")
 @operator
 def link(person_id: UUID) -> ResponseReturnValue:
-    """Make a link in place of older ones, and lead to the page that shows it."""
+    """Create a link that replaces older ones, and redirect to the page that shows it."""
     token = self_service.make_link(person_id, current_user.id)
     address = url_for("own.show", token=token, _external=True)
     result_id = results.keep(ResultKind.OWN_LINK, {"person": person_id, "address": address})
@@ -73,7 +73,7 @@ def shown_link(person_id: UUID, result_id: UUID) -> str:
 @blueprint.post("/link/end")
 @operator
 def end_link(person_id: UUID) -> ResponseReturnValue:
-    """End the link to the person's own page."""
+    """Revoke the link to the person's own page."""
     self_service.end_link(find_person(person_id).id, current_user.id)
     flash(_("The link no longer opens anything."), "success")
     return redirect(url_for("people.show", person_id=person_id))
@@ -82,7 +82,7 @@ def end_link(person_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/consent")
 @operator
 def consent(person_id: UUID) -> ResponseReturnValue:
-    """Note that the person agreed anew."""
+    """Record that the person renewed their consent."""
     retention.renew_consent(person_id, current_user.id)
     flash(_("The new consent is recorded."), "success")
     return redirect(url_for("people.show", person_id=person_id))
@@ -91,7 +91,7 @@ def consent(person_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/allow")
 @admin
 def allow(person_id: UUID) -> ResponseReturnValue:
-    """Let a person be verified by face again, after failures in a row."""
+    """End the lockout of a person's face."""
     claimed_identity.allow_again(person_id, current_user.id)
     flash(_("This person can be verified by face again."), "success")
     return redirect(url_for("people.show", person_id=person_id))

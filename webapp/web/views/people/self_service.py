@@ -1,4 +1,4 @@
-"""A person's own page, by a link that somebody made: see, export, withdraw consent."""
+"""A person's own page, opened by a link: view, export, withdraw consent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("own", __name__, url_prefix="/own/<token>")
 @blueprint.errorhandler(UnknownPerson)
 @blueprint.errorhandler(UnknownAnchor)
 def unknown(_error: UnknownPerson | UnknownAnchor) -> ResponseReturnValue:
-    """Answer the same for every link that opens nothing, whether it ended or was forged."""
+    """Give the same answer for every link that opens nothing, expired or forged."""
     db.session.rollback()
     return render_template("own/ended.html"), 404
 
@@ -46,21 +46,21 @@ def show(token: str) -> str:
 @blueprint.get("/pictures/<uuid:anchor_id>")
 @public
 def picture(token: str, anchor_id: UUID) -> Response:
-    """One of their pictures, JPEG."""
+    """Return one of the person's pictures as JPEG."""
     return Response(anchors.open_picture(_person(token).id, anchor_id, None), mimetype="image/jpeg")
 
 
 @blueprint.get("/export")
 @public
 def export(token: str) -> Response:
-    """Everything stored of them, as a zip."""
+    """Return everything stored about the person, as a zip."""
     return download(exports.export_person(_person(token).id, None))
 
 
 @blueprint.post("/withdraw")
 @public
 def withdraw(token: str) -> ResponseReturnValue:
-    """Withdraw consent: everything is deleted."""
+    """Withdraw consent: delete everything about the person."""
     try:
         people.delete_person(_person(token).id, None)
     except KeyRingBehind as error:
@@ -71,7 +71,7 @@ def withdraw(token: str) -> ResponseReturnValue:
 
 
 def download(export: exports.Export) -> Response:
-    """An export as a file to keep."""
+    """Return an export as a file download."""
     return Response(
         export.data,
         mimetype="application/zip",
