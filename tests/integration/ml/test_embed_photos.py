@@ -9,6 +9,8 @@ from ml.lab.evaluation.embed import embed_photos
 from ml.lab.evaluation.protocols.photos import ProtocolError, photos_in
 from tests.support import faces
 
+pytestmark = pytest.mark.real_faces
+
 
 @pytest.fixture
 def folder(people, tmp_path: Path) -> Path:

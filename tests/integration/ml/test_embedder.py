@@ -17,6 +17,8 @@ from ml.siamese.backbones import build_backbone
 from ml.siamese.twin import embedding_network
 from ml.siamese.weights import load_backbone
 
+pytestmark = pytest.mark.real_faces
+
 SIZE = 65
 NUMBERS = 16
 ROUNDING = 1e-5

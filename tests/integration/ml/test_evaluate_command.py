@@ -15,6 +15,8 @@ from ml.lab.evaluation.measures.degradations import CHANGES
 from ml.siamese.backbones import build_backbone
 from tests.support import faces
 
+pytestmark = pytest.mark.real_faces
+
 PEOPLE, PHOTOS = 4, 3
 
 

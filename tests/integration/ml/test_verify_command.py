@@ -9,6 +9,8 @@ from PIL import Image
 from ml.verify import UNUSABLE, main
 from tests.support import faces
 
+pytestmark = pytest.mark.real_faces
+
 
 @pytest.fixture
 def files(people, tmp_path: Path) -> dict[str, Path]:

@@ -13,6 +13,8 @@ from ml.lab.training.config import ArtifactTexts, DataConfig, ExperimentConfig
 from ml.lab.training.prepare import Prepared, prepare
 from tests.support import faces
 
+pytestmark = pytest.mark.slow
+
 PICTURES = 3
 
 

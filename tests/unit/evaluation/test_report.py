@@ -89,6 +89,7 @@ def test_the_curve_is_that_of_scikit_learn(models):
     assert distance.max() < 1e-9
 
 
+@pytest.mark.slow
 def test_the_page_fetches_nothing_and_runs_nothing(page):
     for address in re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", page):
         assert address.startswith(("data:image/jpeg;base64,", "#"))

@@ -12,6 +12,8 @@ from ml.lab.calibration.measure import SHARING_A_PHOTO, measure, usable
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, PHOTOS, STRANGERS = 8, 6, 30
 NAMES = tuple(f"person {number}" for number in range(PEOPLE))
 PERSON = np.concatenate([np.repeat(np.arange(PEOPLE), PHOTOS), PEOPLE + np.arange(STRANGERS)])

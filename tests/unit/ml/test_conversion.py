@@ -12,6 +12,8 @@ from ml.lab.convert.dlib_file import NotADlibNetwork, read_layers
 from ml.lab.convert.resnet29 import convert, published_weights
 from ml.siamese.weights import load_backbone
 
+pytestmark = pytest.mark.slow
+
 dlib = pytest.importorskip("dlib", reason="dlib-bin is not installed")
 
 

@@ -15,6 +15,8 @@ from ml.lab.convert.mobilefacenet import MODEL, SCOPE, SLOPE, convert, published
 from ml.lab.convert.tensorflow_js import NotAGraphModel, read_weights
 from ml.siamese.backbones import build_backbone
 
+pytestmark = pytest.mark.slow
+
 CHIPS = np.random.default_rng(3).uniform(0, 255, (2, 112, 112, 3)).astype(np.float32)
 
 

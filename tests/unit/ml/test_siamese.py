@@ -7,6 +7,8 @@ import pytest
 from ml.siamese.backbones import UnknownBackbone, build_backbone
 from ml.siamese.twin import embedding_network, twin_network
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def backbone() -> keras.Model:

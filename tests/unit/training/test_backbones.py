@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from ml.siamese.backbones import MODULES, build_backbone
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 @pytest.mark.parametrize(("image_size", "channels", "embedding_size"), [(126, 1, 16), (140, 3, 64)])

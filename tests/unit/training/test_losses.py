@@ -12,6 +12,8 @@ import tensorflow as tf
 from ml.siamese.losses import CLASSES, UnknownLoss, build_loss
 from ml.siamese.losses.distillation import distillation
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 3
 LABELS = np.array([0, 0, 0, 1, 1, 2, 2])
 STEP = 1e-3

@@ -14,6 +14,8 @@ from ml.lab.training.toml_config import ConfigError
 from ml.siamese.backbones import build_backbone
 from ml.siamese.weights import load_backbone
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"image_size": 32, "channels": 3, "embedding_size": 8}
 
 

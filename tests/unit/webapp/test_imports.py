@@ -3,6 +3,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_gunicorn_does_not_load_the_runtime_before_it_forks() -> None:
     """Its threads do not exist in the fork, which would end by an abort."""

@@ -14,6 +14,8 @@ from webapp.core.atomic_files import atomic_write, exclusive_lock
 from webapp.crypto.self_signed import make_certificate
 from webapp.crypto.vault import read_master_key, write_new_key
 
+pytestmark = pytest.mark.slow
+
 
 def rewrite(file: Path, content: Any) -> None:
     with atomic_write(file) as to:

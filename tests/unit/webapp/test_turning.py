@@ -40,6 +40,7 @@ def test_it_stays_the_same_in_later_versions() -> None:
     assert turn == pytest.approx(np.array(FIRST), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 3, 128])
 def test_it_is_drawn_from_all_turns_alike(size: int) -> None:
     models = [f"model-{number}" for number in range(300 // size + 20)]
