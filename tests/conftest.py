@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 NEED_DATA = pytest.StashKey[int]()
 # Whose photos `enrol` takes for a name; any other name is the second person's.
 PEOPLE = {"ada": 0, "bob": 1}
-# What every test is that uses a fixture.
+# Marks of tests that are not part of `make check`.
+NOT_QUICK = {"real_faces", "slow", "browser", "data", "long"}
+MODULE_NOT_QUICK = re.compile(rf"^pytestmark = pytest\.mark\.({'|'.join(NOT_QUICK)})\b", re.M)
+# The mark of every test that uses a fixture.
 MARKS = {"real_engine": "real_faces", "postgresql": "slow", "artifacts": "slow"}
 
 
@@ -293,14 +297,23 @@ def client(app: Flask) -> Iterator[Client]:
 # What is left out
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only the tests of make check")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module that is not quick as a whole: it may load TensorFlow."""
+    if not config.getoption("--quick") or not collection_path.name.startswith("test_"):
+        return None
+    return True if MODULE_NOT_QUICK.search(collection_path.read_text()) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the data sets or SQLite's own file where these are missing."""
+    """Mark tests by their fixtures; leave out what cannot run, or is not to."""
+    _mark(items)
+    if config.getoption("--quick"):
+        _leave_out(config, items, [item for item in items if _marks(item) & NOT_QUICK])
     _leave_out_data(config, items)
-    for item in items:
-        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
-            item.add_marker(MARKS[fixture])
-        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(0))
     if os.environ.get("DATABASE", "sqlite") == "sqlite":
         return
     for item in items:
@@ -318,6 +331,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+def _mark(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in MARKS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKS[fixture])
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
+def _marks(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.iter_markers()}
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], left: list[pytest.Item]) -> None:
+    out = set(left)
+    items[:] = [item for item in items if item not in out]
+    config.hook.pytest_deselected(items=left)
+
+
 def _leave_out_data(config: pytest.Config, items: list[pytest.Item]) -> None:
     needing = [item for item in items if item.get_closest_marker("data")]
     if not needing:
@@ -326,6 +357,5 @@ def _leave_out_data(config: pytest.Config, items: list[pytest.Item]) -> None:
 
     if SHARED.is_dir():
         return
-    items[:] = [item for item in items if not item.get_closest_marker("data")]
     config.stash[NEED_DATA] = len(needing)
-    config.hook.pytest_deselected(items=needing)
+    _leave_out(config, items, needing)

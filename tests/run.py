@@ -105,11 +105,7 @@ PARTS = {
     "js": Part("the browser's modules", _node),
     "quick": Part(
         "tests that need no network, browser, data set or other process",
-        _pytest(
-            "not real_faces and not slow and not browser and not data and not long",
-            *BY_TEST,
-            "--ignore=tests/browser",
-        ),
+        _pytest("not long", "--quick", *BY_TEST, "--ignore=tests/browser"),
         is_shown=True,
         is_subset=True,
     ),

@@ -14,6 +14,8 @@ from ml.lab.benchmarks.mtcnn_driver import LibraryDetector
 from ml.lab.evaluation.protocols.photos import SHARED, photos_in
 from tests.support.faces import opened, people, portraits, side_by_side, without_face
 
+pytestmark = pytest.mark.slow
+
 
 def apart(a: DetectedFace, landmarks: np.ndarray) -> float:
     """Mean distance of a face's landmarks from others, in its eye distances."""

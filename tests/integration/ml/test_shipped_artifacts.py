@@ -15,6 +15,8 @@ from ml.lab.evaluation.protocols.lfw import lfw_view2
 from ml.lab.evaluation.protocols.pairs import score_pairs
 from ml.lab.evaluation.protocols.photos import Pairs, Photos
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = ("open", "research", "compact")
 # Float16 weights, another processor's rounding, another build of a library.
 TOLERANCE = 2e-3

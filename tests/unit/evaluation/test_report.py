@@ -25,6 +25,8 @@ from ml.lab.evaluation.reports.embedding_map import embedding_map
 from ml.lab.evaluation.reports.report import render
 from ml.lab.evaluation.reports.summary import summary
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, EACH, SIDE = 6, 4, 80
 # A folder can have any name.
 ODD_NAME = "<b>Ann & Ben</b>"

@@ -3,9 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import pytest
 
 from ml.artifacts import ArtifactConfig, NetworkConfig, load_artifact, save_artifact, update_metrics
 from ml.faces.preprocess import Preprocessing
+
+pytestmark = pytest.mark.slow
 
 CONFIG = ArtifactConfig(
     name="small",

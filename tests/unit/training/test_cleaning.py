@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ml.lab.datasets.cleaning import ReferenceEmbeddings, without_overlap
 from ml.lab.datasets.splits import Splits
 from ml.lab.training.config import DataConfig
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = ("a", "b", "c", "d", "e", "f")
 DIRECTIONS = np.eye(len(PEOPLE), dtype=np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
@@ -21,6 +22,8 @@ from ml.lab.training.config import (
     SyntheticData,
 )
 from ml.lab.training.prepare import Prepared, Unlabelled
+
+pytestmark = pytest.mark.slow
 
 PREPROCESSING = Preprocessing(24, "arcface")
 STEPS = 4

@@ -17,6 +17,8 @@ from ml.lab.training.interruption import stop_requests
 from ml.lab.training.trainer import learning_rate
 from ml.lab.training.validation import MOST_PICTURES, all_pairs, pair_eer, validation_rows
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_rate_rises_while_warming_up_and_falls_to_nothing() -> None:
     optimiser = OptimiserConfig(rate=0.1, warm_up=10)
