@@ -21,8 +21,8 @@ import ml
 from ml.faces.decode import LIVE_LIMITS, limits_for
 from ml.faces.inspection import decoded
 
-# Cosines of strangers and of two pictures of one person, as with the shipped models.
-STRANGERS, SAME = 0.72, 0.985
+# Cosine of two pictures of one person, as with the shipped models.
+SAME = 0.985
 STEP_FRAMES = 2
 SIDE_PX = 320
 
@@ -141,9 +141,12 @@ class FakeEngine:
         return _unit(np.sqrt(SAME) * face + np.sqrt(1 - SAME) * shake).astype(np.float32)
 
     def _face(self, person: int) -> np.ndarray:
-        middle = _direction((0,), self.embedding_size)
+        """A direction of the person's own, as far from the middle of strangers as theirs are."""
+        middle = self.calibration.middle
         own = _direction((person + 1, 0), self.embedding_size)
-        return _unit(np.sqrt(STRANGERS) * middle + np.sqrt(1 - STRANGERS) * own)
+        length = float(middle @ middle)
+        aside = _unit(own - middle * (own @ middle / length))
+        return middle + np.sqrt(1 - length) * aside
 
 
 def face_errors() -> dict[str, type[ml.FaceError]]:
