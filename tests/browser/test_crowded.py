@@ -85,7 +85,7 @@ def crowded(
 
 @dataclass
 class Problems:
-    """What is wrong on the pages of the site, each page opened once in each language."""
+    """What is wrong on the pages of the site in a language, each page opened once."""
 
     namesakes: list[str] = field(default_factory=list)
     too_wide: list[str] = field(default_factory=list)
@@ -103,36 +103,35 @@ class Problems:
         self.namesakes += [f"{where}: {one}" for one in page.evaluate(NAMESAKES)]
 
 
-@pytest.fixture(scope="module")
-def problems(browsers: Browsers, crowded: tuple[Site, tuple[str, ...]]) -> Problems:
-    """Walk through every page of the site in every language."""
+@pytest.fixture(scope="module", params=LANGUAGES)
+def problems(
+    request: pytest.FixtureRequest, browsers: Browsers, crowded: tuple[Site, tuple[str, ...]]
+) -> Problems:
+    """Walk through every page of the site in a language."""
     found = Problems()
     with ExitStack() as stack:
         opener = Opener(browsers, stack)
-        for page in _walk(opener, crowded):
+        for page in _walk(opener, crowded, request.param):
             found.look_for(page)
         assert opener.troubles() == []
     return found
 
 
-def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]]) -> Iterator[Page]:
-    """Every page of the site, in every language, one after the other."""
+def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]], language: str) -> Iterator[Page]:
+    """Every page of the site, one after the other."""
     site, paths = crowded
     first = opener.page(site)
     sign_in(first)
-    session = first.context.storage_state()
     found = pages(first.context, addresses(site, paths[0])) + list(paths[1:])
     for rows in ("/attempts", "/attempts/movements", "/api-keys"):
         first.goto(rows)
         found.append(first.locator("tbody td:last-child a, tbody td a").last.get_attribute("href"))
-    for language in LANGUAGES:
-        page = opener.page(
-            site, TELLS_NAMES, expected=("404",), locale=language, storage_state=session
-        )
-        for address in found:
-            page.goto(address)
-            expect(page.locator("html")).to_have_attribute("lang", language)
-            yield page
+    session = first.context.storage_state()
+    page = opener.page(site, TELLS_NAMES, expected=("404",), locale=language, storage_state=session)
+    for address in found:
+        page.goto(address)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        yield page
 
 
 def test_no_two_controls_of_one_name_do_different_things(problems: Problems) -> None:
