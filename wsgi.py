@@ -1,9 +1,13 @@
-"""What gunicorn and the `flask` command serve."""
+"""The WSGI app of gunicorn and of the `flask` command."""
 
+import gc
 import sys
 
-from webapp import create_app
-from webapp.settings import WrongSetting
+# The imports create many objects and hardly any garbage. Collecting would slow them by a tenth.
+gc.disable()
+
+from webapp import create_app  # noqa: E402
+from webapp.core.setting_types import WrongSetting  # noqa: E402
 
 BOOT_ERROR = 3  # after this exit status gunicorn starts no further worker
 
@@ -12,3 +16,4 @@ try:
 except WrongSetting as problem:
     print(f"The app cannot start: {problem}", file=sys.stderr)
     sys.exit(BOOT_ERROR)
+gc.enable()

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import numpy as np
 import pytest
+
+from tests.support.changed import changed
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -222,7 +223,7 @@ def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
     """The app where only signed-in people may verify."""
     from webapp import create_app
 
-    return create_app(replace(settings, verify_requires_sign_in=True), engine)
+    return create_app(changed(settings, verify_requires_sign_in=True), engine)
 
 
 # People and programs

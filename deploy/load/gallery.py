@@ -25,6 +25,7 @@ from sqlalchemy import insert, inspect, select
 
 import ml
 from deploy.load.neighbours import made_up_people, real_faces
+from tests.support.changed import changed
 from tests.support.installation import CHEAP
 from tests.support.postgresql import running
 from webapp import create_app
@@ -139,7 +140,7 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
         settings = Settings(
             instance=Path(folder) / "instance", database_url=server.url(), password_cost=CHEAP
         )
-        app = create_app(replace(settings, vectors_in_database=True), _model())
+        app = create_app(changed(settings, vectors_in_database=True), _model())
         with app.app_context():
             prepare()
             _copy_vectors(server.url(), _blocks(enrolled, anchors))

@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 from itertools import pairwise, permutations
 from pathlib import Path
 from secrets import token_hex
@@ -14,6 +13,7 @@ from secrets import token_hex
 import pytest
 from flask import Flask
 
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, rows_stored
 from webapp import create_app
 from webapp.crypto.encrypted_file import unseal_file
@@ -112,12 +112,12 @@ def other_installation(settings: Settings, engine, *, master_key: bool) -> Setti
     """An installation that finds the key ring of `settings`, with its master key or another."""
     instance = settings.instance.with_name("other")
     ring = instance.with_name("none yet")
-    own = replace(settings, instance=instance, key_ring=ring, database_url="")
+    own = changed(settings, instance=instance, key_ring=ring, database_url="")
     instance.mkdir()
     if master_key:
         shutil.copy(settings.master_key_file, instance)
     assert run(create_app(own, engine), "prepare").exit_code == 0
-    return replace(own, key_ring=settings.key_ring_file)
+    return changed(own, key_ring=settings.key_ring_file)
 
 
 @pytest.mark.parametrize("master_key", [True, False])
@@ -420,18 +420,18 @@ def test_the_master_key_may_come_from_the_environment(
 ) -> None:
     old = settings.master_key_file.read_text().strip()
     settings.master_key_file.unlink()
-    by_setting = restarted(replace(settings, master_key=old), engine)
+    by_setting = restarted(changed(settings, master_key=old), engine)
     with by_setting.app_context():
         assert verify("ada", [people[0].photos[2]]).match
 
     new = "ab" * 32
-    both = restarted(replace(settings, master_key=new, previous_master_key=old), engine)
+    both = restarted(changed(settings, master_key=new, previous_master_key=old), engine)
     result = run(both, "keys", "rotate")
     assert result.exit_code == 0, result.output
 
-    with restarted(replace(settings, master_key=new), engine).app_context():
+    with restarted(changed(settings, master_key=new), engine).app_context():
         assert verify("ada", [people[0].photos[2]]).match
-    assert old not in repr(replace(settings, master_key=old))
+    assert old not in repr(changed(settings, master_key=old))
     assert not settings.next_master_key_file.exists()
 
 
@@ -439,7 +439,7 @@ def beside(settings: Settings, folder: Path, **changes: object) -> Settings:
     """Those of another machine: the same database and secrets, in files of its own."""
     instance = Path(shutil.copytree(settings.instance, folder / "beside"))
     url = settings.database_url or f"sqlite:///{settings.instance / 'faces.db'}"
-    return replace(settings, instance=instance, database_url=url, **changes)
+    return changed(settings, instance=instance, database_url=url, **changes)
 
 
 def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_the_old_one(
@@ -463,7 +463,7 @@ def test_a_new_master_key_comes_to_several_machines_one_after_the_other(
     settings.master_key_file.unlink()
     stages = [(old, ""), (old, new), (new, old), (new, "")]
     machines = [
-        restarted(replace(settings, master_key=newest, previous_master_key=other), engine)
+        restarted(changed(settings, master_key=newest, previous_master_key=other), engine)
         for newest, other in stages
     ]
 

@@ -5,7 +5,6 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db import transactions
@@ -131,7 +131,7 @@ def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.Monke
 def test_without_the_model_pages_and_health_say_so(
     settings: Settings, people, tmp_path: Path
 ) -> None:
-    app = create_app(replace(settings, artifacts=tmp_path))
+    app = create_app(changed(settings, artifacts=tmp_path))
     visitor = Visitor(app)
     visitor.sign_in(OPERATOR)
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image, ImageFilter
 from sqlalchemy import select
 
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
@@ -192,7 +192,7 @@ def test_of_a_file_that_is_two_things_only_the_picture_is_kept(operator: Visitor
 def test_a_request_beyond_all_bounds_gets_a_page_that_says_what_to_do(
     settings: Settings, engine
 ) -> None:
-    visitor = Visitor(create_app(replace(settings, request_bytes=100_000), engine))
+    visitor = Visitor(create_app(changed(settings, request_bytes=100_000), engine))
 
     answer = visitor.post("/verify", {"frames": [bytes(200_000)]}, identifier="ada")
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -13,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.programs import key_with
 from webapp import create_app
@@ -44,7 +44,7 @@ def disk(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(settings: Settings, disk: Path) -> Settings:
-    return replace(settings, key_ring=disk / "ring.json", retention_days=365)
+    return changed(settings, key_ring=disk / "ring.json", retention_days=365)
 
 
 @pytest.fixture

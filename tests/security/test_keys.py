@@ -4,12 +4,12 @@ import re
 import shutil
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.support.changed import changed
 from webapp import create_app
 from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.engine import db
@@ -172,7 +172,7 @@ def test_a_certificates_key_that_everybody_can_read_is_not_served(
 
 
 def test_an_old_database_stops_the_app_before_it_serves(settings: Settings, engine) -> None:
-    old = replace(settings, database_url=f"sqlite:///{settings.instance / 'old.db'}")
+    old = changed(settings, database_url=f"sqlite:///{settings.instance / 'old.db'}")
 
     with pytest.raises(NotReady, match="Run: flask --app wsgi prepare"):
         get_ready(restarted(old, engine))

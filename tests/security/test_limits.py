@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 from time import perf_counter
@@ -10,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.support.changed import changed
 from tests.support.installation import ADMIN, OPERATOR, Visitor, words
 from webapp import create_app
 from webapp.db.engine import db
@@ -246,4 +246,4 @@ def test_what_an_address_did_counts_in_every_process(
 
 @pytest.fixture
 def make_limited(settings: Settings, engine) -> Callable[[], Visitor]:
-    return lambda: Visitor(create_app(replace(settings, sign_in_limit="2 per hour"), engine))
+    return lambda: Visitor(create_app(changed(settings, sign_in_limit="2 per hour"), engine))

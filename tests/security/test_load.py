@@ -6,13 +6,13 @@ import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from threading import Event
 
 import pytest
 from flask import Flask
 from PIL import Image
 
+from tests.support.changed import changed
 from tests.support.installation import Visitor, as_file
 from tests.support.programs import key_with
 from webapp import create_app
@@ -31,7 +31,7 @@ ATTACKER, VICTIM = "10.0.0.1", "10.9.9.9"
 @pytest.fixture
 def app(settings: Settings, engine) -> Iterator[Flask]:
     usual = Settings()
-    limited = replace(
+    limited = changed(
         settings, proxies=1, verify_limit=usual.verify_limit, guidance_limit=usual.guidance_limit
     )
     made = create_app(limited, engine)

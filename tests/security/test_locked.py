@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.security.test_access import path_of
+from tests.support.changed import changed
 from tests.support.installation import Visitor, as_file
 from tests.support.programs import key_with
 from webapp import create_app
@@ -183,7 +183,7 @@ def test_the_next_request_writes_what_waits(
 def test_limits_count_on_and_so_does_what_came_before(
     settings: Settings, engine, app: Flask, lock: Lock
 ) -> None:
-    limited = replace(settings, sign_in_limit="3 per hour")
+    limited = changed(settings, sign_in_limit="3 per hour")
     visitor = Visitor(create_app(limited, engine))
     token = visitor.token()
     with visitor.client.application.app_context():

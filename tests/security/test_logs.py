@@ -6,7 +6,6 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pyotp
@@ -17,6 +16,7 @@ from sqlalchemy import select
 import ml
 from tests.security.test_access import path_of
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import ADMIN, OPERATOR, PASSWORD, Visitor, session_cookie
 from tests.support.programs import key_with
 from webapp import create_app
@@ -46,7 +46,7 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
-    made = create_app(replace(settings, log_level="DEBUG"), engine)
+    made = create_app(changed(settings, log_level="DEBUG"), engine)
     with made.app_context():
         yield made
         db.session.remove()

@@ -3,12 +3,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 from flask import Flask
 
 import ml
+from tests.support.changed import changed
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp import create_app
@@ -108,7 +108,7 @@ def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
     app: Flask, settings: Settings, engine: ml.Engine
 ) -> None:
     many, rounds = 24, 4
-    busy = create_app(replace(settings, threads=many), engine)
+    busy = create_app(changed(settings, threads=many), engine)
     key, at_once = key_with(Scope.ADMIN), threading.Barrier(many)
 
     def ask(_number: int) -> list[int]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -8,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.security.test_access import path_of
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
@@ -81,7 +81,7 @@ def test_the_session_cookie_is_out_of_scripts_reach(anybody: Visitor) -> None:
 
 
 def test_behind_https_cookies_and_browsers_stay_there(settings: Settings, engine) -> None:
-    visitor = Visitor(create_app(replace(settings, https=True, proxies=1), engine))
+    visitor = Visitor(create_app(changed(settings, https=True, proxies=1), engine))
 
     answer = visitor.get("/", headers={"X-Forwarded-Proto": "https"})
 
@@ -94,7 +94,7 @@ def test_behind_https_cookies_and_browsers_stay_there(settings: Settings, engine
 def test_forwarded_addresses_count_only_behind_a_proxy_of_ours(
     settings: Settings, engine, proxies: int, codes: list[int]
 ) -> None:
-    limited = replace(settings, sign_in_limit="1 per hour", proxies=proxies)
+    limited = changed(settings, sign_in_limit="1 per hour", proxies=proxies)
     visitor = Visitor(create_app(limited, engine))
     answers = []
     for address in ("10.0.0.1", "10.0.0.2"):
@@ -105,14 +105,14 @@ def test_forwarded_addresses_count_only_behind_a_proxy_of_ours(
 
 
 def test_other_host_names_are_refused(settings: Settings, engine) -> None:
-    visitor = Visitor(create_app(replace(settings, hosts=("faces.example.org",)), engine))
+    visitor = Visitor(create_app(changed(settings, hosts=("faces.example.org",)), engine))
 
     assert visitor.get("/", headers={"Host": "faces.example.org"}).status_code == 200
     assert visitor.get("/", headers={"Host": "evil.example.com"}).status_code == 400
 
 
 def test_signing_in_is_slowed_down(settings: Settings, engine) -> None:
-    visitor = Visitor(create_app(replace(settings, sign_in_limit="3 per hour"), engine))
+    visitor = Visitor(create_app(changed(settings, sign_in_limit="3 per hour"), engine))
 
     answers = [visitor.sign_in(OPERATOR, "a wrong password") for _ in range(4)]
 

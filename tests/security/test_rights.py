@@ -5,7 +5,6 @@ import json
 import logging
 import re
 import zipfile
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from threading import Event
@@ -14,6 +13,7 @@ import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words, written_down
 from webapp import create_app
 from webapp.db.engine import db
@@ -56,7 +56,7 @@ def swapped(token: str) -> str:
 
 @pytest.fixture
 def keeping_a_year(settings: Settings, engine) -> Flask:
-    return create_app(replace(settings, retention_days=365, warning_days=30), engine)
+    return create_app(changed(settings, retention_days=365, warning_days=30), engine)
 
 
 # Retention
@@ -110,7 +110,7 @@ def test_consent_is_kept_with_the_terms_it_was_given_to(
     settings: Settings, engine, known_faces
 ) -> None:
     terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
-    with create_app(replace(settings, **terms), engine).app_context():
+    with create_app(changed(settings, **terms), engine).app_context():
         person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
 
         assert find_person(person).consent_terms == terms
@@ -121,7 +121,7 @@ def test_the_privacy_page_speaks_from_the_settings_in_force(
     settings: Settings, engine, anybody: Visitor
 ) -> None:
     terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
-    visitor = Visitor(create_app(replace(settings, **terms), engine))
+    visitor = Visitor(create_app(changed(settings, **terms), engine))
 
     page = words(visitor.get("/privacy"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha1
 from ipaddress import IPv6Address
@@ -17,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 import ml
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
@@ -520,7 +520,7 @@ def test_a_browser_is_named_in_known_words_alone(user_agent: str, label: str | N
 def test_where_codes_are_required_nothing_opens_before_they_are_set_up(
     settings: Settings, engine: ml.Engine, operator_id
 ) -> None:
-    app = create_app(replace(settings, second_factor_required=True), engine)
+    app = create_app(changed(settings, second_factor_required=True), engine)
     with app.app_context():
         visitor = Visitor(app)
         visitor.sign_in(OPERATOR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, partial
 from random import Random
@@ -23,6 +23,7 @@ from ml.lab.liveness.simulation.pictures import HOLDINGS, HeldPicture
 from ml.lab.liveness.simulation.rendering import Room, Sensor
 from ml.lab.liveness.simulation.surfaces import HeadShape, head
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.fake_engine import FakeEngine, picture
 from webapp.db.engine import db
 from webapp.db.models import Challenge, Purpose
@@ -168,4 +169,4 @@ def perform(
 
 def always_alike(settings: Settings) -> Settings:
     """Settings by which every challenge is the same."""
-    return replace(settings, chance=partial(Random, 1))
+    return changed(settings, chance=partial(Random, 1))

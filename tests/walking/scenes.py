@@ -28,6 +28,7 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import TestResponse
 
 import ml
+from tests.support.changed import changed
 from tests.support.fake_engine import face_errors, picture
 from tests.support.installation import OPERATOR, PASSWORD
 from tests.walking.walker import UNFILLED, Reader, Site
@@ -739,14 +740,14 @@ def threshold_among_many(site: Site) -> None:
     # A goal that twelve people can tell, then a model that was measured on very few people.
     calibration = active_model().engine
     usual = calibration.calibration
-    calibration.calibration = replace(usual, default_far=0.1)
+    calibration.calibration = changed(usual, default_far=0.1)
     admin.see("/threshold?calibrate=people")
     admin.see("/threshold?calibrate=people&score=50")
     few = {
         rule: {number: replace(curve, far_supported=0.2) for number, curve in curves.items()}
         for rule, curves in usual.curves.items()
     }
-    calibration.calibration = replace(usual, curves=few)
+    calibration.calibration = changed(usual, curves=few)
     admin.see("/threshold")
 
 
@@ -845,10 +846,10 @@ def movements(site: Site) -> None:
     admin.send(path, **form)
     weaker = [{"strength": "gentle"}, {"light": ""}, {"allowed": ["turn_left", "turn_right"]}]
     weaker += [{"guarded": guarded.value} for guarded in reversed(ChallengeScope)]
-    for changed in ({"allowed": list(ml.STEPS)}, *weaker):
+    for weaker_setting in ({"allowed": list(ml.STEPS)}, *weaker):
         for confirmation in ("", "safe", site.danger_word):
             db.session.rollback()
-            sent = form | changed | {"based_on": str(liveness.newest_number())}
+            sent = form | weaker_setting | {"based_on": str(liveness.newest_number())}
             review = {"review": "y"} if confirmation else {}
             answer = admin.post(path, confirmation=confirmation, **sent, **review)
             if answer.status_code == 302:

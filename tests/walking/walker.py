@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from werkzeug.test import TestResponse
 
+from tests.support.changed import changed
 from tests.support.fake_engine import FakeEngine, picture
 from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from webapp import create_app
@@ -172,7 +173,7 @@ class Site:
 
     def change(self, **settings: Any) -> None:
         """Serve by other settings from now on."""
-        self.app.extensions["settings"] = replace(self.app.extensions["settings"], **settings)
+        self.app.extensions["settings"] = changed(self.app.extensions["settings"], **settings)
 
     @property
     def danger_word(self) -> str:

@@ -19,6 +19,7 @@ from webapp.cli.jobs import job_commands
 from webapp.cli.liveness import liveness_report_command
 from webapp.cli.models import model_commands
 from webapp.cli.operations import care_commands
+from webapp.cli.settings import settings_command
 from webapp.crypto.self_signed import local_address, make_certificate
 from webapp.crypto.vault import VaultError
 from webapp.db.damage import DatabaseDamaged, explain
@@ -45,6 +46,7 @@ def add_commands(app: Flask) -> None:
     app.cli.add_command(model_commands)
     app.cli.add_command(prepare_command)
     app.cli.add_command(certificate_command)
+    app.cli.add_command(settings_command)
     _explain_failures(app.cli)
 
 

@@ -10,11 +10,11 @@ from flask.cli import with_appcontext
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.core.setting_types import WrongSetting, database_url
 from webapp.db.damage import explain
 from webapp.db.engine import engine_options, prepare_engine
 from webapp.errors.backup import CopyImpossible
 from webapp.services.backup.database_copy import copy_database
-from webapp.settings import WrongSetting, database_url
 from webapp.startup.not_ready import NotReady
 from webapp.startup.schema import bring_up_to_date, check_version
 

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 from base64 import b64encode
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -14,6 +13,7 @@ from flask import Flask
 from siamese_faces import Client
 
 import ml
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored
 from tests.support.programs import URL, Wire, key_with
 from webapp import create_app
@@ -163,7 +163,7 @@ def test_a_broken_form_is_refused(client: Client) -> None:
 
 
 def test_a_huge_body_is_refused(settings, engine: ml.Engine) -> None:
-    small = create_app(replace(settings, request_bytes=10_000), engine)
+    small = create_app(changed(settings, request_bytes=10_000), engine)
     with small.app_context():
         key = key_with(Scope.ADMIN)
     with Client(URL, key, Wire(small)) as client:
@@ -238,7 +238,7 @@ def test_scripts_of_other_sites_are_kept_out_unless_they_are_named(
     app: Flask, settings, engine: ml.Engine
 ) -> None:
     shop = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
-    opened = create_app(replace(settings, api_origins=("https://shop.example",)), engine)
+    opened = create_app(changed(settings, api_origins=("https://shop.example",)), engine)
 
     closed_answer = app.test_client().options("/api/v1/people", headers=shop)
     with opened.app_context():
@@ -261,7 +261,7 @@ def test_scripts_of_named_sites_read_failures_too(
     settings, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = "https://shop.example"
-    opened = create_app(replace(settings, api_origins=(shop,)), engine)
+    opened = create_app(changed(settings, api_origins=(shop,)), engine)
     with opened.app_context():
         key = key_with(Scope.READ)
         with unit_of_work() as session:
@@ -275,7 +275,7 @@ def test_scripts_of_named_sites_read_failures_too(
 
 
 def test_a_wrong_host_is_a_problem_too(settings, engine: ml.Engine) -> None:
-    named = create_app(replace(settings, hosts=("faces.example",)), engine)
+    named = create_app(changed(settings, hosts=("faces.example",)), engine)
     with named.app_context():
         answer = named.test_client().get("/api/v1/thresholds", headers={"Host": "evil.example"})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from uuid import UUID, uuid4
@@ -15,10 +14,12 @@ from sqlalchemy import func, select, text
 
 import ml
 from ml import match_rules
+from tests.support.changed import changed
 from tests.support.installation import rows_stored
 from tests.support.postgresql import Postgresql
 from tests.support.small_model import TINY
 from webapp import create_app
+from webapp.core.setting_types import WrongSetting
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, JobState
@@ -45,7 +46,7 @@ from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.services.people.similar_people import build_review_list
 from webapp.services.thresholds.local_population import own_scores
-from webapp.settings import Settings, WrongSetting, settings_from
+from webapp.settings import Settings, settings_from
 from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.prepare import get_ready, prepare
 from webapp.startup.readiness import obstacles
@@ -53,7 +54,7 @@ from webapp.startup.readiness import obstacles
 
 @pytest.fixture
 def settings(postgresql_settings: Settings) -> Settings:
-    return replace(postgresql_settings, vectors_in_database=True)
+    return changed(postgresql_settings, vectors_in_database=True)
 
 
 @pytest.fixture
@@ -223,7 +224,7 @@ def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
         enrol("ada", photos=3)
         db.session.remove()
         db.engine.dispose()
-    later = create_app(replace(postgresql_settings, vectors_in_database=True), engine)
+    later = create_app(changed(postgresql_settings, vectors_in_database=True), engine)
     with later.app_context():
         assert obstacles(later) == {"vectors"}
         ran = later.test_cli_runner().invoke(args=["prepare"])
@@ -340,14 +341,14 @@ def test_another_model_serves_with_its_anchors_indexed(
     index_from(3, monkeypatch)
     db.session.rollback()
     tiny = ml.load_engine(TINY, artifacts)
-    with create_app(replace(settings, artifacts=artifacts), engine, tiny).app_context():
-        changed = queue.run_one(
+    with create_app(changed(settings, artifacts=artifacts), engine, tiny).app_context():
+        ran = queue.run_one(
             JOB_HANDLERS,
             start_change(TINY, "tried", None, licence_accepted=True, confirmed=True),
             lambda *_: None,
         )
 
-        assert changed
+        assert ran
         assert queue.newest(CHANGE_MODEL, TINY).state == JobState.DONE
         assert active_model().model_id == tiny.model_id
         assert is_indexed()
@@ -376,7 +377,7 @@ def test_who_may_not_create_extensions_is_told_who_may(
     name = f"plain_{uuid4().hex}"
     postgresql.execute(f"CREATE ROLE {name} LOGIN")
     url = settings.database_url.replace("//postgres:", f"//{name}:")
-    limited = create_app(replace(settings, database_url=url), engine)
+    limited = create_app(changed(settings, database_url=url), engine)
     with limited.app_context(), pytest.raises(VectorsImpossible, match="CREATE EXTENSION vector"):
         vectors.get_ready(print, print)
     with limited.app_context():

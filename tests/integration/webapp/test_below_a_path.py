@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.support.changed import changed
 from tests.support.fake_engine import FakeEngine
 from tests.support.installation import CHEAP, OPERATOR, PASSWORD, UNLIMITED, Visitor, session_cookie
 from tests.walking.scenes import SCENES
@@ -126,7 +126,7 @@ def test_the_set_up_link_holds_the_path(app_below: Flask) -> None:
 
 
 def test_a_server_that_sets_script_name_itself_is_followed(below: Settings) -> None:
-    app = create_app(replace(below, proxies=0), FakeEngine())
+    app = create_app(changed(below, proxies=0), FakeEngine())
     answer = app.test_client().get("/people", base_url=f"http://localhost{PREFIX}")
 
     assert answer.location.startswith(f"{PREFIX}/sign-in?next={PREFIX}/people")
@@ -155,7 +155,7 @@ def test_a_prefix_that_is_no_plain_path_is_passed_over(below: Settings, header: 
 
 
 def test_without_a_proxy_the_header_says_nothing(below: Settings) -> None:
-    client = create_app(replace(below, proxies=0), FakeEngine()).test_client()
+    client = create_app(changed(below, proxies=0), FakeEngine()).test_client()
 
     answer = client.get("/people", headers={"X-Forwarded-Prefix": PREFIX})
 
@@ -177,7 +177,7 @@ def test_without_a_proxy_the_header_says_nothing(below: Settings) -> None:
 def test_the_cookie_is_bound_to_its_place(
     below: Settings, https: bool, prefix: str, begins: str, path: str
 ) -> None:
-    client = create_app(replace(below, https=https), FakeEngine()).test_client()
+    client = create_app(changed(below, https=https), FakeEngine()).test_client()
     scheme = "https" if https else "http"
 
     answer = client.get("/sign-in", base_url=f"{scheme}://localhost{prefix}")
@@ -196,7 +196,7 @@ def test_two_installations_of_one_host_do_not_sign_each_other_out(
     shutil.copytree(below.instance, other)
     (other / "secret.key").write_text("ab" * 32)
     first, second = (
-        Visitor(create_app(replace(below, instance=instance), FakeEngine()))
+        Visitor(create_app(changed(below, instance=instance), FakeEngine()))
         for instance in (below.instance, other)
     )
     first.sign_in(OPERATOR)

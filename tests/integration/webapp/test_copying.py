@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, Integer, LargeBinary, Table, Uuid, select, text
 
 import ml
+from tests.support.changed import changed
 from tests.support.installation import PASSWORD, rows_stored
 from tests.support.postgresql import Postgresql
 from webapp import create_app
@@ -56,7 +56,7 @@ def target_url(postgresql: Postgresql) -> Iterator[str]:
 @pytest.fixture
 def target(filled: Flask, settings: Settings, target_url: str) -> Iterator[Engine]:
     """An empty database at the newest version."""
-    with create_app(replace(settings, database_url=target_url)).app_context():
+    with create_app(changed(settings, database_url=target_url)).app_context():
         engine = db.engine
     bring_up_to_date(engine)
     yield engine
@@ -90,7 +90,7 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
     assert ran.exit_code == 0, ran.output
     assert f"person: {stored['person']} of {stored['person']}" in ran.output
     assert "destroy the source" in ran.output
-    moved = create_app(replace(settings, database_url=target_url), engine)
+    moved = create_app(changed(settings, database_url=target_url), engine)
     get_ready(moved)
     with moved.app_context():
         assert rows_stored() == stored
@@ -139,7 +139,7 @@ def test_a_part_of_a_copy_does_not_serve(
 ) -> None:
     with pytest.raises(Stop):
         copy_database(db.engine, target, stop_in("account"))
-    early = create_app(replace(settings, database_url=target_url), engine)
+    early = create_app(changed(settings, database_url=target_url), engine)
 
     with pytest.raises(NotReady, match="an unfinished copy"):
         get_ready(early)
@@ -191,7 +191,7 @@ def test_a_value_that_arrived_otherwise_is_noticed(filled: Flask, target: Engine
 def test_it_goes_back_to_sqlite_too(filled: Flask, target: Engine, settings: Settings) -> None:
     copy_database(db.engine, target, nothing)
     url = f"sqlite:///{settings.instance / 'back.db'}"
-    with create_app(replace(settings, database_url=url)).app_context():
+    with create_app(changed(settings, database_url=url)).app_context():
         back = db.engine
     bring_up_to_date(back)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 
+from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, words
 from webapp import create_app
 from webapp.core.days import end_of, start_of
@@ -160,7 +160,7 @@ def test_without_a_known_zone_the_servers_is_used_and_named(
 
 
 def test_the_servers_zone_is_a_setting(settings, engine) -> None:
-    app = create_app(replace(settings, time_zone="Europe/Berlin"), engine)
+    app = create_app(changed(settings, time_zone="Europe/Berlin"), engine)
     with app.app_context():
         store(datetime(2026, 11, 30, 23, 18, tzinfo=UTC))
         operator = Visitor(app)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from uuid import UUID
@@ -10,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 import ml
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, written_down
 from webapp import create_app
 from webapp.crypto.vault import Place
@@ -181,7 +181,7 @@ def test_by_command_it_is_done_at_once(
     settings: Settings, engine, app: Flask, retired: bytes
 ) -> None:
     changed_days_ago(1)
-    at_once = create_app(replace(settings, way_back_days=0), engine)
+    at_once = create_app(changed(settings, way_back_days=0), engine)
 
     with at_once.app_context():
         assert at_once.test_cli_runner().invoke(args=["retention", "run"]).exit_code == 0

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from threading import Event
@@ -19,6 +18,7 @@ from sqlalchemy import func, select, update
 
 import ml
 from ml.lab.convert.onnx import export
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.small_model import TINY
 from webapp import create_app
@@ -56,7 +56,7 @@ def tiny(artifacts: Path) -> ml.Engine:
 
 @pytest.fixture
 def settings(settings: Settings, artifacts: Path) -> Settings:
-    return replace(settings, artifacts=artifacts)
+    return changed(settings, artifacts=artifacts)
 
 
 @pytest.fixture
@@ -353,7 +353,7 @@ def test_an_unknown_model_is_refused_with_those_that_are_known(app: Flask) -> No
 def test_a_process_whose_model_lacks_embeddings_refuses_to_start_until_they_are_made(
     app: Flask, ada, settings: Settings, tiny: ml.Engine
 ) -> None:
-    by_setting = create_app(replace(settings, model=TINY), tiny)
+    by_setting = create_app(changed(settings, model=TINY), tiny)
 
     with pytest.raises(NotReady, match="models reembed"):
         get_ready(by_setting)
@@ -382,7 +382,7 @@ def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
     before = ml.load_artifact(TINY, settings.artifacts).model_id
     calibration.write_text(calibration.read_text().replace(before, replaced))
     export(ml.load_artifact(TINY, folder))
-    restarted = create_app(replace(settings, artifacts=folder))
+    restarted = create_app(changed(settings, artifacts=folder))
 
     with restarted.app_context(), pytest.raises(ml.ArtifactError, match="models use tiny"):
         _ = active_model().engine
@@ -551,7 +551,7 @@ def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
 def test_what_the_active_model_has_not_processed_is_asked_for_without_a_review(
     app: Flask, ada, settings: Settings, tiny: ml.Engine
 ) -> None:
-    by_setting = create_app(replace(settings, model=TINY), tiny)
+    by_setting = create_app(changed(settings, model=TINY), tiny)
     with by_setting.app_context():
         admin = Visitor(by_setting)
         admin.sign_in("the admin")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 import pytest
 
+from tests.support.changed import changed
 from webapp import create_app
 from webapp.inference.active_model import active_model
 from webapp.settings import Settings
@@ -26,7 +26,7 @@ def test_a_start_logs_what_computes_embeddings(
 
 
 def test_a_start_refuses_an_accelerator_that_is_not_there(settings: Settings) -> None:
-    app = create_app(replace(settings, onnx_provider="coreml"))
+    app = create_app(changed(settings, onnx_provider="coreml"))
 
     with pytest.raises(NotReady, match=r"ONNX_PROVIDER is coreml.*ONNX_PROVIDER=cpu"):
         get_ready(app)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -10,6 +9,7 @@ from PIL import ImageEnhance
 from werkzeug.test import TestResponse
 
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.db.engine import db
@@ -392,7 +392,7 @@ def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
 
 
 def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine) -> None:
-    visitor = Visitor(create_app(replace(settings, sign_in_limit="1 per hour"), engine))
+    visitor = Visitor(create_app(changed(settings, sign_in_limit="1 per hour"), engine))
 
     answers = [visitor.sign_in("nobody"), visitor.sign_in("nobody")]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import (
     PASSWORD,
     SEE_OTHER,
@@ -143,7 +143,7 @@ def test_another_node_shows_the_result(
     app: Flask, anybody: Visitor, settings: Settings, engine, ada
 ) -> None:
     address = verification(anybody).location
-    elsewhere = Visitor(create_app(replace(settings), engine))
+    elsewhere = Visitor(create_app(changed(settings), engine))
     elsewhere.client._cookies = anybody.client._cookies
 
     assert "Match" in words(elsewhere.get(address))
@@ -158,7 +158,7 @@ def test_a_result_speaks_the_language_of_whoever_looks(anybody: Visitor, ada) ->
 
 
 def test_who_asks_too_often_is_shown_a_wait_and_one_button(settings: Settings, engine, ada) -> None:
-    visitor = Visitor(create_app(replace(settings, verify_limit="1 per hour"), engine))
+    visitor = Visitor(create_app(changed(settings, verify_limit="1 per hour"), engine))
     verification(visitor)
     refused = verification(visitor)
 

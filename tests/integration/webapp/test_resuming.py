@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from wtforms.fields.core import UnboundField
 
 import ml
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import (
     ADMIN,
     OPERATOR,
@@ -244,7 +244,7 @@ def test_a_very_long_form_leaves_the_cookie_whole(admin: Visitor, app: Flask) ->
 def test_what_was_typed_is_there_again_after_too_many_requests(
     settings: Settings, engine: ml.Engine
 ) -> None:
-    app = create_app(replace(settings, sign_in_limit="1 per hour"), engine)
+    app = create_app(changed(settings, sign_in_limit="1 per hour"), engine)
     with app.app_context():
         visitor = Visitor(app)
         token = _token(visitor, "/sign-in?next=/people")

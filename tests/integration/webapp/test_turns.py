@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.support import faces
+from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from webapp.inference.face_slots import face_slots
 from webapp.settings import Settings
@@ -18,7 +18,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, faces_at_once=1, faces_waiting=0)
+    return changed(settings, faces_at_once=1, faces_waiting=0)
 
 
 @pytest.fixture

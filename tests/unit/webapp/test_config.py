@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from webapp.settings import Settings, WrongSetting, settings_from
+from webapp import create_app
+from webapp.cli.settings import reference_page
+from webapp.core.setting_types import WrongSetting
+from webapp.settings import ROOT, Settings, settings_from
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -73,3 +76,57 @@ def test_names_are_read_however_they_are_usually_written(name: str, value: str, 
 
     assert len(found) == read
     assert not any(one.endswith("/") for one in found)
+
+
+@pytest.mark.parametrize("name", ["REQUEST_BYTES", "CHANCE", "proxies"])
+def test_nothing_but_the_documented_variables_is_read(name: str) -> None:
+    assert settings_from({name: "1"}) == Settings()
+
+
+def test_a_blank_variable_counts_as_unset() -> None:
+    assert settings_from({"PROXIES": " ", "KEY_RING": "", "HTTPS": ""}) == Settings()
+
+
+@pytest.mark.parametrize("url", ["mysql://ada:secret@host/faces", "secret"])
+def test_a_wrong_database_url_is_not_repeated(url: str) -> None:
+    with pytest.raises(WrongSetting, match="DATABASE_URL must begin with") as refused:
+        settings_from({"DATABASE_URL": url})
+    assert "secret" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_the_reference_documents_the_settings() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+
+    assert page == f"{reference_page()}\n", (
+        "run: flask --app wsgi settings --reference > docs/reference/settings.md"
+    )
+
+
+def test_the_command_names_sources_and_masks_secrets(tmp_path: Path) -> None:
+    app = create_app(
+        settings_from(
+            {
+                "INSTANCE": str(tmp_path),
+                "DATABASE_URL": "postgresql://ada:secret@host/faces?password=secret",
+                "MASTER_KEY": "secret",
+                "PREVIOUS_MASTER_KEY": "secret",
+                "HTTPS": "yes",
+                "HOSTS": "a.example, b.example",
+            }
+        )
+    )
+
+    printed = app.test_cli_runner().invoke(args=["settings"]).output
+
+    assert "secret" not in printed
+    rows = dict(line.split(maxsplit=1) for line in printed.splitlines())
+    assert rows["DATABASE_URL"].split() == [
+        "environment",
+        "postgresql+psycopg://ada:***@host/faces",
+    ]
+    assert rows["MASTER_KEY"].split() == ["environment", "***"]
+    assert rows["HTTPS"].split() == ["environment", "1"]
+    assert rows["HOSTS"].split(maxsplit=1) == ["environment", "a.example, b.example"]
+    assert rows["PROXIES"].split() == ["default", "0"]
+    assert rows["KEY_RING"].split() == ["default", str(tmp_path / "keyring.json")]

@@ -8,9 +8,9 @@ from marshmallow.validate import Length, Range
 from webapp.api.requests.parsing import Name, Picture, Whole
 from webapp.db.models.person import IDENTIFIER_LENGTH
 from webapp.services.thresholds.verification import HIGHEST_SCORE, LOWEST_SCORE
-from webapp.settings import Settings
+from webapp.settings import FRAMES_A_REQUEST
 
-MOST_FRAMES = Settings.frames_a_request
+MOST_FRAMES = FRAMES_A_REQUEST
 
 
 CANDIDATES, MOST_CANDIDATES = 5, 50

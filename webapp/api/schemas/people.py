@@ -8,9 +8,9 @@ from marshmallow.validate import Length
 from webapp.api.requests.parsing import Name, Picture, Switch
 from webapp.api.schemas.lists import PageQuerySchema, PageSchema
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
-from webapp.settings import Settings
+from webapp.settings import PICTURES_A_REQUEST
 
-MOST_ENROLLED = Settings.pictures_a_request
+MOST_ENROLLED = PICTURES_A_REQUEST
 
 
 class PersonSchema(Schema):
