@@ -119,7 +119,7 @@ def _add_parts(app: Flask, settings: Settings, engines: Sequence[Engine]) -> Non
 
 
 def _cookie_key(settings: Settings) -> str | None:
-    """The key of the cookies; without a usable one nothing is served, as readiness says."""
+    """Return the key of the cookies; without a usable one readiness fails and nothing is served."""
     with suppress(CookieKeyUnusable):
         return read_cookie_key(settings.secret_key_file)
     return None
@@ -161,7 +161,7 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _add_checks(app: Flask) -> None:
-    """Check each request in this order: what is cheap and tells most comes first."""
+    """Register the checks of requests in their order: cheap and selective ones first."""
     time_requests(app)
     bound_requests(app)
     refuse_while_damaged(app)

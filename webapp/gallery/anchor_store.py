@@ -112,14 +112,16 @@ class IndexSnapshot:
 
     def embeddings_of(self, places: np.ndarray) -> np.ndarray:
         """Return the embeddings of some people, float32 (k, d), in their order."""
-        return self.embeddings[self.rows_of(places)]
+        rows: np.ndarray = self.embeddings[self.rows_of(places)]
+        return rows
 
     def rows_of(self, places: np.ndarray) -> np.ndarray:
         """Return the row numbers of some people, int64 (k,), in their order."""
         counts = self.counts[places].astype(np.int64)
         before = np.cumsum(counts) - counts
         offsets = np.repeat(self.starts[places] - before, counts)
-        return offsets + np.arange(len(offsets))
+        rows: np.ndarray = offsets + np.arange(len(offsets))
+        return rows
 
     def similarities_at(self, probe: np.ndarray, place: int) -> np.ndarray:
         """Return the cosines of a probe with a person's anchors, float32 (k,)."""

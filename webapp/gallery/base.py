@@ -46,7 +46,7 @@ def bump_version(session: Session, deleted: UUID | None = None) -> int:
 
     `deleted` is the person that the transaction deletes.
     """
-    number = session.scalar(
+    number: int | None = session.scalar(
         update(GalleryVersion)
         .values(number=GalleryVersion.number + 1)
         .returning(GalleryVersion.number)

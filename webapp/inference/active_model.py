@@ -82,7 +82,8 @@ class ActiveModel:
         """
         if "engine" not in g:
             g.engine = self.load(self.choice)
-        return g.engine
+        engine: Engine = g.engine
+        return engine
 
     @property
     def model_id(self) -> str:

@@ -50,9 +50,12 @@ class Worker:
             damage_watch().refuse_damage()
         except DatabaseDamaged:  # health and pages report it; each write may lose more
             return
-        for task in (*self._chores, lambda: run_due(self._kinds, self._stopping)):
+        for task in (*self._chores, self._run_due):
             try:
                 task()
             except Exception as error:  # the next poll retries
                 db.session.rollback()
                 log.error("background work failed: %s", safe_message(error))
+
+    def _run_due(self) -> None:
+        run_due(self._kinds, self._stopping)

@@ -55,8 +55,8 @@ class VectorTuning:
 
     def ef_search_for(self, anchors: int, limit: int) -> int:
         """Return `ef_search` for a search that returns `limit` of `anchors` rows."""
-        scaled = round(self.ef_search * (anchors / EF_SEARCH_ANCHORS) ** self.ef_search_growth)
-        return min(max(scaled, limit), MAX_EF_SEARCH)
+        growth: float = (anchors / EF_SEARCH_ANCHORS) ** self.ef_search_growth
+        return min(max(round(self.ef_search * growth), limit), MAX_EF_SEARCH)
 
 
 TUNING = VectorTuning()
