@@ -1,18 +1,18 @@
-"""Artifacts: find, check, describe, load and save what makes up a model.
+"""Artifacts: find, check, describe, load and save the files of a model.
 
 An artifact is a folder `artifacts/<name>/`:
-    config.toml       architecture, preprocessing, single or mirrored, terms
-    model.onnx        the network as it serves, made of the weights by `ml.lab.convert.onnx`
+    config.toml       architecture, preprocessing, flip augmentation, licence terms
+    model.onnx        the served network, converted from the weights by `ml.lab.convert.onnx`
     check.json        its digest, and two fixed chips with embeddings (`ml.fixed_chips`)
     weights.npz       the backbone's weights in the order of its layers; matrices as float16;
-                      a model that came as an ONNX file (`ml.lab.convert.imported`) has none
-    calibration.json  what similarities mean (`ml.calibration.calibration`)
+                      missing in a model imported as ONNX (`ml.lab.convert.imported`)
+    calibration.json  error rates, score map, thresholds (`ml.calibration.calibration`)
     metrics.json      measured figures
-    MODEL_CARD.md     for people
+    MODEL_CARD.md     description for readers
 
-No number that belongs to a model stands anywhere else. A model's id is its name and a fingerprint
-of everything that decides an embedding, so that embeddings of an artifact that was replaced in
-place are never compared with those of its predecessor.
+All numbers of a model are in its folder. A model's id is its name and a fingerprint of everything
+that decides an embedding. So embeddings of an artifact that was replaced in place are never
+compared with those of its predecessor.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 ARTIFACTS = Path(__file__).parent / "artifacts"
 CONFIG, WEIGHTS, METRICS = "config.toml", "weights.npz", "metrics.json"
 NETWORK = "model.onnx"
-# The backbone of a model that came as an ONNX file: there is no Keras network of it to train.
+# Backbone of a model imported as ONNX, which has no Keras network to train.
 IMPORTED = "onnx"
-# The section of the metrics that tells how a network was trained here.
+# Section of the metrics about a training run of this project.
 TRAINING = "training"
 FINGERPRINT_DIGITS = 8
 DEFAULT_MODEL = "open"
@@ -50,7 +50,7 @@ Terms = Literal["open", "research"]
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Which backbone, and how many numbers it puts in an embedding."""
+    """Name of the backbone, and number of components of its embeddings."""
 
     backbone: str
     embedding_size: int
@@ -58,10 +58,16 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class ArtifactConfig:
-    """What `config.toml` holds.
+    """Content of `config.toml`.
 
-    `terms` is "open" where weights and training data allow any use, "research" where they don't;
-    `licence` says it in words. `mirrored` says whether embeddings are averaged with the mirror's.
+    Attributes:
+        name: name of the artifact, and of its folder.
+        title: name on pages.
+        terms: "open" if weights and training data allow any use, else "research".
+        licence: the terms in words.
+        mirrored: whether serving applies flip augmentation.
+        network: architecture.
+        preprocessing: input of the network.
     """
 
     name: str
@@ -75,7 +81,7 @@ class ArtifactConfig:
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A model as pages and commands show it."""
+    """Description of a model for pages and commands."""
 
     name: str
     model_id: str
@@ -97,39 +103,39 @@ class Artifact:
 
     @property
     def is_imported(self) -> bool:
-        """Whether it came as an ONNX file, without weights to train."""
+        """Whether the model was imported as an ONNX file, without weights to train."""
         return self.config.network.backbone == IMPORTED
 
     @property
     def description(self) -> ModelDescription:
-        """Name, terms and figures of the model."""
+        """Name, licence terms and measured figures of the model."""
         return describe(self)
 
     def metrics(self) -> dict[str, Any]:
-        """The measured figures, empty where nothing was measured yet."""
+        """Return the measured figures; empty before the first measurement."""
         path = self.folder / METRICS
         return json.loads(path.read_text()) if path.exists() else {}
 
 
 def installed(folder: Path = ARTIFACTS) -> list[str]:
-    """Names of the artifacts in `folder`, sorted."""
+    """Return the names of the artifacts in `folder`, sorted."""
     return sorted(path.parent.name for path in folder.glob(f"*/{CONFIG}"))
 
 
 def load_known(name: str, folder: Path) -> Artifact:
-    """Find the artifact `name` in `folder`, or among those that ship.
+    """Load the artifact `name` from `folder`, or from the shipped ones.
 
     Raises:
-        ModelNotFound, ModelBroken: as `load_artifact`.
+        ModelNotFound, ModelBroken: under the conditions of `load_artifact`.
     """
     return load_artifact(name, folder if name in installed(folder) else ARTIFACTS)
 
 
 def load_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
-    """Find and check the artifact `name`; weights are read later, by `Artifact.backbone`.
+    """Find the artifact `name` and check its configuration; the network is loaded later.
 
     Raises:
-        ModelNotFound: if there is none of that name; the text lists those there are.
+        ModelNotFound: if no artifact has that name; the text lists the installed ones.
         ModelBroken: if its configuration or its weights are missing or unreadable.
     """
     home = folder / name
@@ -177,10 +183,10 @@ def describe(artifact: Artifact) -> ModelDescription:
 def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -> Path:
     """Write configuration and weights of a model to `folder/<name>/`, each file atomically.
 
-    Matrices are rounded to float16, which halves the file; vectors (biases, statistics of
-    normalisation) stay float32, whose range some of them need. Calibration and metrics that are
-    there stay, the calibration to be refused at loading if it belongs to other weights; what
-    was said of a training goes, since it is not known here who trained these.
+    Matrices are rounded to float16, which halves the file. Vectors (biases, normalisation
+    statistics) remain float32, because some need its range. Existing calibration and metrics
+    remain; loading rejects a calibration of other weights. Figures of a training run are deleted,
+    because they describe other weights.
     """
     home = folder / config.name
     weights = {
@@ -190,17 +196,17 @@ def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -
     with replacing(home / WEIGHTS) as beside:
         np.savez(beside, **weights)
     write_atomically(home / CONFIG, tomli_w.dumps(asdict(config)))
-    _forget_training(home / METRICS)
+    _delete_training_figures(home / METRICS)
     return home
 
 
 def update_metrics(artifact: Artifact, **sections: Any) -> None:
-    """Replace the named sections of an artifact's `metrics.json`, leaving the others."""
+    """Replace the named sections of an artifact's `metrics.json`; other sections do not change."""
     metrics = artifact.metrics() | sections | {"model_id": artifact.model_id}
     _write_metrics(artifact.folder / METRICS, metrics)
 
 
-def _forget_training(path: Path) -> None:
+def _delete_training_figures(path: Path) -> None:
     if path.exists():
         metrics = json.loads(path.read_text())
         metrics.pop(TRAINING, None)
@@ -212,7 +218,7 @@ def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text so that a reader sees the old one or the new one, whole."""
+    """Replace a text file atomically: readers see the old text or the new one."""
     with replacing(path) as beside:
         beside.write_text(text)
 

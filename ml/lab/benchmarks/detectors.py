@@ -2,9 +2,9 @@
 
     python -m ml bench detectors lfw celeba_wild/test --photos 2000
 
-Prints a row a set: photos whose main face only one of them found, and how far apart the landmarks
-lie, in distances between the eyes. Both seek faces of the same smallest size; the thorough pass is
-off. `--sheet` draws the photos on which they differ most, to be looked at.
+Prints a row a set: photos whose main face only one detector found, and the distance of the
+landmarks, in eye distances. Both search for faces of the same smallest size, without the thorough
+pass. `--sheet` draws the photos with the largest differences.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ml.faces.types import DetectedFace
 from ml.lab.benchmarks.mtcnn_driver import LibraryDetector
 from ml.lab.evaluation.protocols.photos import SHARED, ProtocolError, photos_in
 
-# two detections are of one face if their landmarks' middles lie within this many eye distances
+# Largest distance of the landmarks' means of one face, in eye distances.
 SAME_FACE = 0.5
 SEED = 20
 SHEET_COLUMNS, TILE_PX = 6, 240
@@ -34,14 +34,14 @@ OURS, THEIRS = (40, 220, 60), (240, 60, 40)
 
 @dataclass(frozen=True)
 class Compared:
-    """One photo seen by both detectors.
+    """Detections in one photo by both detectors.
 
     Attributes:
         path: the photo.
         ours, theirs: all faces, by our detector and by the library's driver.
-        main: theirs, the photo's main face, if any.
-        partner: ours of the same face, if any.
-        only_ours: whether we found a main face and the library found nothing there.
+        main: main face by the library, if any.
+        partner: our detection of that face, if any.
+        only_ours: whether only our detector found a main face.
     """
 
     path: Path
@@ -53,12 +53,12 @@ class Compared:
 
     @property
     def missed(self) -> bool:
-        """Whether the library found the main face and we did not."""
+        """Whether only the library found the main face."""
         return self.main is not None and self.partner is None
 
     @property
     def distance(self) -> float:
-        """Mean distance of the landmarks, in eye distances; NaN where one found nothing."""
+        """Mean distance of the landmarks, in eye distances; NaN if either found nothing."""
         if self.main is None or self.partner is None:
             return float("nan")
         apart = np.linalg.norm(self.main.landmarks - self.partner.landmarks, axis=1)
@@ -66,7 +66,7 @@ class Compared:
 
 
 def compare(paths: Sequence[Path], label: str) -> Iterator[Compared]:
-    """Show photos to both detectors, with a progress bar."""
+    """Run both detectors on photos, with a progress bar."""
     detector, library = Detector(), LibraryDetector()
     for path in tqdm(paths, desc=label, unit="photo", mininterval=1):
         rgb = decode(path.read_bytes())
@@ -84,7 +84,7 @@ def compare(paths: Sequence[Path], label: str) -> Iterator[Compared]:
 
 
 def summary(name: str, results: Sequence[Compared]) -> str:
-    """A row of the table in docs/explanation/detection.md."""
+    """Return a row of the table in docs/explanation/detection.md."""
     distances = np.array([result.distance for result in results])
     distances = distances[~np.isnan(distances)]
     theirs = sum(len(result.theirs) for result in results)
@@ -110,7 +110,7 @@ HEADER = (
 
 
 def sheet(results: Sequence[Compared], most: int) -> np.ndarray:
-    """The photos with a face missed by either, then those with the landmarks furthest apart."""
+    """Return the photos with a missed face, then those with the largest landmark distances."""
     ordered = sorted(
         results, key=lambda r: (-(r.missed or r.only_ours), -np.nan_to_num(r.distance))
     )
@@ -146,14 +146,14 @@ def _tile(result: Compared) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ml bench detectors", description=__doc__.splitlines()[0]
     )
     parser.add_argument("sets", nargs="+", help="folders, or names of sets in ../shared/data")
-    parser.add_argument("--photos", type=int, help="at most so many of each set, drawn at random")
-    parser.add_argument("--sheet", type=Path, help="folder for a picture a set of the differences")
-    parser.add_argument("--most", type=int, default=30, help="photos on a sheet")
+    parser.add_argument("--photos", type=int, help="largest number of photos of each set, drawn")
+    parser.add_argument("--sheet", type=Path, help="folder for a picture of the differences")
+    parser.add_argument("--most", type=int, default=30, help="number of photos on a picture")
     options = parser.parse_args(arguments)
     print(HEADER)
     for name in options.sets:

@@ -1,9 +1,9 @@
-"""What an attempt costs the server against a plain verification: `python -m ml bench liveness`.
+"""Cost of an attempt relative to a plain verification: `python -m ml bench liveness`.
 
-Processor time of observing all frames of simulated genuine attempts, with reading and writing what
-was seen, over that of analysing one of their frames as a program's verification does, and over that
-of a person's before the camera, whose page sends frames for guidance first; all in the same run, on
-the same frames. Not counted, on any side: the web server, the database, encryption.
+The cost is the processor time of observing all frames of simulated genuine attempts, including
+(de)serialisation. It is divided by the time of analysing one frame, as in an API verification, and
+by that of a verification at the camera, whose page first sends frames for guidance. All times come
+from one run on the same frames. Web server, database and encryption are not included.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from ml.liveness.progress import Progress
 from ml.liveness.verdict import Verdict
 
 PEOPLE = 20
-# The page sends ten frames a second, and a good face has to stay for half of one.
+# The page sends ten frames a second, and a good face has to stay for half a second.
 GUIDING_FRAMES = 6
 STRAIGHT_FRAMES = 3
 
 
 @dataclass
 class Timed:
-    """An engine, the processor's seconds it took, and the frames it was given.
+    """An engine with its processor time in seconds and its frames.
 
-    As in the app, where any process answers any frame: what was seen before is read from what was
-    written, the frame is observed, and its observation written.
+    As in the app, where any process answers any frame, each frame includes reading all earlier
+    observations and writing its own.
     """
 
     engine: Engine
@@ -49,29 +49,31 @@ class Timed:
     def observe(
         self, data: bytes, at: float, challenge: Challenge, before: Sequence[Observation] = ()
     ) -> tuple[Observation, Progress]:
-        """Observe, by the clock."""
+        """Observe a frame and add its time."""
         self.frames.append(data)
         written = [each.to_bytes() for each in before]
         start = time.process_time()
         try:
             read = [Observation.from_bytes(each) for each in written]
-            seen, now = self.engine.observe(data, at, challenge, read)
+            seen, progress = self.engine.observe(data, at, challenge, read)
             seen.to_bytes()
         finally:
             self.seconds += time.process_time() - start
-        return seen, now
+        return seen, progress
 
     def judge(self, challenge: Challenge, observations: Sequence[Observation]) -> Verdict:
-        """Judge, as the engine does."""
+        """Judge an attempt, like the engine."""
         return self.engine.judge(challenge, observations)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml bench liveness", description=__doc__)
-    parser.add_argument("--count", type=int, default=20, help="attempts")
-    parser.add_argument("--strength", choices=sorted(STRENGTHS), default="normal")
-    parser.add_argument("--model", default=ml.DEFAULT_MODEL)
+    parser.add_argument("--count", type=int, default=20, help="number of attempts")
+    parser.add_argument(
+        "--strength", choices=sorted(STRENGTHS), default="normal", help="strength of the challenges"
+    )
+    parser.add_argument("--model", default=ml.DEFAULT_MODEL, help="name of the model")
     options = parser.parse_args(arguments)
     engine = ml.load_engine(options.model)
     engine.warm_up()
@@ -101,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _seconds(work: Callable[[bytes], object], frames: Sequence[bytes]) -> float:
-    """Of one frame, on average over the first few, in which people look straight ahead."""
+    """Return the mean seconds a frame over the first STRAIGHT_FRAMES frames, in front view."""
     start = time.process_time()
     for frame in frames[:STRAIGHT_FRAMES]:
         work(frame)

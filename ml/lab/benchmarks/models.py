@@ -1,8 +1,8 @@
-"""What a face costs with each model: `python -m ml bench models open research compact`.
+"""Time of one face with each model: `python -m ml bench models open research compact`.
 
-Chips are embedded one at a time, as serving does, by the models in turn, so that whatever else the
-machine does hits all alike. Prints medians and ratios to the first model, and writes them to
-`reports/bench_models.json`.
+Chips are embedded one at a time, as in serving. The models take turns, so that other load of the
+machine affects all of them. The command prints medians and ratios to the first model, and writes
+them to `reports/bench_models.json`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SEED = 20
 
 
 def measure(engines: list[Engine], rounds: int) -> dict[str, dict[str, float | None]]:
-    """Median and 95th percentile of embedding one chip, in milliseconds, and weights, by model."""
+    """Return median and 95th percentile in ms of embedding one chip, and weights, by model."""
     generator = np.random.default_rng(SEED)
     milliseconds: dict[str, list[float]] = {engine.name: [] for engine in engines}
     for _ in trange(rounds, desc="embedding", unit="round"):
@@ -48,18 +48,18 @@ def measure(engines: list[Engine], rounds: int) -> dict[str, dict[str, float | N
 
 
 def _weights(engine: Engine) -> int | None:
-    """Count the weights, None of a model that came as an ONNX file."""
+    """Count the weights; None for a model imported as ONNX."""
     artifact = engine.artifact
     return None if artifact.is_imported else load_backbone(artifact).count_params()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m ml bench models", description="What a face costs with each model."
+        prog="python -m ml bench models", description="Time one face with each model."
     )
-    parser.add_argument("models", nargs="*", default=[DEFAULT_MODEL], help="installed models")
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("models", nargs="*", default=[DEFAULT_MODEL], help="names of models")
+    parser.add_argument("--rounds", type=int, default=100, help="number of faces for each model")
     options = parser.parse_args(arguments)
     try:
         engines = [load_engine(model) for model in options.models]

@@ -1,8 +1,8 @@
 """Time this project against PyPI's face_recognition on the same frames: `python -m ml bench peers`.
 
-The peer (HOG detector, small landmark model) lives in a virtual environment of its own,
-`.venv-peers`, since it wants a package that clashes with ours. Both see every frame in turn, in
-one run; printed and written to `reports/bench_peers.json`.
+The peer (HOG detector, small landmark model) has a virtual environment of its own, `.venv-peers`,
+because its packages conflict with ours. Both process every frame in turn, in one run. The result is
+printed and written to `reports/bench_peers.json`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ml.lab.benchmarks.stages import Bench, Stopwatch, environment, write_report
 REPORT = Path("reports") / "bench_peers.json"
 HOME = Path(".venv-peers")
 WORKER = Path(__file__).with_name("peers_worker.py")
-# face_recognition names dlib, which has no wheels, as a dependency; dlib-bin is the same, built
+# face_recognition depends on dlib, which has no wheels; dlib-bin is the same package with wheels.
 WITHOUT_DEPENDENCIES = ("face_recognition==1.3.0",)
 REQUIREMENTS = (
     "dlib-bin==20.0.1.post1",
@@ -42,7 +42,7 @@ REQUIREMENTS = (
 
 
 def install_peers() -> Path:
-    """Make the virtual environment, once; returns its Python."""
+    """Create the virtual environment, once, and return its Python."""
     python = HOME / "bin" / "python"
     done = HOME / ".installed"
     if done.exists():
@@ -62,14 +62,15 @@ class Peer:
         self._questions, self._answers = questions, answers
 
     def analyse(self, path: Path) -> dict[str, Any]:
-        """Milliseconds of each stage, and the number of faces found."""
+        """Return the milliseconds of each stage, and the number of faces found."""
         print(path, file=self._questions, flush=True)
-        return json.loads(self._answers.readline())
+        times: dict[str, Any] = json.loads(self._answers.readline())
+        return times
 
 
 @contextmanager
 def peer(python: Path) -> Iterator[Peer]:
-    """A worker for the length of a block."""
+    """Run a worker for the duration of a block."""
     with subprocess.Popen(  # noqa: S603, a fixed command
         [python, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -78,14 +79,14 @@ def peer(python: Path) -> Iterator[Peer]:
 
 
 def compare(bench: Bench, other: Peer, photos: Sequence[bytes]) -> dict[str, Any]:
-    """Show every photo to both in turn; medians and 95th percentiles of each, and ratios."""
+    """Time every photo with both in turn; return medians, 95th percentiles and ratios."""
     ours, theirs, found = Stopwatch(), Stopwatch(), 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frame.jpg"
         for number, photo in enumerate(tqdm(photos, unit="photo")):
             path.write_bytes(photo)
             rgb = decode(photo)
-            watch = ours if number else Stopwatch()  # the first photo warms both up
+            watch = ours if number else Stopwatch()  # the first photo is a warm-up
             watch.time("detect_align_embed", partial(_embed, bench, rgb))
             answer = other.analyse(path)
             if number:
@@ -110,13 +111,13 @@ def _ratio(theirs: Stopwatch, ours: Stopwatch) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ml bench peers", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("model", nargs="?", default="open", help="an installed model")
-    parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--out", type=Path, default=REPORT)
+    parser.add_argument("model", nargs="?", default="open", help="name of the model; default: open")
+    parser.add_argument("--photos", type=int, default=60, help="number of frames")
+    parser.add_argument("--out", type=Path, default=REPORT, help="file of the report")
     options = parser.parse_args(arguments)
     with peer(install_peers()) as other:
         report = compare(Bench(options.model), other, webcam_frames(options.photos + 1))

@@ -1,6 +1,6 @@
-"""Runs in `.venv-peers`, without this project: times face_recognition on the files named on stdin.
+"""Worker in `.venv-peers`, without this project: times face_recognition on files named on stdin.
 
-One path a line; answers one JSON object a line, with milliseconds.
+Each input line is a path; each output line is a JSON object with milliseconds.
 """
 
 import json
@@ -11,7 +11,7 @@ import face_recognition
 
 
 def analyse(path: str) -> dict[str, float]:
-    """Decode, find, align and embed the faces of a picture file, as its users do."""
+    """Detect, align and embed the faces of a picture file, as users of the package do."""
     picture = face_recognition.load_image_file(path)
     start = time.perf_counter()
     boxes = face_recognition.face_locations(picture, model="hog")

@@ -1,7 +1,7 @@
-"""Photos to measure times on: webcam-like frames, 12-megapixel photos and group photos.
+"""Photos for timing: webcam frames, 12-megapixel photos and group photos.
 
-Made of LFW portraits where `../shared/data` is there, else of the portraits that scikit-image and
-matplotlib carry. Only times are measured on them, never accuracy.
+They are made from LFW portraits if `../shared/data` exists, else from the portraits in scikit-image
+and matplotlib. They serve for timing only, never for accuracy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SEED = 3
 
 
 def portraits(count: int) -> list[np.ndarray]:
-    """`count` photos of one person each, (height, width, 3) uint8, of different people."""
+    """Return `count` photos of different people, (height, width, 3) uint8."""
     if not LFW.is_dir():
         path = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
         hopper = np.asarray(Image.open(path).convert("RGB"))
@@ -36,12 +36,12 @@ def portraits(count: int) -> list[np.ndarray]:
 
 
 def webcam_frames(count: int) -> list[bytes]:
-    """640×480 JPEGs as a browser sends them, one face each."""
+    """Return 640×480 JPEGs like those of a browser, with one face each."""
     return [_jpeg(_filled(photo, WEBCAM), quality=85) for photo in portraits(count)]
 
 
 def large_photos(count: int) -> list[bytes]:
-    """12-megapixel JPEGs, one face each, with a sensor's noise that makes decoding as hard."""
+    """Return 12-megapixel JPEGs with one face each, and sensor noise for realistic decoding."""
     noise = np.random.default_rng(SEED).normal(0, NOISE, (*MEGAPIXELS_12[::-1], 1))
     return [
         _jpeg(np.clip(_filled(photo, MEGAPIXELS_12) + noise, 0, 255).astype(np.uint8), quality=90)
@@ -50,7 +50,7 @@ def large_photos(count: int) -> list[bytes]:
 
 
 def group_photos(count: int) -> list[bytes]:
-    """1600×800 JPEGs of eight people each."""
+    """Return 1600×800 JPEGs of eight people each."""
     size = GROUP_COLUMNS * GROUP_ROWS
     everyone = portraits(count * size)
     return [
@@ -60,7 +60,7 @@ def group_photos(count: int) -> list[bytes]:
 
 
 def _filled(photo: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A photo scaled to a frame's height, its edges drawn out to the sides."""
+    """Scale a photo to a frame's height and replicate its edges to the sides."""
     width, height = size
     scale = height / photo.shape[0]
     scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)

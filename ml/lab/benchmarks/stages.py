@@ -1,8 +1,9 @@
 """Time every stage from a picture's bytes to a score: `python -m ml bench`.
 
-Prints and writes `reports/bench.json`: median and 95th percentile in milliseconds, for 640×480
-webcam frames with one face (at the top), 12-megapixel photos and group photos. Only ratios taken
-in one run mean something across machines; so the library's driver runs on the same frames in turn.
+The command prints and writes `reports/bench.json`: medians and 95th percentiles in milliseconds,
+for 640×480 webcam frames with one face (at the top), 12-megapixel photos and group photos. Only
+ratios within one run are comparable across machines, so the library's driver runs on the same
+frames in turn.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ml.lab.benchmarks.photos import group_photos, large_photos, webcam_frames
 REPORT = Path("reports") / "bench.json"
 ANCHORS, ANCHORS_A_PERSON = 1000, 5
 SEED = 5
-# its driver takes seconds for a large photo
+# The library's driver takes seconds for a large photo.
 WITH_LIBRARY = ("webcam", "group")
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -48,19 +49,19 @@ class Stopwatch:
         self.times: Times = defaultdict(list)
 
     def time(self, stage: str, work: Callable[[], T]) -> T:
-        """Do the work and note how long it took."""
+        """Run the work and record its time."""
         start = time.perf_counter()
         result = work()
         self.note({f"{stage}_ms": 1000 * (time.perf_counter() - start)})
         return result
 
     def note(self, milliseconds: dict[str, float]) -> None:
-        """Add times measured elsewhere; keys end in `_ms`."""
+        """Record times measured elsewhere; keys end in `_ms`."""
         for stage, value in milliseconds.items():
             self.times[stage].append(value)
 
     def summary(self) -> dict[str, Any]:
-        """Median and 95th percentile of every stage, in milliseconds."""
+        """Return median and 95th percentile of every stage, in milliseconds."""
         return {
             stage: {
                 "median": round(float(np.median(times)), 3),
@@ -87,7 +88,8 @@ class Bench:
     def run(self, photos: Mapping[str, Sequence[bytes]], rounds: int) -> dict[str, dict[str, Any]]:
         """Time all stages, and the whole, on one photo of every kind in turn, round by round.
 
-        In turn, so that what else the machine does slows all kinds alike; a first round warms up.
+        The kinds take turns, so that other load of the machine affects all. The first round is a
+        warm-up.
         """
         watches = {kind: Stopwatch() for kind in photos}
         for kind in photos:
@@ -119,7 +121,7 @@ class Bench:
 
 
 def environment() -> dict[str, Any]:
-    """What the figures depend on: processor, threads, versions, load."""
+    """Return processor, threads, versions and load, on which the figures depend."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -133,7 +135,7 @@ def environment() -> dict[str, Any]:
 
 
 def ratios(report: dict[str, Any]) -> dict[str, float]:
-    """What the targets speak of."""
+    """Return the ratios for which there are targets."""
     large = report["photo_12mp"]["total_ms"]["median"]
     return {
         "library_over_detect": round(
@@ -159,11 +161,11 @@ def _processor() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ml bench", description=__doc__.splitlines()[0])
-    parser.add_argument("model", nargs="?", default="open", help="an installed model")
-    parser.add_argument("--rounds", type=int, default=60, help="photos of every kind")
-    parser.add_argument("--out", type=Path, default=REPORT)
+    parser.add_argument("model", nargs="?", default="open", help="name of the model; default: open")
+    parser.add_argument("--rounds", type=int, default=60, help="number of photos of every kind")
+    parser.add_argument("--out", type=Path, default=REPORT, help="file of the report")
     options = parser.parse_args(arguments)
     bench = Bench(options.model)
     few = max(options.rounds // 4, 1)

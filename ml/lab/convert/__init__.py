@@ -1,1 +1,1 @@
-"""Development only: published weights become artifacts. Nothing that is served imports this."""
+"""Conversion of published weights to artifacts; nothing served imports it."""

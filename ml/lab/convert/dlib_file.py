@@ -1,10 +1,10 @@
-"""Read the learnt tensors out of a network file of dlib, in the order of the forward pass.
+"""Reader of the trained tensors in a dlib network file, in the order of the forward pass.
 
-dlib writes a network from the input layer outwards. Integers are one control byte (low four bits:
-number of bytes that follow, top bit: negative) and little-endian bytes; strings are a length and
-characters; a tensor is its version, its four extents and raw float32. Each layer begins with its
-tag, so the file is read by walking from tag to tag; the bytes of a tensor are skipped, so that
-numbers are never taken for a tag.
+dlib writes a network from the input layer outwards. An integer is one control byte (low four bits:
+number of following bytes, top bit: negative) and little-endian bytes. A string is a length and
+characters. A tensor is its version, its four extents and raw float32. Each layer begins with its
+tag, so the reader walks from tag to tag. It skips the bytes of tensors, so that numbers are never
+mistaken for a tag.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FC_SIZES = 2
 
 
 class NotADlibNetwork(ValueError):
-    """The bytes are not laid out as expected."""
+    """The bytes do not have the expected layout."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read_layers(data: bytes) -> Iterator[Layer]:
     """Yield the convolutions, affine and dense layers of a dlib network.
 
     Raises:
-        NotADlibNetwork: if a tensor is not where it should be.
+        NotADlibNetwork: if a tensor is not at the expected position.
     """
     position = 0
     while tag := LAYER_TAG.search(data, position):

@@ -1,7 +1,7 @@
-"""Make the `research` artifact out of two others: `python -m ml convert research`.
+"""Combine two artifacts to `research`: `python -m ml convert research`.
 
-Puts the networks of `open` and `compact` side by side (`ml.siamese.backbones.ensemble`); nothing is
-trained.
+The result is the ensemble of the networks of `open` and `compact` (`ml.siamese.backbones.ensemble`)
+without further training.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def combine(artifacts: Path) -> keras.Model:
     """Build `duet` with the weights of both artifacts in a folder.
 
     Raises:
-        ModelNotFound, ModelBroken: if one of them cannot be used.
+        ModelNotFound, ModelBroken: if either artifact cannot be used.
     """
     backbone = build_backbone(
         CONFIG.network.backbone,
@@ -51,7 +51,7 @@ def combine(artifacts: Path) -> keras.Model:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Combine and save; returns the exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m ml convert research", description=__doc__.splitlines()[0]
     )

@@ -1,8 +1,8 @@
-"""Install a face-embedding ONNX file of any make: `python -m ml convert onnx FILE --name NAME …`.
+"""Import a face-embedding ONNX file of any origin: `python -m ml convert onnx FILE --name NAME …`.
 
-The file's preprocessing becomes part of the network that is stored: it takes chips as all models
-here do, uint8 (n, size, size, 3) RGB, and gives embeddings of unit length. The result is checked on
-the sample photos and calibrated on a folder of people.
+The stored network includes the file's preprocessing. Like every model here it takes chips, uint8
+(n, size, size, 3) RGB, and returns embeddings of unit length. The command checks the result on the
+sample photos and calibrates it on a folder of people.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.evaluation.protocols.photos import ProtocolError, photos_in
 from ml.runtime.network import Network, sha256
 
-# A template and the side, in pixels, for which it was drawn.
+# Templates by name and side in pixels.
 ALIGNMENTS = {f"{name}{template.side}": name for name, template in TEMPLATES.items()}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 CHANNELS = 3
-# Earlier versions broadcast otherwise.
+# Earlier versions have other broadcasting rules.
 LEAST_OPSET = 7
 FACES, SEED = 2, 28
-# Names in the file that no exporter uses.
+# Tensor names that no exporter uses.
 CHIPS, PIXELS, EMBEDDINGS = "faces_chips", "faces_pixels", "faces_embeddings"
 
 
 class ConversionError(ArtifactError):
-    """A file or an option cannot be used; the text names it and says what to do."""
+    """A file or an option cannot be used; the text names it and the remedy."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a file's network takes.
+    """Input of a file's network.
 
     Attributes:
-        name: of its input.
+        name: name of the tensor.
         element: ONNX's number of the element type.
-        channels_first: whether it takes (n, 3, size, size) rather than (n, size, size, 3).
-        size: side in pixels, None for any.
+        channels_first: whether the shape is (n, 3, size, size), not (n, size, size, 3).
+        size: side in pixels; None for any.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How chips become the input: `(value − mean) × scale`, channels in the order of `colour`."""
+    """Preprocessing of chips: `(value − mean) × scale`, channels in the order of `colour`."""
 
     colour: str
     mean: tuple[float, ...]
@@ -90,24 +90,24 @@ class Recipe:
 
 
 def wrapped(content: bytes, file: str, recipe: Recipe) -> tuple[bytes, Input]:
-    """Put the preprocessing before a network and the normalisation behind it.
+    """Add preprocessing before a network and normalisation after it.
 
     Args:
-        content: of an ONNX file.
-        file: its name, for error messages.
+        content: content of an ONNX file.
+        file: name of the file, for error messages.
         recipe: the preprocessing.
 
     Returns:
-        The content of the new file, and what the network takes.
+        Content of the new file, and the input of the original network.
 
     Raises:
-        ConversionError: if it is no network from one picture to one embedding.
+        ConversionError: if it is not a network from one picture to one embedding.
     """
     try:
         model = onnx.load_from_string(content)
         onnx.checker.check_model(model)
-    except Exception as error:  # protobuf's and ONNX's errors have no common type but this
-        raise ConversionError(f"{file} is no ONNX file that can be read") from error
+    except Exception as error:  # exceptions of protobuf and ONNX share no narrower base class
+        raise ConversionError(f"{file} is not a readable ONNX file") from error
     opset = next((i.version for i in model.opset_import if i.domain in {"", "ai.onnx"}), 0)
     if opset < LEAST_OPSET:
         raise ConversionError(
@@ -133,14 +133,12 @@ def _input(graph: onnx.GraphProto, file: str) -> Input:
     first = shape[1] == CHANNELS
     height, width = shape[2:] if first else shape[1:3]
     if height != width:
-        raise ConversionError(
-            f"{file} takes {height} × {width} pixels; only squares are known here"
-        )
+        raise ConversionError(f"{file} takes {height} × {width} pixels; only squares are supported")
     return Input(inputs[0].name, tensor.elem_type, first, height)
 
 
 def _put_preprocessing(graph: onnx.GraphProto, takes: Input, recipe: Recipe) -> None:
-    """Compute the network's input from uint8 (n, size, size, 3) RGB."""
+    """Add nodes that compute the network's input from uint8 (n, size, size, 3) RGB."""
     order = [0, 1, 2] if recipe.colour == "rgb" else [2, 1, 0]
     constants: dict[str, np.ndarray] = {
         "faces_order": np.array(order, np.int64),
@@ -171,7 +169,7 @@ def _put_preprocessing(graph: onnx.GraphProto, takes: Input, recipe: Recipe) -> 
 
 
 def _normalise(graph: onnx.GraphProto) -> None:
-    """Scale the first output to unit length; the others go."""
+    """Scale the first output to unit length and drop the others."""
     name = graph.output[0].name
     graph.node.extend(
         [
@@ -190,13 +188,13 @@ def _replace(field: object, values: Sequence[object]) -> None:
 
 
 def check_on_samples(artifact: Artifact) -> tuple[float, float]:
-    """Embed the sample photos; each person's photos must be more alike than strangers'.
+    """Embed the sample photos and compare genuine with impostor pairs.
 
     Returns:
-        The lowest cosine within a person, and the highest between two.
+        The lowest cosine of a genuine pair, and the highest of an impostor pair.
 
     Raises:
-        ConversionError: if strangers are as alike as one person.
+        ConversionError: if an impostor pair reaches a genuine one.
     """
     detector, embedder = Detector(), Embedder(artifact)
     embedded = []
@@ -252,7 +250,7 @@ def _config(options: argparse.Namespace, takes: Input, file: str) -> ArtifactCon
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         _check_name(options.name, options.artifacts)
@@ -264,11 +262,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def convert(options: argparse.Namespace) -> None:
-    """Make the artifact aside, check and calibrate it, then put it into its place.
+    """Create, check and calibrate the artifact in a temporary folder, then install it.
 
     Raises:
         ArtifactError: if the file or an option cannot be used.
-        ProtocolError: if the photos cannot be calibrated on.
+        ProtocolError: if the photos cannot be used for a calibration.
     """
     file: Path = options.file
     try:
@@ -306,7 +304,7 @@ def _check_name(name: str, artifacts: Path) -> None:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    """One number for all channels, or three separated by commas."""
+    """Parse one number for all channels, or three separated by commas."""
     numbers = tuple(float(part) for part in text.split(","))
     if len(numbers) not in {1, CHANNELS} or not np.isfinite(numbers).all():
         raise ValueError
@@ -331,20 +329,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Install a face-embedding ONNX file as a model.",
     )
     add = parser.add_argument
-    add("file", type=Path, metavar="FILE", help="takes one face, gives one embedding")
-    add("--name", required=True, help="of the model")
-    add("--template", required=True, choices=ALIGNMENTS, help="where the landmarks lie in a chip")
-    add("--size", type=_side, help="side of a chip in pixels; the file's, else the template's")
-    add("--colour", choices=("rgb", "bgr"), default="rgb", help="order of the channels")
-    add("--mean", type=_numbers, default=(127.5,), help="subtracted; 127.5 if not given")
-    add("--scale", type=_numbers, default=(1 / 127.5,), help="multiplied then; 1 / 127.5")
-    add("--licence", required=True, help="of the weights, in words")
-    add("--terms", choices=("open", "research"), default="research", help="what they allow")
-    add("--title", help="shown on the page of the models")
+    add("file", type=Path, metavar="FILE", help="network from one face to one embedding")
+    add("--name", required=True, help="name of the model")
     add(
-        "--mirrored", action="store_true", help="average with the mirror image; takes twice as long"
+        "--template", required=True, choices=ALIGNMENTS, help="positions of the landmarks in a chip"
     )
-    add("--people", type=Path, default=PEOPLE, help="folder of held-out people to calibrate on")
+    add("--size", type=_side, help="side of a chip in pixels; default: the file's or template's")
+    add("--colour", choices=("rgb", "bgr"), default="rgb", help="order of the channels")
+    add("--mean", type=_numbers, default=(127.5,), help="subtracted first; default: 127.5")
+    add("--scale", type=_numbers, default=(1 / 127.5,), help="factor; default: 1 / 127.5")
+    add("--licence", required=True, help="licence of the weights, in words")
+    add("--terms", choices=("open", "research"), default="research", help="uses that it allows")
+    add("--title", help="name on the page of the models")
+    add("--mirrored", action="store_true", help="flip augmentation, at twice the time")
+    add("--people", type=Path, default=PEOPLE, help="folder of people to calibrate on")
     add("--strangers", type=Path, default=STRANGERS, help="folder of strangers, one photo each")
     add("--artifacts", type=Path, default=ARTIFACTS, help="folder of the models")
     return parser

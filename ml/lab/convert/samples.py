@@ -1,4 +1,4 @@
-"""The sample photos: two public-domain portraits that come with packages, in versions."""
+"""Sample photos: two public-domain portraits in installed packages, in versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sample_photos() -> list[list[np.ndarray]]:
 
 
 def _versions(portrait: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the portrait, then smaller, darker, and with fainter colours."""
+    """Yield the portrait, then smaller, darker, and less saturated versions."""
     yield portrait
     yield cv2.resize(portrait, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
     yield (portrait * 0.7).astype(np.uint8)

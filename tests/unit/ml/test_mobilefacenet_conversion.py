@@ -88,8 +88,8 @@ def test_an_archive_without_the_model_is_refused(tmp_path, tensors):
     [
         ({"cut": 4}, "ends too early"),
         ({"shape": [1]}, "holds more than is listed"),
-        ({"dtype": "string"}, "not read here"),
-        ({"quantization": {"dtype": "uint8"}}, "not read here"),
+        ({"dtype": "string"}, "format that is not supported"),
+        ({"quantization": {"dtype": "uint8"}}, "format that is not supported"),
     ],
 )
 def test_files_that_do_not_fit_are_refused(tmp_path, tensors, change, message):
