@@ -34,7 +34,7 @@ HOST = "127.0.0.1"
 NGINX_PORT, FIRST_NODE_PORT = 8443, 8001
 NODES = 2
 # A node loads its model before it is ready.
-READY_SECONDS, LOOK_SECONDS = 180, 0.1
+READY_SECONDS, POLL_SECONDS = 180, 0.1
 STOP_SECONDS = 30
 
 NGINX = """\
@@ -97,7 +97,7 @@ class Node:
                     f"The node on port {self.port} is not ready after {READY_SECONDS} seconds. "
                     "Read its output."
                 )
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop gracefully: finish the running requests."""
@@ -166,7 +166,7 @@ class Cluster:
         # The old nginx workers exit after their last response.
         end = time.monotonic() + STOP_SECONDS
         while before & self._nginx_workers() and time.monotonic() < end:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def start_nginx(self) -> None:
         """Start nginx with all nodes."""

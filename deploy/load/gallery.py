@@ -1,7 +1,7 @@
-"""How galleries fare with very many people: `make bench-load`, written to reports/load.json.
+"""Benchmark of large galleries: `make bench-load`, written to reports/load.json.
 
-All times are of one core and one run; those that count are ratios. Galleries hold real faces and
-made-up people near them; probes are other photos of the real ones, and of people not enrolled.
+All times are from one core and one run; compare their ratios. Galleries hold real faces and
+synthetic people near them. Probes are other photos of the real people, and of people not enrolled.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ROUNDING = 1e-7  # of cosines in float32
 
 
 def main() -> None:
-    """Measure what the arguments name, and keep it beside what the report holds already."""
+    """Run the measurements named by the arguments, and add them to the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=MEASURES, nargs="*", default=list(MEASURES))
     parser.add_argument("--anchors", type=int, default=ANCHORS)
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def measure_search(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
-    """A search in memory against reading the matrix once, and its answers against all cosines."""
+    """Compare a search in memory with one pass over the matrix, and its results with all pairs."""
     enrolled, probes = _split(real, person)
     before = _resident()
     store = AnchorStore(real.shape[1])
@@ -102,7 +102,7 @@ def measure_search(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[s
 
 
 def measure_following(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
-    """From the database: reading everybody, following one who is added, one who is deleted."""
+    """Time loading the gallery, and refreshing it after an addition and after a deletion."""
     enrolled, _ = _split(real, person)
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
@@ -131,9 +131,9 @@ def measure_following(real: np.ndarray, person: np.ndarray, anchors: int) -> dic
 
 
 def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[str, object]:
-    """The database's searches, by all and by the index, against those in memory.
+    """Compare the database's exact and HNSW searches with the search in memory.
 
-    The database holds the vectors alone, without the people that they belong to.
+    The database holds the vectors only, without their people.
     """
     enrolled, probes = _split(real, person)
     with tempfile.TemporaryDirectory() as folder, running(ROOMY) as server:
@@ -176,7 +176,7 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, int], dict[str, object]]] 
 
 
 def _split(real: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Who is enrolled with one photo, two in three people; and all other photos as probes."""
+    """Return one photo of two in three people as gallery, and all other photos as probes."""
     first = np.unique(person, return_index=True)[1]
     enrolled = first[np.arange(len(first)) % 3 > 0]
     probes = np.setdiff1d(np.arange(len(real)), enrolled)
@@ -189,7 +189,7 @@ def _split(real: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _blocks(enrolled: np.ndarray, anchors: int, seed: int = SEED) -> Iterator[PersonEmbeddings]:
-    """So many people with one anchor each, the real ones first; `seed` makes their ids."""
+    """Yield `anchors` people with one anchor each, real ones first; `seed` determines their ids."""
     generator = np.random.default_rng(seed)
     made_up = made_up_people(enrolled, max(anchors - len(enrolled), 0))
     for some in chain([enrolled[:anchors]], made_up):
@@ -200,7 +200,7 @@ def _blocks(enrolled: np.ndarray, anchors: int, seed: int = SEED) -> Iterator[Pe
 
 
 def _agreement(held: IndexSnapshot, everything: np.ndarray, probes: np.ndarray) -> float:
-    """The share of probes with the nearest person of comparing with everybody, or one as near."""
+    """Return the share of probes whose result is the nearest person of an exact comparison."""
     same = 0
     for start in range(0, len(probes), 100):
         highest = (probes[start : start + 100] @ everything.T).argmax(axis=1)
@@ -225,10 +225,10 @@ def _ask(probe: np.ndarray) -> UUID:
 
 
 def _copy_vectors(url: str, blocks: Iterator[PersonEmbeddings]) -> None:
-    """Vectors as `webapp.services.models.vectors` writes them, very many at once."""
+    """Write vectors as `webapp.services.models.vectors` does, in bulk."""
     model = _model()
     turn = galleries().rotation(model.model_id, model.embedding_size)
-    db.session.rollback()  # copying takes longer than a transaction may stand idle
+    db.session.rollback()  # copying takes longer than the timeout of an idle transaction
     columns = "embedding_id, anchor_id, person_id, model_id, turned"
     with psycopg.connect(url, autocommit=True) as connection:
         for key in inspect(db.engine).get_foreign_keys(anchor_vector.name):
@@ -242,7 +242,7 @@ def _copy_vectors(url: str, blocks: Iterator[PersonEmbeddings]) -> None:
 
 
 def _enrol(blocks: Iterator[PersonEmbeddings]) -> None:
-    """Rows of people as enrolling writes them, many at once; their pictures are next to nothing."""
+    """Write rows of people as enrolment does, in bulk, with tiny photos."""
     vault, model = key_store().vault, _model()
     numbers = iter(range(sys.maxsize))
     offset = len(db.session.scalars(select(Person.id).limit(1)).all()) * 10**9
@@ -290,7 +290,7 @@ def _model() -> ml.ModelDescription:
 
 
 def _times(search: Callable[[np.ndarray], object], probes: np.ndarray) -> float:
-    """The 95th percentile, in milliseconds."""
+    """Return the 95th percentile of the search time, in milliseconds."""
     return float(np.quantile([_time(lambda p=p: search(p)) for p in probes], 0.95)) * 1000
 
 
@@ -307,7 +307,7 @@ def _time(work: Callable[[], object], before: Callable[[], object] | None = None
 
 
 def _resident() -> int:
-    """Where the system does not say, the most that ever was."""
+    """Return the resident memory in bytes; its peak where the system has no /proc."""
     statm = Path("/proc/self/statm")
     if not statm.exists():
         return _peak()

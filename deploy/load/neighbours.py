@@ -1,4 +1,4 @@
-"""Galleries as large as one likes: embeddings of real faces, and made-up people near them."""
+"""Galleries of any size: embeddings of real faces, and synthetic people near them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ml.lab.evaluation.embed import embed_photos
 from ml.lab.evaluation.protocols.lfw import lfw_view2
 
 SEED = 11
-# Made-up people lie about a real face as real people lie about their mean, but nearer by half.
+# Synthetic people scatter around a real face like real people around their mean, at this scale.
 NEARER = 0.5
 AT_ONCE = 50_000
 
 
 def real_faces(artifact: ml.Artifact, kept: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of the photos of LFW's View 2, float32 (n, d), and the number of their person.
+    """Return the embeddings of LFW View 2, float32 (n, d), and the person number of each.
 
-    `kept` holds those embeddings already, for all of the photos; None finds them anew, in minutes.
+    `kept` is a file with these embeddings; None computes them, which takes minutes.
     """
     photos = lfw_view2().photos
     if kept:
@@ -31,7 +31,7 @@ def real_faces(artifact: ml.Artifact, kept: Path | None) -> tuple[np.ndarray, np
 
 
 def made_up_people(real: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    """So many embeddings of people who do not exist, float32, some thousand at once."""
+    """Yield `count` embeddings of synthetic people, float32, in batches of AT_ONCE."""
     generator = np.random.default_rng(SEED)
     spread = np.linalg.cholesky(np.cov(real.T) + 1e-9 * np.eye(real.shape[1])).T.astype(np.float32)
     for start in range(0, count, AT_ONCE):

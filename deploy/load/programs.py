@@ -1,4 +1,4 @@
-"""Programs that verify one after the other, and what they were answered."""
+"""Load generators: programs that verify repeatedly, and their answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECONDS_TO_ANSWER = 90.0
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its status, `NO_ANSWER` where the connection broke; times in seconds."""
+    """An answer: status, `NO_ANSWER` for a broken connection, and times in seconds."""
 
     status: int
     began: float
@@ -35,9 +35,9 @@ class Answer:
 
 
 class Program:
-    """One connection, over which the same is asked again and again.
+    """A connection that repeats one request.
 
-    Plain, and with what it sends made once: the machine is to be busy with the answers.
+    It is plain and encodes its request once, so that the load is on the server.
     """
 
     def __init__(self, connection: HTTPConnection, request: httpx.Request) -> None:
@@ -45,7 +45,7 @@ class Program:
         self._body, self._headers = request.content, dict(request.headers)
 
     def verify(self) -> Answer:
-        """Ask once."""
+        """Send the request once."""
         began = time.monotonic()
         try:
             self._connection.request("POST", VERIFY, self._body, self._headers)
@@ -58,13 +58,13 @@ class Program:
         return Answer(answer.status, began, time.monotonic() - began, match)
 
     def close(self) -> None:
-        """End the connection; the next question begins another."""
+        """Close the connection; the next request opens another."""
         self._connection.close()
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom programs ask, and what they send."""
+    """The server and the request of the programs."""
 
     url: str
     key: str
@@ -73,7 +73,7 @@ class Target:
     trust: ssl.SSLContext | None = None
 
     def program(self) -> Program:
-        """A program with a connection of its own."""
+        """Return a program with a separate connection."""
         url = urlsplit(self.url)
         if url.scheme == "https":
             connection: HTTPConnection = HTTPSConnection(
@@ -95,12 +95,12 @@ class Target:
 
 @dataclass
 class Load:
-    """Programs at work."""
+    """The answers of running programs."""
 
     answers: list[Answer] = field(default_factory=list)
 
     def wait_for(self, wanted: Callable[[Answer], bool], how_many: int = 1) -> None:
-        """Wait until so many more such answers came."""
+        """Wait for `how_many` more answers that meet a condition."""
         seen = len(self.answers)
         while sum(map(wanted, self.answers[seen:])) < how_many:
             Event().wait(0.02)
@@ -108,7 +108,7 @@ class Load:
 
 @contextmanager
 def steady(target: Target, programs: int) -> Iterator[Load]:
-    """So many programs ask, each again as soon as it is answered."""
+    """Run programs that each send the next request right after an answer (closed loop)."""
     load, over = Load(), Event()
 
     def ask() -> None:
@@ -128,14 +128,14 @@ def steady(target: Target, programs: int) -> Iterator[Load]:
 
 
 def for_a_while(target: Target, programs: int, seconds: float) -> Sequence[Answer]:
-    """What steady programs are answered in so many seconds."""
+    """Return the answers of steady programs within `seconds`."""
     with steady(target, programs) as load:
         Event().wait(seconds)
     return load.answers
 
 
 def at_rate(target: Target, rate: float, seconds: float, programs: int = 64) -> Sequence[Answer]:
-    """What programs are answered that come at a rate, a second, whether others wait or not."""
+    """Return the answers of requests sent at a fixed rate per second (open loop)."""
     free: SimpleQueue[Program] = SimpleQueue()
     for _ in range(programs):
         free.put(target.program())
@@ -160,10 +160,10 @@ def at_rate(target: Target, rate: float, seconds: float, programs: int = 64) -> 
 
 
 def accepted(answers: Sequence[Answer]) -> list[Answer]:
-    """Those that were answered, not refused."""
+    """Return the successful answers."""
     return [answer for answer in answers if answer.status == HTTPStatus.OK]
 
 
 def percentile(answers: Sequence[Answer], share: float) -> float:
-    """Seconds within which such a share was answered, 0 to 100."""
+    """Return a percentile of the response times in seconds; `share` is 0 to 100."""
     return float(np.percentile([answer.seconds for answer in answers], share))

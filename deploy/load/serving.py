@@ -1,6 +1,6 @@
-"""How one node serves under load: `make bench-load`, written to reports/load.json.
+"""Benchmark of one node under load: `make bench-load`, written to reports/load.json.
 
-Programs, server and engine share the machine's cores; the figures that count are ratios of one run.
+Programs, server and engine share the cores of the machine; compare the ratios of one run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import httpx
 from siamese_faces import Client
 
 import ml
-from deploy.cluster import LOOK_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
+from deploy.cluster import POLL_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
 from deploy.load.programs import Target, accepted, at_rate, for_a_while, percentile
 from tests.support import faces
 
@@ -34,7 +34,7 @@ CORES = ml.usable_cores()
 
 
 def main() -> None:
-    """Measure throughput and overload, and keep them beside what the report holds already."""
+    """Measure throughput and overload, and add them to the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="of each steady measurement")
     parser.add_argument("--overload", type=float, default=120, help="seconds of overload")
@@ -71,8 +71,8 @@ def main() -> None:
 
 
 def engine_alone(seconds: float) -> float:
-    """Faces a second that the engine finds and embeds, one on each core: the most it can."""
-    program = f"from deploy.load.serving import look_for; print(look_for({seconds}))"
+    """Return the engine's maximum of analysed faces per second, with one thread on each core."""
+    program = f"from deploy.load.serving import analyse_for; print(analyse_for({seconds}))"
     done = subprocess.run(  # noqa: S603  our own command
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -84,13 +84,13 @@ def engine_alone(seconds: float) -> float:
     return float(done.stdout.split()[-1])
 
 
-def look_for(seconds: float) -> float:
-    """The same in this process."""
+def analyse_for(seconds: float) -> float:
+    """Return the analysed faces per second of this process."""
     engine = ml.load_engine()
     engine.warm_up()
     picture = faces.people()[0].photos[1]
 
-    def look() -> int:
+    def analyse() -> int:
         seen, end = 0, time.monotonic() + seconds
         while time.monotonic() < end:
             engine.analyse(picture, purpose="verify")
@@ -98,25 +98,28 @@ def look_for(seconds: float) -> float:
         return seen
 
     with ThreadPoolExecutor(CORES) as pool:
-        looking = [pool.submit(look) for _ in range(CORES)]
-        return sum(one.result() for one in looking) / seconds
+        running = [pool.submit(analyse) for _ in range(CORES)]
+        return sum(one.result() for one in running) / seconds
 
 
-def _wait_for_all(workers: int, said: Path) -> None:
-    """Until each process said that it is ready: connections stay with the one they came to."""
+def _wait_for_all(workers: int, output: Path) -> None:
+    """Wait until all processes are ready, because a connection stays with its process."""
     end = time.monotonic() + READY_SECONDS
-    while said.read_text().count("Ready:") < workers:
+    while output.read_text().count("Ready:") < workers:
         if time.monotonic() > end:
-            raise ClusterError(f"not all of {workers} processes are ready in time")
-        Event().wait(LOOK_SECONDS)
+            raise ClusterError(
+                f"Not all {workers} processes are ready after {READY_SECONDS} seconds. "
+                "Read their output."
+            )
+        Event().wait(POLL_SECONDS)
 
 
 @contextmanager
 def serving(workers: int) -> Iterator[Target]:
-    """One node of so many processes, and a program that may verify one person."""
-    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as said:
+    """Run a node with `workers` processes, and yield the target of a program."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as output:
         settings = {"INSTANCE": folder, "LOG_LEVEL": "WARNING", "WORKERS": str(workers)}
-        node = Node(PORT, settings, said.file)
+        node = Node(PORT, settings, output.file)
         flask(node.environment, "prepare")
         made = flask(
             node.environment, "api-keys", "create", "load", "--limit", "1000000 per minute",
@@ -126,7 +129,7 @@ def serving(workers: int) -> Iterator[Target]:
         node.start()
         try:
             node.wait_until_ready()
-            _wait_for_all(workers, Path(said.name))
+            _wait_for_all(workers, Path(output.name))
             first, second = faces.people()[0].photos[:2]
             with Client(node.url, key) as client:
                 client.enrol("ada", "Ada", [first], consent=True)

@@ -27,7 +27,6 @@ EXEMPT = (
     "static",
     "templates",
     "tests",
-    "translations",
     "webapp/messages.py",
     "webapp/services",
     "webapp/web",

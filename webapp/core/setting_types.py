@@ -125,8 +125,9 @@ class EnvironmentSource(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Return text, name and that the text is not JSON; None for unset variables."""
-        text = self._environment.get(field_name.upper(), "").strip()
-        return (text or None) if documentation(field) else None, field_name, False
+        if not documentation(field):
+            return None, field_name, False
+        return self._environment.get(field_name.upper(), "").strip() or None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Return the texts of the variables that are set, by field."""

@@ -125,7 +125,8 @@ class IndexSnapshot:
 
     def similarities_at(self, probe: np.ndarray, place: int) -> np.ndarray:
         """Return the cosines of a probe with a person's anchors, float32 (k,)."""
-        return self.embeddings[self._rows_at(place)] @ probe
+        cosines: np.ndarray = self.embeddings[self._rows_at(place)] @ probe
+        return cosines
 
     def nearest(
         self, probe: np.ndarray, k: int, rule: str, exclude: int | None = None

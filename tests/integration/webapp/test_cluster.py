@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import LOOK_SECONDS, Cluster, Node, flask, restart, running
+from deploy.cluster import POLL_SECONDS, Cluster, Node, flask, restart, running
 from deploy.load.programs import Answer, Load, Target, steady
 from tests.support import faces
 from tests.support.next_release import EXPAND, next_migrations
@@ -167,7 +167,7 @@ def test_whoever_enrols_through_the_client_notices_nothing_of_a_node_that_is_kil
     def wait_for_more() -> None:
         seen = len(enrolled)
         while len(enrolled) < seen + ENOUGH and not any(program.done() for program in programs):
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     with ThreadPoolExecutor(PROGRAMS) as pool:
         programs = [pool.submit(enrol, number) for number in range(PROGRAMS)]
