@@ -193,8 +193,8 @@ def save_artifact(folder: Path, config: ArtifactConfig, backbone: keras.Model) -
         f"{number:04d}": value.astype(np.float16 if value.ndim > 1 else np.float32)
         for number, value in enumerate(backbone.get_weights())
     }
-    with replacing(home / WEIGHTS) as beside:
-        np.savez(beside, **weights)
+    with replacing(home / WEIGHTS) as temporary:
+        np.savez(temporary, **weights)
     write_atomically(home / CONFIG, tomli_w.dumps(asdict(config)))
     _delete_training_figures(home / METRICS)
     return home
@@ -219,8 +219,8 @@ def _write_metrics(path: Path, metrics: dict[str, Any]) -> None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a text file atomically: readers see the old text or the new one."""
-    with replacing(path) as beside:
-        beside.write_text(text)
+    with replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 def _config_from(table: dict[str, Any]) -> ArtifactConfig:

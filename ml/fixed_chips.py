@@ -51,8 +51,8 @@ class FixedChips:
             "chips": [_png(chip) for chip in self.chips],
             "embeddings": [[round(float(x), 7) for x in row] for row in self.embeddings],
         }
-        with replacing(folder / FILE) as beside:
-            beside.write_text(json.dumps(table) + "\n")
+        with replacing(folder / FILE) as temporary:
+            temporary.write_text(json.dumps(table) + "\n")
 
     def agree_with(self, network: Network) -> bool:
         """Return whether a network embeds the chips as it did when it was converted."""

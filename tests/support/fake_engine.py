@@ -141,7 +141,7 @@ class FakeEngine:
         return _unit(np.sqrt(SAME) * face + np.sqrt(1 - SAME) * shake).astype(np.float32)
 
     def _face(self, person: int) -> np.ndarray:
-        """A direction of the person's own, as far from the middle of strangers as theirs are."""
+        """Return a direction of the person's own, as far from the strangers' mean as theirs are."""
         middle = self.calibration.middle
         own = _direction((person + 1, 0), self.embedding_size)
         length = float(middle @ middle)

@@ -141,7 +141,7 @@ def prepared(settings: Settings) -> Path:
 
 
 def settings_of_test(instance: Path, database_url: str = "") -> Settings:
-    """Settings with cheap passwords and without rate limits."""
+    """Return settings with cheap passwords and without rate limits."""
     return Settings(
         instance=instance,
         database_url=database_url,

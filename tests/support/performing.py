@@ -168,5 +168,5 @@ def perform(
 
 
 def always_alike(settings: Settings) -> Settings:
-    """Settings by which every challenge is the same."""
+    """Return settings by which every challenge is the same."""
     return changed(settings, chance=partial(Random, 1))

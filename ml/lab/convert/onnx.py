@@ -63,8 +63,8 @@ def export(artifact: Artifact) -> None:
             f"{artifact.folder.name}/weights.npz computes no finite embedding; "
             "train or convert the model again"
         )
-    with replacing(artifact.folder / NETWORK) as beside:
-        beside.write_bytes(content)
+    with replacing(artifact.folder / NETWORK) as temporary:
+        temporary.write_bytes(content)
     FixedChips(artifact.model_id, sha256(content), chips, found).write(artifact.folder)
 
 

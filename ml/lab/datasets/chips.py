@@ -107,8 +107,8 @@ def cut_chips(
 
 def _write(path: Path, located: Located, preprocessing: Preprocessing, label: str) -> None:
     side = preprocessing.image_size + 2 * margin_px(preprocessing)
-    with replacing(path) as beside:
-        wide = open_memmap(beside, "w+", np.uint8, (len(located.pictures), side, side, 3))
+    with replacing(path) as temporary:
+        wide = open_memmap(temporary, "w+", np.uint8, (len(located.pictures), side, side, 3))
         bar = tqdm(_cut(located, preprocessing), label, len(wide), unit="chip", mininterval=1)
         for row, chip in enumerate(bar):
             wide[row] = chip

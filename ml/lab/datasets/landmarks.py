@@ -148,5 +148,5 @@ def _key(pictures: Sequence[Picture], search: Search) -> str:
 
 
 def _keep(path: Path, found: list[Any]) -> None:
-    with replacing(path) as beside:
-        beside.write_text(json.dumps(found))
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(found))

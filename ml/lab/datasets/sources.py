@@ -33,11 +33,11 @@ class FolderSource:
 
     @property
     def key(self) -> str:
-        """See `Source`."""
+        """Fingerprint, as `Source.key`."""
         return self.located.key
 
     def chips(self, preprocessing: Preprocessing) -> Chips:
-        """See `Source`."""
+        """Return chips as `Source.chips`."""
         return cut_chips(self.located, preprocessing, self.cache_folder, f"cutting {self.label}")
 
 
@@ -51,9 +51,9 @@ class SyntheticSource:
 
     @property
     def key(self) -> str:
-        """See `Source`."""
+        """Fingerprint, as `Source.key`."""
         return f"drawn-{self.people}-{self.views}-{self.seed}"
 
     def chips(self, preprocessing: Preprocessing) -> Chips:
-        """See `Source`."""
+        """Return chips as `Source.chips`."""
         return synthetic_chips(self.people, self.views, preprocessing, self.seed)

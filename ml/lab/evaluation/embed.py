@@ -141,8 +141,8 @@ def _chips(
 
 
 def _keep(path: Path, single: Embeddings, flipped: Embeddings) -> None:
-    with replacing(path) as beside:
-        np.savez(beside, single=single, flipped=flipped)
+    with replacing(path) as temporary:
+        np.savez(temporary, single=single, flipped=flipped)
 
 
 def _spread(values: np.ndarray, usable: Mask) -> np.ndarray:

@@ -20,13 +20,13 @@ def save_checkpoint(path: Path, arrays: dict[str, np.ndarray], facts: dict[str, 
         arrays: arrays by name; "facts" is reserved.
         facts: values that JSON can represent.
     """
-    beside = path.with_name(f".{path.name}")
-    with beside.open("wb") as file:
+    temporary = path.with_name(f".{path.name}")
+    with temporary.open("wb") as file:
         stored: dict[str, Any] = {**arrays, FACTS: np.array(json.dumps(facts))}
         np.savez(file, **stored)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(beside, path)
+    os.replace(temporary, path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -36,8 +36,8 @@ def embed_source(artifact: Artifact, source: Source, cache_folder: Path, label: 
             for row in tqdm(range(len(chips)), label, unit="face", mininterval=1)
         ]
     )
-    with replacing(cached) as beside:
-        np.save(beside, embeddings)
+    with replacing(cached) as temporary:
+        np.save(temporary, embeddings)
     return embeddings
 
 

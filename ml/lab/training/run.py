@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ml.artifacts import ARTIFACTS, Artifact, load_known, write_atomically
-from ml.lab.training.batches.feed import batch_stream
+from ml.lab.training.batches.stream import batch_stream
 from ml.lab.training.checkpoint import load_checkpoint, save_checkpoint
 from ml.lab.training.config import ExperimentConfig
 from ml.lab.training.embedding import embed_chips

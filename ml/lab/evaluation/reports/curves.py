@@ -123,7 +123,7 @@ def map_of_embeddings(layout: EmbeddingMap, name: str) -> str:
             label=person,
         )
     axes.set(xticks=[], yticks=[])
-    return _finished(figure, axes, beside=True)
+    return _finished(figure, axes, legend_outside=True)
 
 
 def rates(measured: Measured) -> tuple[np.ndarray, np.ndarray]:
@@ -148,10 +148,10 @@ def _figure(name: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finished(figure: Figure, axes: Axes, *, beside: bool = False) -> str:
+def _finished(figure: Figure, axes: Axes, *, legend_outside: bool = False) -> str:
     with plt.rc_context(STYLE | {"svg.hashsalt": figure.get_gid()}):
         axes.grid(alpha=0.2)
-        if beside:
+        if legend_outside:
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
         else:
             axes.legend()

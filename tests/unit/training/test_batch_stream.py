@@ -11,7 +11,7 @@ from ml.artifacts import NetworkConfig
 from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.synthetic import synthetic_chips
 from ml.lab.training.batches.augmentation import Augmentation
-from ml.lab.training.batches.feed import batch_stream
+from ml.lab.training.batches.stream import batch_stream
 from ml.lab.training.config import (
     ArtifactTexts,
     BatchConfig,
