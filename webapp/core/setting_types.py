@@ -170,7 +170,11 @@ def _split(value: object, form: re.Pattern[str]) -> object:
 
 
 def _check_limits(value: str) -> str:
-    if not all(limit.amount > 0 for limit in parse_many(value)):
+    try:
+        is_usable = all(limit.amount > 0 for limit in parse_many(value))
+    except ValueError:
+        is_usable = False
+    if not is_usable:
         raise ValueError(value)
     return value
 

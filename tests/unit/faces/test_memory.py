@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -14,8 +17,6 @@ import io, resource, sys
 from threading import Thread
 from PIL import Image
 from ml.faces.decode import decode
-
-pytestmark = pytest.mark.slow
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 def peak():
