@@ -277,7 +277,7 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
     if then in {"used", "everything"}:
         Visitor(wiped).sign_in(OPERATOR)
     if then in {"served", "everything"}:
-        audit_head.Witness().look()
+        audit_head.AuditHeadSync().run()
     if then in {"prepared", "everything"}:
         assert wiped.test_cli_runner().invoke(args=["prepare"]).exit_code == 0
 
@@ -354,10 +354,10 @@ def test_a_file_that_holds_no_head_does_not_verify(app: Flask, settings: Setting
 def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
     app: Flask, settings: Settings, operator_id
 ) -> None:
-    witness = audit_head.Witness()
+    witness = audit_head.AuditHeadSync()
     old, old_mac = audit.head(), db.session.scalar(select(AuditHead.mac))
     verification.change(60, "stricter", operator_id)
-    witness.look()
+    witness.run()
     noted = audit_head.noted_head()
     settings.audit_head_file.unlink()
     postgresql = db.engine.dialect.name == "postgresql"
@@ -367,7 +367,7 @@ def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
         f"UPDATE audit_head SET number = {old.number}, mac = {literal}",
     )
 
-    witness.look()
+    witness.run()
 
     assert audit_head.noted_head() == noted
     assert "cut off" in verified(app)
@@ -378,7 +378,7 @@ def test_a_server_that_finds_no_file_begins_it_and_the_log_says_so(
 ) -> None:
     settings.audit_head_file.unlink()
 
-    audit_head.Witness().look()
+    audit_head.AuditHeadSync().run()
 
     assert events()[-1] == "audit_head_begun"
     assert audit_head.noted_head() == audit.head()

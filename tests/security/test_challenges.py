@@ -20,7 +20,7 @@ from tests.support.performing import perform
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.services.liveness import setting
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.setting import Liveness
 from webapp.settings import Settings
 from webapp.web.tokens import sign_challenge
@@ -138,7 +138,7 @@ def test_without_the_setting_there_is_nothing_to_waive(app: Flask, operator: Vis
 
 
 def test_too_large_a_frame_is_refused(app: Flask, stranger: Sender) -> None:
-    frame = bytes(BOUNDS.frame_bytes + 1)
+    frame = bytes(CHALLENGE_LIMITS.frame_bytes + 1)
 
     answer = stranger.send("/challenges/frames", frame, challenge=stranger.begin(), number="1")
 

@@ -99,7 +99,7 @@ def test_a_deletion_that_the_key_ring_cannot_follow_is_done_and_says_what_is_not
     assert obstacles(app) == {"key ring"}
     mend()
     assert on_ring(settings) == set(enrolled)
-    KeyRingSync(patience_seconds=0).run()
+    KeyRingSync(pause_seconds=0).run()
     assert on_ring(settings) == set(enrolled[1:])
     assert not obstacles(app)
 
@@ -144,7 +144,7 @@ def test_retention_goes_on_where_the_key_ring_cannot_follow(
     assert "the key ring" in job.error
     assert rows_stored()["person"] == 0
     mend()
-    KeyRingSync(patience_seconds=0).run()
+    KeyRingSync(pause_seconds=0).run()
     assert on_ring(settings) == set()
 
 
@@ -185,7 +185,7 @@ def test_what_another_process_could_not_write_is_written_by_one_that_serves(
     mend = take_away(disk)
     with create_app(settings, engine).app_context(), pytest.raises(KeyRingBehind):
         people.delete_person(enrolled[0], None)
-    patient, follower = KeyRingSync(), KeyRingSync(patience_seconds=0)
+    patient, follower = KeyRingSync(), KeyRingSync(pause_seconds=0)
 
     with pytest.raises(KeyRingBehind):
         follower.run()
@@ -206,7 +206,7 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
     assert "under the master key of that time" in result.output
     mend()
 
-    KeyRingSync(patience_seconds=0).run()
+    KeyRingSync(pause_seconds=0).run()
 
     KeyRing.read(settings.key_ring_file).check_master_key(key_store().vault)
 
@@ -218,7 +218,7 @@ def test_a_key_ring_that_is_up_to_date_is_left_alone(
     store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], None)
     before = settings.key_ring_file.stat()
 
-    KeyRingSync(patience_seconds=0).run()
+    KeyRingSync(pause_seconds=0).run()
 
     assert settings.key_ring_file.stat() == before
 

@@ -29,7 +29,7 @@ from webapp.db.engine import db
 from webapp.db.models import Challenge, Purpose
 from webapp.db.transactions import unit_of_work
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.drawn import DrawnChallenge
 from webapp.services.liveness.prompts import DONE
 from webapp.settings import Settings
@@ -129,7 +129,7 @@ def set_clock(challenge_id: UUID, seconds: float) -> None:
     with unit_of_work() as session:
         row = session.get(Challenge, challenge_id, populate_existing=True)
         begun = challenges.now() - timedelta(seconds=seconds)
-        row.created_at, row.expires_at = begun, begun + timedelta(seconds=BOUNDS.seconds)
+        row.created_at, row.expires_at = begun, begun + timedelta(seconds=CHALLENGE_LIMITS.seconds)
 
 
 @contextmanager

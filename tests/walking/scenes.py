@@ -81,7 +81,7 @@ from webapp.services.accounts.api_keys import NewKey
 from webapp.services.enrolment import store as enrolment
 from webapp.services.liveness import challenges as challenge_service
 from webapp.services.liveness import setting as liveness
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.results import LABELS
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import claimed_identity
@@ -470,7 +470,9 @@ def before_the_camera(site: Site) -> None:
     begun = _told(visitor.post("/challenges", identifier="person-0"), 200)
     hints = [*CHALLENGE_HINTS, *INSTRUCTIONS]
     for number, hint in enumerate(hints, 1):
-        with patch.object(challenge_service, "BOUNDS", replace(BOUNDS, frames=999)):
+        with patch.object(
+            challenge_service, "CHALLENGE_LIMITS", replace(CHALLENGE_LIMITS, frames=999)
+        ):
             seen = _frame(visitor, begun["challenge"], number, picture(hint=hint))
         assert seen["hint"] == hint
     out_of_order = {"challenge": begun["challenge"], "number": "999"}

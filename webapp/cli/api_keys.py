@@ -12,7 +12,7 @@ from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
 from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable
 from webapp.services.accounts import api_keys
-from webapp.services.accounts.api_keys import BOUNDS, MadeKey, NewKey
+from webapp.services.accounts.api_keys import KEY_BOUNDS, MadeKey, NewKey
 
 api_key_commands = AppGroup("api-keys", help="API keys of other programs.")
 
@@ -29,13 +29,13 @@ api_key_commands = AppGroup("api-keys", help="API keys of other programs.")
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, BOUNDS.most_days),
-    default=BOUNDS.default_days,
+    type=click.IntRange(1, KEY_BOUNDS.most_days),
+    default=KEY_BOUNDS.default_days,
     show_default=True,
     help="days until it expires",
 )
 @click.option(
-    "--limit", default=BOUNDS.default_limit, show_default=True, help="rate limit of requests"
+    "--limit", default=KEY_BOUNDS.default_limit, show_default=True, help="rate limit of requests"
 )
 def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
     """Create a key and print it; it is never shown again."""
@@ -54,8 +54,8 @@ def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
 @click.argument("key_id", type=click.UUID)
 @click.option(
     "--hours",
-    type=click.IntRange(0, BOUNDS.most_rotation_hours),
-    default=BOUNDS.rotation_hours,
+    type=click.IntRange(0, KEY_BOUNDS.most_rotation_hours),
+    default=KEY_BOUNDS.rotation_hours,
     show_default=True,
     help="hours that the old key keeps working",
 )

@@ -11,7 +11,7 @@ from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, re
 from webapp.settings import current_settings
 
 
-class Witness:
+class AuditHeadSync:
     """An errand that records the head in a file outside the database.
 
     It remembers the recorded head, so removing the file hides nothing while the process lives.
@@ -20,7 +20,7 @@ class Witness:
     def __init__(self) -> None:
         self._noted: Head | None = None
 
-    def look(self) -> None:
+    def run(self) -> None:
         """Record the head if the log has grown."""
         self._noted = note_head(self._noted)
 

@@ -18,7 +18,7 @@ def start_background_work(app: Flask) -> Worker:
     """Start the background thread of this process; call it after a fork."""
     chores = (
         sync_engines,
-        audit_head.Witness().look,
+        audit_head.AuditHeadSync().run,
         truncate_log_later,
         key_ring.KeyRingSync().run,
         lambda: deferred_writes().flush(),

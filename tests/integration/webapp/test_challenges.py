@@ -46,7 +46,7 @@ from webapp.errors.liveness import (
 from webapp.errors.matching import MustWait
 from webapp.services.cleanup import purge_expired
 from webapp.services.liveness import challenges, frames, setting
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.prompts import STRAIGHT
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching import claimed_identity, lockout
@@ -120,7 +120,7 @@ def test_a_person_who_does_what_is_asked_for_is_compared(app: Flask, engine, ada
     assert (len(result.steps), result.reasons) == (2, [])
     assert result.cues
     assert result.frames > 5
-    assert 0 < result.seconds < BOUNDS.seconds
+    assert 0 < result.seconds < CHALLENGE_LIMITS.seconds
     stored = rows_stored()
     assert stored["challenge"] == stored["challenge_frame"] == 0
 
@@ -275,7 +275,7 @@ def test_it_is_over_after_half_a_minute_and_counts_as_a_failure(app: Flask, peop
     for which in range(2):
         challenge = begun_by()
         challenges.see(challenge, HOLDER, 1, people[0].photos[0])
-        set_clock(challenge, BOUNDS.seconds + 0.1)
+        set_clock(challenge, CHALLENGE_LIMITS.seconds + 0.1)
 
         with pytest.raises(ChallengeOver):
             ended(challenge)[which]()
@@ -387,7 +387,7 @@ def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
     assert not any(vector.tobytes() in stored for vector in vectors)
     assert b"Very-Unusual-Claim" not in stored
 
-    set_clock(challenge, BOUNDS.seconds + 1)
+    set_clock(challenge, CHALLENGE_LIMITS.seconds + 1)
     purge_expired()
 
     assert rows_stored()["challenge"] == rows_stored()["challenge_frame"] == 0

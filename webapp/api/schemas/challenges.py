@@ -7,7 +7,7 @@ from marshmallow.validate import Length, Range
 
 from webapp.api.requests.parsing import Name, Picture, Whole
 from webapp.db.models.person import IDENTIFIER_LENGTH
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 
 
 class ChallengeClaimSchema(Schema):
@@ -68,5 +68,5 @@ class ChallengeSchema(Schema):
 class FrameSchema(Schema):
     """The next frame: not mirrored, about 480 pixels wide, about four a second."""
 
-    number = Whole(required=True, validate=Range(1, BOUNDS.frames))
-    picture = Picture(required=True, validate=Length(max=BOUNDS.frame_bytes))
+    number = Whole(required=True, validate=Range(1, CHALLENGE_LIMITS.frames))
+    picture = Picture(required=True, validate=Length(max=CHALLENGE_LIMITS.frame_bytes))

@@ -50,7 +50,7 @@ class KeyBounds:
     longest_window: timedelta = timedelta(days=31)
 
 
-BOUNDS = KeyBounds()
+KEY_BOUNDS = KeyBounds()
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class NewKey:
 
     name: str
     scopes: Collection[Scope]
-    days: int = BOUNDS.default_days
-    limit: str = BOUNDS.default_limit
+    days: int = KEY_BOUNDS.default_days
+    limit: str = KEY_BOUNDS.default_limit
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def create(new: NewKey, created_by: UUID | None) -> MadeKey:
     return made
 
 
-def rotate(key_id: UUID, rotated_by: UUID | None, hours: int = BOUNDS.rotation_hours) -> MadeKey:
+def rotate(
+    key_id: UUID, rotated_by: UUID | None, hours: int = KEY_BOUNDS.rotation_hours
+) -> MadeKey:
     """Create a successor to a key, which stays valid for `hours`.
 
     Raises:
@@ -224,9 +226,9 @@ def _check_limit(limit: str) -> None:
         items = parse_many(limit)
     except ValueError as error:
         raise LimitUnreadable from error
-    longest = BOUNDS.longest_window / timedelta(seconds=1)
+    longest = KEY_BOUNDS.longest_window / timedelta(seconds=1)
     for item in items:
-        if not (1 <= item.amount <= BOUNDS.most_requests and 1 <= item.get_expiry() <= longest):
+        if not (1 <= item.amount <= KEY_BOUNDS.most_requests and 1 <= item.get_expiry() <= longest):
             raise LimitUnreadable
 
 

@@ -36,7 +36,7 @@ HEAD = re.compile(rb'\{"version": (\d+), "installation": \["([^"]+)", "(\w+)"\]'
 HEAD_BYTES = 512
 # Purpose of a digest that is equal for all wrappings of one installation's key.
 SAME = "same installation"
-PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -137,12 +137,12 @@ def check() -> None:
 class KeyRingSync:
     """An errand that rewrites an outdated key ring after a failed write.
 
-    It waits PATIENCE_SECONDS after each change and each failure: a deletion of many people rewrites
+    It waits PAUSE_SECONDS after each change and each failure: a deletion of many people rewrites
     the ring once, at its end.
     """
 
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._patience_seconds = patience_seconds
+    def __init__(self, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._pause_seconds = pause_seconds
         self._version: int | None = None
         self._since = 0.0
 
@@ -156,7 +156,7 @@ class KeyRingSync:
         db.session.rollback()
         if version != self._version:
             self._version, self._since = version, time.monotonic()
-        if version is None or time.monotonic() - self._since < self._patience_seconds:
+        if version is None or time.monotonic() - self._since < self._pause_seconds:
             return
         self._since = time.monotonic()
         with unit_of_work():

@@ -48,7 +48,7 @@ from webapp.settings import current_settings
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ChallengeLimits:
     """Limits of a challenge: duration in seconds, number of frames, size of a frame in bytes.
 
     `enrolment_minutes` is how long a passed challenge stays valid for the enrolment.
@@ -60,7 +60,7 @@ class Bounds:
     enrolment_minutes: int = 15
 
 
-BOUNDS = Bounds()
+CHALLENGE_LIMITS = ChallengeLimits()
 
 
 def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> StartedChallenge:
@@ -99,12 +99,12 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
         created_at=now(),
     )
     row.drawn = DrawnChallenge(identifier, drawn).sealed(row.id)
-    row.expires_at = row.created_at + timedelta(seconds=BOUNDS.seconds)
+    row.expires_at = row.created_at + timedelta(seconds=CHALLENGE_LIMITS.seconds)
     challenge_id = row.id
     with unit_of_work() as session:
         session.add(row)
     return StartedChallenge(
-        challenge_id, prompt_of(drawn, ml.progress(drawn, []), frame=1), BOUNDS.seconds
+        challenge_id, prompt_of(drawn, ml.progress(drawn, []), frame=1), CHALLENGE_LIMITS.seconds
     )
 
 
@@ -206,7 +206,7 @@ def _running(challenge_id: UUID, holder: str) -> Challenge:
     if row is None or row.face is not None:
         raise ChallengeUnknown
     _check_holder(row, holder)
-    out_of_time = row.expires_at <= now() or row.frames >= BOUNDS.frames
+    out_of_time = row.expires_at <= now() or row.frames >= CHALLENGE_LIMITS.frames
     if out_of_time or row.model_id != active_model().engine.model_id:
         end_unfinished(Challenge.id == challenge_id)
         raise ChallengeOver
@@ -221,10 +221,11 @@ def _check_holder(row: Challenge, holder: str) -> None:
 def _await_enrolment(session: Session, challenge_id: UUID, face: np.ndarray) -> None:
     """Keep the face that passed until the enrolment, and delete all other observations."""
     sealed = key_store().secrets.seal(face.astype(ON_DISK).tobytes(), _face_place(challenge_id))
+    lifetime = timedelta(minutes=CHALLENGE_LIMITS.enrolment_minutes)
     waiting = session.execute(
         update(Challenge)
         .where(Challenge.id == challenge_id, Challenge.face.is_(None))
-        .values(face=sealed, expires_at=now() + timedelta(minutes=BOUNDS.enrolment_minutes))
+        .values(face=sealed, expires_at=now() + lifetime)
     )
     if cast(CursorResult[object], waiting).rowcount != 1:
         raise ChallengeUnknown

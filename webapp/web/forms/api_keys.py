@@ -10,7 +10,7 @@ from wtforms.widgets import CheckboxInput
 
 from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
-from webapp.services.accounts.api_keys import BOUNDS
+from webapp.services.accounts.api_keys import KEY_BOUNDS
 from webapp.web.forms.accounts import PresentPasswordForm
 from webapp.web.forms.fields import choices, name_field
 
@@ -33,11 +33,11 @@ class KeyForm(PresentPasswordForm):
     )
     days = IntegerField(
         _l("Days until it expires"),
-        default=BOUNDS.default_days,
-        validators=[InputRequired(), NumberRange(1, BOUNDS.most_days)],
+        default=KEY_BOUNDS.default_days,
+        validators=[InputRequired(), NumberRange(1, KEY_BOUNDS.most_days)],
     )
     limit = StringField(
         _l("Requests it may make"),
-        default=BOUNDS.default_limit,
+        default=KEY_BOUNDS.default_limit,
         validators=[InputRequired(), Length(max=LIMIT_LENGTH)],
     )

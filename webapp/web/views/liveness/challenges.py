@@ -17,7 +17,7 @@ from webapp.errors.matching import MustWait
 from webapp.extensions import frame_limiter, limiter
 from webapp.messages import ask_for, describe
 from webapp.services.liveness import challenges
-from webapp.services.liveness.challenges import BOUNDS
+from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.prompts import Prompt
 from webapp.settings import current_settings
 from webapp.web import error_pages
@@ -79,8 +79,8 @@ def see() -> ResponseReturnValue:
     number = request.form.get("number", "")
     if "frame" not in request.files or not number.isdecimal() or len(number) > LONGEST_NUMBER:
         abort(400)
-    picture = request.files["frame"].read(BOUNDS.frame_bytes + 1)
-    if len(picture) > BOUNDS.frame_bytes:
+    picture = request.files["frame"].read(CHALLENGE_LIMITS.frame_bytes + 1)
+    if len(picture) > CHALLENGE_LIMITS.frame_bytes:
         abort(413)
     return _answer(challenges.see(_challenge_id(), challenge_holder(), int(number), picture))
 
