@@ -189,7 +189,7 @@ def test_a_picture_nearer_to_somebody_else_than_to_its_own_is_flagged(
     ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], None)
     # No search finds anybody: only which is nearer is left to say.
     monkeypatch.setattr(
-        "webapp.services.enrolment.warnings.searches.threshold",
+        "webapp.services.enrolment.warnings.identification.threshold",
         lambda _rows: Threshold(similarity=2.0, score=100.0, rule="best"),
     )
 

@@ -127,6 +127,8 @@ def test_everyone_learns_the_verdict_and_operators_every_anchor(
     assert "Match" in words(public)
     assert "Threshold in force 50.0" in words(public)
     assert "/picture" not in public.text
+    assert "milliseconds" not in words(public)
+    assert "milliseconds" in words(detailed)
     assert detailed.text.count("/picture") == 2
 
 
