@@ -136,5 +136,5 @@ def _comparable(measured: Measured) -> dict[str, Estimate]:
         for row in measured.identification
     }
     if measured.degraded:
-        figures["bad pictures, mean FRR at FAR 1e-3"] = measured.degraded.mean
+        figures["degraded photos, mean FRR at FAR 1e-3"] = measured.degraded.mean
     return figures

@@ -48,21 +48,21 @@ def _of_folder(measured: Measured) -> Iterator[str]:
         yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
     if measured.live_quality:
         photos = measured.live_quality.photos
-        yield f"  the same on the {photos:,} photos that the guidance would take"
+        yield f"  the same on the {photos:,} photos of live quality"
         for row in measured.live_quality.anchors:
             yield f"    {row.rule:<9} of {row.anchors}           {with_interval(row.frr)}"
     if measured.identification:
-        yield "  searching a gallery, FNIR at FPIR 1e-2"
+        yield "  identification, FNIR at FPIR 1e-2"
     for result in measured.identification:
         yield (
             f"    {result.people:>5,} people, {result.anchors} anchors  "
-            f"{with_interval(result.fnir)}; not found first {percent(result.rank_one_missed)}"
+            f"{with_interval(result.fnir)}; rank-1 misses {percent(result.rank_one_missed)}"
         )
         if result.as_calibrated:
             fpir, fnir = result.as_calibrated
             yield f"      as calibrated: FPIR {percent(fpir)}, FNIR {percent(fnir)}"
     if measured.degraded:
-        yield "  bad pictures, FRR at FAR 1e-3"
+        yield "  degraded photos, FRR at FAR 1e-3"
         yield f"    mean                     {with_interval(measured.degraded.mean)}"
         for one in (measured.degraded.untouched, *measured.degraded.results):
             yield f"    {one.name:<24} {with_interval(one.frr)}; {one.failures} without a face"
