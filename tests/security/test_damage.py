@@ -17,6 +17,7 @@ from webapp.db.damage import REMEDY, damage_watch
 from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.jobs.worker import Worker
+from webapp.services.audit_head import Witness
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
@@ -179,6 +180,26 @@ def test_background_work_leaves_a_damaged_database_alone(app: Flask, settings: S
     worker._poll()
 
     assert done == ["an errand"]
+
+
+def test_background_work_that_keeps_failing_is_logged_once(
+    app: Flask, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.audit_head_file.unlink(missing_ok=True)
+    settings.audit_head_file.mkdir()
+    divisor = [1]
+    worker = Worker(app, {}, [Witness().look, lambda: 1 / divisor[0]])
+
+    for _ in range(3):
+        worker._poll()
+    divisor[0] = 0
+    worker._poll()
+
+    logged = [record.getMessage() for record in caplog.records]
+    assert [line for line in logged if "background work" in line] == [
+        "background work failed: IsADirectoryError",
+        "background work failed: ZeroDivisionError",
+    ]
 
 
 def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings) -> None:

@@ -28,6 +28,7 @@ class Worker:
         self._kinds = kinds
         self._chores = tuple(chores)
         self._stopping = Event()
+        self._failing: dict[int, str] = {}
         self._thread = Thread(target=self._work, name="jobs", daemon=True)
 
     def start(self) -> None:
@@ -50,12 +51,19 @@ class Worker:
             damage_watch().refuse_damage()
         except DatabaseDamaged:  # health and pages report it; each write may lose more
             return
-        for task in (*self._chores, self._run_due):
+        for number, task in enumerate((*self._chores, self._run_due)):
             try:
                 task()
+                self._failing.pop(number, None)
             except Exception as error:  # the next poll retries
                 db.session.rollback()
-                log.error("background work failed: %s", safe_message(error))
+                self._log_once(number, safe_message(error))
+
+    def _log_once(self, number: int, problem: str) -> None:
+        """Log the failure of a task, unless the last poll failed in the same way."""
+        if self._failing.get(number) != problem:
+            log.error("background work failed: %s", problem)
+        self._failing[number] = problem
 
     def _run_due(self) -> None:
         run_due(self._kinds, self._stopping)
