@@ -64,7 +64,8 @@ test-long: $(VENV)/.test $(CATALOGUES) ## run fuzzing, soak tests and full proto
 
 test-postgres: $(VENV)/.test $(CATALOGUES) ## run the tests of the app on PostgreSQL
 	@DATABASE=postgresql $(BIN)/pytest -m "not long" -n $(TEST_WORKERS) --dist loadfile \
-		tests/integration/webapp tests/integration/api tests/integration/postgresql tests/security
+		tests/integration tests/security \
+		--ignore=tests/integration/faces --ignore=tests/integration/ml --ignore=tests/integration/training
 
 lint: $(VENV)/.test ## run ruff, mypy and the import contracts
 	@$(BIN)/python -m tests.run lint types contracts

@@ -22,7 +22,7 @@ from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import sync_playwright
 
 from ml.lab.evaluation.protocols.photos import SHARED
-from tests.browser import chromium
+from tests.support.browser import chromium
 
 ROOT = Path(__file__).parents[1]
 WORKERS = os.environ.get("TEST_WORKERS", "2")

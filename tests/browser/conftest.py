@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import ml
-from tests.browser import chromium, scenes
-from tests.browser.opening import ADMINISTRATOR, Browsers, Opener
-from tests.browser.site import Site, served
 from tests.support import faces
+from tests.support.browser import chromium, scenes
+from tests.support.browser.opening import ADMINISTRATOR, Browsers, Opener
+from tests.support.browser.site import Site, served
 
 # Generous, because a machine may be busy; nothing waits longer than it has to.
 expect.set_options(timeout=30_000)

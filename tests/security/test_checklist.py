@@ -21,8 +21,7 @@ def test_every_test_that_the_page_names_is_there() -> None:
     assert len(named) > 100
     for name in named:
         if name["file"]:
-            places = {TESTS / name["file"], TESTS / "security" / name["file"]}
-            assert places & sources.keys(), name["file"]
+            assert any(path.match(f"*/{name['file']}") for path in sources), name["file"]
         else:
             assert f"def {name['test']}(" in everything, name["test"]
 

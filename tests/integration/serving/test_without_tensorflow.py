@@ -1,0 +1,38 @@
+"""A server needs what requirements-serve.txt names and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from deploy.cluster import ROOT
+from tests.support.served.without_tensorflow import LABORATORY
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_server_enrols_verifies_checks_liveness_and_identifies_without_tensorflow() -> None:
+    program = [sys.executable, "-m", "tests.support.served.without_tensorflow"]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "enrolled 0": 302,
+        "enrolled 1": 302,
+        "identified": True,
+        "verified": True,
+        "models": 0,
+        "imported": [],
+    }
+    # A library that sets up a log of its own would write each of our lines once more.
+    assert done.stderr.count(" verify.identify ") == 1
+
+
+def test_what_a_server_installs_names_nothing_of_the_laboratory() -> None:
+    served = (ROOT / "requirements-serve.txt").read_text().lower().replace("-", "_")
+
+    assert not LABORATORY & set(re.findall(r"^[a-z0-9_]+", served, re.MULTILINE))

@@ -1,0 +1,46 @@
+"""Every page of the site, from its route map, so that no new page is forgotten."""
+
+from __future__ import annotations
+
+from flask import url_for
+from playwright.sync_api import BrowserContext
+
+from tests.support.browser.site import Site
+
+NOWHERE = "/nothing-here"
+
+
+def addresses(site: Site, person: str) -> list[str]:
+    """The addresses of everything that can be got, and one of nothing.
+
+    Args:
+        site: the site.
+        person: the address of a person's page, who stands in the places of the routes.
+    """
+    examples = {
+        "person_id": person.rsplit("/", 1)[1],
+        "anchor_id": "00000000-0000-0000-0000-000000000000",
+        "attempt_id": "00000000-0000-0000-0000-000000000000",
+        "key_id": "00000000-0000-0000-0000-000000000000",
+        "result_id": "00000000-0000-0000-0000-000000000000",
+        "name": "open",
+        "token": "none",
+        "filename": "css/layout.css",
+    }
+    rules = [rule for rule in site.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    with site.app.test_request_context():
+        found = {
+            url_for(rule.endpoint, **{place: examples[place] for place in rule.arguments})
+            for rule in rules
+        }
+    return sorted(found)
+
+
+def pages(visitor: BrowserContext, found: list[str]) -> list[str]:
+    """Those of the addresses that a visitor gets as pages, without being led elsewhere."""
+    answers = {address: visitor.request.get(address, max_redirects=0) for address in found}
+    return [
+        address
+        for address, answer in answers.items()
+        if answer.ok and answer.headers.get("content-type", "").startswith("text/html")
+    ] + [NOWHERE]
