@@ -1,10 +1,10 @@
-/** Tells a screen reader what matters, without chatter. */
+/** Announces what matters to screen readers, without chatter. */
 
 export const QUIET_MS = 1500;
 
 /**
- * Passes a text on only when it has stood for a moment and differs from the last one said.
- * An urgent text is said at once.
+ * Passes on a text only after it has been unchanged for QUIET_MS and differs from the last one.
+ * Passes on an urgent text at once.
  */
 export class Announcer {
   #said = "";
@@ -23,7 +23,7 @@ export class Announcer {
   }
 
   /**
-   * Say the text if it is still the latest after QUIET_MS.
+   * Announce the text if it is still the latest after QUIET_MS.
    * @param {string} text
    */
   settle(text) {
@@ -34,7 +34,7 @@ export class Announcer {
   }
 
   /**
-   * Say the text at once and drop what was waiting.
+   * Announce the text at once, and drop a pending one.
    * @param {string} text
    */
   urgent(text) {

@@ -1,17 +1,17 @@
 /**
- * Who somebody claims to be: typed, then confirmed, then fixed until they change it.
+ * The claimed identity: typed, then confirmed, then fixed until the user changes it.
  *
- * The form's first button confirms, and so does Enter or a phone keyboard's Go key, which press it.
- * Typing, pasting, filling in and leaving the field confirm nothing.
+ * The form's first button confirms. Enter and a phone keyboard's Go key confirm as well, because
+ * they press it. Typing, pasting, autofill and leaving the field do not.
  */
 export class Claim {
   #form;
   #parts;
   #value = "";
 
-  /** Called when the claim was confirmed. */
+  /** Called after the claim is confirmed. */
   onconfirm = () => {};
-  /** Called when the claim is open to be changed. */
+  /** Called when the claim becomes editable. */
   onchange = () => {};
 
   /** @param {HTMLFormElement} form */
@@ -29,7 +29,7 @@ export class Claim {
     };
     this.#parts.proceed.hidden = false;
     this.#show("claim");
-    // Before the other listeners: to confirm is not to send.
+    // Before the other listeners: confirming does not send the form.
     form.addEventListener("submit", (event) => this.#submitted(event), { capture: true });
     this.#parts.change.addEventListener("click", () => this.#change());
     window.addEventListener("pageshow", (event) => event.persisted && this.#open());
@@ -46,7 +46,7 @@ export class Claim {
       event.stopImmediatePropagation();
       this.#confirm();
     } else if (this.#value) {
-      this.#parts.field.value = this.#value; // whatever filled in the field meanwhile
+      this.#parts.field.value = this.#value; // undo autofill since the confirmation
     }
   }
 
@@ -63,7 +63,7 @@ export class Claim {
     }
     this.#value = field.value.trim();
     shown.textContent = this.#value;
-    document.activeElement?.blur(); // puts a phone's keyboard away
+    document.activeElement?.blur(); // hides a phone's keyboard
     this.#show("camera");
     this.onconfirm();
   }

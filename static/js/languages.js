@@ -1,4 +1,4 @@
-/** Takes what stands in a form along when its page is asked for in another language. */
+/** Carries the contents of a form over when its page changes its language. */
 
 /** @param {Document} page */
 export function takeTypedAlong(page) {
@@ -13,7 +13,7 @@ export function takeTypedAlong(page) {
 }
 
 /**
- * Whether somebody typed into a form or chose in it, or its page came back with what they had sent.
+ * Return whether the user typed into a form or chose in it, or the server returned it with input.
  * @param {HTMLFormElement} form
  */
 export function isTouched(form) {
@@ -22,7 +22,7 @@ export function isTouched(form) {
 }
 
 /**
- * What a form holds: its fields, as an address has them, and whether there are files.
+ * Return a form's fields, URL-encoded, and whether it has files.
  * @param {HTMLFormElement} form
  */
 export function contentsOf(form) {

@@ -1,4 +1,4 @@
-/** Brings the present place into sight where the menu is wider than the screen. */
+/** Scrolls the current entry into view where the menu is wider than the screen. */
 
 /** @param {Document} page */
 export function showPlace(page) {

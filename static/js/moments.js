@@ -1,6 +1,8 @@
 /**
- * Days and moments are in the reader's zone. The server learns it from a cookie; a page that was
- * made before is corrected here, or loaded again where its days are in another zone.
+ * Days and times in the reader's time zone.
+ *
+ * The server reads the zone from a cookie. A page rendered before the cookie is corrected here, or
+ * reloaded if its days are in another zone.
  */
 
 /**
@@ -11,13 +13,13 @@
  */
 export function inZone(instant, language, zone) {
   const format = { dateStyle: "medium", timeStyle: "short", timeZone: zone };
-  // English days are written as in Britain, as on the server.
+  // English dates use the British format, as on the server.
   const locale = language === "en" ? "en-GB" : language;
   return new Intl.DateTimeFormat(locale, format).format(new Date(instant));
 }
 
 /**
- * Show the moments of a page in the reader's zone, where the server did not do so.
+ * Show the times of a page in the reader's zone, unless the server has done so.
  * @param {Document} page
  * @param {string} [zone]
  */
@@ -30,11 +32,10 @@ export function localise(page, zone = ownZone()) {
 }
 
 /**
- * Name the reader's zone to the server by a cookie.
+ * Store the reader's zone in a cookie for the server.
  * @param {Document} page
  * @param {string} [zone]
- * @returns {boolean} whether the page must be loaded again: its days are in another zone than the
- *   one that the browser names from now on
+ * @returns {boolean} whether the page must be reloaded, because its days are in another zone
  */
 export function keepZone(page, zone = ownZone()) {
   const { dataset } = page.documentElement;

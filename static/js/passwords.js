@@ -1,4 +1,4 @@
-/** Lets people see the passwords that they type: one button for each form that asks for any. */
+/** Lets users see the passwords that they type: one button for each form with passwords. */
 
 /** @param {Document} page */
 export function offerToShowPasswords(page) {
@@ -24,10 +24,10 @@ function offer(page, form, fields, what) {
   };
   show(false);
   button.addEventListener("click", () => show(button.getAttribute("aria-pressed") === "false"));
-  form.addEventListener("submit", () => show(false)); // what is sent is a password again
+  form.addEventListener("submit", () => show(false)); // restores the type before sending
 }
 
-/** What tells a form from the others of the page. */
+/** Return the heading that distinguishes a form from others on the page. */
 function whatFor(form) {
   return form.closest("section")?.querySelector("h2")?.textContent.trim() ?? "";
 }

@@ -1,11 +1,11 @@
-/** Shows that a sent form is being worked on, and keeps it from being sent twice. */
+/** Shows that a sent form is being processed, and prevents sending it twice. */
 
 /** @param {Document} page */
 export function showProgress(page) {
   for (const form of page.querySelectorAll("form[data-busy]")) {
     form.addEventListener("submit", (event) => begin(form, event));
   }
-  // A page taken from the browser's history has stopped waiting.
+  // A page restored from the browser's history is not waiting any more.
   window.addEventListener("pageshow", () => page.querySelectorAll("form[data-busy]").forEach(end));
 }
 

@@ -1,4 +1,4 @@
-/** Counts down on a button until it may be pressed; the page itself presses and sends nothing. */
+/** Counts down on a button until it is enabled; never presses it or sends anything. */
 
 import { fill } from "./words.js";
 
@@ -13,7 +13,7 @@ export function clockTime(seconds) {
   return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** One button that cannot be pressed for a while. */
+/** A button that is disabled for a while. */
 export class Wait {
   #button;
   #label;
@@ -32,10 +32,10 @@ export class Wait {
   }
 
   /**
-   * Begin a wait in place of one that runs.
+   * Start a wait, in place of a running one.
    * @param {number} seconds
-   * @param {string} text on the button meanwhile, with a place for the time
-   * @param {() => void} over called at its end
+   * @param {string} text on the button meanwhile, with a placeholder for the time
+   * @param {() => void} over called at the end
    */
   begin(seconds, text, over) {
     this.end();
@@ -56,7 +56,7 @@ export class Wait {
     show();
   }
 
-  /** End a wait before its time; the button keeps its text. */
+  /** End a wait early; the button keeps its text. */
   end() {
     this.#clock.clearInterval(this.#timer);
     this.#timer = null;
@@ -65,7 +65,7 @@ export class Wait {
 }
 
 /**
- * Let the page's buttons that lead on after a wait count down.
+ * Count down on the page's buttons that wait.
  * @param {Document} page
  */
 export function countDown(page) {

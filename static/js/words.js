@@ -1,9 +1,9 @@
-/** Translated texts that the page hands to its scripts. */
+/** Translated texts that the page passes to its scripts. */
 
 /** @typedef {Record<string, string>} Words */
 
 /**
- * Fill the places of a text: fill("Picture {n}", {n: 2}) is "Picture 2".
+ * Fill the placeholders of a text: fill("Picture {n}", {n: 2}) is "Picture 2".
  * @param {string} text
  * @param {Record<string, string | number>} facts
  * @returns {string}
@@ -13,7 +13,7 @@ export function fill(text, facts) {
 }
 
 /**
- * Read the words from the page's `<script type="application/json">`.
+ * Read the texts from the page's `<script type="application/json">`.
  * @param {Document} page
  * @param {string} id
  * @returns {Words}

@@ -1,4 +1,4 @@
-/** Brings camera, guidance and view together: acts on each change of the capture machine. */
+/** Connects camera, guidance and view: reacts to each change of the capture machine. */
 
 import { ChallengeRefusal } from "./challenge.js";
 import { CameraFailure } from "./failures.js";
@@ -7,30 +7,30 @@ import { CaptureMachine } from "./machine.js";
 import { SIGNED_OUT } from "../session/keeping.js";
 
 export const REST_MS = 900;
-/** After so many checks in a row without a verdict the booth stops asking for them. */
+/** Consecutive checks without a verdict after which the booth stops. */
 export const MOST_SILENT_CHECKS = 5;
 
 /**
- * What a booth is used for: verifying or enrolling.
+ * Purpose of a booth: verification or enrolment.
  * @typedef {object} Plan
- * @property {() => void} begin called when guiding begins
- * @property {(verdict: import("./check.js").Verdict) => boolean} accepts a face that is good
+ * @property {() => void} begin called when guidance starts
+ * @property {(verdict: import("./check.js").Verdict) => boolean} accepts a good face
  * @property {(verdict: import("./check.js").Verdict) => string} wish what a good face still lacks
  * @property {(grabber: import("./frame.js").FrameGrabber, show: (picture: Blob) => void,
  *   tell: (asked: import("./challenge.js").Asked) => void) => Promise<"more" | "enough">} capture
- *   takes pictures; `show` keeps one of them in sight, `tell` says what is asked for meanwhile
- * @property {() => void} [interrupt] called when capturing ends, by itself or not
- * @property {() => void} [leave] called when the camera goes off before there are enough
+ *   takes pictures; `show` displays one of them, `tell` displays the prompt meanwhile
+ * @property {() => void} [interrupt] called when capturing ends, complete or not
+ * @property {() => void} [leave] called when the camera goes off before there are enough pictures
  * @property {() => string} count such as "Picture 2 of 3"
- * @property {() => string} taken what to say when a picture was taken
- * @property {() => void} finish called when enough pictures were taken
+ * @property {() => string} taken text after a picture was taken
+ * @property {() => void} finish called after enough pictures were taken
  */
 
-/** One camera preview with guidance and automatic capture. */
+/** A camera preview with guidance and automatic capture. */
 export class Booth {
   #machine = new CaptureMachine();
   #hold = null;
-  #told = null;
+  #lastInstruction = null;
   #silentChecks = 0;
   #parts;
 
@@ -44,7 +44,7 @@ export class Booth {
    * @param {import("../announcer.js").Announcer} parts.announcer
    * @param {Plan} parts.plan
    * @param {import("../words.js").Words} parts.words
-   * @param {() => boolean} [parts.mayStart] asked when somebody starts the camera
+   * @param {() => boolean} [parts.mayStart] called when the user starts the camera
    */
   constructor(parts) {
     this.#parts = parts;
@@ -60,7 +60,7 @@ export class Booth {
     });
   }
 
-  /** Show the booth; its camera stays off until somebody starts it. */
+  /** Show the booth; its camera stays off until the user starts it. */
   open() {
     this.#parts.view.reveal();
     this.#parts.view.show("idle");
@@ -133,7 +133,7 @@ export class Booth {
     this.#parts.guidance.start();
   }
 
-  /** A check without a verdict is repeated, but not for ever. */
+  /** Tolerate a check without a verdict, up to MOST_SILENT_CHECKS in a row. */
   #bear(failure) {
     const explanation = this.#parts.words[failure.code];
     this.#silentChecks += failure.code === "offline" ? 0 : 1;
@@ -155,7 +155,7 @@ export class Booth {
   async #capture() {
     this.#hold = null;
     const { plan, grabber, view } = this.#parts;
-    this.#told = null;
+    this.#lastInstruction = null;
     const show = (picture) => view.freeze(picture);
     try {
       this.#machine.send(await plan.capture(grabber, show, (asked) => this.#tell(asked)));
@@ -171,9 +171,9 @@ export class Booth {
     const { view, plan, announcer } = this.#parts;
     view.ask(asked);
     view.count(plan.count());
-    if (asked.instruction === this.#told) announcer.settle(asked.message);
+    if (asked.instruction === this.#lastInstruction) announcer.settle(asked.message);
     else announcer.urgent(asked.message);
-    this.#told = asked.instruction;
+    this.#lastInstruction = asked.instruction;
   }
 
   #rest() {

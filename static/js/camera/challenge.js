@@ -1,27 +1,27 @@
-/** Goes through a challenge with the server: frame by frame, one instruction at a time. */
+/** Runs a liveness challenge with the server: frame by frame, one instruction at a time. */
 
 export const ANSWER_TIMEOUT_MS = 8000;
 
 /**
- * What is asked for now.
+ * The next prompt of a challenge.
  * @typedef {object} Asked
  * @property {number} frame the number that the next frame must have
- * @property {number} step which instruction it is, 0 for looking straight ahead
- * @property {number} of how many movements there are
- * @property {string} instruction "straight", a movement, or "done" once all was seen
- * @property {number} share how much of it is done, 0 to 1
+ * @property {number} step index of the instruction, 0 for looking straight ahead
+ * @property {number} of number of movements
+ * @property {string} instruction "straight", a movement, or "done" after the last one
+ * @property {number} share progress of the instruction, 0 to 1
  * @property {string} message what to do, in the page's language
- * @property {string | null} [light] colour of the page around the oval, null for none
+ * @property {string | null} [light] colour around the oval, null for none
  */
 
-/** The server refuses; `message` says why, and `again` whether the same request may be repeated. */
+/** A refusal by the server; `message` is the reason, `again` whether a retry may help. */
 export class ChallengeRefusal extends Error {
   /**
    * @param {string} code
    * @param {string} message
    * @param {boolean} again
-   * @param {number | null} expected the number of the frame that the server waits for
-   * @param {number} seconds how long to wait before the next try
+   * @param {number | null} expected number of the frame that the server expects
+   * @param {number} seconds to wait before the next attempt
    */
   constructor(code, message, again, expected = null, seconds = 0) {
     super(message);
@@ -33,7 +33,7 @@ export class ChallengeRefusal extends Error {
 }
 
 const AGAIN = new Set(["offline", "busy"]);
-// Another window has begun a check for the same claim, or this one was judged.
+// Another window started a check for the same claim, or this one was judged.
 const ELSEWHERE = "challenge_unknown";
 
 /** Sends the requests of challenges, with the page's CSRF token. */
@@ -45,7 +45,7 @@ export class ChallengeClient {
 
   /**
    * @param {{begin: string, frames: string, judge?: string}} urls
-   * @param {string} token against forged requests
+   * @param {string} token CSRF token
    * @param {import("../words.js").Words} words
    * @param {typeof fetch} send
    */
@@ -57,7 +57,7 @@ export class ChallengeClient {
   }
 
   /**
-   * @param {string} identifier whom somebody claims to be
+   * @param {string} identifier the claimed identity
    * @param {AbortSignal} signal
    * @returns {Promise<Asked & {challenge: string}>}
    * @throws {ChallengeRefusal}
@@ -67,7 +67,7 @@ export class ChallengeClient {
   }
 
   /**
-   * @param {string} challenge as `begin` named it
+   * @param {string} challenge token returned by `begin`
    * @param {number} number of the frame
    * @param {Blob} frame
    * @param {AbortSignal} signal
@@ -82,7 +82,7 @@ export class ChallengeClient {
    * Have a challenge judged before an enrolment.
    * @param {string} challenge
    * @param {string} identifier
-   * @throws {ChallengeRefusal} if it was not passed, too
+   * @throws {ChallengeRefusal} also if it was not passed
    */
   async judge(challenge, identifier) {
     const signal = new AbortController().signal;
@@ -93,9 +93,9 @@ export class ChallengeClient {
     const body = new FormData();
     for (const [name, value] of Object.entries(fields)) body.append(name, value);
     const response = await this.#answer(url, body, signal);
-    const told = await response.json().catch(() => ({ refused: response.status }));
-    if (response.ok && !told.refused) return told;
-    throw this.#refusal(told, Number(response.headers?.get("Retry-After")));
+    const answer = await response.json().catch(() => ({ refused: response.status }));
+    if (response.ok && !answer.refused) return answer;
+    throw this.#refusal(answer, Number(response.headers?.get("Retry-After")));
   }
 
   async #answer(url, body, signal) {
@@ -113,10 +113,10 @@ export class ChallengeClient {
     }
   }
 
-  #refusal(told, retryAfter) {
-    const code = told.code ?? "refused";
-    const message = code === ELSEWHERE ? this.#words.elsewhere : told.message ?? this.#words.busy;
-    const seconds = told.seconds ?? (retryAfter || 0);
-    return new ChallengeRefusal(code, message, AGAIN.has(code), told.expected ?? null, seconds);
+  #refusal(answer, retryAfter) {
+    const code = answer.code ?? "refused";
+    const message = code === ELSEWHERE ? this.#words.elsewhere : answer.message ?? this.#words.busy;
+    const seconds = answer.seconds ?? (retryAfter || 0);
+    return new ChallengeRefusal(code, message, AGAIN.has(code), answer.expected ?? null, seconds);
   }
 }

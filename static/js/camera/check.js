@@ -1,4 +1,4 @@
-/** Asks the server what it thinks of one picture; nothing is stored there. */
+/** Sends one picture to the server for a check; nothing is stored there. */
 
 export const CHECK_TIMEOUT_MS = 8000;
 const BUSY = new Set([429, 503]);
@@ -8,14 +8,14 @@ const TOO_LARGE = 413;
  * @typedef {object} Verdict
  * @property {number} faces
  * @property {boolean} ok whether the picture is good to use
- * @property {string[]} reasons codes of what is wrong, the most important first
+ * @property {string[]} reasons codes of the faults, the most important first
  * @property {string} message what to do, in the page's language
  * @property {number[] | null} box x, y, width, height as shares of the frame, 0 to 1
  * @property {number | null} yaw degrees, positive when the nose points to the frame's right
  * @property {number | null} pitch degrees, positive when the nose points up
  */
 
-/** The server did not give a verdict: `retryMs` says how long to leave it in peace. */
+/** A check without a verdict; `retryMs` is the time to wait before the next one. */
 export class CheckFailure extends Error {
   /**
    * @param {"offline" | "busy" | "refused" | "too_large"} code
@@ -47,18 +47,18 @@ export class Checker {
 
   /**
    * @param {Blob} picture
-   * @param {"guide" | "picture"} purpose a live frame, or a file that somebody chose
+   * @param {"guide" | "picture"} purpose a live frame, or a file that the user chose
    * @param {AbortSignal} [signal]
    * @returns {Promise<Verdict>}
    * @throws {CheckFailure}
    */
   async check(picture, purpose, signal) {
     const response = await this.#send(picture, purpose, signal);
-    const told = response.ok ? await response.json() : { refused: response.status };
-    if (!told.refused) return told;
-    const seconds = Number(response.headers.get("Retry-After") ?? told.retry_after);
-    if (BUSY.has(told.refused)) throw new CheckFailure("busy", (seconds || 2) * 1000);
-    if (told.refused === TOO_LARGE) throw new CheckFailure("too_large", 1000);
+    const answer = response.ok ? await response.json() : { refused: response.status };
+    if (!answer.refused) return answer;
+    const seconds = Number(response.headers.get("Retry-After") ?? answer.retry_after);
+    if (BUSY.has(answer.refused)) throw new CheckFailure("busy", (seconds || 2) * 1000);
+    if (answer.refused === TOO_LARGE) throw new CheckFailure("too_large", 1000);
     throw new CheckFailure("refused", 3000);
   }
 

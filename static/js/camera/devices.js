@@ -1,12 +1,12 @@
-/** Which cameras there are, and which one the person chose last. */
+/** The available cameras, and the one that the user chose last. */
 
 const KEY = "camera";
 
 /** @typedef {{id: string, label: string}} CameraChoice */
 
 /**
- * The cameras with a name each; unnamed ones are numbered.
- * @param {MediaDeviceInfo[]} devices as enumerateDevices gives them
+ * Return the cameras with a name for each; unnamed ones are numbered.
+ * @param {MediaDeviceInfo[]} devices result of enumerateDevices
  * @param {(n: number) => string} numbered
  * @returns {CameraChoice[]}
  */
@@ -17,7 +17,7 @@ export function cameras(devices, numbered) {
 }
 
 /**
- * What to ask getUserMedia for: the remembered camera, else the one that faces the person.
+ * Return constraints for getUserMedia: the remembered camera, else the one that faces the user.
  * @param {string | null} remembered a device's id
  * @returns {MediaStreamConstraints}
  */
@@ -27,11 +27,11 @@ export function constraints(remembered) {
   return { audio: false, video: { ...size, ...which } };
 }
 
-/** Remembers the chosen camera; a browser that forbids storing simply forgets it. */
+/** Remembers the chosen camera, unless the browser forbids storage. */
 export class CameraMemory {
   #storage;
 
-  /** @param {() => Storage} storage reading it may throw where cookies are blocked */
+  /** @param {() => Storage} storage may throw where cookies are blocked */
   constructor(storage) {
     this.#storage = storage;
   }

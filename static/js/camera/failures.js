@@ -1,4 +1,4 @@
-/** Why there is no camera: each failure has a code, and the page has words for each code. */
+/** Why there is no camera: each failure has a code, and the page has texts for each code. */
 
 /**
  * @typedef {"denied" | "dismissed" | "absent" | "in_use" | "constraints" | "insecure" |
@@ -25,9 +25,9 @@ const BY_NAME = {
 };
 
 /**
- * The code of an error that getUserMedia threw.
+ * Return the code of an error that getUserMedia threw.
  * @param {{name?: string}} error
- * @param {PermissionState | undefined} permission what the browser remembers, if it tells
+ * @param {PermissionState | undefined} permission undefined if not reported
  * @returns {FailureCode}
  */
 export function failureOf(error, permission) {
@@ -37,7 +37,7 @@ export function failureOf(error, permission) {
 }
 
 /**
- * Where people allow the camera again once they forbade it: each browser has its own place.
+ * Return where users allow the camera again after denying it; it differs by browser.
  * @param {{userAgent: string, maxTouchPoints?: number}} browser the navigator
  * @returns {"ios_safari" | "ios" | "android" | "mac_safari" | "desktop"}
  */
@@ -45,14 +45,14 @@ export function permissionPlace({ userAgent, maxTouchPoints = 0 }) {
   if (/Android/.test(userAgent)) return "android";
   const isSafari = /Version\/[\d.]+.* Safari\//.test(userAgent);
   const isMac = /Macintosh/.test(userAgent);
-  // An iPad says that it is a Mac, but Macs have no touch screen.
+  // An iPad claims to be a Mac, but Macs have no touch screen.
   const isIos = /iPhone|iPad|iPod/.test(userAgent) || (isMac && maxTouchPoints > 1);
   if (isIos) return isSafari ? "ios_safari" : "ios";
   return isMac && isSafari ? "mac_safari" : "desktop";
 }
 
 /**
- * Why the camera cannot even be asked for, or null.
+ * Return why the camera cannot be requested, or null.
  * @param {{isSecureContext: boolean, navigator: {mediaDevices?: object}}} scope the window
  * @returns {FailureCode | null}
  */

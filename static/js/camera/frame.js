@@ -1,4 +1,4 @@
-/** Takes frames out of a playing video: un-mirrored, cropped to what the person sees. */
+/** Grabs frames from a playing video: not mirrored, cropped to what the user sees. */
 
 export const CAPTURE_SIDE = 1280;
 const CAPTURE_QUALITY = 0.92;
@@ -8,7 +8,7 @@ const CAPTURE_QUALITY = 0.92;
  */
 
 /**
- * The middle part of a frame that has the stage's shape, as `object-fit: cover` shows it.
+ * Return the central part of a frame in the stage's shape, as `object-fit: cover` shows it.
  * @param {number} width of the frame, px
  * @param {number} height of the frame, px
  * @param {number} aspect width ÷ height of the stage
@@ -26,7 +26,7 @@ export function visiblePart(width, height, aspect) {
 }
 
 /**
- * Size after shrinking so that the longer side is at most `side`; never enlarged.
+ * Return the size after shrinking the longer side to at most `side`; never enlarges.
  * @param {Crop} crop
  * @param {number} side px
  * @returns {{width: number, height: number}}
@@ -36,7 +36,7 @@ export function within(crop, side) {
   return { width: Math.round(crop.width * scale), height: Math.round(crop.height * scale) };
 }
 
-/** Grabs JPEG frames from one video element. */
+/** Grabs JPEG frames from a video element. */
 export class FrameGrabber {
   #video;
   #canvas = document.createElement("canvas");
@@ -47,7 +47,7 @@ export class FrameGrabber {
   }
 
   /**
-   * A small frame for guidance.
+   * Grab a small frame for guidance.
    * @param {number} side longest side, px
    * @param {number} quality of the JPEG, 0 to 1
    * @returns {Promise<Blob>}
@@ -57,7 +57,7 @@ export class FrameGrabber {
   }
 
   /**
-   * A full frame as a file, to be compared or stored.
+   * Grab a full frame as a file, to compare or store.
    * @param {string} name without extension
    * @returns {Promise<File>}
    */

@@ -1,9 +1,9 @@
-/** The guiding loop: one frame under way at a time, so that no verdict is ever stale. */
+/** The guidance loop: one frame in flight at a time, so that no verdict is stale. */
 
 import { CheckFailure } from "./check.js";
 import { adapt, FIRST_PACE, rest } from "./pace.js";
 
-/** Grab, check, tell; again and again until stopped. */
+/** Grabs and checks frames repeatedly until stopped. */
 export class Guidance {
   #grab;
   #check;

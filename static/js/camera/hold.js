@@ -1,4 +1,4 @@
-/** Decides when a face has been steady and good for long enough. */
+/** Decides when a face has been steady and good for HOLD_MS. */
 
 export const HOLD_MS = 500;
 export const LONGEST_GAP_MS = 4000;
@@ -6,13 +6,13 @@ export const STEADY_SHARE = 0.06;
 
 /**
  * @typedef {object} Hold
- * @property {number} since when the face became good, ms
- * @property {number} seen when it was last seen good, ms
+ * @property {number} since time at which the face became good, ms
+ * @property {number} seen time at which it was last good, ms
  * @property {number[] | null} box of the face when last seen
  */
 
 /**
- * The hold after one more verdict, or null when it is broken.
+ * Return the hold after another verdict, or null if it is broken.
  * @param {Hold | null} hold
  * @param {boolean} good whether this verdict is good to capture
  * @param {number[] | null} box x, y, width, height as shares of the frame
@@ -21,12 +21,12 @@ export const STEADY_SHARE = 0.06;
  */
 export function advance(hold, good, box, now) {
   if (!good) return null;
-  const goesOn = hold && now - hold.seen <= LONGEST_GAP_MS && isSteady(hold.box, box);
-  return { since: goesOn ? hold.since : now, seen: now, box };
+  const continues = hold && now - hold.seen <= LONGEST_GAP_MS && isSteady(hold.box, box);
+  return { since: continues ? hold.since : now, seen: now, box };
 }
 
 /**
- * How much of the hold has passed.
+ * Return the progress of the hold.
  * @param {Hold | null} hold
  * @param {number} now ms
  * @returns {number} 0 to 1
@@ -36,7 +36,7 @@ export function progress(hold, now) {
 }
 
 /**
- * Whether the hold is complete: long enough, and confirmed by a verdict at its end.
+ * Return whether the hold is complete: long enough, and confirmed by a verdict at its end.
  * @param {Hold | null} hold
  * @returns {boolean}
  */

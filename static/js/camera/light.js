@@ -1,8 +1,8 @@
-/** Keeps the page's colours from changing more than three times a second, whatever the server says. */
+/** Limits the page's colours to three changes a second, whatever the server sends. */
 
 export const SHORTEST_COLOUR_MS = 340;
 
-/** Lets one colour after the other onto the page. */
+/** Admits one colour after the other to the page. */
 export class LightPace {
   #wait;
   #now;

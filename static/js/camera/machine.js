@@ -1,5 +1,5 @@
 /**
- * The states of capturing, and those that each can lead to.
+ * The states of the capture, and their successors.
  *
  *   idle      the camera is off                       → starting, failed
  *   starting  the browser asks for permission         → guiding
@@ -7,12 +7,12 @@
  *   holding   the face is good, the ring fills        → guiding, capturing
  *   capturing pictures are taken                      → resting (more are wanted), captured
  *   resting   the next pose is announced              → guiding, capturing
- *   captured  there are enough, the camera is off     → starting (one more, or again), idle
+ *   captured  enough pictures, the camera is off      → starting (one more, or again), idle
  *   hidden    the page was in the background          → starting, failed, idle
- *   failed    no camera, with the reason shown        → starting, idle
+ *   failed    no camera, the reason is shown          → starting, idle
  *
- * From starting, guiding, holding, capturing and resting, the states that use the camera, also
- * → failed (it went away), hidden (the page went into the background), idle (turned off, or left).
+ * All states that use the camera (starting, guiding, holding, capturing, resting) also lead to
+ * failed (camera unplugged), hidden (page in the background), and idle (turned off, or page left).
  */
 
 /**
@@ -38,7 +38,7 @@ export const TRANSITIONS = {
 };
 
 /**
- * The state after a signal; a signal that means nothing in a state changes nothing.
+ * Return the state after a signal; a signal that a state does not expect changes nothing.
  * @param {State} state
  * @param {Signal} signal
  * @returns {State}
@@ -47,7 +47,7 @@ export function next(state, signal) {
   return TRANSITIONS[state][signal] ?? state;
 }
 
-/** Holds the state and tells about each change. */
+/** Holds the state and reports each change. */
 export class CaptureMachine {
   /** @type {State} */
   state = "idle";

@@ -1,4 +1,4 @@
-/** How large the guiding frames are and how often they go, by how quickly the server answers. */
+/** Size and interval of the guidance frames, adapted to the server's response time. */
 
 /**
  * @typedef {object} Pace
@@ -17,7 +17,7 @@ const SMOOTHING = 0.3;
 export const FIRST_PACE = { side: 480, quality: 0.8, roundTripMs: 200 };
 
 /**
- * The pace after one more round trip: smaller frames when slow, larger ones when quick.
+ * Return the pace after another round trip: smaller frames when slow, larger ones when quick.
  * @param {Pace} pace
  * @param {number} roundTripMs of the last frame
  * @returns {Pace}
@@ -31,7 +31,7 @@ export function adapt(pace, roundTripMs) {
 }
 
 /**
- * How long to wait before the next frame, so that frames never come closer than the interval.
+ * Return the time to wait before the next frame, to keep the shortest interval.
  * @param {number} roundTripMs of the last frame
  * @returns {number} ms
  */

@@ -1,4 +1,4 @@
-/** The poses that make good anchors, and when a face has taken one. */
+/** The poses of good anchors, and whether a face has one. */
 
 export const TURN_DEGREES = 6;
 export const PATIENCE_MS = 3500;
@@ -7,7 +7,7 @@ export const PATIENCE_MS = 3500;
  * @typedef {"straight" | "left" | "right" | "up" | "down"} Pose from the person's own view
  */
 
-/** @type {Pose[]} in the order in which they are asked for */
+/** @type {Pose[]} in the order of the prompts */
 export const POSES = ["straight", "left", "right", "up", "down"];
 export const ENOUGH = 3;
 
@@ -20,10 +20,10 @@ const TAKEN = {
 };
 
 /**
- * Whether the face has the pose; a good face that waits long enough is taken as it is.
+ * Return whether the face has the pose; after PATIENCE_MS, any good face counts.
  * @param {Pose} pose
  * @param {import("./check.js").Verdict} verdict
- * @param {number} waitedMs since the pose was asked for
+ * @param {number} waitedMs since the prompt for the pose
  * @returns {boolean}
  */
 export function hasPose(pose, verdict, waitedMs) {
@@ -31,7 +31,7 @@ export function hasPose(pose, verdict, waitedMs) {
 }
 
 /**
- * The first pose of which there is no picture yet, or null.
+ * Return the first pose without a picture, or null.
  * @param {(Pose | null)[]} taken
  * @returns {Pose | null}
  */
@@ -40,7 +40,7 @@ export function missingPose(taken) {
 }
 
 /**
- * The name of a picture's file, which tells its pose even after a round to the server.
+ * Return the file name of a picture; it preserves the pose on a round trip to the server.
  * @param {string} name without extension
  * @param {Pose} pose
  */
@@ -49,11 +49,11 @@ export function nameWithPose(name, pose) {
 }
 
 /**
- * The pose that the name of a picture's file tells, or null for a file of somebody's own.
+ * Return the pose in a picture's file name, or null for the user's own files.
  * @param {string} fileName
  * @returns {Pose | null}
  */
 export function poseOf(fileName) {
-  const told = /\.(\w+)\.jpg$/.exec(fileName)?.[1];
-  return POSES.find((pose) => pose === told) ?? null;
+  const suffix = /\.(\w+)\.jpg$/.exec(fileName)?.[1];
+  return POSES.find((pose) => pose === suffix) ?? null;
 }

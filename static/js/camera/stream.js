@@ -3,14 +3,14 @@
 import { cameras, constraints } from "./devices.js";
 import { CameraFailure, failureOf, obstacle } from "./failures.js";
 
-/** One camera at a time, shown in one video element. */
+/** One camera at a time, shown in a video element. */
 export class Camera {
   #video;
   #memory;
   #scope;
   #stream = null;
 
-  /** Called when the device goes away while it is in use. */
+  /** Called when the camera in use is unplugged. */
   onunplugged = () => {};
 
   /**
@@ -25,8 +25,8 @@ export class Camera {
   }
 
   /**
-   * Ask for the camera and play it.
-   * @throws {CameraFailure} with the code of what went wrong
+   * Request the camera and play it.
+   * @throws {CameraFailure} with the code of the error
    */
   async open() {
     this.close();
@@ -43,7 +43,7 @@ export class Camera {
     }
   }
 
-  /** Stop every track, so that the camera's light goes out. */
+  /** Stop every track, which turns the camera's light off. */
   close() {
     for (const track of this.#stream?.getTracks() ?? []) {
       track.onended = null;
@@ -66,7 +66,7 @@ export class Camera {
     return cameras(await this.#scope.navigator.mediaDevices.enumerateDevices(), numbered);
   }
 
-  /** @returns {Promise<PermissionState | undefined>} undefined where the browser does not tell */
+  /** @returns {Promise<PermissionState | undefined>} undefined if the browser does not report it */
   async permission() {
     try {
       return (await this.#scope.navigator.permissions.query({ name: "camera" })).state;

@@ -1,4 +1,4 @@
-/** Shows the booth's state on the page; decides nothing. */
+/** Shows the booth's state on the page; makes no decisions. */
 
 import { Wait } from "../waiting.js";
 import { fill } from "../words.js";
@@ -6,7 +6,7 @@ import { permissionPlace } from "./failures.js";
 
 const LIVE_STATES = ["guiding", "holding", "capturing", "resting"];
 
-/** The elements of one booth, found by their `data-role`. */
+/** The elements of a booth, found by their `data-role`. */
 export class BoothView {
   #root;
   #words;
@@ -34,12 +34,12 @@ export class BoothView {
     return this.#part.video;
   }
 
-  /** @returns {boolean} whether the page warns of its light before the camera starts */
+  /** @returns {boolean} whether the page warns of flashing light before the camera starts */
   get warns() {
     return this.#root.querySelector("[data-warning]") !== null;
   }
 
-  /** Make the booth visible; without scripts a notice stands in its place. */
+  /** Make the booth visible in place of the notice for browsers without scripts. */
   reveal() {
     document.querySelector("[data-without-scripts]").remove();
     this.#root.hidden = false;
@@ -56,12 +56,12 @@ export class BoothView {
     this.#part.cameras.addEventListener("change", (event) => choose(event.target.value));
   }
 
-  /** Bring the preview into sight: on a phone it may lie below the fields. */
+  /** Scroll the preview into view: on a phone it may be below the fields. */
   focus() {
     this.#part.video.scrollIntoView({ block: "nearest" });
   }
 
-  /** Let who asked for the camera elsewhere on the page go on here by keyboard. */
+  /** Move the keyboard focus here after the user started the camera elsewhere on the page. */
   enter() {
     this.#root.focus({ preventScroll: true });
   }
@@ -84,7 +84,7 @@ export class BoothView {
   }
 
   /**
-   * One short instruction over the preview.
+   * Show a short instruction over the preview.
    * @param {string} text
    * @param {boolean} good whether the face is as it should be
    */
@@ -95,7 +95,7 @@ export class BoothView {
   }
 
   /**
-   * One movement that is asked for, how far it has come, and the light to do it in.
+   * Show a challenge's movement, its progress, and the light for it.
    * @param {import("./challenge.js").Asked} asked
    */
   ask({ instruction, message, share, light = null }) {
@@ -134,7 +134,7 @@ export class BoothView {
   }
 
   /**
-   * Keep the picture that was taken in sight.
+   * Keep showing the captured picture.
    * @param {Blob} picture
    */
   freeze(picture) {
@@ -145,10 +145,10 @@ export class BoothView {
   }
 
   /**
-   * Say why there is no camera, or why it stopped; after the wait, if any, one can start again.
+   * Show why there is no camera, or why it stopped; allow a new start after the wait, if any.
    * @param {import("./failures.js").FailureCode | "stopped"} code
-   * @param {string} [explanation] in place of the code's own words
-   * @param {number} [seconds] to wait before the next try
+   * @param {string} [explanation] instead of the code's own text
+   * @param {number} [seconds] to wait before the next attempt
    */
   fail(code, explanation = this.#wordsOf(code), seconds = 0) {
     this.explain(this.#words[seconds ? "wait_title" : `${code}_title`], explanation);
@@ -158,7 +158,7 @@ export class BoothView {
   }
 
   /**
-   * Offer the cameras where there is a choice.
+   * Offer the cameras if there are several.
    * @param {import("./devices.js").CameraChoice[]} choices
    * @param {string | null} current
    */
@@ -182,7 +182,7 @@ export class BoothView {
     return fill(this.#words.camera_number, { n });
   }
 
-  /** Who uses the keyboard goes on here when the button they pressed goes away. */
+  /** Move the keyboard focus on when the focused button is hidden. */
   #passFocusOn(used, isLive) {
     const isLeft = this.#root.contains(used) && used.closest("[hidden]");
     if (!isLeft && used !== this.#root) return;

@@ -1,13 +1,13 @@
-/** Follows a change of the model: asks again and again how far it is, until it has ended. */
+/** Follows a change of the model: polls its progress until it has ended. */
 
 export const PAUSE_MS = 2000;
 
 /**
  * @typedef {{unfinished: boolean, done: number, total: number, words: string}} Progress
- * @param {() => Promise<Progress>} ask  rejects where the server cannot be reached
+ * @param {() => Promise<Progress>} ask rejects if the server cannot be reached
  * @param {(progress: Progress) => void} show
  * @param {(milliseconds: number) => Promise<void>} pause
- * @returns {Promise<void>} ends when the change has
+ * @returns {Promise<void>} resolves when the change has ended
  */
 export async function follow(ask, show, pause) {
   for (;;) {

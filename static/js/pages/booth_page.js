@@ -1,4 +1,4 @@
-/** Puts a booth together from the real camera, server and clock of a page. */
+/** Assembles a booth from the page's camera, server and clock. */
 
 import { Announcer } from "../announcer.js";
 import { Booth } from "../camera/booth.js";
@@ -20,7 +20,7 @@ const clock = { now: () => performance.now(), wait };
  * @param {(parts: {form: HTMLFormElement, tray?: import("../pictures/tray.js").Tray,
  *   client?: ChallengeClient, words: import("../words.js").Words, wait: typeof wait,
  *   now: () => number}) => import("../camera/booth.js").Plan} makePlan
- * @param {() => boolean} [mayStart] asked when somebody starts the camera
+ * @param {() => boolean} [mayStart] called when the user starts the camera
  */
 export function setUpBooth(makePlan, mayStart) {
   const root = document.querySelector("[data-booth]");

@@ -1,4 +1,4 @@
-/** Enrolling a person, or adding pictures to one. */
+/** Page to enrol a person, or to add pictures to one. */
 
 import { watchIdentifier } from "../people/taken.js";
 import { Challenging } from "../plans/challenging.js";
@@ -15,7 +15,7 @@ async function ask(url) {
 }
 
 let pictures = null;
-// Whom the movements are for: the person of the page, or who was typed when the camera started.
+// Whose identity the challenge is for: the page's person, or the identifier at the camera's start.
 const claim = { value: document.querySelector("[data-claimed]")?.dataset.claimed ?? "" };
 const typed = document.querySelector("[data-challenge-url]") && document.querySelector("[data-claim]");
 
@@ -45,7 +45,7 @@ function withMovements(form, client, parts) {
   return new Presenting({ movements, pictures, field, judge, words: parts.words });
 }
 
-/** Movements belong to one identifier: it is there before the camera starts. */
+/** A challenge belongs to one identifier, which is required before the camera starts. */
 function mayStart() {
   if (!typed) return true;
   claim.value = typed.value.trim();
@@ -55,7 +55,7 @@ function mayStart() {
   return false;
 }
 
-/** Whoever types another identifier does the movements for that one. */
+/** Start over if the identifier changes. */
 function startOver(booth) {
   if (!claim.value || typed.value.trim() === claim.value) return;
   claim.value = "";

@@ -1,4 +1,4 @@
-/** The models' page: shows how far a change is. Without scripts the page is looked at again by a link. */
+/** The models page: shows the progress of a change. Without scripts, a link reloads the page. */
 
 import { follow } from "../models/following.js";
 

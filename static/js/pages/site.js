@@ -1,4 +1,4 @@
-/** On every page: the place in the menu, times in the reader's zone, progress, waits, the session. */
+/** On every page: current menu entry, times in the reader's zone, progress, waits, the session. */
 
 import { takeTypedAlong } from "../languages.js";
 import { showPlace } from "../menu.js";

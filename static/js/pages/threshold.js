@@ -1,4 +1,7 @@
-/** The score looked at: slider, number, line and words move together. Without scripts the page asks the server. */
+/**
+ * The previewed score: slider, number, line and sentences change together. Without scripts, the
+ * server renders the page again.
+ */
 
 import { describeCost } from "../threshold/cost.js";
 import { placeAt } from "../threshold/place.js";
@@ -17,7 +20,7 @@ const scores = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
 });
 
-/** Of too few people of one's own some sentences are missing. */
+/** Sentences are missing if too few people are enrolled. */
 function say(place, said) {
   for (const kind of ["strangers", "genuine"]) {
     const sentence = place.querySelector(`[data-cost-${kind}]`);
@@ -25,7 +28,7 @@ function say(place, said) {
   }
 }
 
-/** Lines stand across and get one coordinate, points get two; what stands nowhere is hidden. */
+/** Move a mark; lines have one coordinate, points two. A mark without coordinates is hidden. */
 function move(mark, at) {
   mark.setAttribute("visibility", at ? "visible" : "hidden");
   if (at) mark.setAttribute("transform", `translate(${at[0]} ${at[1] ?? 0})`);
@@ -49,7 +52,7 @@ function show(score) {
   }
 }
 
-/** The slider's ends stand under the chart's. */
+/** Align the slider's ends with the chart's. */
 function align() {
   const { left, width, view } = line.dataset;
   const style = slider.closest(".slide").style;

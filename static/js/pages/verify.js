@@ -1,4 +1,4 @@
-/** Verifying one claim, by pictures or by movements, or asking who somebody is. */
+/** Page to verify a claim, by pictures or by a challenge, or to identify somebody. */
 
 import { Claim } from "../claim.js";
 import { Challenging } from "../plans/challenging.js";
@@ -11,7 +11,7 @@ const claim = claiming && new Claim(claiming);
 const page = setUpBooth(({ form, client, ...parts }) => {
   if (!client) return new Verifying({ form, ...parts });
   const field = form.elements.challenge;
-  field.value = ""; // what the browser put back belongs to a check that is over
+  field.value = ""; // a value restored by the browser belongs to an ended check
   return new Challenging({ form, claim, client, field, ...parts });
 });
 
@@ -19,7 +19,7 @@ if (page && claim) {
   const { booth, view } = page;
   claim.onconfirm = () => {
     view.enter();
-    if (!view.warns) booth.start(); // who is warned of the light starts it knowingly
+    if (!view.warns) booth.start(); // after a warning of the light, the user starts it
   };
   claim.onchange = () => booth.stop();
 }

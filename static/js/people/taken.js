@@ -1,8 +1,8 @@
-/** Says that an identifier is taken as soon as its field is left, before anything else is done. */
+/** Reports that an identifier is taken as soon as its field is left. */
 
 /**
  * @param {HTMLInputElement} field
- * @param {HTMLElement} note what is wrong; its address says whom to ask
+ * @param {HTMLElement} note the message; its data attribute is the address to query
  * @param {(url: string) => Promise<{message: string}>} ask
  */
 export function watchIdentifier(field, note, ask) {
@@ -10,15 +10,15 @@ export function watchIdentifier(field, note, ask) {
     const asked = field.value;
     const query = new URLSearchParams({ identifier: asked });
     const { message } = await ask(`${note.dataset.taken}?${query}`).catch(() => ({ message: "" }));
-    if (field.value === asked) tell(field, note, message); // typed on meanwhile: an old answer
+    if (field.value === asked) show(field, note, message); // ignore an answer about older text
   });
   field.addEventListener("input", () => {
     note.ownerDocument.getElementById(`${field.id}-errors`)?.remove();
-    tell(field, note, "");
+    show(field, note, "");
   });
 }
 
-function tell(field, note, message) {
+function show(field, note, message) {
   note.querySelector("span").textContent = message;
   note.hidden = message === "";
   if (message) field.setAttribute("aria-invalid", "true");

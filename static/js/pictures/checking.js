@@ -1,10 +1,10 @@
 /** Checks chosen pictures one after the other, as soon as they are chosen. */
 
 /**
- * Check every waiting picture of the tray and note the verdict beside it.
+ * Check every waiting picture of the tray, and record its verdict.
  * @param {import("./tray.js").Tray} tray
  * @param {(file: File) => Promise<import("../camera/check.js").Verdict>} check
- * @param {Record<string, string>} words texts for checks that give no verdict, by code
+ * @param {Record<string, string>} words texts for checks without a verdict, by code
  */
 export async function checkWaiting(tray, check, words) {
   const picture = tray.pictures.find((one) => one.state === "waiting");
@@ -20,7 +20,7 @@ export async function checkWaiting(tray, check, words) {
   await checkWaiting(tray, check, words);
 }
 
-/** A picture that can be used, though something is wrong with it, is worth a second look. */
+/** A usable picture with faults is marked for a second look. */
 function stateOf({ ok, reasons }) {
   if (!ok) return "poor";
   return reasons.length ? "doubtful" : "good";

@@ -1,7 +1,7 @@
-/** Keeps a file input and a tray the same, so that the form sends what the tray shows. */
+/** Synchronises a file input with a tray: the form sends what the tray shows. */
 
 /**
- * Put files into a file input as if they had been chosen there.
+ * Put files into a file input as if the user had chosen them.
  * @param {HTMLInputElement} input
  * @param {File[]} files
  */
@@ -12,7 +12,7 @@ export function putFiles(input, files) {
 }
 
 /**
- * Move what was chosen in further inputs into the main one.
+ * Move files chosen in further inputs into the main one.
  * @param {HTMLInputElement} main
  * @param {HTMLInputElement[]} others
  * @param {(files: File[]) => void} chosen

@@ -1,7 +1,7 @@
-/** Pictures that the server handed back with the page: out of its list, into the tray. */
+/** Moves pictures that the server returned with the page from its list into the tray. */
 
 /**
- * The picture that a field holds: its name, a comma, its bytes in Base64.
+ * Return the picture of a field's value: file name, comma, bytes as base64.
  * @param {string} value
  * @returns {File}
  */
@@ -12,9 +12,9 @@ export function fileOf(value) {
 }
 
 /**
- * Take the kept pictures out of a form.
+ * Take the returned pictures out of a form.
  * @param {HTMLFormElement} form
- * @returns {{file: File, doubt: string}[]} `doubt` is empty where there is none
+ * @returns {{file: File, doubt: string}[]} `doubt` is empty without a warning
  */
 export function takeKept(form) {
   const list = form.querySelector("[data-kept]");

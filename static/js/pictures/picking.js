@@ -1,4 +1,4 @@
-/** Choosing pictures as files: into the tray, checked at once, and back into the form's input. */
+/** Chosen picture files: shown in the tray, checked at once, and put into the form's input. */
 
 import { poseOf } from "../camera/poses.js";
 import { fill } from "../words.js";
@@ -9,11 +9,11 @@ import { Tray } from "./tray.js";
 import { TrayView } from "./tray_view.js";
 
 /**
- * Set up the picking of pictures in a form.
+ * Set up the choice of pictures in a form.
  * @param {HTMLFormElement} form
  * @param {import("../camera/check.js").Checker} checker
  * @param {import("../words.js").Words} words
- * @param {(text: string) => void} say what happened, for everybody to read
+ * @param {(text: string) => void} say shows a notice
  * @returns {{tray: Tray, view: TrayView}}
  */
 export function setUpPicking(form, checker, words, say) {
@@ -60,7 +60,7 @@ export function setUpPicking(form, checker, words, say) {
 }
 
 /**
- * Why nothing can be sent yet, as the name of its words; null if something can.
+ * Return why nothing can be sent yet, as the key of its text; null if something can.
  * @param {import("./tray.js").Picture[]} pictures
  */
 export function whatIsMissing(pictures) {

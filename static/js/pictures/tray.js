@@ -1,4 +1,4 @@
-/** The pictures that will be sent: taken by the camera or chosen as files, with their checks. */
+/** The pictures to send, from the camera or from files, with their verdicts. */
 
 /**
  * @typedef {object} Picture
@@ -6,22 +6,22 @@
  * @property {File} file
  * @property {string | null} pose set for a picture of the camera
  * @property {"waiting" | "checking" | "good" | "doubtful" | "poor" | "unknown"} state
- * @property {string} message what the check said
+ * @property {string} message of the check
  */
 
-/** Keeps pictures in order and tells about every change. */
+/** Keeps pictures in order and reports every change. */
 export class Tray {
   /** @type {Picture[]} */
   pictures = [];
   onchange = () => {};
   #lastId = 0;
 
-  /** @param {number} most how many pictures may be sent at once */
+  /** @param {number} most maximum number of pictures in a request */
   constructor(most) {
     this.most = most;
   }
 
-  /** @returns {number} how many more fit */
+  /** @returns {number} number of pictures that still fit */
   get room() {
     return this.most - this.pictures.length;
   }
@@ -32,10 +32,10 @@ export class Tray {
   }
 
   /**
-   * Add pictures as far as there is room.
+   * Add pictures up to the maximum.
    * @param {File[]} files
    * @param {Partial<Pick<Picture, "pose" | "state" | "message">>} facts
-   * @returns {Picture[]} those that were added
+   * @returns {Picture[]} the pictures added
    */
   add(files, { pose = null, state = "waiting", message = "" } = {}) {
     const added = files.slice(0, this.room).map((file) => {
@@ -48,7 +48,7 @@ export class Tray {
   }
 
   /**
-   * Put another file in a picture's place; a picture removed meanwhile gets a place of its own.
+   * Replace a picture by another file; add the file if the picture was removed meanwhile.
    * @param {number} id
    * @param {File} file
    */
@@ -76,7 +76,7 @@ export class Tray {
   }
 
   /**
-   * Note what the check said; a picture removed meanwhile is left alone.
+   * Record a verdict; ignore a picture removed meanwhile.
    * @param {number} id
    * @param {Picture["state"]} state
    * @param {string} message

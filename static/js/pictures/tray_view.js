@@ -1,4 +1,4 @@
-/** Shows the tray: a card for each picture, with what the check says and what can be done. */
+/** Shows the tray: a card for each picture, with its verdict and its actions. */
 
 import { fill } from "../words.js";
 
@@ -36,7 +36,7 @@ export class TrayView {
     this.#list.hidden = pictures.length === 0;
   }
 
-  /** Bring the pictures into sight. */
+  /** Scroll the pictures into view. */
   reveal() {
     this.#list.scrollIntoView({ block: "nearest" });
   }
@@ -60,7 +60,7 @@ export class TrayView {
     return card;
   }
 
-  /** What no browser can show gets a sign in place of its broken picture. */
+  /** Show a symbol in place of a picture that the browser cannot display. */
   #leaveUnseen(card, image) {
     image.hidden = true;
     card.querySelector("[data-unseen]").hidden = false;
@@ -89,7 +89,7 @@ export class TrayView {
     }
   }
 
-  /** Keyboard users go on at the neighbour of a card that goes away. */
+  /** Move the keyboard focus from a removed card to its neighbour. */
   #dismiss(card) {
     if (!card) return;
     const neighbour = card.nextElementSibling ?? card.previousElementSibling;

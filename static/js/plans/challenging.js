@@ -1,4 +1,4 @@
-/** Verifying by movements: the server asks for one after the other, and then judges. */
+/** Plan of a liveness challenge: the server prompts one movement after the other, then judges. */
 
 import { ChallengeRefusal } from "../camera/challenge.js";
 import { LightPace } from "../camera/light.js";
@@ -6,9 +6,9 @@ import { fill } from "../words.js";
 
 export const SIDE = 480;
 export const QUALITY = 0.85;
-/** Four frames a second: more cost the server time and tell it nothing more. */
+/** Four frames a second: more would cost server time without improving the verdict. */
 export const SHORTEST_INTERVAL_MS = 250;
-/** How often a request is repeated that nobody answered, or that came at a busy moment. */
+/** Retries of a request without an answer, or while the server is busy. */
 export const MOST_REPEATS = 5;
 const PAUSE_MS = 1000;
 
@@ -28,8 +28,8 @@ export class Challenging {
   /**
    * @param {object} parts
    * @param {HTMLFormElement} parts.form
-   * @param {{value: string}} parts.claim who somebody claims to be, fixed while the camera is on
-   * @param {HTMLInputElement} parts.field takes the challenge when it is done
+   * @param {{value: string}} parts.claim the claimed identity, fixed while the camera is on
+   * @param {HTMLInputElement} parts.field receives the challenge at its end
    * @param {import("../camera/challenge.js").ChallengeClient} parts.client
    * @param {import("../words.js").Words} parts.words
    * @param {(ms: number) => Promise<void>} parts.wait
@@ -65,7 +65,7 @@ export class Challenging {
     return this.#words.movements_done;
   }
 
-  /** Stop asking: the camera is gone, or the page is in the background. */
+  /** Stop: the camera is off, or the page is in the background. */
   interrupt() {
     this.#running.abort();
     this.#asked = null;
@@ -73,7 +73,7 @@ export class Challenging {
 
   async capture(grabber, _show, tell) {
     this.#running = new AbortController();
-    this.#field.value = await this.#goThrough(grabber, tell, this.#running.signal);
+    this.#field.value = await this.#run(grabber, tell, this.#running.signal);
     return "enough";
   }
 
@@ -81,25 +81,25 @@ export class Challenging {
     this.#form.requestSubmit();
   }
 
-  async #goThrough(grabber, tell, signal) {
+  async #run(grabber, tell, signal) {
     const begin = () => this.#client.begin(this.#claim.value.trim(), signal);
-    const begun = await this.#repeated(begin, signal);
-    this.#asked = begun;
+    const started = await this.#retry(begin, signal);
+    this.#asked = started;
     let grabbed = -Infinity;
     for (;;) {
       await this.#pace.admit(this.#asked.light ?? null);
       tell(this.#asked);
-      if (this.#asked.instruction === "done") return begun.challenge;
+      if (this.#asked.instruction === "done") return started.challenge;
       await this.#wait(Math.max(0, SHORTEST_INTERVAL_MS - (this.#now() - grabbed)));
       grabbed = this.#now();
       const frame = await grabber.small(SIDE, QUALITY);
-      const see = () => this.#seen(begun.challenge, frame, signal);
-      this.#asked = await this.#repeated(see, signal, tell);
+      const see = () => this.#see(started.challenge, frame, signal);
+      this.#asked = await this.#retry(see, signal, tell);
     }
   }
 
-  /** An answer may get lost: the server then says which frame it waits for. */
-  async #seen(challenge, frame, signal) {
+  /** Send a frame. After a lost answer, continue with the frame that the server expects. */
+  async #see(challenge, frame, signal) {
     try {
       return await this.#client.see(challenge, this.#asked.frame, frame, signal);
     } catch (error) {
@@ -108,8 +108,8 @@ export class Challenging {
     }
   }
 
-  /** Repeat a request a few times while there is no line, or the server is busy. */
-  async #repeated(send, signal, tell = () => {}) {
+  /** Retry a request up to MOST_REPEATS times while offline, or while the server is busy. */
+  async #retry(send, signal, tell = () => {}) {
     for (let repeats = 0; ; repeats += 1) {
       try {
         return await send();

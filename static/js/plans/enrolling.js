@@ -1,4 +1,4 @@
-/** Enrolling: one picture a pose, until there are enough; any of them can be taken again. */
+/** Plan of an enrolment: a picture for each pose, until there are ENOUGH; each can be retaken. */
 
 import { ENOUGH, hasPose, missingPose, nameWithPose } from "../camera/poses.js";
 import { fill } from "../words.js";
@@ -33,7 +33,7 @@ export class Enrolling {
   }
 
   /**
-   * Take a picture again: it is kept until the new one takes its place.
+   * Retake a picture; the old one stays until the new one replaces it.
    * @param {import("../pictures/tray.js").Picture} picture
    */
   retake(picture) {
@@ -52,7 +52,7 @@ export class Enrolling {
     return this.#words[`pose_${this.pose}`];
   }
 
-  /** Whoever turned the camera off keeps the picture that was to be taken again. */
+  /** Keep the old picture if the camera is turned off before a retake. */
   leave() {
     this.#retaken = null;
   }

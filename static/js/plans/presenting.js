@@ -1,6 +1,6 @@
-/** Enrolling where movements are asked for: first those, then the pictures. */
+/** Plan of an enrolment with a liveness challenge: first the challenge, then the pictures. */
 
-/** So many challenges in a row begin by themselves; then somebody has to start them again. */
+/** Challenges in a row that start automatically; after that, the user has to start them. */
 export const MOST_TRIES = 2;
 
 /** @implements {import("../camera/booth.js").Plan} */
@@ -17,7 +17,7 @@ export class Presenting {
    * @param {object} parts
    * @param {import("./challenging.js").Challenging} parts.movements
    * @param {import("./enrolling.js").Enrolling} parts.pictures
-   * @param {HTMLInputElement} parts.field holds the challenge once it is passed
+   * @param {HTMLInputElement} parts.field holds the challenge after it is passed
    * @param {() => Promise<void>} parts.judge has the challenge judged
    * @param {import("../words.js").Words} parts.words
    */

@@ -1,4 +1,4 @@
-/** Verifying: a short burst, sent at once to be compared. */
+/** Plan of a verification: a short burst of frames, sent at once. */
 
 export const BURST = 3;
 export const BURST_GAP_MS = 120;

@@ -1,6 +1,8 @@
 /**
- * Keeps a page whose session has ended: signing in again takes its place for a while, and then it is
- * back as it was, with everything typed, chosen and taken by the camera. Nothing is stored.
+ * Keeps a page whose session has ended.
+ *
+ * The sign-in page takes its place meanwhile. Then the page is back with everything typed, chosen
+ * and captured. Nothing is stored.
  */
 
 import { putToken, renew, sessionOf, SignedOut } from "./session.js";
@@ -8,7 +10,7 @@ import { putToken, renew, sessionOf, SignedOut } from "./session.js";
 export const SIGNED_OUT = "signedout";
 const NOTICE = "signed-in-again";
 
-/** Sets the page aside while somebody signs in, and brings it back. */
+/** Sets the page aside during a sign-in, and restores it. */
 export class Keeping {
   #page;
   #urls;
@@ -18,7 +20,7 @@ export class Keeping {
 
   /**
    * @param {Document} page
-   * @param {(page: Document) => void} enhance brings what is shown meanwhile to life
+   * @param {(page: Document) => void} enhance sets up the scripts of the page shown meanwhile
    */
   constructor(page, enhance) {
     const { sessionUrl, signInUrl } = page.body.dataset;
@@ -27,27 +29,27 @@ export class Keeping {
     this.#enhance = enhance;
   }
 
-  /** @returns {boolean} whether somebody is signing in again */
+  /** @returns {boolean} whether a sign-in is in progress */
   get isAside() {
     return this.#kept !== null;
   }
 
   /**
-   * Make sure that a form will be accepted.
-   * @returns {Promise<boolean>} whether it may be sent; else the page to sign in is there
+   * Check that the server will accept a form.
+   * @returns {Promise<boolean>} whether it may be sent; otherwise the sign-in page is shown
    */
   async mayBeSent() {
     try {
       await renew(this.#page, this.#urls.session);
     } catch (error) {
-      if (!(error instanceof SignedOut)) return true; // no answer: sending tells more
+      if (!(error instanceof SignedOut)) return true; // no answer: sending the form shows why
       await this.setAside();
       return false;
     }
     return true;
   }
 
-  /** Let somebody sign in; the page waits meanwhile, however many of its requests ask for it. */
+  /** Show the sign-in page; concurrent calls share one sign-in. */
   async setAside() {
     if (this.isAside) return;
     this.#leaving ??= this.#leave().finally(() => {
@@ -66,7 +68,7 @@ export class Keeping {
   }
 
   /**
-   * Send a form of signing in, or the one that leads back to it after a wait.
+   * Send a form of the sign-in page, or the one that leads back to it after a wait.
    * @param {HTMLFormElement} form
    */
   async signIn(form) {
@@ -83,7 +85,7 @@ export class Keeping {
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     const { account, token } = sessionOf(next);
     if (account === this.#kept.account) return this.#bringBack(token);
-    if (account) return window.location.assign(answer.url); // somebody else's: nothing is shown
+    if (account) return window.location.assign(answer.url); // another account: show nothing here
     for (const form of next.forms) {
       if (!form.hasAttribute("action")) form.action = answer.url;
     }
@@ -120,7 +122,7 @@ export class Keeping {
 }
 
 /**
- * Check before each form is sent that it will be accepted, and keep the page if it will not.
+ * Check each form before it is sent, and keep the page if the session has ended.
  * @param {Keeping} keeping
  * @param {Document} page
  */

@@ -1,4 +1,4 @@
-/** Requests of a page's scripts: with its present token, and once more if that was an old one. */
+/** Requests of the page's scripts: with the current token, retried once with a new one. */
 
 import { renew, sessionOf, SignedOut } from "./session.js";
 
@@ -6,7 +6,7 @@ export const NEEDS_SESSION = "needssession";
 const STALE = new Set([400, 401]);
 
 /**
- * `fetch` for scripts; when the session has ended the page is told, and the request fails.
+ * `fetch` for scripts; if the session has ended, notifies the page, and the request fails.
  * @param {string} url
  * @param {RequestInit} options
  * @param {Document} page

@@ -1,12 +1,12 @@
-/** Who is signed in on the server, and the token with which this page's forms are sent. */
+/** The signed-in account, and the CSRF token of this page's forms. */
 
 export const ANSWER_TIMEOUT_MS = 5000;
 
-/** Somebody has to sign in again before anything is sent. */
+/** A sign-in is required before anything can be sent. */
 export class SignedOut extends Error {}
 
 /**
- * What a page is about: whose it is, and where it asks.
+ * Return the account and the CSRF token of a page.
  * @param {Document} page
  */
 export function sessionOf(page) {
@@ -17,7 +17,7 @@ export function sessionOf(page) {
 }
 
 /**
- * Give a page's forms and scripts another token.
+ * Set the CSRF token of a page's forms and scripts.
  * @param {Document} page
  * @param {string} token
  */
@@ -27,11 +27,11 @@ export function putToken(page, token) {
 }
 
 /**
- * Ask the server who is signed in, and take its token.
+ * Fetch the signed-in account and a new CSRF token from the server.
  * @param {Document} page
  * @param {string} url
  * @param {typeof fetch} send
- * @throws {SignedOut} if the page is an account's that is signed in no longer
+ * @throws {SignedOut} if the page's account is not signed in any more
  */
 export async function renew(page, url, send = (...request) => fetch(...request)) {
   const answer = await send(url, {

@@ -1,10 +1,10 @@
-/** What a score costs as threshold, in the same words as the server's. */
+/** Sentences about the error rates of a score as threshold, identical to the server's. */
 
 import { fill } from "../words.js";
 
-/** From this share on "23 in 100" is easier to grasp than "1 in 4". */
+/** From this share, "23 in 100" is easier to grasp than "1 in 4". */
 const OFTEN = 0.1;
-/** Beside such a share, smaller ones are said alike as far as whole numbers can. */
+/** Beside such a share, smaller ones use the same unit as far as whole numbers can. */
 const OFTEN_BESIDE = 0.01;
 
 /**
@@ -16,7 +16,7 @@ const OFTEN_BESIDE = 0.01;
  */
 
 /**
- * The cost of a score: straight between the corners, the nearest corner's outside of them.
+ * Return the error rates of a score: linear between corners, constant outside of them.
  * @param {Cost[]} corners by ascending score
  * @param {number} score
  * @returns {Cost}
@@ -40,11 +40,11 @@ function between(left, right, share) {
 }
 
 /**
- * A share above 0 as people grasp it: "1 in 2,400", "23 in 100".
+ * Return a share above 0 in words: "1 in 2,400", "23 in 100".
  * @param {number} share
  * @param {import("../words.js").Words} words
  * @param {Intl.NumberFormat} numbers
- * @param {number} [often] from which share on it is said of 100
+ * @param {number} [often] share from which the unit is 100
  */
 export function odds(share, words, numbers, often = OFTEN) {
   if (share >= often) return fill(words.in_hundred, { n: Math.round(share * 100) });
@@ -57,8 +57,8 @@ function twoDigits(number) {
 }
 
 /**
- * The sentences about a score, in which the numbers of an interval rise, and how it stands to what
- * an authenticator needs.
+ * Return the sentences about a score, with interval limits ascending in reading order, and the
+ * comparison with NIST's requirement for authenticators.
  * @param {Costs} costs
  * @param {number} score
  * @param {Intl.NumberFormat} numbers
@@ -87,7 +87,7 @@ export function describeCost(costs, score, numbers) {
   };
 }
 
-/** From this share on a rate counts as everybody's, and from that one on it is said of 100. */
+/** From EVERYBODY, a rate counts as everybody's; from MOST_PEOPLE, the unit is 100. */
 const [EVERYBODY, MOST_PEOPLE] = [0.995, 2 / 3];
 
 function dangersOf({ strangers, genuine }, most, words, numbers) {

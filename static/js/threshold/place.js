@@ -1,9 +1,9 @@
-/** Where a score stands in a drawing. */
+/** Coordinates of a score in a drawing. */
 
 /** @typedef {number[]} Place a score and its coordinates */
 
 /**
- * The coordinates of a score, straight between places; null outside of them.
+ * Return the coordinates of a score, linear between places; null outside of them.
  * @param {Place[]} places by ascending score
  * @param {number} score
  * @returns {number[] | null}
