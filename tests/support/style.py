@@ -23,7 +23,6 @@ EXEMPT = (
     "migrations",
     "ml/artifacts",
     "ml/faces/detector",
-    "ml/lab/benchmarks/mtcnn_driver.py",
     "static",
     "templates",
     "tests",
