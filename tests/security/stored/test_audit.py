@@ -193,7 +193,7 @@ def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
 
     assert audit_head.noted_head() == noted
     assert audit_verification.verify(noted).problem
-    assert "is not the one that was noted" in caplog.text
+    assert "does not match the recorded head" in caplog.text
 
 
 def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> None:
