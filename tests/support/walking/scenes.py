@@ -28,7 +28,6 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.test import TestResponse
 
 import ml
-from tests.support.changed import changed
 from tests.support.fake_engine import face_errors, picture
 from tests.support.installation import OPERATOR, PASSWORD
 from tests.support.walking.walker import UNFILLED, Reader, Site
@@ -742,14 +741,14 @@ def threshold_among_many(site: Site) -> None:
     # A goal that twelve people can tell, then a model that was measured on very few people.
     calibration = active_model().engine
     usual = calibration.calibration
-    calibration.calibration = changed(usual, default_far=0.1)
+    calibration.calibration = replace(usual, default_far=0.1)
     admin.see("/threshold?calibrate=people")
     admin.see("/threshold?calibrate=people&score=50")
     few = {
         rule: {number: replace(curve, far_supported=0.2) for number, curve in curves.items()}
         for rule, curves in usual.curves.items()
     }
-    calibration.calibration = changed(usual, curves=few)
+    calibration.calibration = replace(usual, curves=few)
     admin.see("/threshold")
 
 
