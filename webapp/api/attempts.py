@@ -17,11 +17,11 @@ FEED = "attempts"
 @blueprint.call("/attempts", "GET", Scope.READ)
 @blueprint.arguments(FeedQuerySchema, location="query")
 @blueprint.response(200, AttemptsSchema)
-def feed(wanted: dict[str, Any]) -> Part[AttemptRecord]:
+def feed(query: dict[str, Any]) -> Part[AttemptRecord]:
     """List attempts since a cursor, in the order in which they were stored.
 
     Pass `next` of one answer as `since` of the following request, now or later, to continue where
     it ended.
     """
-    found = attempts_after(number(FEED, wanted["since"]), wanted["limit"])
-    return feed_of(FEED, found, wanted["since"], lambda one: one.number)
+    found = attempts_after(number(FEED, query["since"]), query["limit"])
+    return feed_of(FEED, found, query["since"], lambda one: one.number)

@@ -39,11 +39,11 @@ LIST = "people"
 @blueprint.call("/people", "GET", Scope.READ)
 @blueprint.arguments(PeopleQuerySchema, location="query")
 @blueprint.response(200, PeopleSchema)
-def index(wanted: dict[str, Any]) -> Part[PersonRow]:
+def index(query: dict[str, Any]) -> Part[PersonRow]:
     """List people in order of enrolment."""
-    most = wanted["limit"]
+    most = query["limit"]
     found = people.people_after(
-        position(LIST, wanted["cursor"]), most + 1, wanted["q"], wanted["identifier"]
+        position(LIST, query["cursor"]), most + 1, query["q"], query["identifier"]
     )
     return part_of(LIST, found, most, lambda person: Position(person.created_at, person.id))
 
@@ -73,12 +73,12 @@ def show(person_id: UUID) -> PersonRow:
 @blueprint.call("/people/<uuid:person_id>", "PATCH", Scope.ENROL)
 @blueprint.arguments(PersonChangeSchema)
 @blueprint.response(204)
-def change(wanted: dict[str, Any], person_id: UUID) -> Response:
+def change(changes: dict[str, Any], person_id: UUID) -> Response:
     """Change a person's identifier, name or both.
 
     The answer is empty; request the person to read them.
     """
-    people.rename(person_id, wanted["identifier"], wanted["name"], None)
+    people.rename(person_id, changes["identifier"], changes["name"], None)
     return Response(status=204)
 
 

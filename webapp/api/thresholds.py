@@ -36,25 +36,25 @@ def show() -> MatchPolicy:
 @blueprint.call("/thresholds/verification", "PUT", Scope.ADMIN)
 @blueprint.idempotent(200, ThresholdsSchema, _about_nobody)
 @blueprint.arguments(VerificationThresholdChangeSchema)
-def set_verification(wanted: dict[str, Any]) -> MatchPolicy:
+def set_verification(change: dict[str, Any]) -> MatchPolicy:
     """Set the common threshold of verifications (1:1)."""
     return policy.change_verification(
-        wanted["score"],
-        wanted["reason"],
-        wanted["based_on"],
-        wanted["rule"],
-        confirmed=wanted["confirm"],
+        change["score"],
+        change["reason"],
+        change["based_on"],
+        change["rule"],
+        confirmed=change["confirm"],
     )
 
 
 @blueprint.call("/thresholds/search", "PUT", Scope.ADMIN)
 @blueprint.idempotent(200, ThresholdsSchema, _about_nobody)
 @blueprint.arguments(SearchThresholdChangeSchema)
-def set_search(wanted: dict[str, Any]) -> MatchPolicy:
+def set_search(change: dict[str, Any]) -> MatchPolicy:
     """Set the false positive rate and the margin of identifications (1:N)."""
-    search = IdentificationPolicy(wanted["fpir"], wanted["margin"])
+    search = IdentificationPolicy(change["fpir"], change["margin"])
     return policy.change_search(
-        search, wanted["reason"], wanted["based_on"], confirmed=wanted["confirm"]
+        search, change["reason"], change["based_on"], confirmed=change["confirm"]
     )
 
 
@@ -68,12 +68,12 @@ def of_person(person_id: UUID) -> PersonThreshold:
 @blueprint.call("/people/<uuid:person_id>/threshold", "PUT", Scope.ADMIN)
 @blueprint.idempotent(200, PersonThresholdSchema, lambda _set, path: path["person_id"])
 @blueprint.arguments(PersonThresholdChangeSchema)
-def set_of_person(wanted: dict[str, Any], person_id: UUID) -> PersonThreshold:
+def set_of_person(change: dict[str, Any], person_id: UUID) -> PersonThreshold:
     """Set one person's threshold apart from the common one, in score points."""
     return policy.change_of_person(
         person_id,
-        wanted["points"],
-        wanted["reason"],
-        wanted["based_on"],
-        confirmed=wanted["confirm"],
+        change["points"],
+        change["reason"],
+        change["based_on"],
+        confirmed=change["confirm"],
     )

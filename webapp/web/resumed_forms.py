@@ -186,6 +186,6 @@ def _taken() -> MultiDict[str, str] | None:
 
 def _is_here(page: str) -> bool:
     """Return whether a page is the current one; forms may escape its query differently."""
-    wanted = urlsplit(page)
-    is_path = wanted.path == request.script_root + request.path
-    return is_path and MultiDict(parse_qsl(wanted.query)) == request.args
+    parts = urlsplit(page)
+    is_path = parts.path == request.script_root + request.path
+    return is_path and MultiDict(parse_qsl(parts.query)) == request.args

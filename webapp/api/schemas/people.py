@@ -80,8 +80,8 @@ class PersonChangeSchema(Schema):
     name = Name(load_default=None, validate=Length(1, NAME_LENGTH))
 
     @validates_schema
-    def _changes_something(self, wanted: dict[str, str | None], **_kwargs: object) -> None:
-        if not any(wanted.values()):
+    def _changes_something(self, changes: dict[str, str | None], **_kwargs: object) -> None:
+        if not any(changes.values()):
             raise ValidationError("Nothing to change: send identifier, name or both.")
 
 

@@ -202,19 +202,19 @@ def list_sessions(account_id: UUID) -> Sequence[AccountSession]:
 
 def _begin(session: Session, account: Account, browser: Browser) -> StartedSession:
     token, failed_tries = secrets.token_urlsafe(TOKEN_BYTES), account.failed_tries
-    begun = AccountSession(
+    row = AccountSession(
         id=uuid4(),
         account_id=account.id,
         digest=_digest("session", token),
         browser=browser.label,
         address=address(),
     )
-    session.add(begun)
+    session.add(row)
     sign_in_limits.reset(session, account.username, browser.device)
     account.failed_tries = 0
     device = sign_in_limits.remember_browser(session, account.id, browser.device)
     audit.record(session, "signed_in", account.id)
-    return StartedSession(begun, token, device, failed_tries)
+    return StartedSession(row, token, device, failed_tries)
 
 
 def _pending(token: str | None) -> PendingSignIn:

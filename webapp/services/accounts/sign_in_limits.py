@@ -83,10 +83,10 @@ def remember_browser(session: Session, account_id: UUID, device: str | None) -> 
 
 def forget_browsers(session: Session, account_id: UUID, but: str | None = None) -> None:
     """Forget the browsers of an account except `but`, in the running transaction."""
-    gone = delete(KnownBrowser).where(KnownBrowser.account_id == account_id)
+    statement = delete(KnownBrowser).where(KnownBrowser.account_id == account_id)
     if but is not None:
-        gone = gone.where(KnownBrowser.digest != _device_digest(but))
-    session.execute(gone)
+        statement = statement.where(KnownBrowser.digest != _device_digest(but))
+    session.execute(statement)
 
 
 def _known_browser(username: str, device: str | None) -> UUID | None:

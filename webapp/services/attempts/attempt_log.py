@@ -150,9 +150,9 @@ def record_refusal(kind: Kind, error: FaceError | NoPictureUsable) -> None:
     deferred_writes().submit(lambda session: session.execute(insert(Refusal).values(refused)))
 
 
-def list_attempts(page: int, wanted: AttemptFilter | None = None) -> Page[AttemptRow]:
+def list_attempts(page: int, criteria: AttemptFilter | None = None) -> Page[AttemptRow]:
     """Return a page of the attempts that match, newest first."""
-    ids = select(Attempt.id).where(*(wanted or AttemptFilter()).conditions())
+    ids = select(Attempt.id).where(*(criteria or AttemptFilter()).conditions())
     found = paged(ids.order_by(*NEWEST_FIRST), page)
     shown = select(Attempt).where(Attempt.id.in_(found.items)).order_by(*NEWEST_FIRST)
     return replace(found, items=_rows(shown))
@@ -178,10 +178,10 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
     return _rows(of_person.order_by(*NEWEST_FIRST).limit(LATEST_SHOWN))
 
 
-def every_attempt(wanted: AttemptFilter, exported_by: UUID) -> Iterator[AttemptRecord]:
+def every_attempt(criteria: AttemptFilter, exported_by: UUID) -> Iterator[AttemptRecord]:
     """Yield the attempts that match, oldest first, without holding all of them in memory."""
     audit.record_read("attempts_exported", exported_by)
-    rows = _in_full(wanted).execution_options(yield_per=ROWS_AT_ONCE)
+    rows = _in_full(criteria).execution_options(yield_per=ROWS_AT_ONCE)
     for row in db.session.execute(rows):
         yield _record(*row)
 
@@ -240,7 +240,7 @@ def _seconds_so_far() -> int:
     return int((now() - NUMBERED_SINCE).total_seconds())
 
 
-def _in_full(wanted: AttemptFilter) -> Select[Attempt, str, str]:
+def _in_full(criteria: AttemptFilter) -> Select[Attempt, str, str]:
     """Select attempts with the person's identifier and the name of the actor, oldest first."""
     return (
         select(Attempt, Person.identifier, func.coalesce(Account.username, ApiKey.name))
@@ -248,7 +248,7 @@ def _in_full(wanted: AttemptFilter) -> Select[Attempt, str, str]:
         .outerjoin(Account, Account.id == Attempt.account_id)
         .outerjoin(ApiKey, ApiKey.id == Attempt.api_key_id)
         .options(contains_eager(Attempt.person))
-        .where(*wanted.conditions())
+        .where(*criteria.conditions())
         .order_by(Attempt.created_at, Attempt.id)
     )
 

@@ -116,10 +116,10 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
         return Report(folder, Outcome.REFUSED, 0, (nothing, *refused_links))
     most = current_settings().anchors_a_person
     read, unread = _contents(pictures[:most])
-    draft = review_pictures(list(read.values()))
-    problems = [*draft.refusals, *(() if accept_doubts else draft.doubted)]
+    review = review_pictures(list(read.values()))
+    problems = [*review.refusals, *(() if accept_doubts else review.doubted)]
     out = {problem.place for problem in problems}
-    faces = [face for place, face in draft.faces.items() if place not in out]
+    faces = [face for place, face in review.faces.items() if place not in out]
     paths = list(read)
     refused = _in_order(
         [
@@ -134,7 +134,7 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not dry_run:
         try:
             new = NewPerson(folder.identifier, folder.name, consent=True)
-            store_person(new, faces, None, overridden=draft.every_doubt if accept_doubts else ())
+            store_person(new, faces, None, overridden=review.every_doubt if accept_doubts else ())
         except DuplicateIdentifier:  # another process enrolled the person meanwhile
             return _report_existing(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)

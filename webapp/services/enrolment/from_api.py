@@ -31,10 +31,10 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
     """
     _check_not_guarded()
     store.check_new(new)
-    draft = review_pictures(pictures)
-    faces = draft.accepted_faces(accept_doubts=accept_doubts)
+    review = review_pictures(pictures)
+    faces = review.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        stored = store.store_person(new, faces, None, overridden=draft.every_doubt)
+        stored = store.store_person(new, faces, None, overridden=review.every_doubt)
         return find_row(stored)
 
 
@@ -51,11 +51,11 @@ def add_anchors(
     """
     _check_not_guarded()
     store.check_room(person_id, len(pictures))
-    draft = review_pictures(pictures, person_id)
-    faces = draft.accepted_faces(accept_doubts=accept_doubts)
+    review = review_pictures(pictures, person_id)
+    faces = review.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        added = store.add_anchors(person_id, faces, None, overridden=draft.every_doubt)
-        doubts = {added[place]: doubts for place, doubts in draft.doubts.items()}
+        added = store.add_anchors(person_id, faces, None, overridden=review.every_doubt)
+        doubts = {added[place]: doubts for place, doubts in review.doubts.items()}
         return reports_with(person_id, added, doubts)
 
 

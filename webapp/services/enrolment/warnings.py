@@ -48,15 +48,15 @@ def doubts_about(person_id: UUID, anchor_ids: Collection[UUID] | None = None) ->
     pictures is more similar than every other picture of its own person.
     """
     own = active_model().gallery.anchors_of(person_id)
-    asked = [
+    selected = [
         number
         for number, anchor_id in enumerate(own.anchor_ids)
         if anchor_ids is None or anchor_id in anchor_ids
     ]
-    judged = own.embeddings[asked]
-    together = np.concatenate([judged, np.delete(own.embeddings, asked, axis=0)])
+    judged = own.embeddings[selected]
+    together = np.concatenate([judged, np.delete(own.embeddings, selected, axis=0)])
     found = _doubts(judged, together, person_id)
-    return {own.anchor_ids[asked[place]]: doubts for place, doubts in found.items()}
+    return {own.anchor_ids[selected[place]]: doubts for place, doubts in found.items()}
 
 
 def doubts_before_storing(

@@ -161,8 +161,8 @@ def end(session: Session, challenge_id: UUID) -> None:
     Raises:
         ChallengeUnknown: if another transaction has ended it.
     """
-    gone = session.execute(delete(Challenge).where(Challenge.id == challenge_id))
-    if cast(CursorResult[object], gone).rowcount != 1:
+    statement = delete(Challenge).where(Challenge.id == challenge_id)
+    if cast(CursorResult[object], session.execute(statement)).rowcount != 1:
         raise ChallengeUnknown
 
 

@@ -177,8 +177,8 @@ def failures_of(counter: Counter[Bound]) -> Failures:
 
 
 def _left(counter: Counter[Bound]) -> timedelta:
-    asked = db.session.connection().execute(_COUNT, {"digest": counter.digest})
-    count = asked.one_or_none()
+    result = db.session.connection().execute(_COUNT, {"digest": counter.digest})
+    count = result.one_or_none()
     if count is None:
         return timedelta(0)
     most = counter.bound.most

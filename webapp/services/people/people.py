@@ -81,8 +81,8 @@ def anybody_enrolled() -> bool:
 
 def is_taken(identifier: str) -> bool:
     """Return whether a person is enrolled under the identifier."""
-    asked = select(Person.id).where(Person.identifier_key == comparison_key(identifier))
-    return db.session.scalar(asked) is not None
+    statement = select(Person.id).where(Person.identifier_key == comparison_key(identifier))
+    return db.session.scalar(statement) is not None
 
 
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:
@@ -111,12 +111,12 @@ def people_after(
         query: a part of identifier or name, case-insensitive; empty matches everybody.
         identifier: the whole identifier, case-insensitive; empty matches any.
     """
-    wanted = select(Person, _PICTURES).where(*_matching(query))
+    statement = select(Person, _PICTURES).where(*_matching(query))
     if identifier:
-        wanted = wanted.where(Person.identifier_key == comparison_key(identifier))
+        statement = statement.where(Person.identifier_key == comparison_key(identifier))
     if last:
-        wanted = wanted.where(last.is_before(Person.created_at, Person.id))
-    rows = db.session.execute(wanted.order_by(*SORTS["enrolled"]).limit(most))
+        statement = statement.where(last.is_before(Person.created_at, Person.id))
+    rows = db.session.execute(statement.order_by(*SORTS["enrolled"]).limit(most))
     return tuple(PersonRow.of(person, pictures) for person, pictures in rows)
 
 

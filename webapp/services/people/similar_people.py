@@ -137,13 +137,13 @@ def _could_pass(
     return False
 
 
-def _portraits(rows: Rows, wanted: set[int]) -> dict[int, Portrait]:
+def _portraits(rows: Rows, numbers: set[int]) -> dict[int, Portrait]:
     """Return the person and anchor of each row."""
-    owners = {row: (rows.person_ids[rows.person_of(row)], rows.anchor_ids[row]) for row in wanted}
-    ids = {owners[row][0] for row in wanted}
+    owners = {row: (rows.person_ids[rows.person_of(row)], rows.anchor_ids[row]) for row in numbers}
+    ids = {owners[row][0] for row in numbers}
     people = db.session.scalars(select(Person).where(Person.id.in_(ids)))
     labels = {person.id: PersonLabel.of(person) for person in people}
-    return {row: Portrait(labels[owners[row][0]], owners[row][1]) for row in wanted}
+    return {row: Portrait(labels[owners[row][0]], owners[row][1]) for row in numbers}
 
 
 def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:

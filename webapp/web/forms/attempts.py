@@ -67,7 +67,7 @@ class AttemptsForm(Form):
     since = DayField(_l("From"))
     until = DayField(_l("To"))
 
-    def wanted(self, zone: tzinfo) -> AttemptFilter:
+    def criteria(self, zone: tzinfo) -> AttemptFilter:
         """Return the filter by the days of a zone; invalid fields are ignored."""
         self.validate()
         return AttemptFilter(

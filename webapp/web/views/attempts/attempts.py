@@ -51,7 +51,7 @@ COLUMNS = (
 def index() -> ResponseReturnValue:
     """Context: page (Page of AttemptRow), form (filters), filters (those in use, for links)."""
     form = AttemptsForm(request.args)
-    page = list_attempts(request.args.get("page", 1, type=int), form.wanted(reader_zone().info))
+    page = list_attempts(request.args.get("page", 1, type=int), form.criteria(reader_zone().info))
     in_use = {key: value for key, value in request.args.items() if value and key in form}
     return render_template("attempts/index.html", page=page, form=form, filters=in_use)
 
@@ -79,7 +79,7 @@ def show(attempt_id: UUID) -> str:
 def export() -> Response:
     """Return the attempts that match the filters as CSV; days and times in the reader's zone."""
     zone = reader_zone()
-    rows = every_attempt(AttemptsForm(request.args).wanted(zone.info), current_user.id)
+    rows = every_attempt(AttemptsForm(request.args).criteria(zone.info), current_user.id)
     table = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")
     table.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
     return table

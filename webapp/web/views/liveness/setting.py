@@ -72,8 +72,8 @@ def review() -> ResponseReturnValue:
 def _page(form: LivenessForm) -> str:
     in_force, history = setting.in_force(), setting.history()
     if form.is_untouched:
-        asked = request.args.get("change", type=int)
-        change = next((one for one in history if one.number == asked), None)
+        number = request.args.get("change", type=int)
+        change = next((one for one in history if one.number == number), None)
         earlier = change and (change.previous if request.args.get("before") else change.value)
         form.show(earlier or in_force)
     return render_template(

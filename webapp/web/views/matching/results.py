@@ -52,13 +52,13 @@ def over(start_again: str) -> ResponseReturnValue:
     return page, GONE
 
 
-def decided(kind: ResultKind, decide: Decide, **asked: str) -> UUID:
+def decided(kind: ResultKind, decide: Decide, **fields: str) -> UUID:
     """Store a decision, or the error, with the form's fields; return the result's id."""
     try:
         content = {"decision": decide().as_shown()}
     except (FaceError, ServiceError) as error:
         content = {"refusal": _refusal(error)}
-    return keep(kind, {**asked, **content})
+    return keep(kind, {**fields, **content})
 
 
 def seconds_left(refusal: Mapping[str, Any]) -> int:

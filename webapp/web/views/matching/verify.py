@@ -131,8 +131,8 @@ def _waived(form: WaivedForm) -> MatchDecision:
 def _to_result(
     decide: results.Decide, form: VerifyForm | ChallengedForm, waiver: str = ""
 ) -> ResponseReturnValue:
-    asked = {"identifier": form.identifier.data, "waiver": waiver}
-    result_id = results.decided(ResultKind.VERIFICATION, decide, **asked)
+    fields = {"identifier": form.identifier.data, "waiver": waiver}
+    result_id = results.decided(ResultKind.VERIFICATION, decide, **fields)
     return results.lead_to(url_for("verify.verified", result_id=result_id))
 
 

@@ -42,18 +42,18 @@ from webapp.web.tokens import challenge_holder, read_challenge
 from webapp.web.views.people.photos import (
     NOTHING,
     WAITS,
-    LookedThrough,
     Picture,
+    ReviewedPictures,
     compared,
     complain,
-    handed_back,
     in_words,
     is_accepted,
     later,
-    looked_through,
     photos_to_replace,
+    reviewed,
     seconds_to_wait,
     sent_pictures,
+    unreviewed,
 )
 from webapp.web.wording import thresholds
 
@@ -86,7 +86,7 @@ def index() -> str:
 @operator
 @takes(fields=None)
 def enrol() -> ResponseReturnValue:
-    """Context: form (identifier, name, consent, images), pictures (LookedThrough), guarded.
+    """Context: form (identifier, name, consent, images), pictures (ReviewedPictures), guarded.
 
     If the enrolment fails, the page returns the pictures that can be used.
     """
@@ -98,21 +98,21 @@ def enrol() -> ResponseReturnValue:
         return _enrolled(form, sent)
     except WAITS as error:
         complain(form, error)
-        return later(error, _enrol_page(form, handed_back(sent), seconds_to_wait(error)))
+        return later(error, _enrol_page(form, unreviewed(sent), seconds_to_wait(error)))
 
 
 def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
     """Enrol a person; on failure, return the page with the pictures that can be used."""
-    draft = review_pictures([picture.data for picture in sent])
-    if form.validate() and is_accepted(draft, sent, form):
+    review = review_pictures([picture.data for picture in sent])
+    if form.validate() and is_accepted(review, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
             person_id = guarded.enrol(
                 new,
-                draft.faces.values(),
+                review.faces.values(),
                 current_user.id,
                 _liveness_evidence(form),
-                draft.every_doubt,
+                review.every_doubt,
             )
         except DuplicateIdentifier as error:
             form.identifier.errors = [describe(error.code)]
@@ -121,7 +121,7 @@ def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
         else:
             flash(_("%(name)s is enrolled.", name=isolated(new.name)), "success")
             return redirect(url_for("people.show", person_id=person_id))
-    pictures = looked_through(draft, sent)
+    pictures = reviewed(review, sent)
     form.doubts_seen.data = pictures.doubts_seen
     return _enrol_page(form, pictures)
 
@@ -139,7 +139,7 @@ def taken() -> ResponseReturnValue:
 def show(person_id: UUID) -> ResponseReturnValue:
     """Context: person, anchors (AnchorReport), likeness, attempts, own_threshold and its words.
 
-    Also add_form (images, in_place_of), action_form, pictures (LookedThrough), in_words (of a
+    Also add_form (images, in_place_of), action_form, pictures (ReviewedPictures), in_words (of a
     warning). `?retake=…` prepares to replace an anchor by new pictures.
     """
     return _person_page(
@@ -159,31 +159,29 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
         return _added(person_id, form, sent)
     except WAITS as error:
         complain(form, error)
-        return later(
-            error, _person_page(person_id, form, handed_back(sent), seconds_to_wait(error))
-        )
+        return later(error, _person_page(person_id, form, unreviewed(sent), seconds_to_wait(error)))
 
 
 def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> ResponseReturnValue:
     """Add pictures to a person; on failure, return the page with those that can be used."""
-    draft = review_pictures([picture.data for picture in sent], person_id)
-    if form.validate() and is_accepted(draft, sent, form):
+    review = review_pictures([picture.data for picture in sent], person_id)
+    if form.validate() and is_accepted(review, sent, form):
         replaced = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
             guarded.add_anchors(
                 person_id,
-                draft.faces.values(),
+                review.faces.values(),
                 current_user.id,
                 _liveness_evidence(form),
                 replaced,
-                draft.every_doubt,
+                review.every_doubt,
             )
         except (TooManyAnchors, ModelChangedMeanwhile, *NOT_SHOWN) as error:
             complain(form, error)
         else:
             flash(_("The photos were added."), "success")
             return redirect(url_for("people.show", person_id=person_id))
-    pictures = looked_through(draft, sent)
+    pictures = reviewed(review, sent)
     form.doubts_seen.data = pictures.doubts_seen
     return _person_page(person_id, form, pictures)
 
@@ -247,7 +245,7 @@ def _changed(
 
 
 def _person_page(
-    person_id: UUID, add_form: MoreAnchorsForm, pictures: LookedThrough, wait: int = 0
+    person_id: UUID, add_form: MoreAnchorsForm, pictures: ReviewedPictures, wait: int = 0
 ) -> str:
     person = people.find_person(person_id)
     (anchors, likeness), own_threshold = compared(person), per_person.of_person(person_id)
@@ -275,7 +273,7 @@ def _person_page(
     )
 
 
-def _enrol_page(form: EnrolForm, pictures: LookedThrough, wait: int = 0) -> str:
+def _enrol_page(form: EnrolForm, pictures: ReviewedPictures, wait: int = 0) -> str:
     return render_template(
         "people/enrol.html",
         form=form,

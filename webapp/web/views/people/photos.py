@@ -68,7 +68,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class LookedThrough:
+class ReviewedPictures:
     """What a page reports about the pictures it received, and the ones that it returns.
 
     Attributes:
@@ -87,7 +87,7 @@ class LookedThrough:
         return sum(bool(doubts) for _picture, doubts in self.kept)
 
 
-NOTHING = LookedThrough()
+NOTHING = ReviewedPictures()
 # Temporary errors: the page returns the pictures, to be sent again soon.
 WAITS = (Busy, GalleryLoading)
 
@@ -104,32 +104,33 @@ def sent_pictures(form: AnchorsForm) -> list[Picture]:
     return (kept + new)[: form.most]
 
 
-def is_accepted(draft: PictureReview, pictures: Sequence[Picture], form: AnchorsForm) -> bool:
+def is_accepted(review: PictureReview, pictures: Sequence[Picture], form: AnchorsForm) -> bool:
     """Return whether all pictures can be used, and all warnings were shown before."""
     seen = set((form.doubts_seen.data or "").split())
-    return not draft.refused and all(pictures[number].digest in seen for number in draft.doubts)
+    return not review.refused and all(pictures[number].digest in seen for number in review.doubts)
 
 
-def looked_through(draft: PictureReview, pictures: Sequence[Picture]) -> LookedThrough:
+def reviewed(review: PictureReview, pictures: Sequence[Picture]) -> ReviewedPictures:
     """Return the review in words, with the crops that would be stored."""
     problems = tuple(
         (pictures[number].name, describe(error.code, error.details))
-        for number, error in draft.refused.items()
+        for number, error in review.refused.items()
     )
     cropped = {
-        number: Picture(pictures[number].name, face.picture) for number, face in draft.faces.items()
+        number: Picture(pictures[number].name, face.picture)
+        for number, face in review.faces.items()
     }
-    return LookedThrough(
+    return ReviewedPictures(
         problems=problems,
         kept=tuple(
-            (picture, tuple(in_words(doubt) for doubt in draft.doubts.get(number, ())))
+            (picture, tuple(in_words(doubt) for doubt in review.doubts.get(number, ())))
             for number, picture in cropped.items()
         ),
-        doubts_seen=" ".join(cropped[number].digest for number in draft.doubts),
+        doubts_seen=" ".join(cropped[number].digest for number in review.doubts),
     )
 
 
-def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
+def unreviewed(pictures: Sequence[Picture]) -> ReviewedPictures:
     """Return the pictures as they were sent, as many as a form without scripts can send again."""
     kept: list[Picture] = []
     left = current_settings().fields_bytes
@@ -138,7 +139,7 @@ def handed_back(pictures: Sequence[Picture]) -> LookedThrough:
         if left < 0:
             break
         kept.append(picture)
-    return LookedThrough(kept=tuple((picture, ()) for picture in kept))
+    return ReviewedPictures(kept=tuple((picture, ()) for picture in kept))
 
 
 def in_words(doubt: EnrolmentWarning) -> str:
