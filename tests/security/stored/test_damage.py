@@ -17,7 +17,7 @@ from webapp.db.damage import REMEDY, damage_watch
 from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.jobs.worker import Worker
-from webapp.services.audit_head import Witness
+from webapp.services.audit_head import AuditHeadSync
 from webapp.settings import Settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
@@ -188,7 +188,7 @@ def test_background_work_that_keeps_failing_is_logged_once(
     settings.audit_head_file.unlink(missing_ok=True)
     settings.audit_head_file.mkdir()
     divisor = [1]
-    worker = Worker(app, {}, [Witness().look, lambda: 1 / divisor[0]])
+    worker = Worker(app, {}, [AuditHeadSync().run, lambda: 1 / divisor[0]])
 
     for _ in range(3):
         worker._poll()
