@@ -34,13 +34,15 @@ def verify_here(*noted: Head) -> Verdict:
     try:
         kept = noted_head()
     except ValueError:
-        return replace(verify(*noted), problem=f"{head_file()} holds no head; look who changed it")
+        return replace(
+            verify(*noted), problem=f"{head_file()} contains no head: find out who changed it"
+        )
     verdict = verify(*noted, *([kept] if kept else []))
     problem = verdict.problem or _problem_of_ring()
     if kept is None and not problem:
         problem = (
-            f"{head_file()} is missing: compare with a head noted elsewhere, by --head; a server "
-            "that starts here begins the file"
+            f"{head_file()} is missing: compare with a head recorded elsewhere, by --head; the "
+            "next start of a server creates the file"
         )
     return replace(verdict, problem=problem)
 
@@ -51,16 +53,18 @@ def verify(*noted: Head) -> Verdict:
     previous, number = BEGINNING, 0
     for entry in entries():
         if entry.event == FOUND_EMPTY:
-            return Verdict(number, f"entry {entry.number} says that all before it were removed")
+            return Verdict(
+                number, f"entry {entry.number} records that all earlier ones were removed"
+            )
         if entry.number != number + 1:
             return Verdict(number, f"entry {number + 1} is missing")
         if not hmac.compare_digest(entry.mac, signature(previous, entry)):
             return Verdict(number, f"entry {entry.number} was changed")
         number, previous = entry.number, entry.mac
         if expected.pop(number, previous) != previous:
-            return Verdict(number, f"entry {number} is not the one that was noted")
+            return Verdict(number, f"entry {number} does not match the recorded head")
     if expected:
-        return Verdict(number, f"entries up to {max(expected)} were noted, but are cut off")
+        return Verdict(number, f"entries up to {max(expected)} were recorded, but are cut off")
     return Verdict(number, _problem_of_head(number, previous))
 
 
@@ -68,13 +72,13 @@ def _problem_of_ring() -> str | None:
     """Return a problem if the key ring is another installation's: this database replaced it."""
     file = current_settings().key_ring_file
     if key_ring.is_foreign(file):
-        return f"{file} is of another installation: this database has replaced that one's"
+        return f"{file} is of another installation: this database replaced that one's"
     return None
 
 
 def _problem_of_head(number: int, mac: bytes) -> str | None:
     if number == 0:
-        return "there are none: an installation has one from its beginning, so all were removed"
+        return "there are no entries: an installation starts with one, so all were removed"
     row = db.session.get(AuditHead, HEAD_ROW, populate_existing=True)
     if row is None:
         return "the newest number is missing"

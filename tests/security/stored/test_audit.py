@@ -331,7 +331,7 @@ def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
         begun.test_cli_runner().invoke(args=["prepare"])
         for file in beside:
             file.with_suffix(".away").rename(file)
-        assert "noted" in verified(begun)
+        assert "recorded head" in verified(begun)
         settings.audit_head_file.unlink()
         audit_head.begin_head_file(overwrite=True)
         assert "of another installation" in verified(begun)
@@ -348,7 +348,7 @@ def test_a_missing_file_beside_a_log_does_not_verify(app: Flask, settings: Setti
 def test_a_file_that_holds_no_head_does_not_verify(app: Flask, settings: Settings) -> None:
     settings.audit_head_file.write_text("nothing\n")
 
-    assert "holds no head" in verified(app)
+    assert "contains no head" in verified(app)
 
 
 def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(

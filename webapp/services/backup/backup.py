@@ -72,7 +72,9 @@ def back_up(target: Path) -> None:
         BackupBroken: if the written backup cannot be read.
     """
     if target.exists():
-        raise BackupImpossible(f"{target} exists already; backups are never overwritten")
+        raise BackupImpossible(
+            f"{target} exists; choose another name: backups are never overwritten"
+        )
     _remove_dead_copies()
     keys, secrets = key_ring.write(), key_store().secrets
     with _private_copy() as copy:
@@ -127,7 +129,7 @@ def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:
 
 def _database_file() -> Path:
     if db.engine.dialect.name != SQLITE or not db.engine.url.database:
-        raise BackupImpossible("this database is not SQLite's: use its own tools")
+        raise BackupImpossible("this database is not SQLite: use the tools of its server")
     return Path(db.engine.url.database)
 
 
@@ -269,7 +271,7 @@ def _check_whole(database: Path) -> None:
         with closing(sqlite3.connect(database)) as connection:
             answer = connection.execute("PRAGMA integrity_check").fetchone()
     except sqlite3.DatabaseError as error:
-        raise BackupBroken("the backup holds no database") from error
+        raise BackupBroken("the backup does not contain a database") from error
     if answer != ("ok",):
         raise BackupBroken("the backup's database is damaged")
 

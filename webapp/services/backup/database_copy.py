@@ -101,12 +101,14 @@ def _begin(reading: Connection, target: Engine) -> None:
     """Mark the target, or check the mark of an interrupted copy."""
     wrapped = reading.scalar(select(InstallationKey.wrapped))
     if wrapped is None:
-        raise CopyImpossible("the source is no installation; run there: flask --app wsgi prepare")
+        raise CopyImpossible(
+            "the source is not an installation; run there: flask --app wsgi prepare"
+        )
     mark = sha256(wrapped).digest()
     if is_under_way(target):
         with target.connect() as connection:
             if connection.scalar(select(_MARKS.c.source)) != mark:
-                raise CopyImpossible("the target holds a part of another installation's copy")
+                raise CopyImpossible("the target contains part of another installation's copy")
         return
     with _writing(target) as connection:
         for table in Model.metadata.sorted_tables:
@@ -161,7 +163,7 @@ def _compared(source: Connection, target: Connection) -> dict[str, int]:
         if ours != theirs:
             raise CopyImpossible(
                 f"{table.name} differs: {ours.rows} rows in the source, {theirs.rows} in the "
-                "target, or other values. Somebody wrote meanwhile: stop the app, empty the "
+                "target, or other values. Something wrote meanwhile: stop the app, empty the "
                 "target and copy again"
             )
         counts[table.name] = ours.rows

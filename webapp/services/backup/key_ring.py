@@ -73,7 +73,7 @@ class KeyRing:
             people = {UUID(hex=key): _decoded(pair) for key, pair in held["people"].items()}
             return cls(_decoded(held["installation"]), people, held.get("version"))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BackupBroken(f"{file} is no key ring") from error
+            raise BackupBroken(f"{file} is not a key ring") from error
 
     def check_master_key(self, vault: Vault) -> None:
         """Check that the present master keys can open all keys.
@@ -84,9 +84,8 @@ class KeyRing:
         wrapped_by = {name for _, name in (self.installation, *self.people.values())}
         if not wrapped_by <= set(vault.master_key_ids):
             raise MasterKeyUnusable(
-                "the key ring was wrapped by another master key than the one here: take a copy of "
-                "it that was made since the master key changed, or bring back the master key of "
-                "its day"
+                "another master key wrapped the key ring: use a copy of the ring made since the "
+                "master key changed, or restore the master key of its time"
             )
 
     def write(self, file: Path) -> None:

@@ -65,7 +65,7 @@ def _finish(done: int) -> None:
         audit.record(session, "master_key_changed", keys=done)
         if _count_old():
             raise MasterKeyUnusable(
-                "somebody was enrolled under the old key meanwhile; start the rotation again"
+                "a person was enrolled under the old key meanwhile; run the rotation again"
             )
     settings = current_settings()
     if settings.next_master_key_file.exists():
