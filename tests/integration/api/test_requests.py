@@ -74,6 +74,12 @@ def test_a_body_that_is_not_compressed_may_say_so(client: Client) -> None:
     assert client.http.post("/detect", content=b"{}", headers=headers).status_code == 422
 
 
+def test_clients_of_the_first_release_list_everybody_by_an_empty_identifier(client: Client) -> None:
+    answer = client.http.get("/people", params={"q": "", "identifier": "", "cursor": ""})
+
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.mark.parametrize("identifier", ["", " ", "\u200b", "\ufe0f"])
 def test_an_empty_identifier_finds_nobody_rather_than_everybody(
     client: Client, identifier: str

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length
 
 from webapp.api.requests.parsing import Name, Picture, Switch
 from webapp.api.schemas.lists import PageQuerySchema, PageSchema
+from webapp.core.text import normalize_name
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.settings import PICTURES_A_REQUEST
 
@@ -43,11 +47,22 @@ class PeopleQuerySchema(PageQuerySchema):
         validate=Length(max=NAME_LENGTH),
         metadata={"description": "A part of identifier or name, case-insensitive."},
     )
-    identifier = Name(
+    identifier = fields.String(
         load_default="",
-        validate=Length(1, IDENTIFIER_LENGTH),
+        validate=Length(max=IDENTIFIER_LENGTH),
         metadata={"description": "The whole identifier, case-insensitive; omit it for everybody."},
     )
+
+    @validates_schema(pass_original=True)
+    def check_identifier(
+        self, wanted: dict[str, Any], sent: Mapping[str, Any], **_options: object
+    ) -> None:
+        """Refuse an empty identifier: a program whose variable is empty would get everybody.
+
+        Clients of the first release always send `q` and `identifier`, so with `q` it is omitted.
+        """
+        if "identifier" in sent and "q" not in sent and not normalize_name(wanted["identifier"]):
+            raise ValidationError({"identifier": ["Empty. Omit it to list everybody."]})
 
 
 class PicturesSchema(Schema):
