@@ -179,6 +179,7 @@ def test_an_anchor_is_reached_only_through_its_person(
         anchors.delete_anchor(other, adas, operator_id)
 
 
+@pytest.mark.slow
 def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
     app: Flask, settings: Settings, known_faces, tmp_path: Path
 ) -> None:

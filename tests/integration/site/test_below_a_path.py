@@ -23,6 +23,8 @@ from webapp.services.accounts.api_keys import NewKey
 from webapp.settings import ROOT, Settings
 from webapp.startup.prepare import prepare
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "/faces"
 
 

@@ -38,6 +38,8 @@ from webapp.web.forms.api_keys import SCOPES
 from webapp.web.forms.liveness import GUARDED, LABELS, STRENGTH_WORDS
 from webapp.web.wording.audit import EVENTS
 
+pytestmark = pytest.mark.slow
+
 NOTES = (
     decision.UNKNOWN_PERSON,
     decision.POOR_QUALITY,

@@ -150,6 +150,7 @@ def test_a_route_without_a_rule_is_closed_to_everybody(app: Flask, admin: Visito
     assert admin.get("/").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("username", "allowed"),
     [

@@ -206,6 +206,7 @@ def run(stranger: Sender, how: chosen) -> None:
     assert rows_stored()["attempt"] == 0
 
 
+@pytest.mark.slow
 def test_odd_frames_get_an_answer_that_is_no_failure(app: Flask, stranger: Sender) -> None:
     run(stranger, FEW)
 

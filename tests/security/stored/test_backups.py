@@ -506,6 +506,7 @@ def is_whole(settings: Settings) -> bool:
         return sound and not database.execute("PRAGMA foreign_key_check").fetchall()
 
 
+@pytest.mark.slow
 @SOMETIMES_AND_EVERY_TIME
 def test_a_rotation_killed_between_statements_is_gone_on_with(
     app: Flask, settings: Settings, engine, people, ada, bob, stride: int
@@ -523,6 +524,7 @@ def test_a_rotation_killed_between_statements_is_gone_on_with(
         assert audit_verification.verify().problem is None
 
 
+@pytest.mark.slow
 @SOMETIMES_AND_EVERY_TIME
 def test_a_deletion_killed_between_statements_deletes_all_or_nothing(
     app: Flask, settings: Settings, engine, ada, bob, stride: int
@@ -539,6 +541,7 @@ def test_a_deletion_killed_between_statements_deletes_all_or_nothing(
         assert audit_verification.verify().problem is None
 
 
+@pytest.mark.slow
 @SOMETIMES_AND_EVERY_TIME
 def test_a_backup_killed_between_statements_leaves_none_or_a_whole_one(
     app: Flask, settings: Settings, engine, ada, tmp_path: Path, stride: int
@@ -553,6 +556,7 @@ def test_a_backup_killed_between_statements_leaves_none_or_a_whole_one(
     assert is_whole(settings)
 
 
+@pytest.mark.slow
 @SOMETIMES_AND_EVERY_TIME
 def test_a_migration_killed_between_statements_changes_all_or_nothing(
     app: Flask, settings: Settings, ada, tmp_path: Path, stride: int
