@@ -11,7 +11,7 @@ from siamese_faces import Client, Person, Problem
 
 from tests.support.installation import break_inserts, rows_stored
 from tests.support.programs import program
-from webapp.db import transactions
+from webapp.db import engine as database
 from webapp.db.engine import db
 from webapp.inference.face_slots import FaceSlots, face_slots
 from webapp.settings import Settings
@@ -20,8 +20,8 @@ from webapp.settings import Settings
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = [pragma for pragma in transactions.PRAGMAS if "busy" not in pragma]
-    monkeypatch.setattr(transactions, "PRAGMAS", (*patient, "busy_timeout = 50"))
+    patient = [pragma for pragma in database.PRAGMAS if "busy" not in pragma]
+    monkeypatch.setattr(database, "PRAGMAS", (*patient, "busy_timeout = 50"))
 
 
 @pytest.mark.sqlite
@@ -142,7 +142,7 @@ def test_nothing_is_answered_from_a_database_that_cannot_be_written(
     before = rows_stored()
     let_go()
     with monkeypatch.context() as read_only:
-        read_only.setattr(transactions, "PRAGMAS", (*transactions.PRAGMAS, "query_only = ON"))
+        read_only.setattr(database, "PRAGMAS", (*database.PRAGMAS, "query_only = ON"))
         answers = refusals(client, people[0].photos[0])
         obstacles = client.health().obstacles
         let_go()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -171,7 +173,8 @@ def test_json_of_very_many_values_is_refused_before_it_is_parsed(
     def refuse(*_args: object, **_options: object) -> None:
         raise AssertionError("the body was parsed")
 
-    monkeypatch.setattr("webapp.api.requests.parsing.parse_json", refuse)
+    parser = SimpleNamespace(loads=refuse, detect_encoding=json.detect_encoding)
+    monkeypatch.setattr("webapp.api.requests.parsing.json", parser)
     key = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
     with app.app_context():
         answer = app.test_client().post("/api/v1/detect", data=body, content_type=JSON, headers=key)

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words
 from webapp import create_app
-from webapp.db import transactions
+from webapp.db import engine as database
 from webapp.db.engine import db
 from webapp.settings import Settings
 from webapp.startup import readiness
@@ -27,9 +27,9 @@ SHORT_MS = 50
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait for others' locks for a moment only."""
-    patient = transactions.PRAGMAS
+    patient = database.PRAGMAS
     monkeypatch.setattr(
-        transactions,
+        database,
         "PRAGMAS",
         (*(p for p in patient if "busy" not in p), f"busy_timeout = {SHORT_MS}"),
     )
