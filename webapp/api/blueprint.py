@@ -110,7 +110,7 @@ class Blueprint(flask_smorest.Blueprint):
                     return _answer(made[-1], g.pop("answered_person"))
 
                 sent = Request(current_key().id, name, requested())
-                recorded = idempotency.once(sent, work)
+                recorded = idempotency.run_once(sent, work)
                 return made[-1] if made else _replayed(recorded)
 
             return self.doc(parameters=[_HEADER_PARAMETER])(answer)

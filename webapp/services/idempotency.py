@@ -61,7 +61,7 @@ class Answer:
 
 
 @retry_on_conflict
-def once(request: Request, work: Callable[[], Answer]) -> Answer:
+def run_once(request: Request, work: Callable[[], Answer]) -> Answer:
     """Run the work of a request once, or return the recorded answer.
 
     The work and its record commit together, so a crash cannot separate them. Refusals are not

@@ -18,7 +18,7 @@ from webapp.db.transactions import unit_of_work
 from webapp.errors.api import KeyExpired, KeyRevoked, KeyUnknown, LimitUnreadable, ScopesMissing
 from webapp.services.accounts import accounts, api_keys
 from webapp.services.accounts.api_keys import NewKey
-from webapp.services.idempotency import KEPT, Answer, Request, once
+from webapp.services.idempotency import KEPT, Answer, Request, run_once
 
 FIELDS = {
     "name": "till",
@@ -122,12 +122,12 @@ def test_after_a_rotation_a_request_is_repeated_with_the_key_that_it_was_sent_wi
 ) -> None:
     old = api_keys.create(NewKey("till", [Scope.ADMIN]), None)
     asked = Request(old.id, "one", b"content")
-    once(asked, lambda: Answer(201, b"first"))
+    run_once(asked, lambda: Answer(201, b"first"))
 
     new = api_keys.rotate(old.id, None)
 
-    assert once(asked, lambda: Answer(201, b"twice")).body == b"first"
-    others = once(replace(asked, sender=new.id), lambda: Answer(201, b"another"))
+    assert run_once(asked, lambda: Answer(201, b"twice")).body == b"first"
+    others = run_once(replace(asked, sender=new.id), lambda: Answer(201, b"another"))
     assert others.body == b"another"
     assert api_keys.find(old.id).ends_at - now() > KEPT - timedelta(minutes=1)
 

@@ -18,7 +18,7 @@ from webapp.errors.api import IdempotencyKeyReused, RequestInProgress
 from webapp.errors.people import UnknownPerson
 from webapp.services.attempts import attempt_log
 from webapp.services.cleanup import purge_expired
-from webapp.services.idempotency import KEPT, LONGEST_AT_WORK, Answer, Request, once
+from webapp.services.idempotency import KEPT, LONGEST_AT_WORK, Answer, Request, run_once
 
 ASKED = Request(UUID(int=1), "one", b"content")
 
@@ -40,11 +40,11 @@ def let_pass(time: timedelta) -> None:
 def test_what_is_at_work_is_not_begun_a_second_time(app: Flask) -> None:
     def asking_again() -> Answer:
         with pytest.raises(RequestInProgress):
-            once(ASKED, never)
+            run_once(ASKED, never)
         return Answer(201, b"first")
 
-    assert once(ASKED, asking_again).body == b"first"
-    assert once(ASKED, never) == Answer(201, b"first")
+    assert run_once(ASKED, asking_again).body == b"first"
+    assert run_once(ASKED, never) == Answer(201, b"first")
 
 
 class Killed(BaseException):
@@ -76,11 +76,11 @@ def elsewhere(app: Flask, work: Callable[[], object]) -> object:
 
 def test_what_dies_after_its_work_has_stored_nothing_and_is_done_once(app: Flask) -> None:
     with pytest.raises(Killed):
-        once(ASKED, storing(b"first", then_dies=True))
+        run_once(ASKED, storing(b"first", then_dies=True))
     assert rows_stored()["refusal"] == 0
 
     for _ in range(2):
-        assert once(ASKED, storing(b"second")).body == b"second"
+        assert run_once(ASKED, storing(b"second")).body == b"second"
     assert rows_stored()["refusal"] == 1
 
 
@@ -91,7 +91,7 @@ def test_an_answer_that_cannot_be_remembered_undoes_its_work(app: Flask) -> None
         return storing(b"first")()
 
     with pytest.raises(RequestInProgress):
-        once(ASKED, forgotten_meanwhile)
+        run_once(ASKED, forgotten_meanwhile)
 
     assert rows_stored()["refusal"] == 0
 
@@ -99,14 +99,14 @@ def test_an_answer_that_cannot_be_remembered_undoes_its_work(app: Flask) -> None
 def test_what_a_dead_process_began_is_begun_anew_and_done_once(app: Flask) -> None:
     def slow() -> Answer:
         elsewhere(app, lambda: let_pass(LONGEST_AT_WORK + timedelta(seconds=1)))
-        taken_over = elsewhere(app, lambda: once(ASKED, storing(b"second")))
+        taken_over = elsewhere(app, lambda: run_once(ASKED, storing(b"second")))
         assert taken_over == Answer(201, b"second")
         return storing(b"first")()
 
     with pytest.raises(RequestInProgress):
-        once(ASKED, slow)
+        run_once(ASKED, slow)
 
-    assert once(ASKED, never).body == b"second"
+    assert run_once(ASKED, never).body == b"second"
     assert rows_stored()["refusal"] == 1
 
 
@@ -127,21 +127,21 @@ def test_what_is_counted_before_a_refusal_stays(
             raise refusal
 
     with pytest.raises(refusal):
-        once(ASKED, refusing)
+        run_once(ASKED, refusing)
 
     assert [one.code for one in db.session.scalars(select(Refusal))] == ["no_face"]
     assert rows_stored()["remembered_answer"] == 0
 
 
 def test_an_answer_is_forgotten_after_its_time(app: Flask) -> None:
-    once(ASKED, answering(b"first"))
+    run_once(ASKED, answering(b"first"))
     let_pass(KEPT + timedelta(seconds=1))
 
-    assert once(ASKED, answering(b"second")).body == b"second"
+    assert run_once(ASKED, answering(b"second")).body == b"second"
 
 
 def test_old_answers_are_forgotten_even_where_nobody_asks_any_more(app: Flask) -> None:
-    once(ASKED, answering(b"Ada Lovelace"))
+    run_once(ASKED, answering(b"Ada Lovelace"))
     purge_expired()
     assert rows_stored()["remembered_answer"] == 1
     let_pass(KEPT + timedelta(seconds=1))
@@ -152,15 +152,15 @@ def test_old_answers_are_forgotten_even_where_nobody_asks_any_more(app: Flask) -
 
 
 def test_another_sender_may_use_the_same_name_and_another_content_may_not(app: Flask) -> None:
-    once(ASKED, answering(b"first"))
+    run_once(ASKED, answering(b"first"))
 
-    assert once(Request(UUID(int=2), "one", b"content"), answering(b"theirs")).body == b"theirs"
+    assert run_once(Request(UUID(int=2), "one", b"content"), answering(b"theirs")).body == b"theirs"
     with pytest.raises(IdempotencyKeyReused):
-        once(Request(UUID(int=1), "one", b"other"), never)
+        run_once(Request(UUID(int=1), "one", b"other"), never)
 
 
 def test_what_is_remembered_is_sealed(app: Flask) -> None:
-    once(ASKED, answering(b"Ada Lovelace"))
+    run_once(ASKED, answering(b"Ada Lovelace"))
 
     row = db.session.scalar(select(IdempotencyRecord))
     assert b"Ada" not in row.answer

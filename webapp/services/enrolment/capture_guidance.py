@@ -14,7 +14,7 @@ Shares = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Check:
+class FrameVerdict:
     """Result of an analysis.
 
     Attributes:
@@ -37,33 +37,33 @@ class Check:
     milliseconds: float = 0.0
 
 
-def check_frame(frame: bytes) -> Check:
+def check_frame(frame: bytes) -> FrameVerdict:
     """Check whether a live frame is good enough to capture; any fault is a reason to wait."""
     return _timed(_frame, frame)
 
 
-def check_picture(picture: bytes) -> Check:
+def check_picture(picture: bytes) -> FrameVerdict:
     """Check whether enrolment would accept a chosen picture; advice alone does not reject it."""
     return _timed(_picture, picture)
 
 
-def _timed(analyse: Callable[[bytes], Check], data: bytes) -> Check:
+def _timed(analyse: Callable[[bytes], FrameVerdict], data: bytes) -> FrameVerdict:
     started = perf_counter()
     try:
         check = analyse(data)
     except FaceError as error:
-        check = Check(ok=False, reasons=(error.code,), details=error.details)
+        check = FrameVerdict(ok=False, reasons=(error.code,), details=error.details)
     return replace(check, milliseconds=(perf_counter() - started) * 1000)
 
 
-def _frame(frame: bytes) -> Check:
+def _frame(frame: bytes) -> FrameVerdict:
     with face_slot():
         seen = active_model().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
-        return Check(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
+        return FrameVerdict(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
     crowded = (TwoFaces.code,) if seen.rivals else ()
     x, y, width, height = seen.main.box
-    return Check(
+    return FrameVerdict(
         ok=not crowded and seen.quality.good,
         faces=len(seen.faces),
         reasons=crowded + seen.quality.reasons,
@@ -73,10 +73,10 @@ def _frame(frame: bytes) -> Check:
     )
 
 
-def _picture(picture: bytes) -> Check:
+def _picture(picture: bytes) -> FrameVerdict:
     with face_slot():
         face = active_model().engine.analyse(picture, purpose="enrol")
-    return Check(
+    return FrameVerdict(
         ok=True,
         faces=1,
         reasons=face.quality.reasons,

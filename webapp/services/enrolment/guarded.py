@@ -46,7 +46,7 @@ def enrol(
     new: NewPerson,
     faces: Collection[Face],
     enrolled_by: UUID,
-    presence: LivenessEvidence,
+    evidence: LivenessEvidence,
     overridden: Doubts = (),
 ) -> UUID:
     """Store a person whose pictures match their liveness evidence, and return their id.
@@ -58,7 +58,7 @@ def enrol(
         WaiverUnexplained: if the waiver's reason is unknown.
         ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.store_person`.
     """
-    keep = _keeper(new.identifier, faces, enrolled_by, presence)
+    keep = _keeper(new.identifier, faces, enrolled_by, evidence)
     return store.store_person(new, faces, enrolled_by, keep, overridden)
 
 
@@ -66,7 +66,7 @@ def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
     added_by: UUID,
-    presence: LivenessEvidence,
+    evidence: LivenessEvidence,
     in_place_of: UUID | None = None,
     overridden: Doubts = (),
 ) -> None:
@@ -76,23 +76,23 @@ def add_anchors(
         ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `enrol`.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `store.add_anchors`.
     """
-    keep = _keeper(find_person(person_id).identifier, faces, added_by, presence)
+    keep = _keeper(find_person(person_id).identifier, faces, added_by, evidence)
     store.add_anchors(person_id, faces, added_by, in_place_of, keep, overridden)
 
 
 def _keeper(
-    identifier: str, faces: Collection[Face], account: UUID, presence: LivenessEvidence
+    identifier: str, faces: Collection[Face], account: UUID, evidence: LivenessEvidence
 ) -> Callable[[Session, UUID], None] | None:
     """Check the evidence, and return what the enrolment's transaction records about it."""
     setting = liveness.in_force()
     if not setting.requires_challenge(Purpose.ENROL):
         return None
-    if presence.waiver:
-        return _waiving(setting.strength, presence.waiver, account)
-    challenge_id = presence.challenge_id
+    if evidence.waiver:
+        return _waiving(setting.strength, evidence.waiver, account)
+    challenge_id = evidence.challenge_id
     if challenge_id is None:
         raise ChallengeNeeded
-    _check_same(challenges.passed_face(challenge_id, presence.holder, identifier), faces)
+    _check_same(challenges.passed_face(challenge_id, evidence.holder, identifier), faces)
     return lambda session, _person: challenges.end(session, challenge_id)
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.extensions import frame_limiter
 from webapp.messages import INSTRUCTIONS, describe, instruct
-from webapp.services.enrolment.capture_guidance import Check, check_frame, check_picture
+from webapp.services.enrolment.capture_guidance import FrameVerdict, check_frame, check_picture
 from webapp.settings import current_settings
 from webapp.web.access import verifier
 from webapp.web.limits.load_shedding import guides
@@ -44,7 +44,7 @@ def check() -> ResponseReturnValue:
     )
 
 
-def _words(seen: Check, *, guiding: bool) -> str:
+def _words(seen: FrameVerdict, *, guiding: bool) -> str:
     code = seen.reasons[0] if seen.reasons else "good"
     if guiding and code in INSTRUCTIONS:
         return instruct(code)
