@@ -21,7 +21,7 @@ CUT = """() => [...document.querySelectorAll(".table-scroll.records")].flatMap((
   );
 })"""
 ROWS_OF_MENU = """() => new Set(
-  [...document.querySelectorAll(".site-bar li")].map((one) => Math.round(one.offsetTop)),
+  [...document.querySelectorAll(".site-bar li")].map((one) => Math.round(one.offsetTop / 20)),
 ).size"""
 # A word broken without a hyphen: a heading's longest word is wider than the heading.
 BROKEN = """() => [...document.querySelectorAll("main :is(h1, h2)")].filter((one) => {
@@ -31,7 +31,7 @@ BROKEN = """() => [...document.querySelectorAll("main :is(h1, h2)")].filter((one
   one.append(word);
   const isBroken = word.getBoundingClientRect().width > one.clientWidth;
   word.remove();
-  return isBroken;
+  return isBroken && one.clientWidth > 1; // not what is read aloud only
 }).map((one) => one.innerText)"""
 
 

@@ -152,6 +152,18 @@ def signing_in(site: Site) -> None:
     for _ in range(2):
         visitor.send("/sign-in", 200, username=OPERATOR, password="not the password")
     visitor.send("/sign-in", username=OPERATOR, password=PASSWORD)
+    visitor.see("/sign-in?next=/people")
+
+
+@scene
+def led_to_sign_in_and_to_codes(site: Site) -> None:
+    operator, nothing = site.operator, uuid4()
+    operator.send(f"/people/{nothing}/delete", 404)
+    operator.send(f"/people/{site.enrol()}/anchors/{nothing}/delete", 404)
+    operator.see("/account/password")
+    site.change(verify_requires_sign_in=True, second_factor_required=True)
+    site.anybody.see("/verify")
+    operator.see("/people")
 
 
 @scene
