@@ -18,7 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from ml.lab.evaluation.protocols.photos import SHARED
 from tests.support import faces
-from webapp.services.enrolment.capture_guidance import Check, check_frame
+from webapp.services.enrolment.capture_guidance import FrameVerdict, check_frame
 
 pytestmark = pytest.mark.data
 PHOTOS = 500
@@ -81,7 +81,7 @@ def photos() -> list[Image.Image]:
     return [faces.opened(next(alone).read_bytes()) for _ in range(PHOTOS)]
 
 
-def _verdict(photo: Image.Image) -> Check:
+def _verdict(photo: Image.Image) -> FrameVerdict:
     return check_frame(faces.jpeg(photo))
 
 
