@@ -17,7 +17,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Anchors, person_similarities
-from webapp.gallery.columns import ID_BYTES, Column, as_bytes, sort_keys, uuids
+from webapp.gallery.columns import ID_BYTES, Column, as_bytes, highest, sort_keys, uuids
 
 PEOPLE_AT_ONCE = 2048
 # Compact above this share of tombstones; an index of at most SPARE_ROWS rows keeps none.
@@ -148,7 +148,7 @@ class IndexSnapshot:
         by_person[~self.alive] = -np.inf
         if exclude is not None:
             by_person[exclude] = -np.inf
-        return [(place, cosines[self._rows_at(place)]) for place in _highest(by_person, k)]
+        return [(place, cosines[self._rows_at(place)]) for place in highest(by_person, k)]
 
     def _rows_at(self, place: int) -> slice:
         start = int(self.starts[place])
@@ -295,13 +295,3 @@ def _batches(people: Iterable[PersonEmbeddings]) -> Iterator[list[PersonEmbeddin
     remaining = iter(people)
     while batch := list(islice(remaining, PEOPLE_AT_ONCE)):
         yield batch
-
-
-def _highest(similarities: np.ndarray, k: int) -> list[int]:
-    """Return the places of the k highest finite similarities, highest first, then by place."""
-    candidates = np.flatnonzero(np.isfinite(similarities))
-    if len(candidates) > k:
-        kth_highest = np.partition(similarities[candidates], -k)[-k]
-        candidates = candidates[similarities[candidates] >= kth_highest]
-    order = np.lexsort((candidates, -similarities[candidates]))
-    return [int(place) for place in candidates[order][:k]]

@@ -1,4 +1,4 @@
-"""Append-only arrays, and ids as bytes."""
+"""Append-only arrays, ids as bytes, and the selection of the highest values."""
 
 from __future__ import annotations
 
@@ -46,3 +46,13 @@ def as_bytes(ids: Sequence[UUID]) -> np.ndarray:
 def sort_keys(ids: np.ndarray) -> np.ndarray:
     """Return the first halves of ids, uint8 (k, 16), as uint64; random ids rarely collide."""
     return np.ascontiguousarray(ids[:, :8]).view(">u8")[:, 0].astype(np.uint64)
+
+
+def highest(similarities: np.ndarray, k: int) -> list[int]:
+    """Return the places of the k highest finite similarities, highest first, then by place."""
+    candidates = np.flatnonzero(np.isfinite(similarities))
+    if len(candidates) > k:
+        kth_highest = np.partition(similarities[candidates], -k)[-k]
+        candidates = candidates[similarities[candidates] >= kth_highest]
+    order = np.lexsort((candidates, -similarities[candidates]))
+    return [int(place) for place in candidates[order][:k]]
