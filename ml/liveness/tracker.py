@@ -12,8 +12,7 @@ from ml.faces.detector import networks
 from ml.faces.detector.boxes import regressed
 from ml.faces.detector.coarse import Coarse
 from ml.faces.detector.detect import SETTINGS
-from ml.faces.detector.mosaic import NEUTRAL
-from ml.faces.detector.networks import OUTPUT_SIDE
+from ml.faces.detector.networks import NEUTRAL, ONET_SIDE
 from ml.faces.types import Box, DetectedFace
 from ml.faces.warp import warp
 
@@ -28,7 +27,7 @@ class FaceTracker:
     """Tracks a face with O-Net; threads share it."""
 
     def __init__(self) -> None:
-        self._output = networks.output_network()
+        self._onet = networks.onet()
 
     def follow(self, rgb: np.ndarray, box: Box) -> DetectedFace | None:
         """Return the face that was at `box` in the last frame, or None if it is lost.
@@ -38,7 +37,7 @@ class FaceTracker:
         coarse = Coarse.of(rgb, SETTINGS.coarse_side_px)
         windows = coarse.from_full(np.stack([_window(box, scale) for scale in WINDOWS]))
         crops = np.stack([_crop(coarse.pixels, window) for window in windows])
-        offsets, shares, probabilities = self._output(crops)
+        offsets, shares, probabilities = self._onet(crops)
         if probabilities[:, 1].mean() <= STILL_THERE:
             return None
         points = shares.reshape(-1, 2, 5).transpose(0, 2, 1)
@@ -59,7 +58,7 @@ def _window(box: Box, scale: float) -> np.ndarray:
 
 
 def _crop(rgb: np.ndarray, window: np.ndarray) -> np.ndarray:
-    steps = (OUTPUT_SIDE - 1) / (window[2:] - window[:2])
+    steps = (ONET_SIDE - 1) / (window[2:] - window[:2])
     shift = -steps * window[:2]
     matrix = np.array([[steps[0], 0, shift[0]], [0, steps[1], shift[1]]])
-    return warp(rgb, matrix, OUTPUT_SIDE, NEUTRAL)
+    return warp(rgb, matrix, ONET_SIDE, NEUTRAL)

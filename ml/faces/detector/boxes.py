@@ -36,11 +36,11 @@ def suppress(
     return order[~dropped]
 
 
-def squared(boxes: np.ndarray) -> np.ndarray:
-    """Boxes grown to squares around the same middles."""
+def squared(boxes: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Squares around the same middles, `scale` times as long as the longer sides."""
     size = boxes[:, 2:] - boxes[:, :2]
     middle = boxes[:, :2] + size / 2
-    half = size.max(axis=1, keepdims=True) / 2
+    half = scale * size.max(axis=1, keepdims=True) / 2
     return np.hstack([middle - half, middle + half])
 
 

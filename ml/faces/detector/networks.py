@@ -1,19 +1,24 @@
-"""The three networks of the `mtcnn` package with its weights, run by ONNX Runtime.
+"""Load the two networks of the detector from their files.
 
-Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks,
-IEEE Signal Processing Letters 23(10), 2016. Inputs are uint8 (n, height, width, 3) RGB; the
-networks scale them to (value − 127.5) / 128 themselves. The regressions of R-Net and O-Net are
-relative to the square box; landmarks are five x, then five y.
-`ml.lab.convert.detector` made the files.
+O-Net is the last network of Zhang et al., Joint Face Detection and Alignment using Multi-task
+Cascaded Convolutional Networks, IEEE Signal Processing Letters 23(10), 2016, with the weights of
+the `mtcnn` package. Its input is uint8 (n, 48, 48, 3) RGB, which it scales to (value − 127.5) / 128
+itself; its regression is relative to the square box; landmarks are five x, then five y.
+`ml.lab.convert.detector` made its file.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from ml.errors import ModelBroken, reason_of
+from ml.faces.detector.yunet import YuNet
 from ml.runtime.network import Network, name_of, read_checked
 
 FOLDER = Path(__file__).parents[2] / "artifacts" / "detector"
@@ -23,35 +28,51 @@ REMEDY = (
     "pip install -r requirements.txt -c constraints.txt && python -m ml convert detector"
 )
 
-PROPOSAL_CELL, PROPOSAL_STRIDE = 12, 2
-REFINE_SIDE, OUTPUT_SIDE = 24, 48
+YUNET, ONET = "yunet.onnx", "onet.onnx"
+ONET_SIDE = 48
+# What O-Net sees as zero, as the padding that it was trained with.
+NEUTRAL = 127
+ONET_SHAPES = [(1, 4), (1, 10), (1, 2)]
 
 
-def proposal_network(folder: Path = FOLDER) -> Network:
-    """P-Net: regressions (n, h, w, 4) and probabilities (n, h, w, 2) of cells."""
-    return _network(folder, "pnet.onnx")
-
-
-def refine_network(folder: Path = FOLDER) -> Network:
-    """R-Net: regressions (n, 4) and probabilities (n, 2)."""
-    return _network(folder, "rnet.onnx")
-
-
-def output_network(folder: Path = FOLDER) -> Network:
-    """O-Net: regressions (n, 4), landmarks (n, 10) and probabilities (n, 2)."""
-    return _network(folder, "onet.onnx")
-
-
-@cache
-def _network(folder: Path, name: str) -> Network:
-    """Load a network once for all detectors of the process.
+def yunet(folder: Path, least_score: float, overlap: float, most: int) -> YuNet:
+    """Load YuNet; for the arguments see `YuNet`.
 
     Raises:
         ModelBroken: if its file is missing, damaged or exchanged; the text says what to do.
     """
-    content = read_checked(folder / name, _digest(folder, name), REMEDY)
+    content = _read(YUNET, folder)
+    with _remedied():
+        return YuNet(content, f"{folder.name}/{YUNET}", least_score, overlap, most)
+
+
+@cache
+def onet(folder: Path = FOLDER) -> Network:
+    """Load O-Net once a process: regressions (n, 4), landmarks (n, 10), probabilities (n, 2).
+
+    Raises:
+        ModelBroken: if its file is missing, damaged or exchanged; the text says what to do.
+    """
+    content, file = _read(ONET, folder), f"{folder.name}/{ONET}"
+    with _remedied():
+        network = Network(content, file)
+        outputs = network(np.full((1, ONET_SIDE, ONET_SIDE, 3), NEUTRAL, np.uint8))
+        if [output.shape for output in outputs] != ONET_SHAPES:
+            raise ModelBroken(f"{file} is not O-Net: it has other outputs")
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ModelBroken(f"{file} computes no finite landmarks")
+    return network
+
+
+def _read(name: str, folder: Path) -> bytes:
+    return read_checked(folder / name, _digest(folder, name), REMEDY)
+
+
+@contextmanager
+def _remedied() -> Iterator[None]:
+    """Add the remedy to what is wrong with a network."""
     try:
-        return Network(content, f"{folder.name}/{name}")
+        yield
     except ModelBroken as error:
         raise ModelBroken(f"{error}. {REMEDY}") from error
 

@@ -8,6 +8,9 @@ from mtcnn import MTCNN
 from ml.faces.detector.detect import SETTINGS, DetectionSettings
 from ml.faces.types import DetectedFace
 
+# The smallest face sought, in pixels of the picture that `Detector` searches.
+SMALLEST_FACE_PX = 20
+
 
 class LibraryDetector:
     """Detects faces with `mtcnn.MTCNN`, with the same smallest size as `Detector`."""
@@ -23,7 +26,7 @@ class LibraryDetector:
                 rgb,
                 output_type="numpy",
                 box_format="xyxy",
-                min_face_size=self.settings.smallest_face_px / self.settings.search_scale(rgb),
+                min_face_size=SMALLEST_FACE_PX / self.settings.search_scale(rgb),
             )
         except ValueError:  # the driver raises it if no candidate is left
             return []

@@ -24,7 +24,8 @@ from ml.faces.align import TEMPLATES, similarity_transform
 from ml.faces.decode import decode
 from ml.faces.preprocess import Preprocessing
 from ml.faces.warp import warp
-from ml.lab.datasets.landmarks import DIGITS, READERS, Located
+from ml.lab.datasets.landmarks import DIGITS, Located
+from ml.runtime.cores import usable_cores
 from ml.runtime.files import replacing
 
 # The margin on each side, as a share of the chip's side.
@@ -120,7 +121,7 @@ def _cut(located: Located, preprocessing: Preprocessing) -> Iterator[np.ndarray]
         image = decode(located.pictures[row].path.read_bytes())
         return wide_chip(image, located.landmarks[row], preprocessing)
 
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(usable_cores()) as readers:
         yield from readers.map(cut, range(len(located.pictures)))
 
 

@@ -26,11 +26,10 @@ from ml.faces.detector.networks import DIGESTS, FOLDER
 from ml.faces.types import FaceDetector
 from ml.lab.datasets.folders import Picture
 from ml.lab.datasets.locate import locate
+from ml.runtime.cores import usable_cores
 from ml.runtime.files import replacing
 
 DIGITS = 16
-# Pictures read and searched in parallel; OpenCV and ONNX Runtime release the interpreter lock.
-READERS = 2
 
 
 @cache
@@ -134,7 +133,7 @@ def _findings(pictures: Sequence[Picture], search: Search) -> Iterator[Any]:
         except FaceError as error:
             return error.code
 
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(usable_cores()) as readers:
         yield from readers.map(finding, pictures)
 
 

@@ -18,14 +18,13 @@ from ml.arrays import Embeddings, Mask
 from ml.artifacts import Artifact
 from ml.embedder import Embedder, flip, unit_mean
 from ml.faces.decode import decode
-from ml.faces.preprocess import Preprocessing
 from ml.lab.datasets.folders import Picture
-from ml.lab.datasets.landmarks import AS_SERVED, READERS, Located, Search, locate_faces
+from ml.lab.datasets.landmarks import AS_SERVED, Located, Search, locate_faces
 from ml.lab.evaluation.protocols.photos import Photos
+from ml.runtime.cores import usable_cores
 from ml.runtime.files import replacing
 
 CACHE = Path(".cache")
-AT_ONCE = 8  # photos cut to chips in parallel
 
 
 @dataclass(frozen=True)
@@ -104,40 +103,26 @@ def _both_views(
 def _embed(
     artifact: Artifact, located: Located, search: Search, label: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    embedder = _embedder(artifact)
-    size = (len(located.pictures), artifact.config.network.embedding_size)
-    single, flipped = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    bar = tqdm(total=size[0], desc=f"{artifact.config.name}, {label}", unit="photo", mininterval=1)
-    with ThreadPoolExecutor(READERS) as readers, bar:
-        for start in range(0, size[0], AT_ONCE):
-            rows = slice(start, min(start + AT_ONCE, size[0]))
-            stack = _chips(artifact.config.preprocessing, located, rows, search, readers)
-            single[rows] = embedder.embed_once(stack)
-            flipped[rows] = embedder.embed_once(flip(stack))
-            bar.update(len(stack))
-    return single, flipped
+    """Both views of every located face, a face on each core."""
+    embedder, preprocessing = _embedder(artifact), artifact.config.preprocessing
+
+    def views(picture: Picture, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chip = preprocessing.apply(decode(search.read(picture.path)), landmarks)[None]
+        return embedder.embed_once(chip)[0], embedder.embed_once(flip(chip))[0]
+
+    total, bar_label = len(located.pictures), f"{artifact.config.name}, {label}"
+    with ThreadPoolExecutor(usable_cores()) as cores:
+        found = cores.map(views, located.pictures, located.landmarks)
+        rows = list(tqdm(found, bar_label, total, unit="photo", mininterval=1))
+    empty = np.zeros((0, artifact.config.network.embedding_size), np.float32)
+    single, flipped = zip(*rows, strict=True) if rows else ((), ())
+    return np.vstack([empty, *single]), np.vstack([empty, *flipped])
 
 
 @lru_cache(maxsize=1)
 def _embedder(artifact: Artifact) -> Embedder:
     """Load a model once for several sets in a row."""
     return Embedder(artifact)
-
-
-def _chips(
-    preprocessing: Preprocessing,
-    located: Located,
-    rows: slice,
-    search: Search,
-    readers: ThreadPoolExecutor,
-) -> np.ndarray:
-    """Return chips of some located faces, uint8 (n, size, size, channels)."""
-
-    def chip_of(picture: Picture, landmarks: np.ndarray) -> np.ndarray:
-        return preprocessing.apply(decode(search.read(picture.path)), landmarks)
-
-    chips = readers.map(chip_of, located.pictures[rows], located.landmarks[rows])
-    return np.stack(list(chips))
 
 
 def _keep(path: Path, single: Embeddings, flipped: Embeddings) -> None:

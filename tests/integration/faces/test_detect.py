@@ -8,6 +8,7 @@ import pytest
 
 from ml.faces.decode import decode
 from ml.faces.detector.detect import SETTINGS, Detector
+from ml.faces.pose import head_pose
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace
 from ml.lab.benchmarks.mtcnn_driver import LibraryDetector
@@ -77,12 +78,11 @@ def test_mirroring_a_picture_mirrors_its_landmarks(
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_turned_picture_is_searched_thoroughly(
+def test_a_face_in_a_turned_picture_is_found_as_it_stands(
     detector: Detector, portrait: np.ndarray, turns: int
 ) -> None:
     (face,) = detector.detect(portrait)
     turned = np.ascontiguousarray(np.rot90(portrait, turns))
-    assert detector.detect(turned, thorough=False) == []
     (found,) = detector.detect(turned, thorough=True)
     points = face.landmarks
     for turn in range(turns):
@@ -94,6 +94,17 @@ def test_a_turned_picture_is_searched_thoroughly(
     assert (found.landmarks < (x + width, y + height)).all()
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_no_turned_face_is_read_as_an_upright_one_in_a_live_frame(
+    detector: Detector, portrait: np.ndarray, turns: int
+) -> None:
+    turned = np.ascontiguousarray(np.rot90(portrait, turns))
+    rolls = [
+        abs(head_pose(face.landmarks).roll) for face in detector.detect(turned, thorough=False)
+    ]
+    assert all(roll > 60 for roll in rolls)
+
+
 def test_a_small_face_is_found_by_the_thorough_pass(
     detector: Detector, portrait: np.ndarray
 ) -> None:
@@ -103,6 +114,22 @@ def test_a_small_face_is_found_by_the_thorough_pass(
     assert detector.detect(picture, thorough=False) == []
     (found,) = detector.detect(picture, thorough=True)
     assert found.size == pytest.approx(40, rel=0.2)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("share_of_width", [0.03, 0.05])
+def test_a_small_face_in_a_large_picture_is_found_as_it_stands(
+    detector: Detector, portrait: np.ndarray, share_of_width: float, turns: int
+) -> None:
+    (face,) = detector.detect(portrait)
+    picture = on_canvas(portrait, 1600, 1200, share_of_width * 1600 / face.size)
+    (upright,) = detector.detect(picture)
+
+    (found,) = detector.detect(np.ascontiguousarray(np.rot90(picture, turns)))
+
+    assert found.size == pytest.approx(share_of_width * 1600, rel=0.2)
+    roll = abs(head_pose(upright.landmarks).roll - head_pose(found.landmarks).roll)
+    assert min(roll, 360 - roll) == pytest.approx(min(turns, 4 - turns) * 90, abs=15)
 
 
 def test_everybody_in_a_group_is_found(detector: Detector) -> None:

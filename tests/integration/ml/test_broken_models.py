@@ -14,6 +14,7 @@ from onnx import numpy_helper
 
 import ml
 from ml.faces.detector import networks
+from ml.faces.detector.detect import Detector
 from ml.runtime.network import sha256
 
 NAME = "compact"  # the smallest
@@ -151,14 +152,8 @@ def test_weights_without_what_serves_are_refused_with_the_command(folder: Path) 
     assert f"python -m ml convert onnx {NAME}" in refusal(folder)
 
 
-def load_all(folder: Path) -> None:
-    """Load every network of the detector."""
-    for load in (networks.proposal_network, networks.refine_network, networks.output_network):
-        load(folder)
-
-
 @pytest.mark.parametrize("damage", OF_TEXTS.values(), ids=OF_TEXTS)
-@pytest.mark.parametrize("file", ["pnet.onnx", "rnet.onnx", "onet.onnx", networks.DIGESTS])
+@pytest.mark.parametrize("file", [networks.YUNET, networks.ONET, networks.DIGESTS])
 def test_a_damaged_file_of_the_detector_is_refused(
     tmp_path: Path, file: str, damage: Damage
 ) -> None:
@@ -166,7 +161,47 @@ def test_a_damaged_file_of_the_detector_is_refused(
     damage(folder / file)
 
     with pytest.raises(ml.ModelBroken, match=f"detector/{file}.*ml/artifacts/detector"):
-        load_all(folder)
+        Detector(folder=folder)
+
+
+def signed_detector(folder: Path, file: str, content: bytes) -> Path:
+    """Exchange a file of the detector and put its digest right, as a slip of the laboratory would.
+
+    The folder's name is in the message.
+    """
+    copy = shutil.copytree(networks.FOLDER, folder / "detector")
+    (copy / file).write_bytes(content)
+    digests = json.loads((copy / networks.DIGESTS).read_text()) | {file: sha256(content)}
+    (copy / networks.DIGESTS).write_text(json.dumps(digests))
+    return copy
+
+
+@pytest.mark.parametrize("other", ["compact/model.onnx", "other network of it", "no network"])
+@pytest.mark.parametrize("file", [networks.YUNET, networks.ONET])
+def test_a_detector_of_another_network_is_refused(tmp_path: Path, file: str, other: str) -> None:
+    paths = {
+        "compact/model.onnx": ml.ARTIFACTS / other,
+        "other network of it": networks.FOLDER
+        / next(name for name in (networks.YUNET, networks.ONET) if name != file),
+        "no network": Path(__file__),
+    }
+    folder = signed_detector(tmp_path, file, paths[other].read_bytes())
+
+    with pytest.raises(ml.ModelBroken, match=f"detector/{file}.*ml/artifacts/detector"):
+        Detector(folder=folder)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("file", [networks.YUNET, networks.ONET])
+def test_a_detector_with_weights_that_are_no_numbers_is_refused(
+    tmp_path: Path, file: str, number: float
+) -> None:
+    model = onnx.load(networks.FOLDER / file)
+    spoil(number)(model)
+    folder = signed_detector(tmp_path, file, model.SerializeToString())
+
+    with pytest.raises(ml.ModelBroken, match=f"detector/{file}.*ml/artifacts/detector"):
+        Detector(folder=folder)
 
 
 def test_nothing_is_written_beside_what_serves(folder: Path) -> None:

@@ -49,6 +49,17 @@ def test_enrolling_refuses_two_people_and_verifying_takes_one(engine, people):
     assert engine.analyse(both, purpose="verify").embedding.shape == (engine.embedding_size,)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_photo_is_embedded_as_the_face_stands_and_said_to_be_tilted(engine, turns):
+    for person in faces.portraits():
+        portrait = faces.opened(person.photos[0])
+        upright = engine.analyse(faces.jpeg(portrait), purpose="verify")
+        turned = portrait.rotate(90 * turns, expand=True)
+        found = engine.analyse(faces.jpeg(turned), purpose="verify")
+        assert "tilted" in found.quality.reasons
+        assert float(found.embedding @ upright.embedding) > 0.95
+
+
 def test_a_picture_without_a_face_is_refused_but_can_be_inspected(engine):
     with pytest.raises(NoFace):
         engine.analyse(faces.without_face(), purpose="verify")

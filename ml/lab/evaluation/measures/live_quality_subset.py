@@ -18,10 +18,11 @@ from tqdm import tqdm
 
 from ml.errors import FaceError
 from ml.faces.inspection import inspect
-from ml.lab.datasets.landmarks import AS_SERVED, READERS
+from ml.lab.datasets.landmarks import AS_SERVED
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.several_anchors import AnchorsResult, measure_anchors
 from ml.matching import DEFAULT_RULE
+from ml.runtime.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -68,5 +69,5 @@ def _findings(paths: tuple[Path, ...]) -> Iterator[bool]:
             return False
         return seen.quality is not None and seen.quality.good and not seen.rivals
 
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(usable_cores()) as readers:
         yield from readers.map(passes, paths)
