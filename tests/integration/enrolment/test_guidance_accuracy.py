@@ -20,7 +20,7 @@ from ml.lab.evaluation.protocols.photos import SHARED
 from tests.support import faces
 from webapp.services.enrolment.capture_guidance import FrameVerdict, check_frame
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.real_faces]
 PHOTOS = 500
 AT_LEAST = 0.95
 FRAME = (640, 480)
