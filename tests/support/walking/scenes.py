@@ -95,7 +95,7 @@ MANY = 27
 NO_PICTURE = b"no picture"
 REFUSED, ACCEPTED = 0.5, 0.99
 # Of the audit log: what records an event in a transaction of its own.
-ALONE = ("record_alone", "record_read", "entry_of_read")
+ALONE = ("record_now", "record_read", "entry_of_read")
 
 
 def scene(walk: Scene) -> Scene:
