@@ -22,7 +22,6 @@ EXEMPT = (
     "clients",
     "migrations",
     "ml/artifacts",
-    "ml/faces/detector",
     "static",
     "templates",
     "tests",

@@ -12,15 +12,15 @@ Overlap = Literal["union", "min"]
 def suppress(
     boxes: np.ndarray, scores: np.ndarray, threshold: float, overlap: Overlap
 ) -> np.ndarray:
-    """Indices of the boxes that stay, best first: those overlapping a better one are dropped.
+    """Return the indices of boxes that overlap no better one, best first.
 
-    As in the `mtcnn` package, a dropped box still drops others.
+    A suppressed box still suppresses others, as in the `mtcnn` package.
 
     Args:
         boxes: (n, 4).
         scores: (n,).
-        threshold: the share of overlap above which the worse box goes.
-        overlap: relative to the union of both, or to the smaller ("min").
+        threshold: overlap above which the worse box is suppressed, 0 to 1.
+        overlap: "union" for intersection over union, "min" for intersection over the smaller box.
     """
     order = np.argsort(-scores, kind="stable")
     x1, y1, x2, y2 = boxes[order].T
@@ -37,7 +37,7 @@ def suppress(
 
 
 def squared(boxes: np.ndarray, scale: float = 1.0) -> np.ndarray:
-    """Squares around the same middles, `scale` times as long as the longer sides."""
+    """Return squares around the same centres, `scale` times as long as the longer sides."""
     size = boxes[:, 2:] - boxes[:, :2]
     middle = boxes[:, :2] + size / 2
     half = scale * size.max(axis=1, keepdims=True) / 2
@@ -45,6 +45,6 @@ def squared(boxes: np.ndarray, scale: float = 1.0) -> np.ndarray:
 
 
 def regressed(boxes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Boxes moved by offsets (n, 4), in shares of their sides; a side counts both end pixels."""
+    """Move boxes by offsets (n, 4), in shares of their sides; a side counts both end pixels."""
     size = boxes[:, 2:] - boxes[:, :2] + 1
     return boxes + offsets * np.hstack([size, size])

@@ -1,4 +1,4 @@
-"""Faces and five landmarks in a picture of any size: YuNet finds the faces, O-Net refines each."""
+"""Detection of faces with five landmarks: YuNet finds the faces, O-Net refines each."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from ml.faces.warp import warp
 
 @dataclass(frozen=True)
 class DetectionSettings:
-    """How faces are found. Scores are 0 to 1, overlaps are shares of area.
+    """Settings of the detection. Scores are 0 to 1, overlaps are shares of area.
 
     Attributes:
-        search_side_px: longest side of the picture that is searched; larger ones are scaled down.
+        search_side_px: longest side of the searched picture; larger ones are scaled down.
         thorough_side_px: the same for the thorough pass, to which smaller ones are scaled up.
         closest_side_px: the same where the thorough pass finds no face in a larger picture.
         coarse_side_px: a picture is first reduced by a whole factor to at least this side; at least
             search_side_px.
-        least_score: YuNet's score from which on a candidate goes to O-Net.
+        least_score: smallest YuNet score of a candidate for O-Net.
         score_overlap: intersection over union above which YuNet drops the worse candidate.
-        most_candidates: that YuNet compares with each other.
-        window: side of the square that O-Net sees, in longer sides of YuNet's box.
-        output: O-Net's probability of a face from which on a candidate is one.
+        most_candidates: largest number of candidates that YuNet compares for overlap.
+        window: side of O-Net's input square, in longer sides of YuNet's box.
+        output: O-Net's probability above which a candidate is a face.
         output_overlap: intersection over the smaller box above which the worse face is dropped.
-        upright_score: YuNet's score from which on a face counts as upright. Of 428 photos turned by
-            180° none had more, of upright ones nine in ten.
-        turning_window: side of the square in which the rotation of a face is found, in longer sides
-            of its box.
-        turning_side_px: side of that square as YuNet sees it.
-        turning_lead: lead in YuNet's score from which on the turned square is chosen.
+        upright_score: YuNet's score from which a face counts as upright. None of 428 photos rotated
+            by 180° reached it, and nine in ten upright ones.
+        turning_window: side of the square that decides the rotation of a face, in longer sides of
+            its box.
+        turning_side_px: side of that square as YuNet's input.
+        turning_lead: lead in YuNet's score above which the rotated square is chosen.
     """
 
     search_side_px: int = 320
@@ -58,17 +58,17 @@ class DetectionSettings:
     turning_lead: float = 0.02
 
     def search_scale(self, rgb: np.ndarray) -> float:
-        """By how much a picture is scaled before it is searched, at most 1."""
+        """Return the scale of a picture in the search, at most 1."""
         return min(1.0, self.search_side_px / max(rgb.shape[:2]))
 
 
 SETTINGS = DetectionSettings()
-# By how many times 90° anticlockwise a picture is turned where no face is found in it.
+# Rotations of a picture without a face, in turns of 90° anticlockwise.
 TURNS = (1, 2, 3)
 
 
 class Detector:
-    """YuNet and O-Net; may be shared by threads."""
+    """YuNet and O-Net; threads share it."""
 
     def __init__(
         self, settings: DetectionSettings = SETTINGS, folder: Path = networks.FOLDER
@@ -76,7 +76,7 @@ class Detector:
         """Load both networks from a folder.
 
         Raises:
-            ModelBroken: if a file of them is missing, damaged or exchanged.
+            ModelBroken: if a file is missing, damaged or replaced.
         """
         self.settings = settings
         self._yunet = networks.yunet(
@@ -85,29 +85,29 @@ class Detector:
         self._onet = networks.onet(folder)
 
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
-        """Find all faces.
+        """Detect all faces.
 
         Args:
             rgb: (height, width, 3) uint8.
-            thorough: where no face is found, search more closely for smaller faces, then search the
-                picture turned by 90, 180 and 270 degrees.
+            thorough: if no face is found, search for smaller faces, then in the picture rotated by
+                90, 180 and 270 degrees.
 
         Returns:
-            The faces, the most confident first. Landmarks are in the coordinates of `rgb`; a face
-            on its side or on its head keeps that rotation.
+            The faces, the most confident first. Landmarks are in the coordinates of `rgb`, also
+            those of sideways and upside-down faces.
         """
         coarse = Coarse.of(rgb, self.settings.coarse_side_px)
         faces = self._search(rgb, coarse, self.settings.search_side_px)
         return faces if faces or not thorough else self._search_thoroughly(rgb)
 
     def _search_thoroughly(self, rgb: np.ndarray) -> list[DetectedFace]:
-        """Search at two larger sides, then in the picture turned by 90°, 180° or 270°."""
+        """Search at two larger sides, then in the picture rotated by 90°, 180° or 270°."""
         closer, closest = self.settings.thorough_side_px, self.settings.closest_side_px
         coarse = Coarse.of(rgb, closest)
         faces = self._search(rgb, coarse, closer, enlarge=True)
         if not faces and max(rgb.shape[:2]) > closer:
             faces = self._search(rgb, coarse, closest)
-        return faces or self._search_turned(rgb, self._likeliest_turns(coarse.pixels), closer)
+        return faces or self._search_rotated(rgb, self._best_turns(coarse.pixels), closer)
 
     def _search(
         self, rgb: np.ndarray, coarse: Coarse, side: int, *, enlarge: bool = False
@@ -119,26 +119,26 @@ class Detector:
         if main is None:
             return []
         turns = self._turns_of(small, main)
-        turned = self._search_turned(rgb, turns, side) if turns else []
+        turned = self._search_rotated(rgb, turns, side) if turns else []
         return turned or self._faces(rgb, coarse, _to_full(candidates, small, coarse))
 
-    def _search_turned(self, rgb: np.ndarray, turns: int, side: int) -> list[DetectedFace]:
-        """Search a picture turned by 90° × `turns` anticlockwise for upright faces.
+    def _search_rotated(self, rgb: np.ndarray, turns: int, side: int) -> list[DetectedFace]:
+        """Search a picture rotated by 90° × `turns` anticlockwise for upright faces.
 
-        Landmarks are returned in the coordinates of the picture before the turn.
+        Landmarks are in the coordinates of the picture before the rotation.
         """
         turned = np.ascontiguousarray(np.rot90(rgb, turns))
         coarse = Coarse.of(turned, max(side, self.settings.coarse_side_px))
         small = _scaled(coarse.pixels, side)
         faces = self._faces(turned, coarse, _to_full(self._yunet(small), small, coarse))
-        return [_turned_back(face, turns, rgb.shape) for face in faces]
+        return [_rotated_back(face, turns, rgb.shape) for face in faces]
 
-    def _likeliest_turns(self, picture: np.ndarray) -> int:
+    def _best_turns(self, picture: np.ndarray) -> int:
         """Return the number of turns, except 0, at which YuNet gives the highest score."""
         small = _scaled(picture, self.settings.thorough_side_px)
-        return max(TURNS, key=lambda turns: self._sureness(np.rot90(small, turns)))
+        return max(TURNS, key=lambda turns: self._best_score(np.rot90(small, turns)))
 
-    def _sureness(self, picture: np.ndarray) -> float:
+    def _best_score(self, picture: np.ndarray) -> float:
         """Return YuNet's best score in a picture, 0 where it finds no face."""
         return max((face.confidence for face in self._yunet(picture)), default=0.0)
 
@@ -152,15 +152,15 @@ class Detector:
         window = squared(_corners([candidate]), self.settings.turning_window)[0]
         side = self.settings.turning_side_px
         crop = warp(picture, _to_crop(window, side), side, NEUTRAL)
-        scores = [self._sureness(np.rot90(crop, turns)) for turns in range(4)]
+        scores = [self._best_score(np.rot90(crop, turns)) for turns in range(4)]
         best = int(np.argmax(scores))
         return best if scores[best] - scores[0] > self.settings.turning_lead else 0
 
     def _faces(self, rgb: np.ndarray, coarse: Coarse, boxes: np.ndarray) -> list[DetectedFace]:
         """Return the candidates that O-Net accepts, refined in the full-size picture.
 
-        O-Net sees each twice, the second time in the square of its own box: its landmarks are best
-        where the face lies as in training.
+        O-Net runs twice, the second time on the square of its own box: its landmarks are most
+        accurate when the face is positioned as in training.
         """
         if len(boxes) == 0:
             return []
@@ -174,17 +174,17 @@ class Detector:
     def _refined(
         self, rgb: np.ndarray, coarse: Coarse, windows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """O-Net's boxes (n, 4), landmarks (n, 5, 2) and probabilities (n,) of squares (n, 4)."""
+        """Return O-Net's boxes (n, 4), landmarks (n, 5, 2) and scores (n,) of squares (n, 4)."""
         crops = np.stack([_output_crop(rgb, coarse, window) for window in windows])
         offsets, shares, probabilities = self._onet(crops)
-        # five x, then five y, as shares of the square
+        # Five x, then five y, as shares of the square.
         landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1)
         landmarks = windows[:, None, :2] + landmarks * (windows[:, 2:] - windows[:, :2])[:, None]
         return regressed(windows, offsets), landmarks, probabilities[:, 1]
 
 
 def _scaled(rgb: np.ndarray, side: int, *, enlarge: bool = False) -> np.ndarray:
-    """Scale a picture to a longest side of `side` pixels; a smaller one only where `enlarge`."""
+    """Scale a picture to a longest side of `side` pixels; enlarge only if `enlarge`."""
     scale = side / max(rgb.shape[:2])
     if scale == 1 or (scale > 1 and not enlarge):
         return rgb
@@ -193,26 +193,26 @@ def _scaled(rgb: np.ndarray, side: int, *, enlarge: bool = False) -> np.ndarray:
 
 
 def _corners(faces: Sequence[DetectedFace]) -> np.ndarray:
-    """Boxes x1, y1, x2, y2, float64 (n, 4)."""
+    """Return boxes x1, y1, x2, y2, float64 (n, 4)."""
     boxes = np.array([face.box for face in faces]).reshape(-1, 4)
     return np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
 
 
 def _to_full(faces: Sequence[DetectedFace], small: np.ndarray, coarse: Coarse) -> np.ndarray:
-    """Boxes of faces found in a small picture, (n, 4) in pixels of the full-size one."""
+    """Map boxes of faces in a small picture to the full-size one, (n, 4) in pixels."""
     factors = np.tile(np.divide(coarse.pixels.shape[1::-1], small.shape[1::-1]), 2)
     return coarse.to_full((_corners(faces) + 0.5) * factors - 0.5)
 
 
 def _output_crop(rgb: np.ndarray, coarse: Coarse, box: np.ndarray) -> np.ndarray:
-    """What O-Net sees of a candidate; the coarse picture serves where it has enough pixels."""
+    """Return O-Net's input for a candidate, from the coarse picture if it has enough pixels."""
     if box[2] - box[0] >= ONET_SIDE * coarse.factor:
         rgb, box = coarse.pixels, coarse.from_full(box)
     return warp(rgb, _to_crop(box, ONET_SIDE), ONET_SIDE, NEUTRAL)
 
 
 def _to_crop(box: np.ndarray, side: int) -> np.ndarray:
-    """The map from a picture to a square of `side` pixels whose outer pixels lie on the box."""
+    """Return the map from a box, between pixel centres, to a square of `side` pixels."""
     steps = (side - 1) / (box[2:] - box[:2])
     shift = -steps * box[:2]
     return np.array([[steps[0], 0, shift[0]], [0, steps[1], shift[1]]])
@@ -223,14 +223,14 @@ def _face(box: np.ndarray, landmarks: np.ndarray, score: float) -> DetectedFace:
     return DetectedFace((x1, y1, x2 - x1, y2 - y1), landmarks.astype(np.float32), float(score))
 
 
-def _turned_back(face: DetectedFace, turns: int, shape: tuple[int, ...]) -> DetectedFace:
-    """A face found in a picture turned by 90° × `turns` anticlockwise, in the picture as it was."""
+def _rotated_back(face: DetectedFace, turns: int, shape: tuple[int, ...]) -> DetectedFace:
+    """Map a face in a picture rotated by 90° × `turns` anticlockwise to the unrotated picture."""
     height, width = shape[:2]
     x, y, box_width, box_height = face.box
     landmarks = face.landmarks
     corners = np.array([[x, y], [x + box_width, y + box_height]])
     for turn in range(turns, 0, -1):
-        # anticlockwise, (x, y) went to (y, side − 1 − x); the side is that of the picture before
+        # Anticlockwise, (x, y) maps to (y, side − 1 − x), with the side before the rotation.
         side = width if turn % 2 else height
         corners = np.column_stack([side - 1 - corners[:, 1], corners[:, 0]])
         landmarks = np.column_stack([side - 1 - landmarks[:, 1], landmarks[:, 0]])

