@@ -28,6 +28,8 @@ from webapp.settings import current_settings
 from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import PRIVATE_FOLDER, prepare
 
+# Marks a callback that is wrapped: commands are shared by all apps of a process.
+EXPLAINED = "explains_failures"
 # The group may read a certificate of an authority, as with Debian's group ssl-cert.
 OTHERS = 0o007
 
@@ -55,7 +57,7 @@ def _explain_failures(group: click.Group) -> None:
     for command in group.commands.values():
         if isinstance(command, click.Group):
             _explain_failures(command)
-        elif command.callback:
+        elif command.callback and not hasattr(command.callback, EXPLAINED):
             command.callback = _explained(command.callback)
 
 
@@ -69,6 +71,7 @@ def _explained(callback: Callable[..., object]) -> Callable[..., object]:
         except DatabaseDamaged as error:
             raise click.ClickException(str(error)) from error
 
+    setattr(run, EXPLAINED, True)
     return run
 
 

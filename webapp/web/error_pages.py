@@ -28,7 +28,7 @@ from webapp.extensions import frame_limiter, limiter, login
 from webapp.messages import describe
 from webapp.web.limits.request_bounds import takes_pictures
 from webapp.web.redirects import nearest_page
-from webapp.web.resumed_forms import keep_typed
+from webapp.web.resumed_forms import keep_typed, leave_unparsed
 
 PAGES = {400, 403, 404, 413, 429, 500, 503}
 WITHOUT_DATABASE = ("health.", "api_health.", "static")
@@ -135,6 +135,7 @@ def _is_page_request(error: HTTPException) -> bool:
 
 
 def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    leave_unparsed()
     return answer(413, pictures=takes_pictures())
 
 

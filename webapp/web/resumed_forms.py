@@ -24,6 +24,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from webapp.db.models import now
@@ -82,6 +83,12 @@ def keep_typed() -> None:
         _leave(owner, nearest_page())
 
 
+def leave_unparsed() -> None:
+    """Read no more of a form that exceeds its bounds than the fields at its start."""
+    if "form" not in vars(request):
+        g.sent_fields = _first_fields()
+
+
 def take_along(page: str, typed: MultiDict[str, str], *, files: bool) -> None:
     """Keep what a form that was not sent contains, until its page is shown in another language."""
     _keep(present_account(), page, typed, files=files)
@@ -129,7 +136,7 @@ def _first_fields() -> MultiDict[str, str]:
     decoder = MultipartDecoder(boundary, max_parts=MOST_PARTS)
     decoder.receive_data(request.environ["wsgi.input"].read(SMALL_BODY))
     name, value = "", b""
-    with suppress(ValueError):  # malformed: no further fields
+    with suppress(ValueError, RequestEntityTooLarge):  # malformed or too many: no further fields
         while not isinstance(event := decoder.next_event(), File | NeedData | Epilogue):
             if isinstance(event, Field):
                 name, value = event.name, b""

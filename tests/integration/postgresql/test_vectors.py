@@ -330,6 +330,7 @@ def test_what_is_told_of_it_can_end_the_building_and_it_is_done_the_next_time(
     assert is_indexed()
 
 
+@pytest.mark.real_faces
 def test_another_model_serves_with_its_anchors_indexed(
     settings: Settings,
     engine: ml.Engine,

@@ -20,6 +20,8 @@ from deploy.cluster import ROOT
 from tests.support.served.in_pieces import LARGEST, MUCH
 from webapp.crypto.self_signed import make_certificate
 
+pytestmark = pytest.mark.slow
+
 SLOW, COMPUTING, NETWORK = 40, 4, 24
 HELD = 5 * LARGEST
 # Short, so that the end of every patience is seen.
@@ -27,7 +29,6 @@ PATIENCE = 2.0
 CONFIGURATION = f"""
 from deploy import buffering_worker
 
-pytestmark = pytest.mark.slow
 buffering_worker.NETWORK_THREADS = {NETWORK}
 buffering_worker.HEAD_SECONDS = buffering_worker.BODY_SECONDS = {PATIENCE}
 buffering_worker.SEND_SECONDS = buffering_worker.LINGER_SECONDS = {PATIENCE}

@@ -46,7 +46,7 @@ def locked(impatient: None, settings: Settings, app: Flask) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def enrol(visitor: Visitor, photo: bytes):
+def enrol_by_page(visitor: Visitor, photo: bytes):
     return visitor.post(
         "/people/new", {"images": [photo]}, identifier="ada", name="Ada", consent="y"
     )
@@ -56,7 +56,7 @@ def enrol(visitor: Visitor, photo: bytes):
 def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
     operator: Visitor, people, app: Flask, locked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = enrol(operator, people[0].photos[0])
+    answer = enrol_by_page(operator, people[0].photos[0])
 
     assert answer.status_code == 503
     assert "nothing was lost" in words(answer)
@@ -73,10 +73,10 @@ def test_after_the_lock_everything_goes_on(
         db.session.remove()
         db.engine.dispose()
         other.execute("BEGIN IMMEDIATE")
-        assert enrol(operator, people[0].photos[0]).status_code == 503
+        assert enrol_by_page(operator, people[0].photos[0]).status_code == 503
         other.execute("ROLLBACK")
 
-    assert enrol(operator, people[0].photos[0]).status_code == 302
+    assert enrol_by_page(operator, people[0].photos[0]).status_code == 302
     assert rows_stored()["person"] == 1
 
 
@@ -95,7 +95,7 @@ def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
         connection.execute(f"PRAGMA {pragma}")
 
     event.listen(db.engine, "connect", break_connection)
-    answer = enrol(operator, people[0].photos[0])
+    answer = enrol_by_page(operator, people[0].photos[0])
     event.remove(db.engine, "connect", break_connection)
     db.engine.dispose()
 
@@ -135,7 +135,7 @@ def test_without_the_model_pages_and_health_say_so(
     visitor = Visitor(app)
     visitor.sign_in(OPERATOR)
 
-    answer = enrol(visitor, people[0].photos[0])
+    answer = enrol_by_page(visitor, people[0].photos[0])
     assert answer.status_code == 503
     assert "out of order" in words(answer)
     assert "model" in visitor.get("/health/ready").json["obstacles"]

@@ -53,10 +53,10 @@ def together(app: Flask) -> Callable[..., list[object]]:
 
 
 def test_of_two_enrolments_of_one_identifier_one_wins(together, enrol) -> None:
-    def enrol() -> object:
+    def attempt() -> object:
         return enrol("ada", photos=1)
 
-    results = together(enrol, enrol, enrol)
+    results = together(attempt, attempt, attempt)
 
     assert sum(isinstance(result, DuplicateIdentifier) for result in results) == 2
     stored = rows_stored()

@@ -1063,7 +1063,8 @@ def recorded_events() -> set[str]:
     values: dict[str, str] = {}
     for names, texts in constants.items():
         values |= dict(zip(names.split(", "), texts.split(", "), strict=False))
-    return {ast.literal_eval(values.get(call, call)) for call in calls} | audit.OF_ITSELF
+    named = (call.rpartition(".")[2] if call[0] not in "\"'" else call for call in calls)
+    return {ast.literal_eval(values.get(call, call)) for call in named} | audit.OF_ITSELF
 
 
 def _picture_errors() -> list[tuple[str, dict[str, object]]]:
