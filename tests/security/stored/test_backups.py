@@ -386,7 +386,7 @@ def test_after_a_new_master_key_the_key_ring_has_to_be_copied_anew_and_a_restore
     assert f"Replace your copy of the key ring by {settings.key_ring_file}" in rotated.output
     outdated = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
     assert outdated.exit_code == 1
-    assert "wrapped by another master key" in outdated.output
+    assert "another master key wrapped the key ring" in outdated.output
     shutil.copy(settings.key_ring_file, kept)
     again = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
     assert "2 people are restored" in again.output
