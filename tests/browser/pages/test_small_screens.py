@@ -67,6 +67,7 @@ def test_the_menu_stands_in_one_line(language: str, site: Site, opener: Opener) 
         assert public.evaluate(ROWS_OF_MENU) == 1
     page = opener.page(site, viewport={"width": 1440, "height": 900})
     _sign_in(page, language)
+    page.wait_for_load_state()
     for width in (1440, 1280, 1024, 800):
         page.set_viewport_size({"width": width, "height": 900})
         assert (width, page.evaluate(ROWS_OF_MENU)) == (width, 1)
