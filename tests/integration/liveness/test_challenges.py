@@ -207,10 +207,11 @@ def test_of_two_equal_frames_at_once_one_counts(
 ) -> None:
     """As in two processes: each with an app of its own on the same database."""
     challenge, frame = begun_by(), performing.live(engine).frame(0.0)
-    gate, outcomes = threading.Barrier(2), []
+    gate, outcomes = threading.Barrier(2, timeout=30), []
+    nodes = [create_app(settings, engine) for _ in range(2)]
 
-    def send() -> None:
-        with create_app(settings, engine).app_context():
+    def send(node: Flask) -> None:
+        with node.app_context():
             gate.wait()
             try:
                 outcomes.append(challenges.see(challenge, HOLDER, 1, frame).frame)
@@ -219,7 +220,7 @@ def test_of_two_equal_frames_at_once_one_counts(
             db.session.remove()
             db.engine.dispose()
 
-    threads = [threading.Thread(target=send) for _ in range(2)]
+    threads = [threading.Thread(target=send, args=(node,)) for node in nodes]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -21,7 +21,7 @@ from ml.faces.decode import decode
 
 def peak():
     # On Linux, ru_maxrss starts at the size of the parent process; VmHWM does not.
-    if sys.platform == "linux":
+    if Path("/proc/self/status").exists():
         status = Path("/proc/self/status").read_text()
         return int(re.search("VmHWM:[^0-9]*([0-9]+)", status)[1]) // 1000
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_000_000
