@@ -10,7 +10,7 @@ import hashlib
 import hmac
 
 from flask import Flask, current_app, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 MARK_LENGTH = 8
 
@@ -39,6 +39,17 @@ class OwnCookie(SecureCookieSessionInterface):
     def get_cookie_path(self, _app: Flask) -> str:
         """Return the path of the session cookie."""
         return cookie_path()
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Return whether a response prolongs the session or changes it.
+
+        Only a change is sent to a script. Its request may have left before a form that is answered
+        first: the old session would undo what that answer put in, such as its message.
+        """
+        if session.modified:
+            return True
+        is_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        return is_page and super().should_set_cookie(app, session)
 
 
 def _prefix() -> str:

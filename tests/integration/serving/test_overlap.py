@@ -25,8 +25,8 @@ from webapp.startup.prepare import get_ready, prepare
 from webapp.startup.readiness import obstacles
 from webapp.startup.schema import MIGRATIONS
 
-# What hinders the release before each version. These came before there could be several nodes;
-# whoever adds to them keeps a release in between (docs/how-to/scale.md).
+# What hinders the release before each version. These came before there could be several nodes.
+# A further entry needs a release in between (docs/how-to/scale.md).
 CONTRACTED = {
     "0003": {"threshold_change.previous_rule may not be empty"},
     "0004": {"account.session_number is missing"},

@@ -73,6 +73,18 @@ def test_no_page_has_inline_script_or_style(admin: Visitor, enrol) -> None:
             assert 'src="/static/' in script[:120] or 'type="application/json"' in script[:60], path
 
 
+@pytest.mark.parametrize(("mode", "prolongs"), [("cors", False), ("navigate", True), (None, True)])
+def test_an_answer_to_a_script_leaves_the_session_cookie_alone(
+    operator: Visitor, mode: str | None, prolongs: bool
+) -> None:
+    headers = {"Sec-Fetch-Mode": mode} if mode else {}
+
+    answer = operator.client.get("/people/taken?identifier=ada", headers=headers)
+
+    names = [cookie.partition("=")[0] for cookie in answer.headers.getlist("Set-Cookie")]
+    assert any("session" in name for name in names) == prolongs
+
+
 def test_the_session_cookie_is_out_of_scripts_reach(anybody: Visitor) -> None:
     cookie = anybody.get("/").headers["Set-Cookie"]
 
