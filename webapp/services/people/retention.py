@@ -37,15 +37,6 @@ def ends_soon(person: Person) -> bool:
     return end is not None and end - timedelta(days=current_settings().warning_days) <= now()
 
 
-def people_ending_soon() -> Sequence[Person]:
-    """Return the people whose retention period ends soon, the earliest end first."""
-    settings = current_settings()
-    if not settings.retention_days:
-        return ()
-    days = settings.retention_days - settings.warning_days
-    return _agreed_before(now() - timedelta(days=days))
-
-
 def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
     """Record that a person consented again, to the current terms.
 
