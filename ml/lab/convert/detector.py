@@ -7,6 +7,7 @@ digests of both.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from pathlib import Path
@@ -41,8 +42,12 @@ def _network(network: Any, weights: str, side: int) -> keras.Model:
     return keras.Model(pixels, network((pixels - 127.5) / 128.0))
 
 
-def main(_arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ml convert detector", description=__doc__.splitlines()[0]
+    )
+    parser.parse_args(arguments)
     convert()
     print(f"written: {ONET}, {DIGESTS}")
     return 0
