@@ -69,11 +69,22 @@ def _connected() -> Iterator[Connection]:
 def _build(
     connection: Connection, model_id: str, size: int, anchors: int, listener: Listener
 ) -> None:
-    name, literal = index_name(model_id), model_id.replace("'", "''")
+    name = index_name(model_id)
     # Do not wait for the lock: CREATE INDEX CONCURRENTLY would wait for this transaction in turn.
     if not connection.scalar(select(func.pg_try_advisory_lock(BUILDING_LOCK))):
         log.warning("another process is building the index %s", name)
         return
+    try:
+        _build_locked(connection, name, model_id, size, anchors, listener)
+    finally:
+        # A closed connection releases its locks only when the server notices.
+        connection.execute(select(func.pg_advisory_unlock(BUILDING_LOCK)))
+
+
+def _build_locked(
+    connection: Connection, name: str, model_id: str, size: int, anchors: int, listener: Listener
+) -> None:
+    literal = model_id.replace("'", "''")
     if connection.scalar(CUT_SHORT, {"name": name}):
         connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
     connection.exec_driver_sql(f"SET maintenance_work_mem = '{_megabytes(size, anchors)}MB'")
