@@ -10,7 +10,7 @@ depends_on = None
 
 
 def _reasoned(table: str) -> list[sa.Column | sa.Constraint]:
-    """What every table of changes has."""
+    """Return the columns and constraints of a table of changes."""
     return [
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),

@@ -8,7 +8,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# The database itself refuses to rewrite the audit log; whoever removes these is found by its chain.
+# Triggers refuse changes of the audit log. The log's hash chain reveals an attacker who drops them.
 REFUSALS = ("UPDATE", "DELETE")
 ONLY_ADDED = "the audit log is only ever added to"
 

@@ -1,6 +1,7 @@
 """Enrol, verify and identify faces through the API of Siamese Faces."""
 
 from siamese_faces.client import Client
+from siamese_faces.problems import Problem, Unanswered
 from siamese_faces.results import (
     Anchor,
     Asked,
@@ -15,14 +16,14 @@ from siamese_faces.results import (
     Identification,
     Person,
     PersonLabel,
-    PersonThreshold,
     Point,
-    Problem,
-    SearchThreshold,
-    Thresholds,
-    Unanswered,
     Verification,
     VerificationDetails,
+)
+from siamese_faces.thresholds import (
+    PersonThreshold,
+    SearchThreshold,
+    Thresholds,
     VerificationThreshold,
 )
 

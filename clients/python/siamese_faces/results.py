@@ -1,4 +1,4 @@
-"""What the API answers, typed. Fields that a later version adds are passed over."""
+"""Answers of the API, as dataclasses. Fields that a later version adds are ignored."""
 
 from __future__ import annotations
 
@@ -8,36 +8,19 @@ from datetime import datetime
 from typing import Any, Self
 
 
-class Problem(Exception):
-    """The API did not do what was asked.
+class Answer:
+    """Base of all answers."""
 
-    Attributes:
-        status: of HTTP.
-        code: stable, as `duplicate_identifier`.
-        detail: words for people.
-        more: what else is known: `errors` by field, `pictures` with a code each, `seconds` to wait.
-    """
-
-    def __init__(self, status: int, code: str, detail: str, more: Mapping[str, Any]) -> None:
-        super().__init__(f"{status} {code}: {detail}")
-        self.status, self.code, self.detail, self.more = status, code, detail, more
-
-
-class Unanswered(Problem):
-    """A proxy lost whoever worked on it: it may be done, or not."""
-
-
-class _Read:
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         return cls(**{name: value for name, value in answer.items() if name in known})
 
 
 @dataclass(frozen=True)
-class PersonLabel(_Read):
-    """A person as results name them."""
+class PersonLabel(Answer):
+    """A person's names in a result."""
 
     id: str
     identifier: str
@@ -45,8 +28,8 @@ class PersonLabel(_Read):
 
 
 @dataclass(frozen=True)
-class Person(_Read):
-    """Somebody enrolled; `pictures` counts those that are compared."""
+class Person(Answer):
+    """An enrolled person; `pictures` is the number of active anchors."""
 
     id: str
     identifier: str
@@ -58,13 +41,13 @@ class Person(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, **_times(answer, "created_at", "consent_at")})
 
 
 @dataclass(frozen=True)
-class Anchor(_Read):
-    """A stored picture: codes of what is wrong with it, and why it may do harm."""
+class Anchor(Answer):
+    """A stored photo: `reasons` are codes of its faults, `doubts` codes of warnings."""
 
     id: str
     created_at: datetime
@@ -74,13 +57,13 @@ class Anchor(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, **_times(answer, "created_at", "retired_at")})
 
 
 @dataclass(frozen=True)
-class VerificationDetails(_Read):
-    """What a verification rests on."""
+class VerificationDetails(Answer):
+    """Details of a verification."""
 
     similarity: float
     rule: str
@@ -89,13 +72,13 @@ class VerificationDetails(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, "person": _label(answer["person"])})
 
 
 @dataclass(frozen=True)
-class Verification(_Read):
-    """Match or no match; `details` are for keys with the scope `read`."""
+class Verification(Answer):
+    """Match or no match; `details` is None for keys without the scope `read`."""
 
     match: bool
     score: float
@@ -107,18 +90,22 @@ class Verification(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         details = answer["details"]
         read = VerificationDetails.read(details) if details else None
         return super().read({**answer, "details": read})
 
 
 @dataclass(frozen=True)
-class Asked(_Read):
-    """What is asked for now of whoever is before the camera; after "done" ask for the verdict.
+class Asked(Answer):
+    """The next prompt of a challenge.
 
-    `frame` is the number of the next frame, `share` how much is done, `message` what to show.
-    `light` is a colour, "#rrggbb", to fill the screen with around the face; None for none.
+    Attributes:
+        frame: number of the next frame.
+        instruction: a code. After "done", request the verdict.
+        message: the text to display.
+        share: progress of the instruction, 0 to 1.
+        light: colour that fills the screen around the face, "#rrggbb"; None for none.
     """
 
     frame: int
@@ -132,8 +119,8 @@ class Asked(_Read):
 
 
 @dataclass(frozen=True)
-class Challenge(_Read):
-    """A challenge that was begun, and how many seconds it may take."""
+class Challenge(Answer):
+    """A started challenge; it expires after `seconds`."""
 
     id: str
     seconds: int
@@ -141,26 +128,26 @@ class Challenge(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, "asked": Asked.read(answer["asked"])})
 
 
 @dataclass(frozen=True)
-class Candidate(_Read):
-    """Somebody near to the face."""
+class Candidate(Answer):
+    """A person whose anchors are similar to the probe."""
 
     person: PersonLabel
     score: float
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, "person": PersonLabel.read(answer["person"])})
 
 
 @dataclass(frozen=True)
-class Identification(_Read):
-    """Whose face it is, or nobody's."""
+class Identification(Answer):
+    """The identified person, or None, and the candidates."""
 
     match: bool
     score: float
@@ -175,7 +162,7 @@ class Identification(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read(
             {
                 **answer,
@@ -187,8 +174,8 @@ class Identification(_Read):
 
 
 @dataclass(frozen=True)
-class Comparison(_Read):
-    """Whether two pictures show the same person."""
+class Comparison(Answer):
+    """Similarity of two photos, and whether they match."""
 
     match: bool
     score: float
@@ -199,7 +186,7 @@ class Comparison(_Read):
 
 
 @dataclass(frozen=True)
-class Point(_Read):
+class Point(Answer):
     """A point, in pixels."""
 
     x: float
@@ -207,7 +194,7 @@ class Point(_Read):
 
 
 @dataclass(frozen=True)
-class Box(_Read):
+class Box(Answer):
     """A rectangle, in pixels."""
 
     x: float
@@ -217,8 +204,8 @@ class Box(_Read):
 
 
 @dataclass(frozen=True)
-class DetectedFace(_Read):
-    """A face in a picture; `main` is the one that would be used."""
+class DetectedFace(Answer):
+    """A face in a photo; `main` marks the one that the app compares."""
 
     box: Box
     landmarks: dict[str, Point]
@@ -227,14 +214,14 @@ class DetectedFace(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         points = {name: Point.read(point) for name, point in answer["landmarks"].items()}
         return super().read({**answer, "box": Box.read(answer["box"]), "landmarks": points})
 
 
 @dataclass(frozen=True)
-class Detection(_Read):
-    """The faces of a picture; `quality` is that of the main one, as numbers and `reasons`."""
+class Detection(Answer):
+    """The faces of a photo; `quality` describes the main one by numbers and `reasons`."""
 
     width: int
     height: int
@@ -243,65 +230,14 @@ class Detection(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         faces = [DetectedFace.read(one) for one in answer["faces"]]
         return super().read({**answer, "faces": faces})
 
 
 @dataclass(frozen=True)
-class VerificationThreshold(_Read):
-    """From which score on a verification matches."""
-
-    score: float
-    similarity: float
-    rule: str
-    number: int
-
-
-@dataclass(frozen=True)
-class SearchThreshold(_Read):
-    """How a search among everybody decides."""
-
-    fpir: float
-    margin: float
-    number: int
-
-
-@dataclass(frozen=True)
-class Thresholds(_Read):
-    """What decides a match."""
-
-    model_id: str
-    rules: list[str]
-    verification: VerificationThreshold
-    search: SearchThreshold
-
-    @classmethod
-    def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
-        return super().read(
-            {
-                **answer,
-                "verification": VerificationThreshold.read(answer["verification"]),
-                "search": SearchThreshold.read(answer["search"]),
-            }
-        )
-
-
-@dataclass(frozen=True)
-class PersonThreshold(_Read):
-    """One person's threshold, `points` above everybody's."""
-
-    score: float
-    everybodys_score: float
-    lowest_score: float
-    points: float
-    number: int
-
-
-@dataclass(frozen=True)
-class Attempt(_Read):
-    """One attempt to verify or identify."""
+class Attempt(Answer):
+    """One verification or identification."""
 
     id: str
     created_at: datetime
@@ -320,13 +256,13 @@ class Attempt(_Read):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """Take the known fields of an answer."""
+        """Return the answer's known fields."""
         return super().read({**answer, **_times(answer, "created_at")})
 
 
 @dataclass(frozen=True)
-class Health(_Read):
-    """Whether the app can serve, and what stands in the way; while it warms up, how far it is."""
+class Health(Answer):
+    """Whether the app can serve, its obstacles, and its progress while it loads anchors."""
 
     ready: bool
     obstacles: list[str]

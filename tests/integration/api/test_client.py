@@ -6,7 +6,7 @@ import httpx
 import pytest
 from flask import Flask
 from siamese_faces import Client, Problem, Unanswered
-from siamese_faces.client import TRIES, WAITS
+from siamese_faces.transport import TRIES, WAITS
 
 from tests.support.installation import rows_stored
 from tests.support.programs import URL, Wire, key_with
