@@ -7,18 +7,18 @@ export const QUIET_MS = 1500;
  * Passes on an urgent text at once.
  */
 export class Announcer {
-  #said = "";
+  #announced = "";
   #waiting = "";
   #timer = null;
-  #say;
+  #write;
   #clock;
 
   /**
-   * @param {(text: string) => void} say writes into the live region
+   * @param {(text: string) => void} write into the live region
    * @param {{setTimeout: Function, clearTimeout: Function}} clock
    */
-  constructor(say, clock = globalThis) {
-    this.#say = say;
+  constructor(write, clock = globalThis) {
+    this.#write = write;
     this.#clock = clock;
   }
 
@@ -45,8 +45,8 @@ export class Announcer {
 
   /** @param {string} text */
   #utter(text) {
-    if (text === this.#said) return;
-    this.#said = text;
-    this.#say(text);
+    if (text === this.#announced) return;
+    this.#announced = text;
+    this.#write(text);
   }
 }

@@ -71,9 +71,9 @@ export class Wait {
 export function countDown(page) {
   for (const button of page.querySelectorAll("[data-wait]")) {
     const { wait, waitText, waitOver } = button.dataset;
-    const said = button.parentElement.querySelector("[data-wait-said]");
+    const status = button.parentElement.querySelector("[data-wait-said]");
     new Wait(button, button).begin(Number(wait), waitText, () => {
-      said.textContent = waitOver;
+      status.textContent = waitOver;
     });
   }
 }

@@ -13,7 +13,7 @@ const LEFT = { frame: 2, step: 1, of: 2, instruction: "turn_left", share: 0.4, m
 const DONE = { frame: 3, step: 2, of: 2, instruction: "done", share: 1, message: "wait" };
 const grabber = { small: async () => "a frame" };
 
-/** A server that answers in order; an Error is thrown, an object is the body of a 200. */
+/** A server that returns the given answers in order: an Error is thrown, an object is the body of a 200. */
 function server(...answers) {
   const asked = [];
   const send = async (url, { body }) => {
@@ -41,16 +41,16 @@ function challenging({ send }, claimed = "ada ", now = () => 0) {
   return { plan, submitted, waits };
 }
 
-test("one instruction at a time is told, and the challenge is sent when all was seen", async () => {
+test("instructions are shown one at a time, and the finished challenge is sent", async () => {
   const there = server({ ...STRAIGHT, challenge: "c" }, LEFT, DONE);
   const { plan, submitted } = challenging(there);
   const told = [];
   const counts = [];
-  const tell = ({ message }) => {
+  const prompt = ({ message }) => {
     told.push(message);
     counts.push(plan.count());
   };
-  assert.equal(await plan.capture(grabber, null, tell), "enough");
+  assert.equal(await plan.capture(grabber, null, prompt), "enough");
   plan.finish();
   assert.deepEqual(told, ["straight", "left", "wait"]);
   assert.deepEqual(counts, ["", "1/2", "2/2"]);
@@ -62,7 +62,7 @@ test("one instruction at a time is told, and the challenge is sent when all was 
   assert.deepEqual(submitted, ["c"]);
 });
 
-test("each colour is told before the frame that is taken in it", async () => {
+test("each colour is shown before the frame taken in it", async () => {
   const there = server(
     { ...STRAIGHT, light: "#ffaeb5", challenge: "c" },
     { ...LEFT, light: "#90c9ff" },
@@ -75,7 +75,7 @@ test("each colour is told before the frame that is taken in it", async () => {
   assert.deepEqual(order, ["#ffaeb5", "frame", "#90c9ff", "frame", null]);
 });
 
-test("an answer that got lost is made up for by the number that the server waits for", async () => {
+test("after a lost answer, the next frame has the number that the server expects", async () => {
   const lost = Response.json({ code: "frame_out_of_order", expected: 5 }, { status: 409 });
   const there = server({ ...STRAIGHT, challenge: "c" }, lost, DONE);
   assert.equal(await challenging(there).plan.capture(grabber, null, () => {}), "enough");
@@ -97,7 +97,7 @@ for (const [what, answer, message] of [
   ["that took too long", refusal("challenge_over", 410), "challenge_over"],
   ["that another window began again", refusal("challenge_unknown", 404), "elsewhere"],
 ]) {
-  test(`a challenge ${what} stops, and begins again only when somebody says so`, async () => {
+  test(`a challenge ${what} stops until the user starts it again`, async () => {
     const there = server({ ...STRAIGHT, challenge: "c" }, answer);
     const { plan } = challenging(there);
     await assert.rejects(plan.capture(grabber, null, () => {}), { message });
@@ -109,7 +109,7 @@ for (const [what, answer, pause] of [
   ["a line that is gone", new TypeError("network"), 1000],
   ["a busy server", refusal("busy", 429, { seconds: 2 }), 2000],
 ]) {
-  test(`${what} is borne: the same frame is sent once more after a pause`, async () => {
+  test(`after ${what}, the same frame is retried after a pause`, async () => {
     const there = server({ ...STRAIGHT, challenge: "c" }, answer, DONE);
     const { plan, waits } = challenging(there);
     const told = [];
@@ -121,7 +121,7 @@ for (const [what, answer, pause] of [
   });
 }
 
-test("a server that stays busy is left alone after a few tries", async () => {
+test("a server that stays busy is not retried beyond the limit", async () => {
   const answers = Array.from({ length: 20 }, () => refusal("busy", 429, { seconds: 7 }));
   const there = server(...answers);
   const { plan } = challenging(there);
@@ -129,7 +129,7 @@ test("a server that stays busy is left alone after a few tries", async () => {
   assert.equal(there.asked.length, MOST_REPEATS + 1);
 });
 
-test("who has to wait is told so, and nothing is tried again by itself", async () => {
+test("a lockout shows its wait, and nothing is retried automatically", async () => {
   const there = server(refusal("must_wait", 429, { seconds: 30 }));
   const { plan } = challenging(there);
   await assert.rejects(plan.capture(grabber, null, () => {}), (error) => {
@@ -138,16 +138,16 @@ test("who has to wait is told so, and nothing is tried again by itself", async (
   assert.equal(there.asked.length, 1);
 });
 
-test("a failure without words of its own still says something", async () => {
+test("a failure without a text of its own has a general one", async () => {
   const broken = new Response("<html>", { status: 500 });
   const { plan } = challenging(server(broken));
   await assert.rejects(plan.capture(grabber, null, () => {}), { message: "busy" });
 });
 
-test("an interrupted challenge asks for nothing more", async () => {
+test("an interrupted challenge sends no further request", async () => {
   const there = server({ ...STRAIGHT, challenge: "c" }, new TypeError("aborted"));
   const { plan } = challenging(there);
-  const tell = () => plan.interrupt();
-  await assert.rejects(plan.capture(grabber, null, tell));
+  const prompt = () => plan.interrupt();
+  await assert.rejects(plan.capture(grabber, null, prompt));
   assert.equal(plan.count(), "");
 });

@@ -24,12 +24,12 @@ test("a frame is posted with its purpose and the page's token", async () => {
   assert.equal(body.get("frame").size, frame.size);
 });
 
-test("a busy server says when to come back", async () => {
+test("a busy server's answer holds the time to retry", async () => {
   const { checker } = answering(429, {}, { "Retry-After": "7" });
   await assert.rejects(checker.check(frame, "guide"), { code: "busy", retryMs: 7000 });
 });
 
-test("too large, refused and offline are told apart", async () => {
+test("too large, refused and offline have different codes", async () => {
   await assert.rejects(answering(413).checker.check(frame, "guide"), { code: "too_large" });
   await assert.rejects(answering(403).checker.check(frame, "guide"), { code: "refused" });
   const offline = new Checker("/camera/check", "token", async () => {

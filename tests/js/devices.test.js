@@ -5,7 +5,7 @@ import { CameraMemory, cameras, constraints } from "../../static/js/camera/devic
 
 const numbered = (n) => `Camera ${n}`;
 
-test("only cameras are offered, unnamed ones by number", () => {
+test("only cameras are offered, and unnamed ones are numbered", () => {
   const devices = [
     { kind: "audioinput", deviceId: "m", label: "Microphone" },
     { kind: "videoinput", deviceId: "a", label: "Built-in" },
@@ -18,7 +18,7 @@ test("only cameras are offered, unnamed ones by number", () => {
   ]);
 });
 
-test("the remembered camera is asked for by name, otherwise the one that faces the person", () => {
+test("the remembered camera is requested by id, else the one that faces the user", () => {
   assert.deepEqual(constraints("a").video.deviceId, { exact: "a" });
   assert.equal(constraints(null).video.facingMode, "user");
   assert.equal(constraints(null).audio, false);
@@ -38,7 +38,7 @@ test("the choice is remembered and can be forgotten", () => {
   assert.equal(memory.recall(), null);
 });
 
-test("a browser that forbids storing does no harm", () => {
+test("a browser that forbids storage causes no error", () => {
   const memory = new CameraMemory(() => {
     throw new Error("blocked");
   });

@@ -26,7 +26,7 @@ test("a failure that has a code keeps it", () => {
   assert.equal(failureOf(new CameraFailure("insecure"), "granted"), "insecure");
 });
 
-test("an insecure address and an old browser are told apart before asking", () => {
+test("an insecure address and an old browser have different codes", () => {
   assert.equal(obstacle({ isSecureContext: false, navigator: {} }), "insecure");
   assert.equal(obstacle({ isSecureContext: true, navigator: {} }), "unsupported");
   assert.equal(obstacle({ isSecureContext: true, navigator: { mediaDevices: {} } }), null);

@@ -6,7 +6,7 @@ import { Guidance } from "../../static/js/camera/guidance.js";
 
 const VERDICT = { faces: 1, ok: true, reasons: [], message: "", box: null };
 
-/** A clock that moves only when something waits on it. */
+/** A clock that advances only by waits. */
 class ManualClock {
   time = 0;
   waits = [];
@@ -63,29 +63,29 @@ const answersAfter = (ms) => async (clock) => {
   return VERDICT;
 };
 
-test("one frame is under way at a time, even when started twice", async () => {
+test("one frame is in flight at a time, even when started twice", async () => {
   const { most, verdicts } = await guided(10, answersAfter(40));
   assert.equal(most, 1);
   assert.equal(verdicts.length, 10);
 });
 
-test("a quick server is asked at least five times a second", async () => {
+test("a quick server checks at least five frames a second", async () => {
   const { clock } = await guided(10, answersAfter(60));
   assert.ok(clock.time <= 2000, `${clock.time} ms for 10 frames`);
 });
 
-test("a slow line gets smaller frames and no extra waiting", async () => {
+test("a slow connection gets smaller frames and no extra wait", async () => {
   const { sides, clock } = await guided(10, answersAfter(900));
   assert.ok(sides.at(-1) < sides[0]);
   assert.equal(Math.max(...clock.waits), 0);
 });
 
-test("a quick line gets frames as large as are useful", async () => {
+test("a quick connection gets the largest useful frames", async () => {
   const { sides } = await guided(12, answersAfter(30));
   assert.ok(sides.at(-1) > sides[0]);
 });
 
-test("a busy server is left in peace for as long as it asks", async () => {
+test("a busy server gets no request before its retry time", async () => {
   const { failures, clock } = await guided(2, async () => {
     throw new CheckFailure("busy", 4000);
   });
@@ -93,7 +93,7 @@ test("a busy server is left in peace for as long as it asks", async () => {
   assert.ok(clock.waits.includes(4000));
 });
 
-test("a frame that cannot be grabbed does not end the guiding", async () => {
+test("a frame that cannot be grabbed does not stop the guidance", async () => {
   const { failures, verdicts } = await guided(3, async (clock) => {
     clock.time += 50;
     if (clock.time < 200) throw new Error("no frame");

@@ -24,22 +24,22 @@ test("one bad verdict breaks the hold", () => {
   assert.equal(again.since, 500);
 });
 
-test("a face that moves starts the hold anew", () => {
+test("a moving face restarts the hold", () => {
   const hold = holdAfter([true, BOX, 0], [true, moved(0.1), 400]);
   assert.equal(hold.since, 400);
 });
 
-test("a face that trembles is still steady", () => {
+test("a trembling face counts as steady", () => {
   const hold = holdAfter([true, BOX, 0], [true, moved(0.02), 300], [true, moved(-0.01), 600]);
   assert.equal(hold.since, 0);
 });
 
-test("verdicts too far apart say nothing about the time between them", () => {
+test("verdicts too far apart restart the hold", () => {
   const hold = holdAfter([true, BOX, 0], [true, BOX, LONGEST_GAP_MS + 1]);
   assert.equal(hold.since, LONGEST_GAP_MS + 1);
 });
 
-test("progress rises from nothing to whole and not beyond", () => {
+test("progress rises from 0 to 1 and not beyond", () => {
   const hold = holdAfter([true, BOX, 1000]);
   assert.equal(progress(null, 1000), 0);
   assert.equal(progress(hold, 1000), 0);
@@ -47,7 +47,7 @@ test("progress rises from nothing to whole and not beyond", () => {
   assert.equal(progress(hold, 9000), 1);
 });
 
-test("time that passes without a verdict does not complete the hold", () => {
+test("time without a verdict does not complete the hold", () => {
   const hold = holdAfter([true, BOX, 0]);
   assert.equal(progress(hold, 2000), 1);
   assert.ok(!isComplete(hold));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Keeping } from "../../static/js/session/keeping.js";
 
-/** A page as far as it is set aside, with a server whose sign-in page comes when it is let. */
+/** A page that can be set aside, and a server that answers with the sign-in page on demand. */
 function world() {
   const metas = { account: { content: "anna" }, "csrf-token": { content: "old" } };
   const bodies = [];
@@ -37,7 +37,7 @@ function world() {
   return { page, bodies, letCome };
 }
 
-test("a page is set aside once, however many requests find its session ended", async () => {
+test("concurrent requests after a session's end set the page aside once", async () => {
   const { page, bodies, letCome } = world();
   const keeping = new Keeping(page, () => {});
   const asked = [keeping.setAside(), keeping.setAside()];

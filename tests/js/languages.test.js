@@ -15,13 +15,13 @@ function form(elements, found = null) {
   return { elements, querySelector: () => found };
 }
 
-test("a form is touched by typing, ticking and choosing, not by what it came with", () => {
+test("typing, ticking and choosing change a form, its initial values do not", () => {
   assert.equal(isTouched(form([SAME, TOKEN, OPEN])), false);
   for (const field of [TEXT, TICKED, FILES]) assert.equal(isTouched(form([SAME, field])), true);
   assert.equal(isTouched(form([SAME], {})), true);
 });
 
-test("all that stands in a form goes along but secrets, tokens and files", () => {
+test("a form's values are carried over, except secrets, tokens and files", () => {
   const { typed, hasFiles } = contentsOf(form([TEXT, SAME, SECRET, TOKEN, TICKED, OPEN, FILES]));
   assert.equal(typed, "name=Ada&score=50&consent=y");
   assert.equal(hasFiles, true);

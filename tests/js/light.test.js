@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { LightPace, SHORTEST_COLOUR_MS } from "../../static/js/camera/light.js";
 
-/** A pace whose clock moves on by what is waited; `pass` lets time pass besides. */
+/** A pace whose clock advances with each wait; `pass` advances it further. */
 function paced() {
   let time = 0;
   const shown = [];
@@ -23,7 +23,7 @@ function paced() {
   return { admit, pass, shown };
 }
 
-test("however quickly colours come, there are three changes in a second at most", async () => {
+test("colours change three times a second at most", async () => {
   const { admit, pass, shown } = paced();
   for (let n = 0; n < 60; n += 1) {
     await admit(n % 2 ? "#ffaeb5" : "#90c9ff");
@@ -35,7 +35,7 @@ test("however quickly colours come, there are three changes in a second at most"
   }
 });
 
-test("the first colour, the same one and none at all wait for nothing", async () => {
+test("the first colour, a repeated one and none are shown at once", async () => {
   const { admit, shown } = paced();
   await admit(null);
   await admit("#ffaeb5");
@@ -43,7 +43,7 @@ test("the first colour, the same one and none at all wait for nothing", async ()
   assert.deepEqual(shown.map(([, at]) => at), [0, 0, 0]);
 });
 
-test("going out is a change as well", async () => {
+test("a colour turned off counts as a change", async () => {
   const { admit, pass, shown } = paced();
   await admit("#ffaeb5");
   pass(100);

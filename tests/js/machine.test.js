@@ -12,7 +12,7 @@ function statesAfter(...signals) {
   });
 }
 
-test("a good face leads from idle to captured by itself", () => {
+test("a good face leads from idle to captured automatically", () => {
   assert.deepEqual(statesAfter("start", "opened", "good", "capture", "enough"), [
     "starting", "guiding", "holding", "capturing", "captured",
   ]);
@@ -33,21 +33,21 @@ test("the manual button takes a picture while guiding, holding and resting", () 
   }
 });
 
-test("a camera that goes away fails every state that uses it", () => {
+test("an unplugged camera fails every state that uses it", () => {
   for (const state of ["starting", "guiding", "holding", "capturing", "resting"]) {
     assert.equal(next(state, "fail"), "failed");
   }
 });
 
-test("in a hidden tab the camera stops, until somebody starts it again", () => {
+test("a hidden tab stops the camera until the user starts it", () => {
   assert.deepEqual(statesAfter("start", "opened", "hide", "start").slice(2), ["hidden", "starting"]);
 });
 
-test("after a failure one can try again", () => {
+test("the camera can start again after a failure", () => {
   assert.equal(next("failed", "start"), "starting");
 });
 
-test("a verdict that comes late, after the capture began, changes nothing", () => {
+test("a verdict after the start of the capture changes nothing", () => {
   assert.equal(next("capturing", "lost"), "capturing");
   assert.equal(next("captured", "good"), "captured");
 });
@@ -67,7 +67,7 @@ test("every state can be reached from idle", () => {
   assert.deepEqual([...reached].sort(), Object.keys(TRANSITIONS).sort());
 });
 
-test("a change is told once, with where it came from", () => {
+test("each change is reported once, with the state before", () => {
   const machine = new CaptureMachine();
   const told = [];
   machine.onchange = (state, before) => told.push([before, state]);
@@ -76,7 +76,7 @@ test("a change is told once, with where it came from", () => {
   assert.deepEqual(told, [["idle", "starting"]]);
 });
 
-test("every state leads exactly to those that are written down", () => {
+test("every state leads exactly to its documented successors", () => {
   const source = readFileSync(new URL("../../static/js/camera/machine.js", import.meta.url), "utf8");
   const line = /^ \*   (\w+) .*→ (.+)$/gm;
   const written = Object.fromEntries(

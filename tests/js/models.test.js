@@ -18,7 +18,7 @@ test("a change is followed until it has ended", async () => {
   assert.equal(pauses, 2);
 });
 
-test("a server that cannot be reached for a while is asked again", async () => {
+test("an unreachable server is polled again", async () => {
   const answers = [Promise.reject(new Error("offline")), Promise.resolve(at(2, false))];
   const shown = [];
   await follow(

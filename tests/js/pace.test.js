@@ -8,7 +8,7 @@ import {
 const after = (roundTrips, pace = FIRST_PACE) => roundTrips.reduce(adapt, pace);
 const many = (ms) => Array(20).fill(ms);
 
-test("frames shrink to the smallest on a slow line and grow to the largest on a quick one", () => {
+test("frames shrink to the smallest on a slow connection and grow to the largest on a quick one", () => {
   assert.equal(after(many(SLOW_MS * 3)).side, SIDES[0]);
   assert.equal(after(many(QUICK_MS / 3)).side, SIDES.at(-1));
 });
@@ -17,12 +17,12 @@ test("a single slow answer changes little", () => {
   assert.equal(after([200, 200, 500]).side, FIRST_PACE.side);
 });
 
-test("a line that recovers gets larger frames again", () => {
+test("a recovered connection gets larger frames again", () => {
   const slow = after(many(1500));
   assert.ok(after(many(50), slow).side > slow.side);
 });
 
-test("two frames never come closer than the shortest interval", () => {
+test("two frames are never closer than the shortest interval", () => {
   assert.equal(rest(30) + 30, SHORTEST_INTERVAL_MS);
   assert.equal(rest(SHORTEST_INTERVAL_MS * 5), 0);
 });

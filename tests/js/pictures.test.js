@@ -17,7 +17,7 @@ test("pictures beyond the limit are left out", () => {
   assert.equal(tray.room, 0);
 });
 
-test("nothing can be sent while no picture can be used, and it is said why", () => {
+test("nothing can be sent without a usable picture, and the reason is shown", () => {
   const tray = new Tray(3);
   assert.equal(whatIsMissing(tray.pictures), "no_photo_yet");
   const [first] = tray.add([named("a"), named("b")]);
@@ -65,7 +65,7 @@ test("pictures are checked one at a time", async () => {
   assert.ok(tray.pictures.every((picture) => picture.state === "good"));
 });
 
-test("a check without an answer leaves the picture to the server's own check", async () => {
+test("a picture without a verdict is left to the server's check", async () => {
   const tray = new Tray(1);
   tray.add([named("a")]);
   await checkWaiting(tray, async () => {
@@ -94,7 +94,7 @@ test("a picture removed while it is checked stays away", async () => {
   assert.deepEqual(tray.pictures, []);
 });
 
-test("a picture that the server handed back is a file again, with its name and bytes", async () => {
+test("a returned picture becomes a file with its name and bytes", async () => {
   const value = `${encodeURIComponent("Tag 1, zu Hause.jpg")},${btoa("\xff\xd8 picture")}`;
   const file = fileOf(value);
   assert.equal(file.name, "Tag 1, zu Hause.jpg");

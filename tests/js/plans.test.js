@@ -50,7 +50,7 @@ test("enrolling takes three pictures, each with the next pose", async () => {
   assert.equal(plan.taken(), "done");
 });
 
-test("enrolling says which pose is wanted, and how many pictures are left", async () => {
+test("enrolling shows the next pose and the number of pictures left", async () => {
   const { plan } = enrolling();
   assert.equal(plan.count(), "1/3");
   await plan.capture(grabber, unseen);
@@ -59,7 +59,7 @@ test("enrolling says which pose is wanted, and how many pictures are left", asyn
   assert.ok(!plan.accepts(FACING));
 });
 
-test("a picture taken again stays until the new one takes its place", async () => {
+test("a retaken picture stays until the new one replaces it", async () => {
   const { plan, tray } = enrolling();
   for (let n = 0; n < 3; n += 1) await plan.capture(grabber, unseen);
   const [, second] = tray.pictures;
@@ -72,7 +72,7 @@ test("a picture taken again stays until the new one takes its place", async () =
   ]);
 });
 
-test("a picture that was to be taken again stays when the camera is turned off", async () => {
+test("a picture stays if the camera is turned off before its retake", async () => {
   const { plan, tray } = enrolling();
   for (let n = 0; n < 3; n += 1) await plan.capture(grabber, unseen);
   plan.retake(tray.pictures[1]);
@@ -81,7 +81,7 @@ test("a picture that was to be taken again stays when the camera is turned off",
   assert.equal(tray.pictures.length, 4);
 });
 
-test("patience is counted from when the pose was asked for", () => {
+test("patience starts with the prompt for the pose", () => {
   const { plan, tray, clock } = enrolling();
   tray.add([{}], { pose: "straight" });
   clock.time = 10 * PATIENCE_MS;
@@ -91,7 +91,7 @@ test("patience is counted from when the pose was asked for", () => {
   assert.ok(plan.accepts(FACING));
 });
 
-test("a picture taken again gets the pose of the one it replaces", async () => {
+test("a retaken picture gets the pose of the one it replaces", async () => {
   const { plan, tray } = enrolling();
   for (let n = 0; n < 3; n += 1) await plan.capture(grabber, unseen);
   tray.remove(tray.pictures[1].id);

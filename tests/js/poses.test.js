@@ -19,12 +19,12 @@ test("a raised chin is a positive pitch", () => {
   assert.ok(!hasPose("up", { yaw: 0, pitch: -SLIGHT }, 0));
 });
 
-test("a good face that does not turn is taken after some patience", () => {
+test("a good face that does not turn is taken after PATIENCE_MS", () => {
   assert.ok(!hasPose("left", { yaw: 0, pitch: 0 }, PATIENCE_MS - 1));
   assert.ok(hasPose("left", { yaw: 0, pitch: 0 }, PATIENCE_MS));
 });
 
-test("the pose of a picture that is taken away is asked for again", () => {
+test("the pose of a removed picture is requested again", () => {
   assert.equal(missingPose([]), "straight");
   assert.equal(missingPose(["straight", "right"]), "left");
   assert.equal(missingPose(POSES), null);
@@ -35,7 +35,7 @@ test("three to five pictures are taken", () => {
   assert.equal(POSES.length, 5);
 });
 
-test("the name of a picture tells its pose, that of somebody's own file none", () => {
+test("a captured picture's name holds its pose, a chosen file's name none", () => {
   for (const pose of POSES) assert.equal(poseOf(`${nameWithPose("kamera-2", pose)}.jpg`), pose);
   assert.equal(poseOf("holiday.jpg"), null);
   assert.equal(poseOf("holiday.final.jpg"), null);

@@ -34,7 +34,7 @@ test("the movements come first, then the pictures", async () => {
   assert.equal(field.value, "the challenge");
 });
 
-test("movements that are not confirmed begin again", async () => {
+test("a failed challenge starts again", async () => {
   const judge = async () => {
     throw new Error("not passed");
   };
@@ -44,7 +44,7 @@ test("movements that are not confirmed begin again", async () => {
   assert.equal(presented.wish(), "movements");
 });
 
-test("movements that are not confirmed twice in a row wait for somebody to start again", async () => {
+test("after two failed challenges in a row, the user has to start again", async () => {
   const judge = async () => {
     throw new Error("not passed");
   };

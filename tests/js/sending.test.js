@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { NEEDS_SESSION, sendWithToken } from "../../static/js/session/sending.js";
 
-/** A page of an account, and the events that it was told. */
+/** A page of an account, and the events dispatched to it. */
 function pageOf(account) {
   const metas = { account: { content: account }, "csrf-token": { content: "old" } };
   const told = [];
@@ -18,7 +18,7 @@ function pageOf(account) {
 
 const json = (content) => new Response(JSON.stringify(content), { headers: { "Content-Type": "application/json" } });
 
-/** A server on which an account is signed in; it takes the token "new" alone. */
+/** A server with a signed-in account; it accepts the token "new" alone. */
 function server(account) {
   const tokens = [];
   const send = async (url, options) => {
@@ -29,7 +29,7 @@ function server(account) {
   return { send, tokens };
 }
 
-test("a request with an old token is sent once more with a fresh one", async () => {
+test("a request with an old token is retried once with a new one", async () => {
   const { send, tokens } = server("anna");
   const answer = await sendWithToken("/check", { headers: {} }, pageOf("anna"), send);
   assert.deepEqual(await answer.json(), { ok: true });
@@ -37,7 +37,7 @@ test("a request with an old token is sent once more with a fresh one", async () 
 });
 
 for (const present of ["", "ben"]) {
-  test(`a request of an account that is signed out is not sent again (now: ${present || "nobody"})`, async () => {
+  test(`a request of a signed-out account is not retried (now: ${present || "nobody"})`, async () => {
     const { send, tokens } = server(present);
     const page = pageOf("anna");
     await assert.rejects(sendWithToken("/check", { headers: {} }, page, send));

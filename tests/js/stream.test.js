@@ -15,7 +15,7 @@ class Track {
   }
 }
 
-/** A browser whose getUserMedia answers as told, one answer a call. */
+/** A browser whose getUserMedia returns the given answers, one a call. */
 function browser(...answers) {
   const asked = [];
   const track = new Track();
@@ -59,7 +59,7 @@ test("opening plays the camera and closing stops every track", async () => {
   assert.equal(shown.srcObject, null);
 });
 
-test("a remembered camera that is gone is forgotten and any other is taken", async () => {
+test("a remembered camera that is absent is forgotten, and another one opens", async () => {
   const { scope, asked } = browser(named("OverconstrainedError"), "ok");
   const memory = memoryOf("gone");
   await new Camera(video(), memory, scope).open();
@@ -68,21 +68,21 @@ test("a remembered camera that is gone is forgotten and any other is taken", asy
   assert.equal(memory.recall(), null);
 });
 
-test("a camera in use is not hidden by trying another", async () => {
+test("a camera in use is reported, and no other one is tried", async () => {
   const { scope, asked } = browser(named("NotReadableError"));
   const opening = new Camera(video(), memoryOf("a"), scope).open();
   await assert.rejects(opening, { code: "in_use" });
   assert.equal(asked.length, 1);
 });
 
-test("an insecure address is told before the camera is asked for", async () => {
+test("an insecure address is reported before the camera is requested", async () => {
   const { scope, asked } = browser("ok");
   const opening = new Camera(video(), memoryOf(null), { ...scope, isSecureContext: false }).open();
   await assert.rejects(opening, { code: "insecure" });
   assert.equal(asked.length, 0);
 });
 
-test("a device that is unplugged is told, one that we close is not", async () => {
+test("an unplugged camera is reported, a closed one is not", async () => {
   const { scope, track } = browser("ok", "ok");
   const camera = new Camera(video(), memoryOf(null), scope);
   let told = 0;

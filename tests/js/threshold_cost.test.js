@@ -35,7 +35,7 @@ const costs = {
 const numbers = new Intl.NumberFormat("en");
 const near = (value, expected) => assert.ok(Math.abs(value - expected) < 1e-12, `${value}`);
 
-test("between two corners a cost is straight", () => {
+test("error rates are linear between two corners", () => {
   const cost = costAt(costs.corners, 65);
   near(cost.strangers.share, 0.0055);
   near(cost.strangers.low, 0.0026);
@@ -43,13 +43,13 @@ test("between two corners a cost is straight", () => {
   near(cost.genuine.share, 0.03);
 });
 
-test("outside of the corners the nearest counts", () => {
+test("error rates are constant outside of the corners", () => {
   assert.equal(costAt(costs.corners, 0).strangers.share, 0.1);
   assert.equal(costAt(costs.corners, 50).strangers.share, 0.1);
   assert.equal(costAt(costs.corners, 100).genuine.share, 0.5);
 });
 
-test("odds have two digits and are grouped as the reader does", () => {
+test("odds have two digits, grouped by the reader's locale", () => {
   assert.equal(odds(1, words, numbers), "100 in 100");
   assert.equal(odds(0.234, words, numbers), "23 in 100");
   assert.equal(odds(0.0999, words, numbers), "1 in 10");
@@ -59,36 +59,36 @@ test("odds have two digits and are grouped as the reader does", () => {
   assert.equal(odds(1.9e-5, words, numbers), "1 in 53,000");
 });
 
-test("a cost is said with its interval", () => {
-  const said = describeCost(costs, 60, numbers);
-  assert.equal(said.strangers, "strangers 1 in 100, 1 in 50 to 1 in 200");
-  assert.equal(said.genuine, "genuine 1 in 50, 1 in 33 to 1 in 100");
+test("an error rate is shown with its interval", () => {
+  const sentences = describeCost(costs, 60, numbers);
+  assert.equal(sentences.strangers, "strangers 1 in 100, 1 in 50 to 1 in 200");
+  assert.equal(sentences.genuine, "genuine 1 in 50, 1 in 33 to 1 in 100");
 });
 
-test("the numbers of an interval rise in one unit, also where they are shares of 100", () => {
+test("an interval ascends in one unit, also in shares of 100", () => {
   assert.equal(describeCost(costs, 80, numbers).genuine, "genuine 50 in 100, 40 in 100 to 60 in 100");
   assert.equal(describeCost(costs, 50, numbers).strangers, "strangers 10 in 100, 5 in 100 to 20 in 100");
 });
 
-test("an interval that reaches below what the data supports says so", () => {
-  const said = describeCost(costs, 70, numbers);
-  assert.equal(said.strangers, "strangers 1 in 1,000, 1 in 500 to fewer than 1 in 2,000");
+test("an interval below the supported rate is shown as fewer", () => {
+  const sentences = describeCost(costs, 70, numbers);
+  assert.equal(sentences.strangers, "strangers 1 in 1,000, 1 in 500 to fewer than 1 in 2,000");
 });
 
-test("below what the data supports only a bound is claimed", () => {
+test("a rate below the supported one is shown as a bound", () => {
   assert.equal(describeCost(costs, 77, numbers).strangers, "fewer strangers than 1 in 1,700");
   assert.equal(describeCost(costs, 80, numbers).strangers, "fewer strangers than 1 in 2,000");
   assert.equal(describeCost(costs, 50, numbers).genuine, "fewer genuine than 1 in 100");
 });
 
-test("it says when a threshold is weaker than an authenticator needs", () => {
+test("a threshold weaker than an authenticator's requirement is marked", () => {
   assert.equal(describeCost(costs, 70, numbers).authenticator, "weaker!");
   assert.equal(describeCost(costs, 79.5, numbers).authenticator, "unsure!");
   assert.equal(describeCost(costs, 80, numbers).authenticator, "enough!");
 });
 
-test("a dangerous score says what it costs, a safe one nothing", () => {
-  const said = (accepted, refused) => {
+test("a dangerous score has a warning, a safe one has none", () => {
+  const dangers = (accepted, refused) => {
     const corner = {
       score: 50,
       strangers: strangers(accepted, 0, 1),
@@ -96,9 +96,9 @@ test("a dangerous score says what it costs, a safe one nothing", () => {
     };
     return describeCost({ ...costs, corners: [corner] }, 50, numbers).dangers;
   };
-  assert.deepEqual(said(0.01, 0.8), []);
-  assert.deepEqual(said(0.0101, 0), ["1 stranger in 99"]);
-  assert.deepEqual(said(0.3, 0), ["1 stranger in 3"]);
-  assert.deepEqual(said(0.67, 0), ["67 in 100 strangers"]);
-  assert.deepEqual(said(1, 0.9), ["anybody!", "90 in 100 refused"]);
+  assert.deepEqual(dangers(0.01, 0.8), []);
+  assert.deepEqual(dangers(0.0101, 0), ["1 stranger in 99"]);
+  assert.deepEqual(dangers(0.3, 0), ["1 stranger in 3"]);
+  assert.deepEqual(dangers(0.67, 0), ["67 in 100 strangers"]);
+  assert.deepEqual(dangers(1, 0.9), ["anybody!", "90 in 100 refused"]);
 });

@@ -9,12 +9,12 @@ const places = [
   [40, 220, 0],
 ];
 
-test("at a place its own coordinates count", () => {
+test("a place has its own coordinates", () => {
   assert.deepEqual(placeAt(places, 10), [100, 50]);
   assert.deepEqual(placeAt(places, 40), [220, 0]);
 });
 
-test("between two places every coordinate is straight", () => {
+test("coordinates are linear between two places", () => {
   assert.deepEqual(placeAt(places, 15), [150, 45]);
   assert.deepEqual(placeAt(places, 35), [215, 10]);
 });
@@ -23,7 +23,7 @@ test("a line needs one coordinate only", () => {
   assert.deepEqual(placeAt([[0, 16], [100, 404]], 25), [113]);
 });
 
-test("outside of the places there is none", () => {
+test("a score outside of the places has no coordinates", () => {
   assert.equal(placeAt(places, 9.9), null);
   assert.equal(placeAt(places, 40.1), null);
   assert.equal(placeAt([], 10), null);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clockTime, Wait } from "../../static/js/waiting.js";
 
-/** A clock that stands still until it is moved; it calls what was asked for at each second. */
+/** A stopped clock; moving it runs the interval's callback once a second. */
 function clock() {
   const timers = new Map();
   return {
@@ -30,11 +30,11 @@ function waiting(seconds) {
   return { time, button, over, wait };
 }
 
-test("times are told in minutes and seconds", () => {
+test("times have minutes and seconds", () => {
   assert.deepEqual([0, 9, 65, 3600].map(clockTime), ["0:00", "0:09", "1:05", "60:00"]);
 });
 
-test("a button counts down and can then be pressed", () => {
+test("a button counts down and is then enabled", () => {
   const { time, button, over } = waiting(3);
   assert.deepEqual([button.disabled, button.textContent], [true, "in 0:03"]);
   time.pass(2);
@@ -44,14 +44,14 @@ test("a button counts down and can then be pressed", () => {
   assert.equal(time.timers.size, 0);
 });
 
-test("a clock that was asleep makes up for it", () => {
+test("a countdown catches up after the computer slept", () => {
   const { time, button } = waiting(60);
   time.time += 59_000;
   time.pass(1);
   assert.ok(!button.disabled);
 });
 
-test("a wait that is ended leaves the button usable", () => {
+test("a wait ended early leaves the button enabled", () => {
   const { time, button, over, wait } = waiting(30);
   wait.end();
   time.pass(40);

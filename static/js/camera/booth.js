@@ -17,8 +17,8 @@ export const MOST_SILENT_CHECKS = 5;
  * @property {(verdict: import("./check.js").Verdict) => boolean} accepts a good face
  * @property {(verdict: import("./check.js").Verdict) => string} wish what a good face still lacks
  * @property {(grabber: import("./frame.js").FrameGrabber, show: (picture: Blob) => void,
- *   tell: (asked: import("./challenge.js").Asked) => void) => Promise<"more" | "enough">} capture
- *   takes pictures; `show` displays one of them, `tell` displays the prompt meanwhile
+ *   prompt: (asked: import("./challenge.js").Asked) => void) => Promise<"more" | "enough">} capture
+ *   takes pictures; `show` displays one of them, `prompt` displays the prompt meanwhile
  * @property {() => void} [interrupt] called when capturing ends, complete or not
  * @property {() => void} [leave] called when the camera goes off before there are enough pictures
  * @property {() => string} count such as "Picture 2 of 3"
@@ -158,7 +158,7 @@ export class Booth {
     this.#lastInstruction = null;
     const show = (picture) => view.freeze(picture);
     try {
-      this.#machine.send(await plan.capture(grabber, show, (asked) => this.#tell(asked)));
+      this.#machine.send(await plan.capture(grabber, show, (asked) => this.#showPrompt(asked)));
     } catch (error) {
       if (this.#machine.state !== "capturing") return;
       if (error instanceof ChallengeRefusal) this.#fail("stopped", error.message, error.seconds);
@@ -166,7 +166,7 @@ export class Booth {
     }
   }
 
-  #tell(asked) {
+  #showPrompt(asked) {
     if (this.#machine.state !== "capturing") return;
     const { view, plan, announcer } = this.#parts;
     view.ask(asked);
@@ -177,12 +177,12 @@ export class Booth {
   }
 
   #rest() {
-    this.#sayNow(this.#parts.plan.taken());
+    this.#announceNow(this.#parts.plan.taken());
     setTimeout(() => this.#machine.send("rested"), REST_MS);
   }
 
   #finish() {
-    this.#sayNow(this.#parts.plan.taken());
+    this.#announceNow(this.#parts.plan.taken());
     this.#parts.plan.finish();
   }
 
@@ -203,7 +203,7 @@ export class Booth {
     this.#parts.announcer.settle(text);
   }
 
-  #sayNow(text) {
+  #announceNow(text) {
     this.#parts.view.instruct(text, true);
     this.#parts.announcer.urgent(text);
   }

@@ -154,7 +154,7 @@ export class BoothView {
     this.explain(this.#words[seconds ? "wait_title" : `${code}_title`], explanation);
     this.nameStart(code === "stopped" ? this.#words.try_again : this.#words.start_again);
     if (!seconds) return;
-    this.#wait.begin(seconds, this.#words.again_in, () => this.say(this.#words.wait_over));
+    this.#wait.begin(seconds, this.#words.again_in, () => this.announce(this.#words.wait_over));
   }
 
   /**
@@ -170,7 +170,7 @@ export class BoothView {
   }
 
   /** @param {string} text into the live region */
-  say(text) {
+  announce(text) {
     this.#part.announcer.textContent = text;
   }
 

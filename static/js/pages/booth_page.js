@@ -42,7 +42,7 @@ export function setUpBooth(makePlan, mayStart) {
     (frame, signal) => checker.check(frame, "guide", signal),
     clock,
   );
-  const announcer = new Announcer((text) => view.say(text));
+  const announcer = new Announcer((text) => view.announce(text));
   const parts = { view, camera, memory, grabber, guidance, announcer, plan, words, mayStart };
   const booth = new Booth(parts);
   booth.open();

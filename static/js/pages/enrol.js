@@ -15,7 +15,7 @@ async function ask(url) {
 }
 
 let pictures = null;
-// Whose identity the challenge is for: the page's person, or the identifier at the camera's start.
+// Identity of the challenge: the page's person, or the identifier at the camera's start.
 const claim = { value: document.querySelector("[data-claimed]")?.dataset.claimed ?? "" };
 const typed = document.querySelector("[data-challenge-url]") && document.querySelector("[data-claim]");
 

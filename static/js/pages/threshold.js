@@ -21,10 +21,10 @@ const scores = new Intl.NumberFormat(language, {
 });
 
 /** Sentences are missing if too few people are enrolled. */
-function say(place, said) {
+function write(place, sentences) {
   for (const kind of ["strangers", "genuine"]) {
     const sentence = place.querySelector(`[data-cost-${kind}]`);
-    if (sentence) sentence.textContent = said[kind];
+    if (sentence) sentence.textContent = sentences[kind];
   }
 }
 
@@ -35,15 +35,15 @@ function move(mark, at) {
 }
 
 function show(score) {
-  const said = describeCost(costs, score, numbers);
-  say(looked, said);
-  if (own) say(own, describeCost({ ...costs, corners: costs.own_corners }, score, numbers));
+  const sentences = describeCost(costs, score, numbers);
+  write(looked, sentences);
+  if (own) write(own, describeCost({ ...costs, corners: costs.own_corners }, score, numbers));
   const standing = looked.querySelector("[data-cost-authenticator]");
-  standing.textContent = said.authenticator;
-  standing.className = `cost-${said.standing}`;
+  standing.textContent = sentences.authenticator;
+  standing.className = `cost-${sentences.standing}`;
   const danger = looked.querySelector("[data-danger]");
-  danger.hidden = !said.dangers.length;
-  danger.querySelector("[data-danger-words]").textContent = said.dangers.join(" ");
+  danger.hidden = !sentences.dangers.length;
+  danger.querySelector("[data-danger-words]").textContent = sentences.dangers.join(" ");
   find("looked-at-score").textContent = scores.format(score);
   const { left, width } = line.dataset;
   move(line, [Number(left) + (Number(width) * score) / 100]);

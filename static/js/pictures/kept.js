@@ -14,7 +14,7 @@ export function fileOf(value) {
 /**
  * Take the returned pictures out of a form.
  * @param {HTMLFormElement} form
- * @returns {{file: File, doubt: string}[]} `doubt` is empty without a warning
+ * @returns {{file: File, doubt: string}[]} `doubt` is the warning's text, or empty
  */
 export function takeKept(form) {
   const list = form.querySelector("[data-kept]");

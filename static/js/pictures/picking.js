@@ -13,10 +13,10 @@ import { TrayView } from "./tray_view.js";
  * @param {HTMLFormElement} form
  * @param {import("../camera/check.js").Checker} checker
  * @param {import("../words.js").Words} words
- * @param {(text: string) => void} say shows a notice
+ * @param {(text: string) => void} notify shows a notice
  * @returns {{tray: Tray, view: TrayView}}
  */
-export function setUpPicking(form, checker, words, say) {
+export function setUpPicking(form, checker, words, notify) {
   const main = form.querySelector("[data-pictures]");
   const others = [...form.querySelectorAll("[data-more-pictures]")];
   const tray = new Tray(Number(main.dataset.most));
@@ -49,7 +49,7 @@ export function setUpPicking(form, checker, words, say) {
   view.onremove = (picture) => tray.remove(picture.id);
   gatherFiles(main, others, (files) => {
     const leftOut = files.length - tray.add(files).length;
-    say(leftOut ? fill(words.left_out, { n: leftOut, most: tray.most }) : "");
+    notify(leftOut ? fill(words.left_out, { n: leftOut, most: tray.most }) : "");
   });
   for (const { file, doubt } of takeKept(form)) {
     const state = doubt ? "doubtful" : "good";

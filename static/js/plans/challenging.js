@@ -71,9 +71,9 @@ export class Challenging {
     this.#asked = null;
   }
 
-  async capture(grabber, _show, tell) {
+  async capture(grabber, _show, prompt) {
     this.#running = new AbortController();
-    this.#field.value = await this.#run(grabber, tell, this.#running.signal);
+    this.#field.value = await this.#run(grabber, prompt, this.#running.signal);
     return "enough";
   }
 
@@ -81,20 +81,20 @@ export class Challenging {
     this.#form.requestSubmit();
   }
 
-  async #run(grabber, tell, signal) {
+  async #run(grabber, prompt, signal) {
     const begin = () => this.#client.begin(this.#claim.value.trim(), signal);
     const started = await this.#retry(begin, signal);
     this.#asked = started;
     let grabbed = -Infinity;
     for (;;) {
       await this.#pace.admit(this.#asked.light ?? null);
-      tell(this.#asked);
+      prompt(this.#asked);
       if (this.#asked.instruction === "done") return started.challenge;
       await this.#wait(Math.max(0, SHORTEST_INTERVAL_MS - (this.#now() - grabbed)));
       grabbed = this.#now();
       const frame = await grabber.small(SIDE, QUALITY);
       const see = () => this.#see(started.challenge, frame, signal);
-      this.#asked = await this.#retry(see, signal, tell);
+      this.#asked = await this.#retry(see, signal, prompt);
     }
   }
 
@@ -109,14 +109,14 @@ export class Challenging {
   }
 
   /** Retry a request up to MOST_REPEATS times while offline, or while the server is busy. */
-  async #retry(send, signal, tell = () => {}) {
+  async #retry(send, signal, prompt = () => {}) {
     for (let repeats = 0; ; repeats += 1) {
       try {
         return await send();
       } catch (error) {
         const helps = error instanceof ChallengeRefusal && error.again && repeats < MOST_REPEATS;
         if (!helps || signal.aborted) throw error;
-        tell({ ...this.#asked, message: error.message });
+        prompt({ ...this.#asked, message: error.message });
         await this.#wait(error.seconds * 1000 || PAUSE_MS);
         signal.throwIfAborted();
       }

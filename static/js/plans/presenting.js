@@ -10,7 +10,7 @@ export class Presenting {
   #field;
   #judge;
   #words;
-  #said = "";
+  #taken = "";
   #failures = 0;
 
   /**
@@ -46,7 +46,7 @@ export class Presenting {
   }
 
   taken() {
-    return this.#said || this.#now.taken();
+    return this.#taken || this.#now.taken();
   }
 
   interrupt() {
@@ -57,10 +57,10 @@ export class Presenting {
     this.#pictures.leave();
   }
 
-  async capture(grabber, show, tell) {
-    this.#said = "";
+  async capture(grabber, show, prompt) {
+    this.#taken = "";
     if (this.#passed) return this.#pictures.capture(grabber, show);
-    await this.#movements.capture(grabber, show, tell);
+    await this.#movements.capture(grabber, show, prompt);
     await this.#judged();
     return "more";
   }
@@ -72,11 +72,11 @@ export class Presenting {
   async #judged() {
     try {
       await this.#judge();
-      this.#said = this.#words.movements_passed;
+      this.#taken = this.#words.movements_passed;
       this.#failures = 0;
     } catch (error) {
       this.#field.value = "";
-      this.#said = this.#words.movements_failed;
+      this.#taken = this.#words.movements_failed;
       this.#failures = (this.#failures + 1) % MOST_TRIES;
       if (!this.#failures) throw error;
     }

@@ -101,10 +101,10 @@ export class Keeping {
     this.#replace(body, title);
     putToken(this.#page, token);
     window.scrollTo(0, top);
-    this.#say(body.dataset.signedInAgain);
+    this.#announce(body.dataset.signedInAgain);
   }
 
-  #say(text) {
+  #announce(text) {
     const page = this.#page;
     page.getElementById(NOTICE)?.remove();
     const notice = page.createElement("p");

@@ -72,10 +72,10 @@ export function describeCost(costs, score, numbers) {
       return fill(words[`fewer_${kind}`], { odds: odds(Math.max(high, supported), words, numbers) });
     }
     const often = high >= OFTEN ? OFTEN_BESIDE : OFTEN;
-    const say = (share) => odds(share, words, numbers, often);
-    const least = low >= supported ? say(low) : fill(words.fewer, { odds: say(supported) });
-    const [start, end] = high >= OFTEN ? [least, say(high)] : [say(high), least];
-    return fill(words[kind], { odds: say(share), start, end });
+    const inWords = (share) => odds(share, words, numbers, often);
+    const least = low >= supported ? inWords(low) : fill(words.fewer, { odds: inWords(supported) });
+    const [start, end] = high >= OFTEN ? [least, inWords(high)] : [inWords(high), least];
+    return fill(words[kind], { odds: inWords(share), start, end });
   };
   const standing = standingOf(cost.strangers, costs.authenticator_far);
   return {
@@ -91,12 +91,12 @@ export function describeCost(costs, score, numbers) {
 const [EVERYBODY, MOST_PEOPLE] = [0.995, 2 / 3];
 
 function dangersOf({ strangers, genuine }, most, words, numbers) {
-  const said = [];
-  if (strangers.share > most.strangers) said.push(accepted(strangers.share, words, numbers));
+  const sentences = [];
+  if (strangers.share > most.strangers) sentences.push(accepted(strangers.share, words, numbers));
   if (genuine.share > most.genuine) {
-    said.push(fill(words.refused, { n: numbers.format(Math.round(genuine.share * 100)) }));
+    sentences.push(fill(words.refused, { n: numbers.format(Math.round(genuine.share * 100)) }));
   }
-  return said;
+  return sentences;
 }
 
 function accepted(share, words, numbers) {
