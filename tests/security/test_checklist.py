@@ -27,7 +27,7 @@ def test_every_test_that_the_page_names_is_there() -> None:
 
 
 @pytest.mark.parametrize("requirement", ["2.4.1", "5.2.1", "15.2.2"])
-def test_what_bounds_the_work_of_strangers_is_met(requirement: str) -> None:
+def test_requirements_on_the_work_of_strangers_are_met(requirement: str) -> None:
     rows = [line.split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
     states = {row[0].removeprefix("| "): row[1] for row in rows if len(row) > 2}
     number = re.compile(rf"(?<![\d.]){re.escape(requirement)}(?!\d)")

@@ -10,7 +10,7 @@ from webapp.settings import ROOT
 pytestmark = pytest.mark.slow
 
 
-def test_rules_for_security_find_nothing_in_what_serves() -> None:
+def test_security_rules_find_nothing_in_served_code() -> None:
     ran = subprocess.run(
         [
             sys.executable,

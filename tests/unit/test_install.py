@@ -21,7 +21,7 @@ Successfully installed flask-3.1.3 psycopg-3.3.9
 
 @pytest.mark.parametrize("name", PACKAGES)
 @pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 99), (4, 0)])
-def test_a_python_that_cannot_be_used_is_told_which_can(
+def test_an_unsupported_python_names_the_supported_versions(
     name: str, version: tuple[int, int]
 ) -> None:
     complaint = unsupported(PACKAGES[name], version)
@@ -39,7 +39,7 @@ def test_every_version_between_the_oldest_and_the_newest_can_be_used(name: str) 
     assert not unsupported(packages, packages.newest)
 
 
-def test_an_environment_of_a_python_that_cannot_be_used_is_to_be_removed_first(
+def test_an_environment_of_an_unsupported_python_must_be_removed_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "bin").mkdir()

@@ -39,7 +39,7 @@ def test_every_command_of_a_part_runs(capsys: pytest.CaptureFixture[str]) -> Non
     assert "1\n2\n" in capsys.readouterr().out
 
 
-def test_what_passed_shows_nothing_but_that(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_passing_part_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], {"quiet": part("print('all is well')")}) == 0
     assert "all is well" not in capsys.readouterr().out
 
@@ -54,7 +54,7 @@ def test_a_part_that_cannot_run_is_left_out_with_its_reason(
     assert "data       left out: the data is missing" in capsys.readouterr().out
 
 
-def test_the_end_counts_tests_and_says_why_some_were_left_out(
+def test_the_summary_counts_tests_and_explains_omissions(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main([], {"one": part(PYTEST), "other": part(PYTEST)}) == 0

@@ -153,7 +153,7 @@ def test_pasting_filling_in_and_leaving_the_field_start_nothing(
 
 
 @BOTH
-def test_of_two_identifiers_that_begin_alike_the_confirmed_one_is_judged(
+def test_the_confirmed_one_of_two_similar_identifiers_is_judged(
     guarded: bool, sites: dict[bool, Site], opener: Opener, hopper: scenes.Portrait
 ) -> None:
     page = opened(opener, sites[guarded], hopper)
@@ -182,7 +182,7 @@ def test_without_an_identifier_the_page_asks_for_it(
     assert nothing_started(page)
 
 
-def test_to_change_the_identifier_turns_the_camera_off(
+def test_changing_the_identifier_turns_the_camera_off(
     sites: dict[bool, Site], opener: Opener
 ) -> None:
     page = opener.camera_page(sites[True], scenes.empty())
@@ -200,7 +200,7 @@ def test_to_change_the_identifier_turns_the_camera_off(
 
 
 @BOTH
-def test_on_a_phone_the_go_key_puts_the_keyboard_away_and_shows_the_oval(
+def test_on_a_phone_the_go_key_hides_the_keyboard_and_shows_the_oval(
     guarded: bool, sites: dict[bool, Site], opener: Opener
 ) -> None:
     page = opener.camera_page(sites[guarded], scenes.empty(), **PHONE)
@@ -216,7 +216,7 @@ def test_on_a_phone_the_go_key_puts_the_keyboard_away_and_shows_the_oval(
     assert page.evaluate("document.activeElement.tagName") != "INPUT"
 
 
-def test_a_page_from_the_browsers_history_waits_until_it_is_asked(
+def test_a_page_from_the_browsers_history_starts_nothing(
     sites: dict[bool, Site], opener: Opener
 ) -> None:
     page = opener.camera_page(sites[True], scenes.empty(), script=NOTING_CAMERAS)
@@ -250,7 +250,7 @@ def test_a_search_waits_for_its_button(
     page.wait_for_url("**/identify/result/*")
 
 
-def test_operators_verify_without_movements_for_a_reason_and_are_spoken_to(
+def test_operators_skip_the_challenge_with_a_reason_and_are_addressed(
     sites: dict[bool, Site], opener: Opener, hopper: scenes.Portrait
 ) -> None:
     page = opened(opener, sites[True], hopper)

@@ -75,7 +75,7 @@ def test_a_scene_gets_its_instruction(
     expect(instruction(page)).to_have_text(words)
 
 
-def test_a_turned_head_is_asked_to_turn_back(
+def test_a_turned_head_is_prompted_to_face_the_camera(
     real_engine: ml.Engine, site: Site, opener: Opener
 ) -> None:
     frame = scenes.facing(scenes.Portrait.of(real_engine, performing.turned(real_engine)))
@@ -86,7 +86,7 @@ def test_a_turned_head_is_asked_to_turn_back(
 
 @pytest.mark.data
 @pytest.mark.parametrize(("turn", "side"), [(ImageOps.mirror, "right"), (None, "left")])
-def test_a_real_turned_head_is_asked_to_turn_back(
+def test_a_real_turned_head_is_prompted_to_face_the_camera(
     turn: Callable[[Image.Image], Image.Image] | None,
     side: str,
     real_engine: ml.Engine,
@@ -129,7 +129,7 @@ def test_frames_are_small_and_one_at_a_time(
     assert 0 < max(page.evaluate("sizes")) < 100_000
 
 
-def test_frames_get_smaller_on_a_slow_line(
+def test_frames_get_smaller_on_a_slow_connection(
     site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     far = scenes.facing(portraits[0][0], share=0.2)
@@ -145,7 +145,7 @@ def test_frames_get_smaller_on_a_slow_line(
     expect(instruction(page)).to_have_text("Move closer")
 
 
-def test_the_button_takes_a_picture_that_the_guide_would_not(
+def test_the_button_captures_a_picture_that_guidance_rejects(
     site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     page = opener.camera_page(site, scenes.facing(portraits[0][0], share=0.25))

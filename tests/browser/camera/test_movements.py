@@ -71,7 +71,7 @@ def photo_film(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.long
 @SIZES
-def test_a_person_who_does_what_is_asked_for_is_verified(
+def test_a_live_person_is_verified(
     guarded_site: Site, head: str, opener: Opener, size: dict[str, object]
 ) -> None:
     page = opener.page(guarded_site, script=head, **size)
@@ -82,7 +82,7 @@ def test_a_person_who_does_what_is_asked_for_is_verified(
 
 @pytest.mark.long
 @SIZES
-def test_a_photo_is_refused_without_saying_why(
+def test_a_photo_is_refused_without_the_cause(
     guarded_site: Site, photo_film: Path, opener: Opener, size: dict[str, object]
 ) -> None:
     page = opener.film_page(guarded_site, photo_film, **size)
@@ -95,9 +95,7 @@ def test_a_photo_is_refused_without_saying_why(
 
 
 @pytest.mark.long
-def test_who_is_enrolled_does_the_movements_first(
-    guarded_site: Site, head: str, opener: Opener
-) -> None:
+def test_enrolment_starts_with_the_challenge(guarded_site: Site, head: str, opener: Opener) -> None:
     page = opener.page(guarded_site, script=head)
     sign_in(page)
     fill_in(page, "hopper", "Hopper")
@@ -109,7 +107,7 @@ def test_who_is_enrolled_does_the_movements_first(
     expect(page.get_by_text("Hopper is enrolled.")).to_be_visible()
 
 
-def test_one_instruction_stands_in_the_oval_and_is_spoken(
+def test_one_instruction_is_shown_in_the_oval_and_announced(
     guarded_site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     frame = scenes.facing(portraits[0][0], share=0.4)
@@ -139,7 +137,7 @@ def lit(site: Site) -> Iterator[None]:
             yield
 
 
-def test_the_page_warns_of_its_light_waits_for_the_person_and_then_shines(
+def test_the_page_warns_of_light_waits_for_the_user_and_then_shines(
     guarded_site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     frame = scenes.facing(portraits[0][0], share=0.4)
@@ -181,7 +179,7 @@ def test_a_head_that_follows_the_movements_but_not_the_light_fails(
 
 
 @pytest.mark.long
-def test_where_motion_is_unwanted_the_arrow_stands_still(
+def test_the_arrow_does_not_move_with_reduced_motion(
     guarded_site: Site, opener: Opener, portraits: scenes.People
 ) -> None:
     frame = scenes.facing(portraits[0][0])

@@ -104,7 +104,7 @@ def test_the_phones_camera_feeds_the_same_form(
     expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
 
 
-def test_everything_but_the_camera_works_without_scripts(
+def test_everything_except_the_camera_works_without_scripts(
     fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     fresh_site.add_administrator(ADMINISTRATOR)
@@ -125,7 +125,7 @@ def test_everything_but_the_camera_works_without_scripts(
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_a_refused_enrolment_keeps_what_was_typed_and_every_good_picture(
+def test_a_refused_enrolment_keeps_its_input_and_good_pictures(
     scripts: bool, fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     fresh_site.add_administrator(ADMINISTRATOR)
@@ -177,7 +177,7 @@ def test_a_doubtful_picture_is_shown_before_it_is_stored_and_can_be_taken_again(
     expect(page.get_by_role("heading", name="3 photos")).to_be_visible()
 
 
-def test_what_cannot_be_used_shows_no_broken_picture_and_cannot_be_sent(
+def test_an_unusable_file_shows_no_broken_picture_and_cannot_be_sent(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     page = opener.page(site)
@@ -204,7 +204,7 @@ def test_what_cannot_be_used_shows_no_broken_picture_and_cannot_be_sent(
     expect(_card(page, "good.jpg").locator("img")).to_be_visible()
 
 
-def test_a_taken_identifier_is_said_when_its_field_is_left_and_beside_the_doubts(
+def test_a_taken_identifier_is_reported_when_its_field_is_left_and_in_the_review(
     fresh_site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     fresh_site.add_administrator(ADMINISTRATOR)

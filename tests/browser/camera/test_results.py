@@ -149,7 +149,7 @@ def test_a_result_is_shown_to_nobody_else(
     expect(other.get_by_role("button", name="Continue")).to_be_visible()
 
 
-def test_who_is_locked_out_sees_a_still_page_until_the_wait_is_over(
+def test_a_lockout_shows_a_still_page_until_its_end(
     plain: Site, opener: Opener, hopper: scenes.Portrait
 ) -> None:
     fail_often(plain, "locked-out")
@@ -173,7 +173,7 @@ def test_who_is_locked_out_sees_a_still_page_until_the_wait_is_over(
     assert sent == []
 
 
-def test_who_is_locked_out_before_the_movements_starts_again_by_one_button(
+def test_a_lockout_before_a_challenge_ends_by_one_button(
     guarded: Site, opener: Opener, hopper: scenes.Portrait
 ) -> None:
     fail_often(guarded, "locked-out")
@@ -192,7 +192,7 @@ def test_who_is_locked_out_before_the_movements_starts_again_by_one_button(
     assert sent == []
 
 
-def test_of_two_windows_for_one_identifier_the_later_one_goes_on(
+def test_the_later_of_two_windows_for_one_identifier_continues(
     guarded: Site, opener: Opener, hopper: scenes.Portrait
 ) -> None:
     first = opener.camera_page(guarded, scenes.facing(hopper), expected=("404",))
@@ -210,7 +210,7 @@ def test_of_two_windows_for_one_identifier_the_later_one_goes_on(
     expect(first.get_by_role("button", name="Try again")).to_be_enabled()
 
 
-def test_a_line_that_is_gone_for_a_moment_ends_nothing(
+def test_a_short_loss_of_connection_ends_nothing(
     guarded: Site, opener: Opener, hopper: scenes.Portrait
 ) -> None:
     page = opener.camera_page(

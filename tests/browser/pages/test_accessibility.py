@@ -111,7 +111,7 @@ def test_the_reviews_of_a_change_violate_no_rule_and_fit(
     assert problems == []
 
 
-def test_the_camera_violates_no_rule_at_work_or_out_of_order(site: Site, opener: Opener) -> None:
+def test_a_running_and_a_failed_camera_violate_no_rule(site: Site, opener: Opener) -> None:
     working = opener.camera_page(site, scenes.empty())
     claim(working)
     expect(instruction(working)).to_have_text("Look into the camera")
@@ -178,7 +178,7 @@ def test_text_of_twice_the_size_still_fits(fitting: Fitting) -> None:
     assert fitting.large_print == []
 
 
-def test_the_present_place_is_in_sight_in_a_menu_wider_than_the_screen(
+def test_the_current_entry_is_visible_in_a_menu_wider_than_the_screen(
     site: Site, opener: Opener
 ) -> None:
     page = opener.page(site, **NARROW)
@@ -188,7 +188,7 @@ def test_the_present_place_is_in_sight_in_a_menu_wider_than_the_screen(
         expect(page.locator(".site-nav [aria-current]")).to_be_in_viewport(ratio=1)
 
 
-def test_who_wants_less_motion_sees_none(site: Site, opener: Opener) -> None:
+def test_reduced_motion_stops_animations(site: Site, opener: Opener) -> None:
     page = opener.camera_page(site, scenes.empty(), reduced_motion="reduce")
     claim(page)
     expect(instruction(page)).to_have_text("Look into the camera")

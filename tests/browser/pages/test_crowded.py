@@ -135,7 +135,7 @@ def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]], language: str) 
         yield page
 
 
-def test_no_two_controls_of_one_name_do_different_things(problems: Problems) -> None:
+def test_controls_with_one_name_do_the_same_thing(problems: Problems) -> None:
     assert problems.namesakes == []
 
 
@@ -143,13 +143,13 @@ def test_long_and_foreign_names_fit_every_page(problems: Problems) -> None:
     assert problems.too_wide == []
 
 
-def test_names_from_right_to_left_do_not_turn_the_words_around_them(problems: Problems) -> None:
+def test_names_from_right_to_left_do_not_reorder_the_text_around_them(problems: Problems) -> None:
     assert problems.turned == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scripts", [True, False])
-def test_no_two_photos_of_a_draft_are_handled_by_one_name(
+def test_each_photo_of_a_review_has_controls_of_its_own_name(
     language: str,
     scripts: bool,
     crowded: tuple[Site, tuple[str, ...]],

@@ -56,9 +56,7 @@ def test_list_filters_and_figures_are_in_the_browsers_zone(
     expect(row.get_by_role("cell").first).to_have_text("2")
 
 
-def test_a_first_page_with_days_comes_in_the_browsers_zone_at_once(
-    site: Site, opener: Opener
-) -> None:
+def test_a_first_page_with_days_is_in_the_browsers_zone_at_once(site: Site, opener: Opener) -> None:
     page = opener.page(site, timezone_id="Asia/Kolkata")
     sign_in(page)
     page.context.clear_cookies(name="faces_zone")
@@ -68,7 +66,7 @@ def test_a_first_page_with_days_comes_in_the_browsers_zone_at_once(
     expect(page.get_by_text("in your time zone, Asia/")).to_be_visible()
 
 
-def test_a_zone_ahead_of_utc_is_followed_too(site: Site, opener: Opener) -> None:
+def test_a_zone_ahead_of_utc_is_used(site: Site, opener: Opener) -> None:
     page = opener.page(site, timezone_id="Pacific/Auckland")
     sign_in(page)
     page.goto("/attempts")

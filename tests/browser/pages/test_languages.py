@@ -44,7 +44,7 @@ def test_a_language_can_be_chosen_on_every_page_and_stays(
     expect(page.locator("html")).to_have_attribute("lang", "fr")
 
 
-def test_a_file_field_shows_the_pages_words_alone(site: Site, opener: Opener) -> None:
+def test_a_file_field_shows_the_pages_own_text_alone(site: Site, opener: Opener) -> None:
     page = opener.page(site, locale="de")
     page.goto("/verify")
     page.get_by_text("Ein Foto wählen statt der Kamera").click()
@@ -68,7 +68,7 @@ CHROME = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/123
     [(SAFARI, "Tap “aA”"), (CHROME, "Tap the symbol"), (None, "Click the camera or lock symbol")],
     ids=["iPhone", "Android", "desktop"],
 )
-def test_who_blocked_the_camera_is_led_to_where_their_browser_allows_it(
+def test_a_blocked_camera_is_explained_for_the_browser(
     user_agent: str | None, words: str, site: Site, opener: Opener
 ) -> None:
     page = opener.page(

@@ -130,7 +130,7 @@ def test_an_unknown_identifier_looks_like_a_failed_match(
     assert pages[0] == pages[1]
 
 
-def test_searching_among_everybody_names_the_person(
+def test_identification_names_the_person(
     site: Site,
     opener: Opener,
     portraits: scenes.People,

@@ -29,7 +29,7 @@ def _looks_at(page: Page) -> None:
     expect(hidden).to_have_count(number)
 
 
-def test_every_password_can_be_looked_at(fresh_site: Site, opener: Opener) -> None:
+def test_every_password_can_be_shown(fresh_site: Site, opener: Opener) -> None:
     page = opener.page(fresh_site)
     for path in (fresh_site.setup_path, "/sign-in"):
         page.goto(path)
@@ -41,7 +41,7 @@ def test_every_password_can_be_looked_at(fresh_site: Site, opener: Opener) -> No
         _looks_at(page)
 
 
-def test_a_password_that_was_looked_at_is_sent_as_one(site: Site, opener: Opener) -> None:
+def test_a_shown_password_is_sent_as_a_password(site: Site, opener: Opener) -> None:
     page = opener.page(site)
     page.goto("/sign-in")
     page.get_by_label("Name", exact=True).fill("anna")
@@ -52,7 +52,7 @@ def test_a_password_that_was_looked_at_is_sent_as_one(site: Site, opener: Opener
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_rules_are_there_before_and_faults_stand_by_the_field(
+def test_the_rules_are_shown_first_and_errors_are_next_to_their_field(
     scripts: bool, site: Site, opener: Opener
 ) -> None:
     page = opener.page(site, java_script_enabled=scripts)

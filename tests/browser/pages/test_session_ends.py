@@ -55,7 +55,7 @@ def _sign_in_here(page: Page, name: str = ADMINISTRATOR) -> None:
 
 
 @pytest.mark.parametrize("end", [_sign_out_in_another_tab, _clear_cookies])
-def test_an_enrolment_goes_on_with_all_its_photos(
+def test_an_enrolment_survives_the_end_of_a_session_with_its_photos(
     end: Callable[[Page], None],
     site: Site,
     opener: Opener,
@@ -95,7 +95,7 @@ def test_an_enrolment_goes_on_with_all_its_photos(
     expect(page.get_by_role("heading", name="4 photos")).to_be_visible()
 
 
-def test_somebody_else_gets_a_page_of_their_own(
+def test_another_account_gets_a_page_of_its_own(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     with site.app.app_context():
@@ -116,7 +116,9 @@ def test_somebody_else_gets_a_page_of_their_own(
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_a_change_of_the_threshold_goes_on(scripts: bool, site: Site, opener: Opener) -> None:
+def test_a_change_of_the_threshold_survives_the_end_of_a_session(
+    scripts: bool, site: Site, opener: Opener
+) -> None:
     page = opener.page(site, java_script_enabled=scripts)
     sign_in(page)
     page.goto("/threshold")
@@ -131,7 +133,7 @@ def test_a_change_of_the_threshold_goes_on(scripts: bool, site: Site, opener: Op
     expect(page.get_by_role("heading", name="Review the change")).to_be_visible()
 
 
-def test_a_form_of_before_is_simply_sent_by_who_signed_in_again_elsewhere(
+def test_an_old_form_is_sent_after_the_account_signed_in_elsewhere(
     site: Site, opener: Opener
 ) -> None:
     page = opener.page(site)

@@ -60,7 +60,7 @@ def test_no_column_of_a_list_is_cut_on_a_phone(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_menu_stands_in_one_line(language: str, site: Site, opener: Opener) -> None:
+def test_the_menu_is_one_line(language: str, site: Site, opener: Opener) -> None:
     for width in (320, 390):
         public = _phone(opener, site, width, locale=language)
         public.goto("/verify")

@@ -61,7 +61,7 @@ def type_a_number(page: Page) -> None:
 
 
 @pytest.mark.parametrize("look", [look_at_highest, look_at_strict, type_a_number])
-def test_slider_goals_and_number_say_what_the_server_says(page: Page, look) -> None:
+def test_slider_goals_and_number_show_the_servers_sentences(page: Page, look) -> None:
     before = said(page)
     look(page)
     by_script, drawn = said(page), places(page)
@@ -76,13 +76,13 @@ def test_slider_goals_and_number_say_what_the_server_says(page: Page, look) -> N
         assert by_server == pytest.approx(by_script_place, abs=0.02)
 
 
-def test_what_is_no_score_leaves_the_last_one_looked_at(page: Page) -> None:
+def test_an_invalid_score_keeps_the_previewed_one(page: Page) -> None:
     before = said(page)
     page.get_by_label("New threshold").fill("101")
     assert said(page) == before
 
 
-def test_the_slider_stands_under_the_chart(page: Page) -> None:
+def test_the_slider_is_aligned_with_the_chart(page: Page) -> None:
     slider = page.get_by_role("slider")
     for key, score in (("Home", "0"), ("End", "100")):
         slider.press(key)

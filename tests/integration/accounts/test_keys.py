@@ -103,7 +103,7 @@ def test_a_revoked_key_is_refused_at_its_next_request(app: Flask) -> None:
     assert refused.value.code == "key_revoked"
 
 
-def test_a_replaced_key_works_on_for_its_hours_beside_the_new_one(app: Flask) -> None:
+def test_a_replaced_key_works_for_its_grace_period_beside_the_new_one(app: Flask) -> None:
     old = api_keys.create(NewKey("till", [Scope.READ], limit="9 per minute"), None)
     new = api_keys.rotate(old.id, None, hours=1)
     ended = api_keys.rotate(new.id, None, hours=0)
@@ -172,9 +172,7 @@ def test_the_keys_of_an_account_end_with_it(app: Flask) -> None:
     assert [str(theirs.id) in entry.details for entry in events("api_key_revoked")] == [True]
 
 
-def test_who_does_not_know_the_present_password_makes_and_replaces_no_key(
-    app: Flask, admin: Visitor
-) -> None:
+def test_making_and_replacing_a_key_needs_the_current_password(app: Flask, admin: Visitor) -> None:
     key = api_keys.create(NewKey("till", [Scope.READ]), None)
     for wrong in ("", "another password"):
         made = admin.post("/api-keys", **{**FIELDS, "current": wrong})
@@ -203,7 +201,7 @@ def test_each_key_has_a_limit_of_its_own(app: Flask) -> None:
 
 
 @pytest.mark.sqlite
-def test_what_reads_waits_once_for_the_disk(app: Flask) -> None:
+def test_a_read_request_syncs_the_disk_once(app: Flask) -> None:
     """For the audit log; what counts requests may lose its last ones with the power."""
     begun: list[str] = []
 

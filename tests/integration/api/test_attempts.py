@@ -41,7 +41,7 @@ def test_the_feed_gives_every_attempt_once_and_in_order(
     assert times == sorted(times)
 
 
-def test_what_a_slow_clock_dates_back_is_not_passed_over(ada, client: Client, people) -> None:
+def test_attempts_of_a_slow_clock_are_not_skipped(ada, client: Client, people) -> None:
     photo = people[0].photos[:1]
     client.verify("ada", photo)
     first, cursor = client.attempts()
@@ -59,7 +59,7 @@ def test_what_a_slow_clock_dates_back_is_not_passed_over(ada, client: Client, pe
     assert [one.id for one in client.attempts()[0]] == [first[0].id, late[0].id]
 
 
-def test_what_comes_after_all_were_deleted_or_a_backup_restored_is_not_passed_over(
+def test_attempts_after_a_deletion_or_a_restore_are_not_skipped(
     ada, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = people[0].photos[:1]
@@ -77,7 +77,7 @@ def test_what_comes_after_all_were_deleted_or_a_backup_restored_is_not_passed_ov
     assert [one.identifier for one in newest] == ["ada"]
 
 
-def test_the_feed_names_who_asked(
+def test_the_feed_names_the_actor(
     ada, app: Flask, client: Client, operator: Visitor, anybody: Visitor, people
 ) -> None:
     photo = people[0].photos[0]

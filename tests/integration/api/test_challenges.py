@@ -56,7 +56,7 @@ def clock() -> Iterator[ExitStack]:
 
 
 @pytest.mark.real_faces
-def test_a_program_verifies_a_person_who_is_there(
+def test_a_program_verifies_a_live_person(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
     verified = client.verify_live("ada", Camera(performing.live(engine), clock))
@@ -68,7 +68,7 @@ def test_a_program_verifies_a_person_who_is_there(
 
 
 @pytest.mark.real_faces
-def test_a_program_is_told_the_light_to_show(
+def test_a_program_receives_the_light_to_show(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
     setting.change(
@@ -87,7 +87,7 @@ def test_a_program_is_told_the_light_to_show(
 
 
 @pytest.mark.real_faces
-def test_a_photo_is_a_problem_that_does_not_say_why(
+def test_a_photo_is_refused_by_a_problem_without_the_cause(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
     with pytest.raises(Problem) as refused:
@@ -113,13 +113,13 @@ def test_pictures_alone_are_refused(app: Flask, people, ada, client: Client) -> 
     assert rows_stored()["attempt"] == 0
 
 
-def test_where_nothing_is_asked_for_a_challenge_is_a_problem(app: Flask, client: Client) -> None:
+def test_a_challenge_without_the_setting_is_a_problem(app: Flask, client: Client) -> None:
     with pytest.raises(Problem) as problem:
         client.verify_live("ada", lambda _asked: faces.without_face())
     assert (problem.value.status, problem.value.code) == (409, "challenge_not_asked")
 
 
-def test_another_key_cannot_go_on_with_a_challenge(app: Flask, ada, client: Client) -> None:
+def test_another_key_cannot_continue_a_challenge(app: Flask, ada, client: Client) -> None:
     other = program(app, key_with(Scope.VERIFY))
     begun = client.http.post("/challenges", json={"identifier": "ada"})
     place = begun.headers["Location"].removeprefix("/api/v1")
@@ -147,7 +147,7 @@ def test_a_program_that_loses_an_answer_learns_which_frame_is_expected(
     assert client.http.post(place, json=frame | {"number": 10**6}).status_code == 422
 
 
-def test_a_challenge_asked_for_again_by_the_same_key_is_the_same(
+def test_a_challenge_retried_with_its_idempotency_key_is_the_same(
     app: Flask, ada, client: Client
 ) -> None:
     asked = {"json": {"identifier": "ada"}, "headers": {"Idempotency-Key": "one"}}

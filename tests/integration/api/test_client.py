@@ -32,7 +32,7 @@ class LosingAnswers(Wire):
 
 
 @pytest.mark.parametrize("instead", [None, 502, 504])
-def test_what_creates_is_sent_again_where_no_answer_comes_and_done_once(
+def test_a_creating_request_without_an_answer_is_retried_and_done_once(
     app: Flask, people, instead: int | None
 ) -> None:
     with Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, 2, instead)) as client:
@@ -42,7 +42,7 @@ def test_what_creates_is_sent_again_where_no_answer_comes_and_done_once(
     assert rows_stored()["person"] == 1
 
 
-def test_where_no_answer_ever_comes_that_is_what_is_said(app: Flask, people) -> None:
+def test_a_request_without_any_answer_raises_unanswered(app: Flask, people) -> None:
     with (
         Client(URL, key_with(Scope.ADMIN), LosingAnswers(app, TRIES, 502)) as client,
         pytest.raises(Unanswered),
@@ -79,7 +79,7 @@ class AtWork(Wire):
         return super().handle_request(request)
 
 
-def test_while_the_first_try_is_at_work_the_client_waits_for_its_answer(app: Flask, people) -> None:
+def test_the_client_waits_for_the_answer_of_a_running_first_try(app: Flask, people) -> None:
     waited: list[float] = []
     wire = AtWork(app, asked_meanwhile=3)
     with Client(URL, key_with(Scope.ADMIN), wire, wait=waited.append) as client:
@@ -90,7 +90,7 @@ def test_while_the_first_try_is_at_work_the_client_waits_for_its_answer(app: Fla
     assert sum(WAITS) > LONGEST_AT_WORK.total_seconds()
 
 
-def test_what_stays_at_work_is_the_callers(app: Flask, people) -> None:
+def test_a_request_that_keeps_running_raises_a_problem(app: Flask, people) -> None:
     wire = AtWork(app, asked_meanwhile=100)
     with (
         Client(URL, key_with(Scope.ADMIN), wire, wait=lambda _seconds: None) as client,
@@ -101,7 +101,7 @@ def test_what_stays_at_work_is_the_callers(app: Flask, people) -> None:
     assert refused.value.code == "answered_elsewhere"
 
 
-def test_a_text_that_is_no_id_reaches_no_other_place() -> None:
+def test_an_invalid_id_reaches_no_other_path() -> None:
     nowhere = httpx.MockTransport(lambda _request: pytest.fail("asked"))
     with Client(URL, "sf_x", nowhere) as client:
         for wrong in ("..", "a/b", "?q=", "", "%2e%2e"):
@@ -124,7 +124,7 @@ def test_a_connection_that_stays_broken_is_the_callers(app: Flask, people) -> No
         client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
 
 
-def test_what_is_no_answer_of_ours_is_a_problem_too() -> None:
+def test_a_response_of_another_server_is_a_problem() -> None:
     proxy = httpx.MockTransport(lambda _request: httpx.Response(502, text="<h1>Bad Gateway</h1>"))
     with Client(URL, "sf_x", proxy) as client, pytest.raises(Problem) as refused:
         client.thresholds()

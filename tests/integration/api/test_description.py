@@ -57,7 +57,7 @@ def test_the_page_shows_every_call_and_explains_every_code(app: Flask, anybody: 
     assert page.text.count("<script") == page.text.count('<script type="module" src="/static/')
 
 
-def test_every_problem_has_words(app: Flask) -> None:
+def test_every_problem_has_a_text(app: Flask) -> None:
     codes = {error.code for error in STATUSES} | set(CODES.values())
 
     with app.test_request_context():

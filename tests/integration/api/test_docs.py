@@ -75,7 +75,7 @@ def test_the_examples_for_the_command_line_run(app: Flask, photos: None, served:
     assert rows_stored()["person"] == 1
 
 
-def test_every_place_that_the_documentation_names_is_there(app: Flask) -> None:
+def test_every_path_of_the_documentation_exists(app: Flask) -> None:
     there = {re.sub(r"<[^>]+>", "{}", route.rule) for route in app.url_map.iter_rules()}
     ours = [line.split("|")[2] for line in DOCS.read_text().splitlines() if line.startswith("| `")]
     named = set(re.findall(rf"({API_PATH}/[\w/{{}}-]+)", " ".join(ours)))

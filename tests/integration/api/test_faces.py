@@ -35,7 +35,7 @@ def test_a_verification_decides_as_the_page_does(two_people, client: Client, peo
     assert not client.verify("grace", [photo]).match
 
 
-def test_who_may_not_read_learns_no_more_than_match_or_no_match(
+def test_a_key_without_the_scope_read_sees_only_match_or_no_match(
     two_people, app: Flask, people
 ) -> None:
     photo = people[0].photos[0]
@@ -66,7 +66,7 @@ def test_a_repeated_verification_counts_once(two_people, client: Client, people)
 
 
 @pytest.mark.parametrize("scope", [Scope.VERIFY, Scope.ADMIN])
-def test_a_remembered_verification_goes_with_the_person_whatever_it_says(
+def test_a_remembered_verification_is_deleted_with_the_person(
     two_people, app: Flask, client: Client, people, scope: Scope
 ) -> None:
     with program(app, key_with(scope)) as kiosk:
@@ -78,7 +78,7 @@ def test_a_remembered_verification_goes_with_the_person_whatever_it_says(
         assert rows_stored()["remembered_answer"] == left
 
 
-def test_after_failures_in_a_row_the_answer_says_how_long_to_wait(
+def test_after_failures_in_a_row_the_answer_holds_the_wait(
     two_people, client: Client, people
 ) -> None:
     for _ in range(5):
@@ -101,7 +101,7 @@ def test_a_search_names_the_nearest_people(two_people, client: Client, people) -
     assert len(client.identify([people[1].photos[0]], top=5).candidates) == 2
 
 
-def test_how_many_are_named_is_said_in_forms_and_json_alike(
+def test_the_number_of_candidates_is_set_in_forms_and_json(
     two_people, client: Client, people
 ) -> None:
     photo = people[1].photos[0]
@@ -167,7 +167,7 @@ def test_a_picture_without_a_face_is_no_problem_to_detection_but_is_to_compariso
 
 
 @pytest.mark.parametrize("places", [(0,), (1,), (0, 1)])
-def test_a_comparison_says_which_picture_cannot_be_used(
+def test_a_comparison_names_the_unusable_picture(
     client: Client, people, places: tuple[int, ...]
 ) -> None:
     pair = [b"no picture" if place in places else people[0].photos[0] for place in (0, 1)]
@@ -194,7 +194,7 @@ def test_of_several_frames_without_a_face_each_is_named(two_people, client: Clie
         ]
 
 
-def test_several_equal_faces_are_said_and_not_chosen_from_in_silence(
+def test_several_equal_faces_are_reported_and_none_is_chosen_silently(
     two_people, client: Client, people
 ) -> None:
     alone, two = people[0].photos[0], faces.side_by_side(people[0].photos[0], people[1].photos[0])
@@ -284,7 +284,7 @@ def test_base64_is_read_however_it_is_written(client: Client, people, spelling: 
         ("C:\\photos\\ada.jpg", "':' at place 2"),
     ],
 )
-def test_what_is_no_base64_is_told_what_is_wrong(client: Client, text: str, words: str) -> None:
+def test_invalid_base64_is_explained(client: Client, text: str, words: str) -> None:
     answer = client.http.post("/detect", json={"picture": text})
 
     assert answer.status_code == 422

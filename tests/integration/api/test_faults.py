@@ -25,7 +25,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.sqlite
-def test_while_another_program_writes_those_that_write_are_told_to_come_back(
+def test_writing_programs_receive_a_retry_time_during_a_lock(
     app: Flask, settings: Settings, client: Client, people, impatient: None
 ) -> None:
     before = rows_stored()
@@ -46,7 +46,7 @@ def test_while_another_program_writes_those_that_write_are_told_to_come_back(
     assert client.enrol("ada", "Ada", people[0].photos[:1], consent=True).pictures == 1
 
 
-def test_an_answer_whose_use_cannot_be_audited_is_not_given(
+def test_an_answer_that_cannot_be_audited_is_withheld(
     app: Flask, settings: Settings, client: Client
 ) -> None:
     break_inserts("audit_entry", "full")
@@ -57,7 +57,7 @@ def test_an_answer_whose_use_cannot_be_audited_is_not_given(
     assert (refused.value.status, refused.value.code) == (503, "unavailable")
 
 
-def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
+def test_programs_receive_a_retry_time_while_the_queue_is_full(
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.extensions, "face_slots", FaceSlots(1, 0, 1))
@@ -73,7 +73,7 @@ def test_while_others_have_their_turn_programs_are_told_when_to_come_back(
     assert client.enrol("ada", "Ada", people[0].photos[:1], consent=True).pictures == 1
 
 
-def test_who_finds_all_places_taken_costs_neither_a_look_at_the_key_nor_an_entry(
+def test_a_request_that_finds_the_queue_full_is_neither_authenticated_nor_audited(
     app: Flask, client: Client, people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.extensions, "face_slots", FaceSlots(1, 0, 1))
@@ -115,7 +115,7 @@ def let_go() -> None:
 
 
 @pytest.mark.sqlite
-def test_while_the_database_is_away_programs_are_told_to_come_back(
+def test_programs_receive_a_retry_time_while_the_database_is_absent(
     ada, settings: Settings, client: Client, people
 ) -> None:
     before, file = rows_stored(), settings.instance / "faces.db"

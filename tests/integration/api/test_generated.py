@@ -34,7 +34,7 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [3, pytest.param(150, marks=pytest.mark.long)])
-def test_made_up_requests_are_answered_as_described(
+def test_generated_requests_are_answered_as_described(
     app: Flask, anybody: Visitor, enrol, number: int
 ) -> None:
     """`number` requests for each operation, right and wrong each."""

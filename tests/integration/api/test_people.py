@@ -45,9 +45,7 @@ def test_a_person_is_enrolled_shown_renamed_and_deleted(client: Client, people) 
     assert rows_stored()["person_key"] == 0
 
 
-def test_consent_is_recorded_as_on_the_page_and_nothing_is_stored_without(
-    client: Client, people
-) -> None:
+def test_consent_is_recorded_and_nothing_is_stored_without_it(client: Client, people) -> None:
     with pytest.raises(Problem) as refused:
         client.enrol("ada", "Ada", people[0].photos[:1], consent=False)
     assert refused.value.code == "consent_missing"
@@ -96,7 +94,7 @@ def test_each_picture_that_cannot_be_used_is_named_and_nothing_is_stored(
     assert rows_stored()["person"] == 0
 
 
-def test_doubts_have_to_be_accepted(client: Client, people) -> None:
+def test_warnings_must_be_accepted(client: Client, people) -> None:
     enrol(client, "ada", people[0].photos[:1])
 
     with pytest.raises(Problem) as doubtful:
@@ -107,7 +105,7 @@ def test_doubts_have_to_be_accepted(client: Client, people) -> None:
     assert enrol(client, "twin", people[0].photos[:1]).pictures == 1
 
 
-def test_only_who_may_read_learns_the_name_of_whom_a_face_resembles(
+def test_only_a_key_with_the_scope_read_sees_the_name_of_a_lookalike(
     client: Client, app: Flask, people
 ) -> None:
     client.enrol("ada", "Ada Lovelace", people[0].photos[:1], consent=True)
@@ -124,9 +122,7 @@ def test_only_who_may_read_learns_the_name_of_whom_a_face_resembles(
         assert ("Ada" in str(doubtful.value.more)) is named
 
 
-def test_a_change_without_a_change_reads_and_audits_nothing(
-    client: Client, app: Flask, people
-) -> None:
+def test_a_rename_to_the_same_names_audits_nothing(client: Client, app: Flask, people) -> None:
     ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
     renamed = select(func.count()).where(AuditEntry.event == "person_renamed")
     with program(app, key_with(Scope.ENROL)) as desk:
@@ -143,9 +139,7 @@ def test_a_change_without_a_change_reads_and_audits_nothing(
     assert db.session.scalar(renamed) == 1
 
 
-def test_claims_to_an_old_identifier_are_forgotten_with_the_person_too(
-    client: Client, people
-) -> None:
+def test_claims_of_an_old_identifier_are_deleted_with_the_person(client: Client, people) -> None:
     enrol(client, "grace", people[1].photos[:1])
     client.verify("ada", people[0].photos[:1])  # nobody's identifier yet
     ada = enrol(client, "ada", people[0].photos[:1])
@@ -204,7 +198,7 @@ def test_doubts_that_a_program_overrides_are_in_the_audit_log(client: Client, pe
     assert {"code": "unlike_the_others"} in told[1]
 
 
-def test_what_costs_little_is_checked_before_pictures_are_looked_at(
+def test_cheap_checks_run_before_face_analysis(
     app: Flask, client: Client, known_faces, settings
 ) -> None:
     broken = [b"no picture"]
@@ -222,7 +216,7 @@ def test_what_costs_little_is_checked_before_pictures_are_looked_at(
         assert refused.value.code == code
 
 
-def test_what_is_stored_is_answered_though_the_person_is_deleted_at_once(
+def test_an_enrolment_is_answered_even_if_the_person_is_deleted_at_once(
     app: Flask, client: Client, people
 ) -> None:
     def delete_everybody() -> None:
@@ -295,9 +289,7 @@ def test_another_request_under_the_same_idempotency_key_is_refused(client: Clien
     assert (refused.value.status, refused.value.code) == (422, "request_differs")
 
 
-def test_what_failed_may_be_tried_again_under_the_same_idempotency_key(
-    client: Client, people
-) -> None:
+def test_a_failed_request_may_be_retried_with_its_idempotency_key(client: Client, people) -> None:
     with pytest.raises(Problem):
         client.enrol("ada", "Ada", [b"broken"], consent=True, idempotency_key="one")
 
@@ -317,7 +309,7 @@ def test_a_remembered_answer_goes_with_the_person(client: Client, people) -> Non
     assert rows_stored()["remembered_answer"] == 0
 
 
-def test_a_new_identifier_does_not_lift_what_failures_have_locked(client: Client, people) -> None:
+def test_a_new_identifier_does_not_lift_a_lockout(client: Client, people) -> None:
     ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
     with unit_of_work() as session:
         session.add(FailureCount(digest=claim_digest("ada"), failures=50, last_at=now()))

@@ -37,7 +37,7 @@ def let_pass(time: timedelta) -> None:
         session.execute(update(IdempotencyRecord).values(created_at=row.created_at - time))
 
 
-def test_what_is_at_work_is_not_begun_a_second_time(app: Flask) -> None:
+def test_a_running_request_is_not_started_twice(app: Flask) -> None:
     def asking_again() -> Answer:
         with pytest.raises(RequestInProgress):
             run_once(ASKED, never)
@@ -74,7 +74,7 @@ def elsewhere(app: Flask, work: Callable[[], object]) -> object:
     return Context().run(in_a_context_of_its_own)
 
 
-def test_what_dies_after_its_work_has_stored_nothing_and_is_done_once(app: Flask) -> None:
+def test_a_request_that_dies_after_its_work_is_done_once(app: Flask) -> None:
     with pytest.raises(Killed):
         run_once(ASKED, storing(b"first", then_dies=True))
     assert rows_stored()["refusal"] == 0
@@ -96,7 +96,7 @@ def test_an_answer_that_cannot_be_remembered_undoes_its_work(app: Flask) -> None
     assert rows_stored()["refusal"] == 0
 
 
-def test_what_a_dead_process_began_is_begun_anew_and_done_once(app: Flask) -> None:
+def test_a_dead_processs_request_is_restarted_and_done_once(app: Flask) -> None:
     def slow() -> Answer:
         elsewhere(app, lambda: let_pass(LONGEST_AT_WORK + timedelta(seconds=1)))
         taken_over = elsewhere(app, lambda: run_once(ASKED, storing(b"second")))
@@ -112,7 +112,7 @@ def test_what_a_dead_process_began_is_begun_anew_and_done_once(app: Flask) -> No
 
 @pytest.mark.parametrize("refusal", [NoFace, UnknownPerson])
 @pytest.mark.parametrize("inside", [True, False])
-def test_what_is_counted_before_a_refusal_stays(
+def test_counters_raised_before_a_refusal_stay(
     app: Flask, refusal: type[Exception], inside: bool
 ) -> None:
     """What happens in a unit of work that fails is its own alone."""
@@ -133,14 +133,14 @@ def test_what_is_counted_before_a_refusal_stays(
     assert rows_stored()["remembered_answer"] == 0
 
 
-def test_an_answer_is_forgotten_after_its_time(app: Flask) -> None:
+def test_an_answer_is_deleted_after_its_time(app: Flask) -> None:
     run_once(ASKED, answering(b"first"))
     let_pass(KEPT + timedelta(seconds=1))
 
     assert run_once(ASKED, answering(b"second")).body == b"second"
 
 
-def test_old_answers_are_forgotten_even_where_nobody_asks_any_more(app: Flask) -> None:
+def test_old_answers_are_deleted_without_further_requests(app: Flask) -> None:
     run_once(ASKED, answering(b"Ada Lovelace"))
     purge_expired()
     assert rows_stored()["remembered_answer"] == 1
@@ -159,7 +159,7 @@ def test_another_sender_may_use_the_same_name_and_another_content_may_not(app: F
         run_once(Request(UUID(int=1), "one", b"other"), never)
 
 
-def test_what_is_remembered_is_sealed(app: Flask) -> None:
+def test_remembered_answers_are_encrypted(app: Flask) -> None:
     run_once(ASKED, answering(b"Ada Lovelace"))
 
     row = db.session.scalar(select(IdempotencyRecord))

@@ -39,7 +39,7 @@ PERSON = {"identifier": "ada", "name": "Ada", "consent": True}
         (b"", "invalid_request"),
     ],
 )
-def test_a_body_that_is_no_json_object_is_refused(client: Client, body: bytes, code: str) -> None:
+def test_a_body_other_than_a_json_object_is_refused(client: Client, body: bytes, code: str) -> None:
     answer = client.http.post("/people", content=body, headers=JSON)
 
     assert answer.json()["code"] == code
@@ -68,7 +68,7 @@ def test_a_compressed_body_is_named_as_such(client: Client, kind: str, encoding:
     assert answer.headers["Accept-Encoding"] == "identity"
 
 
-def test_a_body_that_is_not_compressed_may_say_so(client: Client) -> None:
+def test_the_encoding_identity_is_accepted(client: Client) -> None:
     headers = {**JSON, "Content-Encoding": "identity"}
 
     assert client.http.post("/detect", content=b"{}", headers=headers).status_code == 422
@@ -90,7 +90,7 @@ def test_an_empty_identifier_finds_nobody_rather_than_everybody(
     assert "identifier" in answer.json()["errors"]
 
 
-def test_a_person_who_is_not_there_is_named_by_what_was_asked(client: Client) -> None:
+def test_an_unknown_person_is_named_by_the_requested_id(client: Client) -> None:
     answer = client.http.get(f"/people/{uuid4()}")
 
     assert answer.json()["detail"] == "There is no person with this id."
@@ -181,7 +181,7 @@ def test_a_huge_body_is_refused(settings, engine: ml.Engine) -> None:
             assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_what_is_not_there_is_a_problem_too(client: Client) -> None:
+def test_an_unknown_path_is_a_problem(client: Client) -> None:
     nobody = "00000000-0000-0000-0000-000000000000"
     for method, path, status, code in (
         ("GET", "/nothing", 404, "not_found"),
@@ -204,7 +204,7 @@ def test_an_idempotency_key_of_a_wrong_form_is_refused(client: Client, name: str
     assert "Idempotency-Key" in answer.json()["errors"]
 
 
-def test_forms_that_read_the_same_in_a_row_are_told_apart(app: Flask) -> None:
+def test_forms_with_equal_concatenations_are_distinguished(app: Flask) -> None:
     """A field's text may look like the end of it and the beginning of another."""
     forms = (
         {"a": "1", "b": "2"},
@@ -234,7 +234,7 @@ def test_the_api_leaves_no_cookie(client: Client) -> None:
         assert "Set-Cookie" not in client.http.get(path).headers
 
 
-def test_problems_speak_the_language_of_who_asks(client: Client) -> None:
+def test_problems_are_in_the_callers_language(client: Client) -> None:
     answer = client.http.get("/nothing", headers={"Accept-Language": "de"})
 
     assert answer.json()["detail"] == "An dieser Adresse gibt es nichts."

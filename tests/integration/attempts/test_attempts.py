@@ -103,7 +103,7 @@ def test_the_page_filters_and_keeps_the_filters_in_its_links(operator: Visitor, 
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "9999-12-31", "1e9"])
-def test_what_is_no_day_is_said_and_left_out(operator: Visitor, five, day: str) -> None:
+def test_an_invalid_day_is_reported_and_ignored(operator: Visitor, five, day: str) -> None:
     page = operator.get("/attempts", query_string={"until": day})
 
     assert page.status_code == 200
@@ -115,7 +115,7 @@ def test_a_choice_that_does_not_exist_is_left_out(operator: Visitor, five) -> No
     assert "5 attempts" in words(operator.get("/attempts?result=maybe&kind=guess"))
 
 
-def test_filters_that_nothing_fits_say_so(operator: Visitor, five) -> None:
+def test_filters_without_a_result_are_reported(operator: Visitor, five) -> None:
     assert "No attempt fits" in words(operator.get("/attempts?person=nobody"))
 
 
@@ -141,7 +141,7 @@ def rows_of(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
-def test_the_table_holds_what_the_filters_ask_for_oldest_first(operator: Visitor, five) -> None:
+def test_the_table_holds_the_filtered_attempts_oldest_first(operator: Visitor, five) -> None:
     answer = operator.get("/attempts.csv?person=ada&kind=verify")
 
     assert answer.mimetype == "text/csv"

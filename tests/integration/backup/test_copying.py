@@ -102,7 +102,7 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
 
 
 @pytest.mark.parametrize("table", ["account", "anchor", "attempt"])
-def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
+def test_an_interrupted_copy_resumes_and_copies_nothing_twice(
     filled: Flask, target: Engine, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_copy, "ROWS_A_STEP", 2)
@@ -117,7 +117,7 @@ def test_interrupted_anywhere_it_goes_on_and_copies_nothing_twice(
     assert began["account"] > 0
 
 
-def test_however_long_one_database_is_read_the_other_waits(
+def test_a_long_read_of_one_database_does_not_time_out_the_other(
     filled: Flask, target: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience, content = set(), database_copy.content
@@ -148,14 +148,14 @@ def test_a_part_of_a_copy_does_not_serve(
         db.engine.dispose()
 
 
-def test_what_holds_data_already_is_not_written_to(filled: Flask, target: Engine) -> None:
+def test_a_database_with_data_is_not_overwritten(filled: Flask, target: Engine) -> None:
     copy_database(db.engine, target, nothing)
 
     with pytest.raises(CopyImpossible, match="not empty"):
         copy_database(db.engine, target, nothing)
 
 
-def test_a_part_of_another_installations_copy_is_not_gone_on_with(
+def test_a_partial_copy_of_another_installation_is_not_resumed(
     filled: Flask, target: Engine
 ) -> None:
     with pytest.raises(Stop):
@@ -167,7 +167,7 @@ def test_a_part_of_another_installations_copy_is_not_gone_on_with(
         copy_database(db.engine, target, nothing)
 
 
-def test_what_was_written_meanwhile_is_noticed(filled: Flask, target: Engine) -> None:
+def test_rows_written_during_a_copy_are_noticed(filled: Flask, target: Engine) -> None:
     with pytest.raises(Stop):
         copy_database(db.engine, target, stop_in("attempt"))
     delete_person(db.session.scalar(select(Person.id).limit(1)), None)
@@ -177,7 +177,7 @@ def test_what_was_written_meanwhile_is_noticed(filled: Flask, target: Engine) ->
         copy_database(db.engine, target, nothing)
 
 
-def test_a_value_that_arrived_otherwise_is_noticed(filled: Flask, target: Engine) -> None:
+def test_a_value_changed_by_the_copy_is_noticed(filled: Flask, target: Engine) -> None:
     with pytest.raises(Stop):
         copy_database(db.engine, target, stop_in("attempt"))
     with target.connect().execution_options(**writing(target)) as connection:
@@ -188,7 +188,9 @@ def test_a_value_that_arrived_otherwise_is_noticed(filled: Flask, target: Engine
         copy_database(db.engine, target, nothing)
 
 
-def test_it_goes_back_to_sqlite_too(filled: Flask, target: Engine, settings: Settings) -> None:
+def test_a_copy_from_postgresql_to_sqlite_works(
+    filled: Flask, target: Engine, settings: Settings
+) -> None:
     copy_database(db.engine, target, nothing)
     url = f"sqlite:///{settings.instance / 'back.db'}"
     with create_app(changed(settings, database_url=url)).app_context():

@@ -81,7 +81,7 @@ def test_the_report_needs_nothing_from_elsewhere(reported):
     assert "default-src 'none'" in page
 
 
-def test_both_models_stand_side_by_side(reported):
+def test_both_models_are_compared(reported):
     page = (reported["reports"] / "photos-people.html").read_text()
     assert re.search(r"<th[^>]*>open</th>\s*<th[^>]*>tiny</th>", page)
     names = [model["model_id"].split("-")[0] for model in figures(reported)["models"]]
@@ -148,7 +148,7 @@ def test_a_table_of_pairs_is_measured(tmp_path):
         (["--protocol", "no/such/pairs.csv"], "cannot be read"),
     ],
 )
-def test_what_cannot_be_measured_is_said_in_one_line(words, complaint, capsys):
+def test_an_impossible_evaluation_is_explained_in_one_line(words, complaint, capsys):
     assert main(words) == 2
     said = capsys.readouterr().err
     assert complaint in said

@@ -54,7 +54,7 @@ def test_two_people_do_not_match(files, capsys):
     assert result["score"] < 50
 
 
-def test_several_equal_faces_are_said(files, people, capsys):
+def test_several_equal_faces_are_reported(files, people, capsys):
     two = files["same_a.jpg"].with_name("two.jpg")
     two.write_bytes(faces.side_by_side(people[0].photos[0], people[1].photos[0]))
 

@@ -42,7 +42,7 @@ def test_pictures_of_one_person_raise_no_doubt(app: Flask, known_faces: Known) -
     assert doubts_about(person_id) == {}
 
 
-def test_a_picture_of_somebody_else_is_unlike_the_others(app: Flask, known_faces: Known) -> None:
+def test_a_picture_of_another_person_is_unlike_the_others(app: Flask, known_faces: Known) -> None:
     person_id = _enrolled("ada", *known_faces[0][:2], known_faces[1][0])
     assert list(doubts_about(person_id).values()) == [(EnrolmentWarning(UNLIKE_THE_OTHERS),)]
 
@@ -115,7 +115,7 @@ def test_doubts_that_an_operator_overrides_are_in_the_audit_log(
     assert {"code": UNLIKE_THE_OTHERS} in added
 
 
-def test_where_nothing_is_doubtful_the_audit_log_says_nothing_of_doubts(
+def test_without_warnings_the_audit_log_has_no_overrides(
     operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     _send(operator, people[0].photos[0])
@@ -180,7 +180,7 @@ def test_no_good_picture_is_lost_by_bad_input(
 
 
 @pytest.mark.parametrize("value", ["", "no comma", "a.jpg,not base64!", "%ff,AAAA"])
-def test_a_kept_picture_that_is_none_is_refused(operator: Visitor, value: str) -> None:
+def test_an_invalid_kept_picture_is_refused(operator: Visitor, value: str) -> None:
     answer = _send(operator, kept=value)
     assert answer.status_code == 200
     assert "not a picture we can read" in words(answer)

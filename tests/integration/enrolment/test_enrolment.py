@@ -50,7 +50,7 @@ def test_one_good_picture_enrols_a_person(app: Flask, people, operator_id) -> No
     assert person.created_by_id == operator_id
 
 
-def test_pictures_and_embeddings_stand_sealed_in_the_database(
+def test_pictures_and_embeddings_are_encrypted_in_the_database(
     app: Flask, settings: Settings, people, operator_id
 ) -> None:
     enrol(ADA, people[0].photos[0], operator_id)
@@ -90,7 +90,7 @@ def test_without_consent_nothing_is_stored(app: Flask, people, operator_id) -> N
     assert rows_stored() == before
 
 
-def test_pictures_are_looked_through_without_storing_any(app: Flask, people) -> None:
+def test_reviewing_pictures_stores_none(app: Flask, people) -> None:
     before = rows_stored()
 
     draft = review_pictures([b"no picture", people[0].photos[0], people[1].photos[0]])
@@ -112,7 +112,7 @@ def test_an_identifier_is_given_once(app: Flask, known_faces, identifier: str) -
     assert rows_stored() == before
 
 
-def test_of_two_enrolments_at_once_one_is_told_of_the_duplicate(app: Flask, known_faces) -> None:
+def test_the_second_of_two_concurrent_enrolments_is_a_duplicate(app: Flask, known_faces) -> None:
     together = threading.Barrier(2)
     outcomes: list[object] = []
 
@@ -148,7 +148,9 @@ def test_pictures_are_added_up_to_the_limit(app: Flask, known_faces) -> None:
     assert len(people_service.find_person(person_id).anchors) == 2
 
 
-def test_nobody_gets_no_pictures(app: Flask, known_faces, operator_id) -> None:
+def test_pictures_cannot_be_added_to_an_unknown_person(
+    app: Flask, known_faces, operator_id
+) -> None:
     with pytest.raises(UnknownPerson):
         store.add_anchors(operator_id, known_faces[0], operator_id)
 

@@ -76,9 +76,7 @@ def test_a_folder_may_be_named_in_a_script_that_needs_joiners(
     assert [one.identifier for one in people_after(None, 10)] == [name]
 
 
-def test_an_import_that_broke_off_goes_on_where_it_ended(
-    runner: FlaskCliRunner, folder: Path
-) -> None:
+def test_an_interrupted_import_resumes(runner: FlaskCliRunner, folder: Path) -> None:
     (folder / "grace").rename(folder.parent / "grace")
     runner.invoke(args=["import-folder", str(folder), "--consent"])
     (folder.parent / "grace").rename(folder / "grace")
@@ -89,7 +87,7 @@ def test_an_import_that_broke_off_goes_on_where_it_ended(
     assert rows_stored()["person"] == 2
 
 
-def test_the_report_keeps_what_was_refused_before_it_broke_off(
+def test_the_report_keeps_refusals_from_before_an_interruption(
     runner: FlaskCliRunner, folder: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "refused.csv"
@@ -106,7 +104,9 @@ def test_the_report_keeps_what_was_refused_before_it_broke_off(
     assert added.startswith("late,,no_pictures")
 
 
-def test_a_dry_run_stores_nothing_and_tells_the_same(runner: FlaskCliRunner, folder: Path) -> None:
+def test_a_dry_run_stores_nothing_and_reports_the_same(
+    runner: FlaskCliRunner, folder: Path
+) -> None:
     before = rows_stored()
 
     looked = runner.invoke(args=["import-folder", str(folder), "--dry-run"])
@@ -164,7 +164,7 @@ def test_folders_whose_names_are_compared_as_the_same_are_not_one_person(
     assert "0 enrolled before, 4 refused" in done.output
 
 
-def test_somebody_else_with_the_same_identifier_was_not_enrolled_before(
+def test_another_person_with_the_identifier_does_not_count_as_imported(
     runner: FlaskCliRunner, folder: Path, known_faces
 ) -> None:
     store_person(NewPerson("GRACE", "Grace", True), known_faces[0][:1], None)
@@ -200,7 +200,7 @@ def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
     assert "2 people enrolled with 2 photos" in done.output
 
 
-def test_an_import_that_is_stopped_tells_what_it_did_and_fails(
+def test_a_stopped_import_reports_its_progress_and_fails(
     app: Flask, runner: FlaskCliRunner, folder: Path
 ) -> None:
     stored: list[object] = []

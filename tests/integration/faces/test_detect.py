@@ -78,7 +78,7 @@ def test_mirroring_a_picture_mirrors_its_landmarks(
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_face_in_a_turned_picture_is_found_as_it_stands(
+def test_a_face_in_a_rotated_picture_is_found_in_its_orientation(
     detector: Detector, portrait: np.ndarray, turns: int
 ) -> None:
     (face,) = detector.detect(portrait)
@@ -118,7 +118,7 @@ def test_a_small_face_is_found_by_the_thorough_pass(
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 @pytest.mark.parametrize("share_of_width", [0.03, 0.05])
-def test_a_small_face_in_a_large_picture_is_found_as_it_stands(
+def test_a_small_face_in_a_large_picture_is_found_in_its_orientation(
     detector: Detector, portrait: np.ndarray, share_of_width: float, turns: int
 ) -> None:
     (face,) = detector.detect(portrait)

@@ -110,7 +110,7 @@ def statements() -> Iterator[list[str]]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> None:
+def test_a_deletion_reloads_nobody_else(app, two_people) -> None:
     active_model().gallery.refresh()
     people_service.delete_person(two_people[0], None)
 
@@ -120,7 +120,7 @@ def test_who_is_deleted_is_gone_without_reading_who_is_left(app, two_people) -> 
     assert not [one for one in asked if "anchor_embedding" in one]
 
 
-def test_who_was_deleted_by_a_node_of_the_release_before_is_gone_too(app, two_people) -> None:
+def test_a_deletion_by_a_node_of_the_previous_release_is_noticed(app, two_people) -> None:
     active_model().gallery.refresh()
     people_service.delete_person(two_people[0], None)
     with unit_of_work() as session:  # which does not note it

@@ -79,7 +79,7 @@ def held_up(app: Flask, ada, many) -> Iterator[HeldUp]:
     made.go_on()
 
 
-def test_readiness_says_how_far_it_is(
+def test_readiness_reports_the_progress_of_loading(
     held_up: HeldUp, anybody: Visitor, app: Flask, known_faces
 ) -> None:
     answer = anybody.get("/health/ready")
@@ -96,7 +96,7 @@ def test_readiness_says_how_far_it_is(
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
 
 
-def test_programs_are_told_how_far_it_is(held_up: HeldUp, app: Flask, known_faces) -> None:
+def test_programs_see_the_progress_of_loading(held_up: HeldUp, app: Flask, known_faces) -> None:
     with Client(URL, transport=Wire(app)) as program:
         warming_up = program.health()
         held_up.go_on()
@@ -105,7 +105,7 @@ def test_programs_are_told_how_far_it_is(held_up: HeldUp, app: Flask, known_face
     assert warming_up == Health(False, ["warming"], anchors=len(known_faces[0]), anchors_read=0)
 
 
-def test_people_are_asked_to_come_again(
+def test_a_search_page_asks_people_to_retry(
     held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     photos = [people[0].photos[0]]
@@ -136,7 +136,7 @@ def test_an_enrolment_keeps_its_form_and_photos_until_it_can_be_sent_again(
     assert again.location.startswith("/people/")
 
 
-def test_photos_for_somebody_are_kept_until_they_can_be_sent_again(
+def test_photos_for_a_person_are_kept_until_they_can_be_sent_again(
     held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     ada = db.session.scalar(select(Person.id))
@@ -168,7 +168,7 @@ def test_verifying_needs_one_person_and_waits_for_nobody(
     assert nobody.similarity == verify("nobody", [people[0].photos[2]]).similarity
 
 
-def test_programs_are_asked_to_come_again(
+def test_programs_receive_a_retry_time(
     held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
 ) -> None:
     with httpx.Client(transport=Wire(app), base_url=URL) as program:
@@ -183,12 +183,12 @@ def test_programs_are_asked_to_come_again(
     assert int(answer.headers["Retry-After"]) == answer.json()["seconds"] >= 1
 
 
-def test_other_pages_are_answered_all_the_same(held_up: HeldUp, operator: Visitor) -> None:
+def test_other_pages_are_served_while_the_gallery_loads(held_up: HeldUp, operator: Visitor) -> None:
     for path in ("/", "/people", "/attempts", "/health/live"):
         assert operator.get(path).status_code == 200
 
 
-def test_what_fails_for_a_moment_is_read_again(
+def test_loading_is_retried_after_a_failure(
     app: Flask, ada, many, monkeypatch: pytest.MonkeyPatch, operator: Visitor, people
 ) -> None:
     monkeypatch.setattr(gallery_loading, "RETRY_SECONDS", 0.01)

@@ -90,7 +90,7 @@ def failures_of(identifier: str) -> int:
     return lockout.failures_of(counter).number
 
 
-def test_a_deleted_person_takes_what_was_begun_for_them_along(app: Flask, ada, bob) -> None:
+def test_deleting_a_person_deletes_their_challenges(app: Flask, ada, bob) -> None:
     begun_by("ada")
     begun_by("bob", "another")
     waiting = Challenge.claim_digest == claimed_identity.claim_digest("ada")
@@ -108,7 +108,7 @@ def results() -> list[ChallengeResult]:
 
 
 @pytest.mark.real_faces
-def test_a_person_who_does_what_is_asked_for_is_compared(app: Flask, engine, ada) -> None:
+def test_a_live_person_is_compared(app: Flask, engine, ada) -> None:
     challenge = perform(performing.live(engine))
 
     decision = verify_by_challenge(challenge, HOLDER, "Ada")
@@ -125,7 +125,7 @@ def test_a_person_who_does_what_is_asked_for_is_compared(app: Flask, engine, ada
     assert stored["challenge"] == stored["challenge_frame"] == 0
 
 
-def test_somebody_else_who_does_it_is_no_match(app: Flask, engine, ada, bob) -> None:
+def test_another_live_person_is_no_match(app: Flask, engine, ada, bob) -> None:
     decision = verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada")
     other = verify_by_challenge(perform(performing.live(engine), "bob"), HOLDER, "bob")
 
@@ -136,7 +136,9 @@ def test_somebody_else_who_does_it_is_no_match(app: Flask, engine, ada, bob) -> 
 
 
 @pytest.mark.real_faces
-def test_the_persons_photo_fails_and_counts_whoever_is_claimed(app: Flask, engine, ada) -> None:
+def test_a_photo_of_the_person_fails_and_counts_for_known_and_unknown_claims(
+    app: Flask, engine, ada
+) -> None:
     for identifier in ("ada", "nobody"):
         challenge = perform(performing.photo(engine), identifier)
 
@@ -152,7 +154,7 @@ def test_the_persons_photo_fails_and_counts_whoever_is_claimed(app: Flask, engin
     assert rows_stored()["attempt"] == rows_stored()["challenge_frame"] == 0
 
 
-def test_pictures_alone_are_refused_whoever_is_claimed(app: Flask, people, ada) -> None:
+def test_pictures_alone_are_refused_for_known_and_unknown_claims(app: Flask, people, ada) -> None:
     before = rows_stored()
     for identifier in ("ada", "nobody"):
         with pytest.raises(ChallengeNeeded):
@@ -160,7 +162,7 @@ def test_pictures_alone_are_refused_whoever_is_claimed(app: Flask, people, ada) 
     assert rows_stored() == before
 
 
-def test_where_nothing_is_asked_for_nothing_begins(app: Flask, enrol) -> None:
+def test_no_challenge_starts_without_the_setting(app: Flask, enrol) -> None:
     enrol("ada", photos=3)
     with pytest.raises(ChallengeNotAsked):
         begun_by()
@@ -202,7 +204,7 @@ def test_frames_out_of_order_are_refused_and_change_nothing(
     assert challenges.see(challenge, HOLDER, 2, people[0].photos[0]).frame == 3
 
 
-def test_of_two_equal_frames_at_once_one_counts(
+def test_one_of_two_concurrent_equal_frames_counts(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     """As in two processes: each with an app of its own on the same database."""
@@ -272,7 +274,9 @@ def ended(challenge: UUID) -> list[Callable[[], object]]:
     ]
 
 
-def test_it_is_over_after_half_a_minute_and_counts_as_a_failure(app: Flask, people, ada) -> None:
+def test_a_challenge_expires_after_half_a_minute_and_counts_as_a_failure(
+    app: Flask, people, ada
+) -> None:
     for which in range(2):
         challenge = begun_by()
         challenges.see(challenge, HOLDER, 1, people[0].photos[0])
@@ -286,7 +290,7 @@ def test_it_is_over_after_half_a_minute_and_counts_as_a_failure(app: Flask, peop
     assert {(one.outcome, *one.reasons) for one in results()} == {("failed", "not_finished")}
 
 
-def test_it_is_judged_once(app: Flask, engine, ada) -> None:
+def test_a_challenge_is_judged_once(app: Flask, engine, ada) -> None:
     challenge = perform(performing.live(engine))
     verify_by_challenge(challenge, HOLDER, "ada")
 
@@ -324,7 +328,7 @@ def test_two_verdicts_at_once_are_one(app: Flask, settings: Settings, engine, ad
 @pytest.mark.parametrize(
     ("holder", "identifier"), [("another session", "ada"), (HOLDER, "bob"), (HOLDER, "nobody")]
 )
-def test_it_is_of_use_to_its_holder_and_claim_only(
+def test_a_challenge_counts_for_its_holder_and_claim_only(
     app: Flask, engine, ada, bob, holder: str, identifier: str
 ) -> None:
     challenge = perform(performing.live(engine))
@@ -339,7 +343,9 @@ def test_it_is_of_use_to_its_holder_and_claim_only(
     assert verify_by_challenge(challenge, HOLDER, "ada").match
 
 
-def test_who_leaves_and_draws_again_has_failed(app: Flask, people, ada) -> None:
+def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
+    app: Flask, people, ada
+) -> None:
     begun_by()
     begun_by()
     assert failures_of("ada") == 0  # nothing was looked at
@@ -365,7 +371,7 @@ def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier:
     assert failures_of(identifier) == 10
 
 
-def test_a_frame_without_a_face_counts_and_says_so(app: Flask, ada) -> None:
+def test_a_frame_without_a_face_counts_and_is_reported(app: Flask, ada) -> None:
     challenge = begun_by()
 
     asked = challenges.see(challenge, HOLDER, 1, faces.without_face())
@@ -376,7 +382,7 @@ def test_a_frame_without_a_face_counts_and_says_so(app: Flask, ada) -> None:
     assert rows_stored()["challenge_frame"] == 0
 
 
-def test_what_was_seen_is_sealed_and_goes_when_its_time_is_over(
+def test_observations_are_encrypted_and_deleted_after_their_time(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     challenge = perform(performing.live(engine), "A. Very-Unusual-Claim")
@@ -410,7 +416,7 @@ def test_an_operator_may_waive_it_with_a_reason_that_is_audited(
     assert str(ada) in entry.details
 
 
-def test_who_passed_before_an_enrolment_is_known_until_it_is_done(
+def test_a_passed_challenge_counts_until_the_enrolment(
     app: Flask, engine, guarded, known_faces, operator_id
 ) -> None:
     challenge = perform(performing.live(engine), "carol", purpose=Purpose.ENROL)

@@ -42,7 +42,7 @@ def newest_result() -> ChallengeResult:
     return db.session.scalar(select(ChallengeResult).order_by(ChallengeResult.created_at.desc()))
 
 
-def test_who_reflects_the_colours_is_compared(app: Flask, engine, ada) -> None:
+def test_a_face_that_reflects_the_colours_is_compared(app: Flask, engine, ada) -> None:
     assert verify_by_challenge(perform(performing.lit(engine)), HOLDER, "ada").match
 
     assert newest_result().cues["light"] > 0.8
@@ -59,9 +59,7 @@ def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why
     assert "did not reflect the colours" in page
 
 
-def test_where_light_is_not_asked_for_it_is_neither_shown_nor_missed(
-    app: Flask, engine, ada
-) -> None:
+def test_without_the_setting_light_is_neither_shown_nor_required(app: Flask, engine, ada) -> None:
     setting.change(
         Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
     )
@@ -91,7 +89,7 @@ def test_colours_come_one_by_one_and_are_written_down_sealed(
     assert not any(colour.encode() in stored for colour in COLOURS)
 
 
-def test_the_page_is_told_the_colour_of_now_and_no_other(app: Flask, ada, anybody: Visitor) -> None:
+def test_the_page_receives_the_current_colour_alone(app: Flask, ada, anybody: Visitor) -> None:
     answer = anybody.post("/challenges", identifier="ada")
 
     assert answer.json["light"] in COLOURS
@@ -99,7 +97,7 @@ def test_the_page_is_told_the_colour_of_now_and_no_other(app: Flask, ada, anybod
 
 
 @pytest.mark.parametrize("path", ["/verify", "/people/new"])
-def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
+def test_the_page_warns_of_light_and_waits_for_the_user(
     app: Flask, ada, operator: Visitor, path: str
 ) -> None:
     warned = operator.get(path).text
@@ -114,7 +112,7 @@ def test_the_page_warns_before_it_begins_and_does_not_begin_by_itself(
     assert "light-warning" not in plain
 
 
-def test_who_is_troubled_by_light_is_told_another_way(app: Flask, ada, anybody: Visitor) -> None:
+def test_an_alternative_to_flashing_light_is_offered(app: Flask, ada, anybody: Visitor) -> None:
     page = words(anybody.get("/verify"))
 
     assert "changing light troubles you" in page

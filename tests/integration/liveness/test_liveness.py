@@ -56,7 +56,7 @@ def test_few_frames_are_embedded(real_engine, portraits):
     assert sum(each.embedding is not None for each in seen) <= 3
 
 
-def test_only_in_doubt_is_the_mirror_image_of_a_turned_face_asked(real_engine):
+def test_the_mirror_image_is_embedded_only_in_doubt(real_engine):
     one, other = (
         real_engine.analyse(each.photos[0], purpose="verify") for each in faces.people()[:2]
     )
@@ -77,7 +77,7 @@ def test_no_face_is_an_error_and_not_an_observation(real_engine):
         real_engine.observe(faces.without_face(), 0.2, challenge)
 
 
-def test_who_is_not_alone_looks_straight_ahead_once_alone(real_engine):
+def test_a_challenge_starts_once_the_person_is_alone(real_engine):
     first, second = (person.photos[0] for person in faces.people()[:2])
     both, alone = faces.side_by_side(first, second), faces.side_by_side(first, _blurred(first, 25))
     shown = [_blurred(both, 4), *[both] * 3, *[alone] * 3]
@@ -121,14 +121,14 @@ def watched(real_engine: ml.Engine, film: list[bytes]) -> ml.Progress:
     return now
 
 
-def test_a_film_shows_a_head_that_does_what_it_was_told(real_engine, portraits, tmp_path):
+def test_a_film_shows_a_head_that_follows_the_prompts(real_engine, portraits, tmp_path):
     assert watched(real_engine, film(portraits, "genuine", tmp_path / "head.mjpeg")).done
 
 
-def test_a_film_of_a_still_photo_shows_nothing_of_it(real_engine, portraits, tmp_path):
+def test_a_film_of_a_still_photo_completes_no_step(real_engine, portraits, tmp_path):
     assert watched(real_engine, film(portraits, "still", tmp_path / "photo.mjpeg")).step == 1
 
 
-def test_a_film_is_asked_for_movements_by_their_names():
+def test_a_film_takes_movements_by_name():
     with pytest.raises(ValueError, match="turn_around"):
         simulate.steps_named("turn_left, turn_around", "gentle")

@@ -47,7 +47,7 @@ def test_attacks_that_pass_and_people_who_fail_are_errors(app: Flask) -> None:
     assert 0 < printed.low < 0.05 < printed.high < 0.3
 
 
-def test_what_was_never_judged_makes_nothing_look_better(app: Flask) -> None:
+def test_unjudged_challenges_do_not_improve_the_rates(app: Flask) -> None:
     ended(Outcome.PASSED, 9, "genuine")
     ended(Outcome.FAILED, 1, "genuine", NOT_FINISHED)
     ended(Outcome.FAILED, 5, "screen")
@@ -66,7 +66,7 @@ def test_without_an_error_the_rule_of_three_bounds_the_rate(app: Flask) -> None:
     assert film.high == pytest.approx(3 / 20)
 
 
-def test_the_command_labels_what_just_happened_and_counts(app: Flask) -> None:
+def test_the_command_labels_the_last_challenge_and_counts(app: Flask) -> None:
     ended(Outcome.FAILED, 3)
     with unit_of_work() as session:
         for row in session.query(ChallengeResult).limit(1):
@@ -84,7 +84,7 @@ def test_the_command_labels_what_just_happened_and_counts(app: Flask) -> None:
     assert "1 of 3" in run(app, "--label", "printed").output
 
 
-def test_a_day_bounds_what_is_counted(app: Flask) -> None:
+def test_a_day_limits_the_report(app: Flask) -> None:
     ended(Outcome.PASSED, 2, "genuine")
 
     tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"

@@ -20,14 +20,14 @@ def send(admin: Visitor, **fields: object):
     return admin.post("/liveness", **(plain | movements | fields))
 
 
-def test_without_a_change_nothing_is_asked_for(app: Flask) -> None:
+def test_by_default_no_challenge_is_required(app: Flask) -> None:
     setting = liveness.in_force()
 
     assert not setting.requires_challenge(Purpose.VERIFY)
     assert not setting.requires_challenge(Purpose.ENROL)
 
 
-def test_enrolment_is_guarded_only_where_it_is_said(app: Flask) -> None:
+def test_enrolment_requires_a_challenge_only_by_setting(app: Flask) -> None:
     liveness.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
     assert liveness.in_force().requires_challenge(Purpose.VERIFY)
     assert not liveness.in_force().requires_challenge(Purpose.ENROL)
@@ -37,9 +37,7 @@ def test_enrolment_is_guarded_only_where_it_is_said(app: Flask) -> None:
     assert liveness.in_force().requires_challenge(Purpose.ENROL)
 
 
-def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
-    app: Flask, admin: Visitor
-) -> None:
+def test_a_change_is_stored_with_the_setting_before_and_audited(app: Flask, admin: Visitor) -> None:
     answer = send(admin, strength="gentle", allowed=["turn_left", "come_closer"])
 
     assert answer.status_code == 302
@@ -53,9 +51,7 @@ def test_a_change_is_kept_with_what_was_before_and_in_the_audit_log(
     assert events.count("liveness_changed") == 1
 
 
-def test_light_is_off_until_it_is_asked_for_and_its_switching_is_kept(
-    app: Flask, admin: Visitor
-) -> None:
+def test_light_is_off_by_default_and_switching_it_is_stored(app: Flask, admin: Visitor) -> None:
     send(admin)
     assert not liveness.in_force().light
     assert "Light: off" in words(admin.get("/liveness"))
@@ -70,7 +66,7 @@ def test_light_is_off_until_it_is_asked_for_and_its_switching_is_kept(
     assert 'checked id="light"' in page.text
 
 
-def test_the_page_says_whom_light_can_harm(app: Flask, admin: Visitor) -> None:
+def test_the_page_warns_of_flashing_light(app: Flask, admin: Visitor) -> None:
     assert "epilepsy" in words(admin.get("/liveness"))
 
 
@@ -84,7 +80,7 @@ def test_the_page_says_whom_light_can_harm(app: Flask, admin: Visitor) -> None:
         ({"based_on": "7"}, "Somebody changed the setting"),
     ],
 )
-def test_what_cannot_be_set_is_explained_and_sets_nothing(
+def test_an_invalid_setting_is_explained_and_changes_nothing(
     app: Flask, admin: Visitor, fields: dict[str, object], said: str
 ) -> None:
     answer = send(admin, **fields)
@@ -94,7 +90,7 @@ def test_what_cannot_be_set_is_explained_and_sets_nothing(
     assert liveness.in_force() == liveness.DEFAULT
 
 
-def test_the_service_refuses_what_no_page_would_send(app: Flask) -> None:
+def test_the_service_refuses_settings_that_no_page_offers(app: Flask) -> None:
     with pytest.raises(MovementsTooFew):
         liveness.change(Liveness(allowed=("turn_left", "stand on your head")), "odd", None)
     with pytest.raises(StrengthUnknown):
@@ -104,13 +100,13 @@ def test_the_service_refuses_what_no_page_would_send(app: Flask) -> None:
         liveness.change(Liveness(), "second", None, based_on=0)
 
 
-def test_the_page_says_first_that_a_camera_can_be_a_program(app: Flask, admin: Visitor) -> None:
+def test_the_page_first_warns_of_virtual_cameras(app: Flask, admin: Visitor) -> None:
     page = words(admin.get("/liveness"))
 
     assert page.index("can be replaced by a virtual one") < page.index("In force now")
 
 
-def test_an_earlier_setting_can_be_looked_at_again(app: Flask, admin: Visitor) -> None:
+def test_an_earlier_setting_can_be_previewed(app: Flask, admin: Visitor) -> None:
     send(admin, guarded="enrolment", allowed=["turn_up", "turn_down"])
     send(admin, guarded="nothing", based_on="1")
 

@@ -74,7 +74,7 @@ def test_a_verification_is_answered_by_the_address_of_its_result(
     assert rows_stored() == stored
 
 
-def test_what_can_be_refused_has_a_result_too(anybody: Visitor, ada) -> None:
+def test_a_refusal_has_a_result_page(anybody: Visitor, ada) -> None:
     refused = [verification(anybody, person=1) for _ in range(6)][-1]
 
     assert refused.status_code == SEE_OTHER
@@ -119,7 +119,7 @@ def test_an_address_that_was_never_one_is_answered_alike(operator: Visitor) -> N
         assert "Start again" in words(page)
 
 
-def test_what_operators_saw_is_over_when_they_are_signed_out(
+def test_an_operators_result_ends_with_the_session(
     app: Flask, operator: Visitor, operator_id, ada
 ) -> None:
     address = verification(operator).location
@@ -149,7 +149,7 @@ def test_another_node_shows_the_result(
     assert "Match" in words(elsewhere.get(address))
 
 
-def test_a_result_speaks_the_language_of_whoever_looks(anybody: Visitor, ada) -> None:
+def test_a_result_is_in_the_readers_language(anybody: Visitor, ada) -> None:
     address = verification(anybody).location
 
     german = anybody.get(address, headers={"Accept-Language": "de"})
@@ -157,7 +157,7 @@ def test_a_result_speaks_the_language_of_whoever_looks(anybody: Visitor, ada) ->
     assert "Übereinstimmung" in words(german)
 
 
-def test_who_asks_too_often_is_shown_a_wait_and_one_button(settings: Settings, engine, ada) -> None:
+def test_a_rate_limited_visitor_sees_a_wait_and_one_button(settings: Settings, engine, ada) -> None:
     visitor = Visitor(create_app(changed(settings, verify_limit="1 per hour"), engine))
     verification(visitor)
     refused = verification(visitor)

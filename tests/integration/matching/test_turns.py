@@ -38,7 +38,7 @@ def kept_in(result: TestResponse) -> str:
     return re.search(r'name="again" value="([^"]+)"', result.text).group(1)
 
 
-def test_a_form_says_so_and_keeps_what_was_typed(
+def test_a_form_reports_a_full_queue_and_keeps_its_input(
     everybody_waits: None, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     picture = [people[0].photos[1]]
@@ -57,7 +57,7 @@ def test_a_form_says_so_and_keeps_what_was_typed(
     assert (stored["person"], stored["anchor"], stored["attempt"]) == (1, 1, 0)
 
 
-def test_the_camera_is_told_when_to_ask_again(
+def test_the_camera_receives_a_retry_time(
     everybody_waits: None, anybody: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     answer = anybody.post("/camera/check", {"frame": [people[0].photos[1]]})
@@ -66,14 +66,14 @@ def test_the_camera_is_told_when_to_ask_again(
     assert answer.is_json
 
 
-def test_pages_that_look_at_no_face_are_served_all_the_same(
+def test_pages_without_face_analysis_are_served_while_the_queue_is_full(
     everybody_waits: None, operator: Visitor
 ) -> None:
     for path in ("/", "/people", "/attempts", "/health/ready"):
         assert operator.get(path).status_code == 200
 
 
-def test_turns_that_ended_are_free_for_others(
+def test_ended_analyses_free_their_places(
     ada: None, anybody: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     for photo in people[0].photos[:2]:

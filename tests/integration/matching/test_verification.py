@@ -47,7 +47,7 @@ def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
 
 
 @pytest.mark.real_faces
-def test_somebody_elses_photo_does_not_match(app: Flask, people, ada) -> None:
+def test_another_persons_photo_does_not_match(app: Flask, people, ada) -> None:
     decision = verify("ada", [people[1].photos[0]])
 
     assert not decision.match
@@ -62,7 +62,7 @@ def test_the_score_is_that_of_the_best_anchor(app: Flask, people, ada) -> None:
     assert decision.score == pytest.approx(scores[0], abs=1e-4)
 
 
-def test_unusable_frames_beside_a_usable_one_do_not_matter(app: Flask, people, ada) -> None:
+def test_unusable_frames_next_to_a_usable_one_do_not_matter(app: Flask, people, ada) -> None:
     alone = verify("ada", [people[0].photos[2]])
 
     beside = verify("ada", [faces.without_face(), people[0].photos[2], b"no picture"])
@@ -81,7 +81,9 @@ def test_frames_of_different_people_score_no_better_than_the_best_of_them(
     assert together <= max(singly) + 1e-6
 
 
-def test_an_attempt_keeps_what_judged_it(app: Flask, people, ada, operator_id) -> None:
+def test_an_attempt_stores_its_model_rule_and_threshold(
+    app: Flask, people, ada, operator_id
+) -> None:
     decision = verify("ada", [people[0].photos[2]], operator_id)
     verification.change(90, "later", operator_id, confirmed=True)
 
@@ -148,9 +150,7 @@ def test_the_threshold_among_all_follows_the_people_and_their_anchors(
 # An identifier that nobody has
 
 
-def test_claiming_to_be_nobody_never_matches_and_always_scores_the_same(
-    app: Flask, people, ada
-) -> None:
+def test_an_unknown_claim_never_matches_and_always_scores_the_same(app: Flask, people, ada) -> None:
     first = verify("nobody", [people[0].photos[2]])
     again = verify("nobody", [people[0].photos[2]])
 
@@ -159,7 +159,7 @@ def test_claiming_to_be_nobody_never_matches_and_always_scores_the_same(
     assert first.score < first.threshold_score
 
 
-def test_claiming_to_be_nobody_scores_the_same_whoever_is_enrolled_or_deleted_since(
+def test_an_unknown_claim_scores_the_same_after_enrolments_and_deletions(
     app: Flask, people, known_faces, ada, bob, operator_id
 ) -> None:
     def scores() -> list[float]:
@@ -175,7 +175,7 @@ def test_claiming_to_be_nobody_scores_the_same_whoever_is_enrolled_or_deleted_si
     assert scores() == before
 
 
-def test_claiming_to_be_nobody_never_reaches_the_threshold(app: Flask, people, ada, bob) -> None:
+def test_an_unknown_claim_never_reaches_the_threshold(app: Flask, people, ada, bob) -> None:
     threshold = verification.in_force()
     frames = probe_from([people[0].photos[2]]).frames
 
@@ -185,7 +185,7 @@ def test_claiming_to_be_nobody_never_reaches_the_threshold(app: Flask, people, a
     assert len(set(drawn)) > 1000
 
 
-def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, bob) -> None:
+def test_similar_probes_get_similar_decoy_scores(app: Flask, people, known_faces, ada, bob) -> None:
     threshold = verification.in_force()
     same = [probe_from([photo]).frames for photo in people[2].photos[:2]]
     other = known_faces[0][0].embedding[None]
@@ -201,7 +201,7 @@ def test_near_probes_score_near_as_nobody(app: Flask, people, known_faces, ada, 
 # The threshold
 
 
-def test_without_a_change_the_models_default_is_in_force(app: Flask) -> None:
+def test_without_a_change_the_models_default_is_active(app: Flask) -> None:
     threshold = verification.in_force()
 
     assert threshold.similarity == active_model().engine.calibration.default_threshold
@@ -230,7 +230,7 @@ def test_every_process_follows_a_change_at_once(
         assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
 
-def test_changes_are_kept_with_who_when_from_to_and_why(app: Flask, operator_id) -> None:
+def test_changes_are_stored_with_actor_time_values_and_reason(app: Flask, operator_id) -> None:
     verification.change(60, "first", operator_id)
     verification.change(70, "second", operator_id)
 

@@ -78,7 +78,7 @@ def test_a_damaged_network_is_refused(folder: Path, damage: Damage) -> None:
 
 @pytest.mark.parametrize("damage", OF_TEXTS.values(), ids=OF_TEXTS)
 @pytest.mark.parametrize("file", ["check.json", "config.toml", "weights.npz"])
-def test_a_damaged_file_beside_it_is_refused(folder: Path, file: str, damage: Damage) -> None:
+def test_a_damaged_companion_file_is_refused(folder: Path, file: str, damage: Damage) -> None:
     damage(folder / NAME / file)
 
     told = refusal(folder) if file == "check.json" else refusal_of_any_kind(folder)
@@ -145,7 +145,7 @@ def test_a_network_of_other_inputs_is_refused(folder: Path) -> None:
     assert f"{NAME}/model.onnx cannot be" in refusal(folder)
 
 
-def test_weights_without_what_serves_are_refused_with_the_command(folder: Path) -> None:
+def test_weights_without_a_served_network_are_refused_with_the_command(folder: Path) -> None:
     (folder / NAME / "model.onnx").unlink()
     (folder / NAME / "check.json").unlink()
 
@@ -204,7 +204,7 @@ def test_a_detector_with_weights_that_are_no_numbers_is_refused(
         Detector(folder=folder)
 
 
-def test_nothing_is_written_beside_what_serves(folder: Path) -> None:
+def test_nothing_is_written_next_to_the_served_model(folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     ml.load_engine(NAME, folder).warm_up()
 

@@ -51,7 +51,7 @@ def test_a_second_time_nothing_is_searched_or_embedded(real_engine, folder, tmp_
     np.testing.assert_array_equal(first.usable, again.usable)
 
 
-def test_a_photo_that_changed_is_embedded_anew(real_engine, people, folder, tmp_path_factory):
+def test_a_changed_photo_is_embedded_again(real_engine, people, folder, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     photos = photos_in(folder)
     first = embed_photos(real_engine.artifact, photos, cache=cache)
@@ -61,6 +61,6 @@ def test_a_photo_that_changed_is_embedded_anew(real_engine, people, folder, tmp_
     assert same.tolist() == [False] + [True] * 4
 
 
-def test_a_folder_without_photos_says_what_is_expected(tmp_path):
+def test_a_folder_without_photos_is_refused_with_the_expected_layout(tmp_path):
     with pytest.raises(ProtocolError, match="PERSON/PHOTO"):
         photos_in(tmp_path)

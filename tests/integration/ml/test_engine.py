@@ -50,7 +50,7 @@ def test_enrolling_refuses_two_people_and_verifying_takes_one(engine, people):
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_turned_photo_is_embedded_as_the_face_stands_and_said_to_be_tilted(engine, turns):
+def test_a_rotated_photo_is_embedded_upright_and_reported_as_tilted(engine, turns):
     for person in faces.portraits():
         portrait = faces.opened(person.photos[0])
         upright = engine.analyse(faces.jpeg(portrait), purpose="verify")

@@ -18,7 +18,7 @@ PHOTOS = 12
 
 
 @pytest.mark.data
-def test_real_people_are_told_apart(engine: ml.Engine) -> None:
+def test_real_people_are_distinguished(engine: ml.Engine) -> None:
     people = [
         [
             engine.analyse(path.read_bytes(), purpose="verify")

@@ -126,7 +126,7 @@ def test_a_converted_file_serves_calibrated(
 
 
 @pytest.mark.parametrize("colour", ["rgb", "bgr"])
-def test_the_network_sees_what_the_options_say(
+def test_the_network_sees_chips_by_the_options(
     file: Path, artifacts: Path, colour: str, folder_of_people: Path, folder_of_strangers: Path
 ) -> None:
     more = ["--colour", colour, "--mean", "120,110,100", "--scale", "0.01"]
@@ -152,7 +152,7 @@ def reference(seen: np.ndarray) -> np.ndarray:
     return found[0] / np.linalg.norm(found[0])
 
 
-def test_a_network_that_tells_nobody_apart_is_refused_with_a_question(
+def test_a_network_that_does_not_distinguish_people_is_refused_with_a_hint(
     file: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_bytes(network(spoiled=1.0))

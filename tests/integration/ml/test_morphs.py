@@ -24,11 +24,11 @@ def test_photos_of_one_person_match(real_engine: ml.Engine, analysed: Faces) -> 
     assert all(real_engine.compare(*pair).match for pair in pairs)
 
 
-def test_nobody_matches_somebody_else(real_engine: ml.Engine, analysed: Faces) -> None:
+def test_no_two_people_match(real_engine: ml.Engine, analysed: Faces) -> None:
     pairs = [(a, b) for one, other in combinations(analysed, 2) for a in one for b in other]
     assert not any(real_engine.compare(*pair).match for pair in pairs)
 
 
-def test_everybody_looks_into_the_camera(real_engine: ml.Engine, analysed: Faces) -> None:
+def test_every_synthetic_face_has_good_quality(real_engine: ml.Engine, analysed: Faces) -> None:
     seen = [face.quality.reasons for person in analysed for face in person]
     assert not any(seen)

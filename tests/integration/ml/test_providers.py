@@ -10,7 +10,7 @@ import ml
 from tests.support.faces import portraits
 
 
-def test_the_processor_computes_unless_told_otherwise() -> None:
+def test_the_processor_computes_by_default() -> None:
     assert ml.load_engine("compact").embedder.provider == "CPUExecutionProvider"
 
 

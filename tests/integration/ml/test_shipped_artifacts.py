@@ -35,7 +35,7 @@ def test_figures_and_calibration_are_of_these_weights(artifact: Artifact) -> Non
     assert metrics[METRICS_SECTION][served_view(artifact)]["accuracy"] > 0.98
 
 
-def test_a_model_card_says_what_it_is_for(artifact: Artifact) -> None:
+def test_a_model_card_states_the_intended_use(artifact: Artifact) -> None:
     card = (artifact.folder / "MODEL_CARD.md").read_text()
     accuracy = artifact.metrics()[METRICS_SECTION][served_view(artifact)]["accuracy"]
     assert f"{accuracy:.2%}".replace("%", " %") in card

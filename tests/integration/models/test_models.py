@@ -145,7 +145,9 @@ def test_the_old_model_serves_until_every_picture_is_embedded(
     assert verify("ada", [people[0].photos[0]]).match
 
 
-def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, enrol) -> None:
+def test_people_enrolled_during_a_change_of_the_model_are_included(
+    app: Flask, ada, tiny: ml.Engine, enrol
+) -> None:
     late: list[object] = []
 
     def enrol_once_all_is_embedded(model_id: str, name: str, *asked: object) -> None:
@@ -163,7 +165,7 @@ def test_who_enrols_meanwhile_is_included(app: Flask, ada, tiny: ml.Engine, enro
     assert active_model().engine is tiny
 
 
-def test_a_change_that_was_stopped_goes_on_where_it_was(
+def test_an_interrupted_change_resumes(
     app: Flask, tiny: ml.Engine, enrol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webapp.services.models.reembedding.BATCH", 1)
@@ -311,7 +313,7 @@ def test_a_picture_that_the_new_model_cannot_use_stops_the_change_and_is_named(
     assert "Ada Lovelace" in page
 
 
-def test_a_retired_picture_does_not_stop_the_change(app: Flask, ada, tiny: ml.Engine) -> None:
+def test_a_disabled_picture_does_not_stop_the_change(app: Flask, ada, tiny: ml.Engine) -> None:
     make_picture_empty(ada)
     with unit_of_work() as session:
         first = session.get(Person, ada).anchors[0].id
@@ -350,7 +352,7 @@ def test_an_unknown_model_is_refused_with_those_that_are_known(app: Flask) -> No
     assert "installed: open, tiny" in command.output
 
 
-def test_a_process_whose_model_lacks_embeddings_refuses_to_start_until_they_are_made(
+def test_a_process_whose_model_lacks_embeddings_refuses_to_start(
     app: Flask, ada, settings: Settings, tiny: ml.Engine
 ) -> None:
     by_setting = create_app(changed(settings, model=TINY), tiny)
@@ -368,7 +370,7 @@ def test_a_process_whose_model_lacks_embeddings_refuses_to_start_until_they_are_
         assert rows_stored()["model_change"] == 0
 
 
-def test_an_artifact_replaced_in_place_is_noticed_and_embedded_anew(
+def test_a_replaced_artifact_is_noticed_and_embeds_again(
     app: Flask, ada, settings: Settings, engine: ml.Engine, tmp_path: Path
 ) -> None:
     change_to_tiny()
@@ -414,7 +416,7 @@ def test_the_page_names_models_terms_and_figures_and_starts_the_change(
     assert re.search(rf"{tiny.model_id} .* tried the admin", page)
 
 
-def test_the_commands_list_the_models_and_say_how_far_a_change_is(app: Flask, ada) -> None:
+def test_the_commands_list_models_and_the_progress_of_a_change(app: Flask, ada) -> None:
     run = app.test_cli_runner().invoke
 
     listed = run(args=["models", "list"]).output
@@ -433,7 +435,7 @@ def test_the_health_of_a_process_is_right_before_it_has_loaded_its_model(
         assert obstacles(fresh) == set()
 
 
-def test_a_change_is_reviewed_with_what_it_costs_before_it_begins(
+def test_a_change_of_the_model_is_reviewed_with_its_costs_first(
     app: Flask, ada, admin: Visitor, engine: ml.Engine, tiny: ml.Engine
 ) -> None:
     assert f'href="/models/{TINY}/change"' in admin.get("/models").text
@@ -475,7 +477,7 @@ def test_a_change_without_reason_licence_or_word_is_explained_and_nothing_lost(
     assert rows_stored()["job"] == 0
 
 
-def test_who_changed_the_model_why_and_what_they_acknowledged_is_kept(
+def test_a_change_of_the_model_is_stored_with_actor_reason_and_acknowledgements(
     app: Flask, ada, admin: Visitor, tiny: ml.Engine
 ) -> None:
     admin.post(f"/models/{TINY}/change", **TYPED)
@@ -513,7 +515,7 @@ def test_the_command_asks_for_the_same(app: Flask, ada, left_out: str, said: str
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "a\x00b"])
-def test_the_commands_reason_is_one_as_on_the_page(app: Flask, ada, reason: str) -> None:
+def test_the_commands_reason_follows_the_pages_rules(app: Flask, ada, reason: str) -> None:
     used = app.test_cli_runner().invoke(args=[*USE_TINY, "--reason", reason])
 
     assert used.exit_code == 1
@@ -548,7 +550,7 @@ def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
     assert "Anybody will be accepted as anybody." in words(answer)
 
 
-def test_what_the_active_model_has_not_processed_is_asked_for_without_a_review(
+def test_anchors_without_embeddings_are_processed_without_a_review(
     app: Flask, ada, settings: Settings, tiny: ml.Engine
 ) -> None:
     by_setting = create_app(changed(settings, model=TINY), tiny)

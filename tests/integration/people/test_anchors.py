@@ -48,7 +48,7 @@ def compared() -> set[UUID]:
     return found
 
 
-def test_a_retired_picture_is_kept_but_not_compared_in_any_process(
+def test_a_disabled_picture_is_stored_but_not_compared_in_any_process(
     app: Flask, ada: UUID, settings: Settings, engine: ml.Engine, people, operator_id
 ) -> None:
     elsewhere = create_app(settings, engine)
@@ -65,7 +65,7 @@ def test_a_retired_picture_is_kept_but_not_compared_in_any_process(
     assert anchors.open_picture(ada, first, operator_id).startswith(b"\xff\xd8")
 
 
-def test_a_retired_picture_comes_back(app: Flask, ada: UUID, operator_id) -> None:
+def test_a_disabled_picture_can_be_enabled(app: Flask, ada: UUID, operator_id) -> None:
     first, second = anchors_of(ada)
     anchors.retire_anchor(ada, first, operator_id)
 
@@ -74,9 +74,7 @@ def test_a_retired_picture_comes_back(app: Flask, ada: UUID, operator_id) -> Non
     assert compared() == {first, second}
 
 
-def test_the_last_picture_in_use_stays_whatever_is_retired(
-    app: Flask, ada: UUID, operator_id
-) -> None:
+def test_the_last_active_picture_cannot_be_disabled(app: Flask, ada: UUID, operator_id) -> None:
     first, second = anchors_of(ada)
     anchors.retire_anchor(ada, first, operator_id)
 
@@ -88,7 +86,7 @@ def test_the_last_picture_in_use_stays_whatever_is_retired(
     assert anchors_of(ada) == [second]
 
 
-def test_a_picture_that_the_model_could_not_embed_does_not_come_back(
+def test_a_picture_without_an_embedding_cannot_be_enabled(
     app: Flask, ada: UUID, operator_id
 ) -> None:
     first, _ = anchors_of(ada)
@@ -102,7 +100,7 @@ def test_a_picture_that_the_model_could_not_embed_does_not_come_back(
     assert db.session.get(Anchor, first).retired_at is not None
 
 
-def test_a_retake_takes_the_old_ones_place(
+def test_a_retake_replaces_the_old_picture(
     operator: Visitor, ada: UUID, people, operator_id
 ) -> None:
     first, second = anchors_of(ada)
@@ -122,7 +120,7 @@ def test_a_retake_takes_the_old_ones_place(
 
 
 @pytest.mark.parametrize("other", ["nobody", "00000000-0000-0000-0000-000000000000"])
-def test_pictures_do_not_take_the_place_of_what_is_not_there(
+def test_pictures_do_not_replace_a_missing_anchor(
     operator: Visitor, ada: UUID, people, other: str
 ) -> None:
     answer = operator.post(
@@ -133,7 +131,7 @@ def test_pictures_do_not_take_the_place_of_what_is_not_there(
     assert len(anchors_of(ada)) == 2
 
 
-def test_nobody_elses_picture_is_retired(
+def test_another_persons_picture_is_not_disabled(
     app: Flask, ada: UUID, enrol, known_faces: Known, operator_id
 ) -> None:
     bob = enrol("bob")
@@ -181,7 +179,7 @@ def test_one_picture_has_no_matrix(app: Flask, known_faces: Known) -> None:
     assert likeness_of(people_service.find_person(person_id)) is None
 
 
-def test_a_picture_nearer_to_somebody_else_than_to_its_own_is_flagged(
+def test_a_picture_nearer_to_another_person_is_flagged(
     app: Flask, known_faces: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_ada, of_bob = known_faces[0], known_faces[1]
@@ -214,9 +212,7 @@ def test_the_page_shows_quality_matrix_and_attempts(operator: Visitor, ada: UUID
     assert "Last attempts Outcome Claim Score Threshold When Match ada" in page
 
 
-def test_pictures_are_retired_restored_and_removed_by_the_page(
-    operator: Visitor, ada: UUID
-) -> None:
+def test_the_page_disables_enables_and_deletes_pictures(operator: Visitor, ada: UUID) -> None:
     first, second = anchors_of(ada)
     place = f"/people/{ada}/anchors"
 

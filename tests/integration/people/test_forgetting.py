@@ -62,7 +62,7 @@ def retired(app: Flask, ada: UUID) -> bytes:
 
 
 @pytest.mark.sqlite
-def test_what_a_long_reader_kept_of_a_deleted_person_goes_once_the_reader_is_gone(
+def test_the_wal_of_a_long_reader_is_truncated_after_it_ends(
     app: Flask, settings: Settings, ada: UUID
 ) -> None:
     wrapped = db.session.get_one(PersonKey, ada).wrapped
@@ -92,7 +92,7 @@ def a_day_goes_by() -> None:
     db.session.rollback()
 
 
-def test_embeddings_of_a_model_that_serves_no_longer_are_destroyed(
+def test_embeddings_of_an_inactive_model_are_destroyed(
     app: Flask, settings: Settings, retired: bytes, people
 ) -> None:
     changed_days_ago(8)
@@ -106,7 +106,7 @@ def test_embeddings_of_a_model_that_serves_no_longer_are_destroyed(
     assert audit_entries.list_entries(1, "embeddings_deleted").total == 1
 
 
-def test_until_the_days_of_the_way_back_are_over_they_stay(app: Flask, retired: bytes) -> None:
+def test_old_embeddings_stay_until_the_rollback_period_ends(app: Flask, retired: bytes) -> None:
     changed_days_ago(6)
 
     a_day_goes_by()
@@ -114,7 +114,9 @@ def test_until_the_days_of_the_way_back_are_over_they_stay(app: Flask, retired: 
     assert rows_stored()["anchor_embedding"] == 2
 
 
-def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: bytes) -> None:
+def test_old_embeddings_stay_while_their_model_is_about_to_serve(
+    app: Flask, retired: bytes
+) -> None:
     changed_days_ago(8)
     other = next(one for one in ml.describe_models() if one.name != active_model().engine.name)
     with unit_of_work() as session:
@@ -130,7 +132,7 @@ def test_they_stay_while_the_model_is_about_to_serve_again(app: Flask, retired: 
     assert rows_stored()["anchor_embedding"] == 2
 
 
-def test_they_stay_while_the_model_that_serves_lacks_any(app: Flask, retired: bytes) -> None:
+def test_old_embeddings_stay_while_the_active_model_lacks_any(app: Flask, retired: bytes) -> None:
     changed_days_ago(8)
     with unit_of_work() as session:
         serving = active_model().engine.model_id
@@ -142,7 +144,7 @@ def test_they_stay_while_the_model_that_serves_lacks_any(app: Flask, retired: by
     assert rows_stored()["anchor_embedding"] == 1
 
 
-def test_refusals_stay_as_long_as_figures_look_back(app: Flask) -> None:
+def test_refusals_are_kept_for_the_period_of_the_figures(app: Flask) -> None:
     with unit_of_work() as session:
         for days in (364, 366):
             refusal = Refusal(kind=Kind.VERIFY, code="no_face")
@@ -167,7 +169,7 @@ def test_failures_in_a_row_are_forgotten_after_a_year_unless_they_are_too_many(a
     assert {digest.rstrip() for digest in kept} == {b"new", b"too many"}
 
 
-def test_of_sessions_that_ended_nothing_is_kept(app: Flask, operator: Visitor) -> None:
+def test_ended_sessions_are_deleted(app: Flask, operator: Visitor) -> None:
     with unit_of_work() as session:
         for row in session.scalars(select(AccountSession)):
             row.created_at -= timedelta(days=8)
@@ -177,9 +179,7 @@ def test_of_sessions_that_ended_nothing_is_kept(app: Flask, operator: Visitor) -
     assert rows_stored()["account_session"] == 0
 
 
-def test_by_command_it_is_done_at_once(
-    settings: Settings, engine, app: Flask, retired: bytes
-) -> None:
+def test_the_command_purges_at_once(settings: Settings, engine, app: Flask, retired: bytes) -> None:
     changed_days_ago(1)
     at_once = create_app(changed(settings, way_back_days=0), engine)
 

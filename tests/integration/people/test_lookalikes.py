@@ -43,7 +43,7 @@ def by(rule: str) -> None:
 
 
 @RULES
-def test_two_could_pass_for_each_other_where_verifying_says_so(
+def test_two_people_are_lookalikes_if_verification_matches_them(
     ada: UUID, bob: UUID, people, admin: Visitor, rule: str, is_enough: bool
 ) -> None:
     by(rule)
@@ -55,7 +55,7 @@ def test_two_could_pass_for_each_other_where_verifying_says_so(
     assert ("could pass" in words(admin.get("/threshold/pairs"))) is is_enough
 
 
-def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
+def test_stricter_own_thresholds_prevent_lookalikes(ada: UUID, bob: UUID) -> None:
     assert build_review_list().lookalikes[0].could_pass
 
     for person_id in (ada, bob):
@@ -65,7 +65,7 @@ def test_stricter_thresholds_of_their_own_end_it(ada: UUID, bob: UUID) -> None:
 
 
 @RULES
-def test_a_picture_is_like_somebody_else_where_a_search_would_find_them(
+def test_a_picture_resembles_another_person_if_identification_finds_them(
     ada: UUID, bob: UUID, rule: str, is_enough: bool
 ) -> None:
     by(rule)

@@ -38,7 +38,7 @@ def test_people_are_sorted_both_ways(app: Flask, three, sort: str, names: list[s
     assert [person.name for person in list_people("", 1, f"{sort}_down").items] == names[::-1]
 
 
-def test_retired_pictures_do_not_count(app: Flask, three) -> None:
+def test_disabled_pictures_do_not_count(app: Flask, three) -> None:
     pictures = {person.name: person.pictures for person in list_people("", 1).items}
 
     assert pictures == {"Bob": 1, "ada": 2, "Carol": 3}

@@ -96,7 +96,7 @@ def answers(program: Client) -> set[tuple[int, str]]:
 UNAVAILABLE = {(503, "unavailable")}
 
 
-def test_while_the_database_is_away_it_is_said_so_and_it_comes_back_by_itself(
+def test_an_absent_database_is_reported_and_reconnected_automatically(
     app: Flask,
     admin: Visitor,
     program: Client,
@@ -124,7 +124,7 @@ def test_while_the_database_is_away_it_is_said_so_and_it_comes_back_by_itself(
     assert list(program.people()) == []
 
 
-def test_connections_that_were_cut_are_made_anew_without_a_failed_request(
+def test_cut_connections_are_reopened_without_a_failed_request(
     app: Flask, operator: Visitor, shut: Callable[[], None], reopen: Callable[[], None]
 ) -> None:
     assert operator.get("/people").status_code == 200
@@ -136,7 +136,7 @@ def test_connections_that_were_cut_are_made_anew_without_a_failed_request(
     assert operator.get("/people").status_code == 200
 
 
-def test_what_was_committed_is_there_after_the_database_stopped_in_the_middle(
+def test_committed_rows_survive_a_crash_of_the_database(
     app: Flask, admin: Visitor, settings: Settings
 ) -> None:
     assert make_key(admin).status_code == 200
@@ -158,7 +158,7 @@ def test_what_was_committed_is_there_after_the_database_stopped_in_the_middle(
     assert rows_stored() | ENDING_WITH_TIME == before
 
 
-def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goes_on(
+def test_health_reports_a_lasting_lock_and_its_end(
     app: Flask, admin: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with psycopg.connect(settings.database_url) as other:
@@ -174,7 +174,7 @@ def test_health_says_that_somebody_holds_the_lock_once_it_lasts_and_then_all_goe
     assert make_key(admin).status_code == 200
 
 
-def test_a_database_that_cannot_be_written_is_read_and_says_so(
+def test_a_read_only_database_is_read_and_reported(
     app: Flask, admin: Visitor, program: Client, postgresql: Postgresql, settings: Settings
 ) -> None:
     before = rows_stored()

@@ -121,7 +121,7 @@ def in_memory() -> Gallery:
     return MemoryGallery(engine.model_id, engine.embedding_size, lambda: key_store().vault)
 
 
-def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_from_it(
+def test_vectors_follow_enrolments_and_deletions(
     app: Flask, two_people, people, operator_id
 ) -> None:
     assert isinstance(active_model().gallery, VectorGallery)
@@ -140,9 +140,7 @@ def test_what_is_enrolled_is_found_in_the_database_and_what_is_deleted_is_gone_f
     assert [one.person_id for one in nearest] == [two_people[0]]
 
 
-def test_an_anchor_whose_vector_cannot_be_written_is_not_kept_either(
-    app: Flask, known_faces
-) -> None:
+def test_an_anchor_without_its_vector_is_not_stored(app: Flask, known_faces) -> None:
     with unit_of_work() as session:
         session.execute(text("ALTER TABLE anchor_vector ADD CHECK (model_id = '')"))
     before = rows_stored()
@@ -217,7 +215,7 @@ def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people,
     assert verify("person-0", [people[0].photos[2]]).match
 
 
-def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
+def test_enabling_pgvector_later_writes_earlier_anchors(
     postgresql_settings: Settings, engine: ml.Engine, enrol, people
 ) -> None:
     with create_app(postgresql_settings, engine).app_context():
@@ -238,7 +236,7 @@ def test_switched_on_later_what_was_enrolled_before_is_written_and_serves(
         db.engine.dispose()
 
 
-def test_by_its_index_the_database_finds_who_is_nearest(
+def test_the_index_finds_the_nearest_people(
     app: Flask, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index_from(3, monkeypatch)
@@ -261,7 +259,7 @@ def test_of_more_anchors_a_search_keeps_more_in_view_as_far_as_the_database_allo
     assert tuning.ef_search_for(100_000, 700) == 700
 
 
-def test_an_index_whose_building_was_cut_short_is_built_anew(
+def test_an_interrupted_index_build_is_repeated(
     app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index_from(3, monkeypatch)
@@ -292,7 +290,7 @@ def test_while_another_process_builds_the_index_it_is_left_to_it(
     assert is_indexed()
 
 
-def test_building_the_index_says_how_far_it_is(
+def test_building_the_index_reports_its_progress(
     app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = 5_000
@@ -309,7 +307,7 @@ def test_building_the_index_says_how_far_it_is(
     assert {total for _, total in said} == {many + vectors_kept_of(two_people)}
 
 
-def test_what_is_told_of_it_can_end_the_building_and_it_is_done_the_next_time(
+def test_interrupting_the_build_ends_it_until_the_next_one(
     app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index_from(3, monkeypatch)
@@ -357,7 +355,7 @@ def test_another_model_serves_with_its_anchors_indexed(
         db.engine.dispose()
 
 
-def test_without_the_extension_it_says_what_to_do(
+def test_without_the_extension_the_remedy_is_named(
     settings: Settings, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vectors, "AVAILABLE", text("SELECT 1 WHERE false"))
@@ -372,7 +370,7 @@ def test_without_the_extension_it_says_what_to_do(
         db.engine.dispose()
 
 
-def test_who_may_not_create_extensions_is_told_who_may(
+def test_a_role_without_the_right_to_create_extensions_is_explained(
     settings: Settings, engine: ml.Engine, postgresql: Postgresql
 ) -> None:
     name = f"plain_{uuid4().hex}"

@@ -39,7 +39,7 @@ def is_free(other: psycopg.Connection, *, shared: bool = False) -> bool:
         return other.execute(asked).fetchone()[0]
 
 
-def test_who_writes_alone_holds_everybody_else_off_until_the_end(
+def test_an_exclusive_writer_blocks_everybody_until_its_end(
     app: Flask, other: psycopg.Connection
 ) -> None:
     with unit_of_work():
@@ -48,7 +48,7 @@ def test_who_writes_alone_holds_everybody_else_off_until_the_end(
     assert is_free(other)
 
 
-def test_who_writes_beside_others_holds_off_only_who_writes_alone(
+def test_a_shared_writer_blocks_exclusive_writers_alone(
     app: Flask, other: psycopg.Connection
 ) -> None:
     with unit_of_work(exclusive=False):
@@ -56,7 +56,7 @@ def test_who_writes_beside_others_holds_off_only_who_writes_alone(
         assert not is_free(other)
 
 
-def test_a_writer_sees_what_the_one_before_committed(app: Flask) -> None:
+def test_a_writer_sees_the_previous_commit(app: Flask) -> None:
     began, read = Event(), []
 
     def write_after_me() -> None:
@@ -95,7 +95,7 @@ def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch, engine: objec
     return create_app(settings, engine)
 
 
-def test_nobody_waits_for_ever_for_the_lock(impatient: Flask, other: psycopg.Connection) -> None:
+def test_waiting_for_the_lock_is_bounded(impatient: Flask, other: psycopg.Connection) -> None:
     with other.transaction(), impatient.app_context():
         other.execute(f"SELECT pg_advisory_xact_lock({engine_module.WRITERS_LOCK})")
         with pytest.raises(OperationalError, match="lock timeout"), unit_of_work():
@@ -103,7 +103,7 @@ def test_nobody_waits_for_ever_for_the_lock(impatient: Flask, other: psycopg.Con
         db.engine.dispose()
 
 
-def test_nobody_waits_for_ever_for_an_answer(impatient: Flask) -> None:
+def test_waiting_for_an_answer_is_bounded(impatient: Flask) -> None:
     with impatient.app_context():
         with pytest.raises(OperationalError, match="statement timeout"):
             db.session.execute(text("SELECT pg_sleep(1)"))
@@ -115,7 +115,7 @@ def test_nobody_waits_for_ever_for_an_answer(impatient: Flask) -> None:
     ("table", "sqlstate"),
     [("attempt", "40P01"), ("remembered_answer", "40001"), ("audit_entry", "40P01")],
 )
-def test_a_program_does_not_learn_that_its_verification_was_undone_for_anothers_sake(
+def test_a_verification_that_the_database_aborted_is_retried_silently(
     app: Flask,
     other: psycopg.Connection,
     people: tuple[faces.Person, ...],
@@ -149,7 +149,7 @@ def undo_once(other: psycopg.Connection, table: str, sqlstate: str) -> None:
     )
 
 
-def test_who_was_undone_in_a_deadlock_does_it_again(app: Flask, other: psycopg.Connection) -> None:
+def test_the_victim_of_a_deadlock_is_retried(app: Flask, other: psycopg.Connection) -> None:
     """Somebody from outside, who knows nothing of our lock, locks rows the other way round."""
     other.execute("CREATE TABLE pair (id int PRIMARY KEY, writes int DEFAULT 0)")
     other.execute("INSERT INTO pair VALUES (1), (2)")

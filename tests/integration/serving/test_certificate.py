@@ -77,7 +77,7 @@ def test_a_certificate_is_renewed_before_it_ends(
     assert files[0].read_bytes() != before
 
 
-def test_a_certificate_from_elsewhere_is_left_alone(
+def test_a_foreign_certificate_is_left_unchanged(
     files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

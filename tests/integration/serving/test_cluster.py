@@ -83,7 +83,7 @@ def failed(load: Load) -> list[Answer]:
     return [answer for answer in load.answers if not is_right(answer)]
 
 
-def test_what_one_node_is_told_the_other_knows(
+def test_a_change_on_one_node_counts_on_the_other(
     cluster: Cluster, target: Target, key: str, people: tuple[faces.Person, ...]
 ) -> None:
     first, second = cluster.nodes
@@ -99,9 +99,7 @@ def test_what_one_node_is_told_the_other_knows(
         assert gone.value.status == httpx.codes.NOT_FOUND
 
 
-def test_a_node_that_is_killed_fails_only_what_it_was_answering(
-    cluster: Cluster, target: Target
-) -> None:
+def test_a_killed_node_fails_its_own_requests_alone(cluster: Cluster, target: Target) -> None:
     with steady(target, PROGRAMS) as load:
         load.wait_for(is_right, ENOUGH)
         killed_at = time.monotonic()
@@ -150,7 +148,7 @@ def test_a_rolling_update_whose_migration_runs_first_fails_no_request(
     assert columns(cluster, "person") >= {"identifier", "next_mark"}
 
 
-def test_whoever_enrols_through_the_client_notices_nothing_of_a_node_that_is_killed(
+def test_an_enrolment_by_the_client_survives_a_killed_node(
     cluster: Cluster, key: str, people: tuple[faces.Person, ...]
 ) -> None:
     enrolled: list[str] = []

@@ -74,7 +74,7 @@ def test_nginx_reads_the_file(tmp_path: Path, place: str) -> None:
     assert read.returncode == 0, read.stderr
 
 
-def test_the_compose_file_names_what_is_there() -> None:
+def test_the_compose_file_names_existing_files() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     assert {"database", "prepare", "node1", "node2", "way-in"} <= services.keys()
     nodes = (DEPLOY / "nginx" / "faces-compose" / "nodes.conf").read_text()
@@ -144,7 +144,7 @@ def pinned(file: str) -> dict[str, str]:
     return {re.sub(r"[._]", "-", one[1]).lower(): one[2] for one in found if one}
 
 
-def test_the_image_installs_what_was_tested_by_its_digests() -> None:
+def test_the_image_installs_the_tested_versions_by_digest() -> None:
     locked = pinned("requirements-serve.lock")
 
     assert locked.items() >= pinned("requirements-serve.txt").items(), "run: make lock"
@@ -237,7 +237,7 @@ def test_nothing_that_is_secret_or_not_served_is_in_the_image(path: str) -> None
     assert not is_in_the_image(path)
 
 
-def test_the_app_starts_from_what_is_in_the_image(tmp_path: Path) -> None:
+def test_the_app_starts_from_the_images_files(tmp_path: Path) -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     for path in filter(is_in_the_image, listed.stdout.split()):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -285,7 +285,7 @@ def sends_too_much(client: httpx.Client, path: str) -> httpx.Response:
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_programs_are_told_by_nginx_as_by_the_app(app: Flask, without_nodes: httpx.Client) -> None:
+def test_nginx_sends_programs_the_apps_problems(app: Flask, without_nodes: httpx.Client) -> None:
     with app.test_request_context():
         words = all_codes()
 
@@ -305,7 +305,7 @@ def test_programs_are_told_by_nginx_as_by_the_app(app: Flask, without_nodes: htt
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_people_are_told_by_nginx_what_to_do_in_their_language(
+def test_nginx_explains_errors_to_people_in_their_language(
     app: Flask, without_nodes: httpx.Client
 ) -> None:
     said = {}

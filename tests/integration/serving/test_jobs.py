@@ -60,7 +60,7 @@ def let_the_lease_end() -> None:
         session.execute(update(Job).values(lease_expires_at=now() - timedelta(seconds=1)))
 
 
-def test_a_job_is_done_and_says_how_far_it_is(app: Flask) -> None:
+def test_a_job_is_done_and_reports_its_progress(app: Flask) -> None:
     queue()
     counted = Counted()
 
@@ -87,7 +87,7 @@ def test_finished_work_can_be_queued_again(app: Flask) -> None:
     assert queue() != first
 
 
-def test_a_failure_is_kept_and_says_nothing_about_anybody(app: Flask) -> None:
+def test_a_failure_is_stored_without_personal_data(app: Flask) -> None:
     def fail(_lease: Lease) -> None:
         raise ValueError("the name of somebody")
 
@@ -107,7 +107,7 @@ def test_a_failure_of_ours_keeps_its_code(app: Flask) -> None:
     assert stored().error == "nobody_enrolled"
 
 
-def test_a_process_that_stops_gives_the_job_back_and_another_goes_on(app: Flask) -> None:
+def test_a_stopping_process_returns_its_job_and_another_resumes_it(app: Flask) -> None:
     stopping, counted = Event(), Counted()
 
     def stop_after_a_step(lease: Lease) -> None:
@@ -159,7 +159,7 @@ def test_a_leased_job_is_not_taken_until_the_lease_ends(app: Flask) -> None:
     assert (stored().state, stored().done, stored().attempts) == (JobState.DONE, STEPS, 2)
 
 
-def test_whoever_lost_the_lease_cannot_commit(app: Flask) -> None:
+def test_a_job_without_its_lease_cannot_commit(app: Flask) -> None:
     queue()
 
     def work_too_long(lease: Lease) -> None:
@@ -191,7 +191,7 @@ def test_a_job_that_processes_die_of_is_given_up(app: Flask) -> None:
     assert "crashed" in stored().error
 
 
-def test_periodic_work_is_queued_by_itself_once_a_period(app: Flask) -> None:
+def test_periodic_work_is_queued_automatically_once_a_period(app: Flask) -> None:
     counted = Counted()
     kinds = {"count": Kind(counted.run, every=timedelta(hours=1))}
 
@@ -237,7 +237,7 @@ def _die_after_the_first_step(settings: Settings) -> None:
         run(work)
 
 
-def test_the_job_of_a_killed_process_goes_on_where_it_was(app: Flask, settings: Settings) -> None:
+def test_the_job_of_a_killed_process_resumes(app: Flask, settings: Settings) -> None:
     queue()
     process = multiprocessing.get_context("spawn").Process(
         target=_die_after_the_first_step, args=(settings,)
@@ -256,7 +256,7 @@ def test_the_job_of_a_killed_process_goes_on_where_it_was(app: Flask, settings: 
     assert counted.steps == [1, 2]
 
 
-def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: Flask) -> None:
+def test_the_worker_thread_survives_failures_and_stops(app: Flask) -> None:
     queue()
     done = Event()
 
@@ -280,7 +280,7 @@ def test_the_worker_of_a_process_works_whatever_fails_beside_it_and_stops(app: F
     assert stored().state == JobState.DONE
 
 
-def test_the_command_does_what_is_due(app: Flask) -> None:
+def test_the_command_runs_due_jobs(app: Flask) -> None:
     with unit_of_work() as session:
         jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions["settings"].model)
 

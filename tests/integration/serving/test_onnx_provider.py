@@ -14,7 +14,7 @@ from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
 
 
-def test_a_start_logs_what_computes_embeddings(
+def test_a_start_logs_the_execution_provider(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(settings)

@@ -54,7 +54,7 @@ def empty(tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def test_each_version_leaves_the_release_before_what_it_needs(empty: Flask) -> None:
+def test_each_version_keeps_the_columns_of_the_previous_release(empty: Flask) -> None:
     before, found = MetaData(), {}
     for version in VERSIONS:
         upgrade(directory=str(MIGRATIONS), revision=version)
@@ -66,7 +66,7 @@ def test_each_version_leaves_the_release_before_what_it_needs(empty: Flask) -> N
     assert {version: hindered for version, hindered in found.items() if hindered} == CONTRACTED
 
 
-def test_nobody_is_failed_while_the_database_is_updated_and_a_node_may_restart_on_it(
+def test_requests_succeed_during_a_migration_and_a_node_can_restart(
     app: Flask, settings: Settings, engine, people, enrol, update: Updater
 ) -> None:
     enrol("ada", photos=1)
@@ -97,7 +97,7 @@ def test_nobody_is_failed_while_the_database_is_updated_and_a_node_may_restart_o
         db.engine.dispose()
 
 
-def test_what_drops_a_column_that_a_release_needs_is_not_served_by_it(
+def test_a_release_does_not_serve_a_database_without_its_columns(
     app: Flask, update: Updater
 ) -> None:
     update(CONTRACT)

@@ -143,7 +143,7 @@ KINDS: dict[str, Callable[[Server], socket.socket]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_slow_clients_of_every_kind_hold_up_nobody(server: Server, kind: str) -> None:
+def test_slow_clients_of_every_kind_block_nobody(server: Server, kind: str) -> None:
     with ExitStack() as stack:
         for _ in range(SLOW):
             stack.enter_context(closing(KINDS[kind](server)))
@@ -152,7 +152,7 @@ def test_slow_clients_of_every_kind_hold_up_nobody(server: Server, kind: str) ->
 
 
 @pytest.mark.parametrize("part", [b"", b"\x16", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00"])
-def test_half_a_handshake_holds_up_nobody(tls_server: Server, part: bytes) -> None:
+def test_an_unfinished_handshake_blocks_nobody(tls_server: Server, part: bytes) -> None:
     with ExitStack() as stack:
         for _ in range(SLOW):
             client = stack.enter_context(closing(tls_server.opened(plain=True)))
@@ -162,7 +162,7 @@ def test_half_a_handshake_holds_up_nobody(tls_server: Server, part: bytes) -> No
 
 
 @pytest.mark.parametrize("kind", ["half a head", "half a body", "idle"])
-def test_slow_clients_by_tls_hold_up_nobody(tls_server: Server, kind: str) -> None:
+def test_slow_clients_by_tls_block_nobody(tls_server: Server, kind: str) -> None:
     with ExitStack() as stack:
         for _ in range(SLOW):
             stack.enter_context(closing(KINDS[kind](tls_server)))
@@ -173,12 +173,12 @@ def test_slow_clients_by_tls_hold_up_nobody(tls_server: Server, kind: str) -> No
 @pytest.mark.parametrize(
     "kind", sorted(KINDS.keys() - {"reads nothing", "a body that is refused", "an old client"})
 )
-def test_a_client_that_sends_nothing_more_is_cut_off(server: Server, kind: str) -> None:
+def test_a_silent_client_is_disconnected(server: Server, kind: str) -> None:
     with closing(KINDS[kind](server)) as client:
         assert b"200 OK" not in received(client)
 
 
-def test_a_byte_now_and_then_buys_no_time(server: Server) -> None:
+def test_a_trickle_of_bytes_does_not_extend_the_time(server: Server) -> None:
     with closing(server.opened()) as client:
         client.sendall(HEAD + b"Content-Length: 100000\r\n\r\n")
         began, ended = time.monotonic(), False
@@ -212,7 +212,7 @@ def test_bodies_in_chunks_and_after_a_word_arrive_whole(server: Server) -> None:
     assert (chunks.text, asked.text) == ("80005", "7")
 
 
-def test_much_arrives_whole(server: Server, tls_server: Server) -> None:
+def test_a_large_response_arrives_whole(server: Server, tls_server: Server) -> None:
     for one in (server, tls_server):
         with closing(one.opened()) as client:
             client.sendall(b"GET /much HTTP/1.0\r\n\r\n")
@@ -231,7 +231,7 @@ def test_an_answer_before_the_body_is_read_never_resets(server: Server, size: in
     assert set(statuses) == {413}
 
 
-def test_bodies_under_way_hold_a_bounded_memory(server: Server) -> None:
+def test_concurrent_bodies_use_bounded_memory(server: Server) -> None:
     """Of many clients that send nearly all of a large body some are cut off."""
     part = HEAD + b"Content-Length: %d\r\n\r\n" % LARGEST + bytes(LARGEST - 1)
     with ExitStack() as stack:
@@ -256,14 +256,14 @@ def received_head(client: socket.socket) -> bytes:
     return head
 
 
-def test_a_body_that_is_too_large_is_not_asked_for(server: Server) -> None:
+def test_a_client_that_expects_100_continue_is_refused_a_large_body_early(server: Server) -> None:
     head = b"POST /unread HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
     with closing(server.opened()) as client:
         client.sendall(head + b"Content-Length: %d\r\n\r\n" % (LARGEST + 1))
         assert received(client).startswith(b"HTTP/1.1 413")
 
 
-def test_the_server_does_not_tell_what_it_is(server: Server) -> None:
+def test_the_server_does_not_reveal_its_software(server: Server) -> None:
     for request in (b"GET / HTTP/1.0\r\n\r\n", b"nonsense\r\n\r\n", b"TRACE / HTTP/1.0\r\n\r\n"):
         with closing(server.opened()) as client:
             client.sendall(request)
@@ -272,7 +272,7 @@ def test_the_server_does_not_tell_what_it_is(server: Server) -> None:
         assert b"gunicorn" not in head
 
 
-def test_one_address_is_bounded_without_shutting_itself_out(server: Server) -> None:
+def test_one_address_with_many_connections_still_gets_answers(server: Server) -> None:
     with ExitStack() as stack:
         for _ in range(200):
             stack.enter_context(closing(server.opened()))
@@ -280,7 +280,7 @@ def test_one_address_is_bounded_without_shutting_itself_out(server: Server) -> N
         assert server.is_alive()
 
 
-def test_outside_of_the_path_of_the_app_there_is_nothing(tmp_path: Path) -> None:
+def test_paths_outside_of_the_apps_are_not_found(tmp_path: Path) -> None:
     with running(tmp_path, "--env", "SCRIPT_NAME=/faces") as port:
         found = [
             httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).status_code

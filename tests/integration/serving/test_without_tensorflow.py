@@ -32,7 +32,7 @@ def test_a_server_enrols_verifies_checks_liveness_and_identifies_without_tensorf
     assert done.stderr.count(" verify.identify ") == 1
 
 
-def test_what_a_server_installs_names_nothing_of_the_laboratory() -> None:
+def test_server_requirements_name_no_laboratory_package() -> None:
     served = (ROOT / "requirements-serve.txt").read_text().lower().replace("-", "_")
 
     assert not LABORATORY & set(re.findall(r"^[a-z0-9_]+", served, re.MULTILINE))

@@ -199,7 +199,7 @@ def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
         assert newest_attempt().threshold == pytest.approx(expected)
 
 
-def test_a_challenge_goes_on_in_either_worker(
+def test_a_challenge_continues_in_either_worker(
     installation: Flask, server: Server, real_engine: ml.Engine
 ) -> None:
     """Each frame goes to the other worker than the one before."""
@@ -229,7 +229,7 @@ def test_a_challenge_goes_on_in_either_worker(
     assert "Match The face" in words(answer)
 
 
-def test_the_work_of_a_killed_worker_goes_on_and_both_then_answer_by_the_new_model(
+def test_the_job_of_a_killed_worker_resumes_and_both_serve_the_new_model(
     server: Server, real_engine: ml.Engine, artifacts: Path, people: tuple[faces.Person, ...]
 ) -> None:
     def verified_by(client: httpx.Client) -> str:

@@ -65,7 +65,7 @@ def test_every_page_and_form_stays_below_the_path(below: Settings, cache: Path, 
         SCENES[name](place)
 
 
-def test_signing_in_leads_back_to_where_one_was_going(reader: Reader) -> None:
+def test_signing_in_leads_to_the_requested_page(reader: Reader) -> None:
     asked = reader.get("/people?q=ada")
     assert asked.location == f"{PREFIX}/sign-in?next={PREFIX}/people?q%3Dada"
 
@@ -86,7 +86,7 @@ def test_signing_in_leads_back_to_where_one_was_going(reader: Reader) -> None:
         "//x/",
     ],
 )
-def test_signing_in_never_leads_beside_the_path(reader: Reader, target: str) -> None:
+def test_signing_in_never_leads_outside_the_path(reader: Reader, target: str) -> None:
     answer = reader.sign_in(OPERATOR, next=target.replace("%", "%25"))
 
     assert answer.location == f"{PREFIX}/"
@@ -148,7 +148,7 @@ def test_a_server_that_sets_script_name_itself_is_followed(below: Settings) -> N
         ".",
     ],
 )
-def test_a_prefix_that_is_no_plain_path_is_passed_over(below: Settings, header: str) -> None:
+def test_an_invalid_prefix_is_ignored(below: Settings, header: str) -> None:
     client = create_app(below, FakeEngine()).test_client()
 
     answer = client.get("/people", headers={"X-Forwarded-Prefix": header})
@@ -156,7 +156,7 @@ def test_a_prefix_that_is_no_plain_path_is_passed_over(below: Settings, header: 
     assert answer.location == "/sign-in?next=/people"
 
 
-def test_without_a_proxy_the_header_says_nothing(below: Settings) -> None:
+def test_without_a_proxy_the_prefix_header_is_ignored(below: Settings) -> None:
     client = create_app(changed(below, proxies=0), FakeEngine()).test_client()
 
     answer = client.get("/people", headers={"X-Forwarded-Prefix": PREFIX})
@@ -176,7 +176,7 @@ def test_without_a_proxy_the_header_says_nothing(below: Settings) -> None:
         (True, PREFIX, "__Secure-faces_session_", PREFIX),
     ],
 )
-def test_the_cookie_is_bound_to_its_place(
+def test_the_cookie_is_bound_to_its_path(
     below: Settings, https: bool, prefix: str, begins: str, path: str
 ) -> None:
     client = create_app(changed(below, https=https), FakeEngine()).test_client()
@@ -191,9 +191,7 @@ def test_the_cookie_is_bound_to_its_place(
     assert "Domain" not in cookie
 
 
-def test_two_installations_of_one_host_do_not_sign_each_other_out(
-    below: Settings, tmp_path: Path
-) -> None:
+def test_two_installations_on_one_host_keep_their_sessions(below: Settings, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(below.instance, other)
     (other / "secret.key").write_text("ab" * 32)
@@ -224,7 +222,7 @@ def test_nodes_of_one_installation_share_the_cookie(below: Settings) -> None:
     assert there.get("/people").status_code == 200
 
 
-def test_signing_out_takes_the_cookie_away_below_the_path(reader: Reader) -> None:
+def test_signing_out_deletes_the_cookie_below_the_path(reader: Reader) -> None:
     reader.sign_in(OPERATOR)
     assert reader.get("/people").status_code == 200
 

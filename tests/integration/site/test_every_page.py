@@ -147,7 +147,7 @@ def test_no_translation_failed(walk: Walk) -> None:
     assert walk.complaints == []
 
 
-def test_every_event_of_the_audit_log_has_words() -> None:
+def test_every_event_of_the_audit_log_has_a_text() -> None:
     assert recorded_events() == set(EVENTS)
 
 
@@ -165,11 +165,11 @@ def test_every_event_of_the_audit_log_has_words() -> None:
     ],
     ids=lambda one: str(getattr(one, "__name__", ""))[:20],
 )
-def test_every_value_has_words(values: Iterable[str], words: dict[str, object]) -> None:
+def test_every_value_has_a_text(values: Iterable[str], words: dict[str, object]) -> None:
     assert set(values) - set(words) == set()
 
 
-def test_every_reason_against_a_picture_has_words() -> None:
+def test_every_picture_error_has_a_text() -> None:
     reasons = set(face_errors()) | set(INSTRUCTIONS) - {"good"}
 
     assert reasons - set(PICTURE_PROBLEMS) == set()

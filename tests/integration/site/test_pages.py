@@ -108,14 +108,14 @@ def test_an_empty_form_is_explained(operator: Visitor, anybody: Visitor, ada) ->
         assert "Add at least one picture" in words(answer)
 
 
-def test_more_pictures_than_are_accepted_are_refused(anybody: Visitor, ada, people) -> None:
+def test_more_pictures_than_the_limit_are_refused(anybody: Visitor, ada, people) -> None:
     answer = anybody.post("/verify", {"frames": [people[0].photos[0]] * 6}, identifier="ada")
 
     assert answer.status_code == 200
     assert "too many pictures" in words(answer)
 
 
-def test_everyone_learns_the_verdict_and_operators_every_anchor(
+def test_everyone_sees_the_verdict_and_operators_every_anchor(
     anybody: Visitor, operator: Visitor, ada, people
 ) -> None:
     frames = {"frames": [people[0].photos[2]]}
@@ -139,7 +139,7 @@ def shape(page: str, identifier: str) -> str:
     return re.sub(r"[\d.]+", "#", known)
 
 
-def test_claiming_to_be_nobody_looks_like_a_failed_match(anybody: Visitor, ada, people) -> None:
+def test_an_unknown_claim_looks_like_a_failed_match(anybody: Visitor, ada, people) -> None:
     frames = {"frames": [people[1].photos[0]]}
 
     failed = anybody.post("/verify", frames, identifier="ada")
@@ -149,7 +149,7 @@ def test_claiming_to_be_nobody_looks_like_a_failed_match(anybody: Visitor, ada, 
     assert shape(failed.text, "ada") == shape(nobody.text, "zoe")
 
 
-def test_operators_are_told_that_nobody_has_the_identifier(operator: Visitor, ada, people) -> None:
+def test_operators_see_that_an_identifier_is_unknown(operator: Visitor, ada, people) -> None:
     answer = operator.post("/verify", {"frames": [people[1].photos[0]]}, identifier="zoe")
 
     assert "Nobody is enrolled under this identifier" in words(answer)
@@ -162,13 +162,13 @@ def test_a_picture_that_cannot_be_used_is_explained(anybody: Visitor, ada) -> No
     assert "Try again" in words(answer)
 
 
-def test_verifying_when_nobody_is_enrolled_says_so(anybody: Visitor, people) -> None:
+def test_verifying_without_enrolled_people_is_explained(anybody: Visitor, people) -> None:
     answer = anybody.post("/verify", {"frames": [people[0].photos[0]]}, identifier="ada")
 
     assert "Nobody is enrolled yet" in words(answer)
 
 
-def test_operators_learn_who_it_is_and_on_whom_the_threshold_was_measured(
+def test_operators_see_the_identified_person_and_the_thresholds_source(
     operator: Visitor, ada, people
 ) -> None:
     answer = operator.post("/identify", {"frames": [people[0].photos[2]]})
@@ -259,7 +259,7 @@ def test_a_check_without_a_picture_is_refused(anybody: Visitor) -> None:
     assert anybody.post("/camera/check").status_code == 400
 
 
-def test_health_says_ready(anybody: Visitor) -> None:
+def test_health_reports_readiness(anybody: Visitor) -> None:
     assert anybody.get("/health/live").json == {"live": True}
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
 
@@ -339,7 +339,7 @@ def test_wrong_names_and_wrong_passwords_are_refused_alike(anybody: Visitor) -> 
     assert "name or the password is wrong" in words(wrong_password)
 
 
-def test_signing_in_leads_back_to_where_one_was_going(anybody: Visitor) -> None:
+def test_signing_in_leads_to_the_requested_page(anybody: Visitor) -> None:
     asked = anybody.get("/people?q=ada")
     assert asked.status_code == 302
     assert asked.location == "/sign-in?next=/people?q%3Dada"
@@ -393,7 +393,7 @@ def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
     assert ADMIN in admin.get("/").text
 
 
-def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine) -> None:
+def test_a_rate_limited_sign_in_shows_the_time_to_wait(settings: Settings, engine) -> None:
     visitor = Visitor(create_app(changed(settings, sign_in_limit="1 per hour"), engine))
 
     answers = [visitor.sign_in("nobody"), visitor.sign_in("nobody")]
@@ -410,7 +410,7 @@ def test_who_tries_too_often_learns_when_to_come_back(settings: Settings, engine
         (("good", "dark"), "The best of 2 pictures was used."),
     ],
 )
-def test_the_result_says_which_pictures_of_a_burst_were_used(
+def test_the_result_names_the_used_pictures_of_a_burst(
     anybody: Visitor, ada, people, frames: tuple[str, ...], said: str
 ) -> None:
     photo = people[0].photos[2]
@@ -505,7 +505,7 @@ def test_an_address_that_takes_forms_alone_leads_to_the_page_above(
     assert (answer.status_code, answer.location) == (302, page.format(ada=ada))
 
 
-def test_what_another_window_deleted_leads_back_to_where_it_was(operator: Visitor, ada) -> None:
+def test_the_page_of_a_deleted_object_leads_back_to_its_list(operator: Visitor, ada) -> None:
     nothing = "00000000-0000-0000-0000-000000000000"
     for path, back in (
         (f"/people/{ada}/anchors/{nothing}/delete", f"/people/{ada}"),
@@ -520,9 +520,7 @@ def test_what_another_window_deleted_leads_back_to_where_it_was(operator: Visito
         assert f'<a class="button" href="{back}">Back</a>' in answer.text
 
 
-def test_who_is_led_to_sign_in_or_is_signed_in_already_learns_so(
-    anybody: Visitor, operator: Visitor
-) -> None:
+def test_a_redirect_to_sign_in_is_explained(anybody: Visitor, operator: Visitor) -> None:
     assert "Sign in to continue." in words(anybody.get("/sign-in?next=/people"))
     assert "Sign in to continue." not in words(anybody.get("/sign-in"))
     page = operator.get("/sign-in?next=/attempts")
@@ -530,7 +528,7 @@ def test_who_is_led_to_sign_in_or_is_signed_in_already_learns_so(
     assert '<a href="/attempts">Continue</a>' in page.text
 
 
-def test_where_verifying_needs_an_account_the_sign_in_page_does_not_say_otherwise(
+def test_the_sign_in_page_offers_no_public_verification_if_it_is_closed(
     closed_app: Flask,
 ) -> None:
     with closed_app.app_context():

@@ -88,7 +88,7 @@ def _value(page: str, name: str) -> str:
         ("/api-keys", {"name": "Reception", "days": "12", "limit": "7 per minute"}),
     ],
 )
-def test_what_was_typed_is_there_after_signing_in_again(
+def test_text_input_is_kept_after_signing_in_again(
     end: Callable[[Visitor], None], path: str, typed: dict[str, str], admin: Visitor
 ) -> None:
     token = _token(admin, path)
@@ -130,7 +130,7 @@ def test_a_form_of_a_person_comes_back_on_their_page(
         ("/people/00000000-0000-0000-0000-000000000000/delete", "/people"),
     ],
 )
-def test_what_needs_no_typing_leads_back_to_its_page_and_does_nothing(
+def test_a_form_without_input_leads_back_to_its_page_and_does_nothing(
     path: str, page: str, admin: Visitor
 ) -> None:
     token = _token(admin, "/account")
@@ -138,7 +138,7 @@ def test_what_needs_no_typing_leads_back_to_its_page_and_does_nothing(
     assert _sign_in_at(admin, _send(admin, path, token)).startswith(page)
 
 
-def test_nothing_is_done_by_signing_in_again(admin: Visitor) -> None:
+def test_signing_in_again_sends_nothing(admin: Visitor) -> None:
     token = _token(admin, "/people/new")
     _sign_out(admin)
     fields = {"identifier": "ada", "name": "Ada", "consent": "y", "score": "99", "reason": "x"}
@@ -149,7 +149,7 @@ def test_nothing_is_done_by_signing_in_again(admin: Visitor) -> None:
     assert db.session.scalars(select(ThresholdChange)).all() == []
 
 
-def test_whoever_else_signs_in_sees_none_of_it(admin: Visitor) -> None:
+def test_another_account_sees_no_kept_input(admin: Visitor) -> None:
     token = _token(admin, "/people/new")
     _sign_out(admin)
     led = _send(admin, "/people/new", token, identifier="secret-1", name="Secret Name")
@@ -161,7 +161,7 @@ def test_whoever_else_signs_in_sees_none_of_it(admin: Visitor) -> None:
     assert "Secret Name" not in admin.get("/people/new").text
 
 
-def test_a_form_of_one_account_does_not_act_for_another(admin: Visitor) -> None:
+def test_a_form_of_one_account_is_not_sent_for_another(admin: Visitor) -> None:
     token = _token(admin, "/people/new")
     _sign_out(admin)
     admin.sign_in(OPERATOR)
@@ -188,7 +188,7 @@ def test_secrets_are_never_kept(admin: Visitor) -> None:
 
 
 @pytest.mark.parametrize("end", [_sign_out, _end_everywhere])
-def test_what_was_typed_beside_large_photos_is_there_though_they_are_not_read(
+def test_text_input_is_kept_although_large_photos_are_not_read(
     end: Callable[[Visitor], None], admin: Visitor
 ) -> None:
     token = _token(admin, "/people/new")
@@ -215,7 +215,7 @@ def test_no_password_of_any_form_is_ever_kept() -> None:
     assert secret <= NOT_KEPT
 
 
-def test_a_stranger_fills_in_no_form_of_an_administrator(anybody: Visitor) -> None:
+def test_a_visitor_cannot_fill_an_administrators_form(anybody: Visitor) -> None:
     token = _token(anybody, "/sign-in")
     fields = {"csrf_token": token, "score": "0", "reason": "open the door"}
     assert anybody.client.post("/threshold", data=fields).location == "/sign-in"
@@ -231,7 +231,7 @@ def test_a_public_form_comes_back_without_signing_in(anybody: Visitor) -> None:
     assert PASSWORD not in page.text
 
 
-def test_a_very_long_form_leaves_the_cookie_whole(admin: Visitor, app: Flask) -> None:
+def test_a_very_long_form_does_not_break_the_cookie(admin: Visitor, app: Flask) -> None:
     token = _token(admin, "/threshold")
     _clear_cookies(admin)
     noise = "".join(chr(0x4E00 + number * 37 % 20000) for number in range(500))
@@ -241,9 +241,7 @@ def test_a_very_long_form_leaves_the_cookie_whole(admin: Visitor, app: Flask) ->
     assert _value(page.text, "reason") == noise
 
 
-def test_what_was_typed_is_there_again_after_too_many_requests(
-    settings: Settings, engine: ml.Engine
-) -> None:
+def test_text_input_is_kept_after_too_many_requests(settings: Settings, engine: ml.Engine) -> None:
     app = create_app(changed(settings, sign_in_limit="1 per hour"), engine)
     with app.app_context():
         visitor = Visitor(app)
@@ -260,7 +258,7 @@ def test_what_was_typed_is_there_again_after_too_many_requests(
     assert NOTHING_SENT in words(page)
 
 
-def test_what_was_typed_is_there_again_after_a_failure_of_ours(admin: Visitor, app: Flask) -> None:
+def test_text_input_is_kept_after_an_internal_error(admin: Visitor, app: Flask) -> None:
     token = _token(admin, "/threshold")
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
@@ -280,7 +278,7 @@ def test_what_was_typed_is_there_again_after_a_failure_of_ours(admin: Visitor, a
     assert (_value(page.text, "score"), _value(page.text, "reason")) == ("61.5", "strict")
 
 
-def test_what_was_typed_beside_too_large_photos_is_there_again(admin: Visitor) -> None:
+def test_text_input_is_kept_with_too_large_photos(admin: Visitor) -> None:
     token, photo = _token(admin, "/people/new"), as_file(1, bytes(70_000_000))
     with admin.client.application.app_context():
         answer = admin.client.post(
@@ -295,7 +293,7 @@ def test_what_was_typed_beside_too_large_photos_is_there_again(admin: Visitor) -
     assert _value(admin.get("/people/new").text, "identifier") == "big"
 
 
-def test_what_was_typed_is_there_in_another_language(operator: Visitor) -> None:
+def test_text_input_is_kept_in_another_language(operator: Visitor) -> None:
     token = _token(operator, "/people/new")
     typed = "identifier=ada&name=Ada+%26+Eva&consent=y&current=my+secret"
     chosen = {"language": "fr", "next": "/people/new", "typed": typed, "files": "y"}

@@ -29,7 +29,7 @@ def test_how_a_search_decides_is_changed_with_a_reason(client: Client) -> None:
     assert identification.in_force().fpir == 0.02
 
 
-def test_a_change_based_on_what_no_longer_holds_is_refused(client: Client) -> None:
+def test_a_change_based_on_an_old_setting_is_refused(client: Client) -> None:
     seen = client.thresholds().verification.number
     client.set_verification_threshold(60, "first", based_on=seen)
 
@@ -50,7 +50,7 @@ def test_a_change_based_on_what_no_longer_holds_is_refused(client: Client) -> No
         ({"score": True, "reason": "x"}, "invalid_request"),
     ],
 )
-def test_what_cannot_be_a_threshold_is_refused(
+def test_an_invalid_threshold_is_refused(
     client: Client, change: dict[str, object], code: str
 ) -> None:
     answer = client.http.put("/thresholds/verification", json=change)
@@ -98,7 +98,7 @@ def test_a_change_that_is_sent_again_is_made_once(client: Client) -> None:
     assert (first.verification.number, search[0].search.number) == (1, 1)
 
 
-def test_the_threshold_of_nobody_is_not_found(client: Client) -> None:
+def test_an_unknown_persons_threshold_is_not_found(client: Client) -> None:
     for ask in (client.person_threshold, lambda one: client.set_person_threshold(one, 1, "x")):
         with pytest.raises(Problem) as refused:
             ask(str(UUID(int=1)))
@@ -150,7 +150,7 @@ def test_every_kind_of_threshold_asks_to_be_confirmed(client: Client, people) ->
         change()
 
 
-def test_what_was_not_confirmed_can_be_confirmed_under_the_same_key(client: Client) -> None:
+def test_an_unconfirmed_change_can_be_confirmed_with_the_same_key(client: Client) -> None:
     with pytest.raises(Problem):
         client.set_verification_threshold(0, "x", idempotency_key="one")
 

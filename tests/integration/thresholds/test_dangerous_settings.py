@@ -83,9 +83,7 @@ def test_a_dangerous_score_is_set_with_the_word_of_the_pages_language_alone(
     assert verification.in_force().score == pytest.approx(score)
 
 
-def test_the_word_is_asked_for_from_more_than_one_stranger_in_a_hundred_on(
-    app: Flask, admin: Visitor
-) -> None:
+def test_the_word_is_required_above_one_stranger_in_a_hundred(app: Flask, admin: Visitor) -> None:
     costs = error_rates.costs_of(verification.in_force(), 1)
     convenient = costs.presets()[0].score
     assert convenient is not None
@@ -96,7 +94,7 @@ def test_the_word_is_asked_for_from_more_than_one_stranger_in_a_hundred_on(
     assert "About 1 stranger in 9" in words(below)
 
 
-def test_the_page_says_in_red_what_a_dangerous_score_means_before_anything_is_sent(
+def test_the_page_warns_in_red_of_a_dangerous_score_before_a_change(
     admin: Visitor,
 ) -> None:
     evaluated = admin.get("/threshold?score=0")
@@ -107,7 +105,7 @@ def test_the_page_says_in_red_what_a_dangerous_score_means_before_anything_is_se
     assert "genuine attempts will be refused" in words(admin.get("/threshold?score=100"))
 
 
-def test_a_dangerous_threshold_in_force_stays_red(app: Flask, admin: Visitor) -> None:
+def test_a_dangerous_active_threshold_stays_red(app: Flask, admin: Visitor) -> None:
     verification.change(0, "a demonstration", None, confirmed=True)
 
     card = re.search(r'aria-labelledby="in-force".*?</section>', admin.get("/threshold").text, re.S)
@@ -128,7 +126,7 @@ def test_another_rule_is_judged_by_its_own_figures(app: Flask, admin: Visitor) -
     assert rows_stored()["threshold_change"] == 0
 
 
-def test_undoing_a_change_to_a_dangerous_value_asks_too(app: Flask, admin: Visitor) -> None:
+def test_undoing_to_a_dangerous_value_needs_the_word(app: Flask, admin: Visitor) -> None:
     verification.change(0, "a demonstration", None, confirmed=True)
     verification.change(50, "it is over", None)
     undo = re.search(r'href="(/threshold\?score=0[^"]*)"', admin.get("/threshold").text).group(1)
@@ -138,7 +136,7 @@ def test_undoing_a_change_to_a_dangerous_value_asks_too(app: Flask, admin: Visit
     assert verification.in_force().score == pytest.approx(50)
 
 
-def test_who_confirmed_what_is_in_the_audit_log(app: Flask, admin: Visitor) -> None:
+def test_confirmations_are_in_the_audit_log(app: Flask, admin: Visitor) -> None:
     set_threshold(admin, 60)
     assert confirmed_in_audit_log() == []
 
@@ -156,9 +154,7 @@ def test_the_service_itself_refuses(app: Flask) -> None:
     assert verification.history() == ()
 
 
-def test_the_figures_are_those_of_as_many_pictures_as_people_have(
-    app: Flask, known_faces, admin: Visitor
-) -> None:
+def test_the_figures_follow_the_number_of_pictures(app: Flask, known_faces, admin: Visitor) -> None:
     with_one = error_rates.costs_by("best", 1)
     score = next(tenth / 10 for tenth in range(300, 500) if not with_one.at(tenth / 10).dangers)
     assert 'name="confirmation"' not in set_threshold(admin, score, review="y").text
@@ -171,7 +167,7 @@ def test_the_figures_are_those_of_as_many_pictures_as_people_have(
 # One person
 
 
-def test_a_person_who_would_hardly_ever_match_needs_the_word(
+def test_a_persons_threshold_that_hardly_ever_matches_needs_the_word(
     app: Flask, admin: Visitor, ada: UUID
 ) -> None:
     path, sent = f"/people/{ada}/threshold", {"points": "50", "reason": "a twin", "based_on": "0"}

@@ -53,9 +53,7 @@ def _changes() -> int:
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_a_review_can_be_loaded_again_and_holds_what_was_typed(
-    path: str, admin: Visitor, ada: str
-) -> None:
+def test_a_review_can_be_reloaded_and_keeps_its_input(path: str, admin: Visitor, ada: str) -> None:
     path, fields = path.format(ada=ada), FORMS[path]
     review = {} if path == "/liveness" else {"review": "y"}
     address = _send(admin, path, **fields, **review)
@@ -72,7 +70,7 @@ def test_a_review_can_be_loaded_again_and_holds_what_was_typed(
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_an_address_that_holds_no_change_leads_back(path: str, admin: Visitor, ada: str) -> None:
+def test_an_address_without_a_change_leads_back(path: str, admin: Visitor, ada: str) -> None:
     path = path.format(ada=ada)
     for query in ("", "?score=200&percent=900&points=1000&guarded=x&reason=y&based_on=0"):
         answer = admin.get(f"{path}/review{query}")
@@ -80,7 +78,7 @@ def test_an_address_that_holds_no_change_leads_back(path: str, admin: Visitor, a
         assert answer.location.partition("?")[0] == path
 
 
-def test_a_review_of_what_is_no_longer_in_force_leads_back(admin: Visitor, ada: str) -> None:
+def test_a_review_based_on_an_old_setting_leads_back(admin: Visitor, ada: str) -> None:
     address = _send(admin, "/threshold", score="57.5", rule="best", review="y")
     other = _send(admin, "/threshold", score="56", rule="best", review="y")
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', admin.get(other).text))
@@ -94,7 +92,9 @@ def test_a_review_of_what_is_no_longer_in_force_leads_back(admin: Visitor, ada: 
     assert "Somebody changed the threshold" in words(page)
 
 
-def test_a_wrong_word_is_said_on_the_review_and_nothing_changes(admin: Visitor, ada: str) -> None:
+def test_a_wrong_word_is_reported_on_the_review_and_nothing_changes(
+    admin: Visitor, ada: str
+) -> None:
     address = _send(admin, "/threshold", score="0", rule="best", review="y")
     assert "Type the word “dangerous”." not in words(admin.get(address))
 

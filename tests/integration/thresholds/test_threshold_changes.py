@@ -103,7 +103,7 @@ def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
     assert verification.in_force().score == pytest.approx(50)
 
 
-def test_the_rule_in_force_decides(app: Flask, people, ada, operator_id) -> None:
+def test_the_active_rule_decides(app: Flask, people, ada, operator_id) -> None:
     photo = people[0].photos[2]
     best = verify("ada", [photo])
     verification.change(50, "all pictures count", operator_id, rule="mean")
@@ -126,7 +126,7 @@ def test_a_rule_that_was_not_measured_changes_nothing(app: Flask, operator_id) -
 # What a change would have made of the last attempts
 
 
-def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, ada) -> None:
+def test_attempts_that_a_threshold_would_decide_differently_are_found(app: Flask, ada) -> None:
     attempt(80, match=True, person_id=ada)
     attempt(60, match=True, person_id=ada)
     attempt(45, match=False)
@@ -141,12 +141,12 @@ def test_attempts_that_a_threshold_would_decide_otherwise_are_found(app: Flask, 
     assert (scores(looser), looser.refused, looser.accepted) == ([(45, False)], 0, 1)
 
 
-def test_whoever_claimed_to_be_nobody_would_not_be_a_match(app: Flask) -> None:
+def test_an_unknown_claim_is_replayed_as_no_match(app: Flask) -> None:
     attempt(45, match=False, anchors_compared=0)
     assert replay.by_threshold(threshold_at(10)).changed == ()
 
 
-def test_another_rule_judges_by_what_attempts_kept_of_it(app: Flask) -> None:
+def test_another_rule_replays_attempts_by_their_stored_similarities(app: Flask) -> None:
     attempt(60, match=True, by_rule={"best": similarity_of(60), "mean": similarity_of(30)})
     attempt(60, match=True)  # made before attempts kept it
 
@@ -172,7 +172,7 @@ def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id)
     assert replay.by_points(ada, 20).changed == ()
 
 
-def test_searches_are_judged_by_rate_and_lead(app: Flask, ada, bob) -> None:
+def test_identifications_are_judged_by_rate_and_margin(app: Flask, ada, bob) -> None:
     rows = active_model().gallery.refresh()
     threshold = identification.threshold(rows, IdentificationPolicy(fpir=0.01)).score
     near, far = similarity_of(threshold + 4), similarity_of(threshold - 30)
@@ -294,7 +294,9 @@ def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_o
 # Searches
 
 
-def test_a_search_that_cannot_tell_says_so(app: Flask, people, known_faces, operator_id) -> None:
+def test_an_ambiguous_identification_is_reported(
+    app: Flask, people, known_faces, operator_id
+) -> None:
     for identifier in ("ada", "ada-again"):
         store_person(NewPerson(identifier, identifier, True), known_faces[0][:1], None)
 
@@ -393,7 +395,7 @@ def test_a_stale_review_is_refused(admin: Visitor, operator_id) -> None:
     assert "Somebody changed the threshold" in words(answer)
 
 
-def test_another_rule_is_looked_at_with_its_own_curve_and_threshold(admin: Visitor) -> None:
+def test_another_rule_is_previewed_with_its_own_curve_and_threshold(admin: Visitor) -> None:
     page = admin.get("/threshold?rule=mean")
 
     assert page.status_code == 200
@@ -421,7 +423,7 @@ def test_a_rule_that_was_not_measured_is_explained(admin: Visitor) -> None:
     assert rows_stored()["threshold_change"] == 0
 
 
-def test_a_rule_change_stands_in_the_history_with_the_way_back(admin: Visitor) -> None:
+def test_a_change_of_the_rule_is_in_the_history_with_an_undo(admin: Visitor) -> None:
     admin.post("/threshold", score="41", reason="all count", based_on="0", rule="mean")
     admin.post("/threshold", score="45", reason="stricter", based_on="1")
 
@@ -433,7 +435,7 @@ def test_a_rule_change_stands_in_the_history_with_the_way_back(admin: Visitor) -
 
 
 @pytest.mark.parametrize("of_another_model", [False, True])
-def test_without_a_usable_calibration_the_pages_say_what_to_do(
+def test_without_a_usable_calibration_the_pages_name_the_remedy(
     admin: Visitor, engine, monkeypatch, tmp_path, of_another_model: bool
 ) -> None:
     if of_another_model:
@@ -478,7 +480,7 @@ def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> Non
     assert re.search(r'<circle class="chart-point" cx="[\d.]+" cy="[\d.]+"', page)
 
 
-def test_few_people_are_counted_as_one_says_it(admin: Visitor, ada, bob, enrol) -> None:
+def test_small_numbers_of_people_have_the_right_plural(admin: Visitor, ada, bob, enrol) -> None:
     page = words(admin.get("/threshold"))
     assert "That makes 5 trials between 1 pair of people." in page
     assert "5 more are within the 2 people who have several pictures." in page
@@ -516,7 +518,7 @@ def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) 
     assert verification.history() == ()
 
 
-def test_with_nobody_enrolled_there_is_nothing_of_ones_own(admin: Visitor) -> None:
+def test_without_enrolled_people_there_are_no_own_figures(admin: Visitor) -> None:
     assert "As soon as two people are enrolled" in words(admin.get("/threshold"))
     assert admin.get("/threshold/pairs").status_code == 200
 
@@ -574,7 +576,7 @@ def test_a_wrong_threshold_of_a_person_is_explained_and_nothing_lost(
     assert rows_stored()["person_threshold_change"] == 0
 
 
-def test_nobodys_threshold_has_no_page(admin: Visitor) -> None:
+def test_an_unknown_persons_threshold_has_no_page(admin: Visitor) -> None:
     assert admin.get(f"/people/{UUID(int=0)}/threshold").status_code == 404
 
 
@@ -615,7 +617,7 @@ def test_a_wrong_setting_of_searches_is_explained(
     assert rows_stored()["search_change"] == 0
 
 
-def test_a_search_that_cannot_tell_names_the_people(admin: Visitor, people, known_faces) -> None:
+def test_an_ambiguous_identification_names_the_people(admin: Visitor, people, known_faces) -> None:
     for name in ("Ada", "Ada Again"):
         store_person(NewPerson(name, name, True), known_faces[0][:1], None)
 

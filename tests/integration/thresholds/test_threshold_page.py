@@ -24,7 +24,7 @@ def previewed(page: str) -> str:
     return re.search(r'name="score"[^>]* value="([^"]*)"', form.group()).group(1)
 
 
-def test_it_says_what_the_threshold_in_force_costs_and_on_whom_that_was_measured(
+def test_the_page_shows_the_error_rates_of_the_threshold_and_their_source(
     admin: Visitor,
 ) -> None:
     page = words(admin.get("/threshold"))
@@ -41,7 +41,7 @@ def test_it_says_what_the_threshold_in_force_costs_and_on_whom_that_was_measured
     assert "Weaker than NIST SP 800-63B-4" in page
 
 
-def test_any_score_can_be_asked_about_without_scripts(admin: Visitor) -> None:
+def test_any_score_can_be_previewed_without_scripts(admin: Visitor) -> None:
     answer = admin.get("/threshold?score=99")
 
     assert answer.status_code == 200
@@ -51,7 +51,7 @@ def test_any_score_can_be_asked_about_without_scripts(admin: Visitor) -> None:
 
 
 @pytest.mark.parametrize("score", ["", "-1", "101", "nan", "fifty", "1e9", "<b>"])
-def test_asking_about_what_is_no_score_is_answered_in_words(admin: Visitor, score: str) -> None:
+def test_previewing_an_invalid_score_is_explained(admin: Visitor, score: str) -> None:
     answer = admin.get("/threshold", query_string={"score": score})
 
     assert answer.status_code == 200
@@ -71,7 +71,7 @@ def test_presets_show_their_score_and_keep_what_they_promise(admin: Visitor) -> 
     assert previewed(admin.get(f"/threshold?score={buttons[-1]}").text) == buttons[-1]
 
 
-def test_a_goal_that_the_data_does_not_support_is_said_and_not_offered(
+def test_an_unsupported_goal_is_named_and_not_offered(
     admin: Visitor, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calibration = engine.calibration
@@ -105,7 +105,7 @@ def test_the_costs_follow_how_many_pictures_people_here_have(
 
 
 @pytest.mark.parametrize(("anchors", "fewer", "more"), [(2, 1, 3), (4, 3, 5), (7, 3, 5)], ids=str)
-def test_costs_for_a_number_of_pictures_that_was_not_measured_say_what_they_come_from(
+def test_rates_for_an_unmeasured_number_of_pictures_name_their_source(
     app: Flask, admin: Visitor, known_faces, anchors: int, fewer: int, more: int
 ) -> None:
     pictures = (known_faces[0] * anchors)[:anchors]

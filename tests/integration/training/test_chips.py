@@ -65,7 +65,7 @@ def test_unusable_files_are_skipped_counted_and_named(located: Located) -> None:
 
 
 @pytest.mark.parametrize("preprocessing", PREPROCESSINGS)
-def test_a_chip_is_what_serving_makes_of_the_picture_but_for_rounding(
+def test_a_chip_equals_the_served_one_except_for_rounding(
     located: Located, cache: Path, preprocessing: Preprocessing
 ) -> None:
     chips = cut_chips(located, preprocessing, cache, "test")
@@ -88,7 +88,7 @@ def test_people_are_numbered_by_name(located: Located, cache: Path) -> None:
     assert [chips.people[label] for label in chips.labels] == names
 
 
-def test_some_rows_number_their_people_anew(located: Located, cache: Path) -> None:
+def test_a_selection_of_rows_renumbers_its_people(located: Located, cache: Path) -> None:
     chips = cut_chips(located, PREPROCESSINGS[0], cache, "test")
     second = chips.only(np.flatnonzero(chips.labels == 1))
     assert second.people == chips.people[1:]
@@ -96,7 +96,7 @@ def test_some_rows_number_their_people_anew(located: Located, cache: Path) -> No
     np.testing.assert_array_equal(second.wide[0], chips.wide[np.argmax(chips.labels == 1)])
 
 
-def test_what_was_found_is_not_sought_again_until_a_picture_changes(
+def test_found_faces_are_cached_until_a_picture_changes(
     folder: Path, located: Located, tmp_path: Path, cache: Path
 ) -> None:
     again = locate_faces(scan_people(folder), cache, "test")

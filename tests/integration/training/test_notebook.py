@@ -37,7 +37,7 @@ def test_a_shortened_run_reaches_the_end(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.long
-def test_the_whole_run_tells_ada_from_bo() -> None:
+def test_the_whole_run_distinguishes_ada_from_bo() -> None:
     printed = run_notebook()
     error_rate = float(printed.split("\nEER ")[1].split("%")[0])
     assert error_rate < 15

@@ -64,7 +64,7 @@ def test_nobody_is_in_two_splits(prepared: Prepared) -> None:
         assert set(np.unique(chips.labels)) == set(range(len(chips.people)))
 
 
-def test_the_report_counts_what_is_used(prepared: Prepared) -> None:
+def test_the_report_counts_used_photos(prepared: Prepared) -> None:
     used = prepared.report["used"]
     assert used["training"] == {
         "people": len(prepared.train.people),

@@ -107,7 +107,7 @@ def test_the_log_has_a_row_a_validation_and_event_files(workplace: Workplace) ->
     assert list((workplace.run_folder("logged") / "tensorboard").iterdir())
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(workplace: Workplace) -> None:
+def test_a_killed_run_resumes_to_the_same_weights(workplace: Workplace) -> None:
     table = TINY | {"run": {"steps": 24, "validate_every": 4, "deterministic": True}}
     killed = command(workplace.arguments("killed", table))
     checkpoint = workplace.run_folder("killed") / "checkpoint.npz"
@@ -134,7 +134,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(workplace: Workplace) -> None:
     assert [int(row["step"]) for row in rows] == list(range(4, 25, 4))
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on(workplace: Workplace) -> None:
+def test_ctrl_c_saves_and_the_same_command_resumes(workplace: Workplace) -> None:
     table = TINY | {"run": {"steps": 100_000, "validate_every": 50_000}}
     arguments = workplace.arguments("stopped", table)
     process = subprocess.Popen(command(arguments), cwd=ROOT, stderr=subprocess.PIPE)
@@ -201,7 +201,7 @@ def test_a_run_starts_from_an_artifact_and_learns_from_a_teacher(
     assert "set network.embedding_size to 8" in capsys.readouterr().err
 
 
-def test_mistakes_end_with_a_sentence(
+def test_a_wrong_argument_ends_with_a_sentence(
     workplace: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = TINY | {"data": {"folder": str(workplace.home / "nobody")}}

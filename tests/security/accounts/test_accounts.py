@@ -66,7 +66,7 @@ def test_a_common_password_makes_no_account(app: Flask) -> None:
 # Sessions
 
 
-def test_a_cookie_is_worth_nothing_after_signing_out(app: Flask, operator: Visitor) -> None:
+def test_a_cookie_is_invalid_after_signing_out(app: Flask, operator: Visitor) -> None:
     cookie = session_cookie(operator)
     operator.post("/sign-out")
     thief = Visitor(app)
@@ -95,7 +95,7 @@ def test_a_session_ends_in_any_case_after_its_longest_time(app: Flask, operator:
     assert rows_stored()["account_session"] == 0
 
 
-def test_a_session_of_a_strangers_making_is_not_taken_over(app: Flask) -> None:
+def test_a_session_id_set_by_an_attacker_is_not_kept(app: Flask) -> None:
     victim = Visitor(app)
     victim.get("/")
     fixed = session_cookie(victim)
@@ -144,7 +144,7 @@ def test_the_second_factor_is_set_up_by_its_own_code(operator: Visitor, operator
     assert shared.encode() not in db.session.get(Account, operator_id).totp
 
 
-def test_whoever_finds_a_screen_left_alone_does_not_end_the_second_factor(
+def test_ending_the_second_factor_needs_the_password(
     operator: Visitor, operator_id, secret: str
 ) -> None:
     for wrong in ({}, {"off-current": "not the password"}):
@@ -202,13 +202,15 @@ def test_a_recovery_code_works_once(app: Flask, operator_id) -> None:
     assert two_factor.recovery_codes_left(operator_id) == two_factor.RECOVERY_CODES - 1
 
 
-def test_from_the_server_a_lost_phone_is_forgotten(app: Flask, anybody: Visitor, secret) -> None:
+def test_the_command_removes_the_second_factor_of_a_lost_phone(
+    app: Flask, anybody: Visitor, secret
+) -> None:
     app.test_cli_runner().invoke(args=["account", "reset-code", OPERATOR])
 
     assert anybody.sign_in(OPERATOR).location == "/"
 
 
-def test_no_code_without_a_password_before(anybody: Visitor, secret: str) -> None:
+def test_a_code_is_refused_without_a_password_before(anybody: Visitor, secret: str) -> None:
     answer = anybody.post("/sign-in/code", code=pyotp.TOTP(secret).now())
 
     assert answer.location == "/sign-in"
@@ -237,7 +239,7 @@ def test_unknown_accounts_are_named_by_the_commands(app: Flask) -> None:
         assert "does not exist" in result.output
 
 
-def test_a_viewer_who_verifies_is_told_what_everyone_is(
+def test_a_viewer_who_verifies_sees_the_public_result(
     app: Flask, viewer: Visitor, operator: Visitor, enrol, people
 ) -> None:
     enrol("ada", "Ada Lovelace", photos=1)

@@ -69,7 +69,7 @@ def test_people_stay_until_they_are_deleted_unless_a_time_is_set(app: Flask, ada
     assert retention.ends_at(find_person(ada)) is None
 
 
-def test_whose_time_is_over_is_deleted_and_nobody_else(keeping_a_year: Flask, enrol, ada) -> None:
+def test_expired_people_are_deleted_and_nobody_else(keeping_a_year: Flask, enrol, ada) -> None:
     enrol("bob", photos=1)
     agreed_days_ago(ada, 366)
 
@@ -117,7 +117,7 @@ def test_consent_is_kept_with_the_terms_it_was_given_to(
         assert find_person(person).consent_version == "2"
 
 
-def test_the_privacy_page_speaks_from_the_settings_in_force(
+def test_the_privacy_page_follows_the_active_settings(
     settings: Settings, engine, anybody: Visitor
 ) -> None:
     terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
@@ -132,7 +132,7 @@ def test_the_privacy_page_speaks_from_the_settings_in_force(
 # A person's own page
 
 
-def test_a_person_sees_exports_and_deletes_what_is_stored_of_them(
+def test_a_person_sees_exports_and_deletes_their_data(
     anybody: Visitor, link: str, ada, people
 ) -> None:
     page = anybody.get(link)
@@ -224,7 +224,7 @@ def test_a_link_ends_after_its_days(anybody: Visitor, link: str, ada) -> None:
     assert anybody.get(link).status_code == 404
 
 
-def test_without_a_row_no_link_opens_though_the_cookie_key_is_known(
+def test_a_link_needs_its_row_even_if_the_cookie_key_is_known(
     app: Flask, anybody: Visitor, link: str, ada
 ) -> None:
     """As a release before signed links: under the cookie key, person and number in it."""
@@ -242,7 +242,7 @@ def test_without_a_row_no_link_opens_though_the_cookie_key_is_known(
     assert rows_stored()["person"] == 1
 
 
-def test_of_a_link_the_database_keeps_no_token(settings: Settings, link: str, ada) -> None:
+def test_the_database_stores_no_links_token(settings: Settings, link: str, ada) -> None:
     token = link.rpartition("/")[2].encode()
 
     assert token not in written_down(settings)
@@ -267,7 +267,7 @@ def test_a_link_ends_with_the_account_that_made_it(app: Flask, anybody: Visitor,
     assert anybody.get(link).status_code == 404
 
 
-def test_the_page_of_a_link_that_opens_nothing_says_what_to_do(anybody: Visitor) -> None:
+def test_a_dead_links_page_has_a_next_step(anybody: Visitor) -> None:
     page = anybody.get("/own/of-a-release-before")
 
     assert page.status_code == 404

@@ -105,7 +105,7 @@ def let_pending_pass() -> None:
 
 
 @pytest.mark.parametrize("how", ENDING)
-def test_a_right_password_without_a_code_is_worth_nothing_after(
+def test_a_right_password_without_a_code_expires(
     app: Flask, operator: Visitor, operator_id, secret: str, how: str
 ) -> None:
     codes = two_factor.switch_on(operator_id, secret, pyotp.TOTP(secret).now())
@@ -120,9 +120,7 @@ def test_a_right_password_without_a_code_is_worth_nothing_after(
         assert not is_let_in(thief)
 
 
-def test_the_page_says_why_the_sign_in_begins_again(
-    app: Flask, anybody: Visitor, secret: str
-) -> None:
+def test_the_page_explains_a_restarted_sign_in(app: Flask, anybody: Visitor, secret: str) -> None:
     anybody.sign_in(OPERATOR)
     command(app, "reset-code", OPERATOR)
 
@@ -132,7 +130,7 @@ def test_the_page_says_why_the_sign_in_begins_again(
     assert "Sign in again" in words(anybody.get(answer.location))
 
 
-def test_the_cookie_key_alone_makes_no_password_right(
+def test_the_cookie_key_alone_does_not_replace_a_password(
     app: Flask, anybody: Visitor, secret: str, operator_id
 ) -> None:
     """Neither as a release before kept it, nor by an id."""
@@ -147,9 +145,7 @@ def test_the_cookie_key_alone_makes_no_password_right(
         assert not is_let_in(anybody)
 
 
-def test_what_the_database_holds_of_a_session_makes_no_cookie(
-    app: Flask, operator: Visitor
-) -> None:
+def test_a_session_row_does_not_yield_a_cookie(app: Flask, operator: Visitor) -> None:
     serializer = app.session_interface.get_signing_serializer(app)
     row = db.session.scalar(select(AccountSession))
     thief = Visitor(app)
@@ -206,7 +202,7 @@ def fail(visitor: Visitor, times: int, name: str = OPERATOR) -> None:
         visitor.sign_in(name, WRONG)
 
 
-def test_somebody_elsewhere_does_not_keep_the_owner_out(app: Flask) -> None:
+def test_failures_from_another_network_do_not_lock_the_owner_out(app: Flask) -> None:
     attacker = visitor_at(app, "203.0.113.5")
     for _ in range(20):
         fail(attacker, 1)
@@ -241,7 +237,7 @@ def from_everywhere(app: Flask, tries: int) -> int:
     return sum("is wrong" in words(answer) for answer in answers)
 
 
-def test_guesses_are_bounded_however_many_networks_they_come_from(app: Flask) -> None:
+def test_guesses_from_many_networks_are_bounded(app: Flask) -> None:
     assert from_everywhere(app, FROM_EVERYWHERE.an_hour + 20) == FROM_EVERYWHERE.an_hour
 
     let_time_pass(timedelta(hours=1))
@@ -251,7 +247,7 @@ def test_guesses_are_bounded_however_many_networks_they_come_from(app: Flask) ->
 @pytest.mark.parametrize(
     ("bound", "most"), [(FROM_A_SITE, 250), (FROM_EVERYWHERE, 1250), (FROM_A_KNOWN_BROWSER, 104)]
 )
-def test_in_a_day_there_are_no_more_guesses_than_the_page_on_security_says(
+def test_guesses_in_a_day_stay_below_the_documented_limit(
     bound: Bound, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of somebody who tries at each moment at which it is possible."""
@@ -291,7 +287,7 @@ def test_a_known_browser_has_tries_of_its_own_and_they_are_bounded(app: Flask) -
     assert Visitor(app).sign_in(OPERATOR).status_code == 302
 
 
-def test_a_browser_is_known_to_those_who_signed_in_there_alone(app: Flask) -> None:
+def test_a_device_cookie_counts_for_its_account_alone(app: Flask) -> None:
     shared = Visitor(app)
     shared.sign_in("the viewer")
     shared.post("/sign-out")
@@ -301,7 +297,7 @@ def test_a_browser_is_known_to_those_who_signed_in_there_alone(app: Flask) -> No
 
 
 @pytest.mark.parametrize("made_up", ["x", "", "0" * 43])
-def test_a_device_cookie_of_ones_own_making_is_worth_nothing(app: Flask, made_up: str) -> None:
+def test_a_forged_device_cookie_is_refused(app: Flask, made_up: str) -> None:
     fail(Visitor(app), 5)
     attacker = Visitor(app)
     attacker.client.set_cookie(cookie_of(app, "device"), made_up)
@@ -312,7 +308,7 @@ def test_a_device_cookie_of_ones_own_making_is_worth_nothing(app: Flask, made_up
     assert attacker.client.get_cookie(cookie_of(app, "device")).value != made_up
 
 
-def test_a_new_password_makes_other_browsers_strangers_again(app: Flask, operator: Visitor) -> None:
+def test_a_new_password_resets_known_browsers(app: Flask, operator: Visitor) -> None:
     thief = Visitor(app)
     thief.sign_in(OPERATOR)
 
@@ -344,7 +340,7 @@ def test_codes_are_counted_wherever_they_come_from(app: Flask, secret: str) -> N
     assert "Try again in" in words(thief.post("/sign-in/code", code=pyotp.TOTP(secret).now()))
 
 
-def test_from_the_server_every_wait_of_an_account_ends(app: Flask) -> None:
+def test_the_command_ends_every_lockout_of_an_account(app: Flask) -> None:
     attacker = visitor_at(app, "203.0.113.5")
     fail(attacker, 6)
     from_everywhere(app, FROM_EVERYWHERE.an_hour)
@@ -355,7 +351,7 @@ def test_from_the_server_every_wait_of_an_account_ends(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(("tries", "told"), [(1, "one failed try"), (3, "3 failed tries")])
-def test_the_owner_is_told_of_failed_tries_once(app: Flask, tries: int, told: str) -> None:
+def test_the_owner_is_notified_of_failed_tries_once(app: Flask, tries: int, told: str) -> None:
     fail(visitor_at(app, "203.0.113.5"), tries)
     owner = Visitor(app)
 
@@ -367,7 +363,7 @@ def test_the_owner_is_told_of_failed_tries_once(app: Flask, tries: int, told: st
     assert "failed tr" not in words(again.get("/people"))
 
 
-def test_wrong_codes_are_told_as_well(app: Flask, secret: str) -> None:
+def test_the_owner_is_notified_of_wrong_codes(app: Flask, secret: str) -> None:
     visitor = Visitor(app)
     visitor.sign_in(OPERATOR)
     visitor.post("/sign-in/code", code="000000")
@@ -399,7 +395,7 @@ def other_session(visitor: Visitor) -> str:
     return re.search(r'name="sessions-chosen" value="([^"]+)"', visitor.get("/account").text)[1]
 
 
-def test_everybody_sees_where_they_are_signed_in(operator: Visitor, elsewhere: Visitor) -> None:
+def test_an_account_sees_its_sessions(operator: Visitor, elsewhere: Visitor) -> None:
     shown = words(operator.get("/account"))
 
     assert "Firefox, Windows, 198.51.100.7, since" in shown
@@ -421,7 +417,9 @@ def test_a_single_session_is_ended_by_its_owners_password(
     assert end_chosen(operator, chosen).status_code == 302  # it ended already
 
 
-def test_nobody_ends_sessions_of_others(app: Flask, operator: Visitor, viewer: Visitor) -> None:
+def test_sessions_of_other_accounts_cannot_be_ended(
+    app: Flask, operator: Visitor, viewer: Visitor
+) -> None:
     with app.app_context():
         of_operator = accounts.account_named(OPERATOR).id
         ids = db.session.scalars(
@@ -435,7 +433,7 @@ def test_nobody_ends_sessions_of_others(app: Flask, operator: Visitor, viewer: V
 
 
 @pytest.mark.parametrize("chosen", [(), ("no id",)])
-def test_what_names_no_session_ends_none(
+def test_an_unknown_session_id_ends_no_session(
     operator: Visitor, elsewhere: Visitor, chosen: tuple[str, ...]
 ) -> None:
     answer = end_chosen(operator, *chosen)
@@ -476,7 +474,7 @@ def test_cookies_and_tokens_are_signed_by_sha_256(app: Flask, operator: Visitor)
         assert len(base64.urlsafe_b64decode(signature + "=")) == 32
 
 
-def test_a_cookie_signed_by_sha_1_is_none(app: Flask, operator: Visitor) -> None:
+def test_a_cookie_signed_by_sha_1_is_refused(app: Flask, operator: Visitor) -> None:
     cookie = operator.client.get_cookie(cookie_of(app, "session")).value
     held = app.session_interface.get_signing_serializer(app).loads(cookie)
     kwargs = {"key_derivation": "hmac", "digest_method": sha1}
@@ -513,7 +511,7 @@ def test_a_cookie_signed_by_sha_1_is_none(app: Flask, operator: Visitor) -> None
         ("", None),
     ],
 )
-def test_a_browser_is_named_in_known_words_alone(user_agent: str, label: str | None) -> None:
+def test_a_browsers_name_has_known_words_alone(user_agent: str, label: str | None) -> None:
     assert label_of(user_agent) == label
 
 

@@ -42,7 +42,7 @@ def ask(app: Flask, path: str, method: str, key: str, **options: object):
         return app.test_client().open(path, method=method, headers=headers, **options)
 
 
-def test_what_keys_open_stands_below_the_path_of_the_api_and_nowhere_else(app: Flask) -> None:
+def test_keys_open_routes_below_the_apis_path_alone(app: Flask) -> None:
     below = {
         route.endpoint for route in app.url_map.iter_rules() if route.rule.startswith(API_PATH)
     }
@@ -54,7 +54,7 @@ def test_what_keys_open_stands_below_the_path_of_the_api_and_nowhere_else(app: F
 
 
 @pytest.mark.parametrize("scope", list(Scope))
-def test_a_key_opens_what_its_scope_stands_for_and_nothing_else(app: Flask, scope: Scope) -> None:
+def test_a_key_opens_the_routes_of_its_scope_alone(app: Flask, scope: Scope) -> None:
     key = key_with(scope)
     for route, method in routes(app):
         needed = rule_of(route.endpoint).scopes

@@ -137,7 +137,7 @@ def test_the_head_of_a_request_is_bounded(app: Flask, header: str) -> None:
     assert answer.status_code == 431
 
 
-def test_bodies_of_the_api_are_bounded_by_what_they_hold(app: Flask) -> None:
+def test_bodies_of_the_api_are_limited_by_their_content(app: Flask) -> None:
     key = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
     for rule in app.url_map.iter_rules():
         wanted = rule.methods & {"POST", "PATCH", "PUT"}
@@ -209,7 +209,7 @@ def test_tries_to_sign_in_count_before_their_token_is_checked(
     assert int(refused.headers["Retry-After"]) > 0
 
 
-def test_a_body_is_read_only_for_somebody_who_may_send_it(app: Flask, anybody: Visitor) -> None:
+def test_a_body_is_read_only_for_an_authorised_sender(app: Flask, anybody: Visitor) -> None:
     for path in ("/people/new", "/identify", "/verify/without-movements", "/api/v1/people"):
         body = Unread(30_000_000)
         with app.app_context():

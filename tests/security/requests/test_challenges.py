@@ -93,7 +93,7 @@ def test_identifiers_that_nobody_has_are_answered_alike(app: Flask, stranger: Se
     assert answers[0] == answers[1]
 
 
-def test_a_failed_challenge_says_the_same_whatever_failed(app: Flask, stranger: Sender) -> None:
+def test_a_failed_challenge_does_not_reveal_its_cause(app: Flask, stranger: Sender) -> None:
     pages = []
     for frames in ([], [faces.without_face()] * 2, [faces.people()[0].photos[0]] * 3):
         token = stranger.begin()
@@ -155,7 +155,7 @@ def test_without_the_token_against_forged_requests_nothing_begins(
     assert rows_stored()["challenge"] == 0
 
 
-def test_another_browser_cannot_go_on_with_it(app: Flask, stranger: Sender) -> None:
+def test_another_browser_cannot_continue_a_challenge(app: Flask, stranger: Sender) -> None:
     token, other = stranger.begin(), Sender(Visitor(app))
 
     for answer in (
@@ -166,7 +166,9 @@ def test_another_browser_cannot_go_on_with_it(app: Flask, stranger: Sender) -> N
 
 
 @pytest.mark.parametrize("identifier", ["", " ", "a" * 65, "a\x00b"])
-def test_a_claim_that_is_none_begins_nothing(app: Flask, stranger: Sender, identifier: str) -> None:
+def test_an_invalid_claim_starts_no_challenge(
+    app: Flask, stranger: Sender, identifier: str
+) -> None:
     answer = stranger.send("/challenges", identifier=identifier)
 
     assert answer.json["refused"] == 422
@@ -246,7 +248,9 @@ def test_an_operator_enrols_without_movements_for_a_reason(
     assert "challenge_waived" in events
 
 
-def test_pictures_must_show_who_passed(app: Flask, engine, guarded, operator: Visitor) -> None:
+def test_pictures_must_show_the_person_who_passed(
+    app: Flask, engine, guarded, operator: Visitor
+) -> None:
     """A challenge that was passed by one person enrols no other; then it enrols this one, once."""
     sender = Sender(operator)
     with operator.client.session_transaction() as browser:

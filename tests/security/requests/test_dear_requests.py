@@ -69,7 +69,7 @@ def dearest_picture(app: Flask) -> float:
 
 
 @pytest.mark.parametrize("kind", DEAR)
-def test_no_form_costs_more_than_the_dearest_picture(
+def test_no_form_costs_more_than_the_costliest_picture(
     app: Flask, dearest_picture: float, kind: str
 ) -> None:
     visitor = Visitor(app)

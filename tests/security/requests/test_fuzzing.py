@@ -66,7 +66,7 @@ class Toll:
 
 @pytest.mark.real_faces
 @FEW_AND_MANY["pictures"]
-def test_hostile_pictures_are_looked_at_or_refused_in_time_and_memory(
+def test_hostile_pictures_are_analysed_or_refused_within_time_and_memory(
     app: Flask, anybody: Visitor, number: int
 ) -> None:
     token, toll, answers, before = anybody.token(), Toll(number), Counter(), rows_stored()

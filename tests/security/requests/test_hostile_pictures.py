@@ -108,7 +108,7 @@ def test_verification_refuses_with_a_clear_message_and_keeps_but_counts(
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_the_camera_check_says_what_is_wrong(anybody: Visitor, kind: str) -> None:
+def test_the_camera_check_names_the_fault(anybody: Visitor, kind: str) -> None:
     make, name, message = REFUSED[kind]
 
     answer = anybody.post("/camera/check", {"frame": [(make(), name)]}, purpose="picture")
@@ -189,7 +189,7 @@ def test_of_a_file_that_is_two_things_only_the_picture_is_kept(operator: Visitor
     assert b"alert" not in kept.data
 
 
-def test_a_request_beyond_all_bounds_gets_a_page_that_says_what_to_do(
+def test_a_request_beyond_all_limits_gets_a_page_with_the_next_step(
     settings: Settings, engine
 ) -> None:
     visitor = Visitor(create_app(changed(settings, request_bytes=100_000), engine))

@@ -129,7 +129,7 @@ def test_after_fifty_failures_only_an_administrator_helps(
         assert verify("ada", [people[0].photos[2]]).match
 
 
-def test_a_match_begins_the_count_anew(app: Flask, people, ada) -> None:
+def test_a_match_resets_the_failure_count(app: Flask, people, ada) -> None:
     failed("ada", 4)
 
     assert verify("ada", [people[0].photos[2]]).match
@@ -206,7 +206,7 @@ def test_the_right_password_waits_like_a_wrong_one(app: Flask, anybody: Visitor)
     assert "Try again in" in words(anybody.sign_in(OPERATOR))
 
 
-def test_from_the_server_an_account_is_let_in_again(app: Flask, anybody: Visitor) -> None:
+def test_the_command_ends_an_accounts_lockout(app: Flask, anybody: Visitor) -> None:
     for _ in range(5):
         anybody.sign_in(OPERATOR, "a wrong password")
 
@@ -232,7 +232,7 @@ def test_free_failures_cost_no_wait(patience: LockoutPolicy) -> None:
 # Addresses
 
 
-def test_what_an_address_did_counts_in_every_process(
+def test_an_addresss_requests_count_in_every_process(
     settings: Settings, engine, make_limited: Callable[[], Visitor]
 ) -> None:
     one, other = make_limited(), make_limited()

@@ -86,7 +86,7 @@ def attacked(app: Flask, picture: bytes, **fields: str) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("purpose", ["guide", "picture"])
-def test_a_flood_of_dear_pictures_leaves_verification_to_others(
+def test_a_flood_of_costly_pictures_does_not_block_verification_for_others(
     app: Flask, ada: None, people, dear_picture: bytes, purpose: str
 ) -> None:
     headers = {"Authorization": f"Bearer {key_with(Scope.VERIFY)}"}

@@ -32,7 +32,9 @@ def test_every_form_needs_its_token(app: Flask, admin: Visitor) -> None:
             assert admin.client.post(path).status_code == 400, path
 
 
-def test_a_token_of_another_session_is_none(app: Flask, anybody: Visitor, admin: Visitor) -> None:
+def test_a_token_of_another_session_is_refused(
+    app: Flask, anybody: Visitor, admin: Visitor
+) -> None:
     foreign = anybody.token()
 
     with app.app_context():
@@ -212,7 +214,7 @@ def test_a_search_takes_its_text_literally(operator: Visitor, enrol, query: str)
 @pytest.mark.parametrize(
     "broken", ["/people\r\nSet-Cookie: evil=1", "/\nLocation: //evil", "/\x00"]
 )
-def test_no_header_is_made_of_what_was_sent(app: Flask, anybody: Visitor, broken: str) -> None:
+def test_no_response_header_is_built_from_input(app: Flask, anybody: Visitor, broken: str) -> None:
     signed_in = anybody.post(f"/sign-in?next={quote(broken)}", username=OPERATOR, password=PASSWORD)
     elsewhere = Visitor(app).get("/people", query_string={"q": broken})
 
@@ -248,7 +250,7 @@ def test_markup_in_names_stays_text(operator: Visitor, known_faces) -> None:
         "/setup/" + "x" * 5000,
     ],
 )
-def test_odd_addresses_never_fail(admin: Visitor, path: str) -> None:
+def test_odd_paths_never_cause_a_server_error(admin: Visitor, path: str) -> None:
     assert admin.get(path).status_code < 500
 
 

@@ -78,7 +78,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_slow_clients_hold_up_nobody(served: Served, part: str) -> None:
+def test_slow_clients_block_nobody(served: Served, part: str) -> None:
     with ExitStack() as stack:
         for _ in range(SLOW):
             stack.enter_context(closing(served.connected(PARTS[part])))

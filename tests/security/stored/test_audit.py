@@ -41,7 +41,7 @@ def tamper(*statements: str) -> None:
     db.session.expire_all()
 
 
-def test_whatever_touches_a_person_or_decides_a_match_is_noted(
+def test_every_access_to_a_person_and_every_decision_is_audited(
     app: Flask, admin: Visitor, operator: Visitor, people
 ) -> None:
     before = len(events())
@@ -82,7 +82,7 @@ def test_whatever_touches_a_person_or_decides_a_match_is_noted(
     assert audit_verification.verify().problem is None
 
 
-def test_what_is_rolled_back_is_not_noted(app: Flask, enrol) -> None:
+def test_a_rolled_back_transaction_is_not_audited(app: Flask, enrol) -> None:
     enrol("ada", photos=1)
     before = events()
 
@@ -135,7 +135,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("how", TAMPERED)
-def test_whoever_rewrites_it_without_the_key_is_found(
+def test_rewriting_the_log_without_the_key_is_detected(
     app: Flask, operator: Visitor, operator_id, how: str
 ) -> None:
     verification.change(60, "stricter", operator_id)
@@ -169,7 +169,7 @@ def put_back(app: Flask, operator_id) -> Callable[[], None]:
     return run
 
 
-def test_putting_back_an_old_end_is_found_by_the_noted_head(
+def test_restoring_an_old_end_is_detected_by_the_noted_head(
     app: Flask, put_back: Callable[[], None]
 ) -> None:
     put_back()
@@ -181,7 +181,7 @@ def test_putting_back_an_old_end_is_found_by_the_noted_head(
 
 
 @pytest.mark.parametrize("entries_since", [0, 3])
-def test_what_was_noted_stays_as_a_witness_of_a_log_that_was_put_back(
+def test_a_noted_head_exposes_a_restored_log(
     app: Flask, put_back: Callable[[], None], caplog: pytest.LogCaptureFixture, entries_since: int
 ) -> None:
     put_back()
@@ -284,7 +284,7 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
     assert "removed" in verified(wiped)
 
 
-def test_what_a_release_without_a_log_left_verifies_once_it_is_prepared(
+def test_an_installation_without_a_log_verifies_once_prepared(
     app: Flask, settings: Settings, known_faces
 ) -> None:
     store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
@@ -314,7 +314,7 @@ def test_a_database_that_lost_its_own_key_too_is_not_given_another(wiped: Flask)
 
 
 @pytest.mark.sqlite
-def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
+def test_a_recreated_database_is_detected_by_the_files_beside_it(
     app: Flask, settings: Settings, engine
 ) -> None:
     app.test_cli_runner().invoke(args=["backup", str(settings.instance / "backup")])
@@ -339,7 +339,7 @@ def test_a_database_begun_anew_is_seen_by_what_lies_beside_it(
         db.engine.dispose()
 
 
-def test_a_missing_file_beside_a_log_does_not_verify(app: Flask, settings: Settings) -> None:
+def test_a_missing_head_file_does_not_verify(app: Flask, settings: Settings) -> None:
     settings.audit_head_file.unlink()
 
     assert "audit.head is missing" in verified(app)
@@ -351,7 +351,7 @@ def test_a_file_that_holds_no_head_does_not_verify(app: Flask, settings: Setting
     assert "contains no head" in verified(app)
 
 
-def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
+def test_a_server_remembers_the_head_of_a_removed_file(
     app: Flask, settings: Settings, operator_id
 ) -> None:
     witness = audit_head.AuditHeadSync()
@@ -373,9 +373,7 @@ def test_a_server_remembers_what_it_noted_in_a_file_that_is_gone(
     assert "cut off" in verified(app)
 
 
-def test_a_server_that_finds_no_file_begins_it_and_the_log_says_so(
-    app: Flask, settings: Settings
-) -> None:
+def test_a_missing_head_file_is_created_and_logged(app: Flask, settings: Settings) -> None:
     settings.audit_head_file.unlink()
 
     audit_head.AuditHeadSync().run()

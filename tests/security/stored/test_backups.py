@@ -157,7 +157,7 @@ def test_a_restore_may_replace_the_key_ring_of_another_installation(
     assert run(again, "backup", tmp_path / "wednesday.backup").exit_code == 0
 
 
-def test_who_was_deleted_since_does_not_come_back(
+def test_a_restore_does_not_bring_back_people_deleted_since(
     app: Flask, settings: Settings, engine, people, ada, bob, tmp_path: Path
 ) -> None:
     verify("ada", [people[0].photos[2]])
@@ -205,7 +205,7 @@ def wednesday(monday: Path, known_faces, tmp_path: Path) -> Path:
     return tmp_path / "wednesday.backup"
 
 
-def test_an_older_backup_by_mistake_changes_nothing_and_newer_ones_still_open(
+def test_an_older_backup_by_mistake_changes_nothing(
     app: Flask, settings: Settings, engine, monday: Path, wednesday: Path
 ) -> None:
     mistaken = run(restarted(settings, engine), "restore", monday)
@@ -220,7 +220,7 @@ def test_an_older_backup_by_mistake_changes_nothing_and_newer_ones_still_open(
     assert "3 people are restored" in run(restarted(settings, engine), "restore", wednesday).output
 
 
-def test_an_older_backup_by_intent_gives_up_whoever_was_enrolled_since(
+def test_an_older_backup_by_intent_drops_later_enrolments(
     app: Flask, settings: Settings, engine, monday: Path, wednesday: Path
 ) -> None:
     meant = run(restarted(settings, engine), "restore", monday, "--without-newer")
@@ -232,7 +232,7 @@ def test_an_older_backup_by_intent_gives_up_whoever_was_enrolled_since(
     assert "2 people are restored" in run(restarted(settings, engine), "restore", wednesday).output
 
 
-def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_holds(
+def test_an_older_copy_of_the_key_ring_does_not_hide_people_of_the_current_one(
     app: Flask, settings: Settings, engine, monday: Path, known_faces, tmp_path: Path
 ) -> None:
     kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
@@ -244,9 +244,7 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_whom_the_one_in_its_place_h
     assert "The key ring holds 1 people who are not in this backup" in mistaken.output
 
 
-def test_what_was_seen_in_a_challenge_is_in_no_backup(
-    app: Flask, people, ada, tmp_path: Path
-) -> None:
+def test_challenge_observations_are_in_no_backup(app: Flask, people, ada, tmp_path: Path) -> None:
     setting.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
     challenge = challenges.begin("ada", "a session").id
     challenges.see(challenge, "a session", 1, people[0].photos[0])
@@ -284,7 +282,7 @@ def test_with_every_key_there_is_a_deleted_person_cannot_be_read_in_an_old_backu
     assert key not in everything
 
 
-def test_a_backup_shows_nothing_to_whoever_finds_it(
+def test_a_backup_is_unreadable_without_the_keys(
     app: Flask, settings: Settings, ada, tmp_path: Path
 ) -> None:
     backup = tmp_path / "monday.backup"
@@ -341,7 +339,7 @@ def test_a_backup_that_cannot_be_written_is_explained(app: Flask, ada, tmp_path:
 
 
 @pytest.mark.parametrize("content", [b"", b"half a copy"])
-def test_a_copy_that_a_kill_left_behind_is_taken_away_and_one_in_use_is_not(
+def test_a_leftover_copy_of_a_kill_is_deleted_and_one_in_use_is_not(
     app: Flask, settings: Settings, ada, content: bytes
 ) -> None:
     left = settings.instance / backups.COPIES.replace("*", "of-the-dead")
@@ -376,7 +374,7 @@ def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
             Vault(old).person_seal(db.session.get(PersonKey, ada).wrapped, ada)
 
 
-def test_after_a_new_master_key_the_key_ring_has_to_be_copied_anew_and_a_restore_says_so(
+def test_a_restore_after_a_rotation_asks_for_the_new_key_ring(
     app: Flask, settings: Settings, engine, monday: Path, tmp_path: Path
 ) -> None:
     kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
@@ -396,7 +394,7 @@ def test_where_no_backup_was_made_a_new_master_key_speaks_of_no_key_ring(app: Fl
     assert "key ring" not in run(app, "keys", "rotate").output
 
 
-def test_while_keys_are_wrapped_anew_people_are_enrolled_and_verified(
+def test_people_are_enrolled_and_verified_during_a_key_rotation(
     app: Flask, settings: Settings, people, enrol, ada, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(master_key_rotation, "KEYS_A_STEP", 1)
@@ -442,7 +440,7 @@ def beside(settings: Settings, folder: Path, **changes: object) -> Settings:
     return changed(settings, instance=instance, database_url=url, **changes)
 
 
-def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_the_old_one(
+def test_a_machine_without_the_new_master_key_enrols_nobody(
     app: Flask, settings: Settings, engine, enrol, ada, tmp_path: Path
 ) -> None:
     other = restarted(beside(settings, tmp_path), engine)
@@ -456,7 +454,7 @@ def test_a_machine_that_has_not_heard_of_the_new_master_key_enrols_nobody_under_
         enrol("bob", photos=1)
 
 
-def test_a_new_master_key_comes_to_several_machines_one_after_the_other(
+def test_several_machines_receive_a_new_master_key_one_by_one(
     app: Flask, settings: Settings, engine, people, known_faces, ada
 ) -> None:
     old, new = settings.master_key_file.read_text().strip(), "ab" * 32
@@ -508,7 +506,7 @@ def is_whole(settings: Settings) -> bool:
 
 @pytest.mark.slow
 @SOMETIMES_AND_EVERY_TIME
-def test_a_rotation_killed_between_statements_is_gone_on_with(
+def test_a_rotation_killed_between_statements_is_resumed(
     app: Flask, settings: Settings, engine, people, ada, bob, stride: int
 ) -> None:
     db.session.remove()
@@ -572,9 +570,7 @@ def test_a_migration_killed_between_statements_changes_all_or_nothing(
         assert rows_stored()["person"] == 1
 
 
-def test_readers_of_others_may_not_use_the_master_key(
-    app: Flask, settings: Settings, engine
-) -> None:
+def test_a_master_key_readable_by_others_is_refused(app: Flask, settings: Settings, engine) -> None:
     os.chmod(settings.master_key_file, 0o644)
 
     result = run(restarted(settings, engine), "keys", "rotate")

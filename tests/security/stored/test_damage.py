@@ -69,7 +69,7 @@ def key(app: Flask) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_readiness_names_damage_that_nobody_has_met(
+def test_readiness_names_damage_before_a_request_meets_it(
     app: Flask, anybody: Visitor, settings: Settings, damage: Callable[[Path], None]
 ) -> None:
     assert anybody.get("/health/ready").status_code == 200
@@ -84,7 +84,7 @@ def test_readiness_names_damage_that_nobody_has_met(
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_answer_says_so(
+def test_every_response_reports_damage(
     app: Flask,
     admin: Visitor,
     enrol,
@@ -144,9 +144,7 @@ def test_nothing_is_stored_in_a_file_that_is_no_longer_there(
     assert rows_stored() == before
 
 
-def test_a_folder_that_is_gone_is_named_by_readiness(
-    app: Flask, anybody: Visitor, settings: Settings
-) -> None:
+def test_readiness_names_a_missing_folder(app: Flask, anybody: Visitor, settings: Settings) -> None:
     anybody.get("/health/ready")
     settings.instance.rename(settings.instance.with_name("away"))
 
@@ -202,7 +200,7 @@ def test_background_work_that_keeps_failing_is_logged_once(
     ]
 
 
-def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings) -> None:
+def test_a_large_file_is_checked_without_blocking_requests(app: Flask, settings: Settings) -> None:
     watch = damage_watch()
     watch._is_short = False
     damaged(settings, overwrite_half)
@@ -214,7 +212,7 @@ def test_a_large_file_is_read_beside_the_answers(app: Flask, settings: Settings)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_start_ends_with_a_sentence(
+def test_a_start_with_a_damaged_database_ends_with_a_sentence(
     app: Flask, settings: Settings, engine, damage: Callable[[Path], None]
 ) -> None:
     damaged(settings, damage)
@@ -248,7 +246,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("damage", [overwrite_pages, write_text])
-def test_every_command_ends_with_a_sentence(
+def test_every_command_with_a_damaged_database_ends_with_a_sentence(
     app: Flask, settings: Settings, command: list[str], damage: Callable[[Path], None]
 ) -> None:
     damaged(settings, damage)

@@ -53,7 +53,7 @@ def enrol_by_page(visitor: Visitor, photo: bytes):
 
 
 @pytest.mark.sqlite
-def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
+def test_pages_report_a_lock_and_health_a_lasting_one(
     operator: Visitor, people, app: Flask, locked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = enrol_by_page(operator, people[0].photos[0])
@@ -66,7 +66,7 @@ def test_while_the_database_is_locked_pages_say_so_and_health_once_it_lasts(
 
 
 @pytest.mark.sqlite
-def test_after_the_lock_everything_goes_on(
+def test_requests_succeed_after_the_lock_ends(
     app: Flask, operator: Visitor, people, impatient: None, settings: Settings
 ) -> None:
     with closing(sqlite3.connect(settings.instance / "faces.db", isolation_level=None)) as other:
@@ -82,7 +82,7 @@ def test_after_the_lock_everything_goes_on(
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("fault", ["read-only", "full"])
-def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
+def test_pages_report_a_read_only_database_and_lose_no_input(
     app: Flask, operator: Visitor, people, enrol, fault: str
 ) -> None:
     enrol("bob", photos=1)
@@ -108,7 +108,7 @@ def test_when_nothing_can_be_written_pages_say_so_and_nothing_is_lost(
 
 
 @pytest.mark.sqlite
-def test_health_says_that_nothing_can_be_written(app: Flask) -> None:
+def test_health_reports_a_read_only_database(app: Flask) -> None:
     db.session.remove()
     db.engine.dispose()
 
@@ -120,7 +120,7 @@ def test_health_says_that_nothing_can_be_written(app: Flask) -> None:
     assert obstacles(app) == {"database"}
 
 
-def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_reports_a_full_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9, 10**6))
 
@@ -128,7 +128,7 @@ def test_health_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.Monke
     assert readiness.MIN_FREE_BYTES > 10**6
 
 
-def test_without_the_model_pages_and_health_say_so(
+def test_without_the_model_pages_and_health_report_it(
     settings: Settings, people, tmp_path: Path
 ) -> None:
     app = create_app(changed(settings, artifacts=tmp_path))

@@ -86,7 +86,7 @@ FAULTS = pytest.mark.parametrize("fault", [take_away, fill])
 
 
 @FAULTS
-def test_a_deletion_that_the_key_ring_cannot_follow_is_done_and_says_what_is_not(
+def test_a_deletion_with_an_unwritable_key_ring_is_done_and_reports_it(
     app: Flask, settings: Settings, disk: Path, operator: Visitor, enrolled: list[UUID], fault
 ) -> None:
     mend = fault(disk)
@@ -104,7 +104,7 @@ def test_a_deletion_that_the_key_ring_cannot_follow_is_done_and_says_what_is_not
     assert not obstacles(app)
 
 
-def test_who_withdraws_consent_is_told_that_backups_are_not_done_yet(
+def test_withdrawing_consent_reports_that_backups_are_pending(
     app: Flask, disk: Path, operator: Visitor, anybody: Visitor, enrolled: list[UUID]
 ) -> None:
     page = operator.post(f"/people/{enrolled[0]}/link").text
@@ -131,7 +131,7 @@ def test_a_program_is_answered_that_the_person_is_deleted(
 
 
 @FAULTS
-def test_retention_goes_on_where_the_key_ring_cannot_follow(
+def test_retention_continues_with_an_unwritable_key_ring(
     app: Flask, settings: Settings, disk: Path, whose_time_is_over: list[UUID], fault
 ) -> None:
     mend = fault(disk)
@@ -162,7 +162,7 @@ def test_by_command_a_key_ring_that_cannot_be_written_is_explained(
 
 
 @FAULTS
-def test_a_start_says_that_the_key_ring_cannot_be_written_and_goes_on(
+def test_a_start_reports_an_unwritable_key_ring_and_continues(
     app: Flask,
     settings: Settings,
     engine,
@@ -179,7 +179,7 @@ def test_a_start_says_that_the_key_ring_cannot_be_written_and_goes_on(
     assert "could not be written" in caplog.text
 
 
-def test_what_another_process_could_not_write_is_written_by_one_that_serves(
+def test_a_serving_process_writes_another_ones_pending_key_ring(
     app: Flask, settings: Settings, engine, disk: Path, enrolled: list[UUID]
 ) -> None:
     mend = take_away(disk)
@@ -240,7 +240,7 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
 # Retention beside others
 
 
-def test_of_many_whose_time_is_over_the_key_ring_is_written_once(
+def test_the_key_ring_is_written_once_for_many_expired_people(
     app: Flask, settings: Settings, whose_time_is_over: list[UUID]
 ) -> None:
     seen: list[int] = []
@@ -251,7 +251,7 @@ def test_of_many_whose_time_is_over_the_key_ring_is_written_once(
     assert on_ring(settings) == set()
 
 
-def test_retention_that_is_stopped_leaves_no_key_of_whom_it_deleted(
+def test_stopped_retention_leaves_no_key_of_a_deleted_person(
     app: Flask, settings: Settings, whose_time_is_over: list[UUID]
 ) -> None:
     def stop(_done: int, _total: int) -> None:
@@ -263,7 +263,7 @@ def test_retention_that_is_stopped_leaves_no_key_of_whom_it_deleted(
     assert len(on_ring(settings)) == 2
 
 
-def test_what_a_killed_retention_left_on_the_key_ring_goes_at_the_next_start(
+def test_keys_left_by_killed_retention_are_removed_at_the_next_start(
     app: Flask, settings: Settings, engine, enrolled: list[UUID]
 ) -> None:
     people.delete_if_agreed_before(enrolled[0], now())  # and no more
@@ -275,7 +275,7 @@ def test_what_a_killed_retention_left_on_the_key_ring_goes_at_the_next_start(
     assert on_ring(settings) == set(enrolled[1:])
 
 
-def test_retention_that_is_stopped_is_gone_on_with_where_the_key_ring_cannot_follow(
+def test_stopped_retention_is_resumed_with_an_unwritable_key_ring(
     app: Flask, disk: Path, whose_time_is_over: list[UUID]
 ) -> None:
     fill(disk)
@@ -287,7 +287,7 @@ def test_retention_that_is_stopped_is_gone_on_with_where_the_key_ring_cannot_fol
         retention.delete_expired(stop)
 
 
-def test_who_agrees_anew_while_others_are_deleted_stays(
+def test_a_person_who_consents_again_during_retention_stays(
     app: Flask, operator_id, whose_time_is_over: list[UUID]
 ) -> None:
     last = whose_time_is_over[-1]
@@ -300,7 +300,7 @@ def test_who_agrees_anew_while_others_are_deleted_stays(
     assert people.find_person(last).identifier == "cy"
 
 
-def test_who_is_deleted_meanwhile_is_passed_over_and_the_rest_is_done(
+def test_retention_skips_people_deleted_meanwhile(
     app: Flask, whose_time_is_over: list[UUID]
 ) -> None:
     with unit_of_work() as session:

@@ -30,7 +30,7 @@ def restarted(settings: Settings, engine) -> Flask:
     return create_app(settings, engine)
 
 
-def test_preparing_makes_private_secrets_and_says_where_to_go(tmp_path: Path) -> None:
+def test_preparing_makes_private_secrets_and_prints_the_set_up_link(tmp_path: Path) -> None:
     settings = Settings(instance=tmp_path / "instance")
     output = create_app(settings).test_cli_runner().invoke(args=["prepare"]).output
 
@@ -88,9 +88,7 @@ def test_a_missing_secret_stops_the_app_before_it_serves(settings: Settings, eng
         get_ready(restarted(settings, engine))
 
 
-def test_a_cookie_key_that_others_can_read_stops_the_app_before_it_serves(
-    settings: Settings, engine
-) -> None:
+def test_a_cookie_key_readable_by_others_stops_the_start(settings: Settings, engine) -> None:
     settings.secret_key_file.chmod(0o644)
     again = restarted(settings, engine)
 
@@ -122,7 +120,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["master.key", "secret.key"])
-def test_a_damaged_key_is_named_with_what_helps(
+def test_a_damaged_key_is_named_with_its_remedy(
     enrolled: Flask, settings: Settings, engine, name: str, damage: str
 ) -> None:
     spoil, words = DAMAGES[damage]
@@ -158,9 +156,7 @@ def test_a_master_key_with_line_ends_of_windows_is_read(
     assert enrolled.test_client().get("/health/ready").status_code == 200
 
 
-def test_a_certificates_key_that_everybody_can_read_is_not_served(
-    settings: Settings, engine
-) -> None:
+def test_a_certificates_key_readable_by_others_is_refused(settings: Settings, engine) -> None:
     runner = restarted(settings, engine).test_cli_runner()
     assert runner.invoke(args=["certificate"]).exit_code == 0
     settings.certificate_key_file.chmod(0o644)
@@ -182,7 +178,7 @@ def test_a_whole_installation_is_ready(enrolled: Flask, settings: Settings, engi
     get_ready(restarted(settings, engine))
 
 
-def test_without_a_usable_key_pages_say_that_the_app_is_not_ready(
+def test_without_a_usable_key_pages_report_that_the_app_is_not_ready(
     enrolled: Flask, settings: Settings, engine, tmp_path: Path
 ) -> None:
     shutil.move(settings.master_key_file, tmp_path / "elsewhere")

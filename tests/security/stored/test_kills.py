@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sqlite  # backups and kills are of the file
 
 
 @pytest.mark.parametrize("moments", [5, pytest.param(50, marks=pytest.mark.long)])
-def test_killed_at_any_moment_all_that_was_committed_is_there_and_the_rest_is_whole_or_not(
+def test_after_a_kill_committed_work_is_there_and_the_rest_is_whole_or_absent(
     settings: Settings, known_faces, tmp_path: Path, moments: int
 ) -> None:
     faces = tmp_path / "faces.pickle"

@@ -130,9 +130,7 @@ def test_a_picture_that_cannot_be_used_is_explained_and_counted_later(
     assert db.session.scalars(select(Refusal.code)).all() == ["not_an_image"]
 
 
-def test_the_feed_goes_on_once_the_lock_is_gone(
-    app: Flask, lock: Lock, key: dict[str, str]
-) -> None:
+def test_the_feed_continues_after_the_lock(app: Flask, lock: Lock, key: dict[str, str]) -> None:
     def feed() -> int:
         with app.app_context():
             return len(app.test_client().get("/api/v1/attempts", headers=key).json["items"])
@@ -142,7 +140,7 @@ def test_the_feed_goes_on_once_the_lock_is_gone(
     assert feed() == 1
 
 
-def test_what_was_read_is_in_the_audit_log_once_the_lock_is_gone(
+def test_reads_during_a_lock_are_audited_after_it(
     app: Flask, lock: Lock, admin: Visitor, person: UUID, anchor: UUID, key: dict[str, str]
 ) -> None:
     db.session.rollback()
@@ -167,7 +165,7 @@ def newest() -> int:
     return db.session.scalar(select(db.func.max(AuditEntry.number))) or 0
 
 
-def test_the_next_request_writes_what_waits(
+def test_the_next_request_writes_pending_entries(
     app: Flask, lock: Lock, admin: Visitor, person: UUID, anchor: UUID
 ) -> None:
     before = newest()
@@ -180,7 +178,7 @@ def test_the_next_request_writes_what_waits(
     assert newest() == before + 2
 
 
-def test_limits_count_on_and_so_does_what_came_before(
+def test_limits_count_during_a_lock_and_keep_earlier_counts(
     settings: Settings, engine, app: Flask, lock: Lock
 ) -> None:
     limited = changed(settings, sign_in_limit="3 per hour")

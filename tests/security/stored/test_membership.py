@@ -144,7 +144,7 @@ def auc(enrolled: np.ndarray, nobody: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5])
-def test_mixed_frames_do_not_tell_who_is_enrolled(drawn: Faces, frames: int) -> None:
+def test_mixed_frames_do_not_reveal_enrolment(drawn: Faces, frames: int) -> None:
     probes = probes_of(drawn, frames)
     enrolled = scores_of_enrolled(drawn, probes, "best")
     nobody = scores_of_nobody(probes, "best")
@@ -161,7 +161,7 @@ def test_mixed_frames_do_not_tell_who_is_enrolled(drawn: Faces, frames: int) -> 
 
 
 @pytest.mark.parametrize("rule", ml.match_rules)
-def test_no_matching_rule_tells_by_the_spread(drawn: Faces, rule: str) -> None:
+def test_no_matching_rule_reveals_enrolment_by_the_spread(drawn: Faces, rule: str) -> None:
     probes = probes_of(drawn, 5)
     enrolled, nobody = scores_of_enrolled(drawn, probes, rule), scores_of_nobody(probes, rule)
 
@@ -179,7 +179,9 @@ def test_no_matching_rule_tells_by_the_spread(drawn: Faces, rule: str) -> None:
         (10, MOST_AUC),
     ],
 )
-def test_no_number_of_anchors_tells_by_the_spread(drawn: Faces, anchors: int, most: float) -> None:
+def test_no_number_of_anchors_reveals_enrolment_by_the_spread(
+    drawn: Faces, anchors: int, most: float
+) -> None:
     probes = probes_of(drawn, 5)
     enrolled = scores_of_enrolled(drawn, probes, "best", anchors)
 

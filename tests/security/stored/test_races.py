@@ -52,7 +52,7 @@ def together(app: Flask) -> Callable[..., list[object]]:
     return run
 
 
-def test_of_two_enrolments_of_one_identifier_one_wins(together, enrol) -> None:
+def test_one_of_two_concurrent_enrolments_of_an_identifier_wins(together, enrol) -> None:
     def attempt() -> object:
         return enrol("ada", photos=1)
 
@@ -83,9 +83,7 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
     assert changed is None
 
 
-def test_trying_at_the_same_moment_wins_no_further_tries(
-    app: Flask, together, enrol, people
-) -> None:
+def test_concurrent_tries_do_not_exceed_the_limit(app: Flask, together, enrol, people) -> None:
     enrol("ada", photos=1)
 
     results = together(*[lambda: verify("ada", [people[1].photos[0]])] * 8)
@@ -104,7 +102,7 @@ def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
     assert audit_verification.verify().problem is None
 
 
-def test_as_many_programs_as_there_are_threads_are_answered_side_by_side(
+def test_one_program_for_each_thread_is_answered_in_parallel(
     app: Flask, settings: Settings, engine: ml.Engine
 ) -> None:
     many, rounds = 24, 4

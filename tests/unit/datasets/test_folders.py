@@ -23,7 +23,7 @@ def test_pictures_come_by_person_in_order(tmp_path: Path) -> None:
     assert found == [("Ada", "x.webp"), ("Ada", "y.jpeg"), ("Bo", "1.jpg"), ("Bo", "2.PNG")]
 
 
-def test_what_is_no_picture_of_a_person_is_ignored(tmp_path: Path) -> None:
+def test_files_that_are_no_pictures_are_ignored(tmp_path: Path) -> None:
     touch(tmp_path, "Ada/1.jpg", "Ada/2.jpg", "Ada/notes.txt", "readme.jpg", ".cache/1.jpg")
     assert {p.path.name for p in scan_people(tmp_path)} == {"1.jpg", "2.jpg"}
 

@@ -36,7 +36,7 @@ def test_splits_share_no_person_and_lose_no_row(
     assert sorted(np.concatenate(parts)) == list(range(len(labels)))
 
 
-def test_the_seed_decides_who_goes_where() -> None:
+def test_the_seed_decides_each_persons_split() -> None:
     labels = np.repeat(np.arange(40), 3)
 
     def validation(seed: int) -> list[int]:

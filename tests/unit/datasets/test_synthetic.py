@@ -17,7 +17,7 @@ def test_the_seed_decides_everything() -> None:
     assert (first.wide != synthetic_chips(3, 2, PREPROCESSING, seed=5).wide).any()
 
 
-def test_people_and_views_are_as_many_as_asked_for() -> None:
+def test_drawn_people_and_views_have_the_requested_numbers() -> None:
     chips = synthetic_chips(3, 4, PREPROCESSING, seed=0)
     assert np.bincount(chips.labels).tolist() == [4, 4, 4]
     assert len(chips.people) == 3
@@ -36,7 +36,7 @@ def test_landmarks_lie_in_the_picture_in_their_order(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_pupils_are_dark_where_the_landmarks_say(seed: int) -> None:
+def test_the_pupils_are_dark_at_the_landmarks(seed: int) -> None:
     generator = np.random.default_rng(seed)
     picture, landmarks = draw(draw_person(generator), draw_view(generator), generator)
     for x, y in np.rint(landmarks[:2]).astype(int):

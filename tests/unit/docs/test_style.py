@@ -61,5 +61,5 @@ def test_long_paragraphs_and_sentences_are_found(tmp_path: Path) -> None:
     assert len(remedies) == 2
 
 
-def test_the_list_of_exempt_folders_names_what_is_there() -> None:
+def test_exempt_folders_exist() -> None:
     assert [name for name in EXEMPT if not (ROOT / name).exists()] == []

@@ -20,7 +20,7 @@ def photo() -> np.ndarray:
     return np.random.default_rng(4).integers(90, 250, (SIDE, SIDE, 3)).astype(np.uint8)
 
 
-def test_a_small_face_is_as_wide_as_said(photo, landmarks):
+def test_a_small_face_has_the_requested_width(photo, landmarks):
     reduced = degradations.small(photo, landmarks)
     scale = reduced.shape[0] / SIDE
     assert face_width(landmarks * scale) == pytest.approx(SETTINGS.face_px, rel=0.02)
@@ -53,7 +53,7 @@ def test_motion_blur_blurs_along_one_direction(landmarks):
 @pytest.mark.parametrize(
     ("change", "covered", "free"), [("glasses", (0, 1), (2, 3, 4)), ("mask", (2, 3, 4), (0, 1))]
 )
-def test_a_cover_covers_what_it_should(photo, landmarks, change, covered, free):
+def test_a_cover_hides_its_part_of_the_face(photo, landmarks, change, covered, free):
     worn = CHANGES[change](photo, landmarks)
     for index, (x, y) in enumerate(landmarks.astype(int)):
         here = (slice(y - 2, y + 3), slice(x - 2, x + 3))

@@ -28,7 +28,7 @@ def test_where_nobody_or_everybody_passes_there_is_no_doubt() -> None:
     assert (nobody.far, nobody.low, nobody.high) == (0, 0, 0)
 
 
-def test_file_names_say_the_group_and_others_are_left_out(tmp_path: Path) -> None:
+def test_file_names_hold_the_group_and_others_are_left_out(tmp_path: Path) -> None:
     for name in (
         "30_0_1_2017.jpg",
         "8_1_2_2017.jpg",

@@ -24,7 +24,7 @@ def people_of_folds(a: np.ndarray, b: np.ndarray, fold: np.ndarray) -> list[set[
 
 
 @given(arrays(np.int64, (40, 2), elements=st.integers(0, 30)))
-def test_no_person_stands_in_two_folds(pairs):
+def test_no_person_is_in_two_folds(pairs):
     _, numbered = np.unique(pairs, return_inverse=True)
     a, b = numbered.reshape(pairs.shape).T
     if max(a.max(), b.max()) < 3:
@@ -66,6 +66,6 @@ def test_the_same_folder_gives_the_same_pairs():
 @pytest.mark.parametrize(
     ("counts", "complaint"), [((3, 3, 3), "too few people: 3"), ((1,) * 6, "two photos")]
 )
-def test_a_folder_that_cannot_be_paired_says_why(counts, complaint):
+def test_a_folder_that_cannot_be_paired_is_refused_with_the_reason(counts, complaint):
     with pytest.raises(ProtocolError, match=complaint):
         folder_pairs(photos_of(*counts))

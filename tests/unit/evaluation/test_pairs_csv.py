@@ -78,7 +78,7 @@ def test_folds_that_are_not_given_are_disjoint_by_person(folder):
         ("a,b,fold\n" + GOOD.replace("\n", ",1\n"), "one fold only"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_line(folder, text, complaint):
+def test_an_error_names_its_line(folder, text, complaint):
     with pytest.raises(ProtocolError, match=complaint):
         read(folder, text)
 

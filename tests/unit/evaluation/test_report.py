@@ -148,7 +148,7 @@ def test_figures_are_plain_values(models):
     assert served["accuracy_low"] <= served["accuracy"] <= served["accuracy_high"]
 
 
-def test_the_summary_names_every_model_and_what_failed(protocol, models):
+def test_the_summary_names_every_model_and_failure(protocol, models):
     words = summary(protocol, models)
     assert words.count("failures to enrol          1") == 2
     assert "Made-up people: 24 photos of 6 people" in words

@@ -113,7 +113,7 @@ def test_all_trials_between_people_count_though_only_the_most_similar_are_kept()
     assert total == 2 * 3 * 2
 
 
-def test_a_figure_beyond_the_kept_trials_is_not_made_up():
+def test_a_figure_beyond_the_kept_trials_is_not_extrapolated():
     generator = np.random.default_rng(1)
     genuine = trials_of(generator.uniform(-1, 1, 50).astype(np.float32))
     kept = np.sort(generator.uniform(0.9, 1, 10).astype(np.float32))[::-1]

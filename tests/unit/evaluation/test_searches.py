@@ -55,7 +55,7 @@ def test_people_far_apart_are_refused_only_without_a_face(tidy):
         assert row.threshold < np.cos(np.radians(4))
 
 
-def test_with_one_anchor_the_rules_are_not_told_apart(tidy):
+def test_with_one_anchor_all_rules_are_equal(tidy):
     assert sum(row.anchors == 1 for row in measure_anchors(tidy, mirrored=False)) == 1
 
 
@@ -102,7 +102,7 @@ def test_trials_between_two_people_are_as_many_as_were_made():
     assert impostor.weigh(np.ones(3, np.float32))[1] == 9
 
 
-def test_searches_find_who_is_enrolled_and_count_who_has_no_face(tidy):
+def test_searches_find_enrolled_people_and_count_photos_without_a_face(tidy):
     distractors = np.array([[np.cos(0.8), np.sin(0.8)]], np.float32)
     found = search(tidy, distractors, False, 1, 3, np.random.default_rng(0))
     enrolled = set(found.enrolled.tolist())
@@ -140,7 +140,7 @@ def test_one_stranger_is_known_not_to_be_one():
     assert are_strangers(photos).tolist() == [False, True]
 
 
-def test_somebody_nearer_to_another_is_not_found():
+def test_a_person_nearer_to_another_is_not_found():
     person = np.repeat(np.arange(4), 2)
     directions = np.array([0, 40, 90, 90, 180, 180, 270, 270])
     crowd = embedded(directions, person, np.ones(8, bool))
@@ -153,7 +153,7 @@ def test_somebody_nearer_to_another_is_not_found():
     assert any((found.enrolled == 0).any() for found in draws)
 
 
-def test_who_has_too_few_photos_is_not_enrolled(tidy):
+def test_a_person_with_too_few_photos_is_not_enrolled(tidy):
     assert searchable(tidy, 7).tolist() == [0, 1, 2]
 
 

@@ -223,7 +223,7 @@ APPENDED = {
 
 @pytest.mark.parametrize("what", APPENDED)
 @pytest.mark.parametrize("progressive", [False, True])
-def test_what_phones_append_to_a_jpeg_is_passed_over(what: str, *, progressive: bool) -> None:
+def test_data_that_phones_append_to_a_jpeg_is_ignored(what: str, *, progressive: bool) -> None:
     alone = encoded(two_halves(), "JPEG", quality=95, progressive=progressive)
     behind = encoded(two_halves().rotate(180), "JPEG")
     appended = behind * 150 if what == "a second picture" else APPENDED[what]
@@ -235,7 +235,7 @@ def test_a_thumbnail_inside_a_jpeg_does_not_end_it() -> None:
     assert_halves(decode(encoded(two_halves(), "JPEG", quality=95, exif=exif)))
 
 
-def test_scans_of_the_picture_itself_are_counted_whatever_is_appended() -> None:
+def test_scans_of_the_picture_itself_are_counted_despite_appended_data() -> None:
     whole = encoded(two_halves(), "JPEG", progressive=True)
     scan = whole[whole.rindex(b"\xff\xda") : -2]
     with pytest.raises(TooManyScans):
@@ -243,7 +243,7 @@ def test_scans_of_the_picture_itself_are_counted_whatever_is_appended() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"hello, this is text", bytes(1000), b"RIFF1234WAVE"])
-def test_what_is_no_picture_is_called_so(data: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(NotAnImage):
         decode(data)
 
@@ -300,7 +300,7 @@ def test_large_pictures_are_decoded_at_a_fraction_of_their_size(file_format: str
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
-def test_the_size_of_the_whole_picture_is_told(file_format: str, orientation: int) -> None:
+def test_the_size_of_the_whole_picture_is_reported(file_format: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     image = decode_image(

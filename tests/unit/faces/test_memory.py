@@ -49,7 +49,7 @@ def megabytes_for(tmp_path: Path, kind: str, mode: str, threads: int) -> int:
     return int(done.stdout)
 
 
-def test_what_is_transparent_takes_no_further_layers(tmp_path: Path) -> None:
+def test_transparency_allocates_no_further_layers(tmp_path: Path) -> None:
     assert megabytes_for(tmp_path, "PNG", "RGBA", threads=1) < 600
 
 

@@ -29,7 +29,7 @@ def test_of_equal_faces_the_more_central_is_the_main_one() -> None:
     assert main_face([edge, middle], WIDTH, HEIGHT) is middle
 
 
-def test_a_much_larger_face_beside_the_middle_wins() -> None:
+def test_a_much_larger_face_off_the_centre_wins() -> None:
     background, person = face(320, 240, 40), face(180, 240, 200)
     assert main_face([background, person], WIDTH, HEIGHT) is person
 

@@ -42,7 +42,7 @@ def test_every_challenge_turns_the_head_at_least_once_and_asks_nothing_twice(sou
     st.randoms(use_true_random=False),
     st.sets(st.sampled_from(STEPS), min_size=2).filter(lambda kinds: kinds & TURNS),
 )
-def test_only_what_is_allowed_is_asked_and_never_the_same_at_once_again(source, allowed):
+def test_only_allowed_movements_are_prompted_and_never_twice_in_a_row(source, allowed):
     kinds = [step.kind for step in draw_challenge(source, "strict", allowed).steps]
 
     assert set(kinds) <= allowed
@@ -50,7 +50,7 @@ def test_only_what_is_allowed_is_asked_and_never_the_same_at_once_again(source, 
 
 
 @pytest.mark.parametrize("allowed", [(), ("turn_left",), ("come_closer",), ("turn_left", "nod")])
-def test_too_little_to_choose_from_is_refused(allowed):
+def test_too_few_allowed_movements_are_refused(allowed):
     with pytest.raises(ValueError, match="allow"):
         draw_challenge(random.Random(1), allowed=allowed)
 

@@ -116,7 +116,7 @@ def test_a_colour_stays_for_two_frames_and_changes_three_times_a_second_at_most(
     assert all(((moments >= at) & (moments < at + 1)).sum() <= 3 for at in moments)
 
 
-def test_the_next_colour_is_not_told_before_its_time():
+def test_the_next_colour_is_not_revealed_early():
     told = [progress(ASKED, ACTED[:n]).light for n in range(len(ACTED))]
 
     assert told[:2] == [LIGHT[0]] * 2
@@ -164,7 +164,7 @@ def test_frames_without_skin_and_too_few_of_them_reflect_nothing():
     assert judge(ASKED, ACTED, 0.9).reasons == ("no_light",)
 
 
-def test_where_no_light_is_asked_for_none_is_missed():
+def test_a_challenge_without_light_requires_no_reflection():
     verdict = judge(CHALLENGE, ACTED, 0.9)
 
     assert verdict.passed
@@ -179,7 +179,7 @@ def test_where_no_light_is_asked_for_none_is_missed():
     ),
     st.integers(0, len(ACTED)),
 )
-def test_whatever_the_skin_a_reflection_is_a_correlation(skins, first):
+def test_a_reflection_is_a_correlation_for_every_skin(skins, first):
     frames = [
         replace(seen, skin=skin, dark=dark)
         for seen, skin, dark in zip(ACTED, skins, reversed(skins), strict=True)
@@ -190,7 +190,7 @@ def test_whatever_the_skin_a_reflection_is_a_correlation(skins, first):
     assert -1.001 <= reflected.mirrored <= 1.001
 
 
-def test_skin_is_looked_at_between_eyes_and_mouth_also_at_the_edge_of_a_frame():
+def test_skin_is_sampled_between_eyes_and_mouth_even_at_the_edge_of_a_frame():
     frame = np.zeros((60, 80, 3), np.uint8)
     frame[25:45] = (200, 150, 100)
     landmarks = np.array([[20, 20], [60, 20], [40, 35], [25, 50], [55, 50]], np.float32)

@@ -59,6 +59,6 @@ def test_a_sheet_that_is_bent_beside_the_nose_is_no_relief(face: np.ndarray) -> 
     assert homography_residuals(face, turned)[0] > 2 * homography_residual(face, turned)
 
 
-def test_where_too_little_can_be_followed_there_is_none(face: np.ndarray) -> None:
+def test_too_few_tracked_points_give_no_relief(face: np.ndarray) -> None:
     assert homography_residual(np.full_like(face, 128), face) == 0
     assert homography_residual(face, np.full_like(face, 128)) == 0

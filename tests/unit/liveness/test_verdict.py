@@ -25,7 +25,7 @@ def passes(frames, challenge=CHALLENGE):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_head_that_does_what_is_asked_passes(seed):
+def test_a_head_that_follows_the_prompts_passes(seed):
     challenge = draw_challenge(random.Random(seed))
     frames = acted(challenge)
     verdict = judge(challenge, frames, SAME)
@@ -106,7 +106,7 @@ def test_a_jump_from_one_side_to_the_other_does_not_pass():
 
 @few
 @given(st.integers(3, len(ACTED) - 1))
-def test_somebody_elses_face_at_the_end_of_a_step_does_not_pass(first):
+def test_another_face_at_the_end_of_a_step_does_not_pass(first):
     stranger = np.roll(SOMEBODY, 1)
     swapped = [*ACTED[:first], *(each.with_embedding(stranger) for each in ACTED[first:])]
 
@@ -217,7 +217,7 @@ def test_any_bytes_are_an_observation_or_refused(data):
         assert Observation.from_bytes(written).to_bytes() == written
 
 
-def test_no_more_than_all_of_a_step_is_told_as_done_also_when_it_ends_in_trouble():
+def test_progress_never_exceeds_a_whole_step_even_on_failure():
     left = acted(Challenge((Step("turn_left", 35.0, 0.0),), "normal"))
     asked = Challenge((Step("turn_left", 10.0, 2.0), *CHALLENGE.steps[1:]), "normal")
     late = [*left, replace(left[-1], number=len(left), at=left[-1].at + 60)]

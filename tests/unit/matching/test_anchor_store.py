@@ -78,7 +78,7 @@ def is_same(found: list[tuple[UUID, float]], expected: list[tuple[UUID, float]])
 
 @pytest.mark.parametrize("rule", match_rules)
 @pytest.mark.parametrize("count", [20, 400])
-def test_the_nearest_are_those_of_comparing_with_everybody(rule: str, count: int) -> None:
+def test_the_nearest_equal_an_exhaustive_comparison(rule: str, count: int) -> None:
     generator = np.random.default_rng(1)
     people = people_like(generator, count)
     index = AnchorStore(SIZE).change(1, people, ())
@@ -87,7 +87,7 @@ def test_the_nearest_are_those_of_comparing_with_everybody(rule: str, count: int
         assert is_same(asked(index, probe, rule, 5), by_hand(people, probe, rule, 5))
 
 
-def test_who_changes_many_times_is_found_as_last_known_and_nobody_else_is_lost(
+def test_a_person_changed_many_times_is_found_as_last_stored(
     small: None,
 ) -> None:
     generator = np.random.default_rng(4)
@@ -127,7 +127,7 @@ def test_who_changes_many_times_is_found_as_last_known_and_nobody_else_is_lost(
             assert found == {one for one, _ in by_hand(people, probe, "best", 4)}
 
 
-def test_what_was_handed_out_stays_as_it_was_while_others_are_added(small: None) -> None:
+def test_a_snapshot_stays_unchanged_while_people_are_added(small: None) -> None:
     generator = np.random.default_rng(5)
     people = people_like(generator, 100)
     store = AnchorStore(SIZE)
@@ -142,7 +142,7 @@ def test_what_was_handed_out_stays_as_it_was_while_others_are_added(small: None)
     assert before.people == 100
 
 
-def test_embeddings_are_held_as_exactly_as_float32_allows_however_often_rows_are_gathered(
+def test_embeddings_stay_exact_in_float32_after_compactions(
     small: None,
 ) -> None:
     generator = np.random.default_rng(7)
@@ -160,7 +160,7 @@ def test_embeddings_are_held_as_exactly_as_float32_allows_however_often_rows_are
     assert found == pytest.approx(kept.embeddings, abs=2e-7)
 
 
-def test_of_few_anchors_nothing_is_kept_of_who_was_deleted() -> None:
+def test_nothing_of_a_deleted_person_stays_among_few_anchors() -> None:
     kept, *deleted = people_like(np.random.default_rng(9), 40)
     store = AnchorStore(SIZE)
     store.change(1, [kept, *deleted], ())
@@ -170,7 +170,7 @@ def test_of_few_anchors_nothing_is_kept_of_who_was_deleted() -> None:
     assert len(index.embeddings) == len(kept.embeddings)
 
 
-def test_somebody_can_be_left_out(small: None) -> None:
+def test_a_person_can_be_excluded(small: None) -> None:
     generator = np.random.default_rng(6)
     people = people_like(generator, 400)
     index = AnchorStore(SIZE).change(1, people, ())
@@ -184,7 +184,7 @@ def test_somebody_can_be_left_out(small: None) -> None:
     assert [index.person_id(one) for one, _ in nearest] == expected
 
 
-def test_nobody_is_near_where_nobody_is() -> None:
+def test_an_empty_gallery_has_no_candidates() -> None:
     index = AnchorStore(SIZE).change(1, (), ())
 
     assert index.nearest(np.ones(SIZE, np.float32), 3, "best") == []

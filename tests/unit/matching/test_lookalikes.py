@@ -31,12 +31,12 @@ def test_the_most_alike_are_found_among_all_pairs(people: int, anchors: int) -> 
         assert similarity == pytest.approx(product, abs=1e-6)
 
 
-def test_one_person_alone_looks_like_nobody() -> None:
+def test_one_person_alone_has_no_lookalike() -> None:
     rows = rows_of(at_angles(0, 5))
     assert most_alike(rows.embeddings, rows.anchors, 20) == []
 
 
-def test_anchors_that_match_none_of_their_persons_others_come_worst_first() -> None:
+def test_outlier_anchors_are_listed_worst_first() -> None:
     rows = rows_of(at_angles(0, 10, 80), at_angles(0), at_angles(0, 90))
 
     found = misfits(rows.embeddings, rows.anchors, threshold=0.5)

@@ -87,7 +87,7 @@ def test_a_person_is_tried_by_the_rule_without_the_anchor_itself() -> None:
     )
 
 
-def test_it_says_how_many_people_and_pairs_stand_behind_the_scores() -> None:
+def test_the_numbers_of_people_and_pairs_are_shown() -> None:
     own = measured(rows_of(at_angles(0, 10), at_angles(90), at_angles(60, 100)))
 
     assert (own.enrolled, own.compared, own.several, own.pairs_of_people) == (3, 3, 2, 3)
@@ -97,7 +97,7 @@ def test_it_says_how_many_people_and_pairs_stand_behind_the_scores() -> None:
     assert own.histogram.impostor.sum() == pytest.approx(1)
 
 
-def test_with_one_picture_each_nothing_is_said_about_genuine_tries() -> None:
+def test_with_one_picture_each_there_is_no_genuine_rate() -> None:
     own = measured(rows_of(at_angles(0), at_angles(90)))
 
     assert own.several == 0

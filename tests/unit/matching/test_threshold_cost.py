@@ -66,7 +66,7 @@ def test_outside_of_the_measured_thresholds_the_nearest_counts() -> None:
     assert COSTS.at(100).genuine.share == 0.5
 
 
-def test_a_share_below_what_the_data_supports_is_bounded() -> None:
+def test_a_share_below_the_supported_rate_is_bounded() -> None:
     strangers = COSTS.at(76).strangers  # FAR 0.000396, at most 0.0008
     assert not strangers.is_supported
     assert strangers.bound == pytest.approx(0.0008)
@@ -94,7 +94,7 @@ def test_a_preset_that_no_score_reaches_is_not_offered() -> None:
 
 
 @pytest.mark.parametrize(("score", "standing"), [(70, "weaker"), (79.4, "unsure"), (80, "enough")])
-def test_it_says_when_a_threshold_is_weaker_than_an_authenticator_needs(
+def test_a_threshold_weaker_than_an_authenticators_requirement_is_marked(
     score: float, standing: str
 ) -> None:
     assert COSTS.at(score).authenticator == standing
@@ -165,7 +165,7 @@ def test_another_rules_threshold_lets_as_few_strangers_pass() -> None:
     assert shifted.equivalent(COSTS.at(65)) == pytest.approx(57.6)  # FAR 0.005445, by its logarithm
 
 
-def test_where_no_strangers_were_seen_another_rules_threshold_rests_on_what_is_supported() -> None:
+def test_without_accepted_strangers_another_rules_threshold_uses_the_supported_rate() -> None:
     sound = Costs(CALIBRATION, replace(CURVE, far_supported=0.00099))
     assert sound.equivalent(COSTS.at(100)) == pytest.approx(70.0)
 
@@ -183,7 +183,7 @@ def test_a_histogram_is_summed_by_tens_of_score() -> None:
 
 
 @pytest.mark.parametrize("rule", match_rules)
-def test_every_matching_rule_has_words(rule: str, english) -> None:
+def test_every_matching_rule_has_a_text(rule: str, english) -> None:
     assert thresholds.rule_name(rule)
     assert thresholds.rule_explained(rule).endswith(".")
 
@@ -196,9 +196,7 @@ def test_every_matching_rule_has_words(rule: str, english) -> None:
         ("fr", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
     ],
 )
-def test_shares_are_given_to_the_digits_that_tell_as_the_language_writes_them(
-    language: str, said: list[str]
-) -> None:
+def test_shares_have_two_digits_in_the_languages_format(language: str, said: list[str]) -> None:
     app = Flask("words")
     Babel(app, default_locale=language)
     with app.test_request_context():

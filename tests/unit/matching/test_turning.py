@@ -15,7 +15,7 @@ FIRST = [
 KEY, OTHER = InstallationSecrets(bytes(32)), InstallationSecrets(b"1" * 32)
 
 
-def test_cosines_stay_as_they_are() -> None:
+def test_a_rotation_preserves_cosines() -> None:
     turn = secret_rotation(KEY, "open-1", SIZE)
     drawn = np.random.default_rng(0).standard_normal((200, SIZE))
     drawn = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
@@ -25,7 +25,7 @@ def test_cosines_stay_as_they_are() -> None:
     assert turned @ turned.T == pytest.approx(drawn @ drawn.T, abs=1e-6)
 
 
-def test_it_is_always_the_same_and_every_key_and_model_has_another() -> None:
+def test_a_rotation_is_fixed_by_key_and_model() -> None:
     turn = secret_rotation(KEY, "open-1", SIZE)
 
     assert secret_rotation(KEY, "open-1", SIZE) == pytest.approx(turn, abs=1e-12)
@@ -33,7 +33,7 @@ def test_it_is_always_the_same_and_every_key_and_model_has_another() -> None:
         assert np.abs(other - turn).max() > 0.1
 
 
-def test_it_stays_the_same_in_later_versions() -> None:
+def test_a_rotation_is_stable_across_versions() -> None:
     """What stands in databases depends on these numbers."""
     turn = secret_rotation(KEY, "open-1", 3)
 
@@ -42,7 +42,7 @@ def test_it_stays_the_same_in_later_versions() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 3, 128])
-def test_it_is_drawn_from_all_turns_alike(size: int) -> None:
+def test_rotations_are_drawn_uniformly(size: int) -> None:
     models = [f"model-{number}" for number in range(300 // size + 20)]
     turns = np.stack([secret_rotation(KEY, model, size) for model in models])
     first = turns[:, :, 0]

@@ -26,7 +26,7 @@ def save(folder: Path, seed: int) -> None:
     save_artifact(folder, CONFIG, keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)]))
 
 
-def test_other_weights_are_not_said_to_be_those_that_were_trained(tmp_path: Path) -> None:
+def test_other_weights_are_not_recorded_as_trained(tmp_path: Path) -> None:
     save(tmp_path, seed=1)
     trained = load_artifact("small", tmp_path)
     update_metrics(trained, training={"steps": 300}, lfw_sample={"pairs": [1]})

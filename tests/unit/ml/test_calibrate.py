@@ -61,14 +61,14 @@ def test_a_weak_network_keeps_its_hardest_impostors():
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0])
-def test_identities_that_share_a_photo_are_those_known_whatever_the_model_says(spread):
+def test_identities_that_share_a_photo_are_the_known_ones_for_every_model(spread):
     names = (*SHARING_A_PHOTO[0], *NAMES[2:])
     table = measure("any", drawn(spread), PERSON, names, {})
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS - PHOTOS**2
     assert table["made_from"]["identities_sharing_a_photo"] == [list(SHARING_A_PHOTO[0])]
 
 
-def test_a_stranger_who_is_an_identified_person_leaves_and_the_rest_are_counted():
+def test_a_stranger_who_is_a_known_identity_is_left_out_of_the_trials():
     vectors = drawn(spread=0.3)
     double = np.flatnonzero(PERSON == PEOPLE + 4)
     vectors[double] = vectors[0]
@@ -87,7 +87,7 @@ def test_true_strangers_stay_however_alike_the_hardest_are():
     assert dropped == 0
 
 
-def test_a_pair_of_people_supports_a_rate_once_whoever_is_the_probe():
+def test_a_pair_of_people_supports_a_rate_once():
     known = PERSON < PEOPLE
     table = measure("any", drawn(0.3)[known], PERSON[known], NAMES, {})
     curves = [
@@ -97,14 +97,14 @@ def test_a_pair_of_people_supports_a_rate_once_whoever_is_the_probe():
         assert curve["far_supported"] == pytest.approx(3 / comb(PEOPLE, 2), rel=0.05)
 
 
-def test_without_two_different_people_it_says_what_to_give():
+def test_fewer_than_two_people_are_refused_with_the_required_number():
     pair = SHARING_A_PHOTO[0]
     known = PERSON < 2
     with pytest.raises(ProtocolError, match="give more people"):
         measure("any", drawn(0.3)[known], PERSON[known], pair, {})
 
 
-def test_with_too_few_photos_of_everybody_it_says_what_to_give():
+def test_too_few_photos_are_refused_with_the_required_number():
     first_five = np.concatenate([np.flatnonzero(one == PERSON)[:5] for one in range(PEOPLE)])
     with pytest.raises(ProtocolError, match="give more photos"):
         measure("any", drawn(0.3)[first_five], PERSON[first_five], NAMES, {})

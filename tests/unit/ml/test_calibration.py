@@ -107,7 +107,7 @@ def test_other_strangers_lie_where_the_calibrations_do(calibration, far, score):
     assert calibration.score(lfw[f"tar_at_far_{far}"]["threshold"]) == pytest.approx(score, abs=2)
 
 
-def test_every_curve_supports_what_its_pairs_of_people_do(calibration):
+def test_every_curve_supports_the_rate_of_its_pairs_of_people(calibration):
     """All known people and strangers take part in every curve, so all support the same FAR."""
     pairs = comb(100, 2) - len(SHARING_A_PHOTO) + 100 * 1468
     curves = [curve for by_anchors in calibration.curves.values() for curve in by_anchors.values()]
@@ -216,7 +216,7 @@ def test_with_two_pictures_half_of_them_is_the_better_one(calibration):
     ) == calibration.identification_threshold(20, anchors=2, rule="best")
 
 
-def test_rules_that_do_not_look_for_the_best_keep_what_was_measured_last(calibration):
+def test_rules_other_than_the_best_keep_the_last_measured_curve(calibration):
     for rule in ("mean", "share", "template"):
         assert calibration.curve(rule, 12) is calibration.curve(rule, 5)
 
@@ -309,13 +309,13 @@ def test_a_threshold_that_falls_from_one_size_to_the_next_is_noise(drawn):
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"model_id": 3'])
-def test_a_damaged_file_says_how_to_make_it_again(tmp_path, content):
+def test_a_damaged_calibration_names_the_command_that_makes_it(tmp_path, content):
     (tmp_path / FILE).write_text(content)
     with pytest.raises(ModelBroken, match="ml calibrate"):
         load_calibration(tmp_path, "any")
 
 
-def test_a_missing_file_says_how_to_make_it(tmp_path):
+def test_a_missing_calibration_names_the_command_that_makes_it(tmp_path):
     with pytest.raises(ModelBroken, match="is missing"):
         load_calibration(tmp_path, "any")
 

@@ -27,7 +27,7 @@ def test_a_system_without_affinity_counts_its_cores(
     assert usable_cores() == usable
 
 
-def test_who_reads_what_only_linux_shows_has_another_way() -> None:
+def test_every_use_of_proc_has_a_fallback() -> None:
     reading = {
         str(path.relative_to(ROOT)): path.read_text()
         for folder in ("ml", "webapp", "deploy", "tests", "clients")
@@ -38,7 +38,7 @@ def test_who_reads_what_only_linux_shows_has_another_way() -> None:
     assert {name for name, text in reading.items() if ".exists()" not in text} == set()
 
 
-def test_one_place_alone_asks_for_what_only_linux_has() -> None:
+def test_one_module_alone_uses_linux_only_functions() -> None:
     asking = {
         str(path.relative_to(ROOT))
         for folder in ("ml", "webapp", "deploy", "tests", "clients")

@@ -14,7 +14,7 @@ def test_a_file_is_there_whole_with_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "figures.json").read_text() == "{}"
 
 
-def test_who_fails_in_the_middle_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text("before")
 

@@ -57,7 +57,7 @@ def test_resnet29_takes_other_sizes_and_grey(image_size):
     assert grey(np.zeros((2, image_size, image_size, 1), np.float32)).shape == (2, 8)
 
 
-def test_resnet29_says_which_size_it_needs():
+def test_resnet29_names_its_smallest_size():
     with pytest.raises(ValueError, match="103 pixels or more"):
         build_backbone("resnet29", image_size=96, channels=3, embedding_size=8)
 

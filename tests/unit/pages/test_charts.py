@@ -12,7 +12,7 @@ from webapp.web.charts.error_rates import DetChart, HistogramChart, RateChart, p
 CHART = RateChart(left=10, top=0, width=200, height=50, least=1e-5)
 
 
-def test_scores_stand_from_left_to_right_and_rates_by_powers_of_ten() -> None:
+def test_scores_grow_to_the_right_and_rates_by_powers_of_ten() -> None:
     assert [CHART.x(score) for score in (0, 25, 100)] == [10, 60, 210]
     assert [CHART.y(rate) for rate in (1, 0.1, 1e-3, 1e-5, 1e-9, 0)] == [0, 10, 30, 50, 50, 50]
 
@@ -45,7 +45,7 @@ def test_a_histogram_is_outlined_bar_by_bar() -> None:
     assert HISTOGRAM.genuine == "10,40 10.0,32.0 60.0,32.0 60.0,8.0 110.0,8.0 110,40"
 
 
-def test_scores_stand_at_their_similarities_and_are_labelled_where_they_stand_inside() -> None:
+def test_scores_are_placed_by_similarity_and_labelled_inside_the_chart() -> None:
     assert [HISTOGRAM.x(score) for score in (0, 50, 75, 100)] == [10, 10, 60, 110]
     assert HISTOGRAM.labels == (75,)
 
@@ -56,7 +56,7 @@ def test_between_its_places_a_histogram_is_straight() -> None:
         assert place_at(places, score)[0] == pytest.approx(HISTOGRAM.x(score), abs=0.01)
 
 
-def test_rates_stand_as_scipy_spaces_normal_deviates() -> None:
+def test_rates_are_spaced_as_scipys_normal_deviates() -> None:
     chart = DetChart(left=0, top=0, width=100, height=100)
     ends = norm.ppf([chart.rates[0], chart.rates[-1]])
 

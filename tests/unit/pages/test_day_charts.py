@@ -36,7 +36,7 @@ def test_the_highest_value_fits_and_there_are_few_lines(highest: float) -> None:
     assert chart.y(highest) >= chart.top - 0.01
 
 
-def test_bars_stand_on_each_other_in_the_middle_of_their_day() -> None:
+def test_bars_are_stacked_in_the_middle_of_their_day() -> None:
     assert list(SIMPLE.bars([5, 0], [0, 0])) == [Bar(12.5, 50, 25, 50)]
     assert list(SIMPLE.bars([0, 2], [0, 5])) == [Bar(62.5, 30, 25, 20)]
 
@@ -62,7 +62,7 @@ def test_nothing_yet_can_be_drawn() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2, 7, 30, 90, 365])
-def test_the_last_day_is_named_and_names_stand_at_even_distances(days: int) -> None:
+def test_the_last_day_is_labelled_and_labels_are_evenly_spaced(days: int) -> None:
     named = list(DayChart(days, 1.0).labelled_days())
 
     assert named[-1] == days - 1

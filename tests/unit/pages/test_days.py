@@ -24,7 +24,7 @@ HOURS = [
 
 
 @pytest.mark.parametrize(("zone", "day", "hours"), HOURS)
-def test_a_day_has_as_many_hours_as_its_clocks_say(zone: str, day: date, hours: float) -> None:
+def test_a_day_has_the_hours_of_its_clock_changes(zone: str, day: date, hours: float) -> None:
     info = ZoneInfo(zone)
 
     assert end_of(day, info) - start_of(day, info) == timedelta(hours=hours)

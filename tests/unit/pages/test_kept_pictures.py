@@ -14,5 +14,5 @@ def test_a_picture_comes_back_as_it_went(name: str, data: bytes) -> None:
 
 
 @given(value=st.text())
-def test_what_is_no_value_of_ours_does_no_harm(value: str) -> None:
+def test_an_invalid_value_is_ignored(value: str) -> None:
     assert isinstance(Picture.of_value(value).data, bytes)

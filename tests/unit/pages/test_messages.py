@@ -29,13 +29,13 @@ def _codes(base: type) -> list[str]:
 
 
 @pytest.mark.parametrize("code", _codes(ml.errors.FaceError))
-def test_every_reason_against_a_picture_says_what_to_do(code: str) -> None:
+def test_every_picture_error_has_a_next_step(code: str) -> None:
     facts = {"format": "TIFF", "limit_bytes": 25_000_000, "limit_pixels": 50_000_000}
     assert code in messages.PICTURE_PROBLEMS
     assert len(describe(code, facts).split(". ")) >= 2
 
 
-def test_limits_are_said_in_readable_units() -> None:
+def test_limits_are_shown_in_readable_units() -> None:
     assert "25 megabytes" in describe("too_many_bytes", {"limit_bytes": 25_000_000})
     assert "50 megapixels" in describe("too_many_pixels", {"limit_pixels": 50_000_000})
 
@@ -46,11 +46,11 @@ def test_a_format_that_is_not_read_is_named_with_those_that_are() -> None:
     assert "JPEG, PNG or HEIC" in words
 
 
-def test_an_unknown_code_still_says_something() -> None:
+def test_an_unknown_code_has_a_general_text() -> None:
     assert describe("never heard of it") == "This could not be done. Try again."
 
 
-def test_programs_are_told_of_no_page_before_them() -> None:
+def test_messages_for_programs_do_not_mention_pages() -> None:
     told = [code for code, words in messages.all_codes().items() if re.search(r"\bpage\b", words)]
 
     assert told == ["setting_changed_meanwhile"]  # that no program changes
@@ -61,7 +61,7 @@ def test_instructions_are_short() -> None:
     assert len(instruct(longest).split()) <= 8, instruct(longest)
 
 
-def test_words_are_in_the_language_asked_for() -> None:
+def test_texts_are_in_the_requested_language() -> None:
     with force_locale("de"):
         assert instruct("too_small") == "Näher kommen"
     with force_locale("fr"):

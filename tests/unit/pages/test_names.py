@@ -51,7 +51,7 @@ PASTED = {
 
 
 @pytest.mark.parametrize("name", SPELT.values(), ids=SPELT)
-def test_joiners_that_are_spelling_are_kept_and_do_not_tell_names_apart(name: str) -> None:
+def test_joiners_in_spelling_are_kept_and_ignored_in_comparisons(name: str) -> None:
     assert normalize_name(name) == name
     assert is_shown(name)
     unseen = (0x200C, 0x200D, 0x180E, 0x180B, 0xFE0F, 0xE0100)
@@ -60,7 +60,7 @@ def test_joiners_that_are_spelling_are_kept_and_do_not_tell_names_apart(name: st
 
 
 @pytest.mark.parametrize("name", PASTED.values(), ids=PASTED)
-def test_what_is_pasted_unseen_with_a_name_is_dropped(name: str) -> None:
+def test_invisible_characters_pasted_with_a_name_are_dropped(name: str) -> None:
     kept = normalize_name(name)
     assert is_shown(kept)
     assert kept.isprintable()
@@ -77,7 +77,7 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("unseen", UNSEEN, ids=lambda unseen: f"{ord(unseen):04x}")
-def test_nothing_unseen_is_a_name_or_tells_names_apart(unseen: str) -> None:
+def test_invisible_characters_are_no_name_and_do_not_distinguish_names(unseen: str) -> None:
     assert normalize_name(unseen) == ""
     assert normalize_name(f"{unseen} {unseen}") == ""
     assert normalize_name(f"Ada{unseen} Love{unseen}lace") == "Ada Lovelace"

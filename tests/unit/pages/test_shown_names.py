@@ -18,7 +18,7 @@ def test_a_long_identifier_breaks_after_its_signs() -> None:
 
 
 @pytest.mark.parametrize("name", ["יוסף", "محمد", "Joe (יוסף)"])
-def test_a_name_from_right_to_left_stands_for_itself(name: str) -> None:
+def test_a_name_from_right_to_left_is_isolated(name: str) -> None:
     assert named(name) == f"<bdi>{name}</bdi>"
     assert isolated(name) == f"\u2068{name}\u2069"
 

@@ -87,7 +87,7 @@ def test_a_faulty_plural_is_english(app: Flask, number: int) -> None:
     assert ngettext("One thing", "%(num)s things", number) == english
 
 
-def test_a_good_translation_stays(app: Flask) -> None:
+def test_a_correct_translation_stays(app: Flask) -> None:
     assert rendered("Right, %(name)s", name="<Ada>") == "Juste, &lt;Ada&gt;"
     assert gettext("Right, %(name)s", name="Ada") == "Juste, Ada"
 
@@ -103,7 +103,9 @@ def test_a_text_without_its_facts_is_shown_as_it_is(app: Flask) -> None:
     assert gettext("Right, %(name)s", other="x") == "Right, %(name)s"
 
 
-def test_what_failed_is_logged_in_one_line(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_faulty_translation_is_logged_in_one_line(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.ERROR, "webapp.web.display.translations"):
         gettext(ENGLISH["renamed"], name="Ada")
 

@@ -18,7 +18,7 @@ from deploy.cluster import ROOT
 
 @pytest.mark.parametrize("cores", [1, 2, 8, 64])
 @pytest.mark.parametrize("threads", ["1", "16", "100"])
-def test_threads_are_left_to_refuse_whoever_finds_all_places_taken(
+def test_threads_remain_to_refuse_requests_when_all_places_are_taken(
     cores: int, threads: str
 ) -> None:
     given = {"FACES_AT_ONCE": str(cores), "FACES_WAITING": "8", "THREADS": threads}

@@ -23,7 +23,7 @@ def rewrite(file: Path, content: Any) -> None:
         to.write(content[3:])
 
 
-def test_a_file_is_its_owners_alone_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+def test_a_file_is_readable_by_its_owner_alone_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
 
     rewrite(file, b"the older one")
@@ -34,7 +34,7 @@ def test_a_file_is_its_owners_alone_and_nothing_is_left_beside_it(tmp_path: Path
     assert os.listdir(tmp_path) == ["secret"]
 
 
-def test_writing_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     rewrite(file, b"the older one")
 

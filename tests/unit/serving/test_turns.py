@@ -14,7 +14,7 @@ from webapp.inference.face_slots import Caller, FaceSlots
 LONG, MOMENT = 30.0, 0.02  # seconds
 
 
-def test_as_many_have_their_turn_at_once_as_allowed() -> None:
+def test_no_more_analyses_run_at_once_than_allowed() -> None:
     turns, together = FaceSlots(2, 0, LONG), Barrier(2, timeout=LONG)
 
     def look() -> None:
@@ -26,7 +26,7 @@ def test_as_many_have_their_turn_at_once_as_allowed() -> None:
             done.result(LONG)
 
 
-def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> None:
+def test_a_waiting_request_is_next_and_one_without_a_place_is_refused() -> None:
     turns, begun, enough = FaceSlots(1, 1, LONG), Event(), Event()
 
     def look() -> str:
@@ -48,14 +48,14 @@ def test_who_waits_comes_next_and_who_finds_no_place_is_refused_at_once() -> Non
     assert turns.free_places == 2
 
 
-def test_nobody_waits_longer_than_people_are_patient() -> None:
+def test_nobody_waits_longer_than_the_patience() -> None:
     turns = FaceSlots(1, 5, MOMENT)
     with turns.slot(), pytest.raises(Busy) as refused, turns.slot():
         pytest.fail("the only turn was taken")
     assert refused.value.details == {"seconds": 2}
 
 
-def test_a_turn_ends_with_a_failure_too() -> None:
+def test_a_failure_frees_its_place() -> None:
     turns = FaceSlots(1, 0, MOMENT)
     with pytest.raises(ZeroDivisionError), turns.slot():
         raise ZeroDivisionError
@@ -63,7 +63,7 @@ def test_a_turn_ends_with_a_failure_too() -> None:
         assert turns.free_places == 0
 
 
-def test_a_place_held_does_for_the_turns_meanwhile_and_is_given_back() -> None:
+def test_a_held_place_serves_nested_analyses_and_is_freed() -> None:
     turns = FaceSlots(1, 0, MOMENT)
     with turns.place():
         with pytest.raises(Busy), turns.place():
@@ -112,14 +112,14 @@ def test_a_key_leaves_places_to_people_and_uses_all_others() -> None:
         held.enter_context(turns.place(Caller("10.0.0.1")))
 
 
-def test_one_place_is_enough_for_everybody() -> None:
+def test_everybody_is_served_with_one_place() -> None:
     turns = FaceSlots(1, 0, MOMENT)
     for caller in (Caller("10.0.0.1"), Caller("10.0.0.1", guided=True), Caller("k", trusted=True)):
         with turns.slot(caller):
             assert turns.free_places == 0
 
 
-def test_the_next_turn_goes_to_the_network_that_has_fewest() -> None:
+def test_the_next_place_goes_to_the_network_with_the_fewest() -> None:
     turns, order = FaceSlots(2, 8, LONG), []
     busy, quiet = Caller("10.0.0.1"), Caller("10.0.0.2")
     ends = {"first": Event(), "second": Event()}

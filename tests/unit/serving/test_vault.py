@@ -26,14 +26,16 @@ places = st.builds(
 
 
 @given(keys, places, st.binary(max_size=2000))
-def test_what_was_sealed_opens_in_its_place(key: bytes, place: Place, value: bytes) -> None:
+def test_a_ciphertext_opens_in_its_place(key: bytes, place: Place, value: bytes) -> None:
     seal = PersonSeal(key)
 
     assert seal.open(seal.seal(value, place), place) == value
 
 
 @given(keys, places, places, st.binary(max_size=200))
-def test_what_was_moved_does_not_open(key: bytes, place: Place, other: Place, value: bytes) -> None:
+def test_a_moved_ciphertext_does_not_open(
+    key: bytes, place: Place, other: Place, value: bytes
+) -> None:
     seal = PersonSeal(key)
     sealed = seal.seal(value, place)
 
@@ -45,7 +47,7 @@ def test_what_was_moved_does_not_open(key: bytes, place: Place, other: Place, va
 
 
 @given(keys, places, st.binary(max_size=200), st.data())
-def test_what_was_altered_does_not_open(
+def test_an_altered_ciphertext_does_not_open(
     key: bytes, place: Place, value: bytes, data: st.DataObject
 ) -> None:
     seal = PersonSeal(key)
@@ -58,7 +60,7 @@ def test_what_was_altered_does_not_open(
 
 
 @given(keys, places, st.binary(max_size=60))
-def test_anything_else_does_not_open(key: bytes, place: Place, noise: bytes) -> None:
+def test_arbitrary_bytes_do_not_open(key: bytes, place: Place, noise: bytes) -> None:
     with pytest.raises(SealBroken):
         PersonSeal(key).open(noise, place)
 
@@ -86,7 +88,7 @@ def test_a_persons_key_opens_under_its_master_key_only(
             Vault(other).person_seal(wrapped, person)
 
 
-def test_without_the_wrapped_key_nothing_opens_what_was_sealed() -> None:
+def test_nothing_opens_a_ciphertext_without_the_wrapped_key() -> None:
     vault, person, place = Vault(b"m" * 32), uuid4(), Place("anchor", uuid4(), "picture")
     sealed = vault.person_seal(vault.new_person_key(person), person).seal(b"a face", place)
 
@@ -117,7 +119,7 @@ def test_digests_differ_by_purpose_value_and_key() -> None:
     )
 
 
-def test_after_a_change_of_the_master_key_the_same_keys_open_what_they_did() -> None:
+def test_a_new_master_key_keeps_the_wrapped_keys_usable() -> None:
     old, both, new = Vault(b"o" * 32), Vault(b"n" * 32, b"o" * 32), Vault(b"n" * 32)
     person, place = uuid4(), Place("anchor", uuid4(), "picture")
     wrapped, own = old.new_person_key(person), old.new_installation_key()
@@ -148,7 +150,7 @@ def test_a_new_key_is_its_owners_alone_and_never_replaces_one(tmp_path: Path) ->
     assert read_master_key(path) == key
 
 
-def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+def test_a_key_readable_by_others_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
     write_new_key(path)
     path.chmod(0o640)
@@ -158,7 +160,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "no hex at all", "ab" * 31])
-def test_what_is_no_key_is_refused_without_showing_it(tmp_path: Path, content: str) -> None:
+def test_an_invalid_key_is_refused_without_showing_it(tmp_path: Path, content: str) -> None:
     path = tmp_path / "master.key"
     path.write_text(content)
     path.chmod(0o600)
@@ -169,6 +171,6 @@ def test_what_is_no_key_is_refused_without_showing_it(tmp_path: Path, content: s
     assert not content or content not in str(refusal.value)
 
 
-def test_a_missing_key_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(MasterKeyUnusable, match="Restore it from its copy"):
         read_master_key(tmp_path / "master.key")

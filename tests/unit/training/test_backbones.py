@@ -33,7 +33,7 @@ def test_koch_refuses_chips_that_vanish_on_the_way() -> None:
         build_backbone("koch", image_size=64, channels=1, embedding_size=8)
 
 
-def test_koch_takes_the_smallest_chips_it_says_it_takes() -> None:
+def test_koch_takes_its_documented_smallest_chips() -> None:
     backbone = build_backbone("koch", image_size=65, channels=1, embedding_size=8)
     assert backbone.get_layer("convolution4").output.shape[1:3] == (1, 1)
 

@@ -73,7 +73,7 @@ def test_labelled_chips_come_first_each_with_its_target() -> None:
             np.testing.assert_array_equal(chips[place], prepared.unlabelled.chips.served(row))
 
 
-def test_a_run_that_goes_on_gets_the_batches_it_would_have_got() -> None:
+def test_a_resumed_run_gets_the_same_batches() -> None:
     whole, rest = batches(VARIED, unlabelled=3, first=0), batches(VARIED, unlabelled=3, first=2)
     assert len(whole) == STEPS
     assert len(rest) == STEPS - 2

@@ -39,7 +39,7 @@ def test_every_shipped_experiment_is_valid_and_named_like_its_file(path: Path) -
     assert read_config(path).name == path.stem
 
 
-def test_what_is_left_out_has_its_default() -> None:
+def test_an_omitted_option_has_its_default() -> None:
     config = from_table(ExperimentConfig, table())
     assert config.loss.name == "contrastive"
     assert config.distil is None

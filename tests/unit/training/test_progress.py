@@ -29,7 +29,7 @@ def test_the_rate_rises_while_warming_up_and_falls_to_nothing() -> None:
     assert rates[100] == pytest.approx(0.0)
 
 
-def test_a_checkpoint_gives_back_what_it_was_given(tmp_path: Path) -> None:
+def test_a_checkpoint_restores_the_saved_state(tmp_path: Path) -> None:
     arrays = {"a": np.arange(3, dtype=np.float32), "b": np.array(7, np.int64)}
     save_checkpoint(tmp_path / "c.npz", arrays, {"step": 3, "config": {"x": [1, 2]}})
     loaded, facts = load_checkpoint(tmp_path / "c.npz")

@@ -29,7 +29,7 @@ def test_a_batch_depends_on_seed_and_step_alone(kind: int) -> None:
     assert forwards != [samplers(seed=2)[kind].rows(step).tolist() for step in range(6)]
 
 
-def test_people_and_pictures_are_as_many_as_asked_for() -> None:
+def test_a_batch_has_the_requested_people_and_pictures() -> None:
     sampler = PeopleSampler(LABELS, 4, 2, seed=0)
     for step in range(50):
         people = LABELS[sampler.rows(step)].reshape(4, 2)

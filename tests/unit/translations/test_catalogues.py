@@ -149,7 +149,7 @@ def test_plural_forms_of_another_language_stop_the_build(
     assert "Plural-Forms" in capsys.readouterr().err
 
 
-def test_what_is_no_catalogue_stops_the_build(
+def test_an_invalid_catalogue_stops_the_build(
     french: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     french.write_text("<<<<<<< HEAD\n" + GOOD, encoding="utf-8")
