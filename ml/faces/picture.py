@@ -1,4 +1,4 @@
-"""The stored photo: the face with its surroundings, without the file's metadata."""
+"""The stored photo: the upright face with its surroundings, without the file's metadata."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ml.arrays import Pixels
+from ml.faces.rotation import upright
 from ml.faces.types import DetectedFace
 
 
@@ -32,13 +33,14 @@ PICTURE = PictureSettings()
 
 
 def crop_picture(rgb: Pixels, face: DetectedFace, settings: PictureSettings = PICTURE) -> bytes:
-    """Cut a face out with a wide margin and return a JPEG without metadata.
+    """Cut a face out, upright, with a wide margin and return a JPEG without metadata.
 
     Args:
         rgb: (height, width, 3) uint8, the picture of the face.
         face: the face, in pixels of `rgb`.
         settings: margin, size and quality.
     """
+    rgb, face = upright(rgb, face)
     height, width = rgb.shape[:2]
     x, y = face.centre
     reach = max(face.box[2:]) * (0.5 + settings.margin)

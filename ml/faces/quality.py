@@ -26,7 +26,8 @@ SURROUNDINGS_PX = 64
 class QualityThresholds:
     """Limits beyond which a face gets a complaint; units as in `Quality`.
 
-    The defaults apply to uploaded pictures; nearly all photos from the web pass.
+    The defaults apply to uploaded pictures; nearly all photos from the web pass. Any roll passes,
+    because a photo is rotated until its face is upright.
     """
 
     smallest_face_px: float = 30.0
@@ -35,7 +36,7 @@ class QualityThresholds:
     largest_offset: float = 0.65
     largest_yaw: float = 54.0
     largest_pitch: float = 40.0
-    largest_roll: float = 40.0
+    largest_roll: float = 180.0
     darkest: float = 50.0
     brightest: float = 210.0
     least_contrast: float = 16.0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ml.arrays import Pixels
 from ml.faces.detector import networks
 from ml.faces.detector.boxes import regressed, squared, suppress
 from ml.faces.detector.coarse import Coarse
 from ml.faces.detector.networks import NEUTRAL, ONET_SIDE
+from ml.faces.detector.orientation import QUARTERS, Orientation
+from ml.faces.rotation import RotatedPicture
 from ml.faces.select import main_face
 from ml.faces.types import DetectedFace
 from ml.faces.warp import warp
@@ -34,12 +37,6 @@ class DetectionSettings:
         window: side of O-Net's input square, in longer sides of YuNet's box.
         output: O-Net's probability above which a candidate is a face.
         output_overlap: intersection over the smaller box above which the worse face is dropped.
-        upright_score: YuNet's score from which a face counts as upright. None of 428 photos rotated
-            by 180° reached it, and nine in ten upright ones.
-        turning_window: side of the square that decides the rotation of a face, in longer sides of
-            its box.
-        turning_side_px: side of that square as YuNet's input.
-        turning_lead: lead in YuNet's score above which the rotated square is chosen.
     """
 
     search_side_px: int = 320
@@ -52,10 +49,6 @@ class DetectionSettings:
     window: float = 0.8
     output: float = 0.5
     output_overlap: float = 0.7
-    upright_score: float = 0.91
-    turning_window: float = 2.0
-    turning_side_px: int = 160
-    turning_lead: float = 0.02
 
     def search_scale(self, rgb: np.ndarray) -> float:
         """Return the scale of a picture in the search, at most 1."""
@@ -63,8 +56,11 @@ class DetectionSettings:
 
 
 SETTINGS = DetectionSettings()
-# Rotations of a picture without a face, in turns of 90° anticlockwise.
-TURNS = (1, 2, 3)
+# Rotations of a picture without a face, in degrees anticlockwise.
+ROTATIONS = QUARTERS[1:]
+
+# Takes a picture and a face in it; returns the rotation that makes the face upright.
+FindAngle = Callable[[Pixels, DetectedFace], float]
 
 
 class Detector:
@@ -82,6 +78,7 @@ class Detector:
         self._yunet = networks.yunet(
             folder, settings.least_score, settings.score_overlap, settings.most_candidates
         )
+        self._orientation = Orientation(self._yunet)
         self._onet = networks.onet(folder)
 
     def detect(self, rgb: np.ndarray, *, thorough: bool = True) -> list[DetectedFace]:
@@ -90,71 +87,74 @@ class Detector:
         Args:
             rgb: (height, width, 3) uint8.
             thorough: if no face is found, search for smaller faces, then in the picture rotated by
-                90, 180 and 270 degrees.
+                90, 180 and 270 degrees; find the exact rotation of a face that is not upright.
 
         Returns:
             The faces, the most confident first. Landmarks are in the coordinates of `rgb`, also
             those of sideways and upside-down faces.
         """
-        coarse = Coarse.of(rgb, self.settings.coarse_side_px)
-        faces = self._search(rgb, coarse, self.settings.search_side_px)
-        return faces if faces or not thorough else self._search_thoroughly(rgb)
+        coarse, side = Coarse.of(rgb, self.settings.coarse_side_px), self.settings.search_side_px
+        if not thorough:
+            return self._search(rgb, coarse, side, self._orientation.quarter)
+        faces = self._search(rgb, coarse, side, self._orientation.exact)
+        return faces or self._search_thoroughly(rgb)
 
-    def _search_thoroughly(self, rgb: np.ndarray) -> list[DetectedFace]:
+    def _search_thoroughly(self, rgb: Pixels) -> list[DetectedFace]:
         """Search at two larger sides, then in the picture rotated by 90°, 180° or 270°."""
         closer, closest = self.settings.thorough_side_px, self.settings.closest_side_px
-        coarse = Coarse.of(rgb, closest)
-        faces = self._search(rgb, coarse, closer, enlarge=True)
+        coarse, find_angle = Coarse.of(rgb, closest), self._orientation.exact
+        faces = self._search(rgb, coarse, closer, find_angle, enlarge=True)
         if not faces and max(rgb.shape[:2]) > closer:
-            faces = self._search(rgb, coarse, closest)
-        return faces or self._search_rotated(rgb, self._best_turns(coarse.pixels), closer)
+            faces = self._search(rgb, coarse, closest, find_angle)
+        if faces:
+            return faces
+        rotated = RotatedPicture.of(rgb, self._best_rotation(coarse.pixels))
+        coarse = Coarse.of(rotated.pixels, closer)
+        faces = self._search(rotated.pixels, coarse, closer, find_angle)
+        return [rotated.face_back(face) for face in faces]
 
     def _search(
-        self, rgb: np.ndarray, coarse: Coarse, side: int, *, enlarge: bool = False
+        self,
+        rgb: Pixels,
+        coarse: Coarse,
+        side: int,
+        find_angle: FindAngle,
+        *,
+        enlarge: bool = False,
     ) -> list[DetectedFace]:
-        """Search a picture at a longest side of `side` pixels."""
+        """Search a picture at a longest side of `side` pixels, rotated if the face is turned."""
         small = _scaled(coarse.pixels, side, enlarge=enlarge)
         candidates = self._yunet(small)
         main = main_face(candidates, small.shape[1], small.shape[0])
         if main is None:
             return []
-        turns = self._turns_of(small, main)
-        turned = self._search_rotated(rgb, turns, side) if turns else []
-        return turned or self._faces(rgb, coarse, _to_full(candidates, small, coarse))
+        angle = find_angle(small, main)
+        rotated = self._search_rotated(rgb, angle, small) if angle else []
+        return rotated or self._faces(rgb, coarse, _to_full(candidates, small, coarse))
 
-    def _search_rotated(self, rgb: np.ndarray, turns: int, side: int) -> list[DetectedFace]:
-        """Search a picture rotated by 90° × `turns` anticlockwise for upright faces.
+    def _search_rotated(self, rgb: Pixels, angle: float, unrotated: Pixels) -> list[DetectedFace]:
+        """Search a picture rotated by `angle` degrees anticlockwise for upright faces.
 
-        Landmarks are in the coordinates of the picture before the rotation.
+        The scale is that of `unrotated`, the searched picture before the rotation. Landmarks are in
+        the coordinates of the picture before the rotation.
         """
-        turned = np.ascontiguousarray(np.rot90(rgb, turns))
-        coarse = Coarse.of(turned, max(side, self.settings.coarse_side_px))
-        small = _scaled(coarse.pixels, side)
-        faces = self._faces(turned, coarse, _to_full(self._yunet(small), small, coarse))
-        return [_rotated_back(face, turns, rgb.shape) for face in faces]
+        rotated = RotatedPicture.of(rgb, angle)
+        scale = max(unrotated.shape[:2]) / max(rgb.shape[:2])
+        side = round(max(rotated.pixels.shape[:2]) * scale)
+        coarse = Coarse.of(rotated.pixels, max(side, self.settings.coarse_side_px))
+        small = _scaled(coarse.pixels, side, enlarge=True)
+        found = _to_full(self._yunet(small), small, coarse)
+        return [rotated.face_back(face) for face in self._faces(rotated.pixels, coarse, found)]
 
-    def _best_turns(self, picture: np.ndarray) -> int:
-        """Return the number of turns, except 0, at which YuNet gives the highest score."""
+    def _best_rotation(self, picture: Pixels) -> int:
+        """Return the one of ROTATIONS at which YuNet gives the highest score."""
         small = _scaled(picture, self.settings.thorough_side_px)
-        return max(TURNS, key=lambda turns: self._best_score(np.rot90(small, turns)))
 
-    def _best_score(self, picture: np.ndarray) -> float:
-        """Return YuNet's best score in a picture, 0 where it finds no face."""
-        return max((face.confidence for face in self._yunet(picture)), default=0.0)
+        def score(angle: int) -> float:
+            rotated = RotatedPicture.of(small, angle).pixels
+            return max((face.confidence for face in self._yunet(rotated)), default=0.0)
 
-    def _turns_of(self, picture: np.ndarray, candidate: DetectedFace) -> int:
-        """Return how many turns of 90° anticlockwise make a face upright: 0 to 3.
-
-        Both networks read an upside-down face as an upright one, but YuNet gives it a lower score.
-        """
-        if candidate.confidence >= self.settings.upright_score:
-            return 0
-        window = squared(_corners([candidate]), self.settings.turning_window)[0]
-        side = self.settings.turning_side_px
-        crop = warp(picture, _to_crop(window, side), side, NEUTRAL)
-        scores = [self._best_score(np.rot90(crop, turns)) for turns in range(4)]
-        best = int(np.argmax(scores))
-        return best if scores[best] - scores[0] > self.settings.turning_lead else 0
+        return max(ROTATIONS, key=score)
 
     def _faces(self, rgb: np.ndarray, coarse: Coarse, boxes: np.ndarray) -> list[DetectedFace]:
         """Return the candidates that O-Net accepts, refined in the full-size picture.
@@ -221,19 +221,3 @@ def _to_crop(box: np.ndarray, side: int) -> np.ndarray:
 def _face(box: np.ndarray, landmarks: np.ndarray, score: float) -> DetectedFace:
     x1, y1, x2, y2 = (float(value) for value in box)
     return DetectedFace((x1, y1, x2 - x1, y2 - y1), landmarks.astype(np.float32), float(score))
-
-
-def _rotated_back(face: DetectedFace, turns: int, shape: tuple[int, ...]) -> DetectedFace:
-    """Map a face in a picture rotated by 90° × `turns` anticlockwise to the unrotated picture."""
-    height, width = shape[:2]
-    x, y, box_width, box_height = face.box
-    landmarks = face.landmarks
-    corners = np.array([[x, y], [x + box_width, y + box_height]])
-    for turn in range(turns, 0, -1):
-        # Anticlockwise, (x, y) maps to (y, side − 1 − x), with the side before the rotation.
-        side = width if turn % 2 else height
-        corners = np.column_stack([side - 1 - corners[:, 1], corners[:, 0]])
-        landmarks = np.column_stack([side - 1 - landmarks[:, 1], landmarks[:, 0]])
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
-    return DetectedFace(box, landmarks.astype(np.float32), face.confidence)

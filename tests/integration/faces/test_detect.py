@@ -9,6 +9,7 @@ import pytest
 from ml.faces.decode import decode
 from ml.faces.detector.detect import SETTINGS, Detector
 from ml.faces.pose import head_pose
+from ml.faces.rotation import RotatedPicture
 from ml.faces.select import main_face, rivals
 from ml.faces.types import DetectedFace
 from ml.lab.benchmarks.mtcnn_driver import LibraryDetector
@@ -92,6 +93,18 @@ def test_a_face_in_a_rotated_picture_is_found_in_its_orientation(
     x, y, width, height = found.box
     assert (found.landmarks > (x, y)).all()
     assert (found.landmarks < (x + width, y + height)).all()
+
+
+@pytest.mark.parametrize("angle", [40, 45, 120, 135, 150, 225, 240, 315])
+def test_a_face_rotated_by_any_angle_is_found_as_it_stands(
+    detector: Detector, portrait: np.ndarray, angle: float
+) -> None:
+    (face,) = detector.detect(portrait)
+    rotated = RotatedPicture.of(portrait, angle)
+    picture = rotated.pixels
+    main = main_face(detector.detect(picture), picture.shape[1], picture.shape[0])
+    assert main is not None
+    assert apart(main, rotated.face_there(face).landmarks) < 0.1
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
