@@ -232,11 +232,12 @@ def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
 @pytest.fixture
 def enrol(known_faces: tuple[tuple[ml.Face, ...], ...]) -> Callable[..., UUID]:
     """Enrol people in the current app: `enrol("ada", photos=1)`; "ada" has a face of her own."""
+    from webapp.core.actor import SERVER
     from webapp.services.enrolment.store import NewPerson, store_person
 
     def enrol(identifier: str, name: str = "", photos: int = 2) -> UUID:
         person = NewPerson(identifier, name or identifier.title(), True)
-        return store_person(person, known_faces[PEOPLE.get(identifier, 1)][:photos], None)
+        return store_person(person, known_faces[PEOPLE.get(identifier, 1)][:photos], SERVER)
 
     return enrol
 

@@ -45,7 +45,7 @@ from webapp.web.limits.load_shedding import admit_requests, refuse_early
 from webapp.web.limits.request_bounds import bound_requests, check_form, check_parameters
 from webapp.web.limits.request_rates import check_network, count_requests, time_requests
 from webapp.web.redirects import this_place
-from webapp.web.request_log import follow_requests, set_up_logs
+from webapp.web.request_log import set_up_logs
 from webapp.web.resumed_forms import offer_again
 from webapp.web.security_headers import add_headers
 from webapp.web.tokens import add_signing
@@ -82,7 +82,6 @@ def create_app(settings: Settings | None = None, *engines: Engine) -> Flask:
         app.wsgi_app = PlainPrefix(behind)  # type: ignore[assignment,method-assign]
     add_signing(app)
     set_up_logs(app, settings.log_level)
-    follow_requests(app)
     _bind_extensions(app)
     _add_checks(app)
     add_headers(app, https=settings.https)

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from werkzeug.test import Cookie, TestResponse
 
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db, writing
 from webapp.db.models import Model, Role
 from webapp.services.accounts import accounts
@@ -132,9 +133,9 @@ def prepared(settings: Settings) -> Path:
     app = create_app(settings)
     with app.app_context():
         prepare()
-        accounts.create_account(ADMIN, PASSWORD, Role.ADMIN)
-        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
-        accounts.create_account(VIEWER, PASSWORD, Role.VIEWER)
+        accounts.create_account(ADMIN, PASSWORD, Role.ADMIN, SERVER)
+        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR, SERVER)
+        accounts.create_account(VIEWER, PASSWORD, Role.VIEWER, SERVER)
         db.session.remove()
         db.engine.dispose()
     return settings.instance

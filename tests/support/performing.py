@@ -25,6 +25,7 @@ from ml.lab.liveness.simulation.surfaces import HeadShape, head
 from tests.support import faces
 from tests.support.changed import changed
 from tests.support.fake_engine import FakeEngine, picture
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Challenge, Purpose
 from webapp.db.transactions import unit_of_work
@@ -152,7 +153,7 @@ def perform(
     purpose: Purpose = Purpose.VERIFY,
 ) -> UUID:
     """Perform a challenge to its end, whatever the verdict."""
-    begun = challenges.begin(identifier, holder, purpose)
+    begun = challenges.begin(identifier, holder, SERVER, purpose)
     steps, asked, at = drawn(begun.id).steps, begun.asked, 0.0
     performer.prompt(None, at)
     performer.glow.show(asked.light, at)
@@ -160,7 +161,7 @@ def perform(
         at += FRAME_SECONDS
         before, frame = asked.step, performer.frame(at)
         with clock_at(begun.id, at):
-            asked = challenges.see(begun.id, holder, asked.frame, frame)
+            asked = challenges.see(begun.id, holder, asked.frame, frame, SERVER)
         performer.glow.show(asked.light, at)
         if asked.step > before:
             performer.prompt(steps[asked.step - 1], at)

@@ -13,6 +13,7 @@ from siamese_faces import Client
 
 from tests.support.installation import UNLIMITED
 from webapp.api.reference import document
+from webapp.core.actor import SERVER
 from webapp.db.models import Scope
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import NewKey
@@ -60,7 +61,7 @@ def _schema(openapi: str) -> OpenApiSchema:
 
 def key_with(*scopes: Scope, limit: str = UNLIMITED) -> str:
     """Create an API key of the current app."""
-    return api_keys.create(NewKey("a program", scopes, limit=limit), None).secret
+    return api_keys.create(NewKey("a program", scopes, limit=limit), SERVER).secret
 
 
 def program(app: Flask, key: str) -> Client:

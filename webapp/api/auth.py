@@ -13,13 +13,14 @@ from limits import parse_many
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.api import problems
-from webapp.core import request_origin
+from webapp.core.actor import Actor
 from webapp.db.models import ApiKey, Scope
 from webapp.errors.api import KeyMissing, LimitReached, ScopeMissing
 from webapp.errors.base import ServiceError
 from webapp.extensions import limiter
 from webapp.services import audit
 from webapp.services.accounts import api_keys
+from webapp.web.current_user import current_actor
 
 SCHEME = "bearer"
 
@@ -36,14 +37,14 @@ def open_by_key(scopes: Collection[Scope]) -> None:
     if scheme.lower() != SCHEME:
         raise KeyMissing
     key = api_keys.find_by_secret(secret.strip())
-    request_origin.note_key(key.id)
     _count(key)
     try:
         api_keys.check_in_use(key)
         if not all(key.may(scope) for scope in scopes):
             raise ScopeMissing
     except ServiceError as error:
-        audit.record_read("api_refused", route=request.endpoint, code=error.code)
+        refused = Actor(key=key.id, address=request.remote_addr)
+        audit.record_read("api_refused", refused, route=request.endpoint, code=error.code)
         raise
     g.api_key = key
 
@@ -59,8 +60,10 @@ def keep_uses(app: Flask) -> None:
     def note(response: Response) -> Response:
         if "api_key" not in g:
             return response
+        actor = current_actor()
+        g.pop("api_key")
         try:
-            api_keys.note_use(g.pop("api_key").id, str(request.endpoint), response.status_code)
+            api_keys.note_use(actor, str(request.endpoint), response.status_code)
         except SQLAlchemyError:
             return problems.of_status(503)
         return response

@@ -23,6 +23,7 @@ from webapp.services.liveness import challenges
 from webapp.services.liveness.prompts import Prompt
 from webapp.services.matching import verification
 from webapp.services.matching.decision import MatchDecision
+from webapp.web.current_user import current_actor
 from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import FRAME_BODY, takes
 
@@ -54,7 +55,7 @@ def begin(claim: dict[str, Any]) -> tuple[dict[str, object], int, dict[str, str]
 
     An unknown identifier gets the same answer as a known one.
     """
-    started = challenges.begin(claim["identifier"], _holder())
+    started = challenges.begin(claim["identifier"], _holder(), current_actor())
     answer = {"id": started.id, "seconds": started.seconds, "asked": _described(started.asked)}
     location = url_for("api_challenges.see", challenge_id=started.id)
     return answer, 201, {"Location": location}
@@ -70,7 +71,8 @@ def see(frame: dict[str, Any], challenge_id: UUID) -> dict[str, object]:
 
     Wait for the answer to one frame before you send the next.
     """
-    return _described(challenges.see(challenge_id, _holder(), frame["number"], frame["picture"]))
+    number, picture = frame["number"], frame["picture"]
+    return _described(challenges.see(challenge_id, _holder(), number, picture, current_actor()))
 
 
 @blueprint.call("/challenges/<uuid:challenge_id>/verdict", "POST", Scope.VERIFY)
@@ -81,4 +83,8 @@ def judge(claim: dict[str, Any], challenge_id: UUID) -> MatchDecision:
 
     A failed challenge returns the problem `challenge_failed`, which never states the reason.
     """
-    return for_key(verification.verify_by_challenge(challenge_id, _holder(), claim["identifier"]))
+    return for_key(
+        verification.verify_by_challenge(
+            challenge_id, _holder(), claim["identifier"], current_actor()
+        )
+    )

@@ -21,6 +21,7 @@ from webapp.services.matching import comparison, detection, identification, veri
 from webapp.services.matching.comparison import PictureComparison
 from webapp.services.matching.decision import MatchDecision
 from webapp.services.matching.detection import Detection
+from webapp.web.current_user import current_actor
 from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import ENCODED_PICTURE_BODY, takes
 
@@ -44,7 +45,7 @@ def verify(claim: dict[str, Any]) -> MatchDecision:
     the same answer as a failed match. Only keys with the scope read receive `details`; for other
     keys the score is a whole number.
     """
-    return for_key(verification.verify(claim["identifier"], claim["pictures"]))
+    return for_key(verification.verify(claim["identifier"], claim["pictures"], current_actor()))
 
 
 @blueprint.call("/identify", "POST", Scope.VERIFY, Scope.READ)
@@ -58,7 +59,7 @@ def identify(query: dict[str, Any]) -> MatchDecision:
     Identification has its own threshold. It keeps the share of strangers identified as somebody
     constant, and therefore rises with the number of people.
     """
-    return identification.identify(query["pictures"], None, query["top"])
+    return identification.identify(query["pictures"], current_actor(), query["top"])
 
 
 @blueprint.call("/compare", "POST", Scope.VERIFY)
@@ -68,7 +69,7 @@ def identify(query: dict[str, Any]) -> MatchDecision:
 @takes()
 def compare(pair: dict[str, Any]) -> PictureComparison:
     """Compare two pictures; nothing is stored."""
-    return comparison.compare(pair["first"], pair["second"])
+    return comparison.compare(pair["first"], pair["second"], current_actor())
 
 
 @blueprint.call("/detect", "POST", Scope.VERIFY)
@@ -78,4 +79,4 @@ def compare(pair: dict[str, Any]) -> PictureComparison:
 @takes(ENCODED_PICTURE_BODY)
 def detect(sent: dict[str, Any]) -> Detection:
     """Detect all faces in a picture, and assess the main one; nothing is stored."""
-    return detection.detect(sent["picture"])
+    return detection.detect(sent["picture"], current_actor())

@@ -29,6 +29,7 @@ from webapp.services.people import anchors as stored_anchors
 from webapp.services.people import people
 from webapp.services.people.anchor_reports import AnchorReport, find_reports, report_on
 from webapp.services.people.people import PersonRow
+from webapp.web.current_user import current_actor
 from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import takes
 
@@ -58,6 +59,7 @@ def create(new: dict[str, Any]) -> tuple[PersonRow, int, dict[str, str]]:
     person = from_api.enrol(
         NewPerson(new["identifier"], new["name"], new["consent"]),
         new["pictures"],
+        current_actor(),
         accept_doubts=new["accept_doubts"],
     )
     return person, 201, {"Location": url_for("api_people.show", person_id=person.id)}
@@ -78,7 +80,7 @@ def change(changes: dict[str, Any], person_id: UUID) -> Response:
 
     The answer is empty; request the person to read them.
     """
-    people.rename(person_id, changes["identifier"], changes["name"], None)
+    people.rename(person_id, changes["identifier"], changes["name"], current_actor())
     return Response(status=204)
 
 
@@ -87,7 +89,7 @@ def change(changes: dict[str, Any], person_id: UUID) -> Response:
 def delete(person_id: UUID) -> Response:
     """Delete a person: pictures, embeddings, and the only key that decrypts them."""
     with suppress(KeyRingBehind):  # the person is deleted; the server retries writing the key ring
-        people.delete_person(person_id, None)
+        people.delete_person(person_id, current_actor())
     return Response(status=204)
 
 
@@ -105,7 +107,9 @@ def anchors(person_id: UUID) -> dict[str, object]:
 @takes()
 def add_anchors(new: dict[str, Any], person_id: UUID) -> dict[str, object]:
     """Add pictures to a person, all or none, and return the new ones."""
-    added = from_api.add_anchors(person_id, new["pictures"], accept_doubts=new["accept_doubts"])
+    added = from_api.add_anchors(
+        person_id, new["pictures"], current_actor(), accept_doubts=new["accept_doubts"]
+    )
     return {"person_id": person_id, "items": added}
 
 
@@ -120,12 +124,13 @@ def anchor(person_id: UUID, anchor_id: UUID) -> AnchorReport:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
     """Return the JPEG of a picture; each access is recorded in the audit log."""
-    return Response(stored_anchors.open_picture(person_id, anchor_id, None), mimetype="image/jpeg")
+    content = stored_anchors.open_picture(person_id, anchor_id, current_actor())
+    return Response(content, mimetype="image/jpeg")
 
 
 @blueprint.call("/people/<uuid:person_id>/anchors/<uuid:anchor_id>", "DELETE", Scope.ENROL)
 @blueprint.response(204)
 def delete_anchor(person_id: UUID, anchor_id: UUID) -> Response:
     """Delete a picture of a person who has other enabled ones."""
-    stored_anchors.delete_anchor(person_id, anchor_id, None)
+    stored_anchors.delete_anchor(person_id, anchor_id, current_actor())
     return Response(status=204)

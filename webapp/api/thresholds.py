@@ -18,6 +18,7 @@ from webapp.services.thresholds import per_person, policy
 from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.per_person import PersonThreshold
 from webapp.services.thresholds.policy import MatchPolicy
+from webapp.web.current_user import current_actor
 
 blueprint = Blueprint("thresholds", "Thresholds")
 
@@ -41,6 +42,7 @@ def set_verification(change: dict[str, Any]) -> MatchPolicy:
     return policy.change_verification(
         change["score"],
         change["reason"],
+        current_actor(),
         change["based_on"],
         change["rule"],
         confirmed=change["confirm"],
@@ -54,7 +56,11 @@ def set_search(change: dict[str, Any]) -> MatchPolicy:
     """Set the false positive rate and the margin of identifications (1:N)."""
     search = IdentificationPolicy(change["fpir"], change["margin"])
     return policy.change_search(
-        search, change["reason"], change["based_on"], confirmed=change["confirm"]
+        search,
+        change["reason"],
+        current_actor(),
+        change["based_on"],
+        confirmed=change["confirm"],
     )
 
 
@@ -74,6 +80,7 @@ def set_of_person(change: dict[str, Any], person_id: UUID) -> PersonThreshold:
         person_id,
         change["points"],
         change["reason"],
+        current_actor(),
         change["based_on"],
         confirmed=change["confirm"],
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 from flask.cli import AppGroup
 
+from webapp.core.actor import SERVER
 from webapp.db.models import Role
 from webapp.errors.accounts import (
     DuplicateUsername,
@@ -82,7 +83,7 @@ def create(username: str, role: str) -> None:
     """Create an account; prompt for the password, or read it from standard input."""
     password = _read_password()
     with _explained(username):
-        accounts.create_account(username, password, Role(role))
+        accounts.create_account(username, password, Role(role), SERVER)
     click.echo(f"Account {username} created.")
 
 
@@ -93,7 +94,7 @@ def password(username: str) -> None:
     """Set a new password, read as in `create`, and sign the account out everywhere."""
     new = _read_password()
     with _explained(username):
-        accounts.change_password(username, new)
+        accounts.change_password(username, new, SERVER)
     click.echo(f"Password of {username} changed.")
 
 
@@ -102,7 +103,7 @@ def password(username: str) -> None:
 def delete(username: str) -> None:
     """Delete an account, its sessions and its API keys."""
     with _explained(username):
-        accounts.delete_account(username)
+        accounts.delete_account(username, SERVER)
     click.echo(f"Account {username} deleted.")
 
 
@@ -111,7 +112,7 @@ def delete(username: str) -> None:
 def unlock(username: str) -> None:
     """End the lockout of an account."""
     with _explained(username):
-        accounts.unlock(username)
+        accounts.unlock(username, SERVER)
     click.echo(f"Account {username} unlocked.")
 
 
@@ -120,7 +121,7 @@ def unlock(username: str) -> None:
 def reset_code(username: str) -> None:
     """Remove the second factor of an account whose phone is lost, and sign it out everywhere."""
     with _explained(username):
-        accounts.reset_second_factor(username)
+        accounts.reset_second_factor(username, SERVER)
     click.echo(f"Second factor of {username} removed; the password alone is enough now.")
 
 

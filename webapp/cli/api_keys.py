@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from webapp.core.actor import SERVER
 from webapp.core.text import is_shown, normalize_name
 from webapp.db.models import Scope
 from webapp.db.models.api_key import KEY_NAME_LENGTH, LIMIT_LENGTH
@@ -45,7 +46,8 @@ def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
     if len(limit) > LIMIT_LENGTH:
         raise click.ClickException(f"A limit must have at most {LIMIT_LENGTH} characters.")
     try:
-        _show(api_keys.create(NewKey(name, [Scope(scope) for scope in scopes], days, limit), None))
+        new = NewKey(name, [Scope(scope) for scope in scopes], days, limit)
+        _show(api_keys.create(new, SERVER))
     except LimitUnreadable as error:
         raise click.ClickException("The limit is malformed. Example: 120 per minute") from error
 
@@ -62,7 +64,7 @@ def create(name: str, scopes: tuple[str, ...], days: int, limit: str) -> None:
 def rotate(key_id: UUID, hours: int) -> None:
     """Replace a key and print the new one; it is never shown again."""
     try:
-        _show(api_keys.rotate(key_id, None, hours))
+        _show(api_keys.rotate(key_id, SERVER, hours))
     except KeyUnknown as error:
         raise click.ClickException(_unknown(key_id)) from error
     except (KeyRevoked, KeyExpired) as error:
@@ -76,7 +78,7 @@ def rotate(key_id: UUID, hours: int) -> None:
 def revoke(key_id: UUID) -> None:
     """Revoke a key immediately, on every node."""
     try:
-        api_keys.revoke(key_id, None)
+        api_keys.revoke(key_id, SERVER)
     except KeyUnknown as error:
         raise click.ClickException(_unknown(key_id)) from error
     click.echo("Key revoked.")

@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from flask_babel import force_locale
 
 from ml import ArtifactError
+from webapp.core.actor import SERVER
 from webapp.core.csv_cells import TableWriter, plain_cells
 from webapp.crypto.vault import VaultError
 from webapp.errors.models import ModelChangedMeanwhile
@@ -58,7 +59,7 @@ def import_folder_command(
     try:
         active_model().check_embeddings()
         with click.progressbar(folders_in(directory), label="People") as folders:
-            done = import_folders(folders, accept_doubts=accept_doubts, dry_run=dry_run)
+            done = import_folders(folders, SERVER, accept_doubts=accept_doubts, dry_run=dry_run)
             reports.extend(_written(done, report_file) if report_file else done)
     except KeyboardInterrupt:
         click.echo("Stopped. Enrolled people stay enrolled. Run the same command to resume.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from flask.cli import with_appcontext
 
+from webapp.core.actor import SERVER
 from webapp.db.models import now
 from webapp.services.liveness import report
 from webapp.services.liveness.report import Rate
@@ -39,7 +40,7 @@ TITLES = {
 def liveness_report_command(label: str | None, minutes: int, since: datetime | None) -> None:
     """Print APCER and BPCER of labelled challenges, with 95 % intervals."""
     if label:
-        labelled = report.label_since(now() - timedelta(minutes=minutes), label)
+        labelled = report.label_since(now() - timedelta(minutes=minutes), label, SERVER)
         click.echo(f"Labelled {labelled} challenges of the last {minutes} minutes as {label}.")
     rates = report.report(since.replace(tzinfo=UTC) if since else None)
     for rate in rates:

@@ -10,6 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 from flask_babel import force_locale
 
 from ml import ArtifactError
+from webapp.core.actor import SERVER
 from webapp.core.text import is_shown, normalize_name
 from webapp.db.models import Job, JobState
 from webapp.db.models.changes import REASON_LENGTH
@@ -47,7 +48,7 @@ def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
 
     def start() -> UUID:
         return selection.start_change(
-            name, normalized, None, licence_accepted=accept_licence, confirmed=confirm
+            name, normalized, SERVER, licence_accepted=accept_licence, confirmed=confirm
         )
 
     _run_change(name, start)
@@ -57,7 +58,7 @@ def use(name: str, reason: str, accept_licence: bool, confirm: bool) -> None:
 @with_appcontext
 def reembed() -> None:
     """Embed the photos that have no embedding by the chosen model."""
-    _run_change(active_model().choice.name, lambda: selection.start_embedding(None))
+    _run_change(active_model().choice.name, lambda: selection.start_embedding(SERVER))
 
 
 @model_commands.command("status")

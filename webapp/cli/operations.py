@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from ml import ArtifactError
+from webapp.core.actor import SERVER
 from webapp.crypto.vault import VaultError
 from webapp.errors.base import ServiceError
 from webapp.services import audit, audit_head
@@ -39,7 +40,7 @@ def _explained() -> Iterator[None]:
 def rotate() -> None:
     """Rotate the master key. Safe to interrupt; run it again to resume."""
     with _explained():
-        done = master_key_rotation.rotate(lambda left: click.echo(f"{left} keys left"))
+        done = master_key_rotation.rotate(lambda left: click.echo(f"{left} keys left"), SERVER)
     click.echo(
         f"{done} keys are wrapped by the new master key. Store a copy of it, not of the old one."
     )
@@ -57,7 +58,7 @@ def rotate() -> None:
 def backup(file: Path) -> None:
     """Write an encrypted backup and the key ring that opens it; the app may run."""
     with _explained():
-        backups.back_up(file.absolute())
+        backups.back_up(file.absolute(), SERVER)
     ring = current_settings().key_ring_file
     click.echo(f"{file} is written and checked. Restoring it needs {ring} and the master key.")
 
@@ -79,7 +80,7 @@ def restore(file: Path, key_ring: Path | None, without_newer: bool) -> None:
     with _explained():
         people = backups.restore(file.absolute(), ring, without_newer=without_newer)
         prepare()
-        audit.record_now(rings.RESTORED, people=people, without_newer=without_newer)
+        audit.record_now(rings.RESTORED, SERVER, people=people, without_newer=without_newer)
         audit_head.begin_head_file(overwrite=True)
     click.echo(f"{people} people are restored.")
     _list_accounts()

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.models.changes import AuditedChange
 from webapp.errors.thresholds import SettingConflict
@@ -76,12 +76,10 @@ class ChangeHistory(Generic[Row, T]):
         if based_on is not None and based_on != self.number(subject):
             raise SettingConflict
 
-    def add(
-        self, session: Session, reason: str, account_id: UUID | None, **columns: object
-    ) -> None:
+    def add(self, session: Session, reason: str, actor: Actor, **columns: object) -> None:
         """Add a change to the running transaction."""
         newest = session.scalar(select(func.max(self._table.number))) or NO_CHANGE
-        who = {"number": newest + 1, "reason": reason, "created_by_id": account_id}
+        who = {"number": newest + 1, "reason": reason, "created_by_id": actor.account}
         session.add(self._table(**who, **columns))
 
     def entries(self, subject: object = None) -> tuple[Change[T], ...]:

@@ -42,6 +42,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, and_, or_, select, u
 from sqlalchemy.orm import Session
 
 from ml import ArtifactError
+from webapp.core.actor import SERVER, Actor
 from webapp.core.events import record_event
 from webapp.crypto.vault import VaultError
 from webapp.db.engine import db
@@ -74,7 +75,7 @@ class Lease:
 
     Attributes:
         subject: what the job works on.
-        created_by_id: the account that requested it, None for the server.
+        actor: who requested it.
         stopping: set when the process is stopping.
         listener: called with the progress, done and total.
         reason: why the job was requested, None if not given.
@@ -83,7 +84,7 @@ class Lease:
     job_id: UUID
     owner: str
     subject: str
-    created_by_id: UUID | None
+    actor: Actor
     stopping: Event
     listener: Listener | None = None
     reason: str | None = None
@@ -141,7 +142,7 @@ def enqueue(
     session: Session,
     kind: str,
     subject: str = "",
-    created_by: UUID | None = None,
+    actor: Actor = SERVER,
     reason: str | None = None,
 ) -> UUID:
     """Queue a job in the running transaction, unless an unfinished one of the same subject exists.
@@ -153,7 +154,7 @@ def enqueue(
         _newest(kind, subject).where(Job.state.in_([JobState.WAITING, JobState.RUNNING]))
     )
     if queued is None:
-        queued = Job(kind=kind, subject=subject, created_by_id=created_by, reason=reason)
+        queued = Job(kind=kind, subject=subject, created_by_id=actor.account, reason=reason)
         session.add(queued)
         session.flush()
     return queued.id
@@ -231,7 +232,13 @@ def _take(
             job.state, job.attempts = JobState.RUNNING, job.attempts + 1
             job.lease_owner, job.lease_expires_at = owner, now() + LEASE
             return job.kind, Lease(
-                job.id, owner, job.subject, job.created_by_id, stopping, listener, job.reason
+                job.id,
+                owner,
+                job.subject,
+                Actor(job.created_by_id),
+                stopping,
+                listener,
+                job.reason,
             )
     return None
 

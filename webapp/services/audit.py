@@ -11,15 +11,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import SERVER, Actor
 from webapp.core.events import record_event
-from webapp.core.request_origin import address, key
 from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -72,41 +71,39 @@ class Head:
 
 @dataclass(frozen=True)
 class _Event:
-    """An event, with the time, address and API key of the request that caused it."""
+    """An event, with its time and the actor that caused it."""
 
     name: str
-    account: UUID | None
+    actor: Actor
     details: Mapping[str, object]
     at: datetime
-    address: str | None
 
     @classmethod
-    def now(cls, name: str, account: UUID | None, details: dict[str, object]) -> _Event:
-        """Build the event of the current request."""
-        if key():
-            details["key"] = key()
-        return cls(name, account, details, now(), address())
+    def now(cls, name: str, actor: Actor, details: dict[str, object]) -> _Event:
+        """Build the event of this moment; an API key becomes one of the details."""
+        if actor.key:
+            details["key"] = actor.key
+        return cls(name, actor, details, now())
 
 
-def record(session: Session, event: str, account: UUID | None = None, **details: object) -> None:
+def record(session: Session, event: str, actor: Actor, **details: object) -> None:
     """Add an entry to the running transaction.
 
     Args:
         session: session of the transaction.
         event: code of the event.
-        account: the actor; None for the server, an API key, or anybody not signed in.
-        details: ids and numbers; never names, pictures or tokens. The API key of the request is
-            added automatically.
+        actor: who caused it.
+        details: ids and numbers; never names, pictures or tokens.
     """
-    _add(session, _Event.now(event, account, details))
-    record_event(event, account=account, **details)
+    _add(session, _Event.now(event, actor, details))
+    record_event(event, account=actor.account, **details)
 
 
 def _add(session: Session, event: _Event) -> None:
     connection = session.connection()
     number = connection.scalar(_NEWEST) or 0
     if number == 0 and event.name not in {INSTALLATION_MADE, LOG_BEGUN}:
-        _write(connection, number, _Event.now(FOUND_EMPTY, None, {}))
+        _write(connection, number, _Event.now(FOUND_EMPTY, replace(event.actor, account=None), {}))
         number += 1
     _write(connection, number, event)
 
@@ -118,8 +115,8 @@ def _write(connection: Connection, number: int, event: _Event) -> None:
         number=number + 1,
         at=event.at,
         event=event.name,
-        account_id=event.account,
-        address=event.address,
+        account_id=event.actor.account,
+        address=event.actor.address,
         details=json.dumps(event.details, sort_keys=True, default=str),
     )
     entry.mac = signature(mac or BEGINNING, entry)
@@ -130,27 +127,25 @@ def _write(connection: Connection, number: int, event: _Event) -> None:
 
 def begin(session: Session, *, used: bool) -> None:
     """Begin the log in the running transaction; `used` if people were enrolled without a log."""
-    record(session, LOG_BEGUN if used else INSTALLATION_MADE)
+    record(session, LOG_BEGUN if used else INSTALLATION_MADE, SERVER)
 
 
 @retry_on_conflict
-def record_now(event: str, account: UUID | None = None, **details: object) -> None:
+def record_now(event: str, actor: Actor, **details: object) -> None:
     """Add an entry in a transaction of its own."""
     with unit_of_work() as session:
-        record(session, event, account, **details)
+        record(session, event, actor, **details)
 
 
-def record_read(event: str, account: UUID | None = None, **details: object) -> None:
+def record_read(event: str, actor: Actor, **details: object) -> None:
     """Queue the entry of a request that changes nothing; it may follow the answer by seconds."""
-    deferred_writes().submit(entry_of_read(event, account, **details))
+    deferred_writes().submit(entry_of_read(event, actor, **details))
 
 
-def entry_of_read(
-    event: str, account: UUID | None = None, **details: object
-) -> Callable[[Session], None]:
-    """Log the event of the current request, and return a function that adds its entry later."""
-    recorded = _Event.now(event, account, details)
-    record_event(event, account=account, **details)
+def entry_of_read(event: str, actor: Actor, **details: object) -> Callable[[Session], None]:
+    """Log an event, and return a function that adds its entry later."""
+    recorded = _Event.now(event, actor, details)
+    record_event(event, account=actor.account, **details)
     return lambda session: _add(session, recorded)
 
 

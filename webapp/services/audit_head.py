@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from webapp.core.actor import SERVER
 from webapp.core.atomic_files import atomic_write, exclusive_lock
 from webapp.db.engine import db
 from webapp.services.audit import HEAD_BEGUN, MAC_OF_NUMBER, Head, head, log, record_now
@@ -37,7 +38,7 @@ def note_head(remembered: Head | None = None) -> Head | None:
         kept = _kept_head()
         noted = kept or remembered
         if noted is None:
-            record_now(HEAD_BEGUN)
+            record_now(HEAD_BEGUN, SERVER)
         newest = head()
         if noted and not _holds(noted):
             _log_mismatch(noted)

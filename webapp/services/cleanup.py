@@ -7,6 +7,7 @@ from typing import cast
 
 from sqlalchemy import CursorResult, delete, func, select
 
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, ModelChange, Refusal, now
 from webapp.db.secure_delete import truncate_log
@@ -32,7 +33,7 @@ def purge_expired() -> None:
         ml.ArtifactError: if the configured model is unknown: no embedding counts as out of use.
     """
     sessions.end_old()
-    unfinished.end_unfinished()
+    unfinished.end_unfinished(SERVER)
     idempotency.forget_old()
     page_results.forget_over()
     with unit_of_work() as session:
@@ -56,7 +57,7 @@ def forget_embeddings() -> int:
             CursorResult[object], session.execute(delete(AnchorEmbedding).where(out_of_use))
         )
         if result.rowcount:
-            audit.record(session, "embeddings_deleted", embeddings=result.rowcount)
+            audit.record(session, "embeddings_deleted", SERVER, embeddings=result.rowcount)
     if result.rowcount:
         truncate_log()
     return result.rowcount

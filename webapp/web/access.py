@@ -20,6 +20,7 @@ from webapp.db.models import Role, Scope
 from webapp.extensions import login
 from webapp.services import audit
 from webapp.settings import current_settings
+from webapp.web.current_user import current_actor
 from webapp.web.redirects import this_place
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -99,7 +100,7 @@ def _enforce() -> ResponseReturnValue | None:
     if _allowed(rule):
         return _to_second_factor() if _lacks_second_factor(rule) else None
     if current_user.is_authenticated:
-        audit.record_read("refused", current_user.id, route=request.endpoint)
+        audit.record_read("refused", current_actor(), route=request.endpoint)
         abort(403)
     return login.unauthorized()
 

@@ -1,12 +1,14 @@
-"""The signed-in account, as views and templates know it: `current_user`."""
+"""The signed-in account, as views and templates know it, and the actor of the current request."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from flask_login import AnonymousUserMixin, UserMixin
+from flask import g, request
+from flask_login import AnonymousUserMixin, UserMixin, current_user
 
+from webapp.core.actor import Actor
 from webapp.db.models import Account, AccountSession, Role
 from webapp.services.accounts import sessions
 
@@ -65,3 +67,17 @@ def load_user(token: str) -> CurrentUser | None:
     """Return the user of a session's token; None if the session has ended."""
     found = sessions.find(token)
     return CurrentUser.by(found, token) if found else None
+
+
+def current_actor() -> Actor:
+    """Return the actor of the current request: its API key, or the signed-in account."""
+    client = current_client()
+    if client.key or not current_user.is_authenticated:
+        return client
+    return replace(client, account=current_user.id)
+
+
+def current_client() -> Actor:
+    """Return the actor of the current request without its account: API key and address."""
+    key = g.get("api_key")
+    return Actor(key=key.id if key else None, address=request.remote_addr)

@@ -15,8 +15,6 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, has_request_context, request
 
-from webapp.core import request_origin
-
 FORMAT = "%(asctime)s %(levelname)s %(request_id)s %(name)s %(message)s"
 ROOT = "webapp"
 log = logging.getLogger(f"{ROOT}.requests")
@@ -30,12 +28,6 @@ class RequestId(logging.Filter):
         """Add the id; let every record pass."""
         record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return True
-
-
-def follow_requests(app: Flask) -> None:
-    """Provide the client's address while each request lasts."""
-    app.before_request(lambda: request_origin.note(request.remote_addr))
-    app.teardown_request(lambda _error: request_origin.forget())
 
 
 def set_up_logs(app: Flask, level: str) -> None:

@@ -21,6 +21,7 @@ from tests.support.browser.opening import (
     start_camera,
 )
 from tests.support.browser.site import Site, served
+from webapp.core.actor import SERVER
 from webapp.db.models import ChallengeScope
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
@@ -62,7 +63,7 @@ def sites(
             site.enrol("1", *collins.photos[:2])
             site.enrol("12", *hopper.photos[:2])
         with movements.app.app_context():
-            setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "for the test", None)
+            setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "for the test", SERVER)
         yield {False: pictures, True: movements}
 
 

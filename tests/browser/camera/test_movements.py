@@ -31,6 +31,7 @@ from tests.support.browser.opening import (
 )
 from tests.support.browser.site import Site, served
 from tests.support.performing import SENSOR
+from webapp.core.actor import SERVER
 from webapp.db.models import ChallengeScope
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
@@ -50,7 +51,7 @@ def guarded_site(
         running.add_administrator(ADMINISTRATOR)
         running.enrol("grace", *faces.people()[0].photos[:2])
         with running.app.app_context():
-            liveness.change(Liveness(ChallengeScope.ENROLMENT, STRENGTH), "for the test", None)
+            liveness.change(Liveness(ChallengeScope.ENROLMENT, STRENGTH), "for the test", SERVER)
         yield running
 
 
@@ -132,7 +133,7 @@ def lit(site: Site) -> Iterator[None]:
     for light in (True, False):
         with site.app.app_context():
             setting = Liveness(ChallengeScope.ENROLMENT, STRENGTH, light=light)
-            liveness.change(setting, "for the test", None, confirmed=True)
+            liveness.change(setting, "for the test", SERVER, confirmed=True)
         if light:
             yield
 

@@ -19,6 +19,7 @@ from tests.support.browser.opening import (
     sign_in,
 )
 from tests.support.browser.site import Site, served
+from webapp.core.actor import SERVER
 from webapp.db.models import ChallengeScope
 from webapp.db.transactions import unit_of_work
 from webapp.services.liveness import setting
@@ -42,7 +43,7 @@ def guarded(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) ->
     """A site that asks for movements."""
     with served(real_engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
         with running.app.app_context():
-            setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for the test", None)
+            setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for the test", SERVER)
         yield enrolled(running)
 
 
@@ -69,7 +70,7 @@ def fail_often(site: Site, identifier: str) -> None:
     with site.app.app_context(), unit_of_work() as session:
         digest = claimed_identity.claim_digest(identifier)
         for _ in range(WITH_CHALLENGES.free):
-            claimed_identity.count_failure(session, digest, None, setting.in_force())
+            claimed_identity.count_failure(session, digest, None, setting.in_force(), SERVER)
 
 
 def test_loading_going_back_and_forth_and_a_second_tab_send_nothing(

@@ -21,6 +21,7 @@ from tests.support.browser.opening import (
 )
 from tests.support.browser.site import Site
 from tests.support.installation import PASSWORD
+from webapp.core.actor import SERVER
 from webapp.db.models import Role
 from webapp.services.accounts import accounts
 
@@ -99,7 +100,7 @@ def test_another_account_gets_a_page_of_its_own(
     site: Site, opener: Opener, people: tuple[faces.Person, ...]
 ) -> None:
     with site.app.app_context():
-        accounts.create_account(OTHER, PASSWORD, Role.OPERATOR)
+        accounts.create_account(OTHER, PASSWORD, Role.OPERATOR, SERVER)
     page = opener.page(site)
     sign_in(page)
     fill_in(page, "private-1", "Private Name")

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 
 from tests.support.installation import ADMIN, PASSWORD, Visitor, rows_stored, words, written_down
 from tests.support.programs import key_with, program
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import ApiKey, AuditEntry, Role, Scope, now
 from webapp.db.transactions import unit_of_work
@@ -68,8 +69,8 @@ def test_neither_keys_nor_names_reach_the_log(
 
 def test_a_key_that_is_missing_wrong_expired_or_revoked_opens_nothing(app: Flask) -> None:
     good, ended = key_with(Scope.READ), key_with(Scope.READ)
-    revoked = api_keys.create(NewKey("gone", [Scope.READ]), None)
-    api_keys.revoke(revoked.id, None)
+    revoked = api_keys.create(NewKey("gone", [Scope.READ]), SERVER)
+    api_keys.revoke(revoked.id, SERVER)
     with unit_of_work() as session:
         session.get(ApiKey, UUID(hex=ended.split("_")[1])).expires_at = now() - timedelta(seconds=1)
 
@@ -93,10 +94,10 @@ def test_the_scheme_of_a_key_may_be_written_in_any_case(app: Flask, scheme: str)
 
 
 def test_a_revoked_key_is_refused_at_its_next_request(app: Flask) -> None:
-    made = api_keys.create(NewKey("till", [Scope.READ]), None)
+    made = api_keys.create(NewKey("till", [Scope.READ]), SERVER)
     with program(app, made.secret) as client:
         client.thresholds()
-        api_keys.revoke(made.id, None)
+        api_keys.revoke(made.id, SERVER)
         with pytest.raises(Problem) as refused:
             client.thresholds()
 
@@ -104,9 +105,9 @@ def test_a_revoked_key_is_refused_at_its_next_request(app: Flask) -> None:
 
 
 def test_a_replaced_key_works_for_its_grace_period_beside_the_new_one(app: Flask) -> None:
-    old = api_keys.create(NewKey("till", [Scope.READ], limit="9 per minute"), None)
-    new = api_keys.rotate(old.id, None, hours=1)
-    ended = api_keys.rotate(new.id, None, hours=0)
+    old = api_keys.create(NewKey("till", [Scope.READ], limit="9 per minute"), SERVER)
+    new = api_keys.rotate(old.id, SERVER, hours=1)
+    ended = api_keys.rotate(new.id, SERVER, hours=0)
 
     with program(app, old.secret) as client:
         client.thresholds()
@@ -120,11 +121,11 @@ def test_a_replaced_key_works_for_its_grace_period_beside_the_new_one(app: Flask
 def test_after_a_rotation_a_request_is_repeated_with_the_key_that_it_was_sent_with(
     app: Flask,
 ) -> None:
-    old = api_keys.create(NewKey("till", [Scope.ADMIN]), None)
+    old = api_keys.create(NewKey("till", [Scope.ADMIN]), SERVER)
     asked = Request(old.id, "one", b"content")
     run_once(asked, lambda: Answer(201, b"first"))
 
-    new = api_keys.rotate(old.id, None)
+    new = api_keys.rotate(old.id, SERVER)
 
     assert run_once(asked, lambda: Answer(201, b"twice")).body == b"first"
     others = run_once(replace(asked, sender=new.id), lambda: Answer(201, b"another"))
@@ -133,10 +134,10 @@ def test_after_a_rotation_a_request_is_repeated_with_the_key_that_it_was_sent_wi
 
 
 def test_replacing_a_key_again_shortens_no_lifetime(app: Flask) -> None:
-    old = api_keys.create(NewKey("till", [Scope.READ], days=100), None)
-    first = api_keys.rotate(old.id, None, hours=24)
+    old = api_keys.create(NewKey("till", [Scope.READ], days=100), SERVER)
+    first = api_keys.rotate(old.id, SERVER, hours=24)
 
-    second = api_keys.rotate(old.id, None, hours=48)
+    second = api_keys.rotate(old.id, SERVER, hours=48)
 
     whole = timedelta(days=99)
     assert min(first.expires_at, second.expires_at) - now() > whole
@@ -147,11 +148,11 @@ def test_replacing_a_key_again_shortens_no_lifetime(app: Flask) -> None:
 
 
 def test_a_key_that_has_expired_is_not_replaced(app: Flask) -> None:
-    old = api_keys.create(NewKey("till", [Scope.READ]), None)
-    api_keys.rotate(old.id, None, hours=0)
+    old = api_keys.create(NewKey("till", [Scope.READ]), SERVER)
+    api_keys.rotate(old.id, SERVER, hours=0)
 
     with pytest.raises(KeyExpired):
-        api_keys.rotate(old.id, None)
+        api_keys.rotate(old.id, SERVER)
     rotated = app.test_cli_runner().invoke(args=["api-keys", "rotate", str(old.id)])
     assert (
         rotated.output
@@ -160,11 +161,11 @@ def test_a_key_that_has_expired_is_not_replaced(app: Flask) -> None:
 
 
 def test_the_keys_of_an_account_end_with_it(app: Flask) -> None:
-    made_by = accounts.create_account("the other", PASSWORD, Role.ADMIN)
-    theirs = api_keys.create(NewKey("till", [Scope.READ]), made_by)
-    ours = api_keys.create(NewKey("door", [Scope.READ]), accounts.account_named(ADMIN).id)
+    made_by = accounts.create_account("the other", PASSWORD, Role.ADMIN, SERVER)
+    theirs = api_keys.create(NewKey("till", [Scope.READ]), Actor(made_by))
+    ours = api_keys.create(NewKey("door", [Scope.READ]), Actor(accounts.account_named(ADMIN).id))
 
-    accounts.delete_account("the other")
+    accounts.delete_account("the other", SERVER)
 
     assert refusal(app, theirs.secret) == "key_revoked"
     with program(app, ours.secret) as client:
@@ -173,7 +174,7 @@ def test_the_keys_of_an_account_end_with_it(app: Flask) -> None:
 
 
 def test_making_and_replacing_a_key_needs_the_current_password(app: Flask, admin: Visitor) -> None:
-    key = api_keys.create(NewKey("till", [Scope.READ]), None)
+    key = api_keys.create(NewKey("till", [Scope.READ]), SERVER)
     for wrong in ("", "another password"):
         made = admin.post("/api-keys", **{**FIELDS, "current": wrong})
         replaced = admin.post(f"/api-keys/{key.id}/rotate", current=wrong)
@@ -223,7 +224,7 @@ def test_a_read_request_syncs_the_disk_once(app: Flask) -> None:
 
 
 def test_every_use_and_refusal_is_in_the_audit_log(app: Flask) -> None:
-    made = api_keys.create(NewKey("till", [Scope.READ]), None)
+    made = api_keys.create(NewKey("till", [Scope.READ]), SERVER)
     with program(app, made.secret) as client:
         client.thresholds()
         for refused in (
@@ -277,10 +278,10 @@ def test_a_key_that_cannot_be_is_not_made(admin: Visitor) -> None:
 
     assert rows_stored()["api_key"] == 0
     with pytest.raises(ScopesMissing):
-        api_keys.create(NewKey("x", []), None)
+        api_keys.create(NewKey("x", []), SERVER)
     for limit in ("5", "0 per day", "1000001 per day", "1 per 2 months"):
         with pytest.raises(LimitUnreadable):
-            api_keys.create(NewKey("x", [Scope.READ], limit=limit), None)
+            api_keys.create(NewKey("x", [Scope.READ], limit=limit), SERVER)
 
 
 def test_an_operator_has_no_keys_to_give(operator: Visitor) -> None:
@@ -315,10 +316,10 @@ def test_keys_are_made_listed_replaced_and_revoked_on_the_server(app: Flask) -> 
 
 
 def test_a_revoked_key_is_not_replaced(app: Flask, client: Client) -> None:
-    made = api_keys.create(NewKey("till", [Scope.READ]), None)
-    api_keys.revoke(made.id, None)
+    made = api_keys.create(NewKey("till", [Scope.READ]), SERVER)
+    api_keys.revoke(made.id, SERVER)
 
     with pytest.raises(KeyRevoked):
-        api_keys.rotate(made.id, None)
+        api_keys.rotate(made.id, SERVER)
     with pytest.raises(KeyUnknown):
-        api_keys.revoke(UUID(int=1), None)
+        api_keys.revoke(UUID(int=1), SERVER)

@@ -11,6 +11,7 @@ from tests.support import faces, performing
 from tests.support.installation import rows_stored
 from tests.support.performing import FRAME_SECONDS, Performer, clock_at, drawn
 from tests.support.programs import key_with, program
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Challenge, ChallengeScope, Scope
 from webapp.services.liveness import setting
@@ -26,7 +27,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def ada(app: Flask, enrol):
-    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", SERVER)
     return enrol("ada")
 
 
@@ -72,7 +73,7 @@ def test_a_program_receives_the_light_to_show(
     app: Flask, engine, ada, client: Client, clock: ExitStack
 ) -> None:
     setting.change(
-        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", None
+        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", SERVER
     )
     camera, told = Camera(performing.lit(engine), clock), []
 

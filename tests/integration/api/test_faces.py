@@ -12,6 +12,7 @@ from siamese_faces import Client, Problem
 from tests.support import faces
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import FailureCount, Scope
 from webapp.services.matching import verification
@@ -25,7 +26,7 @@ def two_people(app: Flask, enrol) -> None:
 
 def test_a_verification_decides_as_the_page_does(two_people, client: Client, people) -> None:
     photo = people[0].photos[0]
-    on_the_page = verification.verify("ada", [photo])
+    on_the_page = verification.verify("ada", [photo], SERVER)
 
     verified = client.verify("ada", [photo])
 

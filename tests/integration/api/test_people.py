@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests.support import faces
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Attempt, AuditEntry, FailureCount, Person, Scope, now
 from webapp.db.transactions import unit_of_work
@@ -203,7 +204,7 @@ def test_cheap_checks_run_before_face_analysis(
 ) -> None:
     broken = [b"no picture"]
     many = known_faces[0][:1] * settings.anchors_a_person
-    ada = store_person(NewPerson("ada", "Ada", True), many, None)
+    ada = store_person(NewPerson("ada", "Ada", True), many, SERVER)
 
     for asked, code in (
         (lambda: client.enrol("ADA", "Ada", broken, consent=True), "duplicate_identifier"),
@@ -222,7 +223,7 @@ def test_an_enrolment_is_answered_even_if_the_person_is_deleted_at_once(
     def delete_everybody() -> None:
         with app.app_context():
             for person in people_after(None, 9):
-                delete_person(person.id, None)
+                delete_person(person.id, SERVER)
 
     def at_once(session: Session) -> None:
         if armed and not session.in_nested_transaction():
@@ -251,7 +252,7 @@ def test_the_list_is_read_in_parts_without_gaps_while_it_changes(
     app: Flask, client: Client, known_faces
 ) -> None:
     names = [f"person {number}" for number in range(7)]
-    ids = [store_person(NewPerson(name, name, True), known_faces[0][:1], None) for name in names]
+    ids = [store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER) for name in names]
 
     reader = client.people(limit=2)
     first = [next(reader).identifier for _ in range(2)]

@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 
 import ml
 from tests.support.installation import OPERATOR, Visitor, words
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Attempt, Kind
 from webapp.db.transactions import unit_of_work
@@ -45,7 +46,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
 def five(app: Flask, enrol, known_faces: Known) -> None:
     """Of Ada two days and a search, of a person with a dangerous identifier one, of nobody one."""
     ada = enrol("ada", "Ada Lovelace", photos=1)
-    evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], None)
+    evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], SERVER)
     account = db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
     with unit_of_work() as session:
         session.add_all(

@@ -11,6 +11,7 @@ from tests.support.changed import changed
 from tests.support.installation import PASSWORD, rows_stored
 from tests.support.postgresql import Postgresql
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import POSTGRESQL, db, writing
 from webapp.db.models import Model, Person
 from webapp.db.transactions import unit_of_work
@@ -39,10 +40,10 @@ def settings(sqlite_settings: Settings) -> Settings:
 @pytest.fixture
 def filled(app: Flask, people, known_faces, operator_id) -> Flask:
     """Two people, a threshold, an attempt; anchors in more than one step."""
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], operator_id)
-    store_person(NewPerson("bob", "Bob", True), known_faces[1], operator_id)
-    verification.change(60, "stricter", operator_id)
-    verify("ada", [people[0].photos[2]], operator_id)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
+    store_person(NewPerson("bob", "Bob", True), known_faces[1], Actor(operator_id))
+    verification.change(60, "stricter", Actor(operator_id))
+    verify("ada", [people[0].photos[2]], Actor(operator_id))
     db.session.remove()
     return app
 
@@ -94,9 +95,9 @@ def test_the_command_moves_an_installation_that_then_serves_as_before(
     get_ready(moved)
     with moved.app_context():
         assert rows_stored() == stored
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
         assert audit_verification.verify(audit.head()).problem is None
-        assert check_password("the admin", PASSWORD).username == "the admin"
+        assert check_password("the admin", PASSWORD, SERVER).username == "the admin"
         db.session.remove()
         db.engine.dispose()
 
@@ -170,7 +171,7 @@ def test_a_partial_copy_of_another_installation_is_not_resumed(
 def test_rows_written_during_a_copy_are_noticed(filled: Flask, target: Engine) -> None:
     with pytest.raises(Stop):
         copy_database(db.engine, target, stop_in("attempt"))
-    delete_person(db.session.scalar(select(Person.id).limit(1)), None)
+    delete_person(db.session.scalar(select(Person.id).limit(1)), SERVER)
     db.session.remove()
 
     with pytest.raises(CopyImpossible, match="differs"):

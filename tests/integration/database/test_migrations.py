@@ -8,6 +8,7 @@ from sqlalchemy import inspect, update
 
 import ml
 from tests.support.installation import rows_stored
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Model, Person
 from webapp.db.transactions import writing
@@ -18,9 +19,9 @@ from webapp.services.thresholds import verification as thresholds
 
 
 def fill(known_faces: tuple[tuple[ml.Face, ...], ...], photo: bytes, operator_id: object) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], operator_id)
-    thresholds.change(60, "stricter", operator_id)
-    verification.verify("ada", [photo], operator_id)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
+    thresholds.change(60, "stricter", Actor(operator_id))
+    verification.verify("ada", [photo], Actor(operator_id))
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(app: Flask) -> None:
@@ -54,7 +55,7 @@ def test_upgrading_again_keeps_every_row(app: Flask, known_faces, people, operat
 
 
 def test_names_that_were_kept_with_selectors_are_found(app: Flask, known_faces) -> None:
-    person_id = store_person(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], None)
+    person_id = store_person(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], SERVER)
     downgrade(revision="0013")
     with db.engine.connect().execution_options(**writing(db.engine)) as connection:
         connection.execute(update(Person).values(identifier_key="heart\u2764\ufe0f"))

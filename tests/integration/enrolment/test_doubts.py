@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 import ml
 from tests.support import faces
 from tests.support.installation import Visitor, rows_stored, words
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -29,7 +30,7 @@ Known = tuple[tuple[ml.Face, ...], ...]
 
 
 def _enrolled(identifier: str, *of_person: ml.Face) -> UUID:
-    return store_person(NewPerson(identifier, identifier.title(), True), of_person, None)
+    return store_person(NewPerson(identifier, identifier.title(), True), of_person, SERVER)
 
 
 def _embeddings(*of_faces: ml.Face) -> np.ndarray:

@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import select, text
 
 from tests.support.installation import rows_stored, written_down
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, Person
 from webapp.errors.people import (
@@ -38,7 +39,7 @@ ADA = NewPerson("ada", "Ada", True)
 
 def enrol(new: NewPerson, picture: bytes, enrolled_by: UUID | None) -> UUID:
     """Enrol with one picture, as it comes."""
-    return store_person(new, review_pictures([picture]).faces.values(), enrolled_by)
+    return store_person(new, review_pictures([picture], SERVER).faces.values(), Actor(enrolled_by))
 
 
 def test_one_good_picture_enrols_a_person(app: Flask, people, operator_id) -> None:
@@ -72,7 +73,7 @@ def test_the_picture_kept_has_no_metadata(app: Flask, people, operator_id) -> No
     person_id = enrol(ADA, tagged.getvalue(), operator_id)
     anchor = db.session.scalar(select(Anchor.id))
 
-    picture = anchors.open_picture(person_id, anchor, operator_id)
+    picture = anchors.open_picture(person_id, anchor, Actor(operator_id))
 
     kept = Image.open(io.BytesIO(picture))
     assert kept.format == "JPEG"
@@ -93,7 +94,7 @@ def test_without_consent_nothing_is_stored(app: Flask, people, operator_id) -> N
 def test_reviewing_pictures_stores_none(app: Flask, people) -> None:
     before = rows_stored()
 
-    draft = review_pictures([b"no picture", people[0].photos[0], people[1].photos[0]])
+    draft = review_pictures([b"no picture", people[0].photos[0], people[1].photos[0]], SERVER)
 
     assert {number: error.code for number, error in draft.refused.items()} == {0: "not_an_image"}
     assert list(draft.faces) == [1, 2]
@@ -103,11 +104,11 @@ def test_reviewing_pictures_stores_none(app: Flask, people) -> None:
 
 @pytest.mark.parametrize("identifier", ["ada", " ADA ", "ａｄａ"])
 def test_an_identifier_is_given_once(app: Flask, known_faces, identifier: str) -> None:
-    store_person(ADA, known_faces[0][:1], None)
+    store_person(ADA, known_faces[0][:1], SERVER)
     before = rows_stored()
 
     with pytest.raises(DuplicateIdentifier):
-        store_person(NewPerson(identifier, "Another", True), known_faces[1][:1], None)
+        store_person(NewPerson(identifier, "Another", True), known_faces[1][:1], SERVER)
 
     assert rows_stored() == before
 
@@ -120,7 +121,7 @@ def test_the_second_of_two_concurrent_enrolments_is_a_duplicate(app: Flask, know
         with app.app_context():
             together.wait()
             try:
-                outcomes.append(store_person(ADA, known_faces[0], None))
+                outcomes.append(store_person(ADA, known_faces[0], SERVER))
             except DuplicateIdentifier as error:
                 outcomes.append(error.code)
             finally:
@@ -138,12 +139,12 @@ def test_the_second_of_two_concurrent_enrolments_is_a_duplicate(app: Flask, know
 
 
 def test_pictures_are_added_up_to_the_limit(app: Flask, known_faces) -> None:
-    person_id = store_person(ADA, known_faces[0][:1], None)
-    store.add_anchors(person_id, known_faces[0][1:2], None)
+    person_id = store_person(ADA, known_faces[0][:1], SERVER)
+    store.add_anchors(person_id, known_faces[0][1:2], SERVER)
     object.__setattr__(current_settings(), "anchors_a_person", 2)
 
     with pytest.raises(TooManyAnchors):
-        store.add_anchors(person_id, known_faces[0][2:], None)
+        store.add_anchors(person_id, known_faces[0][2:], SERVER)
 
     assert len(people_service.find_person(person_id).anchors) == 2
 
@@ -152,33 +153,33 @@ def test_pictures_cannot_be_added_to_an_unknown_person(
     app: Flask, known_faces, operator_id
 ) -> None:
     with pytest.raises(UnknownPerson):
-        store.add_anchors(operator_id, known_faces[0], operator_id)
+        store.add_anchors(operator_id, known_faces[0], Actor(operator_id))
 
 
 def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
     app: Flask, known_faces, operator_id
 ) -> None:
-    person_id = store_person(ADA, known_faces[0][:2], None)
+    person_id = store_person(ADA, known_faces[0][:2], SERVER)
     first, second = db.session.scalars(select(Anchor.id)).all()
 
-    anchors.delete_anchor(person_id, first, operator_id)
+    anchors.delete_anchor(person_id, first, Actor(operator_id))
 
     assert db.session.scalars(select(AnchorEmbedding.anchor_id)).all() == [second]
     with pytest.raises(LastAnchor):
-        anchors.delete_anchor(person_id, second, operator_id)
+        anchors.delete_anchor(person_id, second, Actor(operator_id))
 
 
 def test_an_anchor_is_reached_only_through_its_person(
     app: Flask, enrol, known_faces, operator_id
 ) -> None:
-    store_person(ADA, known_faces[0], None)
+    store_person(ADA, known_faces[0], SERVER)
     other = enrol("bob", photos=3)
     adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))
 
     with pytest.raises(UnknownAnchor):
-        anchors.open_picture(other, adas, operator_id)
+        anchors.open_picture(other, adas, Actor(operator_id))
     with pytest.raises(UnknownAnchor):
-        anchors.delete_anchor(other, adas, operator_id)
+        anchors.delete_anchor(other, adas, Actor(operator_id))
 
 
 @pytest.mark.slow

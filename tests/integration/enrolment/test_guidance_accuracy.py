@@ -18,6 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from ml.lab.evaluation.protocols.photos import SHARED
 from tests.support import faces
+from webapp.core.actor import SERVER
 from webapp.services.enrolment.capture_guidance import FrameVerdict, check_frame
 
 pytestmark = [pytest.mark.data, pytest.mark.real_faces]
@@ -82,7 +83,7 @@ def photos() -> list[Image.Image]:
 
 
 def _verdict(photo: Image.Image) -> FrameVerdict:
-    return check_frame(faces.jpeg(photo))
+    return check_frame(faces.jpeg(photo), SERVER)
 
 
 @pytest.mark.usefixtures("app")

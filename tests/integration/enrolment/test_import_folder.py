@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 
 from tests.support import faces
 from tests.support.installation import rows_stored
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -167,7 +168,7 @@ def test_folders_whose_names_are_compared_as_the_same_are_not_one_person(
 def test_another_person_with_the_identifier_does_not_count_as_imported(
     runner: FlaskCliRunner, folder: Path, known_faces
 ) -> None:
-    store_person(NewPerson("GRACE", "Grace", True), known_faces[0][:1], None)
+    store_person(NewPerson("GRACE", "Grace", True), known_faces[0][:1], SERVER)
 
     done = runner.invoke(args=["import-folder", str(folder), "--consent"])
 

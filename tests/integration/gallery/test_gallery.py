@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.crypto.vault import SealBroken
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, GalleryChange
@@ -23,7 +24,7 @@ from webapp.settings import Settings
 @pytest.fixture
 def two_people(app: Flask, known_faces):
     return [
-        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, None)
+        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
         for number, faces in enumerate(known_faces)
     ]
 
@@ -55,7 +56,7 @@ def test_similarities_are_those_with_each_anchor_of_the_person(
 
 
 def test_nobody_has_no_similarities(app, two_people, known_faces) -> None:
-    people_service.delete_person(two_people[1], two_people[0])
+    people_service.delete_person(two_people[1], Actor(two_people[0]))
 
     assert active_model().gallery.similarities(known_faces[0][0].embedding, two_people[1]) is None
 
@@ -75,7 +76,7 @@ def test_another_process_follows_at_its_next_answer(
     with elsewhere.app_context():
         assert len(active_model().gallery.sample().person_ids) == 2
         db.session.rollback()
-    people_service.delete_person(two_people[0], two_people[1])
+    people_service.delete_person(two_people[0], Actor(two_people[1]))
 
     with elsewhere.app_context():
         assert active_model().gallery.sample().person_ids == (two_people[1],)
@@ -90,7 +91,7 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
             .values(vector=b"unreadable")
         )
 
-    store_person(NewPerson("third", "Third", True), known_faces[0][:1], None)
+    store_person(NewPerson("third", "Third", True), known_faces[0][:1], SERVER)
 
     assert len(active_model().gallery.sample().person_ids) == 3
 
@@ -112,7 +113,7 @@ def statements() -> Iterator[list[str]]:
 
 def test_a_deletion_reloads_nobody_else(app, two_people) -> None:
     active_model().gallery.refresh()
-    people_service.delete_person(two_people[0], None)
+    people_service.delete_person(two_people[0], SERVER)
 
     with statements() as asked:
         assert active_model().gallery.sample().person_ids == (two_people[1],)
@@ -122,7 +123,7 @@ def test_a_deletion_reloads_nobody_else(app, two_people) -> None:
 
 def test_a_deletion_by_a_node_of_the_previous_release_is_noticed(app, two_people) -> None:
     active_model().gallery.refresh()
-    people_service.delete_person(two_people[0], None)
+    people_service.delete_person(two_people[0], SERVER)
     with unit_of_work() as session:  # which does not note it
         session.execute(delete(GalleryChange))
 
@@ -134,9 +135,9 @@ def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
 ) -> None:
     monkeypatch.setattr(base, "CHANGES_KEPT", 2)
     active_model().gallery.refresh()
-    people_service.delete_person(two_people[0], None)
+    people_service.delete_person(two_people[0], SERVER)
     added = [
-        store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], None)
+        store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], SERVER)
         for number in range(4)
     ]
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from tests.support import faces
 from tests.support.installation import Visitor, words
 from tests.support.programs import URL, Wire, key_with
+from webapp.core.actor import SERVER
 from webapp.crypto.vault import MasterKeyUnusable, Vault
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -154,18 +155,18 @@ def test_photos_for_a_person_are_kept_until_they_can_be_sent_again(
 def test_verifying_needs_one_person_and_waits_for_nobody(
     held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
 ) -> None:
-    meanwhile = [verify("ada", [person.photos[2]]) for person in people[:2]]
-    nobody = verify("nobody", [people[0].photos[2]])
+    meanwhile = [verify("ada", [person.photos[2]], SERVER) for person in people[:2]]
+    nobody = verify("nobody", [people[0].photos[2]], SERVER)
     assert not app.test_client().get("/health/ready").json["ready"]
 
     held_up.go_on()
 
-    later = [verify("ada", [person.photos[2]]) for person in people[:2]]
+    later = [verify("ada", [person.photos[2]], SERVER) for person in people[:2]]
     assert [decision.match for decision in meanwhile] == [True, False]
     for before, after in zip(meanwhile, later, strict=True):
         assert before.by_rule == pytest.approx(after.by_rule, abs=1e-6)
         assert [one.anchor_id for one in before.anchors] == [one.anchor_id for one in after.anchors]
-    assert nobody.similarity == verify("nobody", [people[0].photos[2]]).similarity
+    assert nobody.similarity == verify("nobody", [people[0].photos[2]], SERVER).similarity
 
 
 def test_programs_receive_a_retry_time(

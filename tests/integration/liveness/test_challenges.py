@@ -22,6 +22,7 @@ from tests.support.performing import (
     set_clock,
 )
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import (
     Attempt,
@@ -67,7 +68,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", SERVER)
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def bob(guarded: None, enrol):
 
 
 def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
-    return challenges.begin(identifier, holder).id
+    return challenges.begin(identifier, holder, SERVER).id
 
 
 def failures_of(identifier: str) -> int:
@@ -96,7 +97,7 @@ def test_deleting_a_person_deletes_their_challenges(app: Flask, ada, bob) -> Non
     waiting = Challenge.claim_digest == claimed_identity.claim_digest("ada")
     assert db.session.scalar(select(func.count()).where(waiting)) == 1
 
-    delete_person(ada, None)
+    delete_person(ada, SERVER)
 
     assert db.session.scalar(select(func.count()).where(waiting)) == 0
     assert rows_stored()["challenge"] == 1
@@ -111,7 +112,7 @@ def results() -> list[ChallengeResult]:
 def test_a_live_person_is_compared(app: Flask, engine, ada) -> None:
     challenge = perform(performing.live(engine))
 
-    decision = verify_by_challenge(challenge, HOLDER, "Ada")
+    decision = verify_by_challenge(challenge, HOLDER, "Ada", SERVER)
 
     assert decision.match
     (result,) = results()
@@ -126,8 +127,8 @@ def test_a_live_person_is_compared(app: Flask, engine, ada) -> None:
 
 
 def test_another_live_person_is_no_match(app: Flask, engine, ada, bob) -> None:
-    decision = verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada")
-    other = verify_by_challenge(perform(performing.live(engine), "bob"), HOLDER, "bob")
+    decision = verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada", SERVER)
+    other = verify_by_challenge(perform(performing.live(engine), "bob"), HOLDER, "bob", SERVER)
 
     assert decision.match
     assert not other.match
@@ -143,7 +144,7 @@ def test_a_photo_of_the_person_fails_and_counts_for_known_and_unknown_claims(
         challenge = perform(performing.photo(engine), identifier)
 
         with pytest.raises(ChallengeFailed):
-            verify_by_challenge(challenge, HOLDER, identifier)
+            verify_by_challenge(challenge, HOLDER, identifier, SERVER)
 
         assert failures_of(identifier) == 1
     assert [(one.outcome, one.person_id) for one in results()] == [
@@ -158,7 +159,7 @@ def test_pictures_alone_are_refused_for_known_and_unknown_claims(app: Flask, peo
     before = rows_stored()
     for identifier in ("ada", "nobody"):
         with pytest.raises(ChallengeNeeded):
-            verify(identifier, [people[0].photos[2]])
+            verify(identifier, [people[0].photos[2]], SERVER)
     assert rows_stored() == before
 
 
@@ -172,7 +173,7 @@ def test_no_challenge_starts_without_the_setting(app: Flask, enrol) -> None:
 def test_the_next_instruction_comes_only_when_the_one_before_is_done(
     app: Flask, engine, ada
 ) -> None:
-    begun = challenges.begin("ada", HOLDER)
+    begun = challenges.begin("ada", HOLDER, SERVER)
     performer = performing.live(engine)
     performer.prompt(None, 0.0)
     asked = begun.asked
@@ -180,7 +181,7 @@ def test_the_next_instruction_comes_only_when_the_one_before_is_done(
     for number in range(1, 12):  # nobody tells the head what to do: it goes on looking straight
         at = number * FRAME_SECONDS
         with clock_at(begun.id, at):
-            asked = challenges.see(begun.id, HOLDER, number, performer.frame(at))
+            asked = challenges.see(begun.id, HOLDER, number, performer.frame(at), SERVER)
     assert asked.step == 1
     assert asked.instruction == drawn(begun.id).steps[0].kind
     assert asked.share < 1
@@ -193,15 +194,15 @@ def test_frames_out_of_order_are_refused_and_change_nothing(
     app: Flask, people, ada, number: int, why: str
 ) -> None:
     challenge = begun_by()
-    challenges.see(challenge, HOLDER, 1, people[0].photos[0])
+    challenges.see(challenge, HOLDER, 1, people[0].photos[0], SERVER)
     before = rows_stored()
 
     with pytest.raises(FrameOutOfOrder) as refusal:
-        challenges.see(challenge, HOLDER, number, people[0].photos[0])
+        challenges.see(challenge, HOLDER, number, people[0].photos[0], SERVER)
 
     assert refusal.value.details == {"expected": 2}
     assert rows_stored() == before
-    assert challenges.see(challenge, HOLDER, 2, people[0].photos[0]).frame == 3
+    assert challenges.see(challenge, HOLDER, 2, people[0].photos[0], SERVER).frame == 3
 
 
 def test_one_of_two_concurrent_equal_frames_counts(
@@ -216,7 +217,7 @@ def test_one_of_two_concurrent_equal_frames_counts(
         with node.app_context():
             gate.wait()
             try:
-                outcomes.append(challenges.see(challenge, HOLDER, 1, frame).frame)
+                outcomes.append(challenges.see(challenge, HOLDER, 1, frame, SERVER).frame)
             except ServiceError as error:
                 outcomes.append(error.code)
             db.session.remove()
@@ -242,7 +243,7 @@ def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob
         session.get(Challenge, fresh).drawn = sealed
 
     with pytest.raises(Exception, match="cannot be decrypted with this key"):
-        challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY)
+        challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY, SERVER)
 
 
 @pytest.mark.real_faces
@@ -263,14 +264,14 @@ def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
 
     challenge = perform(Performer(Swapped()))
     with pytest.raises(ChallengeFailed):
-        verify_by_challenge(challenge, HOLDER, "ada")
+        verify_by_challenge(challenge, HOLDER, "ada", SERVER)
 
 
 def ended(challenge: UUID) -> list[Callable[[], object]]:
     """Everything that can be tried with a challenge."""
     return [
-        lambda: challenges.see(challenge, HOLDER, 1, faces.without_face()),
-        lambda: verify_by_challenge(challenge, HOLDER, "ada"),
+        lambda: challenges.see(challenge, HOLDER, 1, faces.without_face(), SERVER),
+        lambda: verify_by_challenge(challenge, HOLDER, "ada", SERVER),
     ]
 
 
@@ -279,7 +280,7 @@ def test_a_challenge_expires_after_half_a_minute_and_counts_as_a_failure(
 ) -> None:
     for which in range(2):
         challenge = begun_by()
-        challenges.see(challenge, HOLDER, 1, people[0].photos[0])
+        challenges.see(challenge, HOLDER, 1, people[0].photos[0], SERVER)
         set_clock(challenge, CHALLENGE_LIMITS.seconds + 0.1)
 
         with pytest.raises(ChallengeOver):
@@ -292,7 +293,7 @@ def test_a_challenge_expires_after_half_a_minute_and_counts_as_a_failure(
 
 def test_a_challenge_is_judged_once(app: Flask, engine, ada) -> None:
     challenge = perform(performing.live(engine))
-    verify_by_challenge(challenge, HOLDER, "ada")
+    verify_by_challenge(challenge, HOLDER, "ada", SERVER)
 
     for act in ended(challenge):
         with pytest.raises(ChallengeUnknown):
@@ -308,7 +309,7 @@ def test_two_verdicts_at_once_are_one(app: Flask, settings: Settings, engine, ad
         with node.app_context():
             gate.wait()
             try:
-                outcomes.append(verify_by_challenge(challenge, HOLDER, "ada").match)
+                outcomes.append(verify_by_challenge(challenge, HOLDER, "ada", SERVER).match)
             except ServiceError as error:
                 outcomes.append(error.code)
             db.session.remove()
@@ -334,13 +335,13 @@ def test_a_challenge_counts_for_its_holder_and_claim_only(
     challenge = perform(performing.live(engine))
 
     with pytest.raises(ChallengeUnknown):
-        verify_by_challenge(challenge, holder, identifier)
+        verify_by_challenge(challenge, holder, identifier, SERVER)
     with pytest.raises(ChallengeUnknown):
-        challenges.see(challenge, "another session", 1, faces.without_face())
+        challenges.see(challenge, "another session", 1, faces.without_face(), SERVER)
     with pytest.raises(ChallengeUnknown):
-        challenges.pass_for_enrolment(challenge, HOLDER, "ada", UUID(int=1))
+        challenges.pass_for_enrolment(challenge, HOLDER, "ada", Actor(UUID(int=1)))
 
-    assert verify_by_challenge(challenge, HOLDER, "ada").match
+    assert verify_by_challenge(challenge, HOLDER, "ada", SERVER).match
 
 
 def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
@@ -350,11 +351,11 @@ def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
     begun_by()
     assert failures_of("ada") == 0  # nothing was looked at
 
-    challenges.see(begun_by(), HOLDER, 1, people[0].photos[0])
+    challenges.see(begun_by(), HOLDER, 1, people[0].photos[0], SERVER)
     begun_by()
     assert failures_of("ada") == 1
 
-    challenges.see(begun_by(holder="another"), "another", 1, people[0].photos[0])
+    challenges.see(begun_by(holder="another"), "another", 1, people[0].photos[0], SERVER)
     begun_by()  # does not end what somebody else is at
     assert failures_of("ada") == 1
     assert rows_stored()["challenge"] == 2
@@ -363,7 +364,7 @@ def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
 @pytest.mark.parametrize("identifier", ["ada", "nobody"])
 def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier: str) -> None:
     for _ in range(10):
-        challenges.see(begun_by(identifier), HOLDER, 1, people[0].photos[0])
+        challenges.see(begun_by(identifier), HOLDER, 1, people[0].photos[0], SERVER)
     assert failures_of(identifier) == 9  # the last one may still be done
 
     with pytest.raises(MustWait):
@@ -374,8 +375,8 @@ def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier:
 def test_a_frame_without_a_face_counts_and_is_reported(app: Flask, ada) -> None:
     challenge = begun_by()
 
-    asked = challenges.see(challenge, HOLDER, 1, faces.without_face())
-    broken = challenges.see(challenge, HOLDER, 2, b"no picture")
+    asked = challenges.see(challenge, HOLDER, 1, faces.without_face(), SERVER)
+    broken = challenges.see(challenge, HOLDER, 2, b"no picture", SERVER)
 
     assert (asked.frame, asked.hint) == (2, "no_face")
     assert (broken.frame, broken.hint) == (3, "not_an_image")
@@ -404,9 +405,11 @@ def test_an_operator_may_waive_it_with_a_reason_that_is_audited(
     app: Flask, people, ada, operator_id
 ) -> None:
     with pytest.raises(WaiverUnexplained):
-        verify_without_challenge("ada", [people[0].photos[2]], "no time", operator_id)
+        verify_without_challenge("ada", [people[0].photos[2]], "no time", Actor(operator_id))
 
-    decision = verify_without_challenge("ada", [people[0].photos[2]], "cannot_move", operator_id)
+    decision = verify_without_challenge(
+        "ada", [people[0].photos[2]], "cannot_move", Actor(operator_id)
+    )
 
     assert decision.match
     (result,) = results()
@@ -423,7 +426,7 @@ def test_a_passed_challenge_counts_until_the_enrolment(
 
     with pytest.raises(ChallengeUnknown):
         challenges.passed_face(challenge, HOLDER, "carol")
-    challenges.pass_for_enrolment(challenge, HOLDER, "carol", operator_id)
+    challenges.pass_for_enrolment(challenge, HOLDER, "carol", Actor(operator_id))
 
     face = challenges.passed_face(challenge, HOLDER, "carol")
     assert float(face @ known_faces[0][0].embedding) > engine.calibration.default_threshold
@@ -433,4 +436,4 @@ def test_a_passed_challenge_counts_until_the_enrolment(
         with pytest.raises(ChallengeUnknown):
             challenges.passed_face(challenge, holder, identifier)
     with pytest.raises(ChallengeUnknown):
-        verify_by_challenge(challenge, HOLDER, "carol")
+        verify_by_challenge(challenge, HOLDER, "carol", SERVER)

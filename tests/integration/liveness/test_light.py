@@ -12,6 +12,7 @@ from ml.liveness.colour_reflection import COLOURS
 from tests.support import performing
 from tests.support.installation import Visitor, words, written_down
 from tests.support.performing import FRAME_SECONDS, HOLDER, clock_at, drawn, perform
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, ChallengeScope
 from webapp.errors.liveness import ChallengeFailed
@@ -32,7 +33,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def ada(app: Flask, enrol):
     setting.change(
-        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", None
+        Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", SERVER
     )
     return enrol("ada")
 
@@ -43,7 +44,7 @@ def newest_result() -> ChallengeResult:
 
 
 def test_a_face_that_reflects_the_colours_is_compared(app: Flask, engine, ada) -> None:
-    assert verify_by_challenge(perform(performing.lit(engine)), HOLDER, "ada").match
+    assert verify_by_challenge(perform(performing.lit(engine)), HOLDER, "ada", SERVER).match
 
     assert newest_result().cues["light"] > 0.8
 
@@ -52,7 +53,7 @@ def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why
     app: Flask, engine, ada, operator: Visitor
 ) -> None:
     with pytest.raises(ChallengeFailed):
-        verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada")
+        verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada", SERVER)
 
     assert newest_result().reasons == ["no_light"]
     page = words(operator.get(f"/attempts/movements/{newest_result().id}"))
@@ -61,25 +62,25 @@ def test_a_head_that_moves_well_in_other_light_fails_and_only_operators_know_why
 
 def test_without_the_setting_light_is_neither_shown_nor_required(app: Flask, engine, ada) -> None:
     setting.change(
-        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", SERVER, confirmed=True
     )
-    begun = challenges.begin("ada", HOLDER)
+    begun = challenges.begin("ada", HOLDER, SERVER)
 
     assert begun.asked.light is None
     assert drawn(begun.id).light == ()
-    assert verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada").match
+    assert verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada", SERVER).match
 
 
 def test_colours_come_one_by_one_and_are_written_down_sealed(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
-    performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER)
+    performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER, SERVER)
     asked, told = begun.asked, [begun.asked.light]
     performer.prompt(None, 0.0)
     for number in range(1, 8):
         at = number * FRAME_SECONDS
         with clock_at(begun.id, at):
-            asked = challenges.see(begun.id, HOLDER, asked.frame, performer.frame(at))
+            asked = challenges.see(begun.id, HOLDER, asked.frame, performer.frame(at), SERVER)
         told.append(asked.light)
 
     order = drawn(begun.id).light
@@ -102,7 +103,7 @@ def test_the_page_warns_of_light_and_waits_for_the_user(
 ) -> None:
     warned = operator.get(path).text
     setting.change(
-        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", None, confirmed=True
+        Liveness(ChallengeScope.ENROLMENT, "gentle"), "it troubled people", SERVER, confirmed=True
     )
     plain = operator.get(path).text
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeResult, Outcome, Purpose, now
 from webapp.db.transactions import unit_of_work
@@ -18,7 +19,7 @@ def ended(outcome: Outcome, times: int, label: str | None = None, *reasons: str)
     result = Result(Purpose.VERIFY, outcome, "normal", reasons=reasons)
     with unit_of_work() as session:
         for _ in range(times):
-            results.record(session, result, None, None)
+            results.record(session, result, None, SERVER)
         session.flush()
         if label:
             for row in session.query(ChallengeResult).filter(ChallengeResult.label.is_(None)):
@@ -95,5 +96,5 @@ def test_a_day_limits_the_report(app: Flask) -> None:
 
 def test_only_known_labels_are_taken(app: Flask) -> None:
     with pytest.raises(LabelUnknown):
-        report.label_since(now(), "a ghost")
+        report.label_since(now(), "a ghost", SERVER)
     assert run(app, "--label", "ghost").exit_code == 2

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from ml import STEPS
 from tests.support.installation import Visitor, words
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.errors.liveness import MovementsTooFew, StrengthUnknown
@@ -28,11 +29,11 @@ def test_by_default_no_challenge_is_required(app: Flask) -> None:
 
 
 def test_enrolment_requires_a_challenge_only_by_setting(app: Flask) -> None:
-    liveness.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
+    liveness.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", SERVER)
     assert liveness.in_force().requires_challenge(Purpose.VERIFY)
     assert not liveness.in_force().requires_challenge(Purpose.ENROL)
 
-    liveness.change(Liveness(ChallengeScope.ENROLMENT), "for enrolling too", None)
+    liveness.change(Liveness(ChallengeScope.ENROLMENT), "for enrolling too", SERVER)
     assert liveness.in_force().requires_challenge(Purpose.VERIFY)
     assert liveness.in_force().requires_challenge(Purpose.ENROL)
 
@@ -92,12 +93,12 @@ def test_an_invalid_setting_is_explained_and_changes_nothing(
 
 def test_the_service_refuses_settings_that_no_page_offers(app: Flask) -> None:
     with pytest.raises(MovementsTooFew):
-        liveness.change(Liveness(allowed=("turn_left", "stand on your head")), "odd", None)
+        liveness.change(Liveness(allowed=("turn_left", "stand on your head")), "odd", SERVER)
     with pytest.raises(StrengthUnknown):
-        liveness.change(Liveness(strength="absolute"), "odd", None)
-    liveness.change(Liveness(ChallengeScope.VERIFICATION), "first", None, based_on=0)
+        liveness.change(Liveness(strength="absolute"), "odd", SERVER)
+    liveness.change(Liveness(ChallengeScope.VERIFICATION), "first", SERVER, based_on=0)
     with pytest.raises(SettingConflict):
-        liveness.change(Liveness(), "second", None, based_on=0)
+        liveness.change(Liveness(), "second", SERVER, based_on=0)
 
 
 def test_the_page_first_warns_of_virtual_cameras(app: Flask, admin: Visitor) -> None:

@@ -24,6 +24,7 @@ from tests.support.installation import (
     written_down,
 )
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.models import PageResult
 from webapp.db.transactions import unit_of_work
 from webapp.services import cleanup
@@ -38,7 +39,7 @@ IDENTIFIER = "ada.lovelace@example.org"
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    return store_person(NewPerson(IDENTIFIER, "Ada Lovelace", True), known_faces[0][:2], None)
+    return store_person(NewPerson(IDENTIFIER, "Ada Lovelace", True), known_faces[0][:2], SERVER)
 
 
 def sent(visitor: Visitor, path: str, **fields: object) -> TestResponse:
@@ -125,7 +126,7 @@ def test_an_operators_result_ends_with_the_session(
     address = verification(operator).location
     assert operator.get(address).text.count("/picture") == 2
 
-    sessions.end_all(operator_id)
+    sessions.end_all(operator_id, SERVER)
 
     assert operator.get(address).status_code == 410
 
@@ -133,7 +134,7 @@ def test_an_operators_result_ends_with_the_session(
 def test_results_go_with_the_person(app: Flask, operator: Visitor, operator_id, ada) -> None:
     address = verification(operator).location
 
-    people.delete_person(ada, operator_id)
+    people.delete_person(ada, Actor(operator_id))
 
     assert operator.get(address).status_code == 410
     assert rows_stored()["page_result"] == 0

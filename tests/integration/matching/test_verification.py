@@ -11,6 +11,7 @@ import ml
 from tests.support import faces
 from tests.support.installation import rows_stored, written_down
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Refusal
 from webapp.errors.matching import NobodyEnrolled
@@ -38,7 +39,7 @@ def bob(app: Flask, enrol):
 
 @pytest.mark.real_faces
 def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
-    decision = verify("Ada", [people[0].photos[2]])
+    decision = verify("Ada", [people[0].photos[2]], SERVER)
 
     assert decision.match
     assert decision.score >= decision.threshold_score
@@ -48,14 +49,14 @@ def test_another_photo_of_the_person_matches(app: Flask, people, ada) -> None:
 
 @pytest.mark.real_faces
 def test_another_persons_photo_does_not_match(app: Flask, people, ada) -> None:
-    decision = verify("ada", [people[1].photos[0]])
+    decision = verify("ada", [people[1].photos[0]], SERVER)
 
     assert not decision.match
     assert decision.score < decision.threshold_score
 
 
 def test_the_score_is_that_of_the_best_anchor(app: Flask, people, ada) -> None:
-    decision = verify("ada", [people[0].photos[2]])
+    decision = verify("ada", [people[0].photos[2]], SERVER)
 
     scores = [anchor.score for anchor in decision.anchors]
     assert scores == sorted(scores, reverse=True)
@@ -63,9 +64,9 @@ def test_the_score_is_that_of_the_best_anchor(app: Flask, people, ada) -> None:
 
 
 def test_unusable_frames_next_to_a_usable_one_do_not_matter(app: Flask, people, ada) -> None:
-    alone = verify("ada", [people[0].photos[2]])
+    alone = verify("ada", [people[0].photos[2]], SERVER)
 
-    beside = verify("ada", [faces.without_face(), people[0].photos[2], b"no picture"])
+    beside = verify("ada", [faces.without_face(), people[0].photos[2], b"no picture"], SERVER)
 
     assert beside.similarity == pytest.approx(alone.similarity, abs=1e-6)
 
@@ -74,9 +75,9 @@ def test_frames_of_different_people_score_no_better_than_the_best_of_them(
     app: Flask, people, ada, bob
 ) -> None:
     photos = [person.photos[0] for person in people[:3]]
-    singly = [verify("bob", [photo]).similarity for photo in photos]
+    singly = [verify("bob", [photo], SERVER).similarity for photo in photos]
 
-    together = verify("bob", photos).similarity
+    together = verify("bob", photos, SERVER).similarity
 
     assert together <= max(singly) + 1e-6
 
@@ -84,8 +85,8 @@ def test_frames_of_different_people_score_no_better_than_the_best_of_them(
 def test_an_attempt_stores_its_model_rule_and_threshold(
     app: Flask, people, ada, operator_id
 ) -> None:
-    decision = verify("ada", [people[0].photos[2]], operator_id)
-    verification.change(90, "later", operator_id, confirmed=True)
+    decision = verify("ada", [people[0].photos[2]], Actor(operator_id))
+    verification.change(90, "later", Actor(operator_id), confirmed=True)
 
     attempt = db.session.scalar(select(Attempt))
     assert (attempt.person_id, attempt.match, attempt.account_id) == (ada, True, operator_id)
@@ -99,18 +100,18 @@ def test_when_nobody_is_enrolled_nobody_can_be_compared(app: Flask, people, oper
     before = rows_stored()
 
     with pytest.raises(NobodyEnrolled):
-        verify("ada", [people[0].photos[0]])
+        verify("ada", [people[0].photos[0]], SERVER)
     with pytest.raises(NobodyEnrolled):
-        identify([people[0].photos[0]], operator_id)
+        identify([people[0].photos[0]], Actor(operator_id))
 
     assert rows_stored() == before
 
 
 def test_a_picture_without_a_face_is_a_refusal_and_no_attempt(app: Flask, ada, operator_id) -> None:
     with pytest.raises(ml.NoFace):
-        verify("ada", [faces.without_face()])
+        verify("ada", [faces.without_face()], SERVER)
     with pytest.raises(ml.NoFace):
-        identify([faces.without_face()], operator_id)
+        identify([faces.without_face()], Actor(operator_id))
 
     assert rows_stored()["attempt"] == 0
     refusals = db.session.scalars(select(Refusal).order_by(Refusal.created_at)).all()
@@ -121,7 +122,7 @@ def test_a_picture_without_a_face_is_a_refusal_and_no_attempt(app: Flask, ada, o
 
 
 def test_the_person_is_found_among_all(app: Flask, people, ada, bob, operator_id) -> None:
-    decision = identify([people[0].photos[2]], operator_id)
+    decision = identify([people[0].photos[2]], Actor(operator_id))
 
     assert decision.match
     assert decision.person.id == ada
@@ -129,7 +130,7 @@ def test_the_person_is_found_among_all(app: Flask, people, ada, bob, operator_id
 
 
 def test_a_stranger_is_nobody(app: Flask, people, ada, operator_id) -> None:
-    decision = identify([people[1].photos[0]], operator_id)
+    decision = identify([people[1].photos[0]], Actor(operator_id))
 
     assert not decision.match
     assert decision.person is None
@@ -138,7 +139,7 @@ def test_a_stranger_is_nobody(app: Flask, people, ada, operator_id) -> None:
 def test_the_threshold_among_all_follows_the_people_and_their_anchors(
     app: Flask, people, ada, bob, operator_id
 ) -> None:
-    decision = identify([people[0].photos[2]], operator_id)
+    decision = identify([people[0].photos[2]], Actor(operator_id))
 
     calibration = active_model().engine.calibration
     assert decision.threshold.similarity == calibration.identification_threshold(
@@ -151,8 +152,8 @@ def test_the_threshold_among_all_follows_the_people_and_their_anchors(
 
 
 def test_an_unknown_claim_never_matches_and_always_scores_the_same(app: Flask, people, ada) -> None:
-    first = verify("nobody", [people[0].photos[2]])
-    again = verify("nobody", [people[0].photos[2]])
+    first = verify("nobody", [people[0].photos[2]], SERVER)
+    again = verify("nobody", [people[0].photos[2]], SERVER)
 
     assert not first.match
     assert first.similarity == again.similarity
@@ -163,21 +164,21 @@ def test_an_unknown_claim_scores_the_same_after_enrolments_and_deletions(
     app: Flask, people, known_faces, ada, bob, operator_id
 ) -> None:
     def scores() -> list[float]:
-        decisions = [verify(f"nobody {n}", [people[0].photos[2]]) for n in range(4)]
+        decisions = [verify(f"nobody {n}", [people[0].photos[2]], SERVER) for n in range(4)]
         return [decision.similarity for decision in decisions]
 
     before = scores()
     for number in range(3):
-        store_person(NewPerson(f"new {number}", "New", True), known_faces[1][:1], None)
-    people_service.delete_person(bob, None)
-    verification.change(60, "stricter", operator_id)
+        store_person(NewPerson(f"new {number}", "New", True), known_faces[1][:1], SERVER)
+    people_service.delete_person(bob, SERVER)
+    verification.change(60, "stricter", Actor(operator_id))
 
     assert scores() == before
 
 
 def test_an_unknown_claim_never_reaches_the_threshold(app: Flask, people, ada, bob) -> None:
     threshold = verification.in_force()
-    frames = probe_from([people[0].photos[2]]).frames
+    frames = probe_from([people[0].photos[2]], SERVER).frames
 
     drawn = [decoy_similarity(f"nobody {n}", frames, threshold) for n in range(2000)]
 
@@ -187,7 +188,7 @@ def test_an_unknown_claim_never_reaches_the_threshold(app: Flask, people, ada, b
 
 def test_similar_probes_get_similar_decoy_scores(app: Flask, people, known_faces, ada, bob) -> None:
     threshold = verification.in_force()
-    same = [probe_from([photo]).frames for photo in people[2].photos[:2]]
+    same = [probe_from([photo], SERVER).frames for photo in people[2].photos[:2]]
     other = known_faces[0][0].embedding[None]
 
     def apart(a: np.ndarray, b: np.ndarray) -> float:
@@ -211,10 +212,10 @@ def test_without_a_change_the_models_default_is_active(app: Flask) -> None:
 def test_raising_the_threshold_turns_a_match_into_none(
     app: Flask, people, ada, operator_id
 ) -> None:
-    score = verify("ada", [people[0].photos[2]]).score
-    verification.change(score + 1, "stricter", operator_id, confirmed=True)
+    score = verify("ada", [people[0].photos[2]], SERVER).score
+    verification.change(score + 1, "stricter", Actor(operator_id), confirmed=True)
 
-    decision = verify("ada", [people[0].photos[2]])
+    decision = verify("ada", [people[0].photos[2]], SERVER)
 
     assert not decision.match
     assert decision.threshold_score == pytest.approx(score + 1, abs=0.01)
@@ -224,15 +225,15 @@ def test_every_process_follows_a_change_at_once(
     app: Flask, settings: Settings, engine, operator_id
 ) -> None:
     elsewhere = create_app(settings, engine)
-    verification.change(77, "stricter", operator_id)
+    verification.change(77, "stricter", Actor(operator_id))
 
     with elsewhere.app_context():
         assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
 
 def test_changes_are_stored_with_actor_time_values_and_reason(app: Flask, operator_id) -> None:
-    verification.change(60, "first", operator_id)
-    verification.change(70, "second", operator_id)
+    verification.change(60, "first", Actor(operator_id))
+    verification.change(70, "second", Actor(operator_id))
 
     newest, oldest = verification.history()
 
@@ -246,7 +247,7 @@ def test_changes_are_stored_with_actor_time_values_and_reason(app: Flask, operat
 @pytest.mark.parametrize("score", [-0.1, 100.1, float("nan"), float("inf")])
 def test_a_threshold_out_of_range_changes_nothing(app: Flask, operator_id, score: float) -> None:
     with pytest.raises(ThresholdOutOfRange):
-        verification.change(score, "why not", operator_id)
+        verification.change(score, "why not", Actor(operator_id))
 
     assert verification.history() == ()
 
@@ -257,13 +258,13 @@ def test_a_threshold_out_of_range_changes_nothing(app: Flask, operator_id, score
 def test_deleting_a_person_leaves_no_trace(
     app: Flask, settings: Settings, people, ada, bob, operator_id
 ) -> None:
-    verify("ada", [people[0].photos[2]])
+    verify("ada", [people[0].photos[2]], SERVER)
     person = people_service.find_person(ada)
     sealed = [person.key.wrapped, *(anchor.picture[:200] for anchor in person.anchors)]
     db.session.rollback()
 
     assert all(value in written_down(settings) for value in sealed)
-    people_service.delete_person(ada, operator_id)
+    people_service.delete_person(ada, Actor(operator_id))
 
     assert not any(value in written_down(settings) for value in sealed)
     attempt = db.session.scalar(select(Attempt))
@@ -286,16 +287,16 @@ def test_deleting_while_others_verify_gives_them_a_decision_either_way(
     def verify_often() -> None:
         with app.app_context():
             started.wait()
-            decisions.extend(verify("ada", [people[0].photos[2]]).match for _ in range(2))
+            decisions.extend(verify("ada", [people[0].photos[2]], SERVER).match for _ in range(2))
             db.session.remove()
 
     threads = [threading.Thread(target=verify_often) for _ in range(2)]
     for thread in threads:
         thread.start()
     started.wait()
-    people_service.delete_person(ada, operator_id)
+    people_service.delete_person(ada, Actor(operator_id))
     for thread in threads:
         thread.join()
 
     assert len(decisions) == 4  # fewer failures than there is a wait after
-    assert not verify("ada", [people[0].photos[2]]).match
+    assert not verify("ada", [people[0].photos[2]], SERVER).match

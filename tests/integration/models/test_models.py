@@ -22,6 +22,7 @@ from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.small_model import TINY
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Attempt, AuditEntry, Job, JobState, Person
@@ -75,7 +76,7 @@ def ada(app: Flask, enrol):
 
 def ask_for_tiny() -> UUID:
     """Queue the change to a model that is good for nothing and for research only."""
-    return selection.start_change(TINY, "tried", None, licence_accepted=True, confirmed=True)
+    return selection.start_change(TINY, "tried", SERVER, licence_accepted=True, confirmed=True)
 
 
 def change_to_tiny(listener: queue.Listener = lambda *_: None) -> Job:
@@ -142,7 +143,7 @@ def test_the_old_model_serves_until_every_picture_is_embedded(
     assert (job.state, job.done, job.total) == (JobState.DONE, 2, 2)
     assert meanwhile == [engine.model_id]
     assert active_model().engine is tiny
-    assert verify("ada", [people[0].photos[0]]).match
+    assert verify("ada", [people[0].photos[0]], SERVER).match
 
 
 def test_people_enrolled_during_a_change_of_the_model_are_included(
@@ -230,7 +231,7 @@ def test_a_request_ends_with_the_model_that_it_began_with(
         with app.app_context():
             change_to_tiny()
 
-        assert verify("ada", [people[0].photos[1]]).match
+        assert verify("ada", [people[0].photos[1]], SERVER).match
 
         attempt = db.session.scalars(select(Attempt)).one()
         assert attempt.model_id == engine.model_id
@@ -248,7 +249,7 @@ def test_faces_of_the_model_before_are_not_enrolled(
         before = rows_stored()
 
         with pytest.raises(ModelChangedMeanwhile):
-            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
 
         assert rows_stored() == before
 
@@ -257,7 +258,7 @@ def test_a_model_cannot_serve_before_every_picture_is_embedded(
     app: Flask, ada, tiny: ml.Engine
 ) -> None:
     with pytest.raises(PicturesNotEmbedded):
-        selection.activate(tiny.model_id, tiny.name, None)
+        selection.activate(tiny.model_id, tiny.name, SERVER)
 
     assert rows_stored()["model_change"] == 0
 
@@ -265,20 +266,20 @@ def test_a_model_cannot_serve_before_every_picture_is_embedded(
 def test_a_threshold_belongs_to_its_model(
     app: Flask, ada, operator_id, engine: ml.Engine, tiny: ml.Engine
 ) -> None:
-    verification.change(77, "stricter", operator_id)
+    verification.change(77, "stricter", Actor(operator_id))
     change_to_tiny()
     assert verification.in_force().similarity == tiny.calibration.default_threshold
-    verification.change(66, "for tiny", operator_id, confirmed=True)
+    verification.change(66, "for tiny", Actor(operator_id), confirmed=True)
 
-    selection.activate(engine.model_id, engine.name, None)
+    selection.activate(engine.model_id, engine.name, SERVER)
     assert verification.in_force().score == pytest.approx(77, abs=0.01)
 
-    selection.activate(tiny.model_id, tiny.name, None)
+    selection.activate(tiny.model_id, tiny.name, SERVER)
     assert verification.in_force().score == pytest.approx(66, abs=0.01)
 
 
 def test_attempts_keep_the_meaning_of_the_model_that_judged_them(app: Flask, ada, people) -> None:
-    before = verify("ada", [people[0].photos[2]])
+    before = verify("ada", [people[0].photos[2]], SERVER)
     change_to_tiny()
 
     (listed,) = list_attempts(1).items
@@ -541,7 +542,7 @@ def test_going_back_to_a_free_and_safe_model_takes_a_reason_alone(
 def test_a_dangerous_threshold_left_under_another_model_asks_for_the_word(
     app: Flask, ada, admin: Visitor, engine: ml.Engine
 ) -> None:
-    verification.change(0, "a demonstration", None, confirmed=True)
+    verification.change(0, "a demonstration", SERVER, confirmed=True)
     change_to_tiny()
 
     answer = admin.post(f"/models/{engine.name}/change", reason="it was better")

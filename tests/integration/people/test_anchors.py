@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 import ml
 from tests.support.installation import Visitor, words
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding
 from webapp.db.transactions import unit_of_work
@@ -56,32 +57,32 @@ def test_a_disabled_picture_is_stored_but_not_compared_in_any_process(
         assert len(compared()) == 2
     first, second = anchors_of(ada)
 
-    anchors.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, Actor(operator_id))
 
     assert compared() == {second}
     with elsewhere.app_context():
         assert compared() == {second}
-    assert verify("ada", [people[0].photos[2]]).compared == 1
-    assert anchors.open_picture(ada, first, operator_id).startswith(b"\xff\xd8")
+    assert verify("ada", [people[0].photos[2]], SERVER).compared == 1
+    assert anchors.open_picture(ada, first, Actor(operator_id)).startswith(b"\xff\xd8")
 
 
 def test_a_disabled_picture_can_be_enabled(app: Flask, ada: UUID, operator_id) -> None:
     first, second = anchors_of(ada)
-    anchors.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, Actor(operator_id))
 
-    anchors.restore_anchor(ada, first, operator_id)
+    anchors.restore_anchor(ada, first, Actor(operator_id))
 
     assert compared() == {first, second}
 
 
 def test_the_last_active_picture_cannot_be_disabled(app: Flask, ada: UUID, operator_id) -> None:
     first, second = anchors_of(ada)
-    anchors.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, Actor(operator_id))
 
     for take_away in (anchors.retire_anchor, anchors.delete_anchor):
         with pytest.raises(LastAnchor):
-            take_away(ada, second, operator_id)
-    anchors.delete_anchor(ada, first, operator_id)
+            take_away(ada, second, Actor(operator_id))
+    anchors.delete_anchor(ada, first, Actor(operator_id))
 
     assert anchors_of(ada) == [second]
 
@@ -90,12 +91,12 @@ def test_a_picture_without_an_embedding_cannot_be_enabled(
     app: Flask, ada: UUID, operator_id
 ) -> None:
     first, _ = anchors_of(ada)
-    anchors.retire_anchor(ada, first, operator_id)
+    anchors.retire_anchor(ada, first, Actor(operator_id))
     with unit_of_work() as session:
         session.execute(delete(AnchorEmbedding).where(AnchorEmbedding.anchor_id == first))
 
     with pytest.raises(PictureNotComparable):
-        anchors.restore_anchor(ada, first, operator_id)
+        anchors.restore_anchor(ada, first, Actor(operator_id))
 
     assert db.session.get(Anchor, first).retired_at is not None
 
@@ -138,9 +139,9 @@ def test_another_persons_picture_is_not_disabled(
     bobs, _ = anchors_of(bob)
 
     with pytest.raises(UnknownAnchor):
-        anchors.retire_anchor(ada, bobs, operator_id)
+        anchors.retire_anchor(ada, bobs, Actor(operator_id))
     with pytest.raises(UnknownAnchor):
-        store.add_anchors(ada, known_faces[0][2:], operator_id, bobs)
+        store.add_anchors(ada, known_faces[0][2:], Actor(operator_id), bobs)
 
     assert len(compared()) == 4
 
@@ -163,7 +164,7 @@ def test_rows_of_the_matrix_belong_to_their_pictures(
 ) -> None:
     """Of three pictures the one of somebody else has the low row, whatever the order stored in."""
     of_ada, of_bob = known_faces[0], known_faces[1]
-    person_id = store_person(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], None)
+    person_id = store_person(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], SERVER)
     reports = report_on(people_service.find_person(person_id))
     odd = next(report for report in reports if report.doubts)
 
@@ -174,7 +175,7 @@ def test_rows_of_the_matrix_belong_to_their_pictures(
 
 
 def test_one_picture_has_no_matrix(app: Flask, known_faces: Known) -> None:
-    person_id = store_person(NewPerson("one", "One", True), known_faces[0][:1], None)
+    person_id = store_person(NewPerson("one", "One", True), known_faces[0][:1], SERVER)
 
     assert likeness_of(people_service.find_person(person_id)) is None
 
@@ -183,8 +184,8 @@ def test_a_picture_nearer_to_another_person_is_flagged(
     app: Flask, known_faces: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_ada, of_bob = known_faces[0], known_faces[1]
-    store_person(NewPerson("bob", "Bob", True), of_bob[:1], None)
-    ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], None)
+    store_person(NewPerson("bob", "Bob", True), of_bob[:1], SERVER)
+    ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], SERVER)
     # No search finds anybody: only which is nearer is left to say.
     monkeypatch.setattr(
         "webapp.services.enrolment.warnings.identification.threshold",

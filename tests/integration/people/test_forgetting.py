@@ -12,6 +12,7 @@ import ml
 from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, written_down
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.crypto.vault import Place
 from webapp.db import secure_delete
 from webapp.db.engine import db
@@ -69,7 +70,7 @@ def test_the_wal_of_a_long_reader_is_truncated_after_it_ends(
     db.session.rollback()
     with db.engine.connect() as reader:
         reader.execute(select(PersonKey.wrapped))
-        people.delete_person(ada, None)
+        people.delete_person(ada, SERVER)
         assert wrapped in written_down(settings)
         secure_delete.truncate_log_later()
         assert wrapped in written_down(settings)
@@ -102,7 +103,7 @@ def test_embeddings_of_an_inactive_model_are_destroyed(
 
     assert retired not in written_down(settings)
     assert rows_stored()["anchor_embedding"] == 1
-    assert verify("ada", [people[0].photos[2]]).match
+    assert verify("ada", [people[0].photos[2]], SERVER).match
     assert audit_entries.list_entries(1, "embeddings_deleted").total == 1
 
 
@@ -125,7 +126,7 @@ def test_old_embeddings_stay_while_their_model_is_about_to_serve(
             .where(AnchorEmbedding.model_id == RETIRED)
             .values(model_id=other.model_id)
         )
-        queue.enqueue(session, CHANGE_MODEL, other.name)
+        queue.enqueue(session, CHANGE_MODEL, other.name, SERVER)
 
     a_day_goes_by()
 

@@ -9,6 +9,7 @@ from flask import Flask
 
 import ml
 from tests.support.installation import Visitor, words
+from webapp.core.actor import SERVER
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.enrolment.warnings import LIKE_SOMEBODY_ELSE, doubts_about
 from webapp.services.matching.verification import verify
@@ -29,17 +30,17 @@ def third(engine: ml.Engine, people) -> list[ml.Face]:
 @pytest.fixture
 def ada(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
     faces = (*known_faces[0], third[0])
-    return store_person(NewPerson("ada", "Ada", True), faces, None)
+    return store_person(NewPerson("ada", "Ada", True), faces, SERVER)
 
 
 @pytest.fixture
 def bob(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
     faces = (*known_faces[1], third[1])
-    return store_person(NewPerson("bob", "Bob", True), faces, None)
+    return store_person(NewPerson("bob", "Bob", True), faces, SERVER)
 
 
 def by(rule: str) -> None:
-    verification.change(70, "by another rule", None, rule=rule)
+    verification.change(70, "by another rule", SERVER, rule=rule)
 
 
 @RULES
@@ -50,7 +51,7 @@ def test_two_people_are_lookalikes_if_verification_matches_them(
 
     (pair,) = build_review_list().lookalikes
 
-    assert verify("bob", [people[2].photos[0]]).match is is_enough
+    assert verify("bob", [people[2].photos[0]], SERVER).match is is_enough
     assert pair.could_pass is is_enough
     assert ("could pass" in words(admin.get("/threshold/pairs"))) is is_enough
 
@@ -59,7 +60,7 @@ def test_stricter_own_thresholds_prevent_lookalikes(ada: UUID, bob: UUID) -> Non
     assert build_review_list().lookalikes[0].could_pass
 
     for person_id in (ada, bob):
-        per_person.change(person_id, 50, "they are alike", None, confirmed=True)
+        per_person.change(person_id, 50, "they are alike", SERVER, confirmed=True)
 
     assert not build_review_list().lookalikes[0].could_pass
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.support.installation import Visitor, words
+from webapp.core.actor import SERVER, Actor
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
@@ -17,11 +18,11 @@ from webapp.services.people.people import SORTS, list_people
 @pytest.fixture
 def three(app: Flask, enrol, known_faces, operator_id):
     """Bob with two pictures, one of them retired; Ada with two; Carol with three."""
-    bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], None)
-    store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], None)
+    bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], SERVER)
+    store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], SERVER)
     enrol("a-3", "Carol", photos=3)
     person = people_service.find_person(bob)
-    anchors.retire_anchor(bob, person.anchors[0].id, operator_id)
+    anchors.retire_anchor(bob, person.anchors[0].id, Actor(operator_id))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.support.installation import rows_stored
 from tests.support.postgresql import Postgresql
 from tests.support.small_model import TINY
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.core.setting_types import WrongSetting
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -70,7 +71,7 @@ def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
 @pytest.fixture
 def two_people(app: Flask, known_faces) -> list[UUID]:
     return [
-        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, None)
+        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
         for number, faces in enumerate(known_faces)
     ]
 
@@ -126,14 +127,14 @@ def test_vectors_follow_enrolments_and_deletions(
 ) -> None:
     assert isinstance(active_model().gallery, VectorGallery)
     assert vectors_kept() == rows_stored()["anchor_embedding"] == 6
-    assert verify("person-0", [people[0].photos[2]]).match
-    found = identify([people[1].photos[2]], operator_id)
+    assert verify("person-0", [people[0].photos[2]], SERVER).match
+    found = identify([people[1].photos[2]], Actor(operator_id))
     assert found.person.id == two_people[1]
 
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
-    anchors.delete_anchor(two_people[0], anchor, None)
+    anchors.delete_anchor(two_people[0], anchor, SERVER)
     assert vectors_kept() == 5
-    people_service.delete_person(two_people[1], None)
+    people_service.delete_person(two_people[1], SERVER)
 
     assert vectors_kept() == 2
     nearest = active_model().gallery.nearest(np.ones(128, np.float32), 5, "best")
@@ -146,7 +147,7 @@ def test_an_anchor_without_its_vector_is_not_stored(app: Flask, known_faces) -> 
     before = rows_stored()
 
     with pytest.raises(Exception, match="violates check"):
-        store_person(NewPerson("ada", "Ada", True), known_faces[0], None)
+        store_person(NewPerson("ada", "Ada", True), known_faces[0], SERVER)
 
     assert rows_stored() == before
     assert vectors_kept() == 0
@@ -156,7 +157,7 @@ def test_an_anchor_without_its_vector_is_not_stored(app: Flask, known_faces) -> 
 def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: str) -> None:
     there, here = active_model().gallery, in_memory()
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
-    anchors.retire_anchor(two_people[0], anchor, None)
+    anchors.retire_anchor(two_people[0], anchor, SERVER)
 
     for face in (*known_faces[0], *known_faces[1]):
         found = there.nearest(face.embedding, 2, rule)
@@ -208,11 +209,11 @@ def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people,
     before = db.session.scalars(select(anchor_vector.c.turned)).all()
     db.session.rollback()
 
-    master_key_rotation.rotate(lambda _left: None)
+    master_key_rotation.rotate(lambda _left: None, SERVER)
 
     assert db.session.scalars(select(anchor_vector.c.turned)).all() == before
     galleries()._rotations.clear()
-    assert verify("person-0", [people[0].photos[2]]).match
+    assert verify("person-0", [people[0].photos[2]], SERVER).match
 
 
 def test_enabling_pgvector_later_writes_earlier_anchors(
@@ -229,7 +230,7 @@ def test_enabling_pgvector_later_writes_earlier_anchors(
         assert ran.exit_code == 0, ran.output
         assert vectors_kept() == 3
         assert obstacles(later) == set()
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
         db.session.remove()
     get_ready(later)
     with later.app_context():
@@ -343,7 +344,7 @@ def test_another_model_serves_with_its_anchors_indexed(
     with create_app(changed(settings, artifacts=artifacts), engine, tiny).app_context():
         ran = queue.run_one(
             JOB_HANDLERS,
-            start_change(TINY, "tried", None, licence_accepted=True, confirmed=True),
+            start_change(TINY, "tried", SERVER, licence_accepted=True, confirmed=True),
             lambda *_: None,
         )
 

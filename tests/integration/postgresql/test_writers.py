@@ -16,6 +16,7 @@ from tests.support import faces
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db import engine as engine_module
 from webapp.db.engine import Timeouts, db
 from webapp.db.models import GalleryVersion, Scope
@@ -123,7 +124,7 @@ def test_a_verification_that_the_database_aborted_is_retried_silently(
     table: str,
     sqlstate: str,
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
     kiosk = program(app, key_with(Scope.VERIFY))
     before = rows_stored()
     undo_once(other, table, sqlstate)

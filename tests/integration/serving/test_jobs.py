@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Job, JobState, now
 from webapp.db.transactions import unit_of_work
@@ -43,7 +44,7 @@ class Counted:
 
 def queue(kind: str = "count", subject: str = "") -> object:
     with unit_of_work() as session:
-        return jobs.enqueue(session, kind, subject)
+        return jobs.enqueue(session, kind, subject, SERVER)
 
 
 def stored() -> Job:
@@ -282,7 +283,7 @@ def test_the_worker_thread_survives_failures_and_stops(app: Flask) -> None:
 
 def test_the_command_runs_due_jobs(app: Flask) -> None:
     with unit_of_work() as session:
-        jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions["settings"].model)
+        jobs.enqueue(session, selection.CHANGE_MODEL, app.extensions["settings"].model, SERVER)
 
     answer = app.test_cli_runner().invoke(args=["jobs", "run"])
 

@@ -26,6 +26,7 @@ from tests.support import faces, performing
 from tests.support.installation import ADMIN, PASSWORD, SEE_OTHER, UNLIMITED, words
 from tests.support.small_model import TINY
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Attempt, Challenge, ChallengeScope, Job, JobState, now
 from webapp.db.transactions import unit_of_work
@@ -135,7 +136,7 @@ def installation(
     with app.app_context():
         for number in range(PEOPLE):
             pictures = known_faces[number % 2][:PICTURES_EACH]
-            store_person(NewPerson(f"person-{number}", "Somebody", True), pictures, None)
+            store_person(NewPerson(f"person-{number}", "Somebody", True), pictures, SERVER)
         yield app
         db.session.remove()
         db.engine.dispose()
@@ -204,7 +205,7 @@ def test_a_challenge_continues_in_either_worker(
 ) -> None:
     """Each frame goes to the other worker than the one before."""
     before, workers = setting.in_force(), cycle(server.workers)
-    setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", None)
+    setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", SERVER)
     performer, told = performing.live(real_engine), 0
     with signed_in(server.url) as client:
         asked = post(client, "/challenges", identifier="person-0").json()
@@ -224,7 +225,7 @@ def test_a_challenge_continues_in_either_worker(
                     "/challenges/frames", data=fields, files={"frame": frame}, headers=token
                 ).json()
         answer = post(client, "/verify", identifier="person-0", challenge=challenge)
-    setting.change(before, "the test is over", None, confirmed=True)
+    setting.change(before, "the test is over", SERVER, confirmed=True)
 
     assert "Match The face" in words(answer)
 

@@ -16,6 +16,7 @@ from tests.support.installation import CHEAP, OPERATOR, PASSWORD, UNLIMITED, Vis
 from tests.support.walking.scenes import SCENES
 from tests.support.walking.walker import Notes, PathProxy, Reader, site
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Scope
 from webapp.services.accounts import api_keys
@@ -104,7 +105,7 @@ def test_scripts_and_styles_name_no_path_of_their_own(reader: Reader) -> None:
 
 
 def test_the_api_names_its_places_with_the_path(reader: Reader, app_below: Flask) -> None:
-    key = api_keys.create(NewKey("a program", list(Scope), 3, "99 per hour"), None).secret
+    key = api_keys.create(NewKey("a program", list(Scope), 3, "99 per hour"), SERVER).secret
     headers = {"Authorization": f"Bearer {key}"}
 
     described = reader.get("/api/v1/openapi.json").json

@@ -12,6 +12,7 @@ from tests.support import faces
 from tests.support.changed import changed
 from tests.support.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, ChallengeScope
 from webapp.services.accounts import accounts
@@ -218,7 +219,7 @@ def test_attempts_are_listed_newest_first(operator: Visitor, ada, people) -> Non
 def test_people_are_searched_and_paged(operator: Visitor, known_faces) -> None:
     for number in range(27):
         new = NewPerson(f"id-{number:02}", f"Name {number:02} 100%", True)
-        store_person(new, known_faces[0][:1], None)
+        store_person(new, known_faces[0][:1], SERVER)
 
     assert "Name 00" in words(operator.get("/people"))
     assert "Name 26" not in words(operator.get("/people"))
@@ -357,7 +358,7 @@ def test_signing_out_ends_the_session(operator: Visitor) -> None:
 
 
 def test_a_new_password_signs_out_everywhere(operator: Visitor) -> None:
-    accounts.change_password(OPERATOR, "another long sentence")
+    accounts.change_password(OPERATOR, "another long sentence", SERVER)
 
     assert operator.get("/people").status_code == 302
 

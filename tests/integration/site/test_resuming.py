@@ -25,6 +25,7 @@ from tests.support.installation import (
     words,
 )
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Person, ThresholdChange
 from webapp.services.accounts import sessions
@@ -48,7 +49,7 @@ def _clear_cookies(visitor: Visitor) -> None:
 
 def _end_everywhere(visitor: Visitor) -> None:
     """On another device, or because the session's time is over."""
-    sessions.end_all(db.session.scalar(select(Account.id).where(Account.username == ADMIN)))
+    sessions.end_all(db.session.scalar(select(Account.id).where(Account.username == ADMIN)), SERVER)
 
 
 ENDS = [_sign_out, _clear_cookies, _end_everywhere]

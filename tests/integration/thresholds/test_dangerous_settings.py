@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from ml import STEPS
 from tests.support.installation import Visitor, rows_stored, words
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope
 from webapp.errors.thresholds import ConfirmationNeeded
@@ -106,7 +107,7 @@ def test_the_page_warns_in_red_of_a_dangerous_score_before_a_change(
 
 
 def test_a_dangerous_active_threshold_stays_red(app: Flask, admin: Visitor) -> None:
-    verification.change(0, "a demonstration", None, confirmed=True)
+    verification.change(0, "a demonstration", SERVER, confirmed=True)
 
     card = re.search(r'aria-labelledby="in-force".*?</section>', admin.get("/threshold").text, re.S)
 
@@ -127,8 +128,8 @@ def test_another_rule_is_judged_by_its_own_figures(app: Flask, admin: Visitor) -
 
 
 def test_undoing_to_a_dangerous_value_needs_the_word(app: Flask, admin: Visitor) -> None:
-    verification.change(0, "a demonstration", None, confirmed=True)
-    verification.change(50, "it is over", None)
+    verification.change(0, "a demonstration", SERVER, confirmed=True)
+    verification.change(50, "it is over", SERVER)
     undo = re.search(r'href="(/threshold\?score=0[^"]*)"', admin.get("/threshold").text).group(1)
 
     assert "Anybody will be accepted as anybody." in words(admin.get(undo))
@@ -148,7 +149,7 @@ def test_confirmations_are_in_the_audit_log(app: Flask, admin: Visitor) -> None:
 
 def test_the_service_itself_refuses(app: Flask) -> None:
     with pytest.raises(ConfirmationNeeded) as refused:
-        verification.change(0, "why not", None)
+        verification.change(0, "why not", SERVER)
 
     assert [danger.code for danger in refused.value.dangers] == ["strangers_accepted"]
     assert verification.history() == ()
@@ -159,7 +160,7 @@ def test_the_figures_follow_the_number_of_pictures(app: Flask, known_faces, admi
     score = next(tenth / 10 for tenth in range(300, 500) if not with_one.at(tenth / 10).dangers)
     assert 'name="confirmation"' not in set_threshold(admin, score, review="y").text
 
-    store_person(NewPerson("ada", "Ada", True), known_faces[0] * 2, None)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0] * 2, SERVER)
 
     assert 'name="confirmation"' in set_threshold(admin, score, review="y").text
 
@@ -184,7 +185,7 @@ def test_a_persons_threshold_that_hardly_ever_matches_needs_the_word(
 def test_a_looser_person_under_a_dangerous_threshold_needs_the_word(
     app: Flask, admin: Visitor, ada: UUID
 ) -> None:
-    verification.change(5, "a demonstration", None, confirmed=True)
+    verification.change(5, "a demonstration", SERVER, confirmed=True)
     path, sent = f"/people/{ada}/threshold", {"points": "1", "reason": "x", "based_on": "0"}
 
     refused = admin.post(path, **sent)
@@ -257,7 +258,7 @@ STRONG = Liveness(ChallengeScope.ENROLMENT, "strict", STEPS, light=True)
 def test_weaker_movements_are_reviewed_and_need_the_word(
     app: Flask, admin: Visitor, weaker: Liveness, said: str
 ) -> None:
-    liveness.change(STRONG, "photos were shown", None)
+    liveness.change(STRONG, "photos were shown", SERVER)
 
     review = ask_for(admin, weaker)
     assert review.status_code == 200

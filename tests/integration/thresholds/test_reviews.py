@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from tests.support.installation import Visitor, rows_stored, words
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import ChallengeScope, ThresholdChange
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -30,8 +31,8 @@ REASON = "it’s strict & <plain>"
 
 @pytest.fixture
 def ada(app: Flask, known_faces) -> str:
-    setting.change(Liveness(ChallengeScope.VERIFICATION), "guarded", None)
-    return str(store_person(NewPerson("ada", "Ada", True), known_faces[0], None))
+    setting.change(Liveness(ChallengeScope.VERIFICATION), "guarded", SERVER)
+    return str(store_person(NewPerson("ada", "Ada", True), known_faces[0], SERVER))
 
 
 def _send(visitor: Visitor, path: str, **fields: str | list[str]) -> str:

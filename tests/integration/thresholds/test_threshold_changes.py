@@ -16,6 +16,7 @@ from flask import Flask
 from ml import Face
 from tests.support.crowd import enrol_crowd
 from tests.support.installation import Visitor, rows_stored, words
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, now
 from webapp.db.transactions import unit_of_work
@@ -89,7 +90,7 @@ def scores(found: replay.Redecisions) -> list[tuple[int, bool]]:
 def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
     app: Flask, operator_id
 ) -> None:
-    verification.change(40, "a milder rule", operator_id, rule="mean")
+    verification.change(40, "a milder rule", Actor(operator_id), rule="mean")
     assert (verification.in_force().score, verification.in_force().rule) == (
         pytest.approx(40),
         "mean",
@@ -97,7 +98,9 @@ def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
 
     (change,) = verification.history()
     assert (change.previous.rule, change.value.rule) == ("best", "mean")
-    verification.change(change.previous.score, "back", operator_id, rule=change.previous.rule)
+    verification.change(
+        change.previous.score, "back", Actor(operator_id), rule=change.previous.rule
+    )
 
     assert verification.in_force().rule == "best"
     assert verification.in_force().score == pytest.approx(50)
@@ -105,10 +108,10 @@ def test_a_rule_is_changed_together_with_its_own_threshold_and_rolled_back(
 
 def test_the_active_rule_decides(app: Flask, people, ada, operator_id) -> None:
     photo = people[0].photos[2]
-    best = verify("ada", [photo])
-    verification.change(50, "all pictures count", operator_id, rule="mean")
+    best = verify("ada", [photo], SERVER)
+    verification.change(50, "all pictures count", Actor(operator_id), rule="mean")
 
-    mean = verify("ada", [photo])
+    mean = verify("ada", [photo], SERVER)
 
     calibration = active_model().engine.calibration
     anchors = [calibration.similarity(anchor.score) for anchor in best.anchors]
@@ -119,7 +122,7 @@ def test_the_active_rule_decides(app: Flask, people, ada, operator_id) -> None:
 
 def test_a_rule_that_was_not_measured_changes_nothing(app: Flask, operator_id) -> None:
     with pytest.raises(RuleNotMeasured):
-        verification.change(50, "why not", operator_id, rule="median")
+        verification.change(50, "why not", Actor(operator_id), rule="median")
     assert verification.history() == ()
 
 
@@ -161,7 +164,7 @@ def test_attempts_of_another_model_are_not_judged(app: Flask) -> None:
 
 
 def test_people_are_judged_by_their_own_thresholds(app: Flask, ada, operator_id) -> None:
-    per_person.change(ada, 20, "a twin", operator_id)
+    per_person.change(ada, 20, "a twin", Actor(operator_id))
     attempt(75, match=True, person_id=ada)
     attempt(75, match=True)
 
@@ -194,10 +197,10 @@ def test_identifications_are_judged_by_rate_and_margin(app: Flask, ada, bob) -> 
 def test_a_stricter_person_is_refused_where_another_would_pass(
     app: Flask, people, ada, bob, operator_id
 ) -> None:
-    score = verify("ada", [people[0].photos[2]]).score
-    per_person.change(ada, score - 50 + 1, "a twin", operator_id, confirmed=True)
+    score = verify("ada", [people[0].photos[2]], SERVER).score
+    per_person.change(ada, score - 50 + 1, "a twin", Actor(operator_id), confirmed=True)
 
-    decision = verify("ada", [people[0].photos[2]])
+    decision = verify("ada", [people[0].photos[2]], SERVER)
 
     assert not decision.match
     assert decision.threshold_score == pytest.approx(score + 1, abs=0.01)
@@ -208,10 +211,10 @@ def test_a_stricter_person_is_refused_where_another_would_pass(
 def test_a_search_is_stricter_for_a_person_but_never_looser(
     app: Flask, people, ada, bob, operator_id, points: float, raised: float
 ) -> None:
-    before = identify([people[0].photos[2]], operator_id).threshold_score
-    per_person.change(ada, points, "a reason", operator_id)
+    before = identify([people[0].photos[2]], Actor(operator_id)).threshold_score
+    per_person.change(ada, points, "a reason", Actor(operator_id))
 
-    after = identify([people[0].photos[2]], operator_id).threshold_score
+    after = identify([people[0].photos[2]], Actor(operator_id)).threshold_score
 
     assert after == pytest.approx(before + raised, abs=0.01)
 
@@ -219,8 +222,8 @@ def test_a_search_is_stricter_for_a_person_but_never_looser(
 def test_a_persons_threshold_keeps_its_distance_from_everybodys(
     app: Flask, ada, operator_id
 ) -> None:
-    per_person.change(ada, 7, "a twin", operator_id)
-    verification.change(60, "stricter", operator_id, rule="mean")
+    per_person.change(ada, 7, "a twin", Actor(operator_id))
+    verification.change(60, "stricter", Actor(operator_id), rule="mean")
 
     own = per_person.of_person(ada)
 
@@ -235,11 +238,11 @@ def test_a_looser_person_stays_where_few_enough_strangers_pass(
     assert curve.rates_at(similarity_of(own.lowest))["far"] == pytest.approx(0.01, rel=0.05)
 
     with pytest.raises(PersonThresholdTooLow):
-        per_person.change(ada, own.lowest - 50 - 0.5, "the camera refuses", operator_id)
-    per_person.change(ada, own.lowest - 50 + 0.5, "the camera refuses", operator_id)
+        per_person.change(ada, own.lowest - 50 - 0.5, "the camera refuses", Actor(operator_id))
+    per_person.change(ada, own.lowest - 50 + 0.5, "the camera refuses", Actor(operator_id))
     assert per_person.of_person(ada).threshold.score == pytest.approx(own.lowest + 0.5)
 
-    verification.change(own.lowest + 1, "looser for all", operator_id)
+    verification.change(own.lowest + 1, "looser for all", Actor(operator_id))
     assert per_person.of_person(ada).threshold.score == pytest.approx(own.lowest)
 
 
@@ -260,31 +263,31 @@ def test_the_more_pictures_a_person_has_the_higher_lies_their_lowest_threshold(
 @pytest.mark.parametrize("points", [50.1, -50.1, float("nan"), float("inf")])
 def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points: float) -> None:
     with pytest.raises(PointsOutOfRange):
-        per_person.change(ada, points, "why not", operator_id)
+        per_person.change(ada, points, "why not", Actor(operator_id))
     assert per_person.history(ada) == ()
 
 
 def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, operator_id) -> None:
-    per_person.change(ada, 7, "a twin", operator_id, based_on=0)
+    per_person.change(ada, 7, "a twin", Actor(operator_id), based_on=0)
     with pytest.raises(SettingConflict):
-        per_person.change(ada, 9, "another twin", operator_id, based_on=0)
-    per_person.change(ada, 0, "the twin has left", operator_id, based_on=1)
+        per_person.change(ada, 9, "another twin", Actor(operator_id), based_on=0)
+    per_person.change(ada, 0, "the twin has left", Actor(operator_id), based_on=1)
 
     newest, oldest = per_person.history(ada)
     assert (newest.previous, newest.value, newest.username) == (7, 0, "the operator")
     assert (oldest.previous, oldest.value, oldest.reason) == (0, 7, "a twin")
 
-    delete_person(ada, operator_id)
+    delete_person(ada, Actor(operator_id))
     assert rows_stored()["person_threshold_change"] == 0
 
 
 def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_own(
     app: Flask, people, ada, operator_id
 ) -> None:
-    per_person.change(ada, 20, "a twin", operator_id)
+    per_person.change(ada, 20, "a twin", Actor(operator_id))
 
     for photo in (people[0].photos[2], people[1].photos[0]):
-        decision = verify("ada", [photo])
+        decision = verify("ada", [photo], SERVER)
         public = decision.redacted()
 
         assert public.threshold_score == pytest.approx(50)
@@ -298,9 +301,9 @@ def test_an_ambiguous_identification_is_reported(
     app: Flask, people, known_faces, operator_id
 ) -> None:
     for identifier in ("ada", "ada-again"):
-        store_person(NewPerson(identifier, identifier, True), known_faces[0][:1], None)
+        store_person(NewPerson(identifier, identifier, True), known_faces[0][:1], SERVER)
 
-    decision = identify([people[0].photos[0]], operator_id)
+    decision = identify([people[0].photos[0]], Actor(operator_id))
 
     assert not decision.match
     assert decision.person is None
@@ -309,8 +312,8 @@ def test_an_ambiguous_identification_is_reported(
     stored = db.session.query(Attempt).one()
     assert stored.runner_up == pytest.approx(stored.similarity, abs=1e-6)
 
-    identification.change(IdentificationPolicy(margin=0), "first come", operator_id)
-    assert identify([people[0].photos[0]], operator_id).match
+    identification.change(IdentificationPolicy(margin=0), "first come", Actor(operator_id))
+    assert identify([people[0].photos[0]], Actor(operator_id)).match
 
 
 def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
@@ -321,10 +324,10 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
 
     few = threshold()
     for number in range(5):
-        store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], None)
+        store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], SERVER)
     many = threshold()
     identification.change(
-        IdentificationPolicy(fpir=0.1), "found more often", operator_id, confirmed=True
+        IdentificationPolicy(fpir=0.1), "found more often", Actor(operator_id), confirmed=True
     )
 
     assert few < many
@@ -346,14 +349,16 @@ def test_a_search_out_of_range_changes_nothing(
     app: Flask, operator_id, search: IdentificationPolicy
 ) -> None:
     with pytest.raises(SearchOutOfRange):
-        identification.change(search, "why not", operator_id)
+        identification.change(search, "why not", Actor(operator_id))
     assert identification.in_force() == identification.DEFAULT
 
 
 def test_changes_of_searches_are_kept(app: Flask, operator_id) -> None:
-    identification.change(IdentificationPolicy(0.008, 3), "first", operator_id, based_on=0)
+    identification.change(IdentificationPolicy(0.008, 3), "first", Actor(operator_id), based_on=0)
     with pytest.raises(SettingConflict):
-        identification.change(IdentificationPolicy(0.03, 4), "stale", operator_id, based_on=0)
+        identification.change(
+            IdentificationPolicy(0.03, 4), "stale", Actor(operator_id), based_on=0
+        )
 
     (change,) = identification.history()
     assert (change.previous, change.value) == (
@@ -387,7 +392,7 @@ def test_a_change_is_reviewed_before_it_counts(admin: Visitor, ada) -> None:
 
 
 def test_a_stale_review_is_refused(admin: Visitor, operator_id) -> None:
-    verification.change(60, "somebody else", operator_id)
+    verification.change(60, "somebody else", Actor(operator_id))
 
     answer = admin.post("/threshold", score="70", reason="too lax", based_on="0", review="y")
 
@@ -457,8 +462,10 @@ def test_without_a_usable_calibration_the_pages_name_the_remedy(
 
 def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, operator_id) -> None:
     for points in (3, 8):
-        per_person.change(ada, points, "a twin", operator_id)
-        identification.change(IdentificationPolicy(points / 1000, points), "twins", operator_id)
+        per_person.change(ada, points, "a twin", Actor(operator_id))
+        identification.change(
+            IdentificationPolicy(points / 1000, points), "twins", Actor(operator_id)
+        )
 
     for path, fields in (
         (f"/people/{ada}/threshold", {"points": "3.0"}),
@@ -525,9 +532,9 @@ def test_without_enrolled_people_there_are_no_own_figures(admin: Visitor) -> Non
 
 def test_pairs_to_review_lead_to_the_people(admin: Visitor, enrol, known_faces) -> None:
     one = enrol("ada", photos=1)
-    again = store_person(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], None)
+    again = store_person(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], SERVER)
     mixed = (known_faces[0][1], known_faces[1][0])
-    store_person(NewPerson("mixed", "Mixed Up", True), mixed, None)
+    store_person(NewPerson("mixed", "Mixed Up", True), mixed, SERVER)
 
     page = admin.get("/threshold/pairs")
 
@@ -619,7 +626,7 @@ def test_a_wrong_setting_of_searches_is_explained(
 
 def test_an_ambiguous_identification_names_the_people(admin: Visitor, people, known_faces) -> None:
     for name in ("Ada", "Ada Again"):
-        store_person(NewPerson(name, name, True), known_faces[0][:1], None)
+        store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER)
 
     answer = words(admin.post("/identify", {"frames": [people[0].photos[0]]}))
 

@@ -12,6 +12,7 @@ from flask import Flask
 
 import ml
 from tests.support.installation import Visitor, rows_stored, words
+from webapp.core.actor import SERVER, Actor
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.services.thresholds import error_rates, verification
@@ -95,7 +96,7 @@ def test_the_costs_follow_how_many_pictures_people_here_have(
     assert error_rates.typical_anchors() == 1
     for number, anchors in enumerate((1, 3, 3)):
         pictures = known_faces[0][:anchors]
-        store_person(NewPerson(f"person {number}", "Somebody", True), pictures, None)
+        store_person(NewPerson(f"person {number}", "Somebody", True), pictures, SERVER)
 
     page = words(admin.get("/threshold"))
 
@@ -109,7 +110,7 @@ def test_rates_for_an_unmeasured_number_of_pictures_name_their_source(
     app: Flask, admin: Visitor, known_faces, anchors: int, fewer: int, more: int
 ) -> None:
     pictures = (known_faces[0] * anchors)[:anchors]
-    store_person(NewPerson("a person", "Somebody", True), pictures, None)
+    store_person(NewPerson("a person", "Somebody", True), pictures, SERVER)
 
     page = words(admin.get("/threshold"))
 
@@ -144,7 +145,7 @@ def test_scripts_get_the_same_costs_as_the_server(admin: Visitor) -> None:
 def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
     admin: Visitor, operator_id, based_on: str
 ) -> None:
-    verification.change(60, "somebody else", operator_id)
+    verification.change(60, "somebody else", Actor(operator_id))
 
     stale = admin.post("/threshold", score="71.5", reason="too lax", based_on=based_on)
 
@@ -162,8 +163,8 @@ def test_a_form_based_on_another_threshold_is_refused_and_loses_nothing(
 
 
 def test_an_earlier_threshold_can_be_put_back_into_the_form(admin: Visitor, operator_id) -> None:
-    verification.change(60.25, "first", operator_id)
-    verification.change(70, "second", operator_id)
+    verification.change(60.25, "first", Actor(operator_id))
+    verification.change(70, "second", Actor(operator_id))
 
     undo, back = ways_back(admin)
 
@@ -175,7 +176,7 @@ def test_an_earlier_threshold_can_be_put_back_into_the_form(admin: Visitor, oper
 def test_the_first_change_can_be_undone_to_the_calibrated_default(
     admin: Visitor, operator_id
 ) -> None:
-    verification.change(70, "too strict", operator_id)
+    verification.change(70, "too strict", Actor(operator_id))
 
     (undo,) = ways_back(admin)
 

@@ -18,6 +18,7 @@ from tests.support.installation import (
     session_cookie,
     words,
 )
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, AccountSession, Role
 from webapp.db.transactions import unit_of_work
@@ -31,7 +32,7 @@ from webapp.services.accounts.sessions import end_old
 def secret(app: Flask, operator_id) -> str:
     """The secret of the operator's second factor, switched on an hour ago."""
     made = two_factor.new_secret()
-    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
+    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
     with unit_of_work() as session:
         session.get_one(Account, operator_id).totp_step -= 120
     return made
@@ -192,7 +193,7 @@ def test_codes_cannot_be_tried_out(anybody: Visitor, secret: str) -> None:
 
 def test_a_recovery_code_works_once(app: Flask, operator_id) -> None:
     shared = two_factor.new_secret()
-    codes = two_factor.switch_on(operator_id, shared, pyotp.TOTP(shared).now())
+    codes = two_factor.switch_on(operator_id, shared, pyotp.TOTP(shared).now(), SERVER)
     first, second = Visitor(app), Visitor(app)
     for visitor in (first, second):
         visitor.sign_in(OPERATOR)

@@ -16,6 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, rows_stored, words, written_down
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import OwnLink, Person
 from webapp.db.transactions import unit_of_work
@@ -111,7 +112,7 @@ def test_consent_is_kept_with_the_terms_it_was_given_to(
 ) -> None:
     terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
     with create_app(changed(settings, **terms), engine).app_context():
-        person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+        person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
 
         assert find_person(person).consent_terms == terms
         assert find_person(person).consent_version == "2"
@@ -150,7 +151,7 @@ def test_a_person_sees_exports_and_deletes_their_data(
 
 
 def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people) -> None:
-    verify_without_challenge("ada", [people[0].photos[2]], "cannot_move", operator_id)
+    verify_without_challenge("ada", [people[0].photos[2]], "cannot_move", Actor(operator_id))
     operator.post(f"/people/{ada}/link")
 
     answer = operator.post(f"/people/{ada}/export")
@@ -178,7 +179,7 @@ def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people
 def test_a_link_opens_one_persons_page_and_no_other_pictures(
     app: Flask, anybody: Visitor, link: str, known_faces
 ) -> None:
-    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], None)
+    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
     anchor = find_person(bob).anchors[0].id
 
     assert anybody.get(f"{link}/pictures/{anchor}").status_code == 404

@@ -19,6 +19,7 @@ import ml
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, AccountSession, FailureCount, PendingSignIn
 from webapp.db.transactions import unit_of_work
@@ -44,7 +45,7 @@ SHA256_SIGNATURE = 43
 def secret(app: Flask, operator_id) -> str:
     """The secret of the operator's second factor, switched on an hour ago."""
     made = two_factor.new_secret()
-    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now())
+    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
     with unit_of_work() as session:
         session.get_one(Account, operator_id).totp_step -= 120
     return made
@@ -108,7 +109,7 @@ def let_pending_pass() -> None:
 def test_a_right_password_without_a_code_expires(
     app: Flask, operator: Visitor, operator_id, secret: str, how: str
 ) -> None:
-    codes = two_factor.switch_on(operator_id, secret, pyotp.TOTP(secret).now())
+    codes = two_factor.switch_on(operator_id, secret, pyotp.TOTP(secret).now(), SERVER)
     thief = Visitor(app)
     assert thief.sign_in(OPERATOR).location.startswith("/sign-in/code")
 
@@ -160,12 +161,12 @@ def test_a_session_row_does_not_yield_a_cookie(app: Flask, operator: Visitor) ->
 def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(
     app: Flask, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = sessions.check_password(OPERATOR, PASSWORD)
-    accounts.change_password(OPERATOR, NEW)
+    right = sessions.check_password(OPERATOR, PASSWORD, SERVER)
+    accounts.change_password(OPERATOR, NEW, SERVER)
     monkeypatch.setattr(sessions, "check_password", lambda *_: right)
 
     with pytest.raises(sessions.WrongCredentials):
-        sessions.sign_in(OPERATOR, PASSWORD, sessions.Browser())
+        sessions.sign_in(OPERATOR, PASSWORD, sessions.Browser(), SERVER)
     assert rows_stored()["account_session"] == 0
 
 

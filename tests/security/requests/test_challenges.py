@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from tests.support import faces, performing
 from tests.support.installation import SEE_OTHER, Visitor, rows_stored, words
 from tests.support.performing import perform
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope, Purpose
 from webapp.services.liveness import setting
@@ -39,7 +40,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def guarded(app: Flask) -> None:
-    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", None)
+    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", SERVER)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.security.accounts.test_access import path_of
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Person, Role
 from webapp.services.enrolment.store import NewPerson, store_person
@@ -228,7 +229,7 @@ def test_no_response_header_is_built_from_input(app: Flask, anybody: Visitor, br
 
 def test_markup_in_names_stays_text(operator: Visitor, known_faces) -> None:
     store_person(
-        NewPerson("<b>id</b>", "<script>alert(1)</script>", True), known_faces[0][:1], None
+        NewPerson("<b>id</b>", "<script>alert(1)</script>", True), known_faces[0][:1], SERVER
     )
 
     page = operator.get("/people").text

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, break_inserts, words
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db, writing
 from webapp.db.models import AuditEntry, AuditHead
 from webapp.services import audit, audit_head, audit_verification
@@ -138,7 +139,7 @@ TAMPERED = {
 def test_rewriting_the_log_without_the_key_is_detected(
     app: Flask, operator: Visitor, operator_id, how: str
 ) -> None:
-    verification.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", Actor(operator_id))
     assert audit_verification.verify().problem is None
     statements, problem = TAMPERED[how]
 
@@ -157,7 +158,7 @@ def put_back(app: Flask, operator_id) -> Callable[[], None]:
     def run() -> None:
         old = audit.head()
         old_mac = db.session.scalar(select(AuditHead.mac))
-        verification.change(60, "stricter", operator_id)
+        verification.change(60, "stricter", Actor(operator_id))
         audit_head.note_head()
         postgresql = db.engine.dialect.name == "postgresql"
         literal = rf"'\x{old_mac.hex()}'" if postgresql else f"x'{old_mac.hex()}'"
@@ -187,7 +188,7 @@ def test_a_noted_head_exposes_a_restored_log(
     put_back()
     noted = audit_head.noted_head()
     for _ in range(entries_since):
-        audit.record_now("backed_up")
+        audit.record_now("backed_up", SERVER)
 
     audit_head.note_head()
 
@@ -199,7 +200,7 @@ def test_a_noted_head_exposes_a_restored_log(
 def test_a_head_noted_elsewhere_still_holds_later(app: Flask, operator_id) -> None:
     runner = app.test_cli_runner()
     noted = runner.invoke(args=["audit", "head"]).output.strip()
-    verification.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", Actor(operator_id))
 
     result = runner.invoke(args=["audit", "verify", "--head", noted])
 
@@ -221,7 +222,7 @@ def test_a_change_is_not_made_when_it_cannot_be_noted(
     make_full()
 
     with pytest.raises(Exception, match="no room"):
-        verification.change(60, "stricter", operator_id)
+        verification.change(60, "stricter", Actor(operator_id))
 
     assert verification.history() == ()
 
@@ -287,7 +288,7 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
 def test_an_installation_without_a_log_verifies_once_prepared(
     app: Flask, settings: Settings, known_faces
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], None)
+    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
     db.session.remove()
     downgrade(revision="0003")
     upgrade()
@@ -356,7 +357,7 @@ def test_a_server_remembers_the_head_of_a_removed_file(
 ) -> None:
     witness = audit_head.AuditHeadSync()
     old, old_mac = audit.head(), db.session.scalar(select(AuditHead.mac))
-    verification.change(60, "stricter", operator_id)
+    verification.change(60, "stricter", Actor(operator_id))
     witness.run()
     noted = audit_head.noted_head()
     settings.audit_head_file.unlink()

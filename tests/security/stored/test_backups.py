@@ -16,6 +16,7 @@ from flask import Flask
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, rows_stored
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.crypto.encrypted_file import unseal_file
 from webapp.crypto.vault import MasterKeyUnusable, SealBroken, Vault, read_master_key
 from webapp.db.engine import db
@@ -78,7 +79,7 @@ def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
     assert "2 people are restored" in result.output
     with again.app_context():
         get_ready(again)
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
         assert find_person(bob).name == "Robert Bell"
         assert audit_verification.verify().problem is None
         assert rows_stored()["anchor"] == stored["anchor"]
@@ -88,7 +89,7 @@ def test_after_the_loss_of_the_database_a_restore_brings_everybody_back(
 def test_a_start_without_the_database_leaves_everything_for_the_restore(
     app: Flask, settings: Settings, engine, ada, bob, tmp_path: Path, is_empty: bool
 ) -> None:
-    backups.back_up(tmp_path / "monday.backup")
+    backups.back_up(tmp_path / "monday.backup", SERVER)
     ring = settings.key_ring_file.read_bytes()
     db.session.remove()
     db.engine.dispose()
@@ -124,7 +125,7 @@ def other_installation(settings: Settings, engine, *, master_key: bool) -> Setti
 def test_the_key_ring_of_another_installation_is_never_written_over(
     app: Flask, settings: Settings, engine, ada, tmp_path: Path, master_key: bool
 ) -> None:
-    backups.back_up(tmp_path / "monday.backup")
+    backups.back_up(tmp_path / "monday.backup", SERVER)
     ring = settings.key_ring_file.read_bytes()
     other = restarted(other_installation(settings, engine, master_key=master_key), engine)
 
@@ -141,7 +142,7 @@ def test_the_key_ring_of_another_installation_is_never_written_over(
 def test_a_restore_may_replace_the_key_ring_of_another_installation(
     app: Flask, settings: Settings, engine, ada, tmp_path: Path
 ) -> None:
-    backups.back_up(tmp_path / "monday.backup")
+    backups.back_up(tmp_path / "monday.backup", SERVER)
     kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
     other = other_installation(settings, engine, master_key=True)
     settings.key_ring_file.unlink()
@@ -160,10 +161,10 @@ def test_a_restore_may_replace_the_key_ring_of_another_installation(
 def test_a_restore_does_not_bring_back_people_deleted_since(
     app: Flask, settings: Settings, engine, people, ada, bob, tmp_path: Path
 ) -> None:
-    verify("ada", [people[0].photos[2]])
+    verify("ada", [people[0].photos[2]], SERVER)
     backup = tmp_path / "monday.backup"
-    backups.back_up(backup)
-    delete_person(ada, None)
+    backups.back_up(backup, SERVER)
+    delete_person(ada, SERVER)
 
     result = run(restarted(settings, engine), "restore", backup)
 
@@ -178,9 +179,9 @@ def test_a_restore_names_the_accounts_that_are_back(
     app: Flask, settings: Settings, engine, ada, tmp_path: Path
 ) -> None:
     backup = tmp_path / "monday.backup"
-    accounts.create_account("who left", PASSWORD, Role.ADMIN)
-    backups.back_up(backup)
-    accounts.delete_account("who left")
+    accounts.create_account("who left", PASSWORD, Role.ADMIN, SERVER)
+    backups.back_up(backup, SERVER)
+    accounts.delete_account("who left", SERVER)
 
     output = run(restarted(settings, engine), "restore", backup).output
 
@@ -193,15 +194,15 @@ def test_a_restore_names_the_accounts_that_are_back(
 @pytest.fixture
 def monday(ada, bob, tmp_path: Path) -> Path:
     """A backup with Ada and Bob."""
-    backups.back_up(tmp_path / "monday.backup")
+    backups.back_up(tmp_path / "monday.backup", SERVER)
     return tmp_path / "monday.backup"
 
 
 @pytest.fixture
 def wednesday(monday: Path, known_faces, tmp_path: Path) -> Path:
     """A backup with Cy as well, who was enrolled after Monday's."""
-    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], None)
-    backups.back_up(tmp_path / "wednesday.backup")
+    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
+    backups.back_up(tmp_path / "wednesday.backup", SERVER)
     return tmp_path / "wednesday.backup"
 
 
@@ -236,8 +237,8 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_people_of_the_current_one(
     app: Flask, settings: Settings, engine, monday: Path, known_faces, tmp_path: Path
 ) -> None:
     kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
-    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], None)
-    backups.back_up(tmp_path / "wednesday.backup")
+    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
+    backups.back_up(tmp_path / "wednesday.backup", SERVER)
 
     mistaken = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
 
@@ -245,12 +246,12 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_people_of_the_current_one(
 
 
 def test_challenge_observations_are_in_no_backup(app: Flask, people, ada, tmp_path: Path) -> None:
-    setting.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", None)
-    challenge = challenges.begin("ada", "a session").id
-    challenges.see(challenge, "a session", 1, people[0].photos[0])
+    setting.change(Liveness(ChallengeScope.VERIFICATION), "photos were shown", SERVER)
+    challenge = challenges.begin("ada", "a session", SERVER).id
+    challenges.see(challenge, "a session", 1, people[0].photos[0], SERVER)
     assert rows_stored()["challenge_frame"] == 1
     backup, opened = tmp_path / "monday.backup", tmp_path / "opened.db"
-    backups.back_up(backup)
+    backups.back_up(backup, SERVER)
 
     unseal_file(backup, opened, key_store().secrets, backups.PURPOSE)
 
@@ -265,8 +266,8 @@ def test_with_every_key_there_is_a_deleted_person_cannot_be_read_in_an_old_backu
     key = db.session.get(PersonKey, ada).wrapped
     db.session.rollback()
     backup, opened = tmp_path / "monday.backup", tmp_path / "opened.db"
-    backups.back_up(backup)
-    delete_person(ada, None)
+    backups.back_up(backup, SERVER)
+    delete_person(ada, SERVER)
 
     unseal_file(backup, opened, key_store().secrets, backups.PURPOSE)
 
@@ -286,7 +287,7 @@ def test_a_backup_is_unreadable_without_the_keys(
     app: Flask, settings: Settings, ada, tmp_path: Path
 ) -> None:
     backup = tmp_path / "monday.backup"
-    backups.back_up(backup)
+    backups.back_up(backup, SERVER)
 
     content = backup.read_bytes()
 
@@ -302,7 +303,7 @@ def test_a_damaged_backup_replaces_nothing(
     app: Flask, settings: Settings, ada, tmp_path: Path, damage: str
 ) -> None:
     backup = tmp_path / "monday.backup"
-    backups.back_up(backup)
+    backups.back_up(backup, SERVER)
     whole = backup.read_bytes()
     backup.write_bytes(
         {
@@ -364,11 +365,11 @@ def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
 
     assert "2 keys are wrapped by the new master key" in result.output
     assert not settings.next_master_key_file.exists()
-    assert verify("ada", [people[0].photos[2]]).match  # the app that was running follows
+    assert verify("ada", [people[0].photos[2]], SERVER).match  # the app that was running follows
     again = restarted(settings, engine)
     with again.app_context():
         get_ready(again)
-        assert verify("bob", [people[1].photos[2]]).match
+        assert verify("bob", [people[1].photos[2]], SERVER).match
         assert audit_verification.verify().problem is None
         with pytest.raises(SealBroken):
             Vault(old).person_seal(db.session.get(PersonKey, ada).wrapped, ada)
@@ -404,12 +405,12 @@ def test_people_are_enrolled_and_verified_during_a_key_rotation(
     def meanwhile(left: int) -> None:
         if not seen:
             enrol("bob", photos=1)
-        seen.append(verify("ada", [people[0].photos[2]]).match)
+        seen.append(verify("ada", [people[0].photos[2]], SERVER).match)
 
-    master_key_rotation.rotate(meanwhile)
+    master_key_rotation.rotate(meanwhile, SERVER)
 
     assert seen == [True, True]
-    assert verify("bob", [people[1].photos[2]]).match
+    assert verify("bob", [people[1].photos[2]], SERVER).match
     key_store().check_master_key()
 
 
@@ -420,7 +421,7 @@ def test_the_master_key_may_come_from_the_environment(
     settings.master_key_file.unlink()
     by_setting = restarted(changed(settings, master_key=old), engine)
     with by_setting.app_context():
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
 
     new = "ab" * 32
     both = restarted(changed(settings, master_key=new, previous_master_key=old), engine)
@@ -428,7 +429,7 @@ def test_the_master_key_may_come_from_the_environment(
     assert result.exit_code == 0, result.output
 
     with restarted(changed(settings, master_key=new), engine).app_context():
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
     assert old not in repr(changed(settings, master_key=old))
     assert not settings.next_master_key_file.exists()
 
@@ -471,10 +472,10 @@ def test_several_machines_receive_a_new_master_key_one_by_one(
         for enrolling, verifying in permutations((former, later)):
             with enrolling.app_context():
                 name = token_hex(4)
-                store_person(NewPerson(name, name, True), known_faces[0][:1], None)
+                store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER)
             with verifying.app_context():
                 get_ready(verifying)
-                assert verify(name, [people[0].photos[2]]).match
+                assert verify(name, [people[0].photos[2]], SERVER).match
 
 
 # Killed
@@ -518,7 +519,7 @@ def test_a_rotation_killed_between_statements_is_resumed(
     again = restarted(settings, engine)
     with again.app_context():
         get_ready(again)
-        assert verify("ada", [people[0].photos[2]]).match
+        assert verify("ada", [people[0].photos[2]], SERVER).match
         assert audit_verification.verify().problem is None
 
 

@@ -16,6 +16,7 @@ from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.programs import key_with
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Job, JobState, Kind, Person, Refusal, Scope, now
@@ -51,8 +52,8 @@ def settings(settings: Settings, disk: Path) -> Settings:
 def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
     """Three people, of whom there is a backup."""
     names = ("ada", "bob", "cy")
-    ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], None) for one in names]
-    backup.back_up(tmp_path / "monday.backup")
+    ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], SERVER) for one in names]
+    backup.back_up(tmp_path / "monday.backup", SERVER)
     return ids
 
 
@@ -184,7 +185,7 @@ def test_a_serving_process_writes_another_ones_pending_key_ring(
 ) -> None:
     mend = take_away(disk)
     with create_app(settings, engine).app_context(), pytest.raises(KeyRingBehind):
-        people.delete_person(enrolled[0], None)
+        people.delete_person(enrolled[0], SERVER)
     patient, follower = KeyRingSync(), KeyRingSync(pause_seconds=0)
 
     with pytest.raises(KeyRingBehind):
@@ -214,8 +215,8 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
 def test_a_key_ring_that_is_up_to_date_is_left_alone(
     app: Flask, settings: Settings, known_faces, enrolled: list[UUID]
 ) -> None:
-    people.delete_person(enrolled[0], None)
-    store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], None)
+    people.delete_person(enrolled[0], SERVER)
+    store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], SERVER)
     before = settings.key_ring_file.stat()
 
     KeyRingSync(pause_seconds=0).run()
@@ -232,7 +233,7 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
     result = app.test_cli_runner().invoke(args=list(map(str, arguments)))
     assert "3 people are restored" in result.output
 
-    people.delete_person(enrolled[0], None)
+    people.delete_person(enrolled[0], SERVER)
 
     assert on_ring(settings) == set(enrolled[1:])
 
@@ -294,7 +295,7 @@ def test_a_person_who_consents_again_during_retention_stays(
 
     def meanwhile(done: int, _total: int) -> None:
         if done == 1:
-            retention.renew_consent(last, operator_id)
+            retention.renew_consent(last, Actor(operator_id))
 
     assert retention.delete_expired(meanwhile) == 2
     assert people.find_person(last).identifier == "cy"
@@ -310,7 +311,7 @@ def test_retention_skips_people_deleted_meanwhile(
 
     def meanwhile(done: int, _total: int) -> None:
         if done == 1:
-            people.delete_person(whose_time_is_over[1], None)
+            people.delete_person(whose_time_is_over[1], SERVER)
 
     assert retention.delete_expired(meanwhile) == 2
     stored = rows_stored()

@@ -18,6 +18,7 @@ from tests.support.changed import changed
 from tests.support.installation import Visitor, as_file
 from tests.support.programs import key_with
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import BUSY_MS, db
 from webapp.db.lock_watch import lock_watch
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.sqlite
 def person(app: Flask, enrol, people) -> UUID:
     """Somebody enrolled, and verified once: that attempt has no place in the feed yet."""
     enrolled = enrol("ada", photos=1)
-    assert verify("ada", [people[0].photos[2]]).match
+    assert verify("ada", [people[0].photos[2]], SERVER).match
     return enrolled
 
 

@@ -21,6 +21,7 @@ from tests.integration.site.test_pages import shape
 from tests.support.fake_engine import FakeEngine, picture
 from tests.support.installation import CHEAP, Visitor
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.crypto.vault import InstallationSecrets
 from webapp.db.key_store import key_store
 from webapp.db.models import FailureCount
@@ -193,10 +194,10 @@ def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
     faces = [
         active_model().engine.analyse(picture(person), purpose="verify") for person in range(5)
     ]
-    store_person(NewPerson("somebody", "Somebody", True), faces[:1], None)
+    store_person(NewPerson("somebody", "Somebody", True), faces[:1], SERVER)
     mixed = np.stack([face.embedding for face in faces])
 
-    decision = verify("nobody", [picture(person) for person in range(5)])
+    decision = verify("nobody", [picture(person) for person in range(5)], SERVER)
 
     expected = decoy_similarity("nobody", mixed, verification.in_force())
     assert decision.similarity == pytest.approx(expected)
@@ -210,8 +211,8 @@ def test_the_page_is_as_long_for_nobody(app: Flask, anchors: int, rule: str) -> 
         active_model().engine.analyse(picture(50, number), purpose="verify")
         for number in range(anchors)
     ]
-    store_person(NewPerson(identifier, "Somebody", True), enrolled, None)
-    verification.change(50, "another rule", None, rule=rule, confirmed=True)
+    store_person(NewPerson(identifier, "Somebody", True), enrolled, SERVER)
+    verification.change(50, "another rule", SERVER, rule=rule, confirmed=True)
     visitor = Visitor(app)
 
     def page(claim: str) -> str:

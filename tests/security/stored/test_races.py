@@ -12,6 +12,7 @@ from tests.support.changed import changed
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp import create_app
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Scope
 from webapp.errors.matching import MustWait
@@ -69,14 +70,14 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
     enrol("ada", photos=1)
 
     def verify_once() -> object:
-        decision = verify("ada", [people[0].photos[2]])
+        decision = verify("ada", [people[0].photos[2]], SERVER)
         return decision.match == (decision.similarity >= decision.threshold.similarity)
 
     *verified, changed = together(
         verify_once,
         verify_once,
         verify_once,
-        lambda: verification.change(99, "stricter", operator_id, confirmed=True),
+        lambda: verification.change(99, "stricter", Actor(operator_id), confirmed=True),
     )
 
     assert verified == [True] * 3
@@ -86,7 +87,7 @@ def test_a_change_of_threshold_during_verifications_judges_each_by_one_threshold
 def test_concurrent_tries_do_not_exceed_the_limit(app: Flask, together, enrol, people) -> None:
     enrol("ada", photos=1)
 
-    results = together(*[lambda: verify("ada", [people[1].photos[0]])] * 8)
+    results = together(*[lambda: verify("ada", [people[1].photos[0]], SERVER)] * 8)
 
     refused = [result for result in results if isinstance(result, MustWait)]
     assert len(refused) == 3
@@ -96,7 +97,7 @@ def test_concurrent_tries_do_not_exceed_the_limit(app: Flask, together, enrol, p
 def test_entries_of_the_audit_log_at_the_same_moment_are_chained(
     app: Flask, together, operator_id
 ) -> None:
-    results = together(*[lambda: audit.record_now("picture_seen", operator_id)] * 8)
+    results = together(*[lambda: audit.record_now("picture_seen", Actor(operator_id))] * 8)
 
     assert results == [None] * 8
     assert audit_verification.verify().problem is None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tests.support.browser.opening import ADMINISTRATOR
 from tests.support.browser.site import Site
+from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Outcome, Purpose, Role, Scope
 from webapp.db.transactions import unit_of_work
@@ -40,33 +41,33 @@ def crowd(site: Site, photos: tuple[bytes, ...]) -> tuple[str, ...]:
     """Fill a site; returns the paths of the people's pages, in the order of NAMES."""
     with site.app.app_context():
         admin = accounts.account_named(ADMINISTRATOR).id
-        accounts.create_account("O" * 64, "a long password of no use", Role.OPERATOR)
+        accounts.create_account("O" * 64, "a long password of no use", Role.OPERATOR, SERVER)
         enrolled = [_enrol(identifier, name, photos, admin) for identifier, name in NAMES]
         _change_settings(enrolled[0], admin)
         for claim in ("nobody" * 10, *(identifier for identifier, _ in NAMES)):
-            verification.verify(claim, [photos[-1]], admin)
+            verification.verify(claim, [photos[-1]], Actor(admin))
         for name in ("K" * 64, "Reception", "Reception"):
-            api_keys.create(api_keys.NewKey(name, list(Scope)), admin)
+            api_keys.create(api_keys.NewKey(name, list(Scope)), Actor(admin))
         _record_challenges(enrolled, admin)
     return tuple(f"/people/{person}" for person in enrolled)
 
 
 def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> UUID:
     """Somebody with three photos, one of them disabled."""
-    faces = review_pictures(photos[:3]).faces.values()
-    person = store_person(NewPerson(identifier, name, True), faces, by)
-    anchors.retire_anchor(person, people.find_person(person).anchors[0].id, by)
+    faces = review_pictures(photos[:3], SERVER).faces.values()
+    person = store_person(NewPerson(identifier, name, True), faces, Actor(by))
+    anchors.retire_anchor(person, people.find_person(person).anchors[0].id, Actor(by))
     return person
 
 
 def _change_settings(person: UUID, by: UUID) -> None:
     for number, score in enumerate((51.0, 52.0, 53.0)):
-        thresholds.change(score, REASON, by, based_on=thresholds.newest_number())
-        per_person.change(person, number + 1.0, REASON, by)
-        identification.change(IdentificationPolicy(0.01, number + 1.0), REASON, by)
+        thresholds.change(score, REASON, Actor(by), based_on=thresholds.newest_number())
+        per_person.change(person, number + 1.0, REASON, Actor(by))
+        identification.change(IdentificationPolicy(0.01, number + 1.0), REASON, Actor(by))
     for strength in ("strict", "gentle", "normal"):
         setting = liveness.Liveness("nothing", strength, ("turn_left", "turn_right"), False)
-        liveness.change(setting, REASON, by, liveness.newest_number())
+        liveness.change(setting, REASON, Actor(by), liveness.newest_number())
     db.session.commit()
 
 
@@ -74,4 +75,4 @@ def _record_challenges(enrolled: list[UUID], by: UUID) -> None:
     result = Result(Purpose.VERIFY, Outcome.FAILED, "normal", ("turn_left",), ("flat",), {"x": 1.0})
     with unit_of_work() as session:
         for person in (*enrolled, None):
-            results.record(session, result, person, by)
+            results.record(session, result, person, Actor(by))

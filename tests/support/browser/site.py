@@ -16,6 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import ml
 from tests.support.installation import CHEAP, PASSWORD, UNLIMITED
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.models import Role
 from webapp.services.accounts import accounts
 from webapp.services.enrolment.review import review_pictures
@@ -35,13 +36,13 @@ class Site:
     def add_administrator(self, username: str) -> None:
         """Make an account that may do everything."""
         with self.app.app_context():
-            accounts.create_account(username, PASSWORD, Role.ADMIN)
+            accounts.create_account(username, PASSWORD, Role.ADMIN, SERVER)
 
     def enrol(self, identifier: str, *photos: bytes) -> str:
         """Enrol somebody; returns the path of their page."""
         with self.app.app_context():
-            faces = review_pictures(photos).faces.values()
-            person = store_person(NewPerson(identifier, identifier.title(), True), faces, None)
+            faces = review_pictures(photos, SERVER).faces.values()
+            person = store_person(NewPerson(identifier, identifier.title(), True), faces, SERVER)
         return f"/people/{person}"
 
 

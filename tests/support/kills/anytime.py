@@ -30,6 +30,7 @@ from sqlalchemy import select
 import ml
 from tests.support.installation import CHEAP
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Person
@@ -137,24 +138,24 @@ def do(scene: Scene, work: Callable[[Scene, Say], None], say: Say) -> None:
 
 def top_up(scene: Scene, _say: Say) -> None:
     for number in range(len(scene.person_ids()), PEOPLE):
-        store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, None)
+        store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER)
 
 
 def enrol(scene: Scene, say: Say) -> None:
     for number in count():
-        say(store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, None).hex)
+        say(store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER).hex)
 
 
 def delete(scene: Scene, say: Say) -> None:
     for person_id in scene.person_ids():
-        people.delete_person(UUID(person_id), None)
+        people.delete_person(UUID(person_id), SERVER)
         say(person_id)
     signal.pause()
 
 
 def rotate(_scene: Scene, say: Say) -> None:
     while True:
-        master_key_rotation.rotate(lambda _left: None)
+        master_key_rotation.rotate(lambda _left: None, SERVER)
         say("rotated")
 
 
@@ -169,7 +170,7 @@ def migrate(_scene: Scene, say: Say) -> None:
 def backup(scene: Scene, say: Say) -> None:
     for number in count():
         target = scene.backups / f"{os.getpid()}-{number}"
-        backups.back_up(target)
+        backups.back_up(target, SERVER)
         say(target)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import event
 import ml
 from tests.support.installation import CHEAP
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.errors.people import UnknownPerson
 from webapp.services.backup import backup as backups
@@ -69,19 +70,19 @@ def work_until(instance: Path, what: str, argument: str, statements: int) -> Non
 
 
 def rotate(_argument: str) -> None:
-    master_key_rotation.rotate(lambda _left: None)
+    master_key_rotation.rotate(lambda _left: None, SERVER)
 
 
 def delete(person_id: str) -> None:
     try:
-        people.delete_person(UUID(person_id), None)
+        people.delete_person(UUID(person_id), SERVER)
     except UnknownPerson:  # whoever was killed before had done it
         backups.forget_old_keys()
 
 
 def backup(target: str) -> None:
     if not Path(target).exists():
-        backups.back_up(Path(target))
+        backups.back_up(Path(target), SERVER)
 
 
 def migrate(_argument: str) -> None:
@@ -91,7 +92,7 @@ def migrate(_argument: str) -> None:
 
 def store(faces: str) -> None:
     """Enrol a person with the faces in a file of pickles."""
-    store_person(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), None)
+    store_person(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), SERVER)
 
 
 WORK = {

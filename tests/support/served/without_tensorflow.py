@@ -33,6 +33,7 @@ if __name__ == "__main__":
 from tests.support import faces, performing  # noqa: E402
 from tests.support.installation import CHEAP, OPERATOR, PASSWORD, Visitor, words  # noqa: E402
 from webapp import create_app  # noqa: E402
+from webapp.core.actor import SERVER  # noqa: E402
 from webapp.db.models import ChallengeScope, Role  # noqa: E402
 from webapp.inference.active_model import active_model  # noqa: E402
 from webapp.services.accounts import accounts  # noqa: E402
@@ -47,7 +48,7 @@ def main(instance: Path) -> dict[str, object]:
     settings = Settings(instance=instance, password_cost=CHEAP)
     with create_app(settings).app_context():
         prepare()
-        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR)
+        accounts.create_account(OPERATOR, PASSWORD, Role.OPERATOR, SERVER)
     app = create_app(performing.always_alike(settings))
     get_ready(app)
     found: dict[str, object] = {}
@@ -61,10 +62,12 @@ def main(instance: Path) -> dict[str, object]:
         probe = faces.people()[0].photos[2]
         seen = operator.post("/identify", {"frames": [probe]})
         found["identified"] = "Person 0" in words(seen)
-        setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "a test", None)
+        setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "a test", SERVER)
         engine = active_model().engine
         challenge = performing.perform(performing.live(engine), "person-0")
-        found["verified"] = verify_by_challenge(challenge, performing.HOLDER, "person-0").match
+        found["verified"] = verify_by_challenge(
+            challenge, performing.HOLDER, "person-0", SERVER
+        ).match
         listed = app.test_cli_runner().invoke(args=["models", "list"])
         found["models"] = listed.exit_code
     found["imported"] = sorted(LABORATORY & {name.partition(".")[0] for name in sys.modules})

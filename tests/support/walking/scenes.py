@@ -31,6 +31,7 @@ import ml
 from tests.support.fake_engine import face_errors, picture
 from tests.support.installation import OPERATOR, PASSWORD
 from tests.support.walking.walker import UNFILLED, Reader, Site
+from webapp.core.actor import SERVER, Actor
 from webapp.db.damage import damage_watch
 from webapp.db.engine import db
 from webapp.db.models import (
@@ -335,7 +336,7 @@ def doubtful_people(site: Site) -> None:
     for person in (first, second):
         operator.see(f"/people/{person}")
     faces = [site.analysed(picture(8)), site.analysed(picture(9))]
-    enrolment.add_anchors(third, faces, None)
+    enrolment.add_anchors(third, faces, SERVER)
     operator.see(f"/people/{third}")
     site.admin.see("/threshold/pairs")
 
@@ -353,7 +354,7 @@ def consent_and_failures(site: Site) -> None:
     for wanted in (1, 2, 50):
         with unit_of_work() as session:
             for _ in range(wanted - failures):
-                claimed_identity.count_failure(session, digest, None, liveness.in_force())
+                claimed_identity.count_failure(session, digest, None, liveness.in_force(), SERVER)
         failures = wanted
         admin.see(path)
         operator.see(path)
@@ -498,7 +499,7 @@ def before_the_camera(site: Site) -> None:
     for _ in range(11):
         with unit_of_work() as session:
             digest = claimed_identity.claim_digest("person-0")
-            claimed_identity.count_failure(session, digest, None, liveness.in_force())
+            claimed_identity.count_failure(session, digest, None, liveness.in_force(), SERVER)
     _told(visitor.post("/challenges", identifier="person-0"), 429)
     _guard(Liveness())
     _told(visitor.post("/challenges", identifier="person-1"), 409)
@@ -610,7 +611,7 @@ def audit_log(site: Site) -> None:
     admin.see("/audit")
     admin.see("/audit?event=nothing")
     for event in recorded_events():
-        audit.record_now(event, None, person=uuid4(), reason=None)
+        audit.record_now(event, SERVER, person=uuid4(), reason=None)
     admin.see("/audit")
     admin.see("/audit?page=2")
     admin.see("/audit?event=signed_in")
@@ -640,7 +641,7 @@ def keys_to_the_api(site: Site) -> None:
         admin.send("/api-keys", 200, **form | wrong)
     admin.send("/api-keys", **form)
     for scope in Scope:
-        api_keys.create(NewKey(f"for {scope}", [scope], 3, "5 per hour"), _account_id())
+        api_keys.create(NewKey(f"for {scope}", [scope], 3, "5 per hour"), Actor(_account_id()))
     admin.see("/api-keys")
     key = db.session.scalar(select(ApiKey.id).where(ApiKey.name == "a program"))
     with unit_of_work() as session:
@@ -658,7 +659,7 @@ def keys_to_the_api(site: Site) -> None:
 @scene
 def problems_of_programs(site: Site) -> None:
     """What the API says when it refuses, in the words of the request's language."""
-    secret = api_keys.create(NewKey("a program", list(Scope), 3, "99 per hour"), None).secret
+    secret = api_keys.create(NewKey("a program", list(Scope), 3, "99 per hour"), SERVER).secret
     client = site.anybody.client
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     for path, pictures in (
@@ -794,7 +795,7 @@ def pairs(site: Site) -> None:
     site.enrol(1, like=0)
     for misfits in (1, 2):
         person = site.enrol(10 + misfits, pictures=2)
-        enrolment.add_anchors(person, [site.analysed(picture(20 + misfits))], None)
+        enrolment.add_anchors(person, [site.analysed(picture(20 + misfits))], SERVER)
         admin.see("/threshold/pairs")
 
 
@@ -882,7 +883,7 @@ def models(site: Site) -> None:
         admin.see(f"/models/{name}/change")
     person = site.enrol()
     admin.see("/models")
-    enrolment.add_anchors(person, [site.analysed(picture(0, 1))], None)
+    enrolment.add_anchors(person, [site.analysed(picture(0, 1))], SERVER)
     admin.see("/models")
     for left in (1, 0):
         newest = select(AnchorEmbedding.id).limit(1).offset(left)
@@ -1091,7 +1092,7 @@ def _account_id() -> Any:
 
 def _guard(setting: Liveness) -> None:
     """Let movements be asked for by this setting."""
-    liveness.change(setting, "a reason", None, confirmed=True)
+    liveness.change(setting, "a reason", SERVER, confirmed=True)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tests.support.changed import changed
 from tests.support.fake_engine import FakeEngine, picture
 from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from webapp import create_app
+from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.services.enrolment.store import NewPerson, store_person
 from webapp.settings import Settings
@@ -169,7 +170,7 @@ class Site:
     def enrol(self, person: int = 0, pictures: int = 1, **facts: Any) -> UUID:
         """Enrol a person with so many pictures; their identifier is `person-…`."""
         faces = [self.analysed(picture(person, number, **facts)) for number in range(pictures)]
-        return store_person(NewPerson(f"person-{person}", f"Name {person}", True), faces, None)
+        return store_person(NewPerson(f"person-{person}", f"Name {person}", True), faces, SERVER)
 
     def change(self, **settings: Any) -> None:
         """Serve by other settings from now on."""

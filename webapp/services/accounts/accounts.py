@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.core.text import comparison_key, normalize_name
 from webapp.db.engine import db
 from webapp.db.models import (
@@ -81,7 +83,9 @@ def check_setup_token(token: str) -> None:
         raise WrongSetupLink
 
 
-def finish_setup(token: str, username: str, password: str, why_movements: str) -> UUID:
+def finish_setup(
+    token: str, username: str, password: str, why_movements: str, actor: Actor
+) -> UUID:
     """Create the first account, an administrator, and consume the set-up link.
 
     Liveness challenges are required from then on; `why_movements` is the recorded reason.
@@ -95,12 +99,13 @@ def finish_setup(token: str, username: str, password: str, why_movements: str) -
             check_setup_token(token)
             account = _add_account(session, username, password, Role.ADMIN)
             session.execute(delete(SetupToken))
-            audit.record(session, "setup_finished", account)
-        setting.change(setting.INITIAL_SETTING, why_movements, account)
+            owner = replace(actor, account=account)
+            audit.record(session, "setup_finished", owner)
+        setting.change(setting.INITIAL_SETTING, why_movements, owner)
     return account
 
 
-def create_account(username: str, password: str, role: Role) -> UUID:
+def create_account(username: str, password: str, role: Role, actor: Actor) -> UUID:
     """Create an account, and return its id.
 
     Raises:
@@ -109,11 +114,11 @@ def create_account(username: str, password: str, role: Role) -> UUID:
     """
     with unit_of_work() as session:
         account = _add_account(session, username, password, role)
-        audit.record(session, "account_created", subject=account, role=role)
+        audit.record(session, "account_created", actor, subject=account, role=role)
     return account
 
 
-def change_password(username: str, password: str, device: str | None = None) -> None:
+def change_password(username: str, password: str, actor: Actor, device: str | None = None) -> None:
     """Set a new password, and sign the account out everywhere.
 
     Resets the account's lockout counters, and forgets its known browsers except that of the device
@@ -129,10 +134,10 @@ def change_password(username: str, password: str, device: str | None = None) -> 
         account.password_hash = _hash(password)
         sign_out_everywhere(session, account.id, known_still=device)
         lockout.forget(session, name_digest(username))
-        audit.record(session, "password_changed", subject=account.id)
+        audit.record(session, "password_changed", actor, subject=account.id)
 
 
-def delete_account(username: str) -> None:
+def delete_account(username: str, actor: Actor) -> None:
     """Delete an account, its sessions and recovery codes, and revoke the API keys that it created.
 
     The audit log keeps its actions by id.
@@ -147,12 +152,12 @@ def delete_account(username: str) -> None:
         if account.role == Role.ADMIN and session.scalar(administrators) == 1:
             raise LastAdministrator
         lockout.forget(session, name_digest(username))
-        api_keys.revoke_made_by(session, account.id)
-        audit.record(session, "account_deleted", subject=account.id)
+        api_keys.revoke_made_by(session, account.id, actor)
+        audit.record(session, "account_deleted", actor, subject=account.id)
         session.execute(delete(Account).where(Account.id == account.id))
 
 
-def unlock(username: str) -> None:
+def unlock(username: str, actor: Actor) -> None:
     """End the lockout of an account.
 
     Raises:
@@ -161,10 +166,10 @@ def unlock(username: str) -> None:
     with unit_of_work() as session:
         account = account_named(username)
         lockout.forget(session, name_digest(username))
-        audit.record(session, "account_unlocked", subject=account.id)
+        audit.record(session, "account_unlocked", actor, subject=account.id)
 
 
-def reset_second_factor(username: str) -> None:
+def reset_second_factor(username: str, actor: Actor) -> None:
     """Remove an account's second factor and recovery codes, and sign it out everywhere.
 
     Raises:
@@ -175,7 +180,7 @@ def reset_second_factor(username: str) -> None:
         account.totp = None
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
         sign_out_everywhere(session, account.id)
-        audit.record(session, "second_factor_reset", subject=account.id)
+        audit.record(session, "second_factor_reset", actor, subject=account.id)
 
 
 def account_named(username: str) -> Account:

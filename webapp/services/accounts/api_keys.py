@@ -14,6 +14,7 @@ from limits import parse_many
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.core.text import normalize_name
 from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
@@ -73,7 +74,7 @@ class MadeKey:
     expires_at: datetime
 
 
-def create(new: NewKey, created_by: UUID | None) -> MadeKey:
+def create(new: NewKey, actor: Actor) -> MadeKey:
     """Create a key.
 
     Raises:
@@ -89,19 +90,15 @@ def create(new: NewKey, created_by: UUID | None) -> MadeKey:
             name=normalize_name(new.name),
             scopes=sorted(new.scopes),
             limit=new.limit,
-            created_by_id=created_by,
+            created_by_id=actor.account,
             expires_at=now() + timedelta(days=new.days),
         )
         made = _with_secret(session, key)
-        audit.record(
-            session, "api_key_created", created_by, subject=key.id, scopes=" ".join(key.scopes)
-        )
+        audit.record(session, "api_key_created", actor, subject=key.id, scopes=" ".join(key.scopes))
     return made
 
 
-def rotate(
-    key_id: UUID, rotated_by: UUID | None, hours: int = KEY_BOUNDS.rotation_hours
-) -> MadeKey:
+def rotate(key_id: UUID, actor: Actor, hours: int = KEY_BOUNDS.rotation_hours) -> MadeKey:
     """Create a successor to a key, which stays valid for `hours`.
 
     Raises:
@@ -116,32 +113,32 @@ def rotate(
             name=old.name,
             scopes=list(old.scopes),
             limit=old.limit,
-            created_by_id=rotated_by,
+            created_by_id=actor.account,
             expires_at=now() + (old.expires_at - old.created_at),
         )
         old.replaced_at = min(old.ends_at, now() + timedelta(hours=hours))
         made = _with_secret(session, key)
         audit.record(
-            session, "api_key_rotated", rotated_by, subject=key_id, successor=key.id, hours=hours
+            session, "api_key_rotated", actor, subject=key_id, successor=key.id, hours=hours
         )
     return made
 
 
-def revoke(key_id: UUID, revoked_by: UUID | None) -> None:
+def revoke(key_id: UUID, actor: Actor) -> None:
     """Revoke a key, effective at once: every request reads it from the database.
 
     Raises:
         KeyUnknown: if there is no such key.
     """
     with unit_of_work() as session:
-        _revoke(session, _find(session, key_id), revoked_by)
+        _revoke(session, _find(session, key_id), actor)
 
 
-def revoke_made_by(session: Session, account_id: UUID) -> None:
+def revoke_made_by(session: Session, account_id: UUID, actor: Actor) -> None:
     """Revoke the keys that an account created, in the running transaction."""
     made = select(ApiKey).where(ApiKey.created_by_id == account_id, ApiKey.revoked_at.is_(None))
     for key in session.scalars(made):
-        _revoke(session, key, None)
+        _revoke(session, key, actor)
 
 
 def list_keys() -> Sequence[ApiKey]:
@@ -187,13 +184,13 @@ def check_in_use(key: ApiKey) -> None:
         raise KeyExpired
 
 
-def note_use(key_id: UUID, route: str, status: int) -> None:
+def note_use(actor: Actor, route: str, status: int) -> None:
     """Queue the audit entry of a key's use, with route and status.
 
     Changes have entries of their own, in their transactions; this one may follow later.
     """
-    used = {"key_id": key_id, "last_used_at": now()}
-    add_entry = audit.entry_of_read("api_used", route=route, status=status)
+    used = {"key_id": actor.key, "last_used_at": now()}
+    add_entry = audit.entry_of_read("api_used", actor, route=route, status=status)
 
     def write(session: Session) -> None:
         session.connection().execute(_USED, used)
@@ -209,9 +206,9 @@ def _with_secret(session: Session, key: ApiKey) -> MadeKey:
     return MadeKey(key.id, key.name, secret, key.expires_at)
 
 
-def _revoke(session: Session, key: ApiKey, revoked_by: UUID | None) -> None:
+def _revoke(session: Session, key: ApiKey, actor: Actor) -> None:
     key.revoked_at = key.revoked_at or now()
-    audit.record(session, "api_key_revoked", revoked_by, subject=key.id)
+    audit.record(session, "api_key_revoked", actor, subject=key.id)
 
 
 def _find(session: Session, key_id: UUID) -> ApiKey:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.core.request_origin import address
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Account, AccountSession, PendingSignIn, now
@@ -66,19 +66,22 @@ class CodeNeeded:
     token: str = field(repr=False)
 
 
-def check_password(username: str, password: str, device: str | None = None) -> RightPassword:
+def check_password(
+    username: str, password: str, actor: Actor, device: str | None = None
+) -> RightPassword:
     """Return the account that a name and a password belong to.
 
     Args:
         username: as typed.
         password: as typed.
+        actor: who types.
         device: device cookie of the browser, if it has one.
 
     Raises:
         WrongCredentials: if there is no such account; takes equally long for an unknown name.
         MustWait: after several failures, for known and unknown names alike.
     """
-    counters = password_counters(username, device)
+    counters = password_counters(username, actor, device)
     lockout.check(*counters)
     cost = current_settings().password_cost
     account = accounts.find_named(username)
@@ -94,23 +97,25 @@ def check_password(username: str, password: str, device: str | None = None) -> R
         subject = found.account_id if found else None
         tried = update(Account).where(Account.id == subject)
         session.execute(tried.values(failed_tries=Account.failed_tries + 1))
-        audit.record(session, "sign_in_refused", subject=subject)
+        audit.record(session, "sign_in_refused", actor, subject=subject)
     raise WrongCredentials
 
 
-def sign_in(username: str, password: str, browser: Browser) -> StartedSession | CodeNeeded:
+def sign_in(
+    username: str, password: str, browser: Browser, actor: Actor
+) -> StartedSession | CodeNeeded:
     """Start a session, or a pending sign-in if the account has a second factor.
 
     Raises:
         WrongCredentials, MustWait: as `check_password`.
     """
-    right = check_password(username, password, browser.device)
+    right = check_password(username, password, actor, browser.device)
     with unit_of_work() as session:
         account = session.get(Account, right.account_id)
         if account is None or account.password_hash != right.password_hash:
             raise WrongCredentials  # changed since it was checked
         if account.totp is None:
-            return _begin(session, account, browser)
+            return _begin(session, account, browser, actor)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session.add(
             PendingSignIn(
@@ -131,7 +136,7 @@ def check_pending(token: str | None) -> None:
     _pending(token)
 
 
-def confirm(token: str | None, code: str, browser: Browser) -> StartedSession:
+def confirm(token: str | None, code: str, browser: Browser, actor: Actor) -> StartedSession:
     """Complete a pending sign-in with a code, and start its session.
 
     Raises:
@@ -146,35 +151,35 @@ def confirm(token: str | None, code: str, browser: Browser) -> StartedSession:
         lockout.check(counter)
         if two_factor.accept(session, account, code):
             session.delete(pending)
-            return _begin(session, account, browser)
+            return _begin(session, account, browser, actor)
         lockout.count_failure(session, counter)
         account.failed_tries += 1
-        audit.record(session, "code_refused", subject=account.id)
+        audit.record(session, "code_refused", actor, subject=account.id)
     raise WrongCode
 
 
-def end(session_id: UUID, account_id: UUID) -> None:
+def end(session_id: UUID, actor: Actor) -> None:
     """End a session."""
     with unit_of_work() as session:
         session.execute(delete(AccountSession).where(AccountSession.id == session_id))
-        audit.record(session, "signed_out", account_id)
+        audit.record(session, "signed_out", actor)
 
 
-def end_some(account_id: UUID, session_ids: Sequence[UUID]) -> None:
+def end_some(account_id: UUID, session_ids: Sequence[UUID], actor: Actor) -> None:
     """End the given sessions of an account; ignore those of other accounts."""
     with unit_of_work() as session:
         of_account = AccountSession.account_id == account_id
         session.execute(
             delete(AccountSession).where(of_account, AccountSession.id.in_(session_ids))
         )
-        audit.record(session, "sessions_ended", account_id, sessions=len(session_ids))
+        audit.record(session, "sessions_ended", actor, sessions=len(session_ids))
 
 
-def end_all(account_id: UUID, device: str | None = None) -> None:
+def end_all(account_id: UUID, actor: Actor, device: str | None = None) -> None:
     """Sign an account out everywhere; the browser of the device cookie `device` stays known."""
     with unit_of_work() as session:
         accounts.sign_out_everywhere(session, account_id, known_still=device)
-        audit.record(session, "signed_out_everywhere", account_id)
+        audit.record(session, "signed_out_everywhere", actor)
 
 
 def end_old() -> None:
@@ -200,20 +205,20 @@ def list_sessions(account_id: UUID) -> Sequence[AccountSession]:
     return db.session.scalars(newest_first).all()
 
 
-def _begin(session: Session, account: Account, browser: Browser) -> StartedSession:
+def _begin(session: Session, account: Account, browser: Browser, actor: Actor) -> StartedSession:
     token, failed_tries = secrets.token_urlsafe(TOKEN_BYTES), account.failed_tries
     row = AccountSession(
         id=uuid4(),
         account_id=account.id,
         digest=_digest("session", token),
         browser=browser.label,
-        address=address(),
+        address=actor.address,
     )
     session.add(row)
-    sign_in_limits.reset(session, account.username, browser.device)
+    sign_in_limits.reset(session, account.username, actor, browser.device)
     account.failed_tries = 0
     device = sign_in_limits.remember_browser(session, account.id, browser.device)
-    audit.record(session, "signed_in", account.id)
+    audit.record(session, "signed_in", replace(actor, account=account.id))
     return StartedSession(row, token, device, failed_tries)
 
 

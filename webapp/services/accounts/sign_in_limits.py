@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.core.network import client_network, client_site
-from webapp.core.request_origin import address
 from webapp.core.text import comparison_key
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -31,15 +31,16 @@ def name_digest(username: str) -> bytes:
     return key_store().secrets.keyed_digest("sign-in", comparison_key(username))
 
 
-def password_counters(username: str, device: str | None) -> tuple[Counter[Bound], ...]:
+def password_counters(
+    username: str, actor: Actor, device: str | None
+) -> tuple[Counter[Bound], ...]:
     """Return the counters of a wrong password; `device` is the browser's device cookie."""
     browser = _known_browser(username, device)
     if browser:
         return (_of_browser(username, browser),)
-    asking = address()
     return (
-        _counter(username, f"network {client_network(asking)}", lockout.FROM_A_NETWORK),
-        _counter(username, f"site {client_site(asking)}", lockout.FROM_A_SITE),
+        _counter(username, f"network {client_network(actor.address)}", lockout.FROM_A_NETWORK),
+        _counter(username, f"site {client_site(actor.address)}", lockout.FROM_A_SITE),
         _counter(username, "everywhere", lockout.FROM_EVERYWHERE),
     )
 
@@ -52,12 +53,12 @@ def code_counter(username: str, device: str | None) -> Counter[Bound]:
     return _counter(username, "codes", lockout.WITH_CODES)
 
 
-def reset(session: Session, username: str, device: str | None) -> None:
+def reset(session: Session, username: str, actor: Actor, device: str | None) -> None:
     """Reset the counters of failures in a row after a sign-in, in the running transaction.
 
     Hourly budgets stay, so that a sign-in grants no further tries.
     """
-    counters = (*password_counters(username, device), code_counter(username, device))
+    counters = (*password_counters(username, actor, device), code_counter(username, device))
     lockout.reset(session, *(one for one in counters if one.bound.in_a_row))
 
 

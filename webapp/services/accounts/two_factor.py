@@ -10,6 +10,7 @@ import pyotp
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.crypto.vault import Place
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -37,7 +38,7 @@ def address_of(secret: str, username: str) -> str:
 
 
 def switch_on(
-    account_id: UUID, secret: str, code: str, here: UUID | None = None
+    account_id: UUID, secret: str, code: str, actor: Actor, here: UUID | None = None
 ) -> tuple[str, ...]:
     """Require codes from now on, after the phone has proved that it generates them.
 
@@ -62,17 +63,17 @@ def switch_on(
             RecoveryCode(id=uuid4(), account_id=account_id, digest=_digest(one)) for one in codes
         )
         accounts.sign_out_elsewhere(session, account_id, here)
-        audit.record(session, "second_factor_on", account_id)
+        audit.record(session, "second_factor_on", actor)
     return codes
 
 
-def switch_off(account_id: UUID, here: UUID | None = None) -> None:
+def switch_off(account_id: UUID, actor: Actor, here: UUID | None = None) -> None:
     """Stop requiring codes; the account's other sessions end."""
     with unit_of_work() as session:
         session.get_one(Account, account_id).totp = None
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
         accounts.sign_out_elsewhere(session, account_id, here)
-        audit.record(session, "second_factor_off", account_id)
+        audit.record(session, "second_factor_off", actor)
 
 
 def accept(session: Session, account: Account, code: str) -> bool:

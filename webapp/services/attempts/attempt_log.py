@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from ml import FaceError
+from webapp.core.actor import Actor
 from webapp.core.days import end_of, start_of
-from webapp.core.request_origin import key
 from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
 from webapp.db.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
@@ -114,7 +114,7 @@ def record(
     session: Session,
     kind: Kind,
     decision: MatchDecision,
-    asked_by: UUID | None,
+    actor: Actor,
     claim_digest: bytes | None = None,
 ) -> UUID:
     """Add an attempt to the running transaction, and return its id."""
@@ -125,8 +125,8 @@ def record(
         "match": decision.match,
         "person_id": decision.person.id if decision.person else None,
         "claim_digest": claim_digest,
-        "account_id": asked_by,
-        "api_key_id": key(),
+        "account_id": actor.account,
+        "api_key_id": actor.key,
         "model_id": active_model().engine.model_id,
         "rule": decision.threshold.rule,
         "threshold": decision.threshold.similarity,
@@ -178,9 +178,9 @@ def latest_of(person_id: UUID) -> tuple[AttemptRow, ...]:
     return _rows(of_person.order_by(*NEWEST_FIRST).limit(LATEST_SHOWN))
 
 
-def every_attempt(criteria: AttemptFilter, exported_by: UUID) -> Iterator[AttemptRecord]:
+def every_attempt(criteria: AttemptFilter, actor: Actor) -> Iterator[AttemptRecord]:
     """Yield the attempts that match, oldest first, without holding all of them in memory."""
-    audit.record_read("attempts_exported", exported_by)
+    audit.record_read("attempts_exported", actor)
     rows = _in_full(criteria).execution_options(yield_per=ROWS_AT_ONCE)
     for row in db.session.execute(rows):
         yield _record(*row)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from webapp.core.actor import Actor
 from webapp.core.atomic_files import exclusive_lock, new_file
 from webapp.core.text import comparison_key
 from webapp.crypto.encrypted_file import seal_file, unseal_file
@@ -63,7 +64,7 @@ def forget_old_keys() -> None:
     key_ring.follow()
 
 
-def back_up(target: Path) -> None:
+def back_up(target: Path, actor: Actor) -> None:
     """Write an encrypted backup while the app runs, verify it, and rewrite the key ring.
 
     Raises:
@@ -84,7 +85,7 @@ def back_up(target: Path) -> None:
     with _private_copy() as again:
         _unseal(target, again, secrets)
         _check_whole(again)
-    audit.record_now(BACKED_UP)
+    audit.record_now(BACKED_UP, actor)
 
 
 def restore(source: Path, ring: Path, *, without_newer: bool = False) -> int:

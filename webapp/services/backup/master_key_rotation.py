@@ -11,6 +11,7 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.crypto.vault import MasterKeyUnusable, write_new_key
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -23,7 +24,7 @@ from webapp.settings import current_settings
 KEYS_A_STEP = 200
 
 
-def rotate(listener: Callable[[int], None]) -> int:
+def rotate(listener: Callable[[int], None], actor: Actor) -> int:
     """Rotate the master key, and return the number of keys rewrapped.
 
     If the settings hold the key, they must name the new and the previous one; otherwise a new key
@@ -31,6 +32,7 @@ def rotate(listener: Callable[[int], None]) -> int:
 
     Args:
         listener: called after each step with the number of keys left.
+        actor: who rotates it.
 
     Raises:
         VaultError: if no present master key opens a key; what was rewrapped stays.
@@ -42,7 +44,7 @@ def rotate(listener: Callable[[int], None]) -> int:
     while step := _rewrap_some():
         done += step
         listener(_count_old())
-    _finish(done)
+    _finish(done, actor)
     forget_old_keys()
     return done
 
@@ -58,11 +60,11 @@ def _rewrap_some() -> int:
     return len(found)
 
 
-def _finish(done: int) -> None:
+def _finish(done: int, actor: Actor) -> None:
     """Rewrap the installation's key last: after that, nothing needs the old master key."""
     with unit_of_work() as session:
         _rewrap_installation_key(session)
-        audit.record(session, "master_key_changed", keys=done)
+        audit.record(session, "master_key_changed", actor, keys=done)
         if _count_old():
             raise MasterKeyUnusable(
                 "a person was enrolled under the old key meanwhile; run the rotation again"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from ml import FaceError, NoFace, TooDark, TwoFaces
+from webapp.core.actor import Actor
 from webapp.inference.active_model import active_model
 from webapp.inference.admission import face_slot
 
@@ -37,27 +38,29 @@ class FrameVerdict:
     milliseconds: float = 0.0
 
 
-def check_frame(frame: bytes) -> FrameVerdict:
+def check_frame(frame: bytes, actor: Actor) -> FrameVerdict:
     """Check whether a live frame is good enough to capture; any fault is a reason to wait."""
-    return _timed(_frame, frame)
+    return _timed(_frame, frame, actor)
 
 
-def check_picture(picture: bytes) -> FrameVerdict:
+def check_picture(picture: bytes, actor: Actor) -> FrameVerdict:
     """Check whether enrolment would accept a chosen picture; advice alone does not reject it."""
-    return _timed(_picture, picture)
+    return _timed(_picture, picture, actor)
 
 
-def _timed(analyse: Callable[[bytes], FrameVerdict], data: bytes) -> FrameVerdict:
+def _timed(
+    analyse: Callable[[bytes, Actor], FrameVerdict], data: bytes, actor: Actor
+) -> FrameVerdict:
     started = perf_counter()
     try:
-        check = analyse(data)
+        check = analyse(data, actor)
     except FaceError as error:
         check = FrameVerdict(ok=False, reasons=(error.code,), details=error.details)
     return replace(check, milliseconds=(perf_counter() - started) * 1000)
 
 
-def _frame(frame: bytes) -> FrameVerdict:
-    with face_slot():
+def _frame(frame: bytes, actor: Actor) -> FrameVerdict:
+    with face_slot(actor):
         seen = active_model().engine.inspect(frame, live=True)
     if seen.main is None or seen.quality is None:
         return FrameVerdict(ok=False, reasons=(TooDark.code if seen.dark else NoFace.code,))
@@ -73,8 +76,8 @@ def _frame(frame: bytes) -> FrameVerdict:
     )
 
 
-def _picture(picture: bytes) -> FrameVerdict:
-    with face_slot():
+def _picture(picture: bytes, actor: Actor) -> FrameVerdict:
+    with face_slot(actor):
         face = active_model().engine.analyse(picture, purpose="enrol")
     return FrameVerdict(
         ok=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from webapp.core.actor import Actor
 from webapp.core.text import comparison_key, is_shown, normalize_name
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.people import DuplicateIdentifier, PictureProblem
@@ -79,7 +80,7 @@ def folders_in(root: Path) -> tuple[Folder, ...]:
 
 
 def import_folders(
-    folders: Iterable[Folder], *, accept_doubts: bool = False, dry_run: bool = False
+    folders: Iterable[Folder], actor: Actor, *, accept_doubts: bool = False, dry_run: bool = False
 ) -> Iterator[Report]:
     """Enrol the people of folders, who consented, each with their usable pictures.
 
@@ -98,10 +99,10 @@ def import_folders(
             yield _refused_whole(folder, DuplicateIdentifier.code)
             continue
         taken.add(key)
-        yield _import(folder, accept_doubts=accept_doubts, dry_run=dry_run)
+        yield _import(folder, actor, accept_doubts=accept_doubts, dry_run=dry_run)
 
 
-def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
+def _import(folder: Folder, actor: Actor, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not folder.is_named:
         return _refused_whole(folder, NAME_UNUSABLE)
     if existing := _report_existing(folder):
@@ -116,7 +117,7 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
         return Report(folder, Outcome.REFUSED, 0, (nothing, *refused_links))
     most = current_settings().anchors_a_person
     read, unread = _contents(pictures[:most])
-    review = review_pictures(list(read.values()))
+    review = review_pictures(list(read.values()), actor)
     problems = [*review.refusals, *(() if accept_doubts else review.doubted)]
     out = {problem.place for problem in problems}
     faces = [face for place, face in review.faces.items() if place not in out]
@@ -134,7 +135,7 @@ def _import(folder: Folder, *, accept_doubts: bool, dry_run: bool) -> Report:
     if not dry_run:
         try:
             new = NewPerson(folder.identifier, folder.name, consent=True)
-            store_person(new, faces, None, overridden=review.every_doubt if accept_doubts else ())
+            store_person(new, faces, actor, overridden=review.every_doubt if accept_doubts else ())
         except DuplicateIdentifier:  # another process enrolled the person meanwhile
             return _report_existing(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from webapp.core.actor import Actor
 from webapp.db.models import Purpose
 from webapp.db.transactions import one_transaction
 from webapp.errors.liveness import ChallengeNeeded
@@ -20,7 +21,9 @@ from webapp.services.people.anchor_reports import AnchorReport, reports_with
 from webapp.services.people.people import PersonRow, find_row
 
 
-def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> PersonRow:
+def enrol(
+    new: NewPerson, pictures: Sequence[bytes], actor: Actor, *, accept_doubts: bool
+) -> PersonRow:
     """Enrol a person with their pictures, and return their row.
 
     Raises:
@@ -31,15 +34,15 @@ def enrol(new: NewPerson, pictures: Sequence[bytes], *, accept_doubts: bool) -> 
     """
     _check_not_guarded()
     store.check_new(new)
-    review = review_pictures(pictures)
+    review = review_pictures(pictures, actor)
     faces = review.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        stored = store.store_person(new, faces, None, overridden=review.every_doubt)
+        stored = store.store_person(new, faces, actor, overridden=review.every_doubt)
         return find_row(stored)
 
 
 def add_anchors(
-    person_id: UUID, pictures: Sequence[bytes], *, accept_doubts: bool
+    person_id: UUID, pictures: Sequence[bytes], actor: Actor, *, accept_doubts: bool
 ) -> tuple[AnchorReport, ...]:
     """Add pictures to a person, and return the reports on the new anchors.
 
@@ -51,10 +54,10 @@ def add_anchors(
     """
     _check_not_guarded()
     store.check_room(person_id, len(pictures))
-    review = review_pictures(pictures, person_id)
+    review = review_pictures(pictures, actor, person_id)
     faces = review.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        added = store.add_anchors(person_id, faces, None, overridden=review.every_doubt)
+        added = store.add_anchors(person_id, faces, actor, overridden=review.every_doubt)
         doubts = {added[place]: doubts for place, doubts in review.doubts.items()}
         return reports_with(person_id, added, doubts)
 

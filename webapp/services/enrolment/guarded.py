@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from ml import Face
+from webapp.core.actor import Actor
 from webapp.db.models import Outcome, Purpose
 from webapp.errors.liveness import ChallengeNeeded, WaiverUnexplained
 from webapp.errors.people import AnotherFace
@@ -45,7 +46,7 @@ class LivenessEvidence:
 def enrol(
     new: NewPerson,
     faces: Collection[Face],
-    enrolled_by: UUID,
+    actor: Actor,
     evidence: LivenessEvidence,
     overridden: Doubts = (),
 ) -> UUID:
@@ -58,14 +59,14 @@ def enrol(
         WaiverUnexplained: if the waiver's reason is unknown.
         ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.store_person`.
     """
-    keep = _keeper(new.identifier, faces, enrolled_by, evidence)
-    return store.store_person(new, faces, enrolled_by, keep, overridden)
+    keep = _keeper(new.identifier, faces, actor, evidence)
+    return store.store_person(new, faces, actor, keep, overridden)
 
 
 def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
-    added_by: UUID,
+    actor: Actor,
     evidence: LivenessEvidence,
     in_place_of: UUID | None = None,
     overridden: Doubts = (),
@@ -76,19 +77,19 @@ def add_anchors(
         ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `enrol`.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `store.add_anchors`.
     """
-    keep = _keeper(find_person(person_id).identifier, faces, added_by, evidence)
-    store.add_anchors(person_id, faces, added_by, in_place_of, keep, overridden)
+    keep = _keeper(find_person(person_id).identifier, faces, actor, evidence)
+    store.add_anchors(person_id, faces, actor, in_place_of, keep, overridden)
 
 
 def _keeper(
-    identifier: str, faces: Collection[Face], account: UUID, evidence: LivenessEvidence
+    identifier: str, faces: Collection[Face], actor: Actor, evidence: LivenessEvidence
 ) -> Callable[[Session, UUID], None] | None:
     """Check the evidence, and return what the enrolment's transaction records about it."""
     setting = liveness.in_force()
     if not setting.requires_challenge(Purpose.ENROL):
         return None
     if evidence.waiver:
-        return _waiving(setting.strength, evidence.waiver, account)
+        return _waiving(setting.strength, evidence.waiver, actor)
     challenge_id = evidence.challenge_id
     if challenge_id is None:
         raise ChallengeNeeded
@@ -107,13 +108,13 @@ def _check_same(live: np.ndarray, faces: Collection[Face]) -> None:
         raise AnotherFace(", ".join(others))
 
 
-def _waiving(strength: str, reason: str, account: UUID) -> Callable[[Session, UUID], None]:
+def _waiving(strength: str, reason: str, actor: Actor) -> Callable[[Session, UUID], None]:
     if reason not in WAIVERS:
         raise WaiverUnexplained
     waived = Result(Purpose.ENROL, Outcome.WAIVED, strength, reasons=(reason,))
 
     def keep(session: Session, person: UUID) -> None:
-        results.record(session, waived, person, account)
-        audit.record(session, "challenge_waived", account, person=person, reason=reason)
+        results.record(session, waived, person, actor)
+        audit.record(session, "challenge_waived", actor, person=person, reason=reason)
 
     return keep

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.core.actor import Actor
 from webapp.errors.people import PictureProblem, PicturesNeedReview, PicturesRefused
 from webapp.inference.active_model import active_model
 from webapp.inference.admission import face_slot, place
@@ -65,15 +66,17 @@ class PictureReview:
         )
 
 
-def review_pictures(pictures: Sequence[bytes], person_id: UUID | None = None) -> PictureReview:
+def review_pictures(
+    pictures: Sequence[bytes], actor: Actor, person_id: UUID | None = None
+) -> PictureReview:
     """Review the pictures of a new person, or of the person that they would be added to."""
     engine = active_model().engine
     faces: dict[int, Face] = {}
     refused: dict[int, FaceError] = {}
-    with place():
+    with place(actor):
         for number, picture in enumerate(pictures):
             try:
-                with face_slot():
+                with face_slot(actor):
                     faces[number] = engine.analyse(picture, purpose="enrol")
             except FaceError as error:
                 refused[number] = error

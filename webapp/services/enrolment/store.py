@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ml import Face
+from webapp.core.actor import Actor
 from webapp.core.text import comparison_key, normalize_name
 from webapp.crypto.vault import PersonSeal, Place
 from webapp.db.engine import db
@@ -81,7 +82,7 @@ def check_room(person_id: UUID, pictures: int) -> Person:
 def store_person(
     new: NewPerson,
     faces: Collection[Face],
-    enrolled_by: UUID | None,
+    actor: Actor,
     keep: Keeper | None = None,
     overridden: Doubts = (),
 ) -> UUID:
@@ -90,7 +91,7 @@ def store_person(
     Args:
         new: the person.
         faces: main faces of the pictures.
-        enrolled_by: the account; None for the API and the command line.
+        actor: who enrols them.
         keep: called in the same transaction.
         overridden: warnings about the pictures that the actor accepted.
 
@@ -103,13 +104,13 @@ def store_person(
     if not new.consent:
         raise ConsentMissing
     with unit_of_work() as session:
-        person_id = _add_person(session, new, enrolled_by)
+        person_id = _add_person(session, new, actor)
         _add_anchors(session, _add_key(session, person_id), person_id, faces)
         lockout.forget(session, claim_digest(new.identifier))
         audit.record(
             session,
             "person_enrolled",
-            enrolled_by,
+            actor,
             person=person_id,
             anchors=len(faces),
             consent=CONSENT_VERSION,
@@ -124,7 +125,7 @@ def store_person(
 def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
-    added_by: UUID | None,
+    actor: Actor,
     in_place_of: UUID | None = None,
     keep: Keeper | None = None,
     overridden: Doubts = (),
@@ -134,7 +135,7 @@ def add_anchors(
     Args:
         person_id: the person.
         faces: main faces of the pictures.
-        added_by: the account; None for the API.
+        actor: who adds them.
         in_place_of: an anchor to disable, if any.
         keep: called in the same transaction.
         overridden: warnings about the pictures that the actor accepted.
@@ -154,13 +155,13 @@ def add_anchors(
             _disable(session, person_id, in_place_of)
         added = _add_anchors(session, seal, person_id, faces)
         details = {"person": person_id, "anchors": len(faces), **_audit_details(overridden)}
-        audit.record(session, "anchors_added", added_by, **details)
+        audit.record(session, "anchors_added", actor, **details)
         if keep:
             keep(session, person_id)
     return added
 
 
-def _add_person(session: Session, new: NewPerson, enrolled_by: UUID | None) -> UUID:
+def _add_person(session: Session, new: NewPerson, actor: Actor) -> UUID:
     person = Person(
         id=uuid4(),
         identifier=normalize_name(new.identifier),
@@ -171,7 +172,7 @@ def _add_person(session: Session, new: NewPerson, enrolled_by: UUID | None) -> U
         consent_at=now(),
         consent_terms=terms_in_force(),
         gallery_version=bump_version(session),
-        created_by_id=enrolled_by,
+        created_by_id=actor.account,
     )
     active_model().check_still_active()
     key_store().check_master_key_current()

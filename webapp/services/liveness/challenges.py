@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 import ml
 from ml import FaceError, Observation
+from webapp.core.actor import Actor
 from webapp.crypto.vault import Place
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -63,12 +64,15 @@ class ChallengeLimits:
 CHALLENGE_LIMITS = ChallengeLimits()
 
 
-def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> StartedChallenge:
+def begin(
+    identifier: str, holder: str, actor: Actor, purpose: Purpose = Purpose.VERIFY
+) -> StartedChallenge:
     """Start a challenge; an unfinished one of the same holder and claim counts as failed.
 
     Args:
         identifier: identifier of the claimed or new person.
         holder: browser session or API key that answers the challenge.
+        actor: who starts it.
         purpose: verification or enrolment.
 
     Raises:
@@ -80,11 +84,11 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
         raise ChallengeNotAsked
     digest = claimed_identity.claim_digest(identifier)
     end_unfinished(
-        Challenge.claim_digest == digest, Challenge.holder_digest == _holder_digest(holder)
+        actor, Challenge.claim_digest == digest, Challenge.holder_digest == _holder_digest(holder)
     )
-    end_unfinished()
+    end_unfinished(actor)
     if purpose is Purpose.VERIFY:
-        claimed_identity.check_may_try(digest, setting)
+        claimed_identity.check_may_try(digest, setting, actor)
     drawn = ml.draw_challenge(
         current_settings().chance(), setting.strength, setting.allowed, light=setting.light
     )
@@ -93,7 +97,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
         purpose=purpose,
         claim_digest=digest,
         holder_digest=_holder_digest(holder),
-        network_digest=claimed_identity.network_digest(digest),
+        network_digest=claimed_identity.network_digest(digest, actor),
         model_id=active_model().engine.model_id,
         frames=0,
         created_at=now(),
@@ -108,7 +112,7 @@ def begin(identifier: str, holder: str, purpose: Purpose = Purpose.VERIFY) -> St
     )
 
 
-def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
+def see(challenge_id: UUID, holder: str, number: int, picture: bytes, actor: Actor) -> Prompt:
     """Process the next frame of a challenge, and return the next prompt.
 
     A frame without a usable face counts; the prompt's hint is the reason.
@@ -119,13 +123,13 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
         FrameOutOfOrder: if the frame is not the next one.
     """
     at = now()
-    row = _running(challenge_id, holder)
+    row = _running(challenge_id, holder, actor)
     if number != row.frames + 1:
         raise FrameOutOfOrder(row.frames + 1)
     drawn, elapsed = DrawnChallenge.of(row).challenge, (at - row.created_at).total_seconds()
     before = observations(challenge_id)
     seen: Observation | None = None
-    with face_slot():
+    with face_slot(actor):
         try:
             seen, progress = active_model().engine.observe(picture, elapsed, drawn, before)
         except FaceError as error:
@@ -137,14 +141,16 @@ def see(challenge_id: UUID, holder: str, number: int, picture: bytes) -> Prompt:
     return prompt_of(drawn, progress, frame=number + 1)
 
 
-def judge(challenge_id: UUID, holder: str, identifier: str, purpose: Purpose) -> JudgedChallenge:
+def judge(
+    challenge_id: UUID, holder: str, identifier: str, purpose: Purpose, actor: Actor
+) -> JudgedChallenge:
     """Judge the frames of a challenge; the caller has to end it.
 
     Raises:
         ChallengeUnknown: if there is none of this holder and claim.
         ChallengeOver: if its time is used up.
     """
-    row = _running(challenge_id, holder)
+    row = _running(challenge_id, holder, actor)
     if row.claim_digest != claimed_identity.claim_digest(identifier) or row.purpose != purpose:
         raise ChallengeUnknown
     drawn, seen = DrawnChallenge.of(row), observations(challenge_id)
@@ -166,21 +172,21 @@ def end(session: Session, challenge_id: UUID) -> None:
         raise ChallengeUnknown
 
 
-def pass_for_enrolment(challenge_id: UUID, holder: str, identifier: str, account: UUID) -> None:
+def pass_for_enrolment(challenge_id: UUID, holder: str, identifier: str, actor: Actor) -> None:
     """Judge a challenge before an enrolment; a passed one stays valid for the pictures.
 
     Raises:
         ChallengeFailed: if it was not passed; it is deleted.
         ChallengeUnknown, ChallengeOver: as `judge`.
     """
-    judged = judge(challenge_id, holder, identifier, Purpose.ENROL)
+    judged = judge(challenge_id, holder, identifier, Purpose.ENROL, actor)
     with unit_of_work() as session:
         if judged.face is None:
             end(session, challenge_id)
         else:
             _await_enrolment(session, judged.id, judged.face)
         person = claimed_identity.claimed_person(identifier)
-        results.record(session, judged.result, person.id if person else None, account)
+        results.record(session, judged.result, person.id if person else None, actor)
     if judged.face is None:
         raise ChallengeFailed
 
@@ -201,14 +207,14 @@ def passed_face(challenge_id: UUID, holder: str, identifier: str) -> np.ndarray:
     return np.frombuffer(opened, ON_DISK).astype(np.float32)
 
 
-def _running(challenge_id: UUID, holder: str) -> Challenge:
+def _running(challenge_id: UUID, holder: str, actor: Actor) -> Challenge:
     row = db.session.get(Challenge, challenge_id, populate_existing=True)
     if row is None or row.face is not None:
         raise ChallengeUnknown
     _check_holder(row, holder)
     out_of_time = row.expires_at <= now() or row.frames >= CHALLENGE_LIMITS.frames
     if out_of_time or row.model_id != active_model().engine.model_id:
-        end_unfinished(Challenge.id == challenge_id)
+        end_unfinished(actor, Challenge.id == challenge_id)
         raise ChallengeOver
     return row
 

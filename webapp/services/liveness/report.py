@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from ml import share_interval
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, Outcome
 from webapp.db.transactions import unit_of_work
@@ -44,7 +45,7 @@ class Rate:
         return self.errors / self.trials if self.trials else None
 
 
-def label_since(since: datetime, label: str) -> int:
+def label_since(since: datetime, label: str, actor: Actor) -> int:
     """Label the unlabelled challenges since a moment, and return their number.
 
     Raises:
@@ -62,7 +63,7 @@ def label_since(since: datetime, label: str) -> int:
         session.execute(
             update(ChallengeResult).where(ChallengeResult.id.in_(found)).values(label=label)
         )
-        audit.record(session, "challenges_labelled", challenges=len(found), label=label)
+        audit.record(session, "challenges_labelled", actor, challenges=len(found), label=label)
     return len(found)
 
 

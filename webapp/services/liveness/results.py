@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.models import ChallengeResult, Outcome, Purpose
 from webapp.db.pagination import Page, paged
@@ -69,7 +70,7 @@ def record(
     session: Session,
     result: Result,
     person: UUID | None,
-    account: UUID | None,
+    actor: Actor,
     attempt: UUID | None = None,
 ) -> None:
     """Add a result to the running transaction."""
@@ -78,7 +79,7 @@ def record(
             purpose=result.purpose,
             outcome=result.outcome,
             person_id=person,
-            account_id=account,
+            account_id=actor.account,
             attempt_id=attempt,
             strength=result.strength,
             steps=list(result.steps),
@@ -118,7 +119,7 @@ def find(result_id: UUID) -> ResultRow:
     return _row(row)
 
 
-def label(result_id: UUID, label: str | None, labelled_by: UUID) -> None:
+def label(result_id: UUID, label: str | None, actor: Actor) -> None:
     """Set the label of what was presented to the camera; None if nobody knows.
 
     Raises:
@@ -132,7 +133,7 @@ def label(result_id: UUID, label: str | None, labelled_by: UUID) -> None:
         if row is None:
             raise ChallengeUnknown
         row.label = label
-        audit.record(session, "challenge_labelled", labelled_by, challenge=result_id, label=label)
+        audit.record(session, "challenge_labelled", actor, challenge=result_id, label=label)
 
 
 def _row(row: ChallengeResult) -> ResultRow:

@@ -7,9 +7,9 @@ them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from ml import STEPS, STRENGTHS
+from webapp.core.actor import Actor
 from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.models import ChallengeScope, LivenessChange, Purpose
 from webapp.db.transactions import unit_of_work
@@ -76,7 +76,7 @@ def in_force() -> Liveness:
 def change(
     setting: Liveness,
     reason: str,
-    changed_by: UUID | None,
+    actor: Actor,
     based_on: int | None = None,
     *,
     confirmed: bool = False,
@@ -102,7 +102,7 @@ def change(
         _HISTORY.add(
             session,
             reason,
-            changed_by,
+            actor,
             guarded=setting.guarded,
             strength=setting.strength,
             allowed=allowed,
@@ -115,7 +115,7 @@ def change(
         audit.record(
             session,
             "liveness_changed",
-            changed_by,
+            actor,
             guarded=setting.guarded,
             strength=setting.strength,
             allowed=allowed,

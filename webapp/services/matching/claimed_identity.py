@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.core.network import client_network
-from webapp.core.request_origin import address
 from webapp.core.text import comparison_key
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -33,13 +34,13 @@ def claimed_person(identifier: str) -> Person | None:
     return db.session.scalar(_CLAIMED, {"identifier": comparison_key(identifier)})
 
 
-def network_digest(digest: bytes) -> bytes:
-    """Return the digest that counts the current network's failures against one claim."""
-    network = client_network(address())
+def network_digest(digest: bytes, actor: Actor) -> bytes:
+    """Return the digest that counts the failures of the actor's network against one claim."""
+    network = client_network(actor.address)
     return key_store().secrets.keyed_digest("claim from a network", digest + network.encode())
 
 
-def check_may_try(digest: bytes, setting: Liveness) -> None:
+def check_may_try(digest: bytes, setting: Liveness, actor: Actor) -> None:
     """Check that verification against a claim is not locked, whether or not the identifier exists.
 
     `setting` raises the limit while challenges are required.
@@ -48,7 +49,7 @@ def check_may_try(digest: bytes, setting: Liveness) -> None:
         MustWait: during the wait after several failures.
         FaceDisabled: after too many failures in a row.
     """
-    network = _network_counter(digest, network_digest(digest))
+    network = _network_counter(digest, network_digest(digest, actor))
     lockout.check(_global_counter(digest, setting), network)
 
 
@@ -57,6 +58,7 @@ def count_failure(
     digest: bytes,
     person: Person | None,
     setting: Liveness,
+    actor: Actor,
     network: bytes | None = None,
 ) -> None:
     """Count a failed verification against a claim, in the running transaction.
@@ -69,12 +71,13 @@ def count_failure(
     if network and failed >= everybody.bound.free:
         lockout.count_failure(session, _network_counter(digest, network))
     if failed == everybody.bound.most:
-        audit.record(session, "face_disabled", person=person.id if person else None)
+        source = replace(actor, account=None)
+        audit.record(session, "face_disabled", source, person=person.id if person else None)
 
 
-def reset_failures(session: Session, digest: bytes, setting: Liveness) -> None:
+def reset_failures(session: Session, digest: bytes, setting: Liveness, actor: Actor) -> None:
     """Reset the counters after a match, in the running transaction; other networks' stay."""
-    network = _network_counter(digest, network_digest(digest))
+    network = _network_counter(digest, network_digest(digest, actor))
     lockout.reset(session, _global_counter(digest, setting), network)
 
 
@@ -104,7 +107,7 @@ def failures_of(person: Person) -> Failures:
     return lockout.failures_of(counter)
 
 
-def allow_again(person_id: UUID, allowed_by: UUID) -> None:
+def allow_again(person_id: UUID, actor: Actor) -> None:
     """End the lockout of a person's face.
 
     Raises:
@@ -115,4 +118,4 @@ def allow_again(person_id: UUID, allowed_by: UUID) -> None:
         if person is None:
             raise UnknownPerson
         lockout.forget(session, claim_digest(person.identifier))
-        audit.record(session, "face_allowed_again", allowed_by, person=person_id)
+        audit.record(session, "face_allowed_again", actor, person=person_id)

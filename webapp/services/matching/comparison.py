@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml import FaceError
+from webapp.core.actor import Actor
 from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import active_model
 from webapp.services.matching.probe import Probe, probe_from
@@ -32,14 +34,14 @@ class PictureComparison:
     reasons: tuple[tuple[str, ...], tuple[str, ...]]
 
 
-def compare(first: bytes, second: bytes) -> PictureComparison:
+def compare(first: bytes, second: bytes, actor: Actor) -> PictureComparison:
     """Compare the main faces of two pictures.
 
     Raises:
         NoPictureUsable: if either picture cannot be used; with the reason for each.
     """
     engine = active_model().engine
-    probes = _probes(first, second)
+    probes = _probes((first, second), actor)
     similarity = float(probes[0].embedding @ probes[1].embedding)
     threshold = verification.in_force()
     return PictureComparison(
@@ -52,11 +54,11 @@ def compare(first: bytes, second: bytes) -> PictureComparison:
     )
 
 
-def _probes(*pictures: bytes) -> tuple[Probe, ...]:
+def _probes(pictures: Sequence[bytes], actor: Actor) -> tuple[Probe, ...]:
     probes, problems = [], []
     for place, picture in enumerate(pictures):
         try:
-            probes.append(probe_from([picture]))
+            probes.append(probe_from([picture], actor))
         except FaceError as error:
             problems.append(PictureProblem(place, error.code, error.details))
     if problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml import LANDMARK_NAMES, DetectedFace, Quality
+from webapp.core.actor import Actor
 from webapp.inference.active_model import active_model
 from webapp.inference.admission import face_slot
 
@@ -47,13 +48,13 @@ class Detection:
     quality: Quality | None
 
 
-def detect(picture: bytes) -> Detection:
+def detect(picture: bytes, actor: Actor) -> Detection:
     """Detect every face in a picture, and assess the main one.
 
     Raises:
         FaceError: if the bytes are not a usable picture. A picture without a face is not an error.
     """
-    with face_slot():
+    with face_slot(actor):
         seen = active_model().engine.inspect(picture, thorough=True)
     return Detection(
         width=seen.width,

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from webapp.core.actor import Actor
 from webapp.core.events import record_event
-from webapp.core.request_origin import key
 from webapp.db.engine import db
 from webapp.db.models import Kind, Person
 from webapp.db.transactions import retry_on_conflict, unit_of_work
@@ -36,9 +36,7 @@ NEAREST_SHOWN = 10
 
 
 @retry_on_conflict
-def identify(
-    frames: Sequence[bytes], asked_by: UUID | None, most: int = NEAREST_SHOWN
-) -> MatchDecision:
+def identify(frames: Sequence[bytes], actor: Actor, most: int = NEAREST_SHOWN) -> MatchDecision:
     """Compare frames with the anchors of everybody, and record the attempt.
 
     The threshold is the identification's own and rises with the number of people. The nearest
@@ -46,7 +44,7 @@ def identify(
 
     Args:
         frames: pictures of one person.
-        asked_by: the account; None for API keys.
+        actor: who asks.
         most: maximum number of candidates named.
 
     Raises:
@@ -56,15 +54,15 @@ def identify(
     started = perf_counter()
     if not anybody_enrolled():
         raise NobodyEnrolled
-    probe = probe_for(Kind.IDENTIFY, frames)
+    probe = probe_for(Kind.IDENTIFY, frames, actor)
     # The audit entry of a program's use must be durable before the answer.
-    with unit_of_work(exclusive=False, durable=key() is None) as session:
+    with unit_of_work(exclusive=False, durable=actor.key is None) as session:
         gallery = active_model().gallery.refresh()
         if not gallery.anchors:
             raise NobodyEnrolled
         decision = _decision(_found(probe, gallery, most), probe, started)
-        attempt_log.record(session, Kind.IDENTIFY, decision, asked_by)
-    record_event("identified", match=decision.match, account=asked_by)
+        attempt_log.record(session, Kind.IDENTIFY, decision, actor)
+    record_event("identified", match=decision.match, account=actor.account)
     return decision
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ml import Face, FaceError
+from webapp.core.actor import Actor
 from webapp.db.models import Kind
 from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import active_model
@@ -45,20 +46,20 @@ class Probe:
         return self.frames.mean(axis=0)
 
 
-def probe_for(kind: Kind, frames: Sequence[bytes]) -> Probe:
+def probe_for(kind: Kind, frames: Sequence[bytes], actor: Actor) -> Probe:
     """Return the probe of an attempt; record a refusal if no picture is usable.
 
     Raises:
         FaceError, NoPictureUsable: as `probe_from`.
     """
     try:
-        return probe_from(frames)
+        return probe_from(frames, actor)
     except (FaceError, NoPictureUsable) as error:
         record_refusal(kind, error)
         raise
 
 
-def probe_from(frames: Sequence[bytes]) -> Probe:
+def probe_from(frames: Sequence[bytes], actor: Actor) -> Probe:
     """Build a probe from the frames with the fewest quality faults.
 
     Raises:
@@ -68,10 +69,10 @@ def probe_from(frames: Sequence[bytes]) -> Probe:
     faces: list[Face] = []
     errors: list[FaceError] = []
     engine = active_model().engine
-    with place():
+    with place(actor):
         for frame in frames:
             try:
-                with face_slot():
+                with face_slot(actor):
                     faces.append(engine.analyse(frame, purpose="verify", together=len(frames)))
             except FaceError as error:
                 errors.append(error)

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ml import match_rules
+from webapp.core.actor import Actor
 from webapp.core.events import record_event
-from webapp.core.request_origin import key
 from webapp.db.models import Kind, Outcome, Person, Purpose
 from webapp.db.transactions import retry_on_conflict, unit_of_work
 from webapp.errors.liveness import ChallengeFailed, ChallengeNeeded, WaiverUnexplained
@@ -67,7 +67,7 @@ class _Claim:
         return len(self.anchors.anchor_ids) if self.anchors else 0
 
 
-def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = None) -> MatchDecision:
+def verify(identifier: str, frames: Sequence[bytes], actor: Actor) -> MatchDecision:
     """Compare frames with every anchor of the claimed person, and record the attempt.
 
     An unknown identifier gets a decoy's similarity, and never matches.
@@ -82,12 +82,12 @@ def verify(identifier: str, frames: Sequence[bytes], asked_by: UUID | None = Non
     if setting.requires_challenge(Purpose.VERIFY):
         raise ChallengeNeeded
     return _verify(
-        identifier, lambda: probe_for(Kind.VERIFY, frames), asked_by, _keep_nothing, setting
+        identifier, lambda: probe_for(Kind.VERIFY, frames, actor), actor, _keep_nothing, setting
     )
 
 
 def verify_without_challenge(
-    identifier: str, frames: Sequence[bytes], reason: str, waived_by: UUID
+    identifier: str, frames: Sequence[bytes], reason: str, actor: Actor
 ) -> MatchDecision:
     """Verify without a challenge: an operator sees the person, and gives the reason.
 
@@ -101,14 +101,14 @@ def verify_without_challenge(
     waived = Result(Purpose.VERIFY, Outcome.WAIVED, setting.strength, reasons=(reason,))
 
     def keep(session: Session, person: UUID | None, attempt: UUID) -> None:
-        results.record(session, waived, person, waived_by, attempt)
-        audit.record(session, "challenge_waived", waived_by, person=person, reason=reason)
+        results.record(session, waived, person, actor, attempt)
+        audit.record(session, "challenge_waived", actor, person=person, reason=reason)
 
-    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames), waived_by, keep, setting)
+    return _verify(identifier, lambda: probe_for(Kind.VERIFY, frames, actor), actor, keep, setting)
 
 
 def verify_by_challenge(
-    challenge_id: UUID, holder: str, identifier: str, asked_by: UUID | None = None
+    challenge_id: UUID, holder: str, identifier: str, actor: Actor
 ) -> MatchDecision:
     """Judge a challenge; if it was passed, verify the frame chosen for matching.
 
@@ -120,29 +120,29 @@ def verify_by_challenge(
         NobodyEnrolled, MustWait, FaceDisabled: as `verify`.
     """
     digest, setting = claimed_identity.claim_digest(identifier), liveness.in_force()
-    claimed_identity.check_may_try(digest, setting)
-    shown = challenges.judge(challenge_id, holder, identifier, Purpose.VERIFY)
+    claimed_identity.check_may_try(digest, setting, actor)
+    shown = challenges.judge(challenge_id, holder, identifier, Purpose.VERIFY, actor)
 
     def keep(session: Session, person: UUID | None, attempt: UUID | None) -> None:
         challenges.end(session, challenge_id)
-        results.record(session, shown.result, person, asked_by, attempt)
+        results.record(session, shown.result, person, actor, attempt)
 
     if shown.face is not None:
         probe = Probe(shown.face[None], (), sent=1)
-        return _verify(identifier, lambda: probe, asked_by, keep, setting)
+        return _verify(identifier, lambda: probe, actor, keep, setting)
     with unit_of_work() as session:
         person = claimed_identity.claimed_person(identifier)
         keep(session, person.id if person else None, None)
-        network = claimed_identity.network_digest(digest)
-        claimed_identity.count_failure(session, digest, person, setting, network)
-    record_event("challenge_failed", account=asked_by)
+        network = claimed_identity.network_digest(digest, actor)
+        claimed_identity.count_failure(session, digest, person, setting, actor, network)
+    record_event("challenge_failed", account=actor.account)
     raise ChallengeFailed
 
 
 def _verify(
     identifier: str,
     probe_of: Callable[[], Probe],
-    asked_by: UUID | None,
+    actor: Actor,
     keep: Keeper,
     setting: Liveness,
 ) -> MatchDecision:
@@ -150,28 +150,31 @@ def _verify(
     if not anybody_enrolled():
         raise NobodyEnrolled
     digest = claimed_identity.claim_digest(identifier)
-    claimed_identity.check_may_try(digest, setting)
+    claimed_identity.check_may_try(digest, setting, actor)
     probe = probe_of()
 
     @retry_on_conflict
     def decide() -> MatchDecision:
         # The audit entry of a program's use must be durable before the answer.
-        with unit_of_work(durable=key() is None) as session:
-            claimed_identity.check_may_try(digest, setting)  # concurrent attempts may have failed
+        with unit_of_work(durable=actor.key is None) as session:
+            # Concurrent attempts may have failed.
+            claimed_identity.check_may_try(digest, setting, actor)
             claim = _claim(identifier, probe)
             decoy = decoys.decoy_similarity(identifier, probe.frames, claim.everybodys)
             decision = _decision(claim, decoy, probe, started)
-            attempt = attempt_log.record(session, Kind.VERIFY, decision, asked_by, digest)
+            attempt = attempt_log.record(session, Kind.VERIFY, decision, actor, digest)
             keep(session, claim.person.id if claim.person else None, attempt)
             if decision.match:
-                claimed_identity.reset_failures(session, digest, setting)
+                claimed_identity.reset_failures(session, digest, setting, actor)
             else:
-                network = claimed_identity.network_digest(digest)
-                claimed_identity.count_failure(session, digest, claim.person, setting, network)
+                network = claimed_identity.network_digest(digest, actor)
+                claimed_identity.count_failure(
+                    session, digest, claim.person, setting, actor, network
+                )
         return decision
 
     decision = decide()
-    record_event("verified", match=decision.match, account=asked_by)
+    record_event("verified", match=decision.match, account=actor.account)
     return decision
 
 

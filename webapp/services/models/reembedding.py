@@ -61,7 +61,7 @@ def change_model(lease: Lease) -> None:
         _embed_missing(engine, lease, unusable)
         index_vectors(lease)
         try:
-            activate(engine.model_id, engine.name, lease.created_by_id, lease.reason)
+            activate(engine.model_id, engine.name, lease.actor, lease.reason)
         except PicturesNotEmbedded as error:
             if not _missing(engine.model_id, unusable, 1):
                 raise PicturesUnusable from error

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 import ml
 from ml import Artifact, ArtifactError, Calibration, ModelBroken, ModelDescription
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Job, ModelChange, Person
 from webapp.db.transactions import unit_of_work
@@ -98,7 +99,7 @@ def people_without_embedding(model_id: str) -> list[Person]:
 def start_change(
     name: str,
     reason: str,
-    asked_by: UUID | None,
+    actor: Actor,
     *,
     licence_accepted: bool = False,
     confirmed: bool = False,
@@ -108,7 +109,7 @@ def start_change(
     Args:
         name: name of the model.
         reason: the reason, for the history.
-        asked_by: the account.
+        actor: who asks for it.
         licence_accepted: whether a restrictive licence was acknowledged.
         confirmed: whether the dangers of the threshold under the model were confirmed.
 
@@ -126,11 +127,11 @@ def start_change(
     dangers.check(found, confirmed=confirmed)
     acknowledged = {"licence_accepted": artifact.config.licence} if needed else {}
     with unit_of_work() as session:
-        job_id = queue.enqueue(session, CHANGE_MODEL, name, asked_by, reason)
+        job_id = queue.enqueue(session, CHANGE_MODEL, name, actor, reason)
         audit.record(
             session,
             "model_change_queued",
-            asked_by,
+            actor,
             model=artifact.model_id,
             reason=reason,
             **acknowledged,
@@ -139,7 +140,7 @@ def start_change(
     return job_id
 
 
-def start_embedding(asked_by: UUID | None) -> UUID:
+def start_embedding(actor: Actor) -> UUID:
     """Queue the job that embeds what the active model has not embedded, and return its id.
 
     Raises:
@@ -153,8 +154,8 @@ def start_embedding(asked_by: UUID | None) -> UUID:
             f"run: flask --app wsgi models use {choice.name} --reason WHY"
         )
     with unit_of_work() as session:
-        job_id = queue.enqueue(session, CHANGE_MODEL, choice.name, asked_by)
-        audit.record(session, "embedding_queued", asked_by, model=artifact.model_id)
+        job_id = queue.enqueue(session, CHANGE_MODEL, choice.name, actor)
+        audit.record(session, "embedding_queued", actor, model=artifact.model_id)
     return job_id
 
 
@@ -172,7 +173,7 @@ def _dangers_of(artifact: Artifact) -> tuple[Danger, ...]:
     )
 
 
-def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None = None) -> None:
+def activate(model_id: str, name: str, actor: Actor, reason: str | None = None) -> None:
     """Activate a model, effective from the next answer in every process.
 
     Raises:
@@ -190,11 +191,11 @@ def activate(model_id: str, name: str, asked_by: UUID | None, reason: str | None
                 number=(session.scalar(select(func.max(ModelChange.number))) or 0) + 1,
                 name=name,
                 model_id=model_id,
-                created_by_id=asked_by,
+                created_by_id=actor.account,
                 reason=reason,
             )
         )
-        audit.record(session, "model_changed", asked_by, model=model_id, reason=reason)
+        audit.record(session, "model_changed", actor, model=model_id, reason=reason)
     active_model().refresh()
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import Anchor, AnchorEmbedding, Person, now
@@ -20,10 +21,8 @@ from webapp.services.enrolment.store import picture_place
 from webapp.services.people.people import find_person
 
 
-def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> bytes:
+def open_picture(person_id: UUID, anchor_id: UUID, actor: Actor) -> bytes:
     """Return the picture of an anchor as JPEG bytes, and audit the access.
-
-    `seen_by` is None for the person's own page and for API keys; the audit log distinguishes them.
 
     Raises:
         UnknownAnchor: if the person has no such anchor.
@@ -32,12 +31,12 @@ def open_picture(person_id: UUID, anchor_id: UUID, seen_by: UUID | None) -> byte
     person = find_person(person_id)
     seal = key_store().vault.person_seal(person.key.wrapped, person_id)
     picture = seal.open(anchor.picture, picture_place(anchor_id))
-    audit.record_read("picture_seen", seen_by, person=person_id, anchor=anchor_id)
+    audit.record_read("picture_seen", actor, person=person_id, anchor=anchor_id)
     return picture
 
 
 @retry_on_conflict
-def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> None:
+def retire_anchor(person_id: UUID, anchor_id: UUID, actor: Actor) -> None:
     """Disable an anchor: it stays stored, but is no longer compared.
 
     Raises:
@@ -50,11 +49,11 @@ def retire_anchor(person_id: UUID, anchor_id: UUID, retired_by: UUID | None) -> 
         _check_others_in_use(person, anchor)
         anchor.retired_at = anchor.retired_at or now()
         person.gallery_version = bump_version(session)
-        audit.record(session, "anchor_retired", retired_by, person=person_id, anchor=anchor_id)
+        audit.record(session, "anchor_retired", actor, person=person_id, anchor=anchor_id)
 
 
 @retry_on_conflict
-def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -> None:
+def restore_anchor(person_id: UUID, anchor_id: UUID, actor: Actor) -> None:
     """Enable a disabled anchor.
 
     Raises:
@@ -72,11 +71,11 @@ def restore_anchor(person_id: UUID, anchor_id: UUID, restored_by: UUID | None) -
             raise PictureNotComparable
         anchor.retired_at = None
         find_person(person_id).gallery_version = bump_version(session)
-        audit.record(session, "anchor_restored", restored_by, person=person_id, anchor=anchor_id)
+        audit.record(session, "anchor_restored", actor, person=person_id, anchor=anchor_id)
 
 
 @retry_on_conflict
-def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> None:
+def delete_anchor(person_id: UUID, anchor_id: UUID, actor: Actor) -> None:
     """Delete one anchor of a person who has other enabled ones.
 
     Raises:
@@ -89,7 +88,7 @@ def delete_anchor(person_id: UUID, anchor_id: UUID, deleted_by: UUID | None) -> 
         _check_others_in_use(person, anchor)
         person.gallery_version = bump_version(session)
         session.execute(delete(Anchor).where(Anchor.id == anchor.id))
-        audit.record(session, "anchor_deleted", deleted_by, person=person_id, anchor=anchor_id)
+        audit.record(session, "anchor_deleted", actor, person=person_id, anchor=anchor_id)
     truncate_log()
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import select
 
+from webapp.core.actor import Actor
 from webapp.crypto.vault import PersonSeal
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
@@ -52,10 +53,8 @@ class Export:
     data: bytes
 
 
-def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
+def export_person(person_id: UUID, actor: Actor) -> Export:
     """Return everything stored about a person, and audit the export.
-
-    `exported_by` is None if the person exports from their own page.
 
     Raises:
         UnknownPerson: if there is no such person.
@@ -69,7 +68,7 @@ def export_person(person_id: UUID, exported_by: UUID | None) -> Export:
             archive.writestr(_picture_name(anchor), picture)
         text = json.dumps(_data(person, seal), indent=INDENT, ensure_ascii=False, default=str)
         archive.writestr("person.json", text)
-    audit.record_read("person_exported", exported_by, person=person_id)
+    audit.record_read("person_exported", actor, person=person_id)
     return Export(f"{person_id}.zip", packed.getvalue())
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.core.actor import SERVER, Actor
 from webapp.core.text import comparison_key, normalize_name
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Attempt, Challenge, Person
@@ -133,7 +134,7 @@ def find_row(person_id: UUID) -> PersonRow:
 
 
 @retry_on_conflict
-def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID | None) -> None:
+def rename(person_id: UUID, identifier: str | None, name: str | None, actor: Actor) -> None:
     """Change a person's identifier, name or both; None keeps the current value.
 
     Counters that belong to the identifier move to the new one.
@@ -159,7 +160,7 @@ def rename(person_id: UUID, identifier: str | None, name: str | None, by: UUID |
             session.flush()
         except IntegrityError as error:
             raise DuplicateIdentifier from error
-        audit.record(session, "person_renamed", by, person=person_id)
+        audit.record(session, "person_renamed", actor, person=person_id)
 
 
 def find_person(person_id: UUID) -> Person:
@@ -174,21 +175,21 @@ def find_person(person_id: UUID) -> Person:
     return person
 
 
-def delete_person(person_id: UUID, deleted_by: UUID | None) -> None:
+def delete_person(person_id: UUID, actor: Actor) -> None:
     """Delete a person: key, anchors, embeddings, and every reference to them in attempts.
 
     Raises:
         UnknownPerson: if there is no such person.
         KeyRingBehind: if the person is deleted, but the key ring still contains their key.
     """
-    _delete(person_id, deleted_by)
+    _delete(person_id, actor)
     forget_old_keys()
 
 
 @retry_on_conflict
-def _delete(person_id: UUID, deleted_by: UUID | None) -> None:
+def _delete(person_id: UUID, actor: Actor) -> None:
     with unit_of_work() as session:
-        _delete_rows(session, find_person(person_id), deleted_by)
+        _delete_rows(session, find_person(person_id), actor)
 
 
 @retry_on_conflict
@@ -204,11 +205,11 @@ def delete_if_agreed_before(person_id: UUID, moment: datetime) -> bool:
         person = session.get(Person, person_id)
         if person is None or person.consent_at > moment:
             return False
-        _delete_rows(session, person, None)
+        _delete_rows(session, person, SERVER)
     return True
 
 
-def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> None:
+def _delete_rows(session: Session, person: Person, actor: Actor) -> None:
     digest, person_id = claim_digest(person.identifier), person.id
     session.execute(
         update(Attempt)
@@ -220,7 +221,7 @@ def _delete_rows(session: Session, person: Person, deleted_by: UUID | None) -> N
     bump_version(session, deleted=person_id)
     session.execute(delete(Person).where(Person.id == person_id))
     lockout.forget(session, digest)
-    audit.record(session, "person_deleted", deleted_by, person=person_id)
+    audit.record(session, "person_deleted", actor, person=person_id)
 
 
 def _matching(query: str) -> list[ColumnElement[bool]]:

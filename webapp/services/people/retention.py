@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.models import Person, now
 from webapp.db.transactions import unit_of_work
@@ -37,7 +38,7 @@ def ends_soon(person: Person) -> bool:
     return end is not None and end - timedelta(days=current_settings().warning_days) <= now()
 
 
-def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
+def renew_consent(person_id: UUID, actor: Actor) -> None:
     """Record that a person consented again, to the current terms.
 
     Raises:
@@ -49,9 +50,7 @@ def renew_consent(person_id: UUID, recorded_by: UUID) -> None:
             raise UnknownPerson
         person.consent_at, person.consent_version = now(), CONSENT_VERSION
         person.consent_terms = terms_in_force()
-        audit.record(
-            session, "consent_renewed", recorded_by, person=person_id, consent=CONSENT_VERSION
-        )
+        audit.record(session, "consent_renewed", actor, person=person_id, consent=CONSENT_VERSION)
 
 
 def delete_expired(listener: Listener = lambda _done, _total: None) -> int:

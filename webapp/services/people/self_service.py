@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from webapp.core.actor import Actor
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
 from webapp.db.models import OwnLink, Person, now
@@ -25,7 +26,7 @@ from webapp.settings import current_settings
 TOKEN_BYTES = 32
 
 
-def make_link(person_id: UUID, made_by: UUID) -> str:
+def make_link(person_id: UUID, actor: Actor) -> str:
     """Replace the link to a person's page, and return the new token.
 
     Raises:
@@ -41,19 +42,19 @@ def make_link(person_id: UUID, made_by: UUID) -> str:
             OwnLink(
                 person_id=person_id,
                 digest=_digest(token),
-                created_by_id=made_by,
+                created_by_id=actor.account,
                 ends_at=now() + lifetime,
             )
         )
-        audit.record(session, "own_link_made", made_by, person=person_id)
+        audit.record(session, "own_link_made", actor, person=person_id)
     return token
 
 
-def end_link(person_id: UUID, ended_by: UUID) -> None:
+def end_link(person_id: UUID, actor: Actor) -> None:
     """Revoke the link to a person's page, if there is one."""
     with unit_of_work() as session:
         _delete(session, person_id)
-        audit.record(session, "own_link_ended", ended_by, person=person_id)
+        audit.record(session, "own_link_ended", actor, person=person_id)
 
 
 def link_of(person_id: UUID) -> OwnLink | None:

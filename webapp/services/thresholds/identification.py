@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from uuid import UUID
 
+from webapp.core.actor import Actor
 from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.models import IdentificationChange
 from webapp.db.transactions import unit_of_work
@@ -81,7 +81,7 @@ def threshold(
 def change(
     search: IdentificationPolicy,
     reason: str,
-    changed_by: UUID | None,
+    actor: Actor,
     based_on: int | None = None,
     *,
     confirmed: bool = False,
@@ -101,7 +101,7 @@ def change(
         _HISTORY.add(
             session,
             reason,
-            changed_by,
+            actor,
             fpir=search.fpir,
             margin=search.margin,
             previous_fpir=before.fpir,
@@ -110,7 +110,7 @@ def change(
         audit.record(
             session,
             "search_changed",
-            changed_by,
+            actor,
             fpir=search.fpir,
             margin=search.margin,
             **dangers.overridden(found),

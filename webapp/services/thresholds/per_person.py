@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
+from webapp.core.actor import Actor
 from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.engine import db
 from webapp.db.models import PersonThresholdChange
@@ -122,7 +123,7 @@ def change(
     person_id: UUID,
     points: float,
     reason: str,
-    changed_by: UUID | None,
+    actor: Actor,
     based_on: int | None = None,
     *,
     confirmed: bool = False,
@@ -144,7 +145,7 @@ def change(
         _HISTORY.add(
             session,
             reason,
-            changed_by,
+            actor,
             person_id=person_id,
             points=points,
             previous_points=before,
@@ -152,7 +153,7 @@ def change(
         audit.record(
             session,
             "person_threshold_changed",
-            changed_by,
+            actor,
             person=person_id,
             points=points,
             **dangers.overridden(found),

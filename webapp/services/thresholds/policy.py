@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from webapp.core.actor import Actor
 from webapp.db.transactions import one_transaction
 from webapp.inference.active_model import active_model
 from webapp.services.thresholds import identification, per_person
@@ -43,7 +44,13 @@ class MatchPolicy:
 
 
 def change_verification(
-    score: float, reason: str, based_on: int | None, rule: str | None, *, confirmed: bool
+    score: float,
+    reason: str,
+    actor: Actor,
+    based_on: int | None,
+    rule: str | None,
+    *,
+    confirmed: bool,
 ) -> MatchPolicy:
     """Change the common verification threshold, and return the settings in force.
 
@@ -52,12 +59,17 @@ def change_verification(
         SettingConflict: if the change in force is not `based_on`.
     """
     with one_transaction():
-        thresholds.change(score, reason, None, based_on, rule, confirmed=confirmed)
+        thresholds.change(score, reason, actor, based_on, rule, confirmed=confirmed)
         return in_force()
 
 
 def change_search(
-    search: IdentificationPolicy, reason: str, based_on: int | None, *, confirmed: bool
+    search: IdentificationPolicy,
+    reason: str,
+    actor: Actor,
+    based_on: int | None,
+    *,
+    confirmed: bool,
 ) -> MatchPolicy:
     """Change the identification policy, and return the settings in force.
 
@@ -66,12 +78,18 @@ def change_search(
         SettingConflict: if the change in force is not `based_on`.
     """
     with one_transaction():
-        identification.change(search, reason, None, based_on, confirmed=confirmed)
+        identification.change(search, reason, actor, based_on, confirmed=confirmed)
         return in_force()
 
 
 def change_of_person(
-    person_id: UUID, points: float, reason: str, based_on: int | None, *, confirmed: bool
+    person_id: UUID,
+    points: float,
+    reason: str,
+    actor: Actor,
+    based_on: int | None,
+    *,
+    confirmed: bool,
 ) -> PersonThreshold:
     """Change one person's threshold, and return it.
 
@@ -80,7 +98,7 @@ def change_of_person(
             as `per_person.change`.
     """
     with one_transaction():
-        per_person.change(person_id, points, reason, None, based_on, confirmed=confirmed)
+        per_person.change(person_id, points, reason, actor, based_on, confirmed=confirmed)
         return per_person.of_person(person_id)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from ml import Calibration
+from webapp.core.actor import Actor
 from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.engine import db
 from webapp.db.models import ThresholdChange
@@ -74,7 +74,7 @@ def rules() -> tuple[str, ...]:
 def change(
     score: float,
     reason: str,
-    changed_by: UUID | None,
+    actor: Actor,
     based_on: int | None = None,
     rule: str | None = None,
     *,
@@ -85,7 +85,7 @@ def change(
     Args:
         score: 0 to 100, by the rule.
         reason: the reason, for the history.
-        changed_by: the account.
+        actor: who changes it.
         based_on: number of the change that must still be in force, `NO_CHANGE` for the default;
             None skips this check.
         rule: the new matching rule; None keeps the one in force.
@@ -113,7 +113,7 @@ def change(
         changes.add(
             session,
             reason,
-            changed_by,
+            actor,
             model_id=calibration.model_id,
             rule=rule,
             similarity=similarity,
@@ -121,7 +121,7 @@ def change(
             previous_similarity=before.similarity,
         )
         details = {"score": score, "rule": rule, **dangers.overridden(found)}
-        audit.record(session, "threshold_changed", changed_by, **details)
+        audit.record(session, "threshold_changed", actor, **details)
 
 
 def check_based_on(number: int | None) -> None:

@@ -15,6 +15,7 @@ from flask import Flask, current_app, request
 from webapp.errors.matching import Busy
 from webapp.inference.admission import leave_place, take_place
 from webapp.inference.face_slots import face_slots
+from webapp.web.current_user import current_client
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "looks_at_faces"
@@ -53,7 +54,7 @@ def _admit() -> None:
     if not _analyses():
         return
     _read_body()
-    take_place(guided=_analyses() == GUIDANCE)
+    take_place(current_client(), guided=_analyses() == GUIDANCE)
 
 
 def _read_body() -> None:

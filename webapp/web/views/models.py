@@ -6,7 +6,6 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_login import current_user
 
 from ml import ArtifactError
 from webapp.db.models import Job, Person
@@ -18,6 +17,7 @@ from webapp.services.models import review as model_review
 from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL, InstalledModel
 from webapp.web.access import admin
+from webapp.web.current_user import current_actor
 from webapp.web.forms.fields import EmptyForm
 from webapp.web.forms.models import ModelChangeForm
 from webapp.web.wording import models as model_words
@@ -53,7 +53,7 @@ def change(name: str) -> ResponseReturnValue:
             selection.start_change(
                 name,
                 form.reason.data,
-                current_user.id,
+                current_actor(),
                 licence_accepted=form.licence.data,
                 confirmed=form.is_confirmed,
             )
@@ -80,7 +80,7 @@ def change(name: str) -> ResponseReturnValue:
 def embed() -> ResponseReturnValue:
     """Embed what the active model has not embedded yet."""
     try:
-        selection.start_embedding(current_user.id)
+        selection.start_embedding(current_actor())
     except ArtifactError as error:
         flash(str(error), "error")
     else:

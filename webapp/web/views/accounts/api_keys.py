@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.db.models import ResultKind, Scope
 from webapp.errors.api import KeyUnknown, LimitUnreadable, ScopesMissing
@@ -18,6 +17,7 @@ from webapp.messages import describe
 from webapp.services.accounts import api_keys
 from webapp.services.accounts.api_keys import MadeKey, NewKey
 from webapp.web.access import admin
+from webapp.web.current_user import current_actor
 from webapp.web.error_pages import answer
 from webapp.web.forms.accounts import PresentPasswordForm
 from webapp.web.forms.api_keys import SCOPES, KeyForm
@@ -69,7 +69,7 @@ def create() -> ResponseReturnValue:
         new = NewKey(form.name.data, scopes, form.days.data, form.limit.data)
         try:
             check_present_password(form)
-            return _to_secret(api_keys.create(new, current_user.id))
+            return _to_secret(api_keys.create(new, current_actor()))
         except ScopesMissing as error:
             form.scopes.errors = [describe(error.code)]
         except LimitUnreadable as error:
@@ -91,7 +91,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             check_present_password(form)
-            return _to_secret(api_keys.rotate(key_id, current_user.id))
+            return _to_secret(api_keys.rotate(key_id, current_actor()))
         except ServiceError as error:
             complain(form, error)
     return render_template("api_keys/replace.html", key=key, form=form)
@@ -101,7 +101,7 @@ def rotate(key_id: UUID) -> ResponseReturnValue:
 @admin
 def revoke(key_id: UUID) -> ResponseReturnValue:
     """Revoke a key at once."""
-    api_keys.revoke(key_id, current_user.id)
+    api_keys.revoke(key_id, current_actor())
     flash(_("The key is revoked. It opens nothing any more."), "success")
     return redirect(url_for("api_keys.index"))
 

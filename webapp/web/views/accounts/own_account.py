@@ -16,6 +16,7 @@ from webapp.errors.matching import ResultOver
 from webapp.extensions import limiter
 from webapp.services.accounts import accounts, sessions, two_factor
 from webapp.web.access import ON_THE_WAY, must_set_up_codes, viewer
+from webapp.web.current_user import current_actor, current_client
 from webapp.web.devices import this_device
 from webapp.web.forms.accounts import (
     EndSessionsForm,
@@ -58,7 +59,9 @@ def password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             check_present_password(form)
-            accounts.change_password(current_user.username, form.password.data, this_device())
+            accounts.change_password(
+                current_user.username, form.password.data, current_client(), this_device()
+            )
         except ServiceError as error:
             complain(form, error)
         else:
@@ -71,7 +74,7 @@ def password() -> ResponseReturnValue:
 @viewer
 def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the account, including this one."""
-    sessions.end_all(current_user.id, this_device())
+    sessions.end_all(current_user.id, current_actor(), this_device())
     flash(_("You are signed out everywhere."), "success")
     return redirect(url_for("home.index"))
 
@@ -88,7 +91,7 @@ def end_sessions() -> ResponseReturnValue:
         except ServiceError as error:
             complain(form, error)
         else:
-            sessions.end_some(current_user.id, form.chosen.data)
+            sessions.end_some(current_user.id, form.chosen.data, current_actor())
             flash(_("The chosen sessions have ended."), "success")
             return redirect(url_for("account.show"))
     form.form_errors.extend(form.chosen.errors)
@@ -105,7 +108,7 @@ def switch_on() -> ResponseReturnValue:
         try:
             check_present_password(form)
             secret, code, here = form.secret.data, form.code.data, current_user.session_id
-            codes = two_factor.switch_on(current_user.id, secret, code, here)
+            codes = two_factor.switch_on(current_user.id, secret, code, current_actor(), here)
         except ServiceError as error:
             complain(form, error)
         else:
@@ -142,7 +145,7 @@ def switch_off() -> ResponseReturnValue:
         except ServiceError as error:
             complain(form, error)
         else:
-            two_factor.switch_off(current_user.id, current_user.session_id)
+            two_factor.switch_off(current_user.id, current_actor(), current_user.session_id)
             flash(_("Codes are no longer asked for."), "success")
             return redirect(url_for("account.show"))
     return _page(off_form=form)

@@ -14,6 +14,7 @@ from webapp.errors.base import ServiceError
 from webapp.messages import describe
 from webapp.services.accounts import sessions
 from webapp.settings import current_settings
+from webapp.web.current_user import current_client
 from webapp.web.devices import this_device
 from webapp.web.forms.accounts import PresentPasswordForm
 
@@ -37,7 +38,10 @@ def check_present_password(form: PresentPasswordForm) -> None:
         MustWait: after several failures.
     """
     try:
-        sessions.check_password(current_user.username, form.current.data, this_device())
+        # A borrowed session does not show who types the password.
+        sessions.check_password(
+            current_user.username, form.current.data, current_client(), this_device()
+        )
     except WrongCredentials as error:
         raise WrongPresentPassword from error
 

@@ -35,7 +35,7 @@ from webapp.services.accounts import accounts, sessions
 from webapp.services.accounts.sessions import StartedSession
 from webapp.settings import current_settings
 from webapp.web.access import public
-from webapp.web.current_user import CurrentUser
+from webapp.web.current_user import CurrentUser, current_actor, current_client
 from webapp.web.devices import keep_device, this_browser
 from webapp.web.forms.accounts import CodeForm, SetupForm, SignInForm
 from webapp.web.forms.fields import EmptyForm
@@ -60,7 +60,8 @@ def setup(token: str) -> ResponseReturnValue:
         accounts.check_setup_token(token)
         if form.validate_on_submit():
             why = _("On from the start in a new installation")
-            accounts.finish_setup(token, form.username.data, form.password.data, why)
+            username, password = form.username.data, form.password.data
+            accounts.finish_setup(token, username, password, why, current_client())
             flash(_("The account is there. Sign in with it."), "success")
             return redirect(url_for("accounts.sign_in"))
     except PasswordTooCommon as error:
@@ -84,7 +85,8 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         try:
-            signed = sessions.sign_in(form.username.data, form.password.data, this_browser())
+            username, password = form.username.data, form.password.data
+            signed = sessions.sign_in(username, password, this_browser(), current_client())
         except (WrongCredentials, MustWait) as error:
             _complain(form, error)
         else:
@@ -105,7 +107,8 @@ def code() -> ResponseReturnValue:
     try:
         sessions.check_pending(pending())
         if form.validate_on_submit():
-            return _enter(sessions.confirm(pending(), form.code.data, this_browser()))
+            token, browser = pending(), this_browser()
+            return _enter(sessions.confirm(token, form.code.data, browser, current_client()))
     except SignInOver as error:
         return _back_to_sign_in(error)
     except ServiceError as error:
@@ -127,7 +130,7 @@ def sign_out() -> ResponseReturnValue:
     if not EmptyForm().validate_on_submit():
         abort(400)
     if current_user.is_authenticated:
-        sessions.end(current_user.session_id, current_user.id)
+        sessions.end(current_user.session_id, current_actor())
     logout_user()
     session.clear()
     return redirect(url_for("home.index"))

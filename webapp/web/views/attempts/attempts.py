@@ -8,7 +8,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from webapp.core.csv_cells import TableWriter
 from webapp.errors.matching import UnknownAttempt
@@ -20,6 +19,7 @@ from webapp.services.attempts.attempt_log import (
     list_attempts,
 )
 from webapp.web.access import operator
+from webapp.web.current_user import current_actor
 from webapp.web.display.time_zone import ReaderZone, reader_zone
 from webapp.web.error_pages import answer
 from webapp.web.forms.attempts import AttemptsForm
@@ -79,7 +79,7 @@ def show(attempt_id: UUID) -> str:
 def export() -> Response:
     """Return the attempts that match the filters as CSV; days and times in the reader's zone."""
     zone = reader_zone()
-    rows = every_attempt(AttemptsForm(request.args).criteria(zone.info), current_user.id)
+    rows = every_attempt(AttemptsForm(request.args).criteria(zone.info), current_actor())
     table = Response(stream_with_context(_lines(rows, zone)), mimetype="text/csv")
     table.headers["Content-Disposition"] = 'attachment; filename="attempts.csv"'
     return table

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from webapp.api import problems
 from webapp.db.engine import db
@@ -22,6 +21,7 @@ from webapp.services.liveness.prompts import Prompt
 from webapp.settings import current_settings
 from webapp.web import error_pages
 from webapp.web.access import operator, verifier
+from webapp.web.current_user import current_actor
 from webapp.web.forms.fields import ClaimForm
 from webapp.web.limits.load_shedding import limits_concurrency
 from webapp.web.limits.request_bounds import FRAME_BODY, takes
@@ -82,7 +82,9 @@ def see() -> ResponseReturnValue:
     picture = request.files["frame"].read(CHALLENGE_LIMITS.frame_bytes + 1)
     if len(picture) > CHALLENGE_LIMITS.frame_bytes:
         abort(413)
-    return _answer(challenges.see(_challenge_id(), challenge_holder(), int(number), picture))
+    return _answer(
+        challenges.see(_challenge_id(), challenge_holder(), int(number), picture, current_actor())
+    )
 
 
 @blueprint.post("/challenges/passed")
@@ -94,7 +96,7 @@ def pass_enrolment() -> ResponseReturnValue:
     if not form.validate():
         return _wrong(form)
     challenges.pass_for_enrolment(
-        _challenge_id(), challenge_holder(), form.identifier.data, current_user.id
+        _challenge_id(), challenge_holder(), form.identifier.data, current_actor()
     )
     return jsonify(passed=True)
 
@@ -107,7 +109,7 @@ def _started(purpose: Purpose) -> ResponseReturnValue:
     form = ClaimForm()
     if not form.validate():
         return _wrong(form)
-    started = challenges.begin(form.identifier.data, challenge_holder(), purpose)
+    started = challenges.begin(form.identifier.data, challenge_holder(), current_actor(), purpose)
     return _answer(started.asked, challenge=sign_challenge(started.id), seconds=started.seconds)
 
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.errors.liveness import ChallengeUnknown
 from webapp.messages import MOVEMENTS, explain_challenge
 from webapp.services.liveness import results
 from webapp.web.access import operator
+from webapp.web.current_user import current_actor
 from webapp.web.error_pages import answer
 from webapp.web.forms.liveness import LABELS, STRENGTH_WORDS, LabelForm
 
@@ -56,6 +56,6 @@ def label(result_id: UUID) -> ResponseReturnValue:
     """Label what was presented to the camera."""
     form = LabelForm()
     if form.validate_on_submit():
-        results.label(result_id, form.label.data or None, current_user.id)
+        results.label(result_id, form.label.data or None, current_actor())
         flash(_("The label is kept."), "success")
     return redirect(url_for("challenge_results.show", result_id=result_id))

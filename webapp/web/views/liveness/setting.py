@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.errors.liveness import MovementsTooFew
 from webapp.errors.thresholds import ConfirmationNeeded, SettingConflict
 from webapp.messages import MOVEMENTS, describe
 from webapp.services.liveness import setting
 from webapp.web.access import admin
+from webapp.web.current_user import current_actor
 from webapp.web.forms.liveness import GUARDED, STRENGTH_WORDS, LivenessForm
 from webapp.web.forms.reviews import lead_to_review, reviewed_form
 
@@ -32,7 +32,7 @@ def edit() -> ResponseReturnValue:
             setting.change(
                 form.setting,
                 form.reason.data,
-                current_user.id,
+                current_actor(),
                 form.based_on.data,
                 confirmed=form.is_confirmed,
             )

@@ -10,6 +10,7 @@ from webapp.messages import INSTRUCTIONS, describe, instruct
 from webapp.services.enrolment.capture_guidance import FrameVerdict, check_frame, check_picture
 from webapp.settings import current_settings
 from webapp.web.access import verifier
+from webapp.web.current_user import current_client
 from webapp.web.limits.load_shedding import guides
 from webapp.web.limits.request_bounds import PICTURE_BODY, takes
 
@@ -31,7 +32,8 @@ def check() -> ResponseReturnValue:
         abort(400)
     picture = request.files["frame"].read()
     guiding = request.form.get("purpose") != "picture"
-    seen = check_frame(picture) if guiding else check_picture(picture)
+    check = check_frame if guiding else check_picture
+    seen = check(picture, current_client())
     return jsonify(
         faces=seen.faces,
         ok=seen.ok,

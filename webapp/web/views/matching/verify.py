@@ -20,6 +20,7 @@ from webapp.services.matching import identification, verification
 from webapp.services.matching.decision import POOR_QUALITY, MatchDecision
 from webapp.settings import current_settings
 from webapp.web.access import operator, verifier
+from webapp.web.current_user import current_actor
 from webapp.web.forms.fields import ChallengedForm, IdentifyForm, PageForm, VerifyForm, WaivedForm
 from webapp.web.limits.request_bounds import PICTURE_BODY, takes
 from webapp.web.tokens import challenge_holder, read_challenge
@@ -95,7 +96,7 @@ def identify() -> ResponseReturnValue:
     if form.validate_on_submit():
         result_id = results.decided(
             ResultKind.IDENTIFICATION,
-            lambda: identification.identify(contents(form.frames.data), current_user.id),
+            lambda: identification.identify(contents(form.frames.data), current_actor()),
         )
         return results.lead_to(url_for("verify.identified", result_id=result_id))
     return _page("verify/identify.html", form)
@@ -110,21 +111,20 @@ def identified(result_id: UUID) -> str:
 
 
 def _verified(form: VerifyForm | ChallengedForm) -> MatchDecision:
-    asked_by = current_user.id if current_user.is_authenticated else None
-    identifier = form.identifier.data
+    identifier, actor = form.identifier.data, current_actor()
     if isinstance(form, ChallengedForm):
         challenge_id = read_challenge(form.challenge.data)
         decision = verification.verify_by_challenge(
-            challenge_id, challenge_holder(), identifier, asked_by
+            challenge_id, challenge_holder(), identifier, actor
         )
     else:
-        decision = verification.verify(identifier, contents(form.frames.data), asked_by)
+        decision = verification.verify(identifier, contents(form.frames.data), actor)
     return decision.for_reader(in_detail=current_user.is_authenticated and current_user.is_operator)
 
 
 def _waived(form: WaivedForm) -> MatchDecision:
     return verification.verify_without_challenge(
-        form.identifier.data, contents(form.frames.data), form.waiver.data, current_user.id
+        form.identifier.data, contents(form.frames.data), form.waiver.data, current_actor()
     )
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
+from webapp.core.actor import Actor
 from webapp.db.models import Purpose
 from webapp.errors.backup import KeyRingBehind
 from webapp.errors.liveness import ChallengeNeeded, ChallengeUnknown
@@ -33,6 +33,7 @@ from webapp.services.matching import claimed_identity
 from webapp.services.people import anchors, people, retention, self_service
 from webapp.services.thresholds import per_person
 from webapp.web.access import operator
+from webapp.web.current_user import current_actor
 from webapp.web.display.names import isolated
 from webapp.web.error_pages import answer
 from webapp.web.forms.fields import AnchorsForm, EmptyForm, EnrolForm, MoreAnchorsForm
@@ -103,14 +104,14 @@ def enrol() -> ResponseReturnValue:
 
 def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
     """Enrol a person; on failure, return the page with the pictures that can be used."""
-    review = review_pictures([picture.data for picture in sent])
+    review = review_pictures([picture.data for picture in sent], current_actor())
     if form.validate() and is_accepted(review, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
             person_id = guarded.enrol(
                 new,
                 review.faces.values(),
-                current_user.id,
+                current_actor(),
                 _liveness_evidence(form),
                 review.every_doubt,
             )
@@ -164,14 +165,14 @@ def add_anchors(person_id: UUID) -> ResponseReturnValue:
 
 def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> ResponseReturnValue:
     """Add pictures to a person; on failure, return the page with those that can be used."""
-    review = review_pictures([picture.data for picture in sent], person_id)
+    review = review_pictures([picture.data for picture in sent], current_actor(), person_id)
     if form.validate() and is_accepted(review, sent, form):
         replaced = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
             guarded.add_anchors(
                 person_id,
                 review.faces.values(),
-                current_user.id,
+                current_actor(),
                 _liveness_evidence(form),
                 replaced,
                 review.every_doubt,
@@ -214,7 +215,7 @@ def delete_anchor(person_id: UUID, anchor_id: UUID) -> ResponseReturnValue:
 def delete(person_id: UUID) -> ResponseReturnValue:
     """Delete a person and everything that belongs to them."""
     try:
-        people.delete_person(person_id, current_user.id)
+        people.delete_person(person_id, current_actor())
     except KeyRingBehind as error:
         flash(describe(error.code), "error")
     else:
@@ -227,16 +228,16 @@ def delete(person_id: UUID) -> ResponseReturnValue:
 def picture(person_id: UUID, anchor_id: UUID) -> Response:
     """Return the picture of an anchor as JPEG."""
     return Response(
-        anchors.open_picture(person_id, anchor_id, current_user.id), mimetype="image/jpeg"
+        anchors.open_picture(person_id, anchor_id, current_actor()), mimetype="image/jpeg"
     )
 
 
 def _changed(
-    change: Callable[[UUID, UUID, UUID], None], person_id: UUID, anchor_id: UUID, done: str
+    change: Callable[[UUID, UUID, Actor], None], person_id: UUID, anchor_id: UUID, done: str
 ) -> ResponseReturnValue:
     """Change one picture, and report success or the error on the person's page."""
     try:
-        change(person_id, anchor_id, current_user.id)
+        change(person_id, anchor_id, current_actor())
     except (LastAnchor, PictureNotComparable, ModelChangedMeanwhile) as error:
         flash(describe(error.code), "error")
     else:

@@ -7,7 +7,6 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.db.models import ResultKind
 from webapp.errors.matching import ResultOver
@@ -18,6 +17,7 @@ from webapp.services.people import retention, self_service
 from webapp.services.people.people import find_person
 from webapp.settings import current_settings
 from webapp.web.access import admin, operator
+from webapp.web.current_user import current_actor
 from webapp.web.error_pages import answer
 from webapp.web.views.matching import results
 from webapp.web.views.people.self_service import download
@@ -41,14 +41,14 @@ def over(_error: ResultOver) -> ResponseReturnValue:
 @operator
 def export(person_id: UUID) -> Response:
     """Return everything stored about a person, as a zip."""
-    return download(exports.export_person(person_id, current_user.id))
+    return download(exports.export_person(person_id, current_actor()))
 
 
 @blueprint.post("/link")
 @operator
 def link(person_id: UUID) -> ResponseReturnValue:
     """Create a link that replaces older ones, and redirect to the page that shows it."""
-    token = self_service.make_link(person_id, current_user.id)
+    token = self_service.make_link(person_id, current_actor())
     address = url_for("own.show", token=token, _external=True)
     result_id = results.keep(ResultKind.OWN_LINK, {"person": person_id, "address": address})
     page = url_for("person_data.shown_link", person_id=person_id, result_id=result_id)
@@ -74,7 +74,7 @@ def shown_link(person_id: UUID, result_id: UUID) -> str:
 @operator
 def end_link(person_id: UUID) -> ResponseReturnValue:
     """Revoke the link to the person's own page."""
-    self_service.end_link(find_person(person_id).id, current_user.id)
+    self_service.end_link(find_person(person_id).id, current_actor())
     flash(_("The link no longer opens anything."), "success")
     return redirect(url_for("people.show", person_id=person_id))
 
@@ -83,7 +83,7 @@ def end_link(person_id: UUID) -> ResponseReturnValue:
 @operator
 def consent(person_id: UUID) -> ResponseReturnValue:
     """Record that the person renewed their consent."""
-    retention.renew_consent(person_id, current_user.id)
+    retention.renew_consent(person_id, current_actor())
     flash(_("The new consent is recorded."), "success")
     return redirect(url_for("people.show", person_id=person_id))
 
@@ -92,6 +92,6 @@ def consent(person_id: UUID) -> ResponseReturnValue:
 @admin
 def allow(person_id: UUID) -> ResponseReturnValue:
     """End the lockout of a person's face."""
-    claimed_identity.allow_again(person_id, current_user.id)
+    claimed_identity.allow_again(person_id, current_actor())
     flash(_("This person can be verified by face again."), "success")
     return redirect(url_for("people.show", person_id=person_id))

@@ -16,6 +16,7 @@ from webapp.messages import describe
 from webapp.services.people import anchors, people, retention, self_service
 from webapp.services.people import export as exports
 from webapp.web.access import public
+from webapp.web.current_user import current_client
 from webapp.web.forms.fields import EmptyForm
 
 blueprint = Blueprint("own", __name__, url_prefix="/own/<token>")
@@ -47,14 +48,15 @@ def show(token: str) -> str:
 @public
 def picture(token: str, anchor_id: UUID) -> Response:
     """Return one of the person's pictures as JPEG."""
-    return Response(anchors.open_picture(_person(token).id, anchor_id, None), mimetype="image/jpeg")
+    content = anchors.open_picture(_person(token).id, anchor_id, current_client())
+    return Response(content, mimetype="image/jpeg")
 
 
 @blueprint.get("/export")
 @public
 def export(token: str) -> Response:
     """Return everything stored about the person, as a zip."""
-    return download(exports.export_person(_person(token).id, None))
+    return download(exports.export_person(_person(token).id, current_client()))
 
 
 @blueprint.post("/withdraw")
@@ -62,7 +64,7 @@ def export(token: str) -> Response:
 def withdraw(token: str) -> ResponseReturnValue:
     """Withdraw consent: delete everything about the person."""
     try:
-        people.delete_person(_person(token).id, None)
+        people.delete_person(_person(token).id, current_client())
     except KeyRingBehind as error:
         flash(describe(error.code), "error")
     else:

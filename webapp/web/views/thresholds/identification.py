@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.errors.thresholds import ConfirmationNeeded, SearchOutOfRange, SettingConflict
 from webapp.inference.active_model import active_model
@@ -16,6 +15,7 @@ from webapp.services.thresholds import identification, replay
 from webapp.services.thresholds.identification import IdentificationPolicy
 from webapp.services.thresholds.verification import Threshold
 from webapp.web.access import admin
+from webapp.web.current_user import current_actor
 from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import PERCENT, SearchForm
 from webapp.web.views.thresholds.uncalibrated import explain_on
@@ -54,7 +54,7 @@ def edit() -> ResponseReturnValue:
             identification.change(
                 form.search,
                 form.reason.data,
-                current_user.id,
+                current_actor(),
                 form.based_on.data,
                 confirmed=form.is_confirmed,
             )

@@ -10,7 +10,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from webapp.errors.people import UnknownPerson
 from webapp.errors.thresholds import (
@@ -26,6 +25,7 @@ from webapp.services.thresholds import error_rates, per_person, replay
 from webapp.services.thresholds.error_rates import Cost
 from webapp.services.thresholds.per_person import LARGEST_FAR, PersonThreshold
 from webapp.web.access import admin
+from webapp.web.current_user import current_actor
 from webapp.web.error_pages import answer
 from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import PersonThresholdForm
@@ -61,7 +61,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
                 person_id,
                 points,
                 form.reason.data,
-                current_user.id,
+                current_actor(),
                 form.based_on.data,
                 confirmed=form.is_confirmed,
             )

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors.thresholds import ConfirmationNeeded, SettingConflict
@@ -22,6 +21,7 @@ from webapp.services.thresholds.local_population import OwnScores, own_scores, p
 from webapp.services.thresholds.verification import Threshold
 from webapp.web.access import admin
 from webapp.web.charts.error_rates import DetChart, HistogramChart, RateChart, place_at
+from webapp.web.current_user import current_actor
 from webapp.web.forms.reviews import lead_to_review, reviewed_form
 from webapp.web.forms.thresholds import ThresholdForm
 from webapp.web.resumed_forms import typed_before
@@ -50,7 +50,7 @@ def edit() -> ResponseReturnValue:
             verification.change(
                 form.score.data,
                 form.reason.data,
-                current_user.id,
+                current_actor(),
                 form.based_on.data,
                 form.rule.data or None,
                 confirmed=form.is_confirmed,
