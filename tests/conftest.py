@@ -1,4 +1,4 @@
-"""The fixtures of all tests; what is slow to import is imported by the fixtures that need it."""
+"""The fixtures of all tests. A fixture imports slow modules itself, so that only its tests wait."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Quiet and repeatable before TensorFlow is imported anywhere.
+# Set before any import of TensorFlow: quiet and repeatable.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Workers share the cores: with threads for all of them each, TensorFlow's would spin.
+    # Workers share the cores. With threads for all cores in each, TensorFlow's would spin.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from webapp.settings import Settings
 
 NEED_DATA = pytest.StashKey[int]()
-# Whose photos `enrol` takes for a name; any other name is the second person's.
+# Index of the person whose photos `enrol` uses for a name; other names use the second person.
 PEOPLE = {"ada": 0, "bob": 1}
-# Marks of tests that are not part of `make check`.
+# Marks of tests outside `make check`.
 NOT_QUICK = {"real_faces", "slow", "browser", "data", "long"}
 MODULE_NOT_QUICK = re.compile(rf"^pytestmark = pytest\.mark\.({'|'.join(NOT_QUICK)})\b", re.M)
 # The mark of every test that uses a fixture.
@@ -47,7 +47,7 @@ MARKS = {"real_engine": "real_faces", "postgresql": "slow", "artifacts": "slow"}
 
 @pytest.fixture
 def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """What is logged, the app's lines included, which go to no other logger."""
+    """Capture the log, including the app's lines, which do not propagate to the root logger."""
     logger = logging.getLogger("webapp")
     logger.propagate = False
     logger.addHandler(caplog.handler)
@@ -60,7 +60,7 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 @pytest.fixture(scope="session")
 def real_engine() -> ml.Engine:
-    """The shipped default model, warmed once for the whole run."""
+    """Return the shipped default model, warmed once for the whole run."""
     import ml
 
     loaded = ml.load_engine()
@@ -70,7 +70,7 @@ def real_engine() -> ml.Engine:
 
 @pytest.fixture(scope="session")
 def fake_engine() -> FakeEngine:
-    """An engine that reads labels of pictures."""
+    """Return an engine that reads labels of pictures."""
     from tests.support.fake_engine import FakeEngine
 
     return FakeEngine()
@@ -78,14 +78,14 @@ def fake_engine() -> FakeEngine:
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> ml.Engine:
-    """The shipped default model in tests marked `real_faces`, else the fake one."""
+    """Return the shipped default model in tests marked `real_faces`, else the fake one."""
     is_real = request.node.get_closest_marker("real_faces")
     return request.getfixturevalue("real_engine" if is_real else "fake_engine")
 
 
 @pytest.fixture(scope="session")
 def people() -> tuple[faces.Person, ...]:
-    """People with several photos each."""
+    """Return people with several photos each."""
     from tests.support import faces
 
     return faces.people()
@@ -93,7 +93,7 @@ def people() -> tuple[faces.Person, ...]:
 
 @pytest.fixture(scope="session")
 def chips() -> np.ndarray:
-    """Crops of the public-domain portraits, uint8 (4, 150, 150, 3): input for networks."""
+    """Return crops of the public-domain portraits, uint8 (4, 150, 150, 3): input for networks."""
     from tests.support import faces
 
     portraits = [faces.opened(person.photos[0]) for person in faces.portraits()]
@@ -108,7 +108,7 @@ def known_faces(
     people: tuple[faces.Person, ...],
     analysed: dict[ml.Engine, tuple[tuple[ml.Face, ...], ...]],
 ) -> tuple[tuple[ml.Face, ...], ...]:
-    """Two people's first three photos, analysed by the engine of the test."""
+    """Return two people's first three photos, analysed by the test's engine."""
     if engine not in analysed:
         analysed[engine] = tuple(
             tuple(engine.analyse(photo, purpose="verify") for photo in person.photos[:3])
@@ -119,13 +119,13 @@ def known_faces(
 
 @pytest.fixture(scope="session")
 def analysed() -> dict[ml.Engine, tuple[tuple[ml.Face, ...], ...]]:
-    """What `known_faces` keeps from test to test."""
+    """Cache the analysed faces of `known_faces` between tests."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the shipped model, and one that is trained here."""
+    """Return a folder with the shipped model and a small trained one."""
     from tests.support.small_model import trained_beside_the_shipped
 
     return trained_beside_the_shipped(tmp_path_factory.mktemp("models"))
@@ -136,7 +136,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kept_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let every app load templates that an earlier one compiled."""
+    """Share compiled templates between apps."""
     from flask import Flask
     from jinja2 import FileSystemBytecodeCache
 
@@ -148,7 +148,7 @@ def kept_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def fresh_installation(kept_templates: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared instance folder with an account of each role; never served itself."""
+    """Return a prepared instance folder with an account of each role, which tests copy."""
     from tests.support.installation import CHEAP, prepared
     from webapp.settings import Settings
 
@@ -157,7 +157,7 @@ def fresh_installation(kept_templates: None, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Postgresql]:
-    """A PostgreSQL server for the whole run."""
+    """Yield a PostgreSQL server for the whole run."""
     from tests.support.postgresql import pgserver, running
 
     if pgserver is None:
@@ -170,7 +170,7 @@ def postgresql() -> Iterator[Postgresql]:
 def fresh_on_postgresql(
     kept_templates: None, tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
 ) -> tuple[Path, str]:
-    """The same on PostgreSQL: the instance folder, and the database to be copied."""
+    """Return the same on PostgreSQL: the instance folder, and the name of the database to copy."""
     from tests.support.installation import CHEAP, prepared
     from webapp.settings import Settings
 
@@ -182,7 +182,7 @@ def fresh_on_postgresql(
 
 @pytest.fixture
 def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
-    """Settings of an installation of this test's own, on SQLite."""
+    """Return settings of the test's own installation, on SQLite."""
     from tests.support.installation import settings_of_test
 
     return settings_of_test(shutil.copytree(fresh_installation, tmp_path / "instance"))
@@ -192,7 +192,7 @@ def sqlite_settings(fresh_installation: Path, tmp_path: Path) -> Settings:
 def postgresql_settings(
     fresh_on_postgresql: tuple[Path, str], postgresql: Postgresql, tmp_path: Path
 ) -> Iterator[Settings]:
-    """Settings of an installation of this test's own, on PostgreSQL."""
+    """Return settings of the test's own installation, on PostgreSQL."""
     from tests.support.installation import settings_of_test
 
     fresh, template = fresh_on_postgresql
@@ -202,7 +202,7 @@ def postgresql_settings(
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> Settings:
-    """Settings of an installation of this test's own, on the database that DATABASE names."""
+    """Return settings of the test's own installation, on the database that DATABASE names."""
     from tests.support.installation import DATABASE
 
     return request.getfixturevalue(f"{DATABASE}_settings")
@@ -210,7 +210,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
-    """The app, inside its context."""
+    """Yield the app, inside its context."""
     from tests.support.installation import inside
     from webapp import create_app
 
@@ -220,7 +220,7 @@ def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
 
 @pytest.fixture
 def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
-    """The app where only signed-in people may verify."""
+    """Yield an app where only signed-in accounts may verify."""
     from webapp import create_app
 
     return create_app(changed(settings, verify_requires_sign_in=True), engine)
@@ -231,7 +231,7 @@ def closed_app(settings: Settings, engine: ml.Engine) -> Flask:
 
 @pytest.fixture
 def enrol(known_faces: tuple[tuple[ml.Face, ...], ...]) -> Callable[..., UUID]:
-    """Enrol people in the current app: `enrol("ada", photos=1)`; "ada" has a face of her own."""
+    """Return a function that enrols people: `enrol("ada", photos=1)`. "ada" has her own face."""
     from webapp.core.actor import SERVER
     from webapp.services.enrolment.store import NewPerson, store_person
 
@@ -244,7 +244,7 @@ def enrol(known_faces: tuple[tuple[ml.Face, ...], ...]) -> Callable[..., UUID]:
 
 @pytest.fixture
 def operator_id(app: Flask) -> UUID:
-    """The operator's account."""
+    """Return the id of the operator's account."""
     from sqlalchemy import select
 
     from tests.support.installation import OPERATOR
@@ -256,7 +256,7 @@ def operator_id(app: Flask) -> UUID:
 
 @pytest.fixture
 def anybody(app: Flask) -> Visitor:
-    """A visitor who is not signed in."""
+    """Return a visitor who is not signed in."""
     from tests.support.installation import Visitor
 
     return Visitor(app)
@@ -264,7 +264,7 @@ def anybody(app: Flask) -> Visitor:
 
 @pytest.fixture
 def viewer(app: Flask) -> Visitor:
-    """A visitor who may only look."""
+    """Return a visitor with the role viewer."""
     from tests.support.installation import VIEWER, signed_in
 
     return signed_in(app, VIEWER)
@@ -272,7 +272,7 @@ def viewer(app: Flask) -> Visitor:
 
 @pytest.fixture
 def operator(app: Flask) -> Visitor:
-    """A visitor who may enrol people."""
+    """Return a visitor with the role operator."""
     from tests.support.installation import OPERATOR, signed_in
 
     return signed_in(app, OPERATOR)
@@ -280,7 +280,7 @@ def operator(app: Flask) -> Visitor:
 
 @pytest.fixture
 def admin(app: Flask) -> Visitor:
-    """A visitor who may do everything."""
+    """Return a visitor with the role administrator."""
     from tests.support.installation import ADMIN, signed_in
 
     return signed_in(app, ADMIN)
@@ -288,7 +288,7 @@ def admin(app: Flask) -> Visitor:
 
 @pytest.fixture
 def client(app: Flask) -> Iterator[Client]:
-    """A program that may do everything."""
+    """Return an API client with every right."""
     from tests.support.programs import key_with, program
     from webapp.db.models import Scope
 
@@ -296,7 +296,7 @@ def client(app: Flask) -> Iterator[Client]:
         yield made
 
 
-# What is left out
+# Tests that are left out
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -304,7 +304,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not even import a module that is not quick as a whole: it may load TensorFlow."""
+    """Skip the import of modules that are slow as a whole: they may load TensorFlow."""
     if not config.getoption("--quick") or not collection_path.name.startswith("test_"):
         return None
     return True if MODULE_NOT_QUICK.search(collection_path.read_text()) else None

@@ -26,7 +26,7 @@ from tests.support.browser import chromium
 
 ROOT = Path(__file__).parents[1]
 WORKERS = os.environ.get("TEST_WORKERS", "2")
-# Files of browser tests share a site; elsewhere a worker without work takes tests from the other.
+# Tests of a browser file share a site. Other idle workers take tests from busy ones.
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 BY_TEST = ("--dist", "worksteal")
 
@@ -36,11 +36,11 @@ class Part:
     """A part of the suite.
 
     Attributes:
-        about: what it is, in a few words.
-        commands: run in order, all of them.
-        missing: says what it needs and has not; empty if it can run.
-        is_shown: whether its output is shown while it runs, not only when it fails.
-        is_subset: whether another part runs the same tests, so that it runs only if it is named.
+        about: a short description.
+        commands: all run, in order.
+        missing: returns the missing requirement; empty if the part can run.
+        is_shown: whether its output is shown while it runs, not only after a failure.
+        is_subset: whether another part contains its tests; then it runs only if named.
     """
 
     about: str
@@ -52,7 +52,7 @@ class Part:
 
 @dataclass
 class Result:
-    """How a part ended; counts and what was left out are read from pytest's closing lines."""
+    """The end of a part; counts and omissions are read from pytest's closing lines."""
 
     outcome: str
     seconds: float = 0.0
@@ -69,7 +69,7 @@ def _pytest(marks: str, *arguments: str) -> Callable[[], Sequence[Sequence[str]]
 
 
 def _node() -> Sequence[Sequence[str]]:
-    """Run by the node that comes with Playwright, so that nobody needs to install one."""
+    """Run Playwright's own node, so that nobody needs to install one."""
     files = sorted(str(path) for path in (ROOT / "tests" / "js").glob("*.test.js"))
     return [[compute_driver_executable()[0], "--test", "--test-reporter=spec", *files]]
 
@@ -167,7 +167,7 @@ def _run(part: Part) -> Result:
 
 
 def _output(command: Sequence[str], is_shown: bool) -> tuple[int, str]:
-    """Run a command; return its exit status and what it printed."""
+    """Run a command; return its exit status and its output."""
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -187,7 +187,7 @@ def _pieces(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def _read(output: str) -> Result:
-    """Counts of pytest and node, and the reasons for which tests were skipped."""
+    """Return the counts of pytest and node, and the reasons of skipped tests."""
     result = Result("")
     closing = re.findall(r"^=* ?(\d+ (?:passed|failed|error|skipped).*) in [\d.]+s", output, re.M)
     for count, word in re.findall(r"(\d+) (passed|failed|error|skipped)", " ".join(closing)):
@@ -200,7 +200,7 @@ def _read(output: str) -> Result:
 
 
 def _report(results: dict[str, Result], strict: bool) -> int:
-    """Print a line for each part and each reason for which something was left out."""
+    """Print a line for each part and each reason of an omission."""
     counts: Counter[str] = sum((result.counts for result in results.values()), Counter())
     for name, result in results.items():
         if result.outcome == "left out":

@@ -13,13 +13,13 @@ from tests.support.browser import chromium, scenes
 from tests.support.browser.opening import ADMINISTRATOR, Browsers, Opener
 from tests.support.browser.site import Site, served
 
-# Generous, because a machine may be busy; nothing waits longer than it has to.
+# Generous for busy machines; no test waits longer than necessary.
 expect.set_options(timeout=30_000)
 
 BROWSERS_KEPT = 4
 
 
-# Files of few and long tests come first, so that no worker is left alone with one at the end.
+# Files with few, long tests run first, so that no worker ends alone with one.
 LONGEST_FIRST = ("test_walk.py", "test_accessibility.py", "test_crowded.py", "test_claim.py")
 
 
@@ -37,7 +37,7 @@ def templates(kept_templates: None) -> None:
 
 @pytest.fixture(scope="module")
 def site(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One app for the tests of a file; it has an administrator."""
+    """Yield an app for the tests of a file, with an administrator."""
     with served(real_engine, tmp_path_factory.mktemp("instance")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running
@@ -45,7 +45,7 @@ def site(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def fresh_site(real_engine: ml.Engine, tmp_path: Path) -> Iterator[Site]:
-    """An app on its first start."""
+    """Yield an app on its first start."""
     with served(real_engine, tmp_path / "instance") as running:
         yield running
 
@@ -71,7 +71,7 @@ def opener(browsers: Browsers) -> Iterator[Opener]:
 
 @pytest.fixture(scope="session")
 def portraits(real_engine: ml.Engine, people: tuple[faces.Person, ...]) -> scenes.People:
-    """Two photos each of two people, with where the faces are."""
+    """Return two photos each of two people, with the positions of the faces."""
     return tuple(
         tuple(scenes.Portrait.of(real_engine, photo) for photo in person.photos[:2])
         for person in people[:2]

@@ -1,4 +1,4 @@
-"""The security page claims nothing without a test that is there."""
+"""Every claim of the security page has an existing test."""
 
 from __future__ import annotations
 

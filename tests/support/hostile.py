@@ -1,4 +1,4 @@
-"""What somebody might send who means harm: pictures and requests, drawn from a seed."""
+"""Hostile pictures and requests, drawn from a seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image
 from tests.support import faces
 
 SIDE = 200
-# What a header may claim; the largest two together are as many pixels as are allowed.
+# Sizes that a header may claim; the largest two together have the maximum number of pixels.
 SIDES = (1, 33, 500, 5000, 10_000, 65_000)
 TEXTS = (
     "' OR 1=1 --",
@@ -35,7 +35,7 @@ TEXTS = (
     "٣",
     "",
 )
-# Values that forms take, so that what stands behind them is reached as well.
+# Values that forms accept, so that requests reach the code behind validation.
 PLAIN = ("ada", "bob", "50", "2", "y", "1", "2026-01-31", "best", "0.01", "match", "verify", "name")
 TYPES = (
     "multipart/form-data",
@@ -52,7 +52,7 @@ HEADERS = {
     "X-Forwarded-For": ("1.2.3.4", "not an address", "x" * 500),
     "X-Forwarded-Host": ("evil.example.com",),
     "Accept-Language": ("de", "x" * 2000, "zz;q=99", "*"),
-    # The tests know what the app calls its cookies.
+    # Names of the app's cookies in the tests.
     "Cookie": (
         "<session>=forged",
         "<session>=" + "A" * 3000,
@@ -72,7 +72,7 @@ HEADERS = {
 
 
 def pictures(number: int, seed: int = 0) -> Iterator[bytes]:
-    """Mutated JPEG, PNG and WebP files, and files that are several things at once."""
+    """Return mutated JPEG, PNG and WebP files, and files of several formats at once."""
     random = np.random.default_rng(seed)
     originals = _originals()
     for _ in range(number):
@@ -83,7 +83,7 @@ def pictures(number: int, seed: int = 0) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class HostileRequest:
-    """One request: how, where, and with what."""
+    """One request: method, path and content."""
 
     method: str
     path: str
@@ -95,7 +95,7 @@ class HostileRequest:
 
 @dataclass(frozen=True)
 class Target:
-    """A place that is there, and the methods that it answers."""
+    """An existing path, and its methods."""
 
     path: str
     methods: tuple[str, ...]
@@ -104,7 +104,7 @@ class Target:
 def requests(
     number: int, targets: list[Target], names: list[str], seed: int = 0
 ) -> Iterator[HostileRequest]:
-    """Requests to known and unknown places, with odd fields, bodies, types and headers."""
+    """Return requests to known and unknown paths, with odd fields, bodies, types and headers."""
     random = np.random.default_rng(seed)
 
     def one_of(choices: list[str] | tuple[str, ...]) -> str:
@@ -217,7 +217,7 @@ def _also_something_else(random: np.random.Generator, data: bytes, _others: list
 
 
 def _lie_about_size(random: np.random.Generator, data: bytes, _others: list[bytes]) -> bytes:
-    """The header says another width and height than the data has, up to those that are allowed."""
+    """Claim another width and height in the header, up to the accepted maximum."""
     width, height = (int(random.choice(SIDES)) for _ in range(2))
     if data.startswith(b"\x89PNG"):
         header = data[12:16] + struct.pack(">II", width, height) + data[24:29]

@@ -53,7 +53,7 @@ class Visitor:
     ) -> TestResponse:
         """Send a form as its page would, token included; pictures as bytes, or with a name.
 
-        Where the result is a page of its own, that page, as a browser shows it.
+        If the result is a page of its own, follow the redirect to it, as a browser does.
         """
         data: dict[str, object] = {"csrf_token": self.token(), **fields}
         for field, files in (pictures or {}).items():

@@ -1,4 +1,4 @@
-"""Installing: which Python can be used, and how far pip is."""
+"""Installing: supported versions of Python, and the progress of pip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the suite: one that fails or cannot run is reported, and hides no other."""
+"""Parts of the suite: a failed or omitted one is reported, and hides no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way of having no camera has its own explanation, and uploading remains."""
+"""Each camera failure has its own explanation, and uploads still work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing starts before the person says so, however they enter their identifier."""
+"""Nothing starts before the user confirms the identifier."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from webapp.db.models import ChallengeScope
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
 
-# Milliseconds a key: a practised typist, an ordinary one, a slow one, one who looks for each key.
+# Milliseconds a key: a practised typist, an ordinary one, a slow one, a beginner.
 PACES = (40, 120, 250, 400)
 PAUSE_MS = 1500
 CHALLENGES = re.compile("/challenges(/enrolment)?$")
@@ -51,7 +51,7 @@ BOTH = pytest.mark.parametrize("guarded", [False, True], ids=["pictures", "movem
 def sites(
     real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[bool, Site]]:
-    """A site that asks for pictures alone, and one that asks for movements."""
+    """Return a site that requires photos only, and one that requires a challenge."""
     collins, hopper = faces.portraits()
     with (
         served(real_engine, tmp_path_factory.mktemp("pictures")) as pictures,
@@ -73,7 +73,7 @@ def hopper(real_engine: ml.Engine) -> scenes.Portrait:
 
 
 def opened(opener: Opener, site: Site, portrait: scenes.Portrait, **options: object) -> Page:
-    """A page whose camera is allowed already and sees a face; it notes what is sent."""
+    """Return a page whose allowed camera sees a face; it records requests."""
     page = opener.camera_page(site, scenes.facing(portrait), script=NOTING_CAMERAS, **options)
     page.sent = []
     page.on("request", lambda request: request.method == "POST" and page.sent.append(request))
@@ -166,7 +166,7 @@ def test_the_confirmed_one_of_two_similar_identifiers_is_judged(
     expect_verifying_as(page, "12")
     page.locator("[data-claim]").evaluate(
         "field => { field.value = '1'; }"
-    )  # by a password manager
+    )  # a password manager does this
     expect_judged(page, "12", guarded)
 
 
@@ -194,7 +194,7 @@ def test_changing_the_identifier_turns_the_camera_off(
 
     expect(page.locator("[data-booth]")).to_have_attribute("data-state", "idle")
     expect(field(page)).to_be_focused()
-    page.keyboard.type("12")  # the former one is selected
+    page.keyboard.type("12")  # the previous identifier is selected
     page.keyboard.press("Enter")
     expect_verifying_as(page, "12")
     expect(instruction(page)).to_have_text("Look into the camera")

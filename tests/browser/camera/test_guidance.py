@@ -1,4 +1,4 @@
-"""Whoever is in front of the camera gets the one right instruction."""
+"""The guidance shows the one correct instruction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.browser.opening import (
 )
 from tests.support.browser.site import Site
 
-# Playwright does not tell how large a body of files is.
+# Playwright does not report the size of a body with files.
 NOTING_SIZES = """
 const send = window.fetch;
 window.sizes = [];

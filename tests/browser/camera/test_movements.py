@@ -1,4 +1,4 @@
-"""Verifying by movements, before a camera with a simulated head, or one that films a photo."""
+"""Verification with a challenge, in front of a camera with a simulated head or a filmed photo."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_tou
 def guarded_site(
     real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A site that asks for movements, always the same, with somebody enrolled."""
+    """Return a site with an enrolled person that requires a fixed challenge."""
     with served(real_engine, tmp_path_factory.mktemp("guarded"), seed=SEED) as running:
         running.add_administrator(ADMINISTRATOR)
         running.enrol("grace", *faces.people()[0].photos[:2])
@@ -57,13 +57,13 @@ def guarded_site(
 
 @pytest.fixture(scope="module")
 def head(real_engine: ml.Engine) -> str:
-    """A camera before which a head does what the page asks for."""
+    """Return a camera with a head that follows the page's prompts."""
     return acting.camera(real_engine, faces.people()[0])
 
 
 @pytest.fixture(scope="module")
 def photo_film(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of a photo that is held and tilted as the movements are asked for."""
+    """Return a film of a photo that is held and tilted at the prompts."""
     steps = ml.draw_challenge(random.Random(SEED), STRENGTH).steps
     held = performing.photo(real_engine)
     path = tmp_path_factory.mktemp("films") / "photo.mjpeg"
@@ -104,7 +104,7 @@ def test_enrolment_starts_with_the_challenge(guarded_site: Site, head: str, open
 
     expect(tray(page)).to_have_count(3, timeout=120_000)
     page.get_by_role("button", name="Enrol this person").click()
-    page.get_by_role("button", name="Enrol anyway").click()  # it is the same face as Grace's
+    page.get_by_role("button", name="Enrol anyway").click()  # the face is Grace's
     expect(page.get_by_text("Hopper is enrolled.")).to_be_visible()
 
 
@@ -129,7 +129,7 @@ def test_one_instruction_is_shown_in_the_oval_and_announced(
 
 @contextmanager
 def lit(site: Site) -> Iterator[None]:
-    """The page shines, too, while the context lasts."""
+    """Require light as well while the context lasts."""
     for light in (True, False):
         with site.app.app_context():
             setting = Liveness(ChallengeScope.ENROLMENT, STRENGTH, light=light)
@@ -166,7 +166,7 @@ def test_the_page_warns_of_light_waits_for_the_user_and_then_shines(
 def test_a_head_that_follows_the_movements_but_not_the_light_fails(
     guarded_site: Site, head: str, opener: Opener
 ) -> None:
-    """The same head passes where no light is asked for: the first test above."""
+    """The same head passes without light: see the first test above."""
     with lit(guarded_site):
         page = opener.page(guarded_site, script=head)
         claim(page, "grace")

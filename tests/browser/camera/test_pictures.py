@@ -1,4 +1,4 @@
-"""Pictures chosen as files: checked at once, named, and sent by the same form."""
+"""Pictures chosen as files are checked at once, named, and sent by the same form."""
 
 from __future__ import annotations
 

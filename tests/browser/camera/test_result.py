@@ -1,4 +1,4 @@
-"""The gauge and the bars are drawn where the numbers say."""
+"""The gauge and the bars are drawn at their numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.support.browser.opening import Opener
 from tests.support.browser.site import Site
 
-# Where the coloured arc ends, and where the threshold's mark crosses the arc.
+# The end of the coloured arc, and the crossing of the threshold's mark with the arc.
 ENDS = """(gauge) => {
   const arc = gauge.querySelector(".gauge-value");
   const drawn = parseFloat(arc.getAttribute("stroke-dasharray")) / arc.pathLength.baseVal;
@@ -18,7 +18,7 @@ ENDS = """(gauge) => {
   const turned = start.matrixTransform(mark.parentNode.transform.baseVal.consolidate().matrix);
   return [[end.x, end.y], [turned.x, turned.y]];
 }"""
-# The middle of the arc, and its radius.
+# The arc's centre, and its radius.
 CENTRE, RADIUS = (130, 132), 92
 
 

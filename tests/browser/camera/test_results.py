@@ -1,4 +1,4 @@
-"""A result is a page of its own: nothing that a browser does with pages sends anything again."""
+"""A result is a page of its own: reloading or going back sends nothing again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAUSE_MS = 1500
 
 @pytest.fixture(scope="module")
 def plain(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site that asks for pictures alone."""
+    """Return a site that requires photos only."""
     with served(real_engine, tmp_path_factory.mktemp("plain")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield enrolled(running)
@@ -40,7 +40,7 @@ def plain(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def guarded(real_engine: ml.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site that asks for movements."""
+    """Return a site that requires a challenge."""
     with served(real_engine, tmp_path_factory.mktemp("guarded"), seed=1) as running:
         with running.app.app_context():
             setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for the test", SERVER)
@@ -60,7 +60,7 @@ def hopper(real_engine: ml.Engine) -> scenes.Portrait:
 
 
 def watched(page: Page) -> list[str]:
-    """The paths to which a page sends something, as it goes on."""
+    """Return the paths of a page's requests; the list grows with each request."""
     sent: list[str] = []
     page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     return sent

@@ -1,4 +1,4 @@
-"""Every page for everyone: no violation that axe finds, keyboard only, small and zoomed screens."""
+"""Every page is accessible: axe's rules, keyboard only, small and zoomed screens."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_running_and_a_failed_camera_violate_no_rule(site: Site, opener: Opene
 
 @dataclass
 class Fitting:
-    """Pages that scroll sideways, each opened once in each language."""
+    """Pages that scroll sideways; each is opened once in each language."""
 
     narrow: list[str] = field(default_factory=list)
     zoomed: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A site full of people with unusual names: every control is told from its neighbours."""
+"""Every control has a name of its own on a site full of people with unusual names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.browser.site import Site, served
 
 LANGUAGES = ("en", "de", "fr")
 TELLS_NAMES = "--enable-blink-features=ComputedAccessibilityInfo"
-# For each name of a control, what the controls of that name do; everything that opens is opened.
+# For each control's name, the actions of the controls with it. Everything that opens is opened.
 NAMESAKES = """() => {
   for (const one of document.querySelectorAll("details")) one.open = true;
   const deeds = new Map();
@@ -41,7 +41,7 @@ NAMESAKES = """() => {
   return [...deeds].filter(([, all]) => all.size > 1).map(([name]) => name);
 }"""
 
-# Names that turn what stands beside them, because nothing isolates them.
+# Names that reorder their neighbours, because nothing isolates them.
 TURNED = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const free = [];
@@ -54,7 +54,7 @@ TURNED = """() => {
 }"""
 WIDTHS = (320, 390, 1440)
 WIDE = 1440
-# What does not fit: the page, what is cut off within it, and on a wide screen columns of a table.
+# Overflows: of the page, of clipped elements, and on a wide screen of table columns.
 TOO_WIDE = """(isWide) => {
   const problems = [];
   const { scrollWidth } = document.documentElement;
@@ -78,7 +78,7 @@ def crowded(
     people: tuple[faces.Person, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Site, tuple[str, ...]]]:
-    """A crowded site, and the paths of its people's pages."""
+    """Return a crowded site, and the paths of its people's pages."""
     with served(real_engine, tmp_path_factory.mktemp("crowded")) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running, crowd(running, people[0].photos)
@@ -86,14 +86,14 @@ def crowded(
 
 @dataclass
 class Problems:
-    """What is wrong on the pages of the site in a language, each page opened once."""
+    """Faults on the pages of the site in a language; each page is opened once."""
 
     namesakes: list[str] = field(default_factory=list)
     too_wide: list[str] = field(default_factory=list)
     turned: list[str] = field(default_factory=list)
 
     def look_for(self, page: Page) -> None:
-        """Note the problems of the page that is open; everything that opens is opened at last."""
+        """Record the faults of the current page, after opening everything that opens."""
         where = f"{page.url} in {page.locator('html').get_attribute('lang')}"
         self.turned += [f"{where}: {one}" for one in page.evaluate(TURNED)]
         for width in WIDTHS:
@@ -108,7 +108,7 @@ class Problems:
 def problems(
     request: pytest.FixtureRequest, browsers: Browsers, crowded: tuple[Site, tuple[str, ...]]
 ) -> Problems:
-    """Walk through every page of the site in a language."""
+    """Return the faults of every page of the site in a language."""
     found = Problems()
     with ExitStack() as stack:
         opener = Opener(browsers, stack)
@@ -119,7 +119,7 @@ def problems(
 
 
 def _walk(opener: Opener, crowded: tuple[Site, tuple[str, ...]], language: str) -> Iterator[Page]:
-    """Every page of the site, one after the other."""
+    """Yield every page of the site, one after the other."""
     site, paths = crowded
     first = opener.page(site)
     sign_in(first)

@@ -1,4 +1,4 @@
-"""Days in a browser far from UTC: the zone is named to the server, and everything follows it."""
+"""In a browser far from UTC, every page shows days and times in the browser's zone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The browser's language chooses the words, also those of scripts."""
+"""Pages and scripts use the browser's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job from first start to a changed decision, with a camera that shows real faces."""
+"""The main job from the first start to a changed decision, with a camera that shows real faces."""
 
 from __future__ import annotations
 

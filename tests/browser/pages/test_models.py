@@ -1,4 +1,4 @@
-"""The models' page with scripts: a change is begun, followed without looking again, and done."""
+"""The models page with scripts starts a change and follows its progress without a reload."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 
 @pytest.fixture
 def two_models(real_engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Iterator[Site]:
-    """A site where another model is installed beside the one that serves."""
+    """Return a site with two installed models."""
     with served(real_engine, tmp_path / "instance", artifacts) as running:
         running.add_administrator(ADMINISTRATOR)
         yield running
@@ -30,7 +30,7 @@ def two_models(real_engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Itera
 
 @contextmanager
 def waiting_for_the_last(site: Site) -> Iterator[Event]:
-    """Work on the change as a process that serves does, but wait before the last picture."""
+    """Run the job as a serving process does, but wait before the last picture."""
     told = Event()
 
     def wait(done: int, total: int) -> None:
@@ -69,17 +69,17 @@ def test_a_change_is_followed_until_the_other_model_serves(
     other.get_by_role("link", name="Switch to this model").click()
     page.get_by_label("I have read the licence").check()
     page.get_by_label("Reason").fill("a trial")
-    if page.get_by_label("Confirmation").count():  # it was trained for seconds
+    if page.get_by_label("Confirmation").count():  # that model was trained for seconds
         page.get_by_label("Confirmation").fill("dangerous")
     page.get_by_role("button", name="Switch to “koch on drawn faces”").click()
     expect(page.get_by_text("The change to “tiny” has begun.")).to_be_visible()
     expect(other.get_by_role("status")).to_have_text("Getting ready…")
 
-    with waiting_for_the_last(two_models) as go_on:
+    with waiting_for_the_last(two_models) as resume:
         expect(other.get_by_role("status")).to_have_text("1 of 2 photos processed")
         expect(other.get_by_role("progressbar")).to_have_attribute("max", "2")
         expect(card(page, "dlib")).to_contain_text("Active")
-        go_on.set()
+        resume.set()
         expect(other).to_contain_text("Active")
     expect(page.get_by_role("row").last).to_contain_text("a trial")
     expect(page.get_by_role("row").last).to_contain_text(ADMINISTRATOR)

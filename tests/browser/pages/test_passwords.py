@@ -1,4 +1,4 @@
-"""Passwords: the rules before they are sent, a look at them, and faults by the field."""
+"""Passwords: rules before they are sent, a button that shows them, errors next to their field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMON = "password1234"
 
 
 def _looks_at(page: Page) -> None:
-    """Show and hide again every password field of the page."""
+    """Show and hide every password field of the page."""
     hidden = page.locator("input[type=password]")
     number = hidden.count()
     assert number

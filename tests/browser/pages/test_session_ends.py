@@ -1,4 +1,4 @@
-"""A session that ends in the middle: signing in again, and everything is still there."""
+"""A session that ends during a task is restored by signing in again; no input is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _clear_cookies(page: Page) -> None:
 
 
 def _await_checks(page: Page) -> None:
-    """An answer under way would bring the cookie of the session back."""
+    """Wait, because a pending response would restore the session's cookie."""
     unchecked = "[data-tray] [data-check=waiting], [data-tray] [data-check=checking]"
     expect(page.locator(unchecked)).to_have_count(0)
 

@@ -1,4 +1,4 @@
-"""Lists and the menu on a phone and on a desktop: no column is cut, no entry stands alone."""
+"""Lists and the menu fit phones and desktops: no column is cut off, and no entry wraps alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.browser.site import Site
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "fr": "Français"}
 LISTS = ("/people", "/attempts", "/attempts/movements", "/audit", "/api-keys")
-# Lists wider than their place, and cells that reach beyond it.
+# Lists wider than their container, and cells that overflow it.
 CUT = """() => [...document.querySelectorAll(".table-scroll.records")].flatMap((list) => {
   const cells = [...list.querySelectorAll("tbody :is(td, th)")];
   const edge = list.getBoundingClientRect().right + 1;
@@ -23,7 +23,7 @@ CUT = """() => [...document.querySelectorAll(".table-scroll.records")].flatMap((
 ROWS_OF_MENU = """() => new Set(
   [...document.querySelectorAll(".site-bar li")].map((one) => Math.round(one.offsetTop / 20)),
 ).size"""
-# A word broken without a hyphen: a heading's longest word is wider than the heading.
+# A word broken without a hyphen: the heading's longest word is wider than the heading.
 BROKEN = """() => [...document.querySelectorAll("main :is(h1, h2)")].filter((one) => {
   const word = document.createElement("span");
   word.style.cssText = "position:absolute;white-space:nowrap";

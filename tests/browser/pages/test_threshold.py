@@ -1,4 +1,4 @@
-"""The threshold page with scripts: what is looked at is said as the server says it, then set."""
+"""With scripts, the threshold page previews a score in the server's sentences before it is set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def said(page: Page) -> list[str]:
 
 
 def places(page: Page) -> list[float | str]:
-    """Where the lines and the point stand, right and down; or that they are hidden."""
+    """Return the coordinates of the lines and the point, or that they are hidden."""
     found: list[float | str] = []
     for mark in MARKS:
         if page.locator(mark).get_attribute("visibility") == "hidden":
@@ -34,7 +34,7 @@ def places(page: Page) -> list[float | str]:
 
 @pytest.fixture(scope="module")
 def crowd(site: Site, people: tuple[faces.Person, ...]) -> Site:
-    """The site with as many people as it takes to say something about them."""
+    """Return a site with enough people for figures about them."""
     for number in range(ENOUGH_PEOPLE):
         site.enrol(f"person-{number}", *people[number % 3].photos[:2])
     return site
@@ -121,7 +121,7 @@ def test_an_administrator_moves_the_slider_reads_confirms_and_a_borderline_probe
     page.get_by_label("Reason").fill("a borderline probe")
     page.get_by_role("button", name="Review the change").click()
     expect(page.get_by_text("1 match would have been refused")).to_be_visible()
-    if page.get_by_label("Confirmation").count():  # where hardly anybody would reach it
+    if page.get_by_label("Confirmation").count():  # a score that hardly anybody reaches
         page.get_by_label("Confirmation").fill("dangerous")
     page.get_by_role("button", name="Set the threshold").click()
     expect(page.get_by_text("The threshold is changed")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The whole main job, as people do it: in each language, on a desktop and on a phone, by keys."""
+"""The whole main job by keyboard: in each language, on a desktop and on a phone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.support.browser.site import Site
 from tests.support.installation import PASSWORD
 from webapp.settings import ROOT
 
-# Milliseconds a key, as many people type; only where the page listens while they do.
+# Milliseconds a key of a typical typist, used only in fields with key listeners.
 PACE = 90
-# A simulated head does not always move as a person would; people try again, too.
+# A simulated head does not always move as a person does. People retry as well.
 TRIES = 3
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 Said = Callable[[str], str]
@@ -27,12 +27,12 @@ Said = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def hopper(real_engine: ml.Engine) -> str:
-    """A camera before which Grace Hopper follows what the page asks for."""
+    """Return a camera in front of which Grace Hopper follows the page's prompts."""
     return acting.camera(real_engine, faces.portraits()[1])
 
 
 def words(language: str) -> Said:
-    """What a page says in a language, by its English words."""
+    """Return a page's texts in a language, by their English originals."""
     if language == "en":
         return str
     return Translations.load(ROOT / "translations", [language]).gettext
@@ -45,7 +45,7 @@ def enter(field: Locator, text: str, pace: float = 0) -> None:
 
 
 class Walk:
-    """Somebody who goes through the pages by their words."""
+    """A user who finds controls by their text."""
 
     def __init__(self, page: Page, said: Said) -> None:
         self.page, self.said = page, said

@@ -60,7 +60,7 @@ def test_neither_keys_nor_names_reach_the_log(
         client.verify("lovelace", people[0].photos[:1])
         assert list(client.people(q="lovelace"))
 
-    programs = ("httpx", "httpcore")  # they write the client's log, not the app's
+    programs = ("httpx", "httpcore")  # httpx writes the client's log, not the app's
     log = " ".join(one.getMessage() for one in caplog.records if not one.name.startswith(programs))
     assert "api_used" in log
     for private in (secret, secret.split("_", 2)[2], "lovelace", "Augusta"):
@@ -203,7 +203,7 @@ def test_each_key_has_a_limit_of_its_own(app: Flask) -> None:
 
 @pytest.mark.sqlite
 def test_a_read_request_syncs_the_disk_once(app: Flask) -> None:
-    """For the audit log; what counts requests may lose its last ones with the power."""
+    """The sync is for the audit log. A power failure may lose the last rate limit counters."""
     begun: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:

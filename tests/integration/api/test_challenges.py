@@ -21,7 +21,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings by which every challenge is the same."""
+    """Return settings by which every challenge is the same."""
     return performing.always_alike(settings)
 
 
@@ -32,7 +32,7 @@ def ada(app: Flask, enrol):
 
 
 class Camera:
-    """Films a performer who sees what is asked for, by a clock that moves with the frames."""
+    """Films a performer who follows the prompts; each frame advances the clock."""
 
     def __init__(self, performer: Performer, clock: ExitStack) -> None:
         self.performer, self.clock = performer, clock

@@ -15,7 +15,7 @@ from webapp.services.idempotency import LONGEST_AT_WORK
 
 
 class LosingAnswers(Wire):
-    """The app does what it is asked for, but the first answers never arrive."""
+    """A transport to the app that loses the first responses."""
 
     def __init__(self, app: Flask, lost: int, instead: int | None = None) -> None:
         super().__init__(app)
@@ -59,7 +59,7 @@ def test_thresholds_too_are_set_once_where_the_connection_breaks(app: Flask, peo
 
 
 class AtWork(Wire):
-    """The first try is given up while the app is still at work on it."""
+    """A transport whose first request times out while the app still works on it."""
 
     def __init__(self, app: Flask, asked_meanwhile: int) -> None:
         super().__init__(app)

@@ -1,7 +1,7 @@
-"""The API's contract: programs written for an earlier release go on working.
+"""The API's contract: programs for an earlier release continue to work.
 
-`contract.json` is the OpenAPI document of the first release without its texts. What is added since
-is listed here; nothing may be changed or taken away.
+`contract.json` is the OpenAPI document of the first release without its texts. Later additions are
+listed here. Nothing may change or disappear.
 """
 
 from __future__ import annotations

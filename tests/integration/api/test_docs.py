@@ -1,4 +1,4 @@
-"""The examples of the documentation do what they say."""
+"""The examples of the documentation run and have the documented results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def examples(language: str) -> list[str]:
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people) -> None:
-    """The pictures that the examples name, in the current folder."""
+    """Write the pictures of the examples into the current folder."""
     monkeypatch.chdir(tmp_path)
     for number, photo in enumerate(people[0].photos[:3], start=1):
         (tmp_path / f"ada-{number}.jpg").write_bytes(photo)
@@ -38,7 +38,7 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people) -> None:
 
 @pytest.fixture
 def served(app: Flask) -> Iterator[str]:
-    """The app on a port of this machine."""
+    """Yield the URL of the app on a port of this machine."""
     server = make_server("127.0.0.1", 0, app)
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -19,7 +19,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that wait for others' locks for a moment only."""
+    """Make connections wait only a moment for locks."""
     patient = [pragma for pragma in database.PRAGMAS if "busy" not in pragma]
     monkeypatch.setattr(database, "PRAGMAS", (*patient, "busy_timeout = 50"))
 
@@ -36,7 +36,7 @@ def test_writing_programs_receive_a_retry_time_during_a_lock(
         with pytest.raises(Problem) as refused:
             client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
         assert (refused.value.status, refused.value.code) == (503, "unavailable")
-        assert client.thresholds().verification.number == 0  # reads go on
+        assert client.thresholds().verification.number == 0  # reads continue
         change = {"score": 60, "reason": "locked"}
         told = client.http.put("/thresholds/verification", json=change)
         assert int(told.headers["Retry-After"]) >= 1
@@ -90,7 +90,7 @@ def test_a_request_that_finds_the_queue_full_is_neither_authenticated_nor_audite
 
 
 def refusals(client: Client, photo: bytes) -> list[tuple[int, str]]:
-    """How reading, deciding and storing are answered."""
+    """Return the refusals of a read, a decision and an enrolment."""
     answers = []
     for ask in (
         lambda: client.thresholds(),
@@ -157,7 +157,7 @@ def test_a_database_of_an_older_version_is_not_served(
     ada, app: Flask, client: Client, people
 ) -> None:
     db.session.remove()
-    downgrade(revision="0005")  # before there were keys to the API
+    downgrade(revision="0005")  # a version before API keys existed
 
     answers = refusals(client, people[0].photos[0])
     obstacles = client.health().obstacles
@@ -179,7 +179,7 @@ def test_a_slow_database_is_waited_for(
         other.execute("BEGIN IMMEDIATE")
         asking = Thread(target=enrol)
         asking.start()
-        asking.join(timeout=0.5)  # it cannot end while another one writes
+        asking.join(timeout=0.5)  # it cannot commit while another connection writes
         assert asking.is_alive()
         other.execute("ROLLBACK")
         asking.join()

@@ -1,4 +1,4 @@
-"""Requests made up from the description, right and wrong: every answer is one that it promises."""
+"""Generated requests, valid and invalid: every response is a documented one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 def test_generated_requests_are_answered_as_described(
     app: Flask, anybody: Visitor, enrol, number: int
 ) -> None:
-    """`number` requests for each operation, right and wrong each."""
+    """Send `number` requests to each operation, half of them invalid."""
     enrol("ada", photos=1)
     headers = {"Authorization": f"Bearer {key_with(Scope.ADMIN)}"}
     asked = 0
@@ -52,7 +52,7 @@ def test_generated_requests_are_answered_as_described(
     for found in from_wsgi("/api/v1/openapi.json", app).get_all_operations():
         for mode in MODES:
             made_up = found.ok().as_strategy(generation_mode=mode)
-            # What takes nothing cannot be asked for wrongly.
+            # An operation without input has no invalid requests.
             with suppress(*((Unsatisfiable,) if mode is GenerationMode.NEGATIVE else ())):
                 settings(
                     max_examples=number,

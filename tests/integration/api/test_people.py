@@ -142,7 +142,7 @@ def test_a_rename_to_the_same_names_audits_nothing(client: Client, app: Flask, p
 
 def test_claims_of_an_old_identifier_are_deleted_with_the_person(client: Client, people) -> None:
     enrol(client, "grace", people[1].photos[:1])
-    client.verify("ada", people[0].photos[:1])  # nobody's identifier yet
+    client.verify("ada", people[0].photos[:1])  # an identifier that nobody has yet
     ada = enrol(client, "ada", people[0].photos[:1])
     client.verify("ada", people[0].photos[:1])
     client.rename(ada.id, identifier="countess")
@@ -256,7 +256,7 @@ def test_the_list_is_read_in_parts_without_gaps_while_it_changes(
 
     reader = client.people(limit=2)
     first = [next(reader).identifier for _ in range(2)]
-    client.delete(str(ids[0]))  # already read: what follows stays in its place
+    client.delete(str(ids[0]))  # already read: the following ones stay in their place
     rest = [person.identifier for person in reader]
 
     assert first + rest == names

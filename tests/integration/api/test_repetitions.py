@@ -48,11 +48,11 @@ def test_a_running_request_is_not_started_twice(app: Flask) -> None:
 
 
 class Killed(BaseException):
-    """What ends a process in the middle of its work."""
+    """A kill in the middle of a process's work."""
 
 
 def storing(body: bytes, *, then_dies: bool = False):
-    """Work that stores something, here a count of refusals, and answers."""
+    """Return work that stores a row, here a count of refusals, and answers."""
 
     def work() -> Answer:
         with unit_of_work() as session:
@@ -65,7 +65,7 @@ def storing(body: bytes, *, then_dies: bool = False):
 
 
 def elsewhere(app: Flask, work: Callable[[], object]) -> object:
-    """Do something as another process would, in a transaction of its own."""
+    """Run a function as another process would, in a transaction of its own."""
 
     def in_a_context_of_its_own() -> object:
         with app.app_context():
@@ -115,7 +115,7 @@ def test_a_dead_processs_request_is_restarted_and_done_once(app: Flask) -> None:
 def test_counters_raised_before_a_refusal_stay(
     app: Flask, refusal: type[Exception], inside: bool
 ) -> None:
-    """What happens in a unit of work that fails is its own alone."""
+    """A failed unit of work rolls back its own changes alone."""
 
     def refusing() -> Answer:
         attempt_log.record_refusal(Kind.VERIFY, NoFace())

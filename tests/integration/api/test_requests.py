@@ -1,4 +1,4 @@
-"""What programs may send wrong: each is answered by a problem, and changes nothing."""
+"""Malformed requests of programs: each is answered by a problem, and changes nothing."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_an_idempotency_key_of_a_wrong_form_is_refused(client: Client, name: str
 
 
 def test_forms_with_equal_concatenations_are_distinguished(app: Flask) -> None:
-    """A field's text may look like the end of it and the beginning of another."""
+    """A field's text may contain the separator and another field."""
     forms = (
         {"a": "1", "b": "2"},
         {"a": "1\0b\x002"},
@@ -222,7 +222,7 @@ def test_forms_with_equal_concatenations_are_distinguished(app: Flask) -> None:
 
 
 def test_a_signed_in_browser_cannot_use_the_api(app: Flask, admin: Visitor) -> None:
-    assert admin.get("/audit").status_code == 200  # the cookie is good
+    assert admin.get("/audit").status_code == 200  # the cookie is valid
 
     for path in ("/api/v1/people", "/api/v1/attempts", "/api/v1/thresholds"):
         answer = admin.get(path)
@@ -271,7 +271,7 @@ def test_scripts_of_named_sites_read_failures_too(
     with opened.app_context():
         key = key_with(Scope.READ)
         with unit_of_work() as session:
-            AuditEntry.__table__.drop(session.connection())  # so that no use can be kept
+            AuditEntry.__table__.drop(session.connection())  # so that its use cannot be recorded
         headers = {"Origin": shop, "Authorization": f"Bearer {key}"}
         failed = opened.test_client().get("/api/v1/thresholds", headers=headers)
 

@@ -1,4 +1,4 @@
-"""The attempts: filtered, and handed out as a table that no spreadsheet runs."""
+"""Attempts are filtered, and exported as a table without formulas."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
 
 @pytest.fixture
 def five(app: Flask, enrol, known_faces: Known) -> None:
-    """Of Ada two days and a search, of a person with a dangerous identifier one, of nobody one."""
+    """Store three attempts of Ada, one of a person with a dangerous identifier, one of nobody."""
     ada = enrol("ada", "Ada Lovelace", photos=1)
     evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], SERVER)
     account = db.session.scalar(select(Account.id).where(Account.username == OPERATOR))

@@ -1,4 +1,4 @@
-"""Days are the reader's: in lists, filters, figures and tables for other programs."""
+"""Days are in the reader's zone: in lists, filters, figures and exported tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webapp.inference.active_model import active_model
 from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
 from webapp.services.attempts.daily_statistics import figures
 
-# Zones, and the days on which their clocks change.
+# Zones, and the days of their clock changes.
 CHANGES = [
     ("America/Los_Angeles", date(2026, 3, 8)),
     ("America/Los_Angeles", date(2026, 11, 1)),
@@ -62,7 +62,7 @@ def stop_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
 
 
 def read_from(operator: Visitor, zone: str) -> None:
-    """Let the operator's browser be in a zone."""
+    """Set the zone of the operator's browser."""
     operator.client.set_cookie("faces_zone", zone)
 
 

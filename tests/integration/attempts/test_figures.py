@@ -1,4 +1,4 @@
-"""The figures by day, against sums by hand."""
+"""Daily figures equal sums by hand."""
 
 from __future__ import annotations
 

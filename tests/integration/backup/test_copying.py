@@ -33,13 +33,13 @@ from webapp.startup.schema import bring_up_to_date
 
 @pytest.fixture
 def settings(sqlite_settings: Settings) -> Settings:
-    """What is copied is an installation on SQLite."""
+    """Return settings of an installation on SQLite, the source of the copy."""
     return sqlite_settings
 
 
 @pytest.fixture
 def filled(app: Flask, people, known_faces, operator_id) -> Flask:
-    """Two people, a threshold, an attempt; anchors in more than one step."""
+    """Store two people, a threshold and an attempt; anchors fill more than one batch."""
     store_person(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
     store_person(NewPerson("bob", "Bob", True), known_faces[1], Actor(operator_id))
     verification.change(60, "stricter", Actor(operator_id))
@@ -56,7 +56,7 @@ def target_url(postgresql: Postgresql) -> Iterator[str]:
 
 @pytest.fixture
 def target(filled: Flask, settings: Settings, target_url: str) -> Iterator[Engine]:
-    """An empty database at the newest version."""
+    """Yield an empty database at the newest version."""
     with create_app(changed(settings, database_url=target_url)).app_context():
         engine = db.engine
     bring_up_to_date(engine)
@@ -65,7 +65,7 @@ def target(filled: Flask, settings: Settings, target_url: str) -> Iterator[Engin
 
 
 class Stop(Exception):
-    """Somebody pulls the plug."""
+    """A power failure."""
 
 
 def stop_in(table: str):
@@ -77,7 +77,7 @@ def stop_in(table: str):
 
 
 def nothing(*_: object) -> None:
-    """Nobody listens."""
+    """Ignore progress."""
 
 
 def test_the_command_moves_an_installation_that_then_serves_as_before(
@@ -237,7 +237,7 @@ def test_a_password_is_no_argument(filled: Flask, option: str) -> None:
 
 
 def test_keys_of_rows_are_ordered_alike_by_both_databases() -> None:
-    """A copy goes on behind the last key that arrived: no key may depend on a collation."""
+    """A copy resumes after the last key that arrived, so no order may depend on a collation."""
     kinds = {
         type(key.type) for table in Model.metadata.tables.values() for key in table.primary_key
     }

@@ -21,7 +21,7 @@ PEOPLE, PHOTOS = 4, 3
 
 
 def copy_people(home: Path, start: int, photos: int) -> Path:
-    """A folder of people, and one picture without a face."""
+    """Copy a folder of people, and one picture without a face."""
     for person in faces.people()[start : start + PEOPLE]:
         (home / person.name).mkdir(parents=True)
         for number, photo in enumerate(person.photos[:photos]):
@@ -32,7 +32,7 @@ def copy_people(home: Path, start: int, photos: int) -> Path:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> Path:
-    """An untrained network of another shape, as an artifact outside the package."""
+    """Return an untrained network of another shape, as an artifact outside of the package."""
     keras.utils.set_random_seed(1)
     config = ArtifactConfig(
         name="tiny",
@@ -49,7 +49,7 @@ def tiny(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def reported(tiny, tmp_path_factory) -> dict[str, Path]:
-    """One run over a folder with two models."""
+    """Run the command once over a folder with two models."""
     home = tmp_path_factory.mktemp("evaluation")
     places = {name: home / name for name in ("cache", "reports")}
     places["photos"] = copy_people(home / "photos" / "people", 0, PHOTOS)

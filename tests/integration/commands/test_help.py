@@ -1,4 +1,4 @@
-"""`--help` of every command, in this process: it prints a page and does nothing else."""
+"""`--help` of every command, in this process, prints a page and does nothing else."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ ADA = NewPerson("ada", "Ada", True)
 
 
 def enrol(new: NewPerson, picture: bytes, enrolled_by: UUID | None) -> UUID:
-    """Enrol with one picture, as it comes."""
+    """Enrol with one picture, unchanged."""
     return store_person(new, review_pictures([picture], SERVER).faces.values(), Actor(enrolled_by))
 
 
@@ -198,7 +198,7 @@ def test_a_kill_while_enrolling_leaves_the_whole_person_or_nothing(
         env={**os.environ, "DATABASE_URL": settings.database},
     )
 
-    assert int(run.stdout) >= 7  # each table's insert, the version's rise, the commit
+    assert int(run.stdout) >= 7  # each table's insert, the change of the version, the commit
     if not settings.database_url:
         assert db.session.scalar(text("PRAGMA integrity_check")) == "ok"
     stored = rows_stored()

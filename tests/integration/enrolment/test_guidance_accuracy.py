@@ -1,10 +1,9 @@
-"""How often the guide is right on 500 faces of LFW: as they are, and disturbed on purpose.
+"""Accuracy of the guidance on 500 faces of LFW, untouched and degraded.
 
-One photo each of 500 people, drawn at random from those never looked at while limits were chosen.
-Left out are only photos of which the guide says "only one face, please" and in which a second face
-of comparable size stands by eye: that is right, and nothing can be told of them. They are named in
-`second_faces.txt`. Every other photo counts, whatever may be wrong with it, untouched and under
-every disturbance.
+One photo each of 500 people, drawn at random from people that were unseen when the limits were
+chosen. Photos with the verdict "only one face, please" and a visible second face of comparable size
+are left out: that verdict is correct. `second_faces.txt` lists them. Every other photo counts,
+untouched and under every degradation.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ DISTURBED: dict[str, tuple[Disturb, str]] = {
 
 
 def _drawn() -> Iterator[Path]:
-    """First photos of people in random order, without the thousand of an earlier count."""
+    """Return first photos of people in random order, except those of an earlier evaluation."""
     paths = sorted((SHARED / "lfw").glob("*/*_0001.jpg"))
     evaluated = set(random.Random(2026).sample(paths, 1000))
     unseen = [path for path in paths if path not in evaluated]

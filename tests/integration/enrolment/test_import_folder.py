@@ -28,7 +28,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 
 @pytest.fixture
 def folder(tmp_path: Path, people) -> Path:
-    """Two people who can be enrolled, with a picture that cannot; a third who cannot be."""
+    """Return a folder with two people, an unusable picture, and folders of nobody."""
     root = tmp_path / "people"
     for name, pictures in (
         ("ada_lovelace", {"1.jpg": people[0].photos[0], "2.jpg": faces.without_face()}),
@@ -189,7 +189,7 @@ def test_files_that_cannot_be_read_or_are_huge_do_not_end_it(
     def open_all_but_one(path: Path, *args: object, **options: object) -> object:
         return Unreadable() if path.name == "2.jpg" else opened(path, *args, **options)
 
-    monkeypatch.setattr(Path, "open", open_all_but_one)  # opens, and cannot be read
+    monkeypatch.setattr(Path, "open", open_all_but_one)  # opens, but cannot be read
     with (folder / "grace" / "3.jpg").open("wb") as huge:
         huge.truncate(30_000_000)
 
@@ -232,7 +232,7 @@ def test_no_name_in_the_report_is_taken_for_a_formula(
         (root / name / "@SUM(1).jpg").write_bytes(b"no picture")
     command = ["import-folder", str(root), "--consent", "--report", str(report)]
 
-    for _ in range(2):  # what is noted already is known again
+    for _ in range(2):  # a recorded result is recognised again
         assert runner.invoke(args=command).exit_code == 0
 
     with report.open(newline="") as file:

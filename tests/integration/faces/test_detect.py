@@ -20,12 +20,12 @@ pytestmark = pytest.mark.slow
 
 
 def apart(a: DetectedFace, landmarks: np.ndarray) -> float:
-    """Mean distance of a face's landmarks from others, in its eye distances."""
+    """Return the mean distance between two faces' landmarks, in eye distances of the first."""
     return float(np.linalg.norm(a.landmarks - landmarks, axis=1).mean() / a.eye_distance)
 
 
 def on_canvas(photo: np.ndarray, width: int, height: int, share: float) -> np.ndarray:
-    """A photo scaled by `share`, in the middle of a grey picture."""
+    """Return a photo scaled by `share`, in the middle of a grey picture."""
     small = cv2.resize(photo, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     canvas = np.full((height, width, 3), 128, np.uint8)
     top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2

@@ -22,7 +22,7 @@ def face(detector: Detector, portrait: np.ndarray) -> DetectedFace:
 
 
 def seen(detector: Detector, picture: np.ndarray) -> Quality:
-    """The quality of the main face of a picture."""
+    """Return the quality of the picture's main face."""
     main = main_face(detector.detect(picture), picture.shape[1], picture.shape[0])
     assert main is not None
     return assess(picture, main)
@@ -33,7 +33,7 @@ def brightened(picture: np.ndarray, factor: float, offset: float = 0) -> np.ndar
 
 
 def on_canvas(picture: np.ndarray, width: int, height: int, place: tuple[int, int]) -> np.ndarray:
-    """A picture put at a place of a grey one."""
+    """Return a picture pasted at a position of a grey one."""
     canvas = np.full((height, width, 3), 128, np.uint8)
     x, y = place
     canvas[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
@@ -145,7 +145,7 @@ def test_sharpness_does_not_depend_on_light(portrait: np.ndarray, face: Detected
 
 
 def with_dark_glasses(portrait: np.ndarray, face: DetectedFace, shade: int) -> np.ndarray:
-    """Lenses of one shade drawn over the eyes, and a bridge between them."""
+    """Draw lenses of one shade over the eyes, and a bridge between them."""
     left, right = face.landmarks[:2].astype(float)
     lens = round(0.4 * face.eye_distance), round(0.3 * face.eye_distance)
     angle = float(np.degrees(np.arctan2(*(right - left)[::-1])))

@@ -84,7 +84,7 @@ def test_another_process_follows_at_its_next_answer(
 
 def test_only_people_who_changed_are_read_again(app, two_people, known_faces) -> None:
     active_model().gallery.refresh()
-    with unit_of_work() as session:  # unreadable, but not noted as changed
+    with unit_of_work() as session:  # unreadable, but not recorded as changed
         session.execute(
             update(AnchorEmbedding)
             .where(AnchorEmbedding.person_id == two_people[0])
@@ -98,7 +98,7 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
+    """Return the SQL statements executed while the context lasts."""
     asked: list[str] = []
 
     def note(_connection, _cursor, statement, *_more) -> None:
@@ -124,7 +124,7 @@ def test_a_deletion_reloads_nobody_else(app, two_people) -> None:
 def test_a_deletion_by_a_node_of_the_previous_release_is_noticed(app, two_people) -> None:
     active_model().gallery.refresh()
     people_service.delete_person(two_people[0], SERVER)
-    with unit_of_work() as session:  # which does not note it
+    with unit_of_work() as session:  # which does not record it
         session.execute(delete(GalleryChange))
 
     assert active_model().gallery.sample().person_ids == (two_people[1],)

@@ -1,4 +1,4 @@
-"""While a process reads very many people after its start, it answers what needs none of them."""
+"""While a process loads a large gallery, it serves requests that need no gallery."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ LONG = 20.0
 
 
 class HeldUp:
-    """A gallery whose reading of everybody stands still at the keys until it is let go on."""
+    """A gallery whose loading pauses at the keys until `resume` is called."""
 
     def __init__(self, app: Flask, fails_at_first: bool = False) -> None:
-        self.reached, self._may_go_on = Event(), Event()
+        self.reached, self._may_resume = Event(), Event()
         self._fails = fails_at_first
         serving = active_model()
         self._keys = key_store().vault
@@ -51,20 +51,20 @@ class HeldUp:
         if self.reached.is_set():
             return self._keys
         self.reached.set()
-        assert self._may_go_on.wait(LONG)
+        assert self._may_resume.wait(LONG)
         if self._fails:
             self._fails = False
             raise MasterKeyUnusable("gone for a moment")
         return self._keys
 
-    def go_on(self) -> None:
-        self._may_go_on.set()
+    def resume(self) -> None:
+        self._may_resume.set()
         self.done.result(LONG)
 
 
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two people count as very many."""
+    """Count two people as a large gallery."""
     monkeypatch.setattr(memory, "BLOCKING_ANCHORS", 1)
 
 
@@ -77,7 +77,7 @@ def ada(app: Flask, enrol) -> None:
 def held_up(app: Flask, ada, many) -> Iterator[HeldUp]:
     made = HeldUp(app)
     yield made
-    made.go_on()
+    made.resume()
 
 
 def test_readiness_reports_the_progress_of_loading(
@@ -93,14 +93,14 @@ def test_readiness_reports_the_progress_of_loading(
         "anchors": anchors,
         "anchors_read": 0,
     }
-    held_up.go_on()
+    held_up.resume()
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
 
 
 def test_programs_see_the_progress_of_loading(held_up: HeldUp, app: Flask, known_faces) -> None:
     with Client(URL, transport=Wire(app)) as program:
         warming_up = program.health()
-        held_up.go_on()
+        held_up.resume()
         assert program.health() == Health(ready=True, obstacles=[])
 
     assert warming_up == Health(False, ["warming"], anchors=len(known_faces[0]), anchors_read=0)
@@ -132,7 +132,7 @@ def test_an_enrolment_keeps_its_form_and_photos_until_it_can_be_sent_again(
     assert 'value="Bo Long"' in page.text
     kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
     assert len(kept) == 1
-    held_up.go_on()
+    held_up.resume()
     again = operator.post("/people/new", **form, kept=html.unescape(kept[0]))
     assert again.location.startswith("/people/")
 
@@ -147,7 +147,7 @@ def test_photos_for_a_person_are_kept_until_they_can_be_sent_again(
     assert page.status_code == 503
     assert "data-wait" in page.text
     kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
-    held_up.go_on()
+    held_up.resume()
     again = operator.post(f"/people/{ada}/anchors", kept=html.unescape(kept[0]))
     assert again.location == f"/people/{ada}"
 
@@ -159,7 +159,7 @@ def test_verifying_needs_one_person_and_waits_for_nobody(
     nobody = verify("nobody", [people[0].photos[2]], SERVER)
     assert not app.test_client().get("/health/ready").json["ready"]
 
-    held_up.go_on()
+    held_up.resume()
 
     later = [verify("ada", [person.photos[2]], SERVER) for person in people[:2]]
     assert [decision.match for decision in meanwhile] == [True, False]
@@ -195,7 +195,7 @@ def test_loading_is_retried_after_a_failure(
     monkeypatch.setattr(gallery_loading, "RETRY_SECONDS", 0.01)
     held_up = HeldUp(app, fails_at_first=True)
 
-    held_up.go_on()
+    held_up.resume()
 
     assert obstacles(app) == set()
     page = operator.post("/identify", {"frames": [people[0].photos[0]]})

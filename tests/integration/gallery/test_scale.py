@@ -1,4 +1,4 @@
-"""Ten thousand people, a hundred thousand attempts: lists read indices, never whole tables."""
+"""With 10,000 people and 100,000 attempts, lists use indices and scan no whole table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LISTS = (
     "/attempts?person=name&result=match&page=2000",
     "/attempts?kind=verify&result=match",
 )
-# Rows of these are large or many; a scan is fine only over an index that holds all it needs.
+# Rows of these tables are large or many. A scan is acceptable only over a covering index.
 LARGE = re.compile(r"SCAN (attempt|anchor|anchor_embedding)\b(?!.*COVERING INDEX)")
 
 pytestmark = pytest.mark.long
@@ -70,7 +70,7 @@ def visitor(crowded: Flask) -> Visitor:
 
 @contextmanager
 def queries() -> Iterator[list[tuple[str, object]]]:
-    """The queries of the block, with their parameters."""
+    """Return the queries of the block, with their parameters."""
     asked: list[tuple[str, object]] = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many) -> None:

@@ -62,7 +62,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings by which every challenge is the same."""
+    """Return settings by which every challenge is the same."""
     return performing.always_alike(settings)
 
 
@@ -178,7 +178,7 @@ def test_the_next_instruction_comes_only_when_the_one_before_is_done(
     performer.prompt(None, 0.0)
     asked = begun.asked
     assert (asked.frame, asked.step, asked.instruction) == (1, 0, STRAIGHT)
-    for number in range(1, 12):  # nobody tells the head what to do: it goes on looking straight
+    for number in range(1, 12):  # the head receives no prompt, and continues to look straight ahead
         at = number * FRAME_SECONDS
         with clock_at(begun.id, at):
             asked = challenges.see(begun.id, HOLDER, number, performer.frame(at), SERVER)
@@ -208,7 +208,7 @@ def test_frames_out_of_order_are_refused_and_change_nothing(
 def test_one_of_two_concurrent_equal_frames_counts(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
-    """As in two processes: each with an app of its own on the same database."""
+    """Each sender has an app of its own on the same database, as in two processes."""
     challenge, frame = begun_by(), performing.live(engine).frame(0.0)
     gate, outcomes = threading.Barrier(2, timeout=30), []
     nodes = [create_app(settings, engine) for _ in range(2)]
@@ -234,7 +234,7 @@ def test_one_of_two_concurrent_equal_frames_counts(
 
 
 def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob) -> None:
-    """What was seen in one challenge says nothing in another."""
+    """Observations of one challenge do not open in another."""
     passed = perform(performing.live(engine), "bob", "another session")
     fresh = begun_by()
     with unit_of_work() as session:
@@ -268,7 +268,7 @@ def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
 
 
 def ended(challenge: UUID) -> list[Callable[[], object]]:
-    """Everything that can be tried with a challenge."""
+    """Assert that every action on an ended challenge is refused."""
     return [
         lambda: challenges.see(challenge, HOLDER, 1, faces.without_face(), SERVER),
         lambda: verify_by_challenge(challenge, HOLDER, "ada", SERVER),
@@ -349,14 +349,14 @@ def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
 ) -> None:
     begun_by()
     begun_by()
-    assert failures_of("ada") == 0  # nothing was looked at
+    assert failures_of("ada") == 0  # without a frame
 
     challenges.see(begun_by(), HOLDER, 1, people[0].photos[0], SERVER)
     begun_by()
     assert failures_of("ada") == 1
 
     challenges.see(begun_by(holder="another"), "another", 1, people[0].photos[0], SERVER)
-    begun_by()  # does not end what somebody else is at
+    begun_by()  # other people's challenges continue
     assert failures_of("ada") == 1
     assert rows_stored()["challenge"] == 2
 
@@ -365,7 +365,7 @@ def test_leaving_a_challenge_and_drawing_another_counts_as_a_failure(
 def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier: str) -> None:
     for _ in range(10):
         challenges.see(begun_by(identifier), HOLDER, 1, people[0].photos[0], SERVER)
-    assert failures_of(identifier) == 9  # the last one may still be done
+    assert failures_of(identifier) == 9  # the last one may still be completed
 
     with pytest.raises(MustWait):
         begun_by(identifier)

@@ -1,4 +1,4 @@
-"""Challenges that ask for light, too."""
+"""Challenges with light."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.real_faces
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings by which every challenge is the same."""
+    """Return settings by which every challenge is the same."""
     return performing.always_alike(settings)
 
 

@@ -24,7 +24,7 @@ LINE, SENSOR = Line(rate=5.0, delay=0.05), Sensor(0.4, 1.5, 85, 88)
 
 @pytest.fixture(scope="module")
 def portraits(real_engine: ml.Engine) -> tuple[Portrait, ...]:
-    """The faces of two people."""
+    """Return the faces of two people."""
     return tuple(performing.front(real_engine, person) for person in range(2))
 
 
@@ -98,7 +98,7 @@ def _blurred(data: bytes, by: float) -> bytes:
 
 
 def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
-    """The pictures of a film in which somebody is to turn left and to come closer."""
+    """Return the pictures of a film of a person who turns left and then moves closer."""
     source = np.random.default_rng(SEED)
     actor = simulate.performer(case, *portraits, "gentle", source)
     steps = simulate.steps_named("turn_left,come_closer", "gentle")
@@ -108,7 +108,7 @@ def film(portraits: tuple[Portrait, ...], case: str, path: Path) -> list[bytes]:
 
 
 def watched(real_engine: ml.Engine, film: list[bytes]) -> ml.Progress:
-    """How far a film comes whose movements are asked for at the moments at which it shows them."""
+    """Return the state after a film whose movements are prompted at the times of the film."""
     steps = simulate.steps_named("turn_left,come_closer", "gentle")
     challenge, seen = ml.Challenge(steps, "gentle"), []
     straight = int(mjpeg.CLIP.straight * mjpeg.PLAYED_A_SECOND) - 12

@@ -1,4 +1,4 @@
-"""Results at addresses of their own: for one browser, for a while, and made once."""
+"""Results have addresses of their own: for one browser, for a limited time, and created once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ada(app: Flask, known_faces):
 
 
 def sent(visitor: Visitor, path: str, **fields: object) -> TestResponse:
-    """The answer to a form itself, before the browser goes on to the result."""
+    """Return the response to a form itself, before the redirect to the result."""
     data = {"csrf_token": visitor.token(), **fields}
     with visitor.client.application.app_context():
         return visitor.client.post(path, data=data, content_type="multipart/form-data")
@@ -172,7 +172,7 @@ def test_a_rate_limited_visitor_sees_a_wait_and_one_button(settings: Settings, e
     assert told.json["seconds"] == pytest.approx(3600, abs=120)
 
 
-# What is shown once
+# Secrets that are shown once
 
 
 def made_key(admin: Visitor) -> TestResponse:

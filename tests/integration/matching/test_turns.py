@@ -1,4 +1,4 @@
-"""While as many faces are looked at as the machine can, others are asked to come again."""
+"""While the queue of face analyses is full, requests are refused with a retry time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ada(operator: Visitor, people: tuple[faces.Person, ...]) -> None:
 
 
 def kept_in(result: TestResponse) -> str:
-    """The result that the button to try again names."""
+    """Return the kept result that the retry button names."""
     return re.search(r'name="again" value="([^"]+)"', result.text).group(1)
 
 

@@ -148,7 +148,7 @@ def test_the_threshold_among_all_follows_the_people_and_their_anchors(
     assert "threshold_estimated" in decision.notes
 
 
-# An identifier that nobody has
+# An unknown identifier
 
 
 def test_an_unknown_claim_never_matches_and_always_scores_the_same(app: Flask, people, ada) -> None:
@@ -298,5 +298,5 @@ def test_deleting_while_others_verify_gives_them_a_decision_either_way(
     for thread in threads:
         thread.join()
 
-    assert len(decisions) == 4  # fewer failures than there is a wait after
+    assert len(decisions) == 4  # fewer failures than cause a lockout
     assert not verify("ada", [people[0].photos[2]], SERVER).match

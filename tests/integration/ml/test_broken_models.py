@@ -1,4 +1,4 @@
-"""A model whose files are not what was converted is refused, with the file and the remedy."""
+"""A model whose files differ from the converted ones is refused, with the file and the remedy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
-# A bit of a text may be one of a licence's words, which decide nothing.
+# A flipped bit of a text may be in a licence's words, which have no effect.
 OF_TEXTS = {name: damage for name, damage in DAMAGES.items() if name != "another bit"}
 
 
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refusal(folder: Path) -> str:
-    """Why the model cannot be loaded; it is refused for activation alike."""
+    """Return the reason why the model cannot be loaded; activation must be refused alike."""
     with pytest.raises(ml.ModelBroken) as refused:
         ml.load_engine(NAME, folder)
     with pytest.raises(ml.ModelBroken):
@@ -86,7 +86,7 @@ def test_a_damaged_companion_file_is_refused(folder: Path, file: str, damage: Da
 
 
 def refusal_of_any_kind(folder: Path) -> str:
-    """As `refusal`, where a file that says which model it is may be the broken one."""
+    """Return the same as `refusal`; the broken file may be the one that identifies the model."""
     with pytest.raises(ml.ArtifactError) as refused:
         ml.load_engine(NAME, folder)
     return str(refused.value)
@@ -106,7 +106,7 @@ def test_all_that_serves_of_another_model_is_refused(folder: Path) -> None:
 
 
 def signed(folder: Path, change: Callable[[onnx.ModelProto], None]) -> None:
-    """Change the network and put its digest right, as a slip of the laboratory would."""
+    """Change the network and update its digest, as a mistake in the laboratory would."""
     path, check = folder / NAME / "model.onnx", folder / NAME / "check.json"
     model = onnx.load(path)
     change(model)
@@ -116,7 +116,7 @@ def signed(folder: Path, change: Callable[[onnx.ModelProto], None]) -> None:
 
 
 def spoil(number: float) -> Callable[[onnx.ModelProto], None]:
-    """Put a number in place of one weight of the largest matrix."""
+    """Return a change that replaces one weight of the largest matrix."""
 
     def change(model: onnx.ModelProto) -> None:
         largest = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
@@ -165,9 +165,9 @@ def test_a_damaged_file_of_the_detector_is_refused(
 
 
 def signed_detector(folder: Path, file: str, content: bytes) -> Path:
-    """Exchange a file of the detector and put its digest right, as a slip of the laboratory would.
+    """Exchange a file of the detector and update its digest, as a mistake in the laboratory would.
 
-    The folder's name is in the message.
+    The message contains the folder's name.
     """
     copy = shutil.copytree(networks.FOLDER, folder / "detector")
     (copy / file).write_bytes(content)

@@ -1,4 +1,4 @@
-"""What serves is the network that was trained: its ONNX file computes the same embeddings."""
+"""The served network equals the trained one: its ONNX file computes the same embeddings."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def random_chips(size: int) -> np.ndarray:
 def untrained(
     folder: Path, backbone: str, *, mirrored: bool = False, seed: int = 0, size: int = SIZE
 ) -> Artifact:
-    """An artifact with random weights, in a folder of its own."""
+    """Return an artifact with random weights, in a folder of its own."""
     keras.utils.set_random_seed(seed)
     config = ArtifactConfig(
         name=backbone,

@@ -1,4 +1,4 @@
-"""Photos of real people, among them profiles, hats, and years between two photos."""
+"""Photos of real people, including profiles, hats, and years between two photos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.lab.evaluation.protocols.photos import SHARED
 
 pytestmark = pytest.mark.real_faces
 
-# People of the test split whose photos were looked at: one clear face, one identity.
+# People of the test split with manually inspected photos: one clear face, one identity.
 PEOPLE = ("07270", "07254", "07211")
 PHOTOS = 12
 

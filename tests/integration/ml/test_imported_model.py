@@ -1,4 +1,4 @@
-"""An ONNX file of any make becomes a model: `python -m ml convert onnx FILE --name NAME …`."""
+"""Any ONNX file becomes a model by `python -m ml convert onnx FILE --name NAME …`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTIONS = ["--template", "arcface112", "--licence", "a test"]
 def network(
     *, channels_first: bool = True, batch: int | str = "n", spoiled: float | None = None
 ) -> bytes:
-    """A network that projects a coarse, centred picture; enough to tell the portraits apart."""
+    """Write a network that projects a coarse, centred picture; it distinguishes the portraits."""
     cells = (SIZE // POOL) ** 2 * 3
     weights = np.random.default_rng(28).normal(size=(cells, NUMBERS)).astype(np.float32)
     if spoiled is not None:
@@ -67,7 +67,7 @@ def artifacts(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def folder_of_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The synthetic people, a sub-folder each, with enough photos for several anchors."""
+    """Return the synthetic people, a sub-folder each, with enough photos for several anchors."""
     folder = tmp_path_factory.mktemp("people")
     for person in people():
         home = folder / person.name
@@ -89,7 +89,7 @@ def folder_of_strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cache of found faces goes where the test is."""
+    """Put the cache of found faces into the test's folder."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -144,7 +144,7 @@ def test_the_network_sees_chips_by_the_options(
 
 
 def reference(seen: np.ndarray) -> np.ndarray:
-    """What `network` computes of (size, size, 3), by the library's reference implementation."""
+    """Return the embedding of a chip (size, size, 3) by onnx's reference implementation."""
     from onnx.reference import ReferenceEvaluator
 
     evaluator = ReferenceEvaluator(onnx.load_from_string(network()))

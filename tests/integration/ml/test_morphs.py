@@ -1,4 +1,4 @@
-"""The synthetic people of the tests are people to every shipped engine."""
+"""Every shipped engine treats the synthetic people of the tests as people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A setting chooses what computes embeddings; an accelerator that is not there is refused."""
+"""A setting chooses the execution provider; an absent accelerator is refused."""
 
 from __future__ import annotations
 

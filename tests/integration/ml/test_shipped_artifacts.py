@@ -1,4 +1,4 @@
-"""What ships is what was measured: a change of weights, detector or alignment shows here."""
+"""Shipped models are the measured ones: changes of weights, detector or alignment fail here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ml.lab.evaluation.protocols.photos import Pairs, Photos
 pytestmark = pytest.mark.slow
 
 SHIPPED = ("open", "research", "compact")
-# Float16 weights, another processor's rounding, another build of a library.
+# Tolerance for float16 weights, and for rounding of other processors and builds.
 TOLERANCE = 2e-3
 
 
@@ -58,7 +58,7 @@ def served_view(artifact: Artifact) -> str:
 
 
 def only(pairs: Pairs, numbers: np.ndarray) -> Pairs:
-    """Some of the pairs, with no more photos than these need."""
+    """Return some of the pairs, with as few photos as possible."""
     rows, places = np.unique([pairs.a[numbers], pairs.b[numbers]], return_inverse=True)
     a, b = places.reshape(2, -1)
     photos = pairs.photos

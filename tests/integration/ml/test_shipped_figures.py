@@ -9,7 +9,7 @@ from ml.lab.evaluation.measure import measure_model
 from ml.lab.evaluation.measures.figures import pair_figures
 from ml.lab.evaluation.protocols.protocols import find_protocol
 
-# Another processor rounds differently: a pair or two of 6,000 may fall on the other side.
+# Other processors round differently: a few of 6,000 pairs may change sides.
 TWO_PAIRS = 2 / 6000
 
 

@@ -1,4 +1,4 @@
-"""Commands of the laboratory say in one line which data they need."""
+"""Laboratory commands name the missing data in one line."""
 
 from __future__ import annotations
 

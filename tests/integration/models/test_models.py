@@ -1,4 +1,4 @@
-"""From one model to another: nobody is compared across models, and nobody waits."""
+"""Changes of the active model: no comparison across models, and no downtime."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def ada(app: Flask, enrol):
 
 
 def ask_for_tiny() -> UUID:
-    """Queue the change to a model that is good for nothing and for research only."""
+    """Queue the change to a dangerous, research-only model."""
     return selection.start_change(TINY, "tried", SERVER, licence_accepted=True, confirmed=True)
 
 
 def change_to_tiny(listener: queue.Listener = lambda *_: None) -> Job:
-    """Queue the change and do it here; returns the job."""
+    """Run the change here, and return its job."""
     queue.run_one(CHANGES, ask_for_tiny(), listener)
     active_model().refresh()
     return queue.newest(CHANGE_MODEL, TINY)
@@ -289,7 +289,7 @@ def test_attempts_keep_the_meaning_of_the_model_that_judged_them(app: Flask, ada
 
 
 def make_picture_empty(person_id: object) -> None:
-    """Seal a picture without a face in the place of one of a person's."""
+    """Replace one of a person's pictures by an encrypted one without a face."""
     blank = BytesIO()
     Image.new("RGB", (200, 200), "grey").save(blank, "JPEG")
     with unit_of_work() as session:

@@ -1,4 +1,4 @@
-"""A person's pictures: how alike they are, which do harm, and taking them out of use."""
+"""A person's anchors: similarities, harmful ones, disabling and enabling."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ada(app: Flask, enrol) -> UUID:
 
 
 def anchors_of(person_id: UUID) -> list[UUID]:
-    """As they are now, oldest first, as the page numbers them."""
+    """Return the anchors now, oldest first, as the page numbers them."""
     db.session.rollback()
     return [anchor.id for anchor in people_service.find_person(person_id).anchors]
 
@@ -162,7 +162,7 @@ def test_the_matrix_holds_the_score_of_each_picture_with_each_other(
 def test_rows_of_the_matrix_belong_to_their_pictures(
     app: Flask, known_faces: Known, operator_id
 ) -> None:
-    """Of three pictures the one of somebody else has the low row, whatever the order stored in."""
+    """The row of the other person's picture is the lowest, whatever the order of storage."""
     of_ada, of_bob = known_faces[0], known_faces[1]
     person_id = store_person(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], SERVER)
     reports = report_on(people_service.find_person(person_id))
@@ -186,7 +186,7 @@ def test_a_picture_nearer_to_another_person_is_flagged(
     of_ada, of_bob = known_faces[0], known_faces[1]
     store_person(NewPerson("bob", "Bob", True), of_bob[:1], SERVER)
     ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], SERVER)
-    # No search finds anybody: only which is nearer is left to say.
+    # Identification finds nobody; only the comparison with both people remains.
     monkeypatch.setattr(
         "webapp.services.enrolment.warnings.identification.threshold",
         lambda _rows: Threshold(similarity=2.0, score=100.0, rule="best"),

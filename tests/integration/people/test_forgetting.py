@@ -49,7 +49,7 @@ def ada(app: Flask, enrol) -> UUID:
 
 @pytest.fixture
 def retired(app: Flask, ada: UUID) -> bytes:
-    """What stands in the database of an embedding by a model that served before."""
+    """Return the stored bytes of an embedding by a model that is no longer active."""
     wrapped = db.session.get_one(PersonKey, ada).wrapped
     newest = db.session.scalar(select(AnchorEmbedding))
     sealed = key_store().vault.person_seal(wrapped, ada).seal(bytes(512), ANYWHERE)

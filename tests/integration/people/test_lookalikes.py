@@ -1,4 +1,4 @@
-"""What is said of people who look alike is what verifying and searching would decide."""
+"""The list of lookalikes agrees with the decisions of verification and identification."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from webapp.services.people.similar_people import build_review_list
 from webapp.services.thresholds import per_person, verification
 
 Known = tuple[tuple[ml.Face, ...], ...]
-# By the best anchor one picture each of the same face is enough, by the mean of all it is not.
+# By rule `max` one photo of the same face suffices; by the mean of all it does not.
 RULES = pytest.mark.parametrize(("rule", "is_enough"), [("best", True), ("mean", False)])
 
 
 @pytest.fixture
 def third(engine: ml.Engine, people) -> list[ml.Face]:
-    """Pictures of somebody who is enrolled in the place of two others."""
+    """Return photos of a person whose face two others are enrolled with."""
     return [engine.analyse(photo, purpose="enrol") for photo in people[2].photos[:2]]
 
 

@@ -1,4 +1,4 @@
-"""The list of people: searched, sorted, paged."""
+"""The list of people is searched, sorted and paged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp.services.people.people import SORTS, list_people
 
 @pytest.fixture
 def three(app: Flask, enrol, known_faces, operator_id):
-    """Bob with two pictures, one of them retired; Ada with two; Carol with three."""
+    """Enrol Bob with two pictures, one of them disabled, Ada with two, and Carol with three."""
     bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], SERVER)
     store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], SERVER)
     enrol("a-3", "Carol", photos=3)

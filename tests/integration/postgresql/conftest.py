@@ -7,5 +7,5 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def settings(postgresql_settings: Settings) -> Settings:
-    """Everything here runs on PostgreSQL, whatever the other tests run on."""
+    """Return settings on PostgreSQL, whatever database other tests use."""
     return postgresql_settings

@@ -1,4 +1,4 @@
-"""PostgreSQL away, slow, read-only or old: it is said so, nothing is lost, and it comes back."""
+"""PostgreSQL absent, slow, read-only or old: pages report it, and service resumes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from webapp.settings import Settings
 from webapp.startup import readiness
 from webapp.startup.readiness import obstacles
 
-# The window of a limit, which may come to its end meanwhile.
+# The window of a rate limit, which may end during a test.
 ENDING_WITH_TIME = {"address_window": 0}
 
 
 @pytest.fixture
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The app, which waits for a moment only; nothing here looks at a face."""
+    """Yield an app that waits a moment only; no test here analyses a face."""
     monkeypatch.setattr(
         engine_module,
         "TIMEOUTS",
@@ -47,7 +47,7 @@ def database_name(settings: Settings) -> str:
 
 @pytest.fixture
 def shut(postgresql: Postgresql, settings: Settings) -> Callable[[], None]:
-    """End all connections, and let nobody in."""
+    """End all connections, and refuse new ones."""
 
     def end_all() -> None:
         name = database_name(settings)
@@ -68,19 +68,19 @@ def reopen(postgresql: Postgresql, settings: Settings) -> Callable[[], None]:
 
 
 def make_key(visitor: Visitor) -> TestResponse:
-    """Store something by a form: a key, and its entry in the audit log."""
+    """Store a row by a form: an API key, and its entry in the audit log."""
     wanted = {"name": "a program", "scopes": "read", "days": "30", "limit": "5 per minute"}
     return visitor.post("/api-keys", current=PASSWORD, **wanted)
 
 
 @pytest.fixture
 def program(app: Flask) -> Client:
-    """A program whose key opens everything."""
+    """Return a client whose key has every scope."""
     return Client(URL, key_with(Scope.ADMIN), Wire(app))
 
 
 def answers(program: Client) -> set[tuple[int, str]]:
-    """How reading, deciding and storing are refused to a program."""
+    """Return the refusals of a read, a decision and an enrolment of a program."""
     found = set()
     for ask in (
         lambda: list(program.people()),

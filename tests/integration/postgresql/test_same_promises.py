@@ -1,4 +1,4 @@
-"""A selection of the tests of the app, run on PostgreSQL; `make test-postgres` runs all of them."""
+"""A selection of the app's tests, on PostgreSQL. `make test-postgres` runs all of them."""
 
 from tests.integration.database.test_database import (
     test_a_unit_of_work_that_fails_leaves_nothing,

@@ -1,4 +1,4 @@
-"""Embeddings that the database compares: written with the anchor, gone with it, and as exact."""
+"""Vectors in the database follow their anchors, and are compared as exactly as in memory."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def vectors_kept_of(people: list[UUID]) -> int:
 
 
 def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an index pay from so many anchors on."""
+    """Set the number of anchors from which an index is built."""
     monkeypatch.setattr(gallery, "TUNING", VectorTuning(exact_up_to=anchors))
     monkeypatch.setattr(vector_index, "TUNING", gallery.TUNING)
 
 
 def index() -> str:
-    """What the index of the serving model's anchors is called."""
+    """Return the name of the active model's index."""
     active_model().refresh()
     return gallery.index_name(active_model().engine.model_id)
 
@@ -105,19 +105,21 @@ def write_vectors_of_nobody(how_many: int) -> None:
         for turned in np.random.default_rng(1).standard_normal((how_many, 128), np.float32)
     ]
     with unit_of_work() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))  # whose people miss
+        session.execute(
+            text("SET LOCAL session_replication_role = replica")
+        )  # their people are missing
         session.execute(anchor_vector.insert(), rows)
 
 
 def is_indexed() -> bool:
-    """Whether there is an index that the database may use."""
+    """Return whether the database has a valid index."""
     db.session.rollback()
     valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
     return bool(db.session.scalar(text(valid), {"name": index()}))
 
 
 def in_memory() -> Gallery:
-    """The other gallery, of the same anchors."""
+    """Return the gallery in memory, of the same anchors."""
     engine = active_model().engine
     return MemoryGallery(engine.model_id, engine.embedding_size, lambda: key_store().vault)
 
@@ -199,7 +201,7 @@ def test_the_database_holds_no_embedding_as_it_is_and_the_same_cosines(
     kept = np.array(db.session.scalars(select(anchor_vector.c.turned)).all())
     true = np.stack([face.embedding for faces in known_faces for face in faces])
 
-    assert np.abs(kept @ true.T).max() < 0.6  # a turn at random leaves next to nothing in common
+    assert np.abs(kept @ true.T).max() < 0.6  # two random rotations have next to nothing in common
     assert np.sort(np.ravel(kept @ kept.T)) == pytest.approx(
         np.sort(np.ravel(true @ true.T)), abs=1e-6
     )

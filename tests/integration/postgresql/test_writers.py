@@ -1,4 +1,4 @@
-"""What PostgreSQL is told so that those who write come one at a time, and nobody waits for ever."""
+"""PostgreSQL's locks and timeouts: writers run one at a time, and waits are bounded."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def other(settings: Settings) -> Iterator[psycopg.Connection]:
-    """Somebody else's connection to the same database."""
+    """Yield a second connection to the same database."""
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         yield connection
 
 
 def is_free(other: psycopg.Connection, *, shared: bool = False) -> bool:
-    """Whether somebody else could write now."""
+    """Return whether a second connection could write now."""
     kind = "_shared" if shared else ""
     with other.transaction():
         asked = f"SELECT pg_try_advisory_xact_lock{kind}({engine_module.WRITERS_LOCK})"
@@ -91,7 +91,7 @@ def test_a_reader_sees_one_state_for_as_long_as_it_reads(
 
 @pytest.fixture
 def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch, engine: object) -> Flask:
-    """An app that waits for a moment only."""
+    """Yield an app that waits a moment only."""
     monkeypatch.setattr(engine_module, "TIMEOUTS", Timeouts(lock_ms=50, statement_ms=500))
     return create_app(settings, engine)
 
@@ -137,7 +137,7 @@ def test_a_verification_that_the_database_aborted_is_retried_silently(
 
 
 def undo_once(other: psycopg.Connection, table: str, sqlstate: str) -> None:
-    """Let the next transaction that writes to a table be undone; a sequence is not undone by it."""
+    """Abort the next transaction that writes to a table; a sequence counts despite the rollback."""
     other.execute("CREATE SEQUENCE writes")
     other.execute(
         "CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
@@ -151,10 +151,10 @@ def undo_once(other: psycopg.Connection, table: str, sqlstate: str) -> None:
 
 
 def test_the_victim_of_a_deadlock_is_retried(app: Flask, other: psycopg.Connection) -> None:
-    """Somebody from outside, who knows nothing of our lock, locks rows the other way round."""
+    """A connection from outside, which does not know our lock, locks rows in the reverse order."""
     other.execute("CREATE TABLE pair (id int PRIMARY KEY, writes int DEFAULT 0)")
     other.execute("INSERT INTO pair VALUES (1), (2)")
-    other.execute("SET deadlock_timeout = '1h'")  # so that it is the app that is undone
+    other.execute("SET deadlock_timeout = '1h'")  # so that PostgreSQL aborts the app's transaction
     tries, crossing = [], []
 
     @retry_on_conflict

@@ -26,7 +26,7 @@ class _Hello(BaseHTTPRequestHandler):
         self.wfile.write(b"hello")
 
     def log_message(self, *_facts: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def test_a_browser_that_trusts_the_certificate_reaches_the_address(

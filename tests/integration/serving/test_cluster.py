@@ -1,4 +1,4 @@
-"""Two nodes, nginx and PostgreSQL, as `make run-cluster` starts them: what fails when one does."""
+"""Two nodes, nginx and PostgreSQL as `make run-cluster` starts them, while nodes fail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RELOADS = 50
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    # pytest's own folders are closed to others, and PostgreSQL runs as somebody else.
+    # Folders of pytest are closed to other users, and PostgreSQL runs as another user.
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))
     folder.chmod(0o755)
     try:
@@ -42,7 +42,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def make_key(cluster: Cluster, *scopes: str) -> str:
-    """A key to the API, as an operator of the cluster makes it."""
+    """Return an API key, made as an operator of the cluster makes it."""
     wanted = [word for scope in scopes for word in ("--scope", scope)]
     limit = ("--limit", "100000 per minute")
     environment = cluster.nodes[0].environment
@@ -62,12 +62,12 @@ def target(cluster: Cluster, key: str, people: tuple[faces.Person, ...]) -> Targ
 
 
 def at(node: Node, key: str) -> Client:
-    """A program that talks to one node, past nginx."""
+    """Return a client of one node, without nginx."""
     return Client(node.url, key, httpx.HTTPTransport())
 
 
 def through_nginx(cluster: Cluster, key: str) -> Client:
-    """A program that comes the way that everybody comes."""
+    """Return a client of nginx."""
     return Client(cluster.url, key, httpx.HTTPTransport(verify=cluster.trust()))
 
 

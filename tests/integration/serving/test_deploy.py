@@ -1,4 +1,4 @@
-"""What stands in deploy/ fits the app, and the programs that read it take it."""
+"""The files in deploy/ fit the app, and their programs accept them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 
 
 def directive(name: str) -> int:
-    """The number that nginx is given."""
+    """Return the number of an nginx directive."""
     return int(re.search(rf"\b{name} (\d+)[ms]", NGINX_SITE.read_text()).group(1))
 
 
@@ -138,7 +138,7 @@ def test_images_have_exact_versions() -> None:
 
 
 def pinned(file: str) -> dict[str, str]:
-    """Versions by name, as a file of requirements pins them."""
+    """Return versions by name, as a requirements file pins them."""
     lines = (ROOT / file).read_text().splitlines()
     found = [re.match(r"([\w.-]+)(?:\[\w+\])?==(\S+)", line) for line in lines]
     return {re.sub(r"[._]", "-", one[1]).lower(): one[2] for one in found if one}
@@ -209,7 +209,7 @@ def test_the_unit_is_hardened() -> None:
 
 
 def is_in_the_image(path: str) -> bool:
-    """Whether Docker would send a file, by its rules: the last that fits counts."""
+    """Return whether Docker would send a file. The last matching rule of .dockerignore counts."""
     rules = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     sent = True
     for rule in rules:
@@ -255,7 +255,7 @@ def test_the_app_starts_from_the_images_files(tmp_path: Path) -> None:
 
 @pytest.fixture
 def without_nodes(tmp_path: Path) -> Iterator[httpx.Client]:
-    """Somebody before an nginx none of whose nodes is there."""
+    """Yield a client of an nginx without any running node."""
     way_in, node = free_ports(2)
     here = tmp_path / "faces"
     here.mkdir()
@@ -264,7 +264,7 @@ def without_nodes(tmp_path: Path) -> Iterator[httpx.Client]:
     shutil.copy(NGINX_SITE, tmp_path)
     (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ include {NGINX_SITE.name}; }}")
     command = [NGINX, "-p", str(tmp_path), "-c", "nginx.conf", "-e", "stderr", "-g", "pid pid;"]
-    subprocess.run(command, check=True)  # it returns when nginx listens
+    subprocess.run(command, check=True)  # the call returns once nginx listens
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{way_in}", trust_env=False) as client:
             yield client

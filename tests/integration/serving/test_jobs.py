@@ -1,4 +1,4 @@
-"""Background work: nothing is done twice, nothing is lost, whoever dies."""
+"""Background jobs run once and lose nothing when a process dies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STEPS = 3
 
 
 class Counted:
-    """Work whose steps are noted; it goes on where the row says that it is."""
+    """A job that records its steps and resumes at the step of its row."""
 
     def __init__(self) -> None:
         self.steps: list[int] = []

@@ -1,4 +1,4 @@
-"""Each start logs what computes embeddings, and refuses an accelerator that is not there."""
+"""Each start logs the execution provider, and refuses an absent accelerator."""
 
 from __future__ import annotations
 

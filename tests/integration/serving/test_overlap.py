@@ -1,4 +1,4 @@
-"""Nodes of the release before work on a database that the next release has updated already."""
+"""Nodes of the previous release serve a database that the next release has migrated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from webapp.startup.prepare import get_ready, prepare
 from webapp.startup.readiness import obstacles
 from webapp.startup.schema import MIGRATIONS
 
-# What hinders the release before each version. These came before there could be several nodes.
+# Incompatibilities of the previous release with each version. These predate clusters of nodes.
 # A further entry needs a release in between (docs/how-to/scale.md).
 CONTRACTED = {
     "0003": {"threshold_change.previous_rule may not be empty"},
@@ -36,7 +36,7 @@ Updater = Callable[[str], None]
 
 @pytest.fixture
 def update(app: Flask, tmp_path: Path) -> Updater:
-    """Updates the database as the next release would, by one migration more."""
+    """Migrate the database as the next release would, by one further migration."""
 
     def run(change: str) -> None:
         upgrade(directory=str(next_migrations(tmp_path, change)))
@@ -46,7 +46,7 @@ def update(app: Flask, tmp_path: Path) -> Updater:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Flask]:
-    """An app without tables."""
+    """Yield an app without tables."""
     (tmp_path / "empty").mkdir()
     app = create_app(Settings(instance=tmp_path / "empty"))
     with app.app_context():

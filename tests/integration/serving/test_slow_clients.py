@@ -1,4 +1,4 @@
-"""The real server, with fewer computing threads than slow clients: it answers the others."""
+"""The real server answers although slow clients outnumber its threads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 SLOW, COMPUTING, NETWORK = 40, 4, 24
 HELD = 5 * LARGEST
-# Short, so that the end of every patience is seen.
+# Short, so that every timeout is reached.
 PATIENCE = 2.0
 CONFIGURATION = f"""
 from deploy import buffering_worker
@@ -46,7 +46,7 @@ HEAD = b"POST /read HTTP/1.1\r\nHost: localhost\r\n"
 
 
 class Server:
-    """Where a server listens."""
+    """The address of a running server."""
 
     def __init__(self, port: int, trusted: ssl.SSLContext | None = None) -> None:
         self.port, self.trusted = port, trusted
@@ -64,7 +64,7 @@ class Server:
 
 
 def received(client: socket.socket) -> bytes:
-    """Everything up to the end of the connection."""
+    """Return everything up to the end of the connection."""
     parts = []
     while part := client.recv(65_536):
         parts.append(part)
@@ -108,7 +108,7 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def reads_nothing(server: Server) -> socket.socket:
-    """Ask for much and take nothing of it."""
+    """Request a large response, and read none of it."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", server.port))
@@ -232,7 +232,7 @@ def test_an_answer_before_the_body_is_read_never_resets(server: Server, size: in
 
 
 def test_concurrent_bodies_use_bounded_memory(server: Server) -> None:
-    """Of many clients that send nearly all of a large body some are cut off."""
+    """Some of many clients that send nearly all of a large body are disconnected."""
     part = HEAD + b"Content-Length: %d\r\n\r\n" % LARGEST + bytes(LARGEST - 1)
     with ExitStack() as stack:
         clients = [stack.enter_context(closing(server.opened())) for _ in range(10)]

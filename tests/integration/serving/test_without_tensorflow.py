@@ -1,4 +1,4 @@
-"""A server needs what requirements-serve.txt names and nothing else."""
+"""A server needs the packages of requirements-serve.txt and no others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_server_enrols_verifies_checks_liveness_and_identifies_without_tensorf
         "models": 0,
         "imported": [],
     }
-    # A library that sets up a log of its own would write each of our lines once more.
+    # A library with a root handler would write each of our lines twice.
     assert done.stderr.count(" verify.identify ") == 1
 
 

@@ -1,4 +1,4 @@
-"""The real server with two workers: both follow a change at once, and a dead one's work goes on."""
+"""The real server with two workers: both follow a change, and a dead worker's job resumes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from webapp.services.liveness.setting import Liveness
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-# Enough pictures for several batches, so that a worker can die between two.
+# Enough pictures for several batches, so that a worker can die between two of them.
 PEOPLE, PICTURES_EACH = 24, 2
 PATIENCE_SECONDS = 300
 LOOK_SECONDS = 0.1
@@ -54,14 +54,14 @@ class Server:
 
     @property
     def workers(self) -> list[int]:
-        """The process ids of the workers."""
+        """Return the process ids of the workers."""
         listed = subprocess.run(
             ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=True
         )
         return [int(line) for line in listed.stdout.split()]
 
     def wait_for_a_worker(self) -> None:
-        """Wait until one more worker says that it is ready."""
+        """Wait until one more worker logs that it is ready."""
         for line in self.process.stdout or ():
             if found := re.search(r"Ready: open (\S+)", line):
                 self.url = found.group(1)
@@ -70,13 +70,13 @@ class Server:
 
     @contextmanager
     def only(self, worker: int) -> Iterator[httpx.Client]:
-        """A signed-in administrator whom one worker alone answers."""
+        """Yield a signed-in administrator whose requests one worker answers."""
         with self.alone(worker), signed_in(self.url) as client:
             yield client
 
     @contextmanager
     def alone(self, worker: int) -> Iterator[None]:
-        """One worker answers, since the others stand still."""
+        """Stop all workers except one while the context lasts."""
         others = [other for other in self.workers if other != worker]
         for other in others:
             os.kill(other, signal.SIGSTOP)
@@ -89,7 +89,7 @@ class Server:
 
 @contextmanager
 def signed_in(url: str) -> Iterator[httpx.Client]:
-    """An administrator; every request is a connection of its own, taken by whichever is free."""
+    """Yield an administrator. Each request opens a connection, which any free worker accepts."""
     closing = {"Connection": "close"}
     with httpx.Client(base_url=url, headers=closing, timeout=60, trust_env=False) as client:
         answer = post(client, "/sign-in", username=ADMIN, password=PASSWORD)
@@ -108,13 +108,13 @@ def post(
 
 
 def csrf_token(client: httpx.Client) -> str:
-    """What the client's session sends along against forged requests."""
+    """Return the CSRF token of the client's session."""
     page = client.get("/privacy").text
     return re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Look again and again until something is so."""
+    """Poll until a condition holds."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end, "it never came so far"
@@ -129,7 +129,7 @@ def installation(
     artifacts: Path,
     known_faces: tuple[tuple[ml.Face, ...], ...],
 ) -> Iterator[Flask]:
-    """What the server serves, seen from beside it; Ada is the first of the people enrolled."""
+    """Yield an app on the server's database; Ada is the first of the people enrolled."""
     instance = tmp_path_factory.mktemp("served") / "instance"
     subprocess.run(["cp", "-r", str(fresh_installation), str(instance)], check=True)
     app = create_app(Settings(instance=instance, artifacts=artifacts), real_engine)
@@ -203,7 +203,7 @@ def test_a_threshold_set_in_one_worker_counts_in_the_other_at_once(
 def test_a_challenge_continues_in_either_worker(
     installation: Flask, server: Server, real_engine: ml.Engine
 ) -> None:
-    """Each frame goes to the other worker than the one before."""
+    """Consecutive frames go to different workers."""
     before, workers = setting.in_force(), cycle(server.workers)
     setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", SERVER)
     performer, told = performing.live(real_engine), 0

@@ -31,7 +31,7 @@ PREFIX = "/faces"
 
 @pytest.fixture
 def below(fresh_installation: Path, tmp_path: Path) -> Settings:
-    """Settings of an app behind a proxy that serves it below a path."""
+    """Return settings of an app behind a proxy that serves it below a path."""
     return Settings(
         instance=shutil.copytree(fresh_installation, tmp_path / "instance"),
         password_cost=CHEAP,

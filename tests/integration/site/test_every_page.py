@@ -1,4 +1,4 @@
-"""Every page, in every language and state: whole, in words, and with nothing left out."""
+"""Every page in every language and state: complete, translated, all placeholders filled."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ KEYWORDS = {"_": None, "gettext": None, "N_": None, "_l": None, "ngettext": (1, 
 
 @dataclass
 class Walk(logging.Handler):
-    """All scenes in one language: what failed, and which texts could not be filled in."""
+    """All scenes in one language: their failures, and the texts with unfilled placeholders."""
 
     language: str
     failures: dict[str, str] = field(default_factory=dict)
@@ -109,7 +109,7 @@ def walk(
 
 @pytest.fixture(scope="module")
 def places_of_texts() -> dict[str, str]:
-    """Every text of the app's pages, and where it stands."""
+    """Return every text of the app's pages, with its places."""
     with (ROOT / "translations" / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(ROOT, methods, options, KEYWORDS)

@@ -134,7 +134,7 @@ def test_everyone_sees_the_verdict_and_operators_every_anchor(
 
 
 def shape(page: str, identifier: str) -> str:
-    """A result without what may differ: claim, address, numbers, tokens."""
+    """Return a result without its variable parts: claim, address, numbers, tokens."""
     varying = r'(content|value)="[^"]{40,}"|again=[0-9a-f-]{36}'
     known = re.sub(varying, "", page.replace(identifier, "ID"))
     return re.sub(r"[\d.]+", "#", known)
@@ -277,7 +277,7 @@ def test_pages_speak_the_readers_language(anybody: Visitor, language: str, headi
 
 @pytest.fixture
 def new_visitor(settings: Settings, engine) -> Visitor:
-    """A visitor of an app without accounts."""
+    """Return a visitor of an app without accounts."""
     app = create_app(settings, engine)
     with app.app_context():
         db.session.query(Account).delete()
@@ -379,7 +379,7 @@ def test_commands_make_accounts_and_refuse_duplicates(app: Flask, anybody: Visit
 
 @pytest.mark.parametrize("command", [["create", "Carol", "--role", "operator"], ["password", "x"]])
 def test_no_command_takes_a_password_as_an_argument(app: Flask, command: list[str]) -> None:
-    """Arguments of a program are shown to everybody on the machine."""
+    """Arguments of a program are visible to every user of the machine."""
     ran = app.test_cli_runner().invoke(
         args=["account", *command, "--password", "a long sentence"], input="a long sentence"
     )

@@ -1,4 +1,4 @@
-"""A form whose session has ended comes back filled in, for whoever typed it and for nobody else."""
+"""A form whose session ended is restored with its input, for the same account alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOTHING_SENT = "Nothing was sent yet."
 
 
 def _sign_out(visitor: Visitor) -> None:
-    """In another tab."""
+    """Sign out in another tab."""
     visitor.post("/sign-out")
     visitor.get("/")
 
@@ -48,7 +48,7 @@ def _clear_cookies(visitor: Visitor) -> None:
 
 
 def _end_everywhere(visitor: Visitor) -> None:
-    """On another device, or because the session's time is over."""
+    """End the session on another device, or by its timeout."""
     sessions.end_all(db.session.scalar(select(Account.id).where(Account.username == ADMIN)), SERVER)
 
 
@@ -61,7 +61,7 @@ def _token(visitor: Visitor, page: str) -> str:
 
 def _send(visitor: Visitor, path: str, token: str, **fields: object) -> str:
     """Send a form with the token that its page had; returns where the answer leads."""
-    with visitor.client.application.app_context():  # each request has one of its own
+    with visitor.client.application.app_context():  # each request has a client of its own
         answer = visitor.client.post(path, data={"csrf_token": token, **fields})
     assert answer.status_code == 302, words(answer)
     return answer.location

@@ -1,4 +1,4 @@
-"""Settings that accept strangers or lock people out ask for a word, wherever they are set."""
+"""Settings that accept strangers or lock people out need a confirmation word everywhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from webapp.services.thresholds import (
 )
 from webapp.services.thresholds.identification import IdentificationPolicy
 
-# The word in the language of the page, and what the page says of a threshold of 0.
+# The word in the page's language, and the page's warning about a threshold of 0.
 WORDS = {
     "en": ("dangerous", "Anybody will be accepted as anybody."),
     "de": ("gefährlich", "Jede Person wird als jede andere akzeptiert."),
@@ -194,7 +194,7 @@ def test_a_looser_person_under_a_dangerous_threshold_needs_the_word(
     assert "will be accepted." in words(refused)
 
 
-# Searches
+# Identification
 
 
 def test_a_search_that_takes_more_than_one_stranger_in_a_hundred_needs_the_word(
@@ -222,7 +222,7 @@ def test_a_search_that_finds_hardly_anybody_is_dangerous_where_the_setting_makes
     assert dangers.of_search(calibration, 0.01, strict, strict, "best", 1) == ()
 
 
-# Movements
+# Liveness checks
 
 
 def ask_for(admin: Visitor, setting: Liveness, **fields: str) -> TestResponse:

@@ -1,4 +1,4 @@
-"""A review is a page of its own: seen again, gone back to or opened twice it sends nothing."""
+"""A review is a page of its own: reloading it or going back to it sends nothing."""
 
 from __future__ import annotations
 

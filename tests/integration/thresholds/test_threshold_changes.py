@@ -1,4 +1,4 @@
-"""Thresholds of everybody, of one person and of searches: changed, and what a change would do."""
+"""Thresholds of everybody, of one person and of identification: changes and their effects."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def threshold_at(score: float, rule: str = "best") -> Threshold:
 
 
 def attempt(score: float, *, match: bool, **facts: object) -> None:
-    """An attempt that was decided before, each a minute after the one stored last."""
+    """Store an earlier attempt, a minute after the last one."""
     with unit_of_work() as session:
         minutes = session.query(Attempt).count()
         session.add(
@@ -126,7 +126,7 @@ def test_a_rule_that_was_not_measured_changes_nothing(app: Flask, operator_id) -
     assert verification.history() == ()
 
 
-# What a change would have made of the last attempts
+# The effect of a change on the last attempts
 
 
 def test_attempts_that_a_threshold_would_decide_differently_are_found(app: Flask, ada) -> None:
@@ -151,7 +151,7 @@ def test_an_unknown_claim_is_replayed_as_no_match(app: Flask) -> None:
 
 def test_another_rule_replays_attempts_by_their_stored_similarities(app: Flask) -> None:
     attempt(60, match=True, by_rule={"best": similarity_of(60), "mean": similarity_of(30)})
-    attempt(60, match=True)  # made before attempts kept it
+    attempt(60, match=True)  # from before attempts stored it
 
     found = replay.by_threshold(threshold_at(40, "mean"))
 
@@ -294,7 +294,7 @@ def test_those_not_signed_in_do_not_see_that_a_person_has_a_threshold_of_their_o
         assert (public.score >= public.threshold_score) == public.match == decision.match
 
 
-# Searches
+# Identification
 
 
 def test_an_ambiguous_identification_is_reported(

@@ -1,4 +1,4 @@
-"""The threshold page: what scores cost, before anything is changed."""
+"""The threshold page shows the error rates of scores before a change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webapp.web.charts.error_rates import RateChart
 
 
 def previewed(page: str) -> str:
-    """The number in the form that sets the threshold."""
+    """Return the number in the form that sets the threshold."""
     form = re.search(r'<form method="post".*?</form>', page.split("</header>")[1], re.DOTALL)
     return re.search(r'name="score"[^>]* value="([^"]*)"', form.group()).group(1)
 
@@ -184,6 +184,6 @@ def test_the_first_change_can_be_undone_to_the_calibrated_default(
 
 
 def ways_back(admin: Visitor) -> list[str]:
-    """Where the history leads to, newest first."""
+    """Return the targets of the history's undo links, newest first."""
     links = re.findall(r'href="(/threshold\?score=[^"]+)"', admin.get("/threshold").text)
     return [html.unescape(link) for link in links]

@@ -1,4 +1,4 @@
-"""From a folder of photos to chips: by the serving path, once, with every failure counted."""
+"""Chips from a folder of photos: by the serving path, once, with every failure counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREPROCESSINGS = [
 ]
 
 
-# Small enough not to be reduced by averaging before it is cut.
+# Small enough not to be downscaled before the crop.
 SIDE_PX = 240
 
 
@@ -35,7 +35,7 @@ def _small(photo: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people, and files that cannot be used."""
+    """Write photos of two people, and unusable files."""
     home = tmp_path_factory.mktemp("people")
     for person in portraits():
         (home / person.name).mkdir()

@@ -18,7 +18,7 @@ MINUTE = 60
 
 
 def run_notebook() -> str:
-    """Execute it; everything it printed."""
+    """Run the notebook, and return its output."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=30 * MINUTE, resources={"metadata": {"path": ROOT}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

@@ -1,4 +1,4 @@
-"""Photos, prepared: people known elsewhere are dropped, and nobody is in two splits."""
+"""Prepared photos: people known from other sets are dropped, and nobody is in two splits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PICTURES = 3
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """Six people, one of whom is in another folder, too."""
+    """Prepare six people; one of them is also in another folder."""
     home = tmp_path_factory.mktemp("data")
     people = faces.people()[:6]
     for person in people:
@@ -38,7 +38,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
             near_person=0.999,
         ),
     )
-    # Artifacts are kept elsewhere; the one that judges who is near ships with the package.
+    # The test's artifacts are elsewhere; the reference model for near people is a shipped one.
     return prepare(config, home / "cache", home / "artifacts")
 
 

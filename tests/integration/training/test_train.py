@@ -1,4 +1,4 @@
-"""The train command from a configuration to a model that loads and compares."""
+"""The train command turns a configuration into a model that loads and compares."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 KILLED = -9
-# Squared distance of unit vectors that have nothing to do with each other.
+# Squared distance of unrelated unit vectors.
 UNRELATED = 2.0
 
-# Few layers, so that building and tracing take no longer than learning.
+# Few layers, so that building and tracing are as short as training.
 TINY: dict[str, Any] = {
     "artifact": {"title": "a test"},
     "preprocessing": {"image_size": 65, "template": "arcface", "colour": "grey"},
@@ -41,7 +41,7 @@ TINY: dict[str, Any] = {
 
 
 class Workplace:
-    """A folder with experiments, runs and artifacts of a test."""
+    """A folder with the experiments, runs and artifacts of a test."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -153,7 +153,7 @@ def test_ctrl_c_saves_and_the_same_command_resumes(workplace: Workplace) -> None
 
 
 def test_a_run_stops_early_when_validation_no_longer_improves(workplace: Workplace) -> None:
-    # So small a rate changes nothing after the first validation.
+    # A rate so small that nothing changes after the first validation.
     table = TINY | {
         "optimiser": {"rate": 1e-12, "average": 0.0},
         "run": {"steps": 50, "validate_every": 1, "patience": 3},

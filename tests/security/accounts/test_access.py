@@ -15,7 +15,7 @@ from webapp.web.access import KeyRule, Rule, rule_of
 VERIFY, ENROL, READ, SET = (
     KeyRule(frozenset({scope})) for scope in (Scope.VERIFY, Scope.ENROL, Scope.READ, Scope.ADMIN)
 )
-# The whole table, so that a route that is new or opened wider is noticed here.
+# The whole table, so that a new or a wider route fails here.
 RULES = {
     "static": Rule.PUBLIC,
     "home.index": Rule.PUBLIC,
@@ -118,7 +118,7 @@ RULES = {
     "api_thresholds.set_of_person": SET,
     "api_attempts.feed": READ,
 }
-# What decides there is a link, or a password given just before; tested for themselves.
+# A link, or a fresh password, guards these; tests of their own cover them.
 OF_THEIR_OWN = {"accounts.setup", "accounts.code"}
 NOBODYS_ID = UUID(int=0)
 
@@ -132,7 +132,7 @@ def path_of(route: Route) -> str:
 
 
 def refused(answer) -> bool:
-    """Whether somebody was turned away: to sign in, or for good."""
+    """Return whether a visitor was redirected to sign in, or refused."""
     to_sign_in = answer.status_code == 302 and answer.location.startswith("/sign-in")
     return to_sign_in or answer.status_code in {401, 403}
 
@@ -188,7 +188,7 @@ def test_no_page_leads_anybody_where_they_may_not_go(
     visitor = Visitor(app)
     if username:
         visitor.sign_in(username)
-    seen = pages_from(visitor, "/")  # nobody is enrolled, and pages invite to
+    seen = pages_from(visitor, "/")  # nobody is enrolled, so pages link there
     person = enrol("ada", photos=1)
 
     seen |= pages_from(visitor, "/")
@@ -199,7 +199,7 @@ def test_no_page_leads_anybody_where_they_may_not_go(
 
 
 def pages_from(visitor: Visitor, start: str) -> set[str]:
-    """The pages that links lead to from one on; each is there and open."""
+    """Return the pages that links lead to, starting from one; each exists and is open."""
     seen, waiting = set(), [start]
     while waiting:
         path = waiting.pop()

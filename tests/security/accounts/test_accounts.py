@@ -30,7 +30,7 @@ from webapp.services.accounts.sessions import end_old
 
 @pytest.fixture
 def secret(app: Flask, operator_id) -> str:
-    """The secret of the operator's second factor, switched on an hour ago."""
+    """Return the secret of the operator's second factor, enabled an hour ago."""
     made = two_factor.new_secret()
     two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
     with unit_of_work() as session:

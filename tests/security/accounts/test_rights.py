@@ -37,7 +37,7 @@ def ada(app: Flask, enrol):
 
 @pytest.fixture
 def link(operator: Visitor, ada) -> str:
-    """The path of Ada's own page."""
+    """Return the path of Ada's own page."""
     return path_in(operator.post(f"/people/{ada}/link").text)
 
 
@@ -51,7 +51,7 @@ def agreed_days_ago(person_id: object, days: int) -> None:
 
 
 def swapped(token: str) -> str:
-    """The token with another character in its signed part."""
+    """Return the token with one character changed in its signed part."""
     return token[:10] + ("A" if token[10] != "A" else "B") + token[11:]
 
 
@@ -228,7 +228,7 @@ def test_a_link_ends_after_its_days(anybody: Visitor, link: str, ada) -> None:
 def test_a_link_needs_its_row_even_if_the_cookie_key_is_known(
     app: Flask, anybody: Visitor, link: str, ada
 ) -> None:
-    """As a release before signed links: under the cookie key, person and number in it."""
+    """An earlier release built the token from the cookie key, the person and a number."""
     for number in (0, 1):
         forged = [
             URLSafeTimedSerializer(app.secret_key, salt="own page").dumps([ada.hex, number]),

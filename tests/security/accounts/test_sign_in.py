@@ -1,4 +1,4 @@
-"""Signing in: what a right password is good for, and who is held back by whose failures."""
+"""Signing in: the power of a correct password, and the reach of lockouts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SHA256_SIGNATURE = 43
 
 @pytest.fixture
 def secret(app: Flask, operator_id) -> str:
-    """The secret of the operator's second factor, switched on an hour ago."""
+    """Return the secret of the operator's second factor, enabled an hour ago."""
     made = two_factor.new_secret()
     two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
     with unit_of_work() as session:
@@ -134,7 +134,7 @@ def test_the_page_explains_a_restarted_sign_in(app: Flask, anybody: Visitor, sec
 def test_the_cookie_key_alone_does_not_replace_a_password(
     app: Flask, anybody: Visitor, secret: str, operator_id
 ) -> None:
-    """Neither as a release before kept it, nor by an id."""
+    """Neither by the form of an earlier release nor by an id."""
     serializer = app.session_interface.get_signing_serializer(app)
     for forged in (
         {"half_signed_in": [OPERATOR, "2999-01-01T00:00:00+00:00"]},
@@ -195,7 +195,7 @@ def test_other_sessions_end_when_the_second_factor_changes(
     assert not is_let_in(elsewhere)
 
 
-# Who is held back by whose failures
+# The reach of lockouts
 
 
 def fail(visitor: Visitor, times: int, name: str = OPERATOR) -> None:
@@ -251,7 +251,7 @@ def test_guesses_from_many_networks_are_bounded(app: Flask) -> None:
 def test_guesses_in_a_day_stay_below_the_documented_limit(
     bound: Bound, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of somebody who tries at each moment at which it is possible."""
+    """For an attacker who tries at every moment without a wait."""
     start = moment = lockout.now()
     monkeypatch.setattr(lockout, "now", lambda: moment)
     tried, last_at = 0, None
@@ -330,7 +330,7 @@ def test_signing_in_gives_nobody_else_further_tries(app: Flask) -> None:
 
 
 def test_codes_are_counted_wherever_they_come_from(app: Flask, secret: str) -> None:
-    """Somebody who knows the password does not get more tries by more addresses."""
+    """An attacker with the password gets no further tries by further addresses."""
     for number in range(5):
         thief = visitor_at(app, f"198.51.{number}.1")
         thief.sign_in(OPERATOR)
@@ -379,7 +379,7 @@ def test_the_owner_is_notified_of_wrong_codes(app: Flask, secret: str) -> None:
 
 @pytest.fixture
 def elsewhere(app: Flask, operator: Visitor) -> Visitor:
-    """The operator in another browser."""
+    """Return the operator in another browser."""
     visitor = Visitor(app)
     visitor.client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0"
     visitor.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
@@ -415,7 +415,7 @@ def test_a_single_session_is_ended_by_its_owners_password(
     assert not is_let_in(elsewhere)
     assert is_let_in(operator)
     assert "signed in nowhere else" in words(operator.get("/account"))
-    assert end_chosen(operator, chosen).status_code == 302  # it ended already
+    assert end_chosen(operator, chosen).status_code == 302  # it has ended already
 
 
 def test_sessions_of_other_accounts_cannot_be_ended(

@@ -1,4 +1,4 @@
-"""The API from its bad side: every route with every key, every key with every route."""
+"""The API under attack: every route with every key, every key with every route."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webapp.api.problems import API_PATH, MEDIA_TYPE
 from webapp.db.models import Scope
 from webapp.web.access import KeyRule, rule_of
 
-# Of the processor's time, so that it does not matter what else the machine does meanwhile.
+# Processor time, so that other load on the machine does not matter.
 LONGEST_SECONDS = 5
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 VALUES = (None, True, -1, 1e308, [], {}, [[[]]], *TEXTS)
@@ -27,7 +27,7 @@ NAMES = ("identifier", "name", "consent", "pictures", "picture", "first", "secon
 
 
 def routes(app: Flask) -> list[tuple[Route, str]]:
-    """The routes of the API that keys open, with their methods."""
+    """Return the API's routes that need a key, with their methods."""
     return [
         (route, method)
         for route in app.url_map.iter_rules()

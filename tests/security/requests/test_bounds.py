@@ -1,4 +1,4 @@
-"""What a request may hold is bounded before it is read or parsed, on every route."""
+"""Request sizes are limited before reading or parsing, on every route."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JSON = "application/json"
 
 
 class Unread(io.BytesIO):
-    """A body that notes how much of it was asked for."""
+    """A body that counts the bytes read from it."""
 
     def __init__(self, size: int) -> None:
         super().__init__(bytes(size))
@@ -38,7 +38,7 @@ class Unread(io.BytesIO):
 
     @property
     def environ(self) -> dict[str, object]:
-        """What a server says about it."""
+        """Return a WSGI environment, as a server makes it."""
         return {"wsgi.input": self, "CONTENT_LENGTH": str(self.size)}
 
 

@@ -1,4 +1,4 @@
-"""What strangers may send to the addresses of challenges."""
+"""Hostile requests to the routes of challenges."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MANY = chosen(FEW, max_examples=1500)
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Settings by which every challenge is the same."""
+    """Return settings by which every challenge is the same."""
     return performing.always_alike(settings)
 
 
@@ -49,7 +49,7 @@ def ada(guarded: None, enrol):
 
 
 class Sender:
-    """Somebody who sends what they like, with the page's token against forged requests."""
+    """An attacker who sends anything, with the page's CSRF token."""
 
     def __init__(self, visitor: Visitor) -> None:
         self.visitor, self.token = visitor, visitor.token()
@@ -178,7 +178,7 @@ def test_an_invalid_claim_starts_no_challenge(
 
 
 def pieces(photo: bytes) -> st.SearchStrategy[bytes]:
-    """Frames: random bytes, and a photo that is cut off or altered somewhere."""
+    """Return a strategy of frames: random bytes, and a photo cut off or altered anywhere."""
     place = st.integers(0, len(photo))
     cut = st.builds(lambda end: photo[:end], place)
     new = st.binary(min_size=1, max_size=40)
@@ -191,7 +191,7 @@ TOKENS = st.one_of(st.just("own"), st.text(max_size=60), st.sampled_from(["cut",
 
 
 def run(stranger: Sender, how: chosen) -> None:
-    """Frames, numbers and tokens of any kind: only the next frame of one's own challenge counts."""
+    """Send frames, numbers and tokens of any kind; only the own challenge's next frame counts."""
     own, expected = stranger.begin(), [1]
     tokens = {"own": own, "cut": own[:-3], "stretched": own + "A"}
 
@@ -229,7 +229,7 @@ def test_pictures_alone_enrol_nobody(app: Flask, ada, operator: Visitor) -> None
     for fields in ({}, {"challenge": "forged"}):
         page = operator.post("/people/new", **enrolment(1, **fields))
         assert page.status_code == 200
-        assert 'name="challenge" type="hidden" value=""' in page.text  # to be begun again
+        assert 'name="challenge" type="hidden" value=""' in page.text  # must be started again
     more = operator.post(
         f"/people/{ada}/anchors", pictures={"images": [faces.people()[0].photos[2]]}
     )
@@ -252,7 +252,7 @@ def test_an_operator_enrols_without_movements_for_a_reason(
 def test_pictures_must_show_the_person_who_passed(
     app: Flask, engine, guarded, operator: Visitor
 ) -> None:
-    """A challenge that was passed by one person enrols no other; then it enrols this one, once."""
+    """A passed challenge of one person enrols no other; then it enrols that person once."""
     sender = Sender(operator)
     with operator.client.session_transaction() as browser:
         browser["challenged"] = "known"

@@ -1,4 +1,4 @@
-"""No request of somebody unknown costs more than analysing the dearest picture that is accepted."""
+"""No request of an unknown sender costs more than analysing the costliest accepted picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELD = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 FILE = b'--x\r\nContent-Disposition: form-data; name="frame"; filename="a.jpg"\r\n\r\n'
 END = b"\r\n--x--\r\n"
 
-# Bodies are megabytes, made when they are sent.
+# Bodies are megabytes, created when they are sent.
 DEAR = {
     "many fields": (lambda: b"a=1&" * 2_700_000, URL_ENCODED),
     "many escapes": (lambda: b"%41" * 3_000_000, URL_ENCODED),
@@ -50,7 +50,7 @@ def seconds_for(visitor: Visitor, path: str, body: bytes, kind: str) -> float:
 
 @pytest.fixture(autouse=True)
 def frozen_garbage() -> Iterator[None]:
-    """Keep the objects of earlier tests out of the collector: their traversal takes a second."""
+    """Exclude the objects of earlier tests from garbage collection, which takes a second."""
     gc.collect()
     gc.freeze()
     yield
@@ -59,7 +59,7 @@ def frozen_garbage() -> Iterator[None]:
 
 @pytest.fixture
 def dearest_picture(app: Flask) -> float:
-    """Seconds of a processor for a picture of 50 megapixels."""
+    """Return the processor time for a picture of 50 megapixels, in seconds."""
     out = io.BytesIO()
     Image.new("RGB", (10_000, 5_000), (90, 120, 150)).save(out, "PNG", compress_level=9)
     visitor = Visitor(app)

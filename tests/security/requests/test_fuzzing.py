@@ -22,10 +22,10 @@ from webapp.web.cookies import cookie_name
 
 pytestmark = pytest.mark.slow
 
-# Of the processor's time, so that it does not matter what else the machine does meanwhile.
+# Processor time, so that other load on the machine does not matter.
 LONGEST_SECONDS = 5
 MOST_GROWTH = 100_000_000
-# They end what the rest of the requests needs: the session, and who is enrolled.
+# Routes that remove the other requests' preconditions: the session, and the enrolled people.
 ENDING = {"accounts.sign_out", "account.sign_out_everywhere"}
 DELETING = {"people.delete", "people.delete_anchor"}
 
@@ -40,7 +40,7 @@ FEW_AND_MANY = {
 
 
 class Toll:
-    """The longest time, and how the memory grew after the first third of the work."""
+    """The longest time, and the growth of memory after the first third of the work."""
 
     def __init__(self, number: int) -> None:
         self._warm = number // 3
@@ -83,7 +83,7 @@ def test_hostile_pictures_are_analysed_or_refused_within_time_and_memory(
     print(answers)
     toll.check()
     assert rows_stored() == before
-    assert answers["good"] > number // 10  # whole and broken ones, or this shows nothing
+    assert answers["good"] > number // 10  # whole and broken ones, or the test proves nothing
     assert sum(answers.values()) - answers["good"] > number // 4
 
 
@@ -106,7 +106,7 @@ def test_hostile_requests_get_an_answer_in_time_that_is_no_failure(
 
     print(answers)
     toll.check()
-    assert admin.get("/audit").status_code == 200  # signed in to the end
+    assert admin.get("/audit").status_code == 200  # still signed in at the end
     assert sum(answers[code] for code in (200, 302, 422)) > number // 4
 
 
@@ -130,14 +130,14 @@ def options(request: HostileRequest, token: str) -> dict[str, object]:
 
 
 def with_cookie_names(value: str) -> str:
-    """A header with the names that the app's cookies have here."""
+    """Return a header with the names of the app's cookies here."""
     for kind in ("session", "device"):
         value = value.replace(f"<{kind}>", cookie_name(kind))
     return value
 
 
 def targets(app: Flask, person_id: object) -> list[Target]:
-    """Every route for browsers, to somebody who is there where it does not delete them."""
+    """Return every route for browsers; its objects exist unless the request deletes them."""
     anchor_id = find_person(person_id).anchors[0].id
     there = {"person_id": person_id, "anchor_id": anchor_id}
 
@@ -154,7 +154,7 @@ def targets(app: Flask, person_id: object) -> list[Target]:
 
 
 def field_names(visitor: Visitor) -> list[str]:
-    """The names of the fields that pages really have."""
+    """Return the names of the pages' fields."""
     pages: Iterable[str] = ("/verify", "/people/new", "/threshold", "/account", "/people", "/audit")
     found = {name for page in pages for name in re.findall(r'name="(\w+)"', visitor.get(page).text)}
     return [*sorted(found - {"csrf_token"}), "page", "next", "q", "created_by_id", "role", "id"]

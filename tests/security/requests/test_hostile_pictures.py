@@ -52,7 +52,7 @@ def bomb() -> bytes:
 VIDEO = b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(200)
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 
-# What is sent, what it is called, and words of the answer.
+# The file, its name, and words of the answer.
 REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "not an image": (lambda: b"Dear sir or madam", "letter.jpg", "not a picture we can read"),
     "an empty file": (lambda: b"", "empty.jpg", "not a picture we can read"),

@@ -150,15 +150,15 @@ def test_answers_about_known_and_unknown_people_take_as_long(app: Flask, people,
         verify(identifier, [people[1].photos[0]], SERVER)
         return perf_counter() - started
 
-    verify("ada", [people[0].photos[2]], SERVER)  # whatever is done once is done
+    verify("ada", [people[0].photos[2]], SERVER)  # exclude one-time work
     ratios = []
-    for pair in range(10):  # each in turn first, so that neither profits from the other
+    for pair in range(10):  # alternate the order, so that neither side profits from the other
         names = ("ada", "nobody") if pair % 2 else ("nobody", "ada")
         taken = {name: seconds_for(name) for name in names}
         ratios.append(taken["ada"] / taken["nobody"])
-        let_time_pass(timedelta(hours=2))  # no failure makes the next one wait
+        let_time_pass(timedelta(hours=2))  # no failure causes a lockout
 
-    # Looking at no picture, or at two, would take a small part of the time, or twice as long.
+    # Analysing no picture, or two, would take a fraction of the time, or twice as long.
     assert 0.7 < median(ratios) < 1.4
 
 

@@ -1,4 +1,4 @@
-"""One network of clients cannot take the analysis of faces away from the others."""
+"""One network of clients cannot block face analysis for the others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ada(app: Flask, enrol) -> None:
 
 @pytest.fixture(scope="module")
 def dear_picture() -> bytes:
-    """Few bytes that are many pixels once decoded."""
+    """Return few bytes that decode to many pixels."""
     out = io.BytesIO()
     Image.new("RGB", (10_000, 5_000), (90, 120, 150)).save(out, "PNG", compress_level=9)
     return out.getvalue()
@@ -60,7 +60,7 @@ def visitor_from(app: Flask, address: str) -> Visitor:
 
 @contextmanager
 def attacked(app: Flask, picture: bytes, **fields: str) -> Iterator[list[int]]:
-    """Many threads of one address send a picture again and again; yields the statuses."""
+    """Send a picture again and again by many threads of one address; yield the statuses."""
     enough, statuses = Event(), []
 
     def send() -> None:
@@ -190,7 +190,7 @@ def test_programs_with_a_key_have_limits_of_their_own(app: Flask, ada: None, peo
 
 
 def test_a_slow_body_holds_no_place(app: Flask, people) -> None:
-    """While a body is read, every place is free."""
+    """Every place is free while a body is read."""
     places = face_slots().free_places
     seen: list[int] = []
 

@@ -1,4 +1,4 @@
-"""A run through the whole app with names and secrets that are then sought in its log."""
+"""After requests with names and secrets to the whole app, its log contains none of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LINE = re.compile(r"^\d{4}-\S+ \S+ (DEBUG|INFO|WARNING|ERROR) (?P<id>\S+) webapp
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the server would write to standard error."""
+    """Return the log, as a server writes it to standard error."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(logging.Formatter(FORMAT))
@@ -56,7 +56,7 @@ def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
 
 @pytest.fixture
 def secrets(app: Flask, settings: Settings, tmp_path: Path) -> list[str]:
-    """Everything that was sent to, shown by or stored in the app while it was gone through."""
+    """Return everything that was sent to, shown by or stored in the app during the run."""
     operator, admin, anybody = (Visitor(app) for _ in range(3))
     operator.sign_in(OPERATOR)
     admin.sign_in(ADMIN)
@@ -75,7 +75,7 @@ def secrets(app: Flask, settings: Settings, tmp_path: Path) -> list[str]:
 
 
 def enrol(operator: Visitor) -> str:
-    """The path of a person's page, after verifying them, with and without a match and a face."""
+    """Return the path of a person's page, after a match, no match and no face."""
     ada, bob = faces.people()[:2]
     enrolled = operator.post(
         "/people/new", {"images": ada.photos[:2]}, identifier=IDENTIFIER, name=NAME, consent="y"
@@ -89,7 +89,7 @@ def enrol(operator: Visitor) -> str:
 
 
 def go_everywhere(app: Flask, visitors: tuple[Visitor, ...], person: str) -> list[str]:
-    """Every route in every way that it answers, to nobody and to the person; what it was sent."""
+    """Request every route for every kind of answer, by nobody and the person; return the input."""
     anchor = db.session.scalar(select(Anchor.id))
     db.session.rollback()
     query = f"?q={IDENTIFIER}&person={IDENTIFIER}&identifier={IDENTIFIER}&next=/{IDENTIFIER}"
@@ -111,7 +111,7 @@ def go_everywhere(app: Flask, visitors: tuple[Visitor, ...], person: str) -> lis
 
 
 def use_the_api(app: Flask) -> list[str]:
-    """Every route for programs, by a key that may do everything and by none; the key."""
+    """Request every API route, with an administrator's key and without a key; return the key."""
     key = key_with(*Scope)
     sent = {"identifier": IDENTIFIER, "name": NAME, "reason": REASON, "picture": "/9j/4AAQ"}
     for route in app.url_map.iter_rules():
@@ -130,7 +130,7 @@ def use_the_api(app: Flask) -> list[str]:
 
 
 def own_page(operator: Visitor, anybody: Visitor, person: str) -> list[str]:
-    """The token of a person's own page, once it was used."""
+    """Return the token of a person's own page, after its use."""
     shown = operator.post(f"{person}/link").text
     path = re.search(r"http://localhost(/own/[^<\s]+)", shown).group(1)
     picture = re.search(r'src="(/own/[^"]+/pictures/[^"]+)"', anybody.get(path).text).group(1)
@@ -141,7 +141,7 @@ def own_page(operator: Visitor, anybody: Visitor, person: str) -> list[str]:
 
 
 def second_factor(app: Flask, visitor: Visitor) -> list[str]:
-    """Secret and codes of a second factor that was switched on and used, rightly and wrongly."""
+    """Return secret and codes of a second factor, after correct and wrong uses."""
     page = visitor.get("/account/second-factor").text
     secret = re.search(r'name="secret"[^>]*value="([A-Z2-7]+)"', page).group(1)
     code = pyotp.TOTP(secret).now()
@@ -176,7 +176,7 @@ def command_line(app: Flask, folder: Path) -> None:
 
 
 def fail(app: Flask, anybody: Visitor) -> None:
-    """A mistake in the app, whose exception tells of the person."""
+    """Raise an exception whose text names the person."""
 
     def broken() -> str:
         raise ValueError(f"{NAME} cannot be shown")
@@ -189,7 +189,7 @@ def fail(app: Flask, anybody: Visitor) -> None:
 
 
 def kept_secrets(settings: Settings) -> list[str]:
-    """What stands in files, and faces and embeddings as they would look in text."""
+    """Return the contents of secret files, and faces and embeddings as text."""
     face = active_model().engine.analyse(faces.people()[0].photos[0], purpose="enrol")
     return [
         settings.secret_key_file.read_text().strip(),
@@ -208,7 +208,7 @@ def test_after_a_run_through_the_whole_app_the_log_names_nobody_and_holds_no_sec
     found = {secret for secret in secrets if secret in text}
 
     assert not found
-    for route in app.url_map.iter_rules():  # all of it really was gone through
+    for route in app.url_map.iter_rules():  # all of it really was visited
         if route.endpoint != "static" and "sign_out" not in route.endpoint:
             assert f" {route.endpoint} " in text, route
     for event in (
@@ -217,14 +217,14 @@ def test_after_a_run_through_the_whole_app_the_log_names_nobody_and_holds_no_sec
         "person_deleted", "refused",
     ):  # fmt: skip
         assert f" {event} " in text, event
-    assert "ValueError" in text  # of a mistake the place is told, not what it was about
+    assert "ValueError" in text  # an exception's place is logged, not its text
 
 
 def test_every_line_of_a_request_carries_the_id_that_its_answer_names(
     app: Flask, log: io.StringIO, operator: Visitor, people
 ) -> None:
     log.truncate(0)
-    answer = operator.client.post("/verify")  # without a token: the refusal is told of, too
+    answer = operator.client.post("/verify")  # without a token: the refusal is logged as well
 
     lines = [LINE.match(line) for line in log.getvalue().strip("\0").splitlines()]
 

@@ -1,4 +1,4 @@
-"""The real server with the whole app: slow clients, early refusals, and one line of log each."""
+"""The real server with the whole app: slow clients, early refusals, and one log line each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 20.0
 
 @dataclass
 class Served:
-    """A server, and what it logs."""
+    """A server and its log."""
 
     port: int
     log: Path
@@ -89,7 +89,7 @@ def test_slow_clients_block_nobody(served: Served, part: str) -> None:
 
 
 def refused(served: Served, path: str, **content: object) -> Counter[int]:
-    """How many requests over connections that are kept were answered how."""
+    """Count responses by status, over persistent connections."""
     with httpx.Client(base_url=served.url, timeout=SECONDS, trust_env=False) as client:
         return Counter(client.post(path, **content).status_code for _ in range(REFUSED))
 

@@ -30,7 +30,7 @@ def events() -> list[str]:
 
 
 def tamper(*statements: str) -> None:
-    """What somebody does who may write to the database, but has no key."""
+    """Change the log as an attacker who may write to the database but has no key."""
     db.session.rollback()
     table = " ON audit_entry" if db.engine.dialect.name == "postgresql" else ""
     with db.engine.connect().execution_options(**writing(db.engine)) as database:
@@ -153,7 +153,7 @@ def test_rewriting_the_log_without_the_key_is_detected(
 
 @pytest.fixture
 def put_back(app: Flask, operator_id) -> Callable[[], None]:
-    """Grows the log, notes its head, and puts back the end that it had before."""
+    """Return a function that extends the log, notes its head, and restores the earlier end."""
 
     def run() -> None:
         old = audit.head()
@@ -175,7 +175,7 @@ def test_restoring_an_old_end_is_detected_by_the_noted_head(
 ) -> None:
     put_back()
 
-    assert audit_verification.verify().problem is None  # from within, nothing is to be seen
+    assert audit_verification.verify().problem is None  # the log itself shows nothing
     assert "cut off" in audit_verification.verify(audit_head.noted_head()).problem
     result = app.test_cli_runner().invoke(args=["audit", "verify"])
     assert "cut off" in result.output
@@ -236,7 +236,7 @@ def make_full(app: Flask) -> Callable[[], None]:
     return refuse_entries
 
 
-# A log that was emptied
+# An emptied log
 
 
 WIPED = ("DELETE FROM audit_entry", "DELETE FROM audit_head")
@@ -251,7 +251,7 @@ def verified(app: Flask) -> str:
 
 @pytest.fixture
 def wiped(app: Flask, settings: Settings, operator: Visitor) -> Flask:
-    """The rows, their head and the file beside them, wiped together."""
+    """Delete the log's rows, their head and the file beside them."""
     tamper(*WIPED)
     settings.audit_head_file.unlink()
     return app

@@ -37,7 +37,7 @@ from webapp.startup.not_ready import NotReady
 from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
-pytestmark = pytest.mark.sqlite  # backups and kills are of the file
+pytestmark = pytest.mark.sqlite  # backups and kills need the database file
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_start_without_the_database_leaves_everything_for_the_restore(
 
 
 def other_installation(settings: Settings, engine, *, master_key: bool) -> Settings:
-    """An installation that finds the key ring of `settings`, with its master key or another."""
+    """Return an installation on the key ring of `settings`, with its master key or another."""
     instance = settings.instance.with_name("other")
     ring = instance.with_name("none yet")
     own = changed(settings, instance=instance, key_ring=ring, database_url="")
@@ -193,14 +193,14 @@ def test_a_restore_names_the_accounts_that_are_back(
 
 @pytest.fixture
 def monday(ada, bob, tmp_path: Path) -> Path:
-    """A backup with Ada and Bob."""
+    """Return a backup with Ada and Bob."""
     backups.back_up(tmp_path / "monday.backup", SERVER)
     return tmp_path / "monday.backup"
 
 
 @pytest.fixture
 def wednesday(monday: Path, known_faces, tmp_path: Path) -> Path:
-    """A backup with Cy as well, who was enrolled after Monday's."""
+    """Return a backup with Cy as well, who was enrolled after Monday's."""
     store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
     backups.back_up(tmp_path / "wednesday.backup", SERVER)
     return tmp_path / "wednesday.backup"
@@ -365,7 +365,7 @@ def test_a_new_master_key_opens_everything_and_the_old_one_nothing(
 
     assert "2 keys are wrapped by the new master key" in result.output
     assert not settings.next_master_key_file.exists()
-    assert verify("ada", [people[0].photos[2]], SERVER).match  # the app that was running follows
+    assert verify("ada", [people[0].photos[2]], SERVER).match  # the running app follows
     again = restarted(settings, engine)
     with again.app_context():
         get_ready(again)
@@ -435,7 +435,7 @@ def test_the_master_key_may_come_from_the_environment(
 
 
 def beside(settings: Settings, folder: Path, **changes: object) -> Settings:
-    """Those of another machine: the same database and secrets, in files of its own."""
+    """Return settings of another machine: the same database and secrets, with files of its own."""
     instance = Path(shutil.copytree(settings.instance, folder / "beside"))
     url = settings.database_url or f"sqlite:///{settings.instance / 'faces.db'}"
     return changed(settings, instance=instance, database_url=url, **changes)
@@ -478,11 +478,11 @@ def test_several_machines_receive_a_new_master_key_one_by_one(
                 assert verify(name, [people[0].photos[2]], SERVER).match
 
 
-# Killed
+# Kills
 
 
 def kills(settings: Settings, what: str, stride: int, argument: object = "") -> int:
-    """How often a process was killed, each `stride` statements later, before one came through."""
+    """Return the number of kills, each `stride` statements later, before a process finished."""
     script = [sys.executable, "-m", "tests.support.kills.at_statements", settings.instance, what]
     ran = subprocess.run(
         list(map(str, [*script, stride, argument])),

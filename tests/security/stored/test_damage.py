@@ -1,4 +1,4 @@
-"""A database that is damaged is named, by the running app and by every command."""
+"""The running app and every command name a damaged database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGE_BYTES = 4096
 
 
 def overwrite_pages(file: Path) -> None:
-    """Replace all pages but the first, as a failing disk would."""
+    """Replace all pages except the first, as a failing disk would."""
     size = file.stat().st_size
     with file.open("r+b") as to:
         to.seek(PAGE_BYTES)
@@ -54,7 +54,7 @@ DAMAGES = [overwrite_pages, overwrite_half, overwrite_all, write_text]
 
 
 def damaged(settings: Settings, damage: Callable[[Path], None]) -> None:
-    """Damage the file; what its log still holds goes with it."""
+    """Damage the database file, and discard its WAL."""
     file = settings.instance / "faces.db"
     db.session.remove()
     db.engine.dispose()

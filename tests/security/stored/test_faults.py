@@ -26,7 +26,7 @@ SHORT_MS = 50
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections that wait for others' locks for a moment only."""
+    """Make connections wait only a moment for locks."""
     patient = database.PRAGMAS
     monkeypatch.setattr(
         database,
@@ -37,7 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def locked(impatient: None, settings: Settings, app: Flask) -> Iterator[None]:
-    """Somebody else writes, and does not come to an end."""
+    """Hold the write lock until the context ends."""
     db.session.remove()
     db.engine.dispose()
     with closing(sqlite3.connect(settings.instance / "faces.db", isolation_level=None)) as other:

@@ -33,12 +33,12 @@ from webapp.startup.job_handlers import JOB_HANDLERS
 from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
-pytestmark = pytest.mark.sqlite  # backups are of the file
+pytestmark = pytest.mark.sqlite  # backups need the database file
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
-    """The folder of another disk, where the key ring stands."""
+    """Return a folder that acts as another disk, with the key ring."""
     (tmp_path / "disk").mkdir()
     return tmp_path / "disk"
 
@@ -50,7 +50,7 @@ def settings(settings: Settings, disk: Path) -> Settings:
 
 @pytest.fixture
 def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
-    """Three people, of whom there is a backup."""
+    """Enrol three people, and make a backup."""
     names = ("ada", "bob", "cy")
     ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], SERVER) for one in names]
     backup.back_up(tmp_path / "monday.backup", SERVER)
@@ -59,7 +59,7 @@ def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
 
 @pytest.fixture
 def whose_time_is_over(enrolled: list[UUID]) -> list[UUID]:
-    """The same three, each of whose time ended a day before the next one's."""
+    """Expire the same three people, each a day before the next one."""
     for days, person_id in enumerate(reversed(enrolled), start=366):
         with unit_of_work() as session:
             session.get_one(Person, person_id).consent_at -= timedelta(days=days)
@@ -71,13 +71,13 @@ def on_ring(settings: Settings) -> set[UUID]:
 
 
 def take_away(disk: Path) -> Callable[[], object]:
-    """Take a disk away, with what is on it; returns what brings it back."""
+    """Unmount a disk with its files; return what mounts it again."""
     away = disk.rename(disk.with_name("away"))
     return lambda: away.rename(disk)
 
 
 def fill(disk: Path) -> Callable[[], object]:
-    """Let nothing be written beside the key ring; returns what ends that."""
+    """Make the disk of the key ring full; return what frees it."""
     part = disk / ".ring.json.part"
     part.mkdir()
     return part.rmdir
@@ -193,7 +193,9 @@ def test_a_serving_process_writes_another_ones_pending_key_ring(
     assert obstacles(app) == {"key ring"}
     mend()
     patient.run()
-    assert on_ring(settings) == set(enrolled)  # whoever changed it last may be at it
+    assert on_ring(settings) == set(
+        enrolled
+    )  # the process that changed it last may still be writing
     follower.run()
     assert on_ring(settings) == set(enrolled[1:])
     assert not obstacles(app)
@@ -238,7 +240,7 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
     assert on_ring(settings) == set(enrolled[1:])
 
 
-# Retention beside others
+# Retention and concurrent changes
 
 
 def test_the_key_ring_is_written_once_for_many_expired_people(

@@ -106,7 +106,7 @@ def a_folder(file: Path) -> None:
     file.mkdir()
 
 
-# What a key file may be damaged to, and what is said of it.
+# Damages of a key file, and their messages.
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty": (lambda file: file.write_bytes(b""), "does not contain"),
     "blank": (lambda file: file.write_text(" \n"), "does not contain"),

@@ -12,7 +12,7 @@ import pytest
 from tests.support.kills.anytime import WORK
 from webapp.settings import ROOT, Settings
 
-pytestmark = pytest.mark.sqlite  # backups and kills are of the file
+pytestmark = pytest.mark.sqlite  # backups and kills need the database file
 
 
 @pytest.mark.parametrize("moments", [5, pytest.param(50, marks=pytest.mark.long)])
@@ -31,4 +31,6 @@ def test_after_a_kill_committed_work_is_there_and_the_rest_is_whole_or_absent(
     print(ran.stdout)
     killed = [json.loads(line) for line in ran.stdout.splitlines()]
     assert Counter(kill["what"] for kill in killed) == dict.fromkeys(WORK, moments // len(WORK))
-    assert sum(kill["done"] > 0 for kill in killed) > moments // 4  # kills came amid the work
+    assert (
+        sum(kill["done"] > 0 for kill in killed) > moments // 4
+    )  # some kills interrupted the work

@@ -1,4 +1,4 @@
-"""While another program writes to SQLite's file, whatever changes nothing is answered at once."""
+"""While another program holds SQLite's write lock, reads are answered at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.sqlite
 
 @pytest.fixture
 def person(app: Flask, enrol, people) -> UUID:
-    """Somebody enrolled, and verified once: that attempt has no place in the feed yet."""
+    """Enrol and verify a person; that attempt has no number in the feed yet."""
     enrolled = enrol("ada", photos=1)
     assert verify("ada", [people[0].photos[2]], SERVER).match
     return enrolled
@@ -50,7 +50,7 @@ def key(app: Flask) -> dict[str, str]:
 
 
 class Lock:
-    """Another program that writes, and does not come to an end."""
+    """Another program that holds the write lock."""
 
     def __init__(self, settings: Settings) -> None:
         file = settings.instance / "faces.db"
@@ -72,7 +72,7 @@ def lock(
 
 
 def seconds_waited(began: tuple[float, float]) -> float:
-    """How long this thread did nothing since."""
+    """Return the seconds for which this thread was idle."""
     return (time.monotonic() - began[0]) - (time.thread_time() - began[1])
 
 

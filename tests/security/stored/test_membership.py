@@ -1,8 +1,8 @@
-"""Who is enrolled cannot be found out by claiming to be them, whatever frames are sent.
+"""Claims do not reveal whether a person is enrolled, for any frames.
 
-Faces are drawn: normally distributed around the shipped model's mean face along axes of their own,
-about as alike as photos of strangers are. They are what the calibration is of here, so no photo is
-needed. With real embeddings (555 photos of 200 people) no AUC was above 0.58; before, 0.83.
+The faces are drawn from a normal distribution around the shipped model's mean face. They are about
+as similar as photos of strangers, and the calibration is measured on them, so no photo is needed.
+With real embeddings (555 photos of 200 people) no AUC exceeded 0.58; before decoys, 0.83.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from webapp.web.display.scores import shown_score
 
 PEOPLE, ANCHORS = 400, 3
 TRIES = (1, 4, 9)
-# Variance of photos beside the mean face, and of one person's photos beside their own.
+# Variance of photos around the mean face, and of one person's photos around their own.
 AMONG_PEOPLE, WITHIN_PERSON = 0.138, 0.037
 MOST_AUC = 0.6
 
 
 class Faces:
-    """Embeddings of people who do not exist."""
+    """Embeddings of drawn people."""
 
     def __init__(self, calibration: ml.Calibration) -> None:
         self.random = np.random.default_rng(11)
@@ -57,11 +57,11 @@ class Faces:
         self.axes = np.sqrt(weights / weights.sum())[:, None] * axes
 
     def people(self, count: int) -> np.ndarray:
-        """So many people, beside the mean face, (n, d)."""
+        """Return `number` people around the mean face, (n, d)."""
         return np.sqrt(AMONG_PEOPLE) * self._beside(count)
 
     def photos(self, people: np.ndarray) -> np.ndarray:
-        """A photo of each, float32 (n, d) of unit length."""
+        """Return a photo of each person, float32 (n, d) of unit length."""
         shown = self.middle + people + np.sqrt(WITHIN_PERSON) * self._beside(len(people))
         return (shown / np.linalg.norm(shown, axis=1, keepdims=True)).astype(np.float32)
 
@@ -79,7 +79,7 @@ def app(fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def calibration_of(faces: Faces, shipped: ml.Calibration) -> ml.Calibration:
-    """The calibration, were these the faces that it was measured with."""
+    """Return a calibration measured on these faces."""
     photos = faces.photos(faces.people(1000))
     cosines = (photos @ photos.T)[np.triu_indices(len(photos), 1)]
     threshold = np.linspace(cosines.min(), cosines.max(), 400)
@@ -94,21 +94,21 @@ def calibration_of(faces: Faces, shipped: ml.Calibration) -> ml.Calibration:
 def drawn(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Faces:
     engine = active_model().engine
     faces = Faces(engine.calibration)
-    # Decoys follow from the installation's key; by this one they are always the same.
+    # Decoys follow from the installation's key; a fixed key makes them the same in every run.
     monkeypatch.setattr(key_store(), "_secrets", InstallationSecrets(bytes(32)))
     monkeypatch.setattr(engine, "calibration", calibration_of(faces, engine.calibration))
     return faces
 
 
 def probes_of(faces: Faces, frames: int) -> list[np.ndarray]:
-    """The tries of an attacker: in each so many frames of different people, (f, d)."""
+    """Return an attacker's tries, each of `frames` frames of different people, (frames, d)."""
     return [faces.photos(faces.people(frames)) for _ in range(max(TRIES))]
 
 
 def scores_of_enrolled(
     faces: Faces, probes: Sequence[np.ndarray], rule: str, anchors: int = ANCHORS
 ) -> np.ndarray:
-    """What people with so many anchors score, as everybody sees it, (people, tries)."""
+    """Return the public scores of people with a number of anchors, (people, tries)."""
     people = faces.people(PEOPLE)
     rows = np.stack([faces.photos(people) for _ in range(anchors)], axis=1)
     enrolled = rows.reshape(-1, rows.shape[2])
@@ -119,7 +119,7 @@ def scores_of_enrolled(
 
 
 def scores_of_nobody(probes: Sequence[np.ndarray], rule: str) -> np.ndarray:
-    """What identifiers that nobody has score, (identifiers, tries)."""
+    """Return the public scores of unknown identifiers, (identifiers, tries)."""
     in_force = verification.in_force()
     threshold = Threshold(in_force.similarity, in_force.score, rule)
     return seen(
@@ -138,7 +138,7 @@ def seen(similarities: np.ndarray) -> np.ndarray:
 
 
 def auc(enrolled: np.ndarray, nobody: np.ndarray) -> float:
-    """How well a number tells the two apart, 0.5 (not at all) to 1."""
+    """Return how well a number separates the two groups, 0.5 (not at all) to 1."""
     above = (enrolled[:, None] > nobody[None]).mean()
     same = (enrolled[:, None] == nobody[None]).mean()
     return float(max(above + same / 2, 1 - above - same / 2))

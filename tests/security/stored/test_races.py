@@ -25,7 +25,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def together(app: Flask) -> Callable[..., list[object]]:
-    """Does things at the same moment, each in a thread; gives what each returned or raised."""
+    """Run functions at the same moment, each in a thread; return their results or exceptions."""
 
     def run(*tasks: Callable[[], object]) -> list[object]:
         db.session.remove()

@@ -1,8 +1,7 @@
-"""A camera whose simulated head reads the page's instructions and follows them, as a person would.
+"""A camera whose simulated head reads the page's prompts and follows them.
 
 The head is drawn beforehand, in steps from looking straight ahead to each movement. In the browser
-a canvas stands in for the camera; it shows the steps one after the other, half a second after the
-page asks for a movement.
+a canvas replaces the camera. It shows the steps half a second after the page's prompt.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ml.lab.liveness.simulation.rendering import Room
 from tests.support import faces
 from tests.support.performing import CAMERA, SENSOR
 
-# A little further than normal movements are asked for: axis and degrees, and growth.
+# A little beyond the normal movements: axis and degrees, and growth.
 TURNS = {
     "turn_left": ("yaw", 17.0),
     "turn_right": ("yaw", -17.0),
@@ -91,7 +90,7 @@ if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => ac
 
 @dataclass
 class Posed:
-    """A person who holds a pose."""
+    """A head that holds a pose."""
 
     where: Place = field(default_factory=Place)
 
@@ -104,7 +103,7 @@ def camera(engine: ml.Engine, person: faces.Person) -> str:
     """Return a script that puts an acting head in place of the browser's camera."""
     random = np.random.default_rng(3)
     found = (portrait(engine, photo, person.name) for photo in person.photos)
-    face = next(filter(None, found))  # one that shows the face from the front
+    face = next(filter(None, found))  # the portrait that shows the face from the front
     posed = Posed()
     head = LiveHead((face,), Room.drawn(CAMERA, random, face), random, CAMERA, posed)
 

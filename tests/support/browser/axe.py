@@ -1,4 +1,4 @@
-"""What axe finds on pages, and what it does not look for."""
+"""Violations that axe finds on pages, and faults that it does not check."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ RULES = {
 
 
 def problems_of(page: Page, found: list[str]) -> list[str]:
-    """Violations on pages, and forms that do not show that they are being worked on.
+    """Return violations on pages, and forms that do not show their progress.
 
-    A form that hands out a file leaves the page as it is, and the browser shows the download.
+    A form that returns a file does not leave the page; the browser shows the download.
     """
     problems = []
     for address in found:
@@ -23,14 +23,14 @@ def problems_of(page: Page, found: list[str]) -> list[str]:
         problems += violations(page)
         silent = page.locator(FORMS_WITHOUT_PROGRESS).count()
         problems += [f"{address}: a form shows no progress"] * silent
-        # Space presses a button and scrolls on a link: what is one must not call itself the other.
+        # Space presses a button and scrolls on a link, so neither may have the other's role.
         posing = page.locator("a[role=button]").count()
         problems += [f"{address}: a link calls itself a button"] * posing
     return problems
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds on a page, light and dark."""
+    """Return axe's violations on a page, light and dark."""
     found = []
     page.evaluate(AXE_SCRIPT)
     for scheme in ("light", "dark"):

@@ -1,4 +1,4 @@
-"""A site with several of everything, and with names that no page was made for."""
+"""A site with several of everything, and with unusual names."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from webapp.services.thresholds import identification, per_person
 from webapp.services.thresholds import verification as thresholds
 from webapp.services.thresholds.identification import IdentificationPolicy
 
-# Identifier and name. As long as may be and without a space, right to left, without letters that
-# the line can break at, with marks on every letter, with pictures for letters; and twice the same.
+# Identifier and name: of the maximum length and without a space, right to left, without letters
+# that allow a line break, with marks on every letter, with emoji; and one of them twice.
 NAMES = (
     ("W" * 64, "W" * 100),
     ("grace.brewster.murray.hopper@department-of-the-navy.example.org", "Anna Nowak"),
@@ -38,7 +38,7 @@ REASON = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 11
 
 
 def crowd(site: Site, photos: tuple[bytes, ...]) -> tuple[str, ...]:
-    """Fill a site; returns the paths of the people's pages, in the order of NAMES."""
+    """Fill a site; return the paths of the people's pages, in the order of NAMES."""
     with site.app.app_context():
         admin = accounts.account_named(ADMINISTRATOR).id
         accounts.create_account("O" * 64, "a long password of no use", Role.OPERATOR, SERVER)
@@ -53,7 +53,7 @@ def crowd(site: Site, photos: tuple[bytes, ...]) -> tuple[str, ...]:
 
 
 def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> UUID:
-    """Somebody with three photos, one of them disabled."""
+    """Enrol a person with three photos, one of them disabled."""
     faces = review_pictures(photos[:3], SERVER).faces.values()
     person = store_person(NewPerson(identifier, name, True), faces, Actor(by))
     anchors.retire_anchor(person, people.find_person(person).anchors[0].id, Actor(by))

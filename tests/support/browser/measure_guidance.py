@@ -1,9 +1,9 @@
-"""Measures guidance as one person sees it.
+"""Measure guidance for one user.
 
     python -m tests.support.browser.measure_guidance [SECONDS]
 
-Frames looked at in a second, what one costs the server, and how long the answer to a verification
-takes from the moment the pictures are taken; browser and server share the machine.
+It prints the frames checked in a second, the server time of one, and the time from capture to the
+answer of a verification. Browser and server share the machine.
 """
 
 from __future__ import annotations

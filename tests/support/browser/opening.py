@@ -1,4 +1,4 @@
-"""Opens pages in Chromium, with and without a camera, and watches over them."""
+"""Open pages in Chromium, with and without a camera, and record their faults."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ ADMINISTRATOR = "anna"
 
 @dataclass
 class Watch:
-    """Notes what must not happen on any page: errors in the console, requests to elsewhere.
+    """Records faults of any page: errors in the console, and requests to other hosts.
 
-    `expected` are parts of messages that a test brings about on purpose.
+    `expected` are parts of messages that a test causes on purpose.
     """
 
     site: str
@@ -60,7 +60,7 @@ class Watch:
 
 @dataclass
 class Browsers:
-    """Running Chromiums, one for each set of switches, shared by tests; films lie in the folder."""
+    """Running Chromiums, one for each set of switches, shared by tests. The folder holds films."""
 
     playwright: Playwright
     folder: Path
@@ -73,11 +73,11 @@ class Browsers:
             browser = self.playwright.chromium.launch(
                 executable_path=chromium.find(self.playwright), args=[*QUIET, *switches]
             )
-        self.running[switches] = browser  # the latest used is the last
+        self.running[switches] = browser  # the most recent one is the last
         return browser
 
     def close_all_but(self, latest: int) -> None:
-        """Close browsers that were not used lately."""
+        """Close browsers that were not used recently."""
         for switches in list(self.running)[: max(len(self.running) - latest, 0)]:
             self.running.pop(switches).close()
 
@@ -100,15 +100,15 @@ class Opener:
         expected: tuple[str, ...] = (),
         **options: object,
     ) -> Page:
-        """A page of a visitor of its own, who shares cookies and storage with nobody.
+        """Open a page of a new visitor, who shares cookies and storage with nobody.
 
         Args:
-            site: what is opened.
-            switches: Chromium's.
-            host: the name under which the site is reached.
+            site: the site to open.
+            switches: switches of Chromium.
+            host: the host name of the site.
             script: runs before the page's own scripts.
-            expected: parts of console messages that are no trouble.
-            options: of Playwright's context.
+            expected: parts of console messages that are no faults.
+            options: options of Playwright's context.
         """
         url = site.url.replace("127.0.0.1", host)
         browser = self.browsers.with_switches(*switches)
@@ -121,18 +121,18 @@ class Opener:
         return context.new_page()
 
     def camera_page(self, site: Site, frame: Image.Image, **options: object) -> Page:
-        """A page whose browser has a camera that sees a scene, and lets pages use it."""
+        """Open a page whose browser has an allowed camera that sees a scene."""
         self.films += 1
         path = self.browsers.folder / f"camera-{self.films}.mjpeg"
         return self.film_page(site, film(path, frame), **options)
 
     def film_page(self, site: Site, path: Path, **options: object) -> Page:
-        """The same with a camera that plays a film, again and again."""
+        """Open a page whose camera plays a film in a loop."""
         playing = f"--use-file-for-fake-video-capture={path}"
         return self.page(site, ALLOWED, FAKE_CAMERA, playing, **options)
 
     def troubles(self) -> list[str]:
-        """Everything that should not have happened."""
+        """Return all recorded faults."""
         return [trouble for watch in self.watches for trouble in watch.troubles]
 
 
@@ -146,7 +146,7 @@ def sign_in(page: Page) -> None:
 
 
 def proceed(page: Page) -> None:
-    """Confirm the identifier that stands in the field; the camera starts."""
+    """Confirm the identifier in the field; the camera starts."""
     page.locator("[data-claim-continue]").click()
 
 
@@ -162,17 +162,17 @@ def start_camera(page: Page) -> None:
 
 
 def instruction(page: Page) -> Locator:
-    """The one instruction that stands over the preview."""
+    """Return the one instruction over the preview."""
     return page.locator("[data-role=instruction]")
 
 
 def tray(page: Page) -> Locator:
-    """The cards of the pictures that will be sent."""
+    """Return the cards of the pictures to send."""
     return page.get_by_role("list", name="Pictures to be sent").get_by_role("listitem")
 
 
 def fill_in(page: Page, identifier: str, name: str) -> None:
-    """Open the enrolment and say who it is, and that they agree."""
+    """Open the enrolment, and enter the identity and the consent."""
     page.goto("/people/new")
     page.get_by_label("Identifier", exact=True).fill(identifier)
     page.get_by_label("Name", exact=True).fill(name)

@@ -1,4 +1,4 @@
-"""Every page of the site, from its route map, so that no new page is forgotten."""
+"""Every page of the site, from its route map, so that no new page is missed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ NOWHERE = "/nothing-here"
 
 
 def addresses(site: Site, person: str) -> list[str]:
-    """The addresses of everything that can be got, and one of nothing.
+    """Return the addresses of all GET routes, and an unknown one.
 
     Args:
         site: the site.
-        person: the address of a person's page, who stands in the places of the routes.
+        person: the address of a person's page, which fills the routes' placeholders.
     """
     examples = {
         "person_id": person.rsplit("/", 1)[1],
@@ -37,7 +37,7 @@ def addresses(site: Site, person: str) -> list[str]:
 
 
 def pages(visitor: BrowserContext, found: list[str]) -> list[str]:
-    """Those of the addresses that a visitor gets as pages, without being led elsewhere."""
+    """Return the addresses that a visitor receives as pages without a redirect."""
     answers = {address: visitor.request.get(address, max_redirects=0) for address in found}
     return [
         address

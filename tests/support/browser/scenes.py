@@ -1,4 +1,4 @@
-"""What a fake camera sees: real photos set into a frame, degraded on purpose."""
+"""Frames of a fake camera: real photos pasted into a frame, degraded on purpose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WALL = (148, 152, 150)
 
 @dataclass(frozen=True)
 class Portrait:
-    """A photo and where its face is, in pixels: middle and height of the box, and the eyes."""
+    """A photo, and its face in pixels: centre and height of the box, and the eyes."""
 
     image: Image.Image
     x: float
@@ -39,7 +39,7 @@ People = tuple[tuple[Portrait, ...], ...]
 def facing(
     portrait: Portrait, share: float = 0.55, at: tuple[float, float] = (0.5, 0.5)
 ) -> Image.Image:
-    """A frame with the face `share` of its height high, its middle at shares of the frame."""
+    """Return a frame with a face of a height and a centre, as shares of the frame."""
     width, height = FRAME
     scale = portrait.height / (share * height)
     left = portrait.x - at[0] * width * scale
@@ -52,27 +52,27 @@ def facing(
 
 
 def empty() -> Image.Image:
-    """Nobody there."""
+    """Return a frame without a person."""
     return Image.new("RGB", FRAME, WALL)
 
 
 def dark(frame: Image.Image) -> Image.Image:
-    """The light is off."""
+    """Return a frame with the light off."""
     return ImageEnhance.Brightness(frame).enhance(0.2)
 
 
 def blurred(frame: Image.Image) -> Image.Image:
-    """The lens is greasy."""
+    """Return a frame through a greasy lens."""
     return frame.filter(ImageFilter.GaussianBlur(9))
 
 
 def bright(frame: Image.Image) -> Image.Image:
-    """A lamp shines into the face."""
+    """Return a frame with a lamp that shines into the face."""
     return frame.point(lambda value: int(150 + 0.5 * value))
 
 
 def back_lit(frame: Image.Image) -> Image.Image:
-    """A window behind the head, which lies in the shade."""
+    """Return a frame with a window behind the head, which is in the shade."""
     width, height = frame.size
     head = Image.new("L", frame.size, 0)
     middle, reach = (width / 2, height / 2), (0.24 * height, 0.36 * height)
@@ -83,12 +83,12 @@ def back_lit(frame: Image.Image) -> Image.Image:
 
 
 def dimmed(frame: Image.Image) -> Image.Image:
-    """Half of the light."""
+    """Return a frame with half of the light."""
     return ImageEnhance.Brightness(frame).enhance(0.6)
 
 
 def with_dark_glasses(portrait: Portrait) -> Portrait:
-    """The same person in sunglasses."""
+    """Return a frame of the same person in sunglasses."""
     image = portrait.image.copy()
     (left, top), (right, bottom) = portrait.eyes
     apart = right - left
@@ -101,7 +101,7 @@ def with_dark_glasses(portrait: Portrait) -> Portrait:
 
 
 def pair(left: Portrait, right: Portrait) -> Image.Image:
-    """Two people in front of the camera."""
+    """Return a frame of two people."""
     half = (FRAME[0] // 2, FRAME[1])
     frame = Image.new("RGB", FRAME)
     for place, portrait in ((0, left), (half[0], right)):
@@ -114,7 +114,7 @@ def pair(left: Portrait, right: Portrait) -> Image.Image:
 def film(path: Path, frame: Image.Image) -> Path:
     """Write a frame as the film that a fake camera plays in a loop.
 
-    A camera that still plays the former film of that name goes on with it.
+    A camera that still plays a former film of that name continues with it.
     """
     new = path.with_suffix(".new")
     new.write_bytes(faces.jpeg(frame, quality=95))

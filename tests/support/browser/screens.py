@@ -1,9 +1,9 @@
-"""Photographs the pages, with public-domain portraits.
+"""Photograph the pages, with public-domain portraits.
 
     python -m tests.support.browser.screens FOLDER [LOOK…]
 
-Every page is taken on a desktop and on a phone, light and dark, or in the looks named (such as
-phone-dark); those that the docs show are kept in docs/screens by hand.
+Every page is taken on a desktop and on a phone, light and dark, or in the named looks (such as
+phone-dark). The screenshots of the docs are copied to docs/screens by hand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The real app, served on a free port out of a temporary folder."""
+"""The real app, served on a free port from a temporary folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from webapp.startup.prepare import get_ready, prepare
 
 @dataclass(frozen=True)
 class Site:
-    """Where the app is served, and its set-up link's path."""
+    """The address of a served app, and the path of its set-up link."""
 
     url: str
     setup_path: str
@@ -39,7 +39,7 @@ class Site:
             accounts.create_account(username, PASSWORD, Role.ADMIN, SERVER)
 
     def enrol(self, identifier: str, *photos: bytes) -> str:
-        """Enrol somebody; returns the path of their page."""
+        """Enrol a person; return the path of their page."""
         with self.app.app_context():
             faces = review_pictures(photos, SERVER).faces.values()
             person = store_person(NewPerson(identifier, identifier.title(), True), faces, SERVER)
@@ -48,14 +48,14 @@ class Site:
 
 class _Silent(WSGIRequestHandler):
     def log_request(self, *_facts: object) -> None:
-        """Say nothing: a guiding camera makes ten requests a second."""
+        """Log nothing: guidance makes ten requests a second."""
 
 
 @contextmanager
 def served(
     engine: ml.Engine, instance: Path, artifacts: Path = ml.ARTIFACTS, seed: int | None = None
 ) -> Iterator[Site]:
-    """Serve a fresh installation while the context lasts; with a seed, challenges are known."""
+    """Serve a fresh installation while the context lasts. A seed makes challenges predictable."""
     settings = Settings(
         instance=instance,
         artifacts=artifacts,

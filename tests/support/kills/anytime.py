@@ -1,8 +1,8 @@
-"""Does things again and again in processes that are killed at random moments, and looks after each.
+"""Run commands again and again in processes killed at random moments; check the data after each.
 
-Arguments: the instance folder, a file of pickled faces, and how many moments. Whatever a process
-said to be committed before it was killed must be there, and everything else whole or not at all.
-Prints one line of JSON a moment: what was done, and how many times it was before the kill.
+Arguments: the instance folder, a file of pickled faces, and the number of kills. Everything that a
+process reported as committed must exist; everything else must be whole or absent. The script prints
+one line of JSON a kill: the command, and its number of runs before the kill.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Say = Callable[[object], None]
 
 @dataclass(frozen=True)
 class Scene:
-    """Where it happens, and whose faces are enrolled."""
+    """The instance folder, and the faces to enrol."""
 
     instance: Path
     faces: list[ml.Face]
@@ -72,7 +72,7 @@ def main(scene: Scene, moments: int) -> None:
     scene.backups.mkdir()
     chance, began = random.Random(SEED), monotonic()
     run(scene, top_up)
-    longest = max(LONGEST_SECONDS, monotonic() - began)  # a busy machine gets less done in a second
+    longest = max(LONGEST_SECONDS, monotonic() - began)  # a busy machine completes less in a second
     for moment in range(moments):
         what = list(WORK)[moment % len(WORK)]
         run(scene, top_up)
@@ -84,7 +84,7 @@ def main(scene: Scene, moments: int) -> None:
 
 
 def run(scene: Scene, work: Callable[[Scene, Say], None]) -> None:
-    """Do something in a process of its own, to its end."""
+    """Run a command in a process of its own, to its end."""
     child = os.fork()
     if not child:
         do(scene, work, lambda _what: None)
@@ -93,14 +93,14 @@ def run(scene: Scene, work: Callable[[Scene, Say], None]) -> None:
 
 
 def kill_during(scene: Scene, work: Callable[[Scene, Say], None], seconds: float) -> list[str]:
-    """Kill a process that works without end, so long after it began; what it said till then."""
+    """Kill a process that loops, after a delay; return its output until then."""
     hearing, saying = os.pipe()
     child = os.fork()
     if not child:
         do(scene, work, lambda what: os.write(saying, f"{what}\n".encode()))
     os.close(saying)
     with os.fdopen(hearing) as lines:
-        lines.readline()  # it begins
+        lines.readline()  # the loop starts
         heard = listened(hearing, monotonic() + seconds)
         os.kill(child, signal.SIGKILL)
         heard += lines.read()
@@ -110,7 +110,7 @@ def kill_during(scene: Scene, work: Callable[[Scene, Say], None], seconds: float
 
 
 def listened(hearing: int, until: float) -> str:
-    """What is said until then; no line is longer than a pipe takes in one piece."""
+    """Return the output until the kill. No line exceeds one atomic write to a pipe."""
     heard = b""
     while (left := until - monotonic()) > 0:
         if readable([hearing], [], [], left)[0]:
@@ -119,11 +119,11 @@ def listened(hearing: int, until: float) -> str:
 
 
 def do(scene: Scene, work: Callable[[Scene, Say], None], say: Say) -> None:
-    """Work in this process, which ends with it."""
+    """Work in this process, and exit."""
     try:
         settings = Settings(instance=scene.instance, password_cost=CHEAP, log_level="ERROR")
         model = next(model for model in ml.describe_models() if model.name == settings.model)
-        # Nothing here asks the engine for more than its id.
+        # The commands need the engine's id alone.
         with create_app(settings, model).app_context():
             say("begin")
             work(scene, say)
@@ -133,7 +133,7 @@ def do(scene: Scene, work: Callable[[Scene, Say], None], say: Say) -> None:
     os._exit(0)
 
 
-# What is done
+# Commands
 
 
 def top_up(scene: Scene, _say: Say) -> None:
@@ -187,11 +187,11 @@ def new_person(identifier: str) -> NewPerson:
     return NewPerson(identifier, identifier, consent=True)
 
 
-# What must hold afterwards
+# Checks
 
 
 def check_rows(scene: Scene, what: str, before: set[str], said: set[str]) -> None:
-    """Whatever was committed is there; at most one more, whose word did not get through."""
+    """Check that committed rows exist, and at most one more, whose report was lost."""
     after = scene.person_ids()
     if what == "enrol":
         require(before | said <= after, "who was enrolled is there")
@@ -206,7 +206,7 @@ def check_rows(scene: Scene, what: str, before: set[str], said: set[str]) -> Non
 
 
 def check_sealed(scene: Scene, _say: Say) -> None:
-    """As at a start: the database is sound, all can be opened, and nothing is left over."""
+    """Check that the database is sound, everything decrypts and nothing is left over."""
     prepare()
     backups.forget_old_keys()
     with closing(sqlite3.connect(scene.database)) as database:
@@ -227,7 +227,7 @@ def check_sealed(scene: Scene, _say: Say) -> None:
 
 
 def restored_backups(scene: Scene) -> Iterator[int]:
-    """How many people every backup brings back, in an installation beside this one."""
+    """Return the number of people that each backup restores, in a second installation."""
     for source in scene.backups.iterdir():
         if source.name.startswith("."):
             continue

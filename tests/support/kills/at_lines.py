@@ -1,4 +1,4 @@
-"""Runs something in processes that are killed, each one line of this project's code later."""
+"""Run a function in processes that are killed, each one line of this project's code later."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Does something again and again in processes that are killed, each some statements later.
+"""Run a command again and again in processes that are killed, each some statements later.
 
-Arguments: the instance folder, what is done, how many statements later each next process is killed,
-and what it is done to. Prints how many processes were killed before one, which had more statements
-left than it takes, came through.
+Arguments: the instance folder, the command, the stride in statements between kills, and the
+command's target. The script prints the number of killed processes before one finished.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def main(instance: Path, what: str, stride: int, argument: str) -> None:
 
 
 def died(instance: Path, what: str, argument: str, statements: int) -> bool:
-    """Whether a process that is killed after that many statements died of it."""
+    """Return whether a process with a kill after that many statements died of it."""
     child = os.fork()
     if not child:
         work_until(instance, what, argument, statements)
@@ -54,7 +53,7 @@ def work_until(instance: Path, what: str, argument: str, statements: int) -> Non
         log_level="ERROR",
     )
     model = next(model for model in ml.describe_models() if model.name == settings.model)
-    app = create_app(settings, model)  # nothing here asks the engine for more than its id
+    app = create_app(settings, model)  # the commands need the engine's id alone
     with app.app_context():
         left = statements
 
@@ -76,7 +75,7 @@ def rotate(_argument: str) -> None:
 def delete(person_id: str) -> None:
     try:
         people.delete_person(UUID(person_id), SERVER)
-    except UnknownPerson:  # whoever was killed before had done it
+    except UnknownPerson:  # the process killed before had done it
         backups.forget_old_keys()
 
 
@@ -91,7 +90,7 @@ def migrate(_argument: str) -> None:
 
 
 def store(faces: str) -> None:
-    """Enrol a person with the faces in a file of pickles."""
+    """Enrol a person with pickled faces."""
     store_person(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), SERVER)
 
 

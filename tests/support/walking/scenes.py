@@ -1,8 +1,8 @@
-"""The states of every page. A scene walks through some of them; add one for every new state.
+"""The states of every page. A scene walks through some of them; add one for each new state.
 
-Each scene begins with an installation of its own: an administrator, an operator and a viewer;
-nobody enrolled, movements off. `site.admin.see(path)` opens a page, `send` sends a form. Both
-follow redirections, expect the status 200 unless told otherwise, and check the page that comes.
+Each scene starts with an installation of its own: an administrator, an operator and a viewer;
+nobody enrolled, liveness checks off. `site.admin.see(path)` opens a page, `send` sends a form.
+Both follow redirects, expect the status 200 by default, and check the response.
 """
 
 from __future__ import annotations
@@ -95,12 +95,12 @@ SCENES: dict[str, Scene] = {}
 MANY = 27
 NO_PICTURE = b"no picture"
 REFUSED, ACCEPTED = 0.5, 0.99
-# Of the audit log: what records an event in a transaction of its own.
+# Functions of the audit log that record an event in a transaction of their own.
 ALONE = ("record_now", "record_read", "entry_of_read")
 
 
 def scene(walk: Scene) -> Scene:
-    """Name a walk, so that it is done in every language."""
+    """Register a walk under a name, so that it runs in every language."""
     SCENES[walk.__name__] = walk
     return walk
 
@@ -463,7 +463,7 @@ def verifying_with_movements(site: Site) -> None:
 
 @scene
 def before_the_camera(site: Site) -> None:
-    """What the scripts are told, in words, as JSON."""
+    """The texts for scripts, as JSON."""
     site.enrol()
     _guard(Liveness(ChallengeScope.ENROLMENT))
     visitor = site.operator
@@ -528,7 +528,7 @@ def identifying(site: Site) -> None:
     operator.send("/identify", 200, _frames(picture(0)))
 
 
-# What was done
+# Attempts, keys and the audit log
 
 
 @scene
@@ -658,7 +658,7 @@ def keys_to_the_api(site: Site) -> None:
 
 @scene
 def problems_of_programs(site: Site) -> None:
-    """What the API says when it refuses, in the words of the request's language."""
+    """The API's problems, in the request's language."""
     secret = api_keys.create(NewKey("a program", list(Scope), 3, "99 per hour"), SERVER).secret
     client = site.anybody.client
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
@@ -677,7 +677,7 @@ def problems_of_programs(site: Site) -> None:
 
 @scene
 def words_of_every_code(site: Site) -> None:
-    """Each code with the facts that it comes with; whatever an error of ours says has words."""
+    """Each code with its facts; each error of the app has a text."""
     texts = {**PICTURE_PROBLEMS, **REQUEST_PROBLEMS, **WARNINGS, **PROBLEMS_FOR_PROGRAMS}
     names = {name for text in texts.values() for name in re.findall(r"%\((\w+)\)", text)}
     facts = dict.fromkeys(names, "7") | {"limit_bytes": 32_000_000, "limit_pixels": 50_000_000}
@@ -751,7 +751,7 @@ def threshold_among_many(site: Site) -> None:
         admin.see("/threshold")
     with patch.object(similar_people, "MOST_ANCHORS", 11):
         admin.see("/threshold/pairs")
-    # A goal that twelve people can tell, then a model that was measured on very few people.
+    # A goal that twelve people support, then a model that was measured on very few people.
     calibration = active_model().engine
     usual = calibration.calibration
     calibration.calibration = replace(usual, default_far=0.1)
@@ -1050,7 +1050,7 @@ def no_calibration(site: Site) -> None:
 
 
 def recorded_events() -> set[str]:
-    """Every event that the app writes into its audit log."""
+    """Return every event that the app writes into its audit log."""
     calls, constants = set(), {}
     for path in Path(audit.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -1091,13 +1091,13 @@ def _account_id() -> Any:
 
 
 def _guard(setting: Liveness) -> None:
-    """Let movements be asked for by this setting."""
+    """Require liveness checks by a setting."""
     liveness.change(setting, "a reason", SERVER, confirmed=True)
 
 
 @contextmanager
 def _no_turns(site: Site) -> Any:
-    """Everybody else looks at faces."""
+    """Keep all face slots busy while the context lasts."""
     turns = face_slots()
     left, turns.free_places = turns.free_places, 0
     try:
@@ -1112,7 +1112,7 @@ def _forget_failures() -> None:
 
 
 def _told(answer: TestResponse, status: int, *, words: bool = True) -> Any:
-    """An answer for a script: its status, and words for whoever stands before the camera."""
+    """Return the response to a script: its status, and the text for the user."""
     said = json.loads(answer.text)
     assert said.get("refused", answer.status_code) == status, answer.text
     assert bool(said["message"]) or not words, said
@@ -1128,7 +1128,7 @@ def _frame(reader: Reader, token: str, number: int, frame: bytes) -> Any:
 def _perform(
     reader: Reader, identifier: str, frame: bytes = picture(), *, enrolment: bool = False
 ) -> str:
-    """Go through a challenge to its end; returns its token."""
+    """Perform a challenge to its end; return its token."""
     path = "/challenges/enrolment" if enrolment else "/challenges"
     asked = _told(reader.post(path, identifier=identifier), 200)
     token, number = asked["challenge"], 1

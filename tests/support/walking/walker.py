@@ -1,4 +1,4 @@
-"""Walks over the pages: each answer is checked as it comes, each text noted that it asks for."""
+"""Walk through pages; check each response, and record the requested texts."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from webapp.settings import Settings
 from webapp.web.display.translations import SafeDomain
 from webapp.web.wording import dangers
 
-# What a text looks like that was not filled in, or not rendered.
+# Patterns of texts with unfilled placeholders or failed rendering.
 UNFILLED = re.compile(r"%\(\w+\)|%%|\{\{|\{%|Undefined|&lt;[/a-z]|\bNone\b")
-# What the page's scripts fill in themselves stands in these.
+# Elements whose placeholders the page's scripts fill.
 SCRIPTS = re.compile(r'<script[^>]*>.*?</script>|data-label="[^"]*"', re.DOTALL)
 VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
 @dataclass
 class Notes:
-    """What a walk saw: texts asked for, those without a translation, templates rendered."""
+    """Records of a walk: requested texts, untranslated ones, and rendered templates."""
 
     texts: set[str] = field(default_factory=set)
     untranslated: set[str] = field(default_factory=set)
@@ -45,7 +45,7 @@ class Notes:
 
 
 class NotingDomain(SafeDomain):
-    """The catalogue, and a note of every text that is asked for."""
+    """The catalogue; it records each requested text."""
 
     def __init__(self, notes: Notes) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _Noting(NullTranslations):
 
 
 class PathProxy:
-    """WSGI: what a proxy does that serves the app below a path; there is nothing beside it."""
+    """A WSGI proxy that serves the app below a path, and nothing next to it."""
 
     def __init__(self, app: Any, prefix: str) -> None:
         self.app, self.prefix = app, prefix
@@ -92,9 +92,9 @@ class PathProxy:
 
 
 class Reader(Visitor):
-    """Somebody with a browser in one language; every answer is checked.
+    """A visitor with a browser in one language; each response is checked.
 
-    Paths of scenes are those of the app; `prefix` is where it is found.
+    Paths in scenes are the app's own; `prefix` is the path of the app.
     """
 
     def __init__(self, app: Flask, language: str, prefix: str = "") -> None:
@@ -139,7 +139,7 @@ class Reader(Visitor):
 
 @dataclass
 class Site:
-    """An installation of one scene's own, read in one language."""
+    """The installation of one scene, read in one language."""
 
     app: Flask
     language: str
@@ -168,22 +168,22 @@ class Site:
         return reader
 
     def enrol(self, person: int = 0, pictures: int = 1, **facts: Any) -> UUID:
-        """Enrol a person with so many pictures; their identifier is `person-…`."""
+        """Enrol a person with a number of photos; the identifier is `person-…`."""
         faces = [self.analysed(picture(person, number, **facts)) for number in range(pictures)]
         return store_person(NewPerson(f"person-{person}", f"Name {person}", True), faces, SERVER)
 
     def change(self, **settings: Any) -> None:
-        """Serve by other settings from now on."""
+        """Change settings for the rest of the scene."""
         self.app.extensions["settings"] = changed(self.app.extensions["settings"], **settings)
 
     @property
     def danger_word(self) -> str:
-        """What confirms a dangerous setting."""
+        """Return the word that confirms a dangerous setting."""
         with self.app.test_request_context(headers={"Accept-Language": self.language}):
             return dangers.word()
 
     def analysed(self, data: bytes) -> Any:
-        """A picture as the engine sees it."""
+        """Return a picture, as the engine analyses it."""
         return self.app.extensions["active_model"].engine.analyse(data, purpose="enrol")
 
 
@@ -191,7 +191,7 @@ class Site:
 def site(
     settings: Settings, language: str, cache: Path, notes: Notes, prefix: str = ""
 ) -> Iterator[Site]:
-    """An app over a prepared instance folder; a variable that a template misses is an error."""
+    """Yield an app over a prepared instance folder. A missing template variable is an error."""
     app = create_app(settings, FakeEngine())
     if prefix:
         app.wsgi_app = PathProxy(app.wsgi_app, prefix)
@@ -211,7 +211,7 @@ def site(
 
 
 def check_page(page: str, language: str, prefix: str = "") -> None:
-    """Check that a page is whole: its language, its texts, its tags, and where it leads to."""
+    """Check that a page is complete: its language, texts, tags and links."""
     assert f'<html lang="{language}"' in page, page[:200]
     shown = SCRIPTS.sub("", page)
     left = UNFILLED.search(shown)
@@ -222,7 +222,7 @@ def check_page(page: str, language: str, prefix: str = "") -> None:
 
 
 class _Tags(HTMLParser):
-    """Whether every tag is closed by its own end, and every path is below the prefix."""
+    """Checks that each tag is closed by its own end, and that each path is below the prefix."""
 
     def __init__(self, prefix: str) -> None:
         super().__init__()
@@ -238,7 +238,7 @@ class _Tags(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: Any) -> None:
-        """An element of a drawing, closed at once."""
+        """Check an element of a drawing, which closes itself."""
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open, tag
@@ -246,5 +246,5 @@ class _Tags(HTMLParser):
 
 
 def text_of(answer: TestResponse) -> str:
-    """A page without its tags, for messages of failed tests."""
+    """Return a page without its tags, for messages of failed tests."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())

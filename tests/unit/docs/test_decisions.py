@@ -1,4 +1,4 @@
-"""Decisions have one form, and those that replace each other agree about it."""
+"""Decisions have one form, and superseded and superseding ones name each other."""
 
 from __future__ import annotations
 

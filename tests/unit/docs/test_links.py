@@ -52,7 +52,7 @@ def test_the_map_leads_to_every_page() -> None:
 
 
 NAMED_FILE = re.compile(r"`((?:webapp|ml|tests|deploy|static|templates|docs)/[\w./-]+\.\w+)`")
-# Files that a reader is told to write.
+# Files that the docs ask the reader to write.
 TO_BE_WRITTEN = re.compile(r"Write `([^`]+)`|Copy `[^`]+` to `([^`]+)`")
 
 

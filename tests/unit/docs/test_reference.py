@@ -1,4 +1,4 @@
-"""The reference pages are complete: every setting and every error is there, as the code has it."""
+"""The reference pages are complete: every setting and every error, as in the code."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Kind = TypeVar("Kind", bound=Exception)
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 ROW = re.compile(r"^\| (?P<names>`[A-Z_`, ]+`) \| (?P<default>[^|]+) \|", re.MULTILINE)
 CODE = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}|–) \|", re.MULTILINE)
-# gunicorn.conf.py reads these, or a library.
+# Variables of gunicorn.conf.py or a library.
 OF_THE_SERVER = {"WORKERS", "OMP_NUM_THREADS", "SCRIPT_NAME"}
 
 
 class Environment(dict[str, str]):
-    """An environment that notes which variables are read."""
+    """An environment that records the names of read variables."""
 
     def __init__(self, **variables: str) -> None:
         super().__init__(variables)

@@ -1,4 +1,4 @@
-"""Docs, comments and docstrings use our words; folders still to be rewritten are listed."""
+"""Docs, comments and docstrings follow the style; exempt folders are listed."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ SIZE = 16
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compaction from few rows on."""
+    """Compact an index from few rows on."""
     monkeypatch.setattr(anchor_store, "SPARE_ROWS", 8)
 
 
 def people_like(
     generator: np.random.Generator, people: int, anchors: int = 3
 ) -> list[PersonEmbeddings]:
-    """People whose embeddings differ much in few directions, as faces' do."""
+    """Return people whose embeddings vary much in few directions, as those of faces."""
     spread = np.geomspace(1, 0.02, SIZE)
     centres = generator.standard_normal((people, 1, SIZE)) * spread + spread[0] * np.eye(SIZE)[0]
     drawn = centres + 0.2 * spread * generator.standard_normal((people, anchors, SIZE))
@@ -39,7 +39,7 @@ def people_like(
 def probes(
     generator: np.random.Generator, people: list[PersonEmbeddings], count: int
 ) -> Iterator[np.ndarray]:
-    """Some near somebody, some of strangers."""
+    """Return probes, some near a person and some of strangers."""
     strangers = people_like(generator, count, 1)
     for number in range(count):
         chosen = people[number % len(people)] if number % 2 else strangers[number]

@@ -9,7 +9,7 @@ from webapp.services.people.similar_people import TILE, misfits, most_alike
 
 
 def slowly(embeddings: np.ndarray, anchors: Anchors) -> list[float]:
-    """The best similarity of every pair of people, highest first."""
+    """Return the best similarity of every pair of people, highest first, by a slow loop."""
     best = np.maximum.reduceat(embeddings @ embeddings.T, anchors.starts, axis=0)
     best = np.maximum.reduceat(best, anchors.starts, axis=1)
     return np.sort(best[np.triu_indices(len(best), 1)])[::-1].tolist()
@@ -41,6 +41,6 @@ def test_outlier_anchors_are_listed_worst_first() -> None:
 
     found = misfits(rows.embeddings, rows.anchors, threshold=0.5)
 
-    # The third anchor is 70° from its nearest; the last two, 90° apart, have nothing else.
+    # The third anchor is 70° from its nearest; the last two, 90° apart, have no others.
     assert [row for row, _ in found] == [4, 5, 2]
     assert [similarity for _, similarity in found] == pytest.approx([0, 0, 0.342], abs=1e-3)

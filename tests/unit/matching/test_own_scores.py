@@ -1,4 +1,4 @@
-"""Scores between people by hand, rates against scikit-learn, intervals against a slow bootstrap.
+"""Scores between people equal sums by hand, scikit-learn's rates and a slow bootstrap.
 
 The score is (similarity + 1) × 50.
 """
@@ -24,7 +24,7 @@ from webapp.services.thresholds.local_population import (
 
 
 def rows_of(*people: np.ndarray) -> Rows:
-    """A gallery of people with these embeddings."""
+    """Return a gallery of people with these embeddings."""
     counts = [len(person) for person in people]
     embeddings = np.concatenate(people).astype(np.float32)
     starts = np.cumsum([0, *counts[:-1]])
@@ -120,7 +120,7 @@ def test_rates_are_those_of_scikit_learn(rule: str) -> None:
 
 
 def resamples(trials: Trials, people: int, rounds: int) -> list[np.ndarray]:
-    """How often each trial counts when people are drawn anew, the slow way."""
+    """Return how often each trial counts in resamples of people, by a slow loop."""
     generator = np.random.default_rng(99)
     weights = []
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""Costs by hand on a curve of four thresholds; the score is (similarity + 1) × 50."""
+"""Error rates by hand on a curve of four thresholds; the score is (similarity + 1) × 50."""
 
 from __future__ import annotations
 

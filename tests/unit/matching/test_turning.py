@@ -34,7 +34,7 @@ def test_a_rotation_is_fixed_by_key_and_model() -> None:
 
 
 def test_a_rotation_is_stable_across_versions() -> None:
-    """What stands in databases depends on these numbers."""
+    """Stored vectors depend on these numbers."""
     turn = secret_rotation(KEY, "open-1", 3)
 
     assert turn == pytest.approx(np.array(FIRST), abs=1e-9)

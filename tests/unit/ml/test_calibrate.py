@@ -1,4 +1,4 @@
-"""Trials that a calibration counts, on synthetic people; other tests check the shipped ones."""
+"""Trials of a calibration, on synthetic people; other tests check the shipped ones."""
 
 from __future__ import annotations
 

@@ -101,14 +101,14 @@ def test_no_impostor_trial_is_between_identities_known_to_share_a_photo(calibrat
 
 @pytest.mark.parametrize(("far", "score"), [("1e-2", 35), ("1e-3", 50), ("1e-4", 65)])
 def test_other_strangers_lie_where_the_calibrations_do(calibration, far, score):
-    """All impostor pairs of LFW reach a FAR at the similarity that the calibration gives it."""
+    """All impostor pairs of LFW reach a FAR at the calibration's similarity for it."""
     name = calibration.model_id.rpartition("-")[0]
     lfw = load_artifact(name).metrics()["lfw_view2"]["all_impostor_pairs"]
     assert calibration.score(lfw[f"tar_at_far_{far}"]["threshold"]) == pytest.approx(score, abs=2)
 
 
 def test_every_curve_supports_the_rate_of_its_pairs_of_people(calibration):
-    """All known people and strangers take part in every curve, so all support the same FAR."""
+    """All known people and strangers are in every curve, so all curves support the same FAR."""
     pairs = comb(100, 2) - len(SHARING_A_PHOTO) + 100 * 1468
     curves = [curve for by_anchors in calibration.curves.values() for curve in by_anchors.values()]
     for curve in (calibration.pairs, *curves):
@@ -200,7 +200,7 @@ def test_every_picture_more_is_a_chance_more_for_strangers(calibration, rule):
     ("anchors", "times"), [(2, 1.76), (4, 2.95), (8, 4.76), (10, 5.31)], ids=str
 )
 def test_strangers_with_numbers_that_were_not_measured_are_a_little_too_many(anchors, times):
-    """The expected FAR is another count of `compact`'s trials, relative to that of one anchor."""
+    """The expected FAR is an independent count of `compact`'s trials, relative to one anchor."""
     compact = load_calibration(*_of("compact"))
     at = compact.threshold_at_far(1e-3)
     found = compact.curve("best", anchors).rates_at(at)["far"] / 1e-3

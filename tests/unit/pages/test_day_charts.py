@@ -1,4 +1,4 @@
-"""Where days and values stand in a drawing."""
+"""Coordinates of days and values in a chart."""
 
 from __future__ import annotations
 

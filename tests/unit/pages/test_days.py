@@ -1,4 +1,4 @@
-"""Days of zones, around the days on which clocks change and in zones far from UTC."""
+"""Days of zones, around clock changes and in zones far from UTC."""
 
 from __future__ import annotations
 

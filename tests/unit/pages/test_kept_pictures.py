@@ -1,4 +1,4 @@
-"""A picture survives its way through a page that hands it back."""
+"""A picture survives its round trip through a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every code that can be raised has words of its own."""
+"""Every code has a text of its own."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_unknown_code_has_a_general_text() -> None:
 def test_messages_for_programs_do_not_mention_pages() -> None:
     told = [code for code, words in messages.all_codes().items() if re.search(r"\bpage\b", words)]
 
-    assert told == ["setting_changed_meanwhile"]  # that no program changes
+    assert told == ["setting_changed_meanwhile"]  # programs cannot change these
 
 
 def test_instructions_are_short() -> None:

@@ -69,7 +69,7 @@ def test_invisible_characters_pasted_with_a_name_are_dropped(name: str) -> None:
     )
 
 
-# Letters, signs and marks to Unicode, of which nothing is seen.
+# Letters, signs and marks of Unicode without a visible glyph.
 UNSEEN = (
     "\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\u034f\u180b\ufe00\ufe0f"
     "\U0001d159\U00016fe4\U000e0100"

@@ -1,4 +1,4 @@
-"""A faulty translation gives way to English; no page and no message fails by it."""
+"""A faulty translation is replaced by English; no page and no message fails."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FILLED = {
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    """An app whose French catalogue is full of faults."""
+    """Return an app whose French catalogue is full of faults."""
     catalogue = Catalog(locale="fr")
     for name, text in ENGLISH.items():
         catalogue.add(text, FAULTY[name])
@@ -59,7 +59,7 @@ def write_catalogue(folder: Path, catalogue: Catalog) -> None:
 
 
 def rendered(text: str, **facts: object) -> str:
-    """The text as a page with autoescaping shows it."""
+    """Return the text as a page with autoescaping renders it."""
     places = "".join(f", {name}={name}" for name in facts)
     return render_template_string(f"{{{{ _({text!r}{places}) }}}}", **facts)
 

@@ -1,4 +1,4 @@
-"""What gunicorn is told, by the machine and the settings."""
+"""gunicorn's configuration, from the machine and the settings."""
 
 from __future__ import annotations
 

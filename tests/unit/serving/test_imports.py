@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_gunicorn_does_not_load_the_runtime_before_it_forks() -> None:
-    """Its threads do not exist in the fork, which would end by an abort."""
+    """The runtime's threads do not exist in the fork, which would abort at its end."""
     code = "import sys, ml; sys.exit('onnxruntime' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

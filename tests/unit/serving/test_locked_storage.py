@@ -13,7 +13,7 @@ def test_many_threads_may_count_at_once() -> None:
 
     def count(_thread: int) -> None:
         for _ in range(ROUNDS):
-            storage.timer.join()  # the timer has ended, so that the next use starts another one
+            storage.timer.join()  # the timer has ended, so the next use starts another one
             together.wait()
             storage.incr("uses", expiry=60)
 

@@ -1,4 +1,4 @@
-"""Each line is logged once, whatever handlers libraries put on the root of all loggers."""
+"""Each line is logged once, whatever handlers libraries add to the root logger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions that one node signs and another one reads."""
+"""Sessions signed by one node and read by another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns at looking at faces: a bounded number at once, a bounded number that wait."""
+"""Slots for face analysis: a bounded number at once, and a bounded queue."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_held_place_serves_nested_analyses_and_is_freed() -> None:
         pytest.fail("a turn takes a place again")
 
 
-# Shared out
+# Fair shares
 
 
 def test_one_network_never_holds_more_than_half_of_the_places() -> None:

@@ -1,4 +1,4 @@
-"""Augmentations change what they name, within their bounds, and only when enabled."""
+"""Augmentations change their own aspect, within their bounds, and only when enabled."""
 
 from __future__ import annotations
 

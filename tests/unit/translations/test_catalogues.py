@@ -1,4 +1,4 @@
-"""Every word of the pages stands in every language, with the same places to fill in."""
+"""Every text of the pages is in every language, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _catalogue(language: str) -> Catalog:
 
 @pytest.fixture(scope="module")
 def words() -> set[str]:
-    """What the pages and the app say, in English."""
+    """Return the English texts of the pages and the app."""
     with (ROOT / "translations" / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(ROOT, methods, options, KEYWORDS)
@@ -87,7 +87,7 @@ msgstr[1] "%(num)s choses"
 
 @pytest.fixture
 def french(tmp_path: Path) -> Path:
-    """A French catalogue without a fault."""
+    """Return a French catalogue without a fault."""
     path = tmp_path / "fr" / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True)
     path.write_text(GOOD, encoding="utf-8")

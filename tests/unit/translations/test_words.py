@@ -14,7 +14,7 @@ from translations.compile import FOLDER, read_catalogue
 
 TABLE = Path(__file__).parents[3] / "docs" / "extend" / "language.md"
 LANGUAGES = ("de", "fr")
-# Where a row of the table names what is not said in a language.
+# Rows of the table that name banned words of a language.
 NOT = {"de": 2, "fr": 4}
 ROW = re.compile(r"^\| (.+?) \|$", re.MULTILINE)
 
@@ -25,7 +25,7 @@ def _rows() -> list[list[str]]:
 
 
 def _pattern(cell: str) -> re.Pattern[str] | None:
-    """Any of a cell's words; a star is any ending."""
+    """Return a pattern of a cell's words; a star matches any ending."""
     if cell == "–":
         return None
     words = [re.escape(word).replace(r"\*", r"\w*") for word in cell.split(", ")]
