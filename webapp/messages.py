@@ -53,7 +53,7 @@ CHALLENGE_STEPS: dict[str, LazyString] = {
     "done": _l("Done. One moment…"),
 }
 
-# What prevents a movement from counting; other codes use INSTRUCTIONS.
+# Hints on why a movement does not count yet; other codes use INSTRUCTIONS.
 CHALLENGE_HINTS: dict[str, LazyString] = {
     "hold": _l("Stay like that"),
     "hold_still": _l("Hold still"),

@@ -45,7 +45,7 @@ def ada(app: Flask, enrol) -> None:
 
 
 @pytest.fixture(scope="module")
-def dear_picture() -> bytes:
+def costly_picture() -> bytes:
     """Return few bytes that decode to many pixels."""
     out = io.BytesIO()
     Image.new("RGB", (10_000, 5_000), (90, 120, 150)).save(out, "PNG", compress_level=9)
@@ -87,12 +87,12 @@ def attacked(app: Flask, picture: bytes, **fields: str) -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("purpose", ["guide", "picture"])
 def test_a_flood_of_costly_pictures_does_not_block_verification_for_others(
-    app: Flask, ada: None, people, dear_picture: bytes, purpose: str
+    app: Flask, ada: None, people, costly_picture: bytes, purpose: str
 ) -> None:
     headers = {"Authorization": f"Bearer {key_with(Scope.VERIFY)}"}
     victim = visitor_from(app, VICTIM)
 
-    with attacked(app, dear_picture, purpose=purpose) as statuses:
+    with attacked(app, costly_picture, purpose=purpose) as statuses:
         answers = []
         for _ in range(VERIFICATIONS):
             form = {"identifier": "ada", "pictures": as_file(0, people[0].photos[2])}
@@ -105,11 +105,11 @@ def test_a_flood_of_costly_pictures_does_not_block_verification_for_others(
 
 
 def test_people_behind_another_address_verify_on_the_page_meanwhile(
-    app: Flask, ada: None, people, dear_picture: bytes
+    app: Flask, ada: None, people, costly_picture: bytes
 ) -> None:
     victim = visitor_from(app, VICTIM)
 
-    with attacked(app, dear_picture, purpose="picture"):
+    with attacked(app, costly_picture, purpose="picture"):
         answers = [
             victim.post("/verify", {"frames": [people[0].photos[2]]}, identifier="ada")
             for _ in range(VERIFICATIONS // 2)

@@ -58,7 +58,7 @@ def frozen_garbage() -> Iterator[None]:
 
 
 @pytest.fixture
-def dearest_picture(app: Flask) -> float:
+def costliest_picture(app: Flask) -> float:
     """Return the processor time for a picture of 50 megapixels, in seconds."""
     out = io.BytesIO()
     Image.new("RGB", (10_000, 5_000), (90, 120, 150)).save(out, "PNG", compress_level=9)
@@ -70,7 +70,7 @@ def dearest_picture(app: Flask) -> float:
 
 @pytest.mark.parametrize("kind", DEAR)
 def test_no_form_costs_more_than_the_costliest_picture(
-    app: Flask, dearest_picture: float, kind: str
+    app: Flask, costliest_picture: float, kind: str
 ) -> None:
     visitor = Visitor(app)
     visitor.token()
@@ -78,4 +78,4 @@ def test_no_form_costs_more_than_the_costliest_picture(
     body, content_type = DEAR[kind]
     seconds = {path: seconds_for(visitor, path, body(), content_type) for path in PATHS}
 
-    assert max(seconds.values()) < dearest_picture, seconds
+    assert max(seconds.values()) < costliest_picture, seconds
