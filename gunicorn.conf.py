@@ -12,7 +12,7 @@ from functools import partial
 
 from gunicorn.arbiter import Arbiter
 
-from deploy.buffering_worker import BufferingWorker
+from deploy.buffering.worker import BufferingWorker
 from ml.runtime.cores import usable_cores
 
 

@@ -22,8 +22,8 @@ import httpx
 from siamese_faces import Client
 
 import ml
-from deploy.cluster import POLL_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
 from deploy.load.programs import Target, accepted, at_rate, for_a_while, percentile
+from deploy.node import POLL_SECONDS, READY_SECONDS, ROOT, ClusterError, Node, flask
 from tests.support import faces
 
 REPORT = Path("reports/load.json")

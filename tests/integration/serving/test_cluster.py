@@ -15,8 +15,9 @@ import psycopg
 import pytest
 from siamese_faces import Client, Problem
 
-from deploy.cluster import POLL_SECONDS, Cluster, Node, flask, restart, running
+from deploy.cluster import Cluster, restart, running
 from deploy.load.programs import Answer, Load, Target, steady
+from deploy.node import POLL_SECONDS, Node, flask
 from tests.support import faces
 from tests.support.served.next_release import EXPAND, next_migrations
 

@@ -20,7 +20,8 @@ import yaml
 from flask import Flask
 from flask_babel import force_locale, gettext
 
-from deploy.cluster import NGINX_SITE, ROOT
+from deploy.cluster import NGINX_SITE
+from deploy.node import ROOT
 from webapp.api.problems import MEDIA_TYPE
 from webapp.crypto.self_signed import make_certificate
 from webapp.messages import all_codes

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.cluster import ROOT
+from deploy.node import ROOT
 from tests.support.served.in_pieces import LARGEST, MUCH
 from webapp.crypto.self_signed import make_certificate
 
@@ -27,14 +27,15 @@ HELD = 5 * LARGEST
 # Short, so that every timeout is reached.
 PATIENCE = 2.0
 CONFIGURATION = f"""
-from deploy import buffering_worker
+from deploy.buffering import limits
+from deploy.buffering.worker import BufferingWorker
 
-buffering_worker.NETWORK_THREADS = {NETWORK}
-buffering_worker.HEAD_SECONDS = buffering_worker.BODY_SECONDS = {PATIENCE}
-buffering_worker.SEND_SECONDS = buffering_worker.LINGER_SECONDS = {PATIENCE}
-buffering_worker.LEAST_BYTES_A_SECOND = 1_000_000
-buffering_worker.HELD_BYTES = {HELD}
-worker_class = buffering_worker.BufferingWorker
+limits.NETWORK_THREADS = {NETWORK}
+limits.HEAD_SECONDS = limits.BODY_SECONDS = {PATIENCE}
+limits.SEND_SECONDS = limits.LINGER_SECONDS = {PATIENCE}
+limits.LEAST_BYTES_A_SECOND = 1_000_000
+limits.HELD_BYTES = {HELD}
+worker_class = BufferingWorker
 threads, keepalive, sendfile = {COMPUTING}, 5, False
 control_socket_disable = True
 def post_worker_init(worker):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from deploy.cluster import ROOT
+from deploy.node import ROOT
 from tests.support.served.without_tensorflow import LABORATORY
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.cluster import ROOT
+from deploy.node import ROOT
 
 pytestmark = pytest.mark.slow
 

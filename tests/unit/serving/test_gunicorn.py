@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from deploy.cluster import ROOT
+from deploy.node import ROOT
 
 
 @pytest.mark.parametrize("cores", [1, 2, 8, 64])
