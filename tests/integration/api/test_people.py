@@ -18,7 +18,8 @@ from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Anchor, Attempt, AuditEntry, FailureCount, Person, Scope, now
 from webapp.db.transactions import unit_of_work
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.claimed_identity import claim_digest
 from webapp.services.people.consent import CONSENT_VERSION
 from webapp.services.people.people import delete_person, people_after
@@ -204,7 +205,7 @@ def test_cheap_checks_run_before_face_analysis(
 ) -> None:
     broken = [b"no picture"]
     many = known_faces[0][:1] * settings.anchors_a_person
-    ada = store_person(NewPerson("ada", "Ada", True), many, SERVER)
+    ada = store.enrol(NewPerson("ada", "Ada", True), many, SERVER)
 
     for asked, code in (
         (lambda: client.enrol("ADA", "Ada", broken, consent=True), "duplicate_identifier"),
@@ -252,7 +253,7 @@ def test_the_list_is_read_in_parts_without_gaps_while_it_changes(
     app: Flask, client: Client, known_faces
 ) -> None:
     names = [f"person {number}" for number in range(7)]
-    ids = [store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER) for name in names]
+    ids = [store.enrol(NewPerson(name, name, True), known_faces[0][:1], SERVER) for name in names]
 
     reader = client.people(limit=2)
     first = [next(reader).identifier for _ in range(2)]

@@ -20,7 +20,8 @@ from webapp.db.models import Account, Attempt, Kind
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
 from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 
 Known = tuple[tuple[ml.Face, ...], ...]
 FORMULA = "=cmd|'/c calc'!A1"
@@ -46,7 +47,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
 def five(app: Flask, enrol, known_faces: Known) -> None:
     """Store three attempts of Ada, one of a person with a dangerous identifier, one of nobody."""
     ada = enrol("ada", "Ada Lovelace", photos=1)
-    evil = store_person(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], SERVER)
+    evil = store.enrol(NewPerson(FORMULA, "Evil", True), known_faces[1][:1], SERVER)
     account = db.session.scalar(select(Account.id).where(Account.username == OPERATOR))
     with unit_of_work() as session:
         session.add_all(

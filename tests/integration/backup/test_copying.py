@@ -20,7 +20,8 @@ from webapp.services import audit, audit_verification
 from webapp.services.accounts.sessions import check_password
 from webapp.services.backup import database_copy
 from webapp.services.backup.database_copy import copy_database
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person
 from webapp.services.thresholds import verification
@@ -40,8 +41,8 @@ def settings(sqlite_settings: Settings) -> Settings:
 @pytest.fixture
 def filled(app: Flask, people, known_faces, operator_id) -> Flask:
     """Store two people, a threshold and an attempt; anchors fill more than one batch."""
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
-    store_person(NewPerson("bob", "Bob", True), known_faces[1], Actor(operator_id))
+    store.enrol(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
+    store.enrol(NewPerson("bob", "Bob", True), known_faces[1], Actor(operator_id))
     verification.change(60, "stricter", Actor(operator_id))
     verify("ada", [people[0].photos[2]], Actor(operator_id))
     db.session.remove()

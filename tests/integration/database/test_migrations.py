@@ -12,14 +12,15 @@ from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
 from webapp.db.models import Model, Person
 from webapp.db.transactions import writing
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching import verification
 from webapp.services.matching.claimed_identity import claimed_person
 from webapp.services.thresholds import verification as thresholds
 
 
 def fill(known_faces: tuple[tuple[ml.Face, ...], ...], photo: bytes, operator_id: object) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
+    store.enrol(NewPerson("ada", "Ada", True), known_faces[0], Actor(operator_id))
     thresholds.change(60, "stricter", Actor(operator_id))
     verification.verify("ada", [photo], Actor(operator_id))
 
@@ -55,7 +56,7 @@ def test_upgrading_again_keeps_every_row(app: Flask, known_faces, people, operat
 
 
 def test_names_that_were_kept_with_selectors_are_found(app: Flask, known_faces) -> None:
-    person_id = store_person(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], SERVER)
+    person_id = store.enrol(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], SERVER)
     downgrade(revision="0013")
     with db.engine.connect().execution_options(**writing(db.engine)) as connection:
         connection.execute(update(Person).values(identifier_key="heart\u2764\ufe0f"))

@@ -16,7 +16,8 @@ from tests.support.installation import Visitor, rows_stored, words
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import AuditEntry
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.enrolment.warnings import (
     LIKE_SOMEBODY_ELSE,
     UNLIKE_THE_OTHERS,
@@ -30,7 +31,7 @@ Known = tuple[tuple[ml.Face, ...], ...]
 
 
 def _enrolled(identifier: str, *of_person: ml.Face) -> UUID:
-    return store_person(NewPerson(identifier, identifier.title(), True), of_person, SERVER)
+    return store.enrol(NewPerson(identifier, identifier.title(), True), of_person, SERVER)
 
 
 def _embeddings(*of_faces: ml.Face) -> np.ndarray:

@@ -29,7 +29,7 @@ from webapp.errors.people import (
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store
 from webapp.services.enrolment.review import review_pictures
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.settings import ROOT, Settings, current_settings
@@ -39,7 +39,7 @@ ADA = NewPerson("ada", "Ada", True)
 
 def enrol(new: NewPerson, picture: bytes, enrolled_by: UUID | None) -> UUID:
     """Enrol with one picture, unchanged."""
-    return store_person(new, review_pictures([picture], SERVER).faces.values(), Actor(enrolled_by))
+    return store.enrol(new, review_pictures([picture], SERVER).faces.values(), Actor(enrolled_by))
 
 
 def test_one_good_picture_enrols_a_person(app: Flask, people, operator_id) -> None:
@@ -104,11 +104,11 @@ def test_reviewing_pictures_stores_none(app: Flask, people) -> None:
 
 @pytest.mark.parametrize("identifier", ["ada", " ADA ", "ａｄａ"])
 def test_an_identifier_is_given_once(app: Flask, known_faces, identifier: str) -> None:
-    store_person(ADA, known_faces[0][:1], SERVER)
+    store.enrol(ADA, known_faces[0][:1], SERVER)
     before = rows_stored()
 
     with pytest.raises(DuplicateIdentifier):
-        store_person(NewPerson(identifier, "Another", True), known_faces[1][:1], SERVER)
+        store.enrol(NewPerson(identifier, "Another", True), known_faces[1][:1], SERVER)
 
     assert rows_stored() == before
 
@@ -121,7 +121,7 @@ def test_the_second_of_two_concurrent_enrolments_is_a_duplicate(app: Flask, know
         with app.app_context():
             together.wait()
             try:
-                outcomes.append(store_person(ADA, known_faces[0], SERVER))
+                outcomes.append(store.enrol(ADA, known_faces[0], SERVER))
             except DuplicateIdentifier as error:
                 outcomes.append(error.code)
             finally:
@@ -139,7 +139,7 @@ def test_the_second_of_two_concurrent_enrolments_is_a_duplicate(app: Flask, know
 
 
 def test_pictures_are_added_up_to_the_limit(app: Flask, known_faces) -> None:
-    person_id = store_person(ADA, known_faces[0][:1], SERVER)
+    person_id = store.enrol(ADA, known_faces[0][:1], SERVER)
     store.add_anchors(person_id, known_faces[0][1:2], SERVER)
     object.__setattr__(current_settings(), "anchors_a_person", 2)
 
@@ -159,7 +159,7 @@ def test_pictures_cannot_be_added_to_an_unknown_person(
 def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
     app: Flask, known_faces, operator_id
 ) -> None:
-    person_id = store_person(ADA, known_faces[0][:2], SERVER)
+    person_id = store.enrol(ADA, known_faces[0][:2], SERVER)
     first, second = db.session.scalars(select(Anchor.id)).all()
 
     anchors.delete_anchor(person_id, first, Actor(operator_id))
@@ -172,7 +172,7 @@ def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
 def test_an_anchor_is_reached_only_through_its_person(
     app: Flask, enrol, known_faces, operator_id
 ) -> None:
-    store_person(ADA, known_faces[0], SERVER)
+    store.enrol(ADA, known_faces[0], SERVER)
     other = enrol("bob", photos=3)
     adas = db.session.scalar(select(Anchor.id).join(Person).where(Person.identifier == "ada"))
 

@@ -16,8 +16,11 @@ from tests.support import faces
 from tests.support.installation import rows_stored
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.db.models import AuditEntry, ChallengeScope
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
+from webapp.services.liveness import setting
+from webapp.services.liveness.setting import Liveness
 from webapp.services.people.people import people_after
 
 
@@ -168,7 +171,7 @@ def test_folders_whose_names_are_compared_as_the_same_are_not_one_person(
 def test_another_person_with_the_identifier_does_not_count_as_imported(
     runner: FlaskCliRunner, folder: Path, known_faces
 ) -> None:
-    store_person(NewPerson("GRACE", "Grace", True), known_faces[0][:1], SERVER)
+    store.enrol(NewPerson("GRACE", "Grace", True), known_faces[0][:1], SERVER)
 
     done = runner.invoke(args=["import-folder", str(folder), "--consent"])
 
@@ -279,3 +282,11 @@ def overridden(event: str) -> list[list[dict[str, str]]]:
     rows = db.session.scalars(select(AuditEntry.details).where(AuditEntry.event == event))
     details = [json.loads(row) for row in rows]
     return [one["overridden"] for one in details if "overridden" in one]
+
+
+def test_an_import_needs_no_challenge_where_pages_do(runner: FlaskCliRunner, folder: Path) -> None:
+    setting.change(Liveness(ChallengeScope.ENROLMENT), "photos were shown", SERVER)
+
+    done = runner.invoke(args=["import-folder", str(folder), "--consent"])
+
+    assert "2 people enrolled" in done.output

@@ -16,7 +16,8 @@ from webapp.db.models import AnchorEmbedding, GalleryChange
 from webapp.db.transactions import unit_of_work
 from webapp.gallery import base
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import people as people_service
 from webapp.settings import Settings
 
@@ -24,7 +25,7 @@ from webapp.settings import Settings
 @pytest.fixture
 def two_people(app: Flask, known_faces):
     return [
-        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
+        store.enrol(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
         for number, faces in enumerate(known_faces)
     ]
 
@@ -91,7 +92,7 @@ def test_only_people_who_changed_are_read_again(app, two_people, known_faces) ->
             .values(vector=b"unreadable")
         )
 
-    store_person(NewPerson("third", "Third", True), known_faces[0][:1], SERVER)
+    store.enrol(NewPerson("third", "Third", True), known_faces[0][:1], SERVER)
 
     assert len(active_model().gallery.sample().person_ids) == 3
 
@@ -137,7 +138,7 @@ def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
     active_model().gallery.refresh()
     people_service.delete_person(two_people[0], SERVER)
     added = [
-        store_person(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], SERVER)
+        store.enrol(NewPerson(f"more-{number}", "More", True), known_faces[0][:1], SERVER)
         for number in range(4)
     ]
 

@@ -45,7 +45,11 @@ from webapp.errors.liveness import (
     WaiverUnexplained,
 )
 from webapp.errors.matching import MustWait
+from webapp.errors.people import AnotherFace
 from webapp.services.cleanup import purge_expired
+from webapp.services.enrolment import store
+from webapp.services.enrolment.evidence import LivenessEvidence
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import challenges, frames, setting
 from webapp.services.liveness.challenges import CHALLENGE_LIMITS
 from webapp.services.liveness.prompts import STRAIGHT
@@ -437,3 +441,41 @@ def test_a_passed_challenge_counts_until_the_enrolment(
             challenges.passed_face(challenge, holder, identifier)
     with pytest.raises(ChallengeUnknown):
         verify_by_challenge(challenge, HOLDER, "carol", SERVER)
+
+
+def test_enrolment_needs_evidence_while_challenges_are_required(
+    app: Flask, guarded, known_faces, operator_id
+) -> None:
+    carol, pictures, actor = NewPerson("carol", "Carol", True), known_faces[0], Actor(operator_id)
+    before = rows_stored()
+
+    with pytest.raises(ChallengeNeeded):
+        store.enrol(carol, pictures, actor)
+    with pytest.raises(ChallengeUnknown):
+        store.enrol(carol, pictures, actor, LivenessEvidence(HOLDER, UUID(int=1)))
+    with pytest.raises(WaiverUnexplained):
+        store.enrol(carol, pictures, actor, LivenessEvidence(HOLDER, waiver="no time"))
+    assert rows_stored() == before
+
+    person = store.enrol(carol, pictures[:1], actor, LivenessEvidence(waiver="cannot_move"))
+    with pytest.raises(ChallengeNeeded):
+        store.add_anchors(person, pictures[1:2], actor)
+    waived = db.session.scalar(select(AuditEntry).where(AuditEntry.event == "challenge_waived"))
+    assert waived.account_id == operator_id
+    assert str(person) in waived.details
+
+
+def test_a_passed_challenge_serves_one_enrolment_of_the_same_face(
+    app: Flask, engine, guarded, known_faces, operator_id
+) -> None:
+    actor = Actor(operator_id)
+    challenge = perform(performing.live(engine), "carol", purpose=Purpose.ENROL)
+    challenges.pass_for_enrolment(challenge, HOLDER, "carol", actor)
+    evidence, carol = LivenessEvidence(HOLDER, challenge), NewPerson("carol", "Carol", True)
+
+    with pytest.raises(AnotherFace):
+        store.enrol(carol, known_faces[1], actor, evidence)
+    person = store.enrol(carol, known_faces[0][:1], actor, evidence)
+
+    with pytest.raises(ChallengeUnknown):
+        store.add_anchors(person, known_faces[0][1:2], actor, evidence)

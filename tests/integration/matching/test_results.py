@@ -29,7 +29,8 @@ from webapp.db.models import PageResult
 from webapp.db.transactions import unit_of_work
 from webapp.services import cleanup
 from webapp.services.accounts import sessions
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.page_results import MINUTES
 from webapp.services.people import people
 from webapp.settings import Settings
@@ -39,7 +40,7 @@ IDENTIFIER = "ada.lovelace@example.org"
 
 @pytest.fixture
 def ada(app: Flask, known_faces):
-    return store_person(NewPerson(IDENTIFIER, "Ada Lovelace", True), known_faces[0][:2], SERVER)
+    return store.enrol(NewPerson(IDENTIFIER, "Ada Lovelace", True), known_faces[0][:2], SERVER)
 
 
 def sent(visitor: Visitor, path: str, **fields: object) -> TestResponse:

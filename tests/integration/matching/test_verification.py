@@ -17,7 +17,8 @@ from webapp.db.models import Attempt, Refusal
 from webapp.errors.matching import NobodyEnrolled
 from webapp.errors.thresholds import ThresholdOutOfRange
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.decoys import decoy_similarity
 from webapp.services.matching.identification import identify
 from webapp.services.matching.probe import probe_from
@@ -169,7 +170,7 @@ def test_an_unknown_claim_scores_the_same_after_enrolments_and_deletions(
 
     before = scores()
     for number in range(3):
-        store_person(NewPerson(f"new {number}", "New", True), known_faces[1][:1], SERVER)
+        store.enrol(NewPerson(f"new {number}", "New", True), known_faces[1][:1], SERVER)
     people_service.delete_person(bob, SERVER)
     verification.change(60, "stricter", Actor(operator_id))
 

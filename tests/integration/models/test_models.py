@@ -31,7 +31,8 @@ from webapp.errors.models import ModelChangedMeanwhile, PicturesNotEmbedded
 from webapp.inference.active_model import ModelRef, active_model
 from webapp.jobs import queue
 from webapp.services.attempts.attempt_log import list_attempts
-from webapp.services.enrolment.store import NewPerson, picture_place, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson, picture_place
 from webapp.services.matching.verification import verify
 from webapp.services.models import selection
 from webapp.services.models.selection import CHANGE_MODEL
@@ -249,7 +250,7 @@ def test_faces_of_the_model_before_are_not_enrolled(
         before = rows_stored()
 
         with pytest.raises(ModelChangedMeanwhile):
-            store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
+            store.enrol(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
 
         assert rows_stored() == before
 

@@ -20,7 +20,7 @@ from webapp.errors.models import PictureNotComparable
 from webapp.errors.people import LastAnchor, UnknownAnchor
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.enrolment.warnings import NEARER_TO_SOMEBODY_ELSE
 from webapp.services.matching.verification import verify
 from webapp.services.people import anchors
@@ -141,7 +141,7 @@ def test_another_persons_picture_is_not_disabled(
     with pytest.raises(UnknownAnchor):
         anchors.retire_anchor(ada, bobs, Actor(operator_id))
     with pytest.raises(UnknownAnchor):
-        store.add_anchors(ada, known_faces[0][2:], Actor(operator_id), bobs)
+        store.add_anchors(ada, known_faces[0][2:], Actor(operator_id), in_place_of=bobs)
 
     assert len(compared()) == 4
 
@@ -164,7 +164,7 @@ def test_rows_of_the_matrix_belong_to_their_pictures(
 ) -> None:
     """The row of the other person's picture is the lowest, whatever the order of storage."""
     of_ada, of_bob = known_faces[0], known_faces[1]
-    person_id = store_person(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], SERVER)
+    person_id = store.enrol(NewPerson("mix", "Mix", True), [of_bob[0], *of_ada[:2]], SERVER)
     reports = report_on(people_service.find_person(person_id))
     odd = next(report for report in reports if report.doubts)
 
@@ -175,7 +175,7 @@ def test_rows_of_the_matrix_belong_to_their_pictures(
 
 
 def test_one_picture_has_no_matrix(app: Flask, known_faces: Known) -> None:
-    person_id = store_person(NewPerson("one", "One", True), known_faces[0][:1], SERVER)
+    person_id = store.enrol(NewPerson("one", "One", True), known_faces[0][:1], SERVER)
 
     assert likeness_of(people_service.find_person(person_id)) is None
 
@@ -184,8 +184,8 @@ def test_a_picture_nearer_to_another_person_is_flagged(
     app: Flask, known_faces: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of_ada, of_bob = known_faces[0], known_faces[1]
-    store_person(NewPerson("bob", "Bob", True), of_bob[:1], SERVER)
-    ada = store_person(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], SERVER)
+    store.enrol(NewPerson("bob", "Bob", True), of_bob[:1], SERVER)
+    ada = store.enrol(NewPerson("ada", "Ada", True), [*of_ada[:2], of_bob[1]], SERVER)
     # Identification finds nobody; only the comparison with both people remains.
     monkeypatch.setattr(
         "webapp.services.enrolment.warnings.identification.threshold",

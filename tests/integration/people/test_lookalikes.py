@@ -10,7 +10,8 @@ from flask import Flask
 import ml
 from tests.support.installation import Visitor, words
 from webapp.core.actor import SERVER
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.enrolment.warnings import LIKE_SOMEBODY_ELSE, doubts_about
 from webapp.services.matching.verification import verify
 from webapp.services.people.similar_people import build_review_list
@@ -30,13 +31,13 @@ def third(engine: ml.Engine, people) -> list[ml.Face]:
 @pytest.fixture
 def ada(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
     faces = (*known_faces[0], third[0])
-    return store_person(NewPerson("ada", "Ada", True), faces, SERVER)
+    return store.enrol(NewPerson("ada", "Ada", True), faces, SERVER)
 
 
 @pytest.fixture
 def bob(app: Flask, known_faces: Known, third: list[ml.Face]) -> UUID:
     faces = (*known_faces[1], third[1])
-    return store_person(NewPerson("bob", "Bob", True), faces, SERVER)
+    return store.enrol(NewPerson("bob", "Bob", True), faces, SERVER)
 
 
 def by(rule: str) -> None:

@@ -9,7 +9,8 @@ from flask import Flask
 
 from tests.support.installation import Visitor, words
 from webapp.core.actor import SERVER, Actor
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.services.people.people import SORTS, list_people
@@ -18,8 +19,8 @@ from webapp.services.people.people import SORTS, list_people
 @pytest.fixture
 def three(app: Flask, enrol, known_faces, operator_id):
     """Enrol Bob with two pictures, one of them disabled, Ada with two, and Carol with three."""
-    bob = store_person(NewPerson("b-2", "Bob", True), known_faces[0][:2], SERVER)
-    store_person(NewPerson("c-1", "ada", True), known_faces[0][:2], SERVER)
+    bob = store.enrol(NewPerson("b-2", "Bob", True), known_faces[0][:2], SERVER)
+    store.enrol(NewPerson("c-1", "ada", True), known_faces[0][:2], SERVER)
     enrol("a-3", "Carol", photos=3)
     person = people_service.find_person(bob)
     anchors.retire_anchor(bob, person.anchors[0].id, Actor(operator_id))

@@ -36,7 +36,8 @@ from webapp.inference.active_model import active_model
 from webapp.jobs import queue
 from webapp.jobs.queue import Interrupted
 from webapp.services.backup import master_key_rotation
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.enrolment.warnings import doubts_before_storing
 from webapp.services.matching.identification import identify
 from webapp.services.matching.verification import verify
@@ -71,7 +72,7 @@ def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
 @pytest.fixture
 def two_people(app: Flask, known_faces) -> list[UUID]:
     return [
-        store_person(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
+        store.enrol(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
         for number, faces in enumerate(known_faces)
     ]
 
@@ -149,7 +150,7 @@ def test_an_anchor_without_its_vector_is_not_stored(app: Flask, known_faces) -> 
     before = rows_stored()
 
     with pytest.raises(Exception, match="violates check"):
-        store_person(NewPerson("ada", "Ada", True), known_faces[0], SERVER)
+        store.enrol(NewPerson("ada", "Ada", True), known_faces[0], SERVER)
 
     assert rows_stored() == before
     assert vectors_kept() == 0

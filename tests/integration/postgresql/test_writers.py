@@ -21,7 +21,8 @@ from webapp.db import engine as engine_module
 from webapp.db.engine import Timeouts, db
 from webapp.db.models import GalleryVersion, Scope
 from webapp.db.transactions import retry_on_conflict, unit_of_work
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.settings import Settings
 
 
@@ -124,7 +125,7 @@ def test_a_verification_that_the_database_aborted_is_retried_silently(
     table: str,
     sqlstate: str,
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
+    store.enrol(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
     kiosk = program(app, key_with(Scope.VERIFY))
     before = rows_stored()
     undo_once(other, table, sqlstate)

@@ -31,7 +31,8 @@ from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Attempt, Challenge, ChallengeScope, Job, JobState, now
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
 from webapp.settings import Settings
@@ -136,7 +137,7 @@ def installation(
     with app.app_context():
         for number in range(PEOPLE):
             pictures = known_faces[number % 2][:PICTURES_EACH]
-            store_person(NewPerson(f"person-{number}", "Somebody", True), pictures, SERVER)
+            store.enrol(NewPerson(f"person-{number}", "Somebody", True), pictures, SERVER)
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -16,7 +16,8 @@ from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, ChallengeScope
 from webapp.services.accounts import accounts
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.settings import Settings
 from webapp.startup.prepare import prepare
@@ -219,7 +220,7 @@ def test_attempts_are_listed_newest_first(operator: Visitor, ada, people) -> Non
 def test_people_are_searched_and_paged(operator: Visitor, known_faces) -> None:
     for number in range(27):
         new = NewPerson(f"id-{number:02}", f"Name {number:02} 100%", True)
-        store_person(new, known_faces[0][:1], SERVER)
+        store.enrol(new, known_faces[0][:1], SERVER)
 
     assert "Name 00" in words(operator.get("/people"))
     assert "Name 26" not in words(operator.get("/people"))

@@ -18,7 +18,8 @@ from webapp.db.engine import db
 from webapp.db.models import AuditEntry, ChallengeScope
 from webapp.errors.thresholds import ConfirmationNeeded
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.setting import Liveness
 from webapp.services.thresholds import (
@@ -160,7 +161,7 @@ def test_the_figures_follow_the_number_of_pictures(app: Flask, known_faces, admi
     score = next(tenth / 10 for tenth in range(300, 500) if not with_one.at(tenth / 10).dangers)
     assert 'name="confirmation"' not in set_threshold(admin, score, review="y").text
 
-    store_person(NewPerson("ada", "Ada", True), known_faces[0] * 2, SERVER)
+    store.enrol(NewPerson("ada", "Ada", True), known_faces[0] * 2, SERVER)
 
     assert 'name="confirmation"' in set_threshold(admin, score, review="y").text
 

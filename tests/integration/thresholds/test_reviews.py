@@ -14,7 +14,8 @@ from tests.support.installation import Visitor, rows_stored, words
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import ChallengeScope, ThresholdChange
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
 from webapp.services.liveness.setting import Liveness
 
@@ -32,7 +33,7 @@ REASON = "it’s strict & <plain>"
 @pytest.fixture
 def ada(app: Flask, known_faces) -> str:
     setting.change(Liveness(ChallengeScope.VERIFICATION), "guarded", SERVER)
-    return str(store_person(NewPerson("ada", "Ada", True), known_faces[0], SERVER))
+    return str(store.enrol(NewPerson("ada", "Ada", True), known_faces[0], SERVER))
 
 
 def _send(visitor: Visitor, path: str, **fields: str | list[str]) -> str:

@@ -28,7 +28,8 @@ from webapp.errors.thresholds import (
     SettingConflict,
 )
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.identification import identify
 from webapp.services.matching.verification import verify
 from webapp.services.people.people import delete_person
@@ -301,7 +302,7 @@ def test_an_ambiguous_identification_is_reported(
     app: Flask, people, known_faces, operator_id
 ) -> None:
     for identifier in ("ada", "ada-again"):
-        store_person(NewPerson(identifier, identifier, True), known_faces[0][:1], SERVER)
+        store.enrol(NewPerson(identifier, identifier, True), known_faces[0][:1], SERVER)
 
     decision = identify([people[0].photos[0]], Actor(operator_id))
 
@@ -324,7 +325,7 @@ def test_the_threshold_of_a_search_rises_with_people_and_falls_with_the_rate(
 
     few = threshold()
     for number in range(5):
-        store_person(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], SERVER)
+        store.enrol(NewPerson(f"id-{number}", "Somebody", True), known_faces[1], SERVER)
     many = threshold()
     identification.change(
         IdentificationPolicy(fpir=0.1), "found more often", Actor(operator_id), confirmed=True
@@ -532,9 +533,9 @@ def test_without_enrolled_people_there_are_no_own_figures(admin: Visitor) -> Non
 
 def test_pairs_to_review_lead_to_the_people(admin: Visitor, enrol, known_faces) -> None:
     one = enrol("ada", photos=1)
-    again = store_person(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], SERVER)
+    again = store.enrol(NewPerson("ada-2", "Ada Again", True), known_faces[0][:1], SERVER)
     mixed = (known_faces[0][1], known_faces[1][0])
-    store_person(NewPerson("mixed", "Mixed Up", True), mixed, SERVER)
+    store.enrol(NewPerson("mixed", "Mixed Up", True), mixed, SERVER)
 
     page = admin.get("/threshold/pairs")
 
@@ -626,7 +627,7 @@ def test_a_wrong_setting_of_searches_is_explained(
 
 def test_an_ambiguous_identification_names_the_people(admin: Visitor, people, known_faces) -> None:
     for name in ("Ada", "Ada Again"):
-        store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER)
+        store.enrol(NewPerson(name, name, True), known_faces[0][:1], SERVER)
 
     answer = words(admin.post("/identify", {"frames": [people[0].photos[0]]}))
 

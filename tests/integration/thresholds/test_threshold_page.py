@@ -14,7 +14,8 @@ import ml
 from tests.support.installation import Visitor, rows_stored, words
 from webapp.core.actor import SERVER, Actor
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.thresholds import error_rates, verification
 from webapp.web.charts.error_rates import RateChart
 
@@ -96,7 +97,7 @@ def test_the_costs_follow_how_many_pictures_people_here_have(
     assert error_rates.typical_anchors() == 1
     for number, anchors in enumerate((1, 3, 3)):
         pictures = known_faces[0][:anchors]
-        store_person(NewPerson(f"person {number}", "Somebody", True), pictures, SERVER)
+        store.enrol(NewPerson(f"person {number}", "Somebody", True), pictures, SERVER)
 
     page = words(admin.get("/threshold"))
 
@@ -110,7 +111,7 @@ def test_rates_for_an_unmeasured_number_of_pictures_name_their_source(
     app: Flask, admin: Visitor, known_faces, anchors: int, fewer: int, more: int
 ) -> None:
     pictures = (known_faces[0] * anchors)[:anchors]
-    store_person(NewPerson("a person", "Somebody", True), pictures, SERVER)
+    store.enrol(NewPerson("a person", "Somebody", True), pictures, SERVER)
 
     page = words(admin.get("/threshold"))
 

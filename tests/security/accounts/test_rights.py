@@ -21,7 +21,8 @@ from webapp.db.engine import db
 from webapp.db.models import OwnLink, Person
 from webapp.db.transactions import unit_of_work
 from webapp.jobs import queue
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.verification import verify_without_challenge
 from webapp.services.people import retention
 from webapp.services.people.people import find_person
@@ -112,7 +113,7 @@ def test_consent_is_kept_with_the_terms_it_was_given_to(
 ) -> None:
     terms = {"controller": "The Workshop", "purpose": "opening the door", "retention_days": 99}
     with create_app(changed(settings, **terms), engine).app_context():
-        person = store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
+        person = store.enrol(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
 
         assert find_person(person).consent_terms == terms
         assert find_person(person).consent_version == "2"
@@ -179,7 +180,7 @@ def test_the_export_holds_everything(operator: Visitor, operator_id, ada, people
 def test_a_link_opens_one_persons_page_and_no_other_pictures(
     app: Flask, anybody: Visitor, link: str, known_faces
 ) -> None:
-    bob = store_person(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
+    bob = store.enrol(NewPerson("bob", "Bob", True), known_faces[1][:1], SERVER)
     anchor = find_person(bob).anchors[0].id
 
     assert anybody.get(f"{link}/pictures/{anchor}").status_code == 404

@@ -13,7 +13,8 @@ from webapp import create_app
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Person, Role
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.settings import Settings
 from webapp.web.access import Rule, rule_of
 
@@ -228,7 +229,7 @@ def test_no_response_header_is_built_from_input(app: Flask, anybody: Visitor, br
 
 
 def test_markup_in_names_stays_text(operator: Visitor, known_faces) -> None:
-    store_person(
+    store.enrol(
         NewPerson("<b>id</b>", "<script>alert(1)</script>", True), known_faces[0][:1], SERVER
     )
 

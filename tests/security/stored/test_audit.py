@@ -17,7 +17,8 @@ from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db, writing
 from webapp.db.models import AuditEntry, AuditHead
 from webapp.services import audit, audit_head, audit_verification
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import verification
 from webapp.settings import Settings
@@ -288,7 +289,7 @@ def test_an_emptied_log_never_verifies_again(wiped: Flask, then: str) -> None:
 def test_an_installation_without_a_log_verifies_once_prepared(
     app: Flask, settings: Settings, known_faces
 ) -> None:
-    store_person(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
+    store.enrol(NewPerson("ada", "Ada", True), known_faces[0][:1], SERVER)
     db.session.remove()
     downgrade(revision="0003")
     upgrade()

@@ -27,7 +27,8 @@ from webapp.services import audit_verification
 from webapp.services.accounts import accounts
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import challenges, setting
 from webapp.services.liveness.setting import Liveness
 from webapp.services.matching.verification import verify
@@ -201,7 +202,7 @@ def monday(ada, bob, tmp_path: Path) -> Path:
 @pytest.fixture
 def wednesday(monday: Path, known_faces, tmp_path: Path) -> Path:
     """Return a backup with Cy as well, who was enrolled after Monday's."""
-    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
+    store.enrol(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
     backups.back_up(tmp_path / "wednesday.backup", SERVER)
     return tmp_path / "wednesday.backup"
 
@@ -237,7 +238,7 @@ def test_an_older_copy_of_the_key_ring_does_not_hide_people_of_the_current_one(
     app: Flask, settings: Settings, engine, monday: Path, known_faces, tmp_path: Path
 ) -> None:
     kept = shutil.copy(settings.key_ring_file, tmp_path / "kept.json")
-    store_person(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
+    store.enrol(NewPerson("cy", "Cy", True), known_faces[1][2:3], SERVER)
     backups.back_up(tmp_path / "wednesday.backup", SERVER)
 
     mistaken = run(restarted(settings, engine), "restore", monday, "--key-ring", kept)
@@ -472,7 +473,7 @@ def test_several_machines_receive_a_new_master_key_one_by_one(
         for enrolling, verifying in permutations((former, later)):
             with enrolling.app_context():
                 name = token_hex(4)
-                store_person(NewPerson(name, name, True), known_faces[0][:1], SERVER)
+                store.enrol(NewPerson(name, name, True), known_faces[0][:1], SERVER)
             with verifying.app_context():
                 get_ready(verifying)
                 assert verify(name, [people[0].photos[2]], SERVER).match

@@ -25,7 +25,8 @@ from webapp.errors.backup import KeyRingBehind
 from webapp.jobs import queue
 from webapp.services.backup import backup
 from webapp.services.backup.key_ring import KeyRing, KeyRingSync
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import people, retention
 from webapp.services.people.retention import DELETE_EXPIRED
 from webapp.settings import Settings
@@ -52,7 +53,7 @@ def settings(settings: Settings, disk: Path) -> Settings:
 def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
     """Enrol three people, and make a backup."""
     names = ("ada", "bob", "cy")
-    ids = [store_person(NewPerson(one, one, True), known_faces[0][:1], SERVER) for one in names]
+    ids = [store.enrol(NewPerson(one, one, True), known_faces[0][:1], SERVER) for one in names]
     backup.back_up(tmp_path / "monday.backup", SERVER)
     return ids
 
@@ -218,7 +219,7 @@ def test_a_key_ring_that_is_up_to_date_is_left_alone(
     app: Flask, settings: Settings, known_faces, enrolled: list[UUID]
 ) -> None:
     people.delete_person(enrolled[0], SERVER)
-    store_person(NewPerson("dee", "Dee", True), known_faces[0][:1], SERVER)
+    store.enrol(NewPerson("dee", "Dee", True), known_faces[0][:1], SERVER)
     before = settings.key_ring_file.stat()
 
     KeyRingSync(pause_seconds=0).run()

@@ -27,7 +27,8 @@ from webapp.db.key_store import key_store
 from webapp.db.models import FailureCount
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.decoys import decoy_similarity
 from webapp.services.matching.probe import Probe
 from webapp.services.matching.verification import verify
@@ -194,7 +195,7 @@ def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
     faces = [
         active_model().engine.analyse(picture(person), purpose="verify") for person in range(5)
     ]
-    store_person(NewPerson("somebody", "Somebody", True), faces[:1], SERVER)
+    store.enrol(NewPerson("somebody", "Somebody", True), faces[:1], SERVER)
     mixed = np.stack([face.embedding for face in faces])
 
     decision = verify("nobody", [picture(person) for person in range(5)], SERVER)
@@ -211,7 +212,7 @@ def test_the_page_is_as_long_for_nobody(app: Flask, anchors: int, rule: str) -> 
         active_model().engine.analyse(picture(50, number), purpose="verify")
         for number in range(anchors)
     ]
-    store_person(NewPerson(identifier, "Somebody", True), enrolled, SERVER)
+    store.enrol(NewPerson(identifier, "Somebody", True), enrolled, SERVER)
     verification.change(50, "another rule", SERVER, rule=rule, confirmed=True)
     visitor = Visitor(app)
 

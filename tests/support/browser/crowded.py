@@ -11,8 +11,9 @@ from webapp.db.engine import db
 from webapp.db.models import Outcome, Purpose, Role, Scope
 from webapp.db.transactions import unit_of_work
 from webapp.services.accounts import accounts, api_keys
+from webapp.services.enrolment import store
 from webapp.services.enrolment.review import review_pictures
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import results
 from webapp.services.liveness import setting as liveness
 from webapp.services.liveness.results import Result
@@ -55,7 +56,7 @@ def crowd(site: Site, photos: tuple[bytes, ...]) -> tuple[str, ...]:
 def _enrol(identifier: str, name: str, photos: tuple[bytes, ...], by: UUID) -> UUID:
     """Enrol a person with three photos, one of them disabled."""
     faces = review_pictures(photos[:3], SERVER).faces.values()
-    person = store_person(NewPerson(identifier, name, True), faces, Actor(by))
+    person = store.enrol(NewPerson(identifier, name, True), faces, Actor(by))
     anchors.retire_anchor(person, people.find_person(person).anchors[0].id, Actor(by))
     return person
 

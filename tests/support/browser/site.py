@@ -19,8 +19,9 @@ from webapp import create_app
 from webapp.core.actor import SERVER
 from webapp.db.models import Role
 from webapp.services.accounts import accounts
+from webapp.services.enrolment import store
 from webapp.services.enrolment.review import review_pictures
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.store import NewPerson
 from webapp.settings import Settings
 from webapp.startup.prepare import get_ready, prepare
 
@@ -42,7 +43,7 @@ class Site:
         """Enrol a person; return the path of their page."""
         with self.app.app_context():
             faces = review_pictures(photos, SERVER).faces.values()
-            person = store_person(NewPerson(identifier, identifier.title(), True), faces, SERVER)
+            person = store.enrol(NewPerson(identifier, identifier.title(), True), faces, SERVER)
         return f"/people/{person}"
 
 

@@ -37,7 +37,8 @@ from webapp.db.models import Person
 from webapp.services import audit_verification
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
-from webapp.services.enrolment.store import NewPerson, picture_place, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson, picture_place
 from webapp.services.people import people
 from webapp.settings import Settings
 from webapp.startup.prepare import prepare
@@ -138,12 +139,12 @@ def do(scene: Scene, work: Callable[[Scene, Say], None], say: Say) -> None:
 
 def top_up(scene: Scene, _say: Say) -> None:
     for number in range(len(scene.person_ids()), PEOPLE):
-        store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER)
+        store.enrol(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER)
 
 
 def enrol(scene: Scene, say: Say) -> None:
     for number in count():
-        say(store_person(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER).hex)
+        say(store.enrol(new_person(f"{os.getpid()}-{number}"), scene.faces, SERVER).hex)
 
 
 def delete(scene: Scene, say: Say) -> None:

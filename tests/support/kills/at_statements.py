@@ -24,7 +24,8 @@ from webapp.db.engine import db
 from webapp.errors.people import UnknownPerson
 from webapp.services.backup import backup as backups
 from webapp.services.backup import master_key_rotation
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store as enrolment
+from webapp.services.enrolment.store import NewPerson
 from webapp.services.people import people
 from webapp.settings import Settings
 
@@ -91,7 +92,7 @@ def migrate(_argument: str) -> None:
 
 def store(faces: str) -> None:
     """Enrol a person with pickled faces."""
-    store_person(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), SERVER)
+    enrolment.enrol(NewPerson("ada", "Ada", True), pickle.loads(Path(faces).read_bytes()), SERVER)
 
 
 WORK = {

@@ -23,7 +23,8 @@ from tests.support.installation import ADMIN, OPERATOR, VIEWER, Visitor
 from webapp import create_app
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment import store
+from webapp.services.enrolment.store import NewPerson
 from webapp.settings import Settings
 from webapp.web.display.translations import SafeDomain
 from webapp.web.wording import dangers
@@ -170,7 +171,7 @@ class Site:
     def enrol(self, person: int = 0, pictures: int = 1, **facts: Any) -> UUID:
         """Enrol a person with a number of photos; the identifier is `person-…`."""
         faces = [self.analysed(picture(person, number, **facts)) for number in range(pictures)]
-        return store_person(NewPerson(f"person-{person}", f"Name {person}", True), faces, SERVER)
+        return store.enrol(NewPerson(f"person-{person}", f"Name {person}", True), faces, SERVER)
 
     def change(self, **settings: Any) -> None:
         """Change settings for the rest of the scene."""

@@ -11,8 +11,9 @@ from webapp.core.actor import Actor
 from webapp.core.text import comparison_key, is_shown, normalize_name
 from webapp.db.models.person import IDENTIFIER_LENGTH, NAME_LENGTH
 from webapp.errors.people import DuplicateIdentifier, PictureProblem
+from webapp.services.enrolment.evidence import EXEMPT
 from webapp.services.enrolment.review import review_pictures
-from webapp.services.enrolment.store import NewPerson, store_person
+from webapp.services.enrolment.store import NewPerson, enrol
 from webapp.services.people.people import people_after
 from webapp.settings import current_settings
 
@@ -135,7 +136,7 @@ def _import(folder: Folder, actor: Actor, *, accept_doubts: bool, dry_run: bool)
     if not dry_run:
         try:
             new = NewPerson(folder.identifier, folder.name, consent=True)
-            store_person(new, faces, actor, overridden=review.every_doubt if accept_doubts else ())
+            enrol(new, faces, actor, EXEMPT, review.every_doubt if accept_doubts else ())
         except DuplicateIdentifier:  # another process enrolled the person meanwhile
             return _report_existing(folder) or _refused_whole(folder, DuplicateIdentifier.code)
     return Report(folder, Outcome.ENROLLED, len(faces), refused)

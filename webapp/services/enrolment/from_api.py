@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from webapp.core.actor import Actor
-from webapp.db.models import Purpose
 from webapp.db.transactions import one_transaction
-from webapp.errors.liveness import ChallengeNeeded
-from webapp.services.enrolment import store
+from webapp.services.enrolment import evidence, store
+from webapp.services.enrolment.evidence import NO_EVIDENCE
 from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson
-from webapp.services.liveness import setting
 from webapp.services.people.anchor_reports import AnchorReport, reports_with
 from webapp.services.people.people import PersonRow, find_row
 
@@ -30,15 +28,14 @@ def enrol(
         ChallengeNeeded: if enrolment requires a liveness challenge.
         PicturesRefused: if any picture cannot be used.
         PicturesNeedReview: if any picture has warnings that are not accepted.
-        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.store_person`.
+        ConsentMissing, DuplicateIdentifier, ModelChangedMeanwhile: as `store.enrol`.
     """
-    _check_not_guarded()
+    evidence.check(NO_EVIDENCE)
     store.check_new(new)
     review = review_pictures(pictures, actor)
     faces = review.accepted_faces(accept_doubts=accept_doubts)
     with one_transaction():
-        stored = store.store_person(new, faces, actor, overridden=review.every_doubt)
-        return find_row(stored)
+        return find_row(store.enrol(new, faces, actor, overridden=review.every_doubt))
 
 
 def add_anchors(
@@ -52,7 +49,7 @@ def add_anchors(
         PicturesNeedReview: if any picture has warnings that are not accepted.
         UnknownPerson, TooManyAnchors, ModelChangedMeanwhile: as `store.add_anchors`.
     """
-    _check_not_guarded()
+    evidence.check(NO_EVIDENCE)
     store.check_room(person_id, len(pictures))
     review = review_pictures(pictures, actor, person_id)
     faces = review.accepted_faces(accept_doubts=accept_doubts)
@@ -60,8 +57,3 @@ def add_anchors(
         added = store.add_anchors(person_id, faces, actor, overridden=review.every_doubt)
         doubts = {added[place]: doubts for place, doubts in review.doubts.items()}
         return reports_with(person_id, added, doubts)
-
-
-def _check_not_guarded() -> None:
-    if setting.in_force().requires_challenge(Purpose.ENROL):
-        raise ChallengeNeeded

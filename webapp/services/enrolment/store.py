@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
@@ -28,15 +28,14 @@ from webapp.errors.people import (
 from webapp.gallery.base import bump_version, seal_embedding
 from webapp.inference.active_model import active_model
 from webapp.services import audit
+from webapp.services.enrolment import evidence as liveness_evidence
+from webapp.services.enrolment.evidence import NO_EVIDENCE, LivenessEvidence
 from webapp.services.enrolment.warnings import Doubts
 from webapp.services.matching import lockout
-from webapp.services.matching.claimed_identity import claim_digest
+from webapp.services.matching.claimed_identity import claim_digest, claimed_person
 from webapp.services.models import vectors
 from webapp.services.people.consent import CONSENT_VERSION, terms_in_force
 from webapp.settings import current_settings
-
-# Stores more about a person in the transaction that stores their pictures.
-Keeper = Callable[[Session, UUID], None]
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ def check_new(new: NewPerson) -> None:
     """
     if not new.consent:
         raise ConsentMissing
-    same = select(Person.id).where(Person.identifier_key == comparison_key(new.identifier))
-    if db.session.scalar(same) is not None:
+    if claimed_person(new.identifier):
         raise DuplicateIdentifier
 
 
@@ -79,24 +77,27 @@ def check_room(person_id: UUID, pictures: int) -> Person:
 
 
 @retry_on_conflict
-def store_person(
+def enrol(
     new: NewPerson,
     faces: Collection[Face],
     actor: Actor,
-    keep: Keeper | None = None,
+    evidence: LivenessEvidence = NO_EVIDENCE,
     overridden: Doubts = (),
 ) -> UUID:
     """Store a person with the faces of their pictures, all or none; return the person's id.
+
+    Every way of enrolment ends here: pages, the API and the import of folders.
 
     Args:
         new: the person.
         faces: main faces of the pictures.
         actor: who enrols them.
-        keep: called in the same transaction.
+        evidence: liveness evidence, used up in the same transaction.
         overridden: warnings about the pictures that the actor accepted.
 
     Raises:
         ConsentMissing: if the person did not consent.
+        ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `evidence.check`.
         DuplicateIdentifier: if another person has the identifier.
         ModelChangedMeanwhile: if the faces were analysed with a model that is no longer active.
         MasterKeyUnusable: if another machine rotated the master key, and this one has not.
@@ -104,6 +105,7 @@ def store_person(
     if not new.consent:
         raise ConsentMissing
     with unit_of_work() as session:
+        used = liveness_evidence.check(evidence, new.identifier, faces)
         person_id = _add_person(session, new, actor)
         _add_anchors(session, _add_key(session, person_id), person_id, faces)
         lockout.forget(session, claim_digest(new.identifier))
@@ -116,8 +118,8 @@ def store_person(
             consent=CONSENT_VERSION,
             **_audit_details(overridden),
         )
-        if keep:
-            keep(session, person_id)
+        if used:
+            liveness_evidence.use(session, used, person_id, actor)
     return person_id
 
 
@@ -126,8 +128,8 @@ def add_anchors(
     person_id: UUID,
     faces: Collection[Face],
     actor: Actor,
+    evidence: LivenessEvidence = NO_EVIDENCE,
     in_place_of: UUID | None = None,
-    keep: Keeper | None = None,
     overridden: Doubts = (),
 ) -> tuple[UUID, ...]:
     """Add the faces of pictures to a person, all or none; return the ids of the new anchors.
@@ -136,18 +138,20 @@ def add_anchors(
         person_id: the person.
         faces: main faces of the pictures.
         actor: who adds them.
+        evidence: liveness evidence, used up in the same transaction.
         in_place_of: an anchor to disable, if any.
-        keep: called in the same transaction.
         overridden: warnings about the pictures that the actor accepted.
 
     Raises:
         UnknownPerson: if there is no such person.
-        UnknownAnchor: if the person has no such anchor to disable.
         TooManyAnchors: if the person would exceed `anchors_a_person`.
+        ChallengeNeeded, ChallengeUnknown, AnotherFace, WaiverUnexplained: as `evidence.check`.
+        UnknownAnchor: if the person has no such anchor to disable.
         ModelChangedMeanwhile: if the faces were analysed with a model that is no longer active.
     """
     with unit_of_work() as session:
         person = check_room(person_id, len(faces))
+        used = liveness_evidence.check(evidence, person.identifier, faces)
         person.gallery_version = bump_version(session)
         active_model().check_still_active()
         seal = key_store().vault.person_seal(person.key.wrapped, person_id)
@@ -156,8 +160,8 @@ def add_anchors(
         added = _add_anchors(session, seal, person_id, faces)
         details = {"person": person_id, "anchors": len(faces), **_audit_details(overridden)}
         audit.record(session, "anchors_added", actor, **details)
-        if keep:
-            keep(session, person_id)
+        if used:
+            liveness_evidence.use(session, used, person_id, actor)
     return added
 
 

@@ -82,8 +82,7 @@ def anybody_enrolled() -> bool:
 
 def is_taken(identifier: str) -> bool:
     """Return whether a person is enrolled under the identifier."""
-    statement = select(Person.id).where(Person.identifier_key == comparison_key(identifier))
-    return db.session.scalar(statement) is not None
+    return claimed_identity.claimed_person(identifier) is not None
 
 
 def list_people(query: str, page: int, sort: str = DEFAULT_SORT) -> Page[PersonRow]:

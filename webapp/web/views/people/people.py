@@ -24,8 +24,8 @@ from webapp.errors.people import (
 )
 from webapp.messages import describe
 from webapp.services.attempts import attempt_log
-from webapp.services.enrolment import guarded
-from webapp.services.enrolment.guarded import LivenessEvidence
+from webapp.services.enrolment import store
+from webapp.services.enrolment.evidence import LivenessEvidence
 from webapp.services.enrolment.review import review_pictures
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.liveness import setting
@@ -108,7 +108,7 @@ def _enrolled(form: EnrolForm, sent: list[Picture]) -> ResponseReturnValue:
     if form.validate() and is_accepted(review, sent, form):
         new = NewPerson(form.identifier.data, form.name.data, form.consent.data)
         try:
-            person_id = guarded.enrol(
+            person_id = store.enrol(
                 new,
                 review.faces.values(),
                 current_actor(),
@@ -169,7 +169,7 @@ def _added(person_id: UUID, form: MoreAnchorsForm, sent: list[Picture]) -> Respo
     if form.validate() and is_accepted(review, sent, form):
         replaced = UUID(form.in_place_of.data) if form.in_place_of.data else None
         try:
-            guarded.add_anchors(
+            store.add_anchors(
                 person_id,
                 review.faces.values(),
                 current_actor(),
