@@ -1,4 +1,4 @@
-"""The actor of a request: who asked for it, and from where."""
+"""The actor of a request: an account or an API key, at an address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, passed with a request to every service that counts, limits or records it.
+    """The actor of a request, passed to every service that counts, limits or records it.
 
     Attributes:
         account: the signed-in account; None for an API key, and for anybody not signed in.

@@ -47,7 +47,7 @@ def take_place(actor: Actor, *, guided: bool = False) -> None:
     """Take a place in the queue, held until `leave_place`.
 
     Args:
-        actor: who asks; an API key, or a client network, has a share of the places.
+        actor: the API key, or client network, whose share of the places counts.
         guided: whether the page sends a refused frame again, so that other requests go first.
 
     Raises:

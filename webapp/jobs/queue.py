@@ -75,7 +75,7 @@ class Lease:
 
     Attributes:
         subject: what the job works on.
-        actor: who requested it.
+        actor: the account that requested it; without one, the server.
         stopping: set when the process is stopping.
         listener: called with the progress, done and total.
         reason: why the job was requested, None if not given.

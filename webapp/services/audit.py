@@ -92,7 +92,7 @@ def record(session: Session, event: str, actor: Actor, **details: object) -> Non
     Args:
         session: session of the transaction.
         event: code of the event.
-        actor: who caused it.
+        actor: the cause of the event.
         details: ids and numbers; never names, pictures or tokens.
     """
     _add(session, _Event.now(event, actor, details))

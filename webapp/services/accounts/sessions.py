@@ -74,7 +74,7 @@ def check_password(
     Args:
         username: as typed.
         password: as typed.
-        actor: who types.
+        actor: the client, whose network failures count for.
         device: device cookie of the browser, if it has one.
 
     Raises:

@@ -32,7 +32,7 @@ def rotate(listener: Callable[[int], None], actor: Actor) -> int:
 
     Args:
         listener: called after each step with the number of keys left.
-        actor: who rotates it.
+        actor: recorded in the audit log.
 
     Raises:
         VaultError: if no present master key opens a key; what was rewrapped stays.

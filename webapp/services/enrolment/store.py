@@ -91,7 +91,7 @@ def enrol(
     Args:
         new: the person.
         faces: main faces of the pictures.
-        actor: who enrols them.
+        actor: recorded with the person.
         evidence: liveness evidence, used up in the same transaction.
         overridden: warnings about the pictures that the actor accepted.
 
@@ -137,7 +137,7 @@ def add_anchors(
     Args:
         person_id: the person.
         faces: main faces of the pictures.
-        actor: who adds them.
+        actor: recorded in the audit log.
         evidence: liveness evidence, used up in the same transaction.
         in_place_of: an anchor to disable, if any.
         overridden: warnings about the pictures that the actor accepted.

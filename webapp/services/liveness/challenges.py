@@ -72,7 +72,7 @@ def begin(
     Args:
         identifier: identifier of the claimed or new person.
         holder: browser session or API key that answers the challenge.
-        actor: who starts it.
+        actor: the client, whose network failures count for.
         purpose: verification or enrolment.
 
     Raises:

@@ -44,7 +44,7 @@ def identify(frames: Sequence[bytes], actor: Actor, most: int = NEAREST_SHOWN) -
 
     Args:
         frames: pictures of one person.
-        actor: who asks.
+        actor: recorded with the attempt.
         most: maximum number of candidates named.
 
     Raises:

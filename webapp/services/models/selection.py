@@ -109,7 +109,7 @@ def start_change(
     Args:
         name: name of the model.
         reason: the reason, for the history.
-        actor: who asks for it.
+        actor: recorded in the history.
         licence_accepted: whether a restrictive licence was acknowledged.
         confirmed: whether the dangers of the threshold under the model were confirmed.
 

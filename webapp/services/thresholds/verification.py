@@ -85,7 +85,7 @@ def change(
     Args:
         score: 0 to 100, by the rule.
         reason: the reason, for the history.
-        actor: who changes it.
+        actor: recorded in the history.
         based_on: number of the change that must still be in force, `NO_CHANGE` for the default;
             None skips this check.
         rule: the new matching rule; None keeps the one in force.
