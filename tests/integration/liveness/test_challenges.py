@@ -1,39 +1,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from uuid import UUID
 
-import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-import ml
+from tests.integration.liveness.attempts import begun_by, ended, failures_of, results
 from tests.support import faces, performing
-from tests.support.installation import rows_stored, written_down
-from tests.support.performing import (
-    FRAME_SECONDS,
-    HOLDER,
-    Performer,
-    clock_at,
-    drawn,
-    perform,
-    set_clock,
-)
+from tests.support.installation import rows_stored
+from tests.support.performing import HOLDER, perform, set_clock
 from webapp import create_app
 from webapp.core.actor import SERVER, Actor
 from webapp.db.engine import db
-from webapp.db.models import (
-    Attempt,
-    AuditEntry,
-    Challenge,
-    ChallengeResult,
-    ChallengeScope,
-    Outcome,
-    Purpose,
-)
-from webapp.db.transactions import unit_of_work
+from webapp.db.models import Attempt, AuditEntry, Challenge, Outcome, Purpose
 from webapp.errors.base import ServiceError
 from webapp.errors.liveness import (
     ChallengeFailed,
@@ -41,20 +22,16 @@ from webapp.errors.liveness import (
     ChallengeNotAsked,
     ChallengeOver,
     ChallengeUnknown,
-    FrameOutOfOrder,
     WaiverUnexplained,
 )
 from webapp.errors.matching import MustWait
 from webapp.errors.people import AnotherFace
-from webapp.services.cleanup import purge_expired
 from webapp.services.enrolment import store
 from webapp.services.enrolment.evidence import LivenessEvidence
 from webapp.services.enrolment.store import NewPerson
-from webapp.services.liveness import challenges, frames, setting
+from webapp.services.liveness import challenges
 from webapp.services.liveness.challenges import CHALLENGE_LIMITS
-from webapp.services.liveness.prompts import STRAIGHT
-from webapp.services.liveness.setting import Liveness
-from webapp.services.matching import claimed_identity, lockout
+from webapp.services.matching import claimed_identity
 from webapp.services.matching.verification import (
     verify,
     verify_by_challenge,
@@ -70,31 +47,6 @@ def settings(settings: Settings) -> Settings:
     return performing.always_alike(settings)
 
 
-@pytest.fixture
-def guarded(app: Flask) -> None:
-    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", SERVER)
-
-
-@pytest.fixture
-def ada(guarded: None, enrol):
-    return enrol("ada")
-
-
-@pytest.fixture
-def bob(guarded: None, enrol):
-    return enrol("bob")
-
-
-def begun_by(identifier: str = "ada", holder: str = HOLDER) -> UUID:
-    return challenges.begin(identifier, holder, SERVER).id
-
-
-def failures_of(identifier: str) -> int:
-    db.session.rollback()
-    counter = lockout.Counter(claimed_identity.claim_digest(identifier), lockout.WITH_CHALLENGES)
-    return lockout.failures_of(counter).number
-
-
 def test_deleting_a_person_deletes_their_challenges(app: Flask, ada, bob) -> None:
     begun_by("ada")
     begun_by("bob", "another")
@@ -105,11 +57,6 @@ def test_deleting_a_person_deletes_their_challenges(app: Flask, ada, bob) -> Non
 
     assert db.session.scalar(select(func.count()).where(waiting)) == 0
     assert rows_stored()["challenge"] == 1
-
-
-def results() -> list[ChallengeResult]:
-    db.session.rollback()
-    return list(db.session.scalars(select(ChallengeResult).order_by(ChallengeResult.created_at)))
 
 
 @pytest.mark.real_faces
@@ -171,112 +118,6 @@ def test_no_challenge_starts_without_the_setting(app: Flask, enrol) -> None:
     enrol("ada", photos=3)
     with pytest.raises(ChallengeNotAsked):
         begun_by()
-
-
-@pytest.mark.real_faces
-def test_the_next_instruction_comes_only_when_the_one_before_is_done(
-    app: Flask, engine, ada
-) -> None:
-    begun = challenges.begin("ada", HOLDER, SERVER)
-    performer = performing.live(engine)
-    performer.prompt(None, 0.0)
-    asked = begun.asked
-    assert (asked.frame, asked.step, asked.instruction) == (1, 0, STRAIGHT)
-    for number in range(1, 12):  # the head receives no prompt, and continues to look straight ahead
-        at = number * FRAME_SECONDS
-        with clock_at(begun.id, at):
-            asked = challenges.see(begun.id, HOLDER, number, performer.frame(at), SERVER)
-    assert asked.step == 1
-    assert asked.instruction == drawn(begun.id).steps[0].kind
-    assert asked.share < 1
-
-
-@pytest.mark.parametrize(
-    ("number", "why"), [(1, "replayed"), (0, "reordered"), (3, "dropped"), (10**9, "far ahead")]
-)
-def test_frames_out_of_order_are_refused_and_change_nothing(
-    app: Flask, people, ada, number: int, why: str
-) -> None:
-    challenge = begun_by()
-    challenges.see(challenge, HOLDER, 1, people[0].photos[0], SERVER)
-    before = rows_stored()
-
-    with pytest.raises(FrameOutOfOrder) as refusal:
-        challenges.see(challenge, HOLDER, number, people[0].photos[0], SERVER)
-
-    assert refusal.value.details == {"expected": 2}
-    assert rows_stored() == before
-    assert challenges.see(challenge, HOLDER, 2, people[0].photos[0], SERVER).frame == 3
-
-
-def test_one_of_two_concurrent_equal_frames_counts(
-    app: Flask, settings: Settings, engine, ada
-) -> None:
-    """Each sender has an app of its own on the same database, as in two processes."""
-    challenge, frame = begun_by(), performing.live(engine).frame(0.0)
-    gate, outcomes = threading.Barrier(2, timeout=30), []
-    nodes = [create_app(settings, engine) for _ in range(2)]
-
-    def send(node: Flask) -> None:
-        with node.app_context():
-            gate.wait()
-            try:
-                outcomes.append(challenges.see(challenge, HOLDER, 1, frame, SERVER).frame)
-            except ServiceError as error:
-                outcomes.append(error.code)
-            db.session.remove()
-            db.engine.dispose()
-
-    threads = [threading.Thread(target=send, args=(node,)) for node in nodes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(map(str, outcomes)) == ["2", "frame_out_of_order"]
-    assert rows_stored()["challenge_frame"] == 1
-
-
-def test_frames_of_two_challenges_cannot_be_spliced(app: Flask, engine, ada, bob) -> None:
-    """Observations of one challenge do not open in another."""
-    passed = perform(performing.live(engine), "bob", "another session")
-    fresh = begun_by()
-    with unit_of_work() as session:
-        moved = session.get(Challenge, passed)
-        sealed = moved.drawn
-        session.get(Challenge, fresh).drawn = sealed
-
-    with pytest.raises(Exception, match="cannot be decrypted with this key"):
-        challenges.judge(fresh, HOLDER, "ada", Purpose.VERIFY, SERVER)
-
-
-@pytest.mark.real_faces
-def test_another_face_in_the_middle_fails(app: Flask, engine, ada, bob) -> None:
-    first, second = performing.live(engine, 0), performing.live(engine, 1)
-
-    class Swapped:
-        def __init__(self) -> None:
-            self.steps = 0
-
-        def prompt(self, step: ml.Step | None, at: float) -> None:
-            self.steps += step is not None
-            first.prompt(step, at)
-            second.prompt(step, at)
-
-        def scene(self, at: float) -> np.ndarray:
-            return (second if self.steps > 1 else first).actor.scene(at)
-
-    challenge = perform(Performer(Swapped()))
-    with pytest.raises(ChallengeFailed):
-        verify_by_challenge(challenge, HOLDER, "ada", SERVER)
-
-
-def ended(challenge: UUID) -> list[Callable[[], object]]:
-    """Assert that every action on an ended challenge is refused."""
-    return [
-        lambda: challenges.see(challenge, HOLDER, 1, faces.without_face(), SERVER),
-        lambda: verify_by_challenge(challenge, HOLDER, "ada", SERVER),
-    ]
 
 
 def test_a_challenge_expires_after_half_a_minute_and_counts_as_a_failure(
@@ -374,35 +215,6 @@ def test_after_ten_failures_there_is_a_wait(app: Flask, people, ada, identifier:
     with pytest.raises(MustWait):
         begun_by(identifier)
     assert failures_of(identifier) == 10
-
-
-def test_a_frame_without_a_face_counts_and_is_reported(app: Flask, ada) -> None:
-    challenge = begun_by()
-
-    asked = challenges.see(challenge, HOLDER, 1, faces.without_face(), SERVER)
-    broken = challenges.see(challenge, HOLDER, 2, b"no picture", SERVER)
-
-    assert (asked.frame, asked.hint) == (2, "no_face")
-    assert (broken.frame, broken.hint) == (3, "not_an_image")
-    assert rows_stored()["challenge_frame"] == 0
-
-
-def test_observations_are_encrypted_and_deleted_after_their_time(
-    app: Flask, settings: Settings, engine, ada
-) -> None:
-    challenge = perform(performing.live(engine), "A. Very-Unusual-Claim")
-    seen = frames.observations(challenge)
-    vectors = [one.embedding for one in seen if one.embedding is not None]
-    db.session.rollback()
-    stored = written_down(settings)
-    assert vectors
-    assert not any(vector.tobytes() in stored for vector in vectors)
-    assert b"Very-Unusual-Claim" not in stored
-
-    set_clock(challenge, CHALLENGE_LIMITS.seconds + 1)
-    purge_expired()
-
-    assert rows_stored()["challenge"] == rows_stored()["challenge_frame"] == 0
 
 
 def test_an_operator_may_waive_it_with_a_reason_that_is_audited(

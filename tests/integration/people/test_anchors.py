@@ -32,11 +32,6 @@ from webapp.settings import Settings
 Known = tuple[tuple[ml.Face, ...], ...]
 
 
-@pytest.fixture
-def ada(app: Flask, enrol) -> UUID:
-    return enrol("ada")
-
-
 def anchors_of(person_id: UUID) -> list[UUID]:
     """Return the anchors now, oldest first, as the page numbers them."""
     db.session.rollback()

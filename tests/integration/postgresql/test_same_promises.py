@@ -9,8 +9,6 @@ from tests.integration.database.test_migrations import (
     test_the_migrations_make_exactly_the_tables_of_the_models,
 )
 from tests.integration.matching.test_verification import (
-    ada,
-    bob,
     test_another_photo_of_the_person_matches,
     test_deleting_a_person_leaves_no_trace,
     test_deleting_while_others_verify_gives_them_a_decision_either_way,
@@ -35,8 +33,6 @@ from tests.security.stored.test_races import (
 )
 
 __all__ = [
-    "ada",
-    "bob",
     "make_limited",
     "test_a_job_without_its_lease_cannot_commit",
     "test_a_leased_job_is_not_taken_until_the_lease_ends",

@@ -2,121 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from threading import Event
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 import ml
 from ml import match_rules
+from tests.integration.postgresql.vectors import vectors_kept
 from tests.support.changed import changed
 from tests.support.installation import rows_stored
 from tests.support.postgresql import Postgresql
-from tests.support.small_model import TINY
 from webapp import create_app
 from webapp.core.actor import SERVER, Actor
 from webapp.core.setting_types import WrongSetting
 from webapp.db.engine import db
 from webapp.db.key_store import key_store
-from webapp.db.models import Anchor, JobState
+from webapp.db.models import Anchor
 from webapp.db.transactions import unit_of_work
 from webapp.errors.models import VectorsImpossible
 from webapp.gallery.base import Gallery
 from webapp.gallery.memory import MemoryGallery
-from webapp.gallery.pgvector import gallery
-from webapp.gallery.pgvector.gallery import VectorGallery, VectorTuning
+from webapp.gallery.pgvector.gallery import VectorGallery
 from webapp.gallery.pgvector.table import anchor_vector
 from webapp.gallery.registry import galleries
 from webapp.inference.active_model import active_model
-from webapp.jobs import queue
-from webapp.jobs.queue import Interrupted
 from webapp.services.backup import master_key_rotation
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.enrolment.warnings import doubts_before_storing
 from webapp.services.matching.identification import identify
 from webapp.services.matching.verification import verify
-from webapp.services.models import vector_index, vectors
-from webapp.services.models.selection import CHANGE_MODEL, start_change
-from webapp.services.models.vector_index import INDEX_VECTORS
+from webapp.services.models import vectors
 from webapp.services.people import anchors
 from webapp.services.people import people as people_service
 from webapp.services.people.similar_people import build_review_list
 from webapp.services.thresholds.local_population import own_scores
 from webapp.settings import Settings, settings_from
-from webapp.startup.job_handlers import JOB_HANDLERS
-from webapp.startup.prepare import get_ready, prepare
+from webapp.startup.prepare import get_ready
 from webapp.startup.readiness import obstacles
 
 
 @pytest.fixture
-def settings(postgresql_settings: Settings) -> Settings:
-    return changed(postgresql_settings, vectors_in_database=True)
+def settings(vector_settings: Settings) -> Settings:
+    return vector_settings
 
 
 @pytest.fixture
-def app(settings: Settings, engine: ml.Engine) -> Iterator[Flask]:
-    made = create_app(settings, engine)
-    with made.app_context():
-        prepare()
-        yield made
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def two_people(app: Flask, known_faces) -> list[UUID]:
-    return [
-        store.enrol(NewPerson(f"person-{number}", f"Person {number}", True), faces, SERVER)
-        for number, faces in enumerate(known_faces)
-    ]
-
-
-def vectors_kept() -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(anchor_vector))
-
-
-def vectors_kept_of(people: list[UUID]) -> int:
-    of_them = anchor_vector.c.person_id.in_(people)
-    return db.session.scalar(select(func.count()).where(of_them))
-
-
-def index_from(anchors: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the number of anchors from which an index is built."""
-    monkeypatch.setattr(gallery, "TUNING", VectorTuning(exact_up_to=anchors))
-    monkeypatch.setattr(vector_index, "TUNING", gallery.TUNING)
-
-
-def index() -> str:
-    """Return the name of the active model's index."""
-    active_model().refresh()
-    return gallery.index_name(active_model().engine.model_id)
-
-
-def write_vectors_of_nobody(how_many: int) -> None:
-    rows = [
-        {name: uuid4() for name in ("embedding_id", "anchor_id", "person_id")}
-        | {"model_id": active_model().engine.model_id, "turned": turned}
-        for turned in np.random.default_rng(1).standard_normal((how_many, 128), np.float32)
-    ]
-    with unit_of_work() as session:
-        session.execute(
-            text("SET LOCAL session_replication_role = replica")
-        )  # their people are missing
-        session.execute(anchor_vector.insert(), rows)
-
-
-def is_indexed() -> bool:
-    """Return whether the database has a valid index."""
-    db.session.rollback()
-    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
-    return bool(db.session.scalar(text(valid), {"name": index()}))
+def app(prepared_app: Flask) -> Flask:
+    return prepared_app
 
 
 def in_memory() -> Gallery:
@@ -237,125 +173,6 @@ def test_enabling_pgvector_later_writes_earlier_anchors(
         db.session.remove()
     get_ready(later)
     with later.app_context():
-        db.engine.dispose()
-
-
-def test_the_index_finds_the_nearest_people(
-    app: Flask, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index_from(3, monkeypatch)
-    assert not is_indexed()
-    prepare()
-    assert is_indexed()
-    with unit_of_work() as session:
-        session.execute(text("SET LOCAL enable_seqscan = off"))
-        session.execute(text("SET LOCAL enable_sort = off"))
-        found = active_model().gallery.nearest(known_faces[1][0].embedding, 1, "best")
-
-    assert found[0].person_id == two_people[1]
-
-
-def test_of_more_anchors_a_search_keeps_more_in_view_as_far_as_the_database_allows() -> None:
-    tuning = VectorTuning()
-    views = [tuning.ef_search_for(anchors, 100) for anchors in (100, 100_000, 1_000_000, 10**9)]
-
-    assert views == [100, 400, 1_000, 1_000]
-    assert tuning.ef_search_for(100_000, 700) == 700
-
-
-def test_an_interrupted_index_build_is_repeated(
-    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index_from(3, monkeypatch)
-    prepare()
-    with unit_of_work() as session:
-        cut_short = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(:name)"
-        session.execute(text(cut_short), {"name": index()})
-    assert not is_indexed()
-
-    prepare()
-
-    assert is_indexed()
-
-
-def test_while_another_process_builds_the_index_it_is_left_to_it(
-    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    index_from(3, monkeypatch)
-    with db.engine.connect() as another:
-        another.execute(select(func.pg_advisory_lock(vector_index.BUILDING_LOCK)))
-        prepare()
-        assert "another process is building the index" in caplog.text
-        assert not is_indexed()
-        another.invalidate()
-
-    prepare()
-
-    assert is_indexed()
-
-
-def test_building_the_index_reports_its_progress(
-    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    many = 5_000
-    index_from(3, monkeypatch)
-    monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
-    write_vectors_of_nobody(many)
-    said: list[tuple[int, int]] = []
-
-    vector_index.build_indices(lambda done, total: said.append((done, total)))
-
-    assert is_indexed()
-    assert said == sorted(said)
-    assert said[-1][0] > 0
-    assert {total for _, total in said} == {many + vectors_kept_of(two_people)}
-
-
-def test_interrupting_the_build_ends_it_until_the_next_one(
-    app: Flask, two_people, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index_from(3, monkeypatch)
-    monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
-    write_vectors_of_nobody(5_000)
-
-    def stop(done: int, _total: int) -> None:
-        if done:
-            raise Interrupted
-
-    with pytest.raises(Interrupted):
-        vector_index.build_indices(stop)
-    assert not is_indexed()
-
-    queue.run_due({INDEX_VECTORS: JOB_HANDLERS[INDEX_VECTORS]}, Event())
-
-    assert queue.newest(INDEX_VECTORS).state == JobState.DONE
-    assert is_indexed()
-
-
-@pytest.mark.real_faces
-def test_another_model_serves_with_its_anchors_indexed(
-    settings: Settings,
-    engine: ml.Engine,
-    artifacts: Path,
-    app: Flask,
-    two_people,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    index_from(3, monkeypatch)
-    db.session.rollback()
-    tiny = ml.load_engine(TINY, artifacts)
-    with create_app(changed(settings, artifacts=artifacts), engine, tiny).app_context():
-        ran = queue.run_one(
-            JOB_HANDLERS,
-            start_change(TINY, "tried", SERVER, licence_accepted=True, confirmed=True),
-            lambda *_: None,
-        )
-
-        assert ran
-        assert queue.newest(CHANGE_MODEL, TINY).state == JobState.DONE
-        assert active_model().model_id == tiny.model_id
-        assert is_indexed()
-        db.session.remove()
         db.engine.dispose()
 
 

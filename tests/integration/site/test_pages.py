@@ -1,44 +1,21 @@
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
-from flask import Flask
 from PIL import ImageEnhance
-from werkzeug.test import TestResponse
 
+from tests.integration.site.forms import send_enrolment
 from tests.support import faces
-from tests.support.changed import changed
-from tests.support.installation import ADMIN, OPERATOR, SEE_OTHER, Visitor, rows_stored, words
-from webapp import create_app
+from tests.support.installation import Visitor, rows_stored, words
 from webapp.core.actor import SERVER
-from webapp.db.engine import db
-from webapp.db.models import Account, ChallengeScope
-from webapp.services.accounts import accounts
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson
-from webapp.services.liveness import setting
-from webapp.settings import Settings
-from webapp.startup.prepare import prepare
-
-
-@pytest.fixture
-def ada(app: Flask, enrol):
-    return enrol("ada", "Ada Lovelace")
-
-
-def enrol(visitor: Visitor, *photos: bytes, **fields: str):
-    return visitor.post(
-        "/people/new",
-        {"images": photos},
-        **{"identifier": "grace", "name": "Grace", "consent": "y"} | fields,
-    )
 
 
 @pytest.mark.real_faces
 def test_a_person_is_enrolled_listed_shown_and_deleted(operator: Visitor, people) -> None:
-    created = enrol(operator, people[0].photos[0], people[0].photos[1])
+    created = send_enrolment(operator, people[0].photos[0], people[0].photos[1])
     assert created.status_code == 302
     assert "Grace" in words(operator.get("/people"))
     page = operator.get(created.location)
@@ -72,7 +49,7 @@ def test_pictures_are_added_and_removed(operator: Visitor, ada, people) -> None:
 
 
 def test_a_refused_picture_is_named_and_explained(operator: Visitor, people) -> None:
-    answer = enrol(operator, people[0].photos[0], (faces.without_face(), "wall.jpg"))
+    answer = send_enrolment(operator, people[0].photos[0], (faces.without_face(), "wall.jpg"))
 
     assert answer.status_code == 200
     assert "wall.jpg : No face was found" in words(answer)
@@ -95,7 +72,7 @@ def test_a_wrong_field_is_explained_and_nothing_is_stored(
 ) -> None:
     before = rows_stored()
 
-    answer = enrol(operator, people[1].photos[0], **fields)
+    answer = send_enrolment(operator, people[1].photos[0], **fields)
 
     assert answer.status_code == 200
     assert message in words(answer)
@@ -266,144 +243,6 @@ def test_health_reports_readiness(anybody: Visitor) -> None:
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
 
 
-@pytest.mark.parametrize(("language", "heading"), [("de", "Anmelden"), ("en", "Sign in")])
-def test_pages_speak_the_readers_language(anybody: Visitor, language: str, heading: str) -> None:
-    page = anybody.get("/sign-in", headers={"Accept-Language": language}).text
-
-    assert f'<html lang="{language}"' in page
-
-
-# Set-up
-
-
-@pytest.fixture
-def new_visitor(settings: Settings, engine) -> Visitor:
-    """Return a visitor of an app without accounts."""
-    app = create_app(settings, engine)
-    with app.app_context():
-        db.session.query(Account).delete()
-        db.session.commit()
-        yield Visitor(app)
-        db.session.remove()
-
-
-def finish(visitor: Visitor, token: str | None, **fields: str):
-    return visitor.post(
-        f"/setup/{token}",
-        **{"username": "boss", "password": "a long sentence", "confirm": "a long sentence"}
-        | fields,
-    )
-
-
-def test_the_set_up_link_makes_one_administrator_once(new_visitor: Visitor) -> None:
-    token = prepare()
-    assert "First" in words(new_visitor.get("/"))
-
-    assert new_visitor.get(f"/setup/{token}").status_code == 200
-    assert finish(new_visitor, token).location == "/sign-in"
-    assert finish(new_visitor, token, username="intruder").location == "/sign-in"
-
-    assert rows_stored()["account"] == 1
-    assert rows_stored()["setup_token"] == 0
-    new_visitor.sign_in("boss", "a long sentence")
-    assert new_visitor.get("/threshold").status_code == 200
-    assert prepare() is None
-    assert setting.in_force().guarded == ChallengeScope.VERIFICATION
-
-
-def test_only_the_newest_link_works_and_only_for_its_time(new_visitor: Visitor) -> None:
-    first, second = prepare(), prepare()
-
-    assert new_visitor.get(f"/setup/{first}").status_code == 404
-    assert new_visitor.get(f"/setup/{second}").status_code == 200
-    object.__setattr__(new_visitor.client.application.extensions["settings"], "setup_hours", -1)
-    assert new_visitor.get(f"/setup/{prepare()}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"password": "short", "confirm": "short"}, {"confirm": "another one"}, {"username": ""}],
-)
-def test_a_wrong_set_up_form_makes_no_account(new_visitor: Visitor, fields: dict[str, str]) -> None:
-    assert finish(new_visitor, prepare(), **fields).status_code == 200
-    assert rows_stored()["account"] == 0
-
-
-# Signing in
-
-
-def test_wrong_names_and_wrong_passwords_are_refused_alike(anybody: Visitor) -> None:
-    wrong_name = anybody.sign_in("nobody")
-    wrong_password = anybody.sign_in(OPERATOR, "not the password")
-
-    assert wrong_name.status_code == wrong_password.status_code == 200
-    assert "name or the password is wrong" in words(wrong_name)
-    assert "name or the password is wrong" in words(wrong_password)
-
-
-def test_signing_in_leads_to_the_requested_page(anybody: Visitor) -> None:
-    asked = anybody.get("/people?q=ada")
-    assert asked.status_code == 302
-    assert asked.location == "/sign-in?next=/people?q%3Dada"
-
-    answer = anybody.post(asked.location, username=OPERATOR, password="correct horse battery")
-
-    assert answer.location == "/people?q=ada"
-
-
-def test_signing_out_ends_the_session(operator: Visitor) -> None:
-    assert operator.get("/people").status_code == 200
-    operator.post("/sign-out")
-
-    assert operator.get("/people").status_code == 302
-
-
-def test_a_new_password_signs_out_everywhere(operator: Visitor) -> None:
-    accounts.change_password(OPERATOR, "another long sentence", SERVER)
-
-    assert operator.get("/people").status_code == 302
-
-
-def test_commands_make_accounts_and_refuse_duplicates(app: Flask, anybody: Visitor) -> None:
-    run = app.test_cli_runner().invoke
-    create = ["account", "create", "Carol", "--role", "operator"]
-
-    assert run(args=create, input="a long sentence\n").exit_code == 0
-    assert anybody.sign_in("carol", "a long sentence").status_code == 302
-    again = run(args=create, input="a long sentence")
-    assert again.exit_code == 1
-    assert "already" in again.output
-    nobody = ["account", "password", "nobody"]
-    assert run(args=nobody, input="a long sentence").exit_code == 1
-    assert run(args=create, input="short").exit_code == 2
-
-
-@pytest.mark.parametrize("command", [["create", "Carol", "--role", "operator"], ["password", "x"]])
-def test_no_command_takes_a_password_as_an_argument(app: Flask, command: list[str]) -> None:
-    """Arguments of a program are visible to every user of the machine."""
-    ran = app.test_cli_runner().invoke(
-        args=["account", *command, "--password", "a long sentence"], input="a long sentence"
-    )
-
-    assert ran.exit_code == 2
-    assert "standard input" in ran.output
-    assert "a long sentence" not in ran.output
-
-
-def test_administrators_may_do_what_operators_may(admin: Visitor) -> None:
-    assert admin.get("/people").status_code == 200
-    assert ADMIN in admin.get("/").text
-
-
-def test_a_rate_limited_sign_in_shows_the_time_to_wait(settings: Settings, engine) -> None:
-    visitor = Visitor(create_app(changed(settings, sign_in_limit="1 per hour"), engine))
-
-    answers = [visitor.sign_in("nobody"), visitor.sign_in("nobody")]
-
-    assert [answer.status_code for answer in answers] == [200, 429]
-    assert re.search(r"Try again in about (\d+ minutes|1 hour)\.", words(answers[1]))
-
-
 @pytest.mark.parametrize(
     ("frames", "said"),
     [
@@ -453,112 +292,3 @@ def test_the_menu_marks_where_a_page_belongs(admin: Visitor, ada, path: str, pla
 
     menu = re.search(r'<nav class="site-nav.*?</nav>', page, re.DOTALL).group()
     assert re.findall(r'aria-current="page">([^<]+)</a>', menu) == [place]
-
-
-# Languages
-
-
-def language_of(page: TestResponse) -> str:
-    return re.search(r'<html lang="(\w+)"', page.text).group(1)
-
-
-def test_a_chosen_language_is_kept_and_the_page_too(anybody: Visitor) -> None:
-    page = anybody.get("/sign-in?next=/people", headers={"Accept-Language": "en"})
-    place = html.unescape(re.search(r'name="next" value="([^"]+)"', page.text).group(1))
-
-    answer = anybody.client.post(
-        "/language", data={"csrf_token": anybody.token(), "language": "fr", "next": place}
-    )
-
-    assert (answer.status_code, answer.location) == (SEE_OTHER, "/sign-in?next=/people")
-    assert language_of(anybody.get("/", headers={"Accept-Language": "de"})) == "fr"
-    assert 'lang="fr" aria-current="true"' in anybody.get("/verify").text
-
-
-def test_a_language_chosen_on_a_refused_form_leads_to_the_page_of_the_form(
-    operator: Visitor, ada
-) -> None:
-    for path, page in (
-        (f"/people/{ada}/anchors", f"/people/{ada}"),
-        ("/account/password", "/account"),
-        ("/people/new", "/people/new"),
-    ):
-        refused = operator.post(path)
-        place = html.unescape(re.search(r'name="next" value="([^"]+)"', refused.text).group(1))
-        assert place == page
-
-
-@pytest.mark.parametrize(
-    ("path", "page"),
-    [
-        ("/account/password", "/account"),
-        ("/sign-out", "/"),
-        ("/models/embed", "/models"),
-        ("/people/{ada}/anchors", "/people/{ada}"),
-        ("/people/{ada}/anchors/{ada}/delete", "/people/{ada}"),
-        ("/people/{ada}/delete", "/people/{ada}"),
-    ],
-)
-def test_an_address_that_takes_forms_alone_leads_to_the_page_above(
-    path: str, page: str, admin: Visitor, ada
-) -> None:
-    answer = admin.get(path.format(ada=ada))
-
-    assert (answer.status_code, answer.location) == (302, page.format(ada=ada))
-
-
-def test_the_page_of_a_deleted_object_leads_back_to_its_list(operator: Visitor, ada) -> None:
-    nothing = "00000000-0000-0000-0000-000000000000"
-    for path, back in (
-        (f"/people/{ada}/anchors/{nothing}/delete", f"/people/{ada}"),
-        (f"/people/{ada}/anchors/{nothing}/retire", f"/people/{ada}"),
-        (f"/people/{nothing}/delete", "/people"),
-        (f"/people/{nothing}/anchors", "/people"),
-        (f"/people/{nothing}/link", "/people"),
-    ):
-        answer = operator.post(path)
-        assert answer.status_code == 404
-        assert "no longer here" in words(answer)
-        assert f'<a class="button" href="{back}">Back</a>' in answer.text
-
-
-def test_a_redirect_to_sign_in_is_explained(anybody: Visitor, operator: Visitor) -> None:
-    assert "Sign in to continue." in words(anybody.get("/sign-in?next=/people"))
-    assert "Sign in to continue." not in words(anybody.get("/sign-in"))
-    page = operator.get("/sign-in?next=/attempts")
-    assert f"You are signed in as {OPERATOR}" in re.sub("[\u2066-\u2069]", "", words(page))
-    assert '<a href="/attempts">Continue</a>' in page.text
-
-
-def test_the_sign_in_page_offers_no_public_verification_if_it_is_closed(
-    closed_app: Flask,
-) -> None:
-    with closed_app.app_context():
-        page = words(Visitor(closed_app).get("/sign-in?next=/verify"))
-        db.session.remove()
-        db.engine.dispose()
-    assert "no account is needed" not in page
-    assert "Sign in to continue." in page
-
-
-@pytest.mark.parametrize("next_place", ["https://elsewhere.example/", "//elsewhere.example", ""])
-def test_a_language_leads_nowhere_else(anybody: Visitor, next_place: str) -> None:
-    answer = anybody.client.post(
-        "/language", data={"csrf_token": anybody.token(), "language": "de", "next": next_place}
-    )
-
-    assert answer.location == "/"
-
-
-def test_an_unknown_language_changes_nothing(anybody: Visitor) -> None:
-    fields = {"csrf_token": anybody.token(), "language": "xx"}
-
-    assert anybody.client.post("/language", data=fields).status_code == 400
-    anybody.client.set_cookie("faces_language", "xx")
-    assert language_of(anybody.get("/", headers={"Accept-Language": "de"})) == "de"
-
-
-def test_an_error_page_can_be_read_in_another_language(anybody: Visitor) -> None:
-    page = anybody.get("/nothing-here")
-
-    assert (page.status_code, 'name="language" value="de"' in page.text) == (404, True)

@@ -39,11 +39,6 @@ WORDS = {
 }
 
 
-@pytest.fixture
-def ada(app: Flask, enrol) -> UUID:
-    return enrol("ada")
-
-
 def set_threshold(admin: Visitor, score: float, **fields: str) -> TestResponse:
     sent = {"score": str(score), "reason": "tried", "based_on": "0"} | fields
     return admin.post("/threshold", **sent)

@@ -28,16 +28,6 @@ from webapp.services.accounts.passwords import check_uncommon
 from webapp.services.accounts.sessions import end_old
 
 
-@pytest.fixture
-def secret(app: Flask, operator_id) -> str:
-    """Return the secret of the operator's second factor, enabled an hour ago."""
-    made = two_factor.new_secret()
-    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
-    with unit_of_work() as session:
-        session.get_one(Account, operator_id).totp_step -= 120
-    return made
-
-
 @pytest.mark.parametrize(
     "password",
     ["1qaz2wsx3edc", "1QAZ2WSX3EDC", "aaaaaaaaaaaa", "121212121212", "marigold2024", "MARIGOLD!!"],

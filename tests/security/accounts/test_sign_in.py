@@ -4,78 +4,28 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import timedelta
 from hashlib import sha1
-from ipaddress import IPv6Address
 
 import pyotp
 import pytest
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 import ml
+from tests.security.accounts.signing_in import NEW, command, cookie_of, is_let_in
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, PASSWORD, Visitor, rows_stored, words
 from webapp import create_app
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
-from webapp.db.models import Account, AccountSession, FailureCount, PendingSignIn
+from webapp.db.models import AccountSession, FailureCount, PendingSignIn
 from webapp.db.transactions import unit_of_work
 from webapp.services.accounts import accounts, sessions, two_factor
 from webapp.services.accounts.sessions import TIME_FOR_CODE
-from webapp.services.matching import lockout
-from webapp.services.matching.lockout import (
-    FROM_A_KNOWN_BROWSER,
-    FROM_A_SITE,
-    FROM_EVERYWHERE,
-    Bound,
-)
 from webapp.settings import Settings
-from webapp.web.cookies import cookie_name
-from webapp.web.devices import label_of
 
-WRONG = "a wrong password"
-NEW = "another long password"
 SHA256_SIGNATURE = 43
-
-
-@pytest.fixture
-def secret(app: Flask, operator_id) -> str:
-    """Return the secret of the operator's second factor, enabled an hour ago."""
-    made = two_factor.new_secret()
-    two_factor.switch_on(operator_id, made, pyotp.TOTP(made).now(), SERVER)
-    with unit_of_work() as session:
-        session.get_one(Account, operator_id).totp_step -= 120
-    return made
-
-
-def visitor_at(app: Flask, address: str) -> Visitor:
-    visitor = Visitor(app)
-    visitor.client.environ_base["REMOTE_ADDR"] = address
-    return visitor
-
-
-def command(app: Flask, *words: str, password: str = "") -> None:
-    result = app.test_cli_runner().invoke(args=["account", *words], input=password)
-    assert result.exit_code == 0, result.output
-
-
-def cookie_of(app: Flask, kind: str) -> str:
-    """Return the name of a cookie."""
-    with app.test_request_context():
-        return cookie_name(kind)
-
-
-def let_time_pass(by: timedelta) -> None:
-    with unit_of_work() as session:
-        for row in session.scalars(select(FailureCount)):
-            row.last_at -= by
-
-
-def is_let_in(visitor: Visitor, path: str = "/people") -> bool:
-    return visitor.get(path).status_code == 200
 
 
 # A sign-in that waits for its code
@@ -170,280 +120,6 @@ def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(
     assert rows_stored()["account_session"] == 0
 
 
-@pytest.mark.parametrize("change", ["on", "off", "another phone"])
-def test_other_sessions_end_when_the_second_factor_changes(
-    app: Flask, operator: Visitor, request: pytest.FixtureRequest, change: str
-) -> None:
-    elsewhere = Visitor(app)
-    elsewhere.sign_in(OPERATOR)
-    if change != "on":
-        request.getfixturevalue("secret")
-    assert is_let_in(elsewhere)
-
-    if change == "off":
-        operator.post("/account/second-factor/off", **{"off-current": PASSWORD})
-    else:
-        shared = two_factor.new_secret()
-        operator.post(
-            "/account/second-factor",
-            secret=shared,
-            code=pyotp.TOTP(shared).now(),
-            current=PASSWORD,
-        )
-
-    assert is_let_in(operator)
-    assert not is_let_in(elsewhere)
-
-
-# The reach of lockouts
-
-
-def fail(visitor: Visitor, times: int, name: str = OPERATOR) -> None:
-    for _ in range(times):
-        visitor.sign_in(name, WRONG)
-
-
-def test_failures_from_another_network_do_not_lock_the_owner_out(app: Flask) -> None:
-    attacker = visitor_at(app, "203.0.113.5")
-    for _ in range(20):
-        fail(attacker, 1)
-        let_time_pass(timedelta(minutes=15))
-    fail(attacker, 6)
-    assert "Try again in" in words(attacker.sign_in(OPERATOR))
-
-    assert visitor_at(app, "198.51.100.7").sign_in(OPERATOR).status_code == 302
-
-
-def test_a_network_of_ipv6_is_one_attacker_and_its_neighbour_another(app: Flask) -> None:
-    for last in range(1, 6):
-        fail(visitor_at(app, f"2001:db8:7:1::{last}"), 1)
-
-    assert "Try again in" in words(visitor_at(app, "2001:db8:7:1::ffff").sign_in(OPERATOR))
-    assert visitor_at(app, "2001:db8:7:2::1").sign_in(OPERATOR).status_code == 302
-
-
-def test_one_site_cannot_use_up_the_tries_of_everybody(app: Flask) -> None:
-    for number in range(4 * FROM_EVERYWHERE.an_hour):
-        fail(visitor_at(app, str(IPv6Address("2001:db8:7::") + (number << 64))), 1)
-
-    assert visitor_at(app, "2001:db8:8::1").sign_in(OPERATOR).status_code == 302
-
-
-def from_everywhere(app: Flask, tries: int) -> int:
-    """Return how many of `tries` tries, each from another site, were decided."""
-    answers = [
-        visitor_at(app, f"198.{18 + number // 256}.{number % 256}.1").sign_in(OPERATOR, WRONG)
-        for number in range(tries)
-    ]
-    return sum("is wrong" in words(answer) for answer in answers)
-
-
-def test_guesses_from_many_networks_are_bounded(app: Flask) -> None:
-    assert from_everywhere(app, FROM_EVERYWHERE.an_hour + 20) == FROM_EVERYWHERE.an_hour
-
-    let_time_pass(timedelta(hours=1))
-    assert from_everywhere(app, FROM_EVERYWHERE.an_hour + 20) == FROM_EVERYWHERE.an_hour
-
-
-@pytest.mark.parametrize(
-    ("bound", "most"), [(FROM_A_SITE, 250), (FROM_EVERYWHERE, 1250), (FROM_A_KNOWN_BROWSER, 104)]
-)
-def test_guesses_in_a_day_stay_below_the_documented_limit(
-    bound: Bound, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For an attacker who tries at every moment without a wait."""
-    start = moment = lockout.now()
-    monkeypatch.setattr(lockout, "now", lambda: moment)
-    tried, last_at = 0, None
-    while moment < start + timedelta(days=1):
-        left = bound.left(tried, last_at) if last_at else timedelta(0)
-        if left > timedelta(0):
-            moment += left
-            continue
-        last_at, tried = bound.counted_at(last_at), tried + 1
-
-    assert most - most // 20 <= tried <= most
-
-
-def test_from_a_browser_that_signed_in_before_the_owner_always_gets_in(app: Flask) -> None:
-    owner = visitor_at(app, "192.0.2.1")
-    owner.sign_in(OPERATOR)
-    owner.post("/sign-out")
-    from_everywhere(app, FROM_EVERYWHERE.an_hour + 1)
-    fail(visitor_at(app, "192.0.2.1"), 6)
-    assert "Try again in" in words(visitor_at(app, "192.0.2.99").sign_in(OPERATOR))
-
-    owner.client.environ_base["REMOTE_ADDR"] = "192.0.2.99"
-    assert owner.sign_in(OPERATOR).status_code == 302
-
-
-def test_a_known_browser_has_tries_of_its_own_and_they_are_bounded(app: Flask) -> None:
-    owner = Visitor(app)
-    owner.sign_in(OPERATOR)
-    owner.post("/sign-out")
-
-    fail(owner, 5)
-
-    assert "Try again in" in words(owner.sign_in(OPERATOR))
-    assert Visitor(app).sign_in(OPERATOR).status_code == 302
-
-
-def test_a_device_cookie_counts_for_its_account_alone(app: Flask) -> None:
-    shared = Visitor(app)
-    shared.sign_in("the viewer")
-    shared.post("/sign-out")
-    fail(Visitor(app), 5)
-
-    assert "Try again in" in words(shared.sign_in(OPERATOR))
-
-
-@pytest.mark.parametrize("made_up", ["x", "", "0" * 43])
-def test_a_forged_device_cookie_is_refused(app: Flask, made_up: str) -> None:
-    fail(Visitor(app), 5)
-    attacker = Visitor(app)
-    attacker.client.set_cookie(cookie_of(app, "device"), made_up)
-
-    assert "Try again in" in words(attacker.sign_in(OPERATOR))
-    attacker.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
-    attacker.sign_in(OPERATOR)
-    assert attacker.client.get_cookie(cookie_of(app, "device")).value != made_up
-
-
-def test_a_new_password_resets_known_browsers(app: Flask, operator: Visitor) -> None:
-    thief = Visitor(app)
-    thief.sign_in(OPERATOR)
-
-    operator.post("/account/password", current=PASSWORD, password=NEW, confirm=NEW)
-    fail(Visitor(app), 5)
-
-    assert "Try again in" in words(thief.sign_in(OPERATOR, NEW))
-    assert operator.sign_in(OPERATOR, NEW).status_code == 302
-
-
-def test_signing_in_gives_nobody_else_further_tries(app: Flask) -> None:
-    attacker = visitor_at(app, "203.0.113.5")
-    fail(attacker, 5)
-
-    Visitor(app).sign_in(OPERATOR)
-
-    assert "Try again in" in words(attacker.sign_in(OPERATOR))
-
-
-def test_codes_are_counted_wherever_they_come_from(app: Flask, secret: str) -> None:
-    """An attacker with the password gets no further tries by further addresses."""
-    for number in range(5):
-        thief = visitor_at(app, f"198.51.{number}.1")
-        thief.sign_in(OPERATOR)
-        thief.post("/sign-in/code", code="000000")
-
-    thief = visitor_at(app, "198.51.99.1")
-    thief.sign_in(OPERATOR)
-    assert "Try again in" in words(thief.post("/sign-in/code", code=pyotp.TOTP(secret).now()))
-
-
-def test_the_command_ends_every_lockout_of_an_account(app: Flask) -> None:
-    attacker = visitor_at(app, "203.0.113.5")
-    fail(attacker, 6)
-    from_everywhere(app, FROM_EVERYWHERE.an_hour)
-
-    command(app, "unlock", OPERATOR)
-
-    assert attacker.sign_in(OPERATOR).status_code == 302
-
-
-@pytest.mark.parametrize(("tries", "told"), [(1, "one failed try"), (3, "3 failed tries")])
-def test_the_owner_is_notified_of_failed_tries_once(app: Flask, tries: int, told: str) -> None:
-    fail(visitor_at(app, "203.0.113.5"), tries)
-    owner = Visitor(app)
-
-    owner.sign_in(OPERATOR)
-
-    assert told in words(owner.get("/people"))
-    again = Visitor(app)
-    again.sign_in(OPERATOR)
-    assert "failed tr" not in words(again.get("/people"))
-
-
-def test_the_owner_is_notified_of_wrong_codes(app: Flask, secret: str) -> None:
-    visitor = Visitor(app)
-    visitor.sign_in(OPERATOR)
-    visitor.post("/sign-in/code", code="000000")
-
-    visitor.post("/sign-in/code", code=pyotp.TOTP(secret).now())
-
-    assert "one failed try" in words(visitor.get("/people"))
-
-
-# Single sessions
-
-
-@pytest.fixture
-def elsewhere(app: Flask, operator: Visitor) -> Visitor:
-    """Return the operator in another browser."""
-    visitor = Visitor(app)
-    visitor.client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0"
-    visitor.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
-    visitor.sign_in(OPERATOR)
-    return visitor
-
-
-def end_chosen(visitor: Visitor, *chosen: str, current: str = PASSWORD) -> TestResponse:
-    fields = {"sessions-chosen": list(chosen), "sessions-current": current}
-    return visitor.post("/account/sessions/end", **fields)
-
-
-def other_session(visitor: Visitor) -> str:
-    return re.search(r'name="sessions-chosen" value="([^"]+)"', visitor.get("/account").text)[1]
-
-
-def test_an_account_sees_its_sessions(operator: Visitor, elsewhere: Visitor) -> None:
-    shown = words(operator.get("/account"))
-
-    assert "Firefox, Windows, 198.51.100.7, since" in shown
-    assert "(this browser)" in shown
-
-
-def test_a_single_session_is_ended_by_its_owners_password(
-    operator: Visitor, elsewhere: Visitor
-) -> None:
-    chosen = other_session(operator)
-    assert "is wrong" in words(end_chosen(operator, chosen, current=WRONG))
-    assert is_let_in(elsewhere)
-
-    assert end_chosen(operator, chosen).status_code == 302
-
-    assert not is_let_in(elsewhere)
-    assert is_let_in(operator)
-    assert "signed in nowhere else" in words(operator.get("/account"))
-    assert end_chosen(operator, chosen).status_code == 302  # it has ended already
-
-
-def test_sessions_of_other_accounts_cannot_be_ended(
-    app: Flask, operator: Visitor, viewer: Visitor
-) -> None:
-    with app.app_context():
-        of_operator = accounts.account_named(OPERATOR).id
-        ids = db.session.scalars(
-            select(AccountSession.id).where(AccountSession.account_id == of_operator)
-        )
-        chosen = [str(one) for one in ids]
-
-    end_chosen(viewer, *chosen)
-
-    assert is_let_in(operator)
-
-
-@pytest.mark.parametrize("chosen", [(), ("no id",)])
-def test_an_unknown_session_id_ends_no_session(
-    operator: Visitor, elsewhere: Visitor, chosen: tuple[str, ...]
-) -> None:
-    answer = end_chosen(operator, *chosen)
-
-    assert "Choose at least one" in words(answer) or chosen
-    assert answer.status_code == 200
-    assert is_let_in(elsewhere)
-
-
 # Cookies
 
 
@@ -489,31 +165,6 @@ def test_a_cookie_signed_by_sha_1_is_refused(app: Flask, operator: Visitor) -> N
     stranger.client.set_cookie(cookie_of(app, "session"), old)
 
     assert not is_let_in(stranger)
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "label"),
-    [
-        (
-            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-            "Firefox, Linux",
-        ),
-        (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
-            "Edge, Windows",
-        ),
-        (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
-            "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
-            "Safari, iPhone",
-        ),
-        ("<script>alert(1)</script>", None),
-        ("", None),
-    ],
-)
-def test_a_browsers_name_has_known_words_alone(user_agent: str, label: str | None) -> None:
-    assert label_of(user_agent) == label
 
 
 def test_where_codes_are_required_nothing_opens_before_they_are_set_up(

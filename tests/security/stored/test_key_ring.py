@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -12,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.security.stored.disks import FAULTS, fill, on_ring, take_away
 from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.programs import key_with
@@ -65,26 +65,6 @@ def whose_time_is_over(enrolled: list[UUID]) -> list[UUID]:
         with unit_of_work() as session:
             session.get_one(Person, person_id).consent_at -= timedelta(days=days)
     return enrolled
-
-
-def on_ring(settings: Settings) -> set[UUID]:
-    return set(KeyRing.read(settings.key_ring_file).people)
-
-
-def take_away(disk: Path) -> Callable[[], object]:
-    """Unmount a disk with its files; return what mounts it again."""
-    away = disk.rename(disk.with_name("away"))
-    return lambda: away.rename(disk)
-
-
-def fill(disk: Path) -> Callable[[], object]:
-    """Make the disk of the key ring full; return what frees it."""
-    part = disk / ".ring.json.part"
-    part.mkdir()
-    return part.rmdir
-
-
-FAULTS = pytest.mark.parametrize("fault", [take_away, fill])
 
 
 @FAULTS
@@ -239,9 +219,6 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
     people.delete_person(enrolled[0], SERVER)
 
     assert on_ring(settings) == set(enrolled[1:])
-
-
-# Retention and concurrent changes
 
 
 def test_the_key_ring_is_written_once_for_many_expired_people(

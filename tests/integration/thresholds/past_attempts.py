@@ -1,0 +1,45 @@
+"""Scores, thresholds and stored attempts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webapp.db.models import Attempt, Kind, now
+from webapp.db.transactions import unit_of_work
+from webapp.inference.active_model import active_model
+from webapp.services.thresholds import replay
+from webapp.services.thresholds.verification import Threshold
+
+
+def similarity_of(score: float) -> float:
+    return active_model().engine.calibration.similarity(score)
+
+
+def threshold_at(score: float, rule: str = "best") -> Threshold:
+    return Threshold(similarity_of(score), score, rule)
+
+
+def attempt(score: float, *, match: bool, **facts: object) -> None:
+    """Store an earlier attempt, a minute after the last one."""
+    with unit_of_work() as session:
+        minutes = session.query(Attempt).count()
+        session.add(
+            Attempt(
+                **{
+                    "kind": Kind.VERIFY,
+                    "match": match,
+                    "created_at": now() + timedelta(minutes=minutes),
+                    "model_id": active_model().engine.model_id,
+                    "rule": "best",
+                    "threshold": similarity_of(50),
+                    "similarity": similarity_of(score),
+                    "anchors_compared": 1,
+                    "milliseconds": 1.0,
+                }
+                | facts
+            )
+        )
+
+
+def scores(found: replay.Redecisions) -> list[tuple[int, bool]]:
+    return [(round(one.score), one.match) for one in found.changed]
