@@ -37,7 +37,7 @@ from ml.errors import (
     TooDark,
     TwoFaces,
 )
-from ml.faces.types import LANDMARK_NAMES, DetectedFace, Inspection, Quality
+from ml.faces.types import COVERED, LANDMARK_NAMES, DetectedFace, Inspection, Quality
 from ml.liveness import (
     STEPS,
     STRENGTHS,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARTIFACTS",
+    "COVERED",
     "DEFAULT_MODEL",
     "DEFAULT_RULE",
     "LANDMARK_NAMES",

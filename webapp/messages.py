@@ -39,6 +39,7 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "back_lit": _l("Turn away from the light behind you"),
     "blurred": _l("Hold still, or wipe the lens"),
     "eyes_hidden": _l("Show your eyes; take off dark glasses"),
+    "mouth_hidden": _l("Show your mouth and nose; take off a mask or scarf"),
     "uncertain": _l("Show your whole face: eyes, nose and mouth"),
 }
 
@@ -151,6 +152,9 @@ PICTURE_PROBLEMS: dict[str, str] = {
     "blurred": N_("The face is blurred. Use a sharp picture."),
     "too_blurred": N_("The face is blurred. Use a sharp picture."),
     "eyes_hidden": N_("The eyes are hidden. Use a picture without dark glasses or hair over them."),
+    "mouth_hidden": N_(
+        "The mouth or nose is covered. Use a picture without a mask, scarf or hand before it."
+    ),
     "uncertain": N_("The face is partly hidden. Use a picture that shows eyes, nose and mouth."),
     "unusable": N_("This picture cannot be used. Use another one."),
 }

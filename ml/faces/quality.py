@@ -13,10 +13,14 @@ from ml.faces.pose import head_pose
 from ml.faces.select import off_centre
 from ml.faces.types import DetectedFace, Quality
 
-# The aligned face on which light and sharpness are measured, and its regions of skin and eyes.
+# The aligned face on which light and sharpness are measured, and its regions.
 CHIP_PX, TEMPLATE = 150, "dlib"
 SKIN = np.s_[30:125, 32:118]
 EYES = (np.s_[40:54, 36:60], np.s_[40:54, 88:112])
+MOUTH = np.s_[94:114, 54:94]
+CHEEKS = (np.s_[70:125, 34:50], np.s_[70:125, 98:114])
+# Luminance gradient of smooth skin and its noise; less on the cheeks counts as this.
+FLAT = 0.2
 BLACK, BURNT = 8, 248
 # Samples along the shorter side for the brightness of the surroundings.
 SURROUNDINGS_PX = 64
@@ -45,6 +49,7 @@ class QualityThresholds:
     most_back_light: float = 100.0
     least_sharpness: float = 6.0
     least_eye_detail: float = 0.4
+    least_mouth_detail: float = 1.3
     least_confidence: float = 0.85
 
 
@@ -93,6 +98,7 @@ def assess(rgb: Pixels, face: DetectedFace, thresholds: QualityThresholds = THRE
         back_light=_back_light(rgb, face, float(skin.mean())),
         sharpness=_sharpness(skin),
         eye_detail=_eye_detail(chip),
+        mouth_detail=_mouth_detail(chip),
         confidence=face.confidence,
         reasons=(),
     )
@@ -120,6 +126,7 @@ def _reasons(q: Quality, t: QualityThresholds) -> tuple[str, ...]:
         "tilted": abs(q.roll) > t.largest_roll,
         "off_centre": q.offset > t.largest_offset,
         "eyes_hidden": q.eye_detail < t.least_eye_detail,
+        "mouth_hidden": q.mouth_detail < t.least_mouth_detail,
         "uncertain": q.confidence < t.least_confidence,
     }
     return tuple(reason for reason, applies in complaints.items() if applies)
@@ -138,6 +145,17 @@ def _eye_detail(chip: Chip) -> float:
     steps = np.abs(np.diff(smooth, axis=1))
     whole = float(steps[SKIN].mean())
     return float(np.mean([steps[eye].mean() for eye in EYES])) / whole if whole > 0 else 0.0
+
+
+def _mouth_detail(chip: Chip) -> float:
+    """Return the luminance gradient down the mouth, relative to that of the cheeks.
+
+    Lips are lines across the face: blurring along rows keeps them, and weakens patterns of a cloth.
+    """
+    smooth = cv2.GaussianBlur(chip.astype(np.float32), (0, 0), sigmaX=2.0, sigmaY=1.0)
+    steps = np.abs(np.diff(smooth, axis=0))
+    cheeks = float(np.mean([steps[cheek].mean() for cheek in CHEEKS]))
+    return float(steps[MOUTH].mean()) / (cheeks + FLAT)
 
 
 def _back_light(rgb: Pixels, face: DetectedFace, brightness: float) -> float:

@@ -12,6 +12,8 @@ from ml.arrays import Landmarks, Pixels
 Box = tuple[float, float, float, float]
 
 SEVERAL_FACES = "several_faces"  # complaint about another face of comparable size
+# Complaints about faces that are covered or hardly seen: they resemble each other.
+COVERED = ("eyes_hidden", "mouth_hidden", "uncertain")
 
 LANDMARK_NAMES = ("left_eye", "right_eye", "nose", "left_mouth_corner", "right_mouth_corner")
 
@@ -78,6 +80,8 @@ class Quality:
         sharpness: fine detail of the aligned face relative to its contrast, in percent.
         eye_detail: luminance gradient across the eyes, relative to that of the whole face; about
             1.3 for visible eyes, 0.2 behind dark glasses.
+        mouth_detail: luminance gradient down the mouth, relative to that of the cheeks; about 3.5
+            for a visible mouth, 0.6 behind a mask.
         confidence: probability of a face by the detector, 0 to 1.
         reasons: coded complaints, the most important first; empty for a good face.
     """
@@ -96,6 +100,7 @@ class Quality:
     back_light: float
     sharpness: float
     eye_detail: float
+    mouth_detail: float
     confidence: float
     reasons: tuple[str, ...]
 

@@ -36,6 +36,8 @@ class DetectionSettings:
         most_candidates: largest number of candidates that YuNet compares for overlap.
         window: side of O-Net's input square, in longer sides of YuNet's box.
         output: O-Net's probability above which a candidate is a face.
+        sure_output: O-Net's probability from which a rotated face is kept; below it, the reading of
+            the unrotated picture is kept if O-Net is surer of that. A masked face is often so.
         output_overlap: intersection over the smaller box above which the worse face is dropped.
     """
 
@@ -48,6 +50,7 @@ class DetectionSettings:
     most_candidates: int = 500
     window: float = 0.8
     output: float = 0.5
+    sure_output: float = 0.9
     output_overlap: float = 0.7
 
     def search_scale(self, rgb: np.ndarray) -> float:
@@ -130,7 +133,11 @@ class Detector:
             return []
         angle = find_angle(small, main)
         rotated = self._search_rotated(rgb, angle, small) if angle else []
-        return rotated or self._faces(rgb, coarse, _to_full(candidates, small, coarse))
+        if _surest(rotated) >= self.settings.sure_output:
+            return rotated
+        return max(
+            rotated, self._faces(rgb, coarse, _to_full(candidates, small, coarse)), key=_surest
+        )
 
     def _search_rotated(self, rgb: Pixels, angle: float, unrotated: Pixels) -> list[DetectedFace]:
         """Search a picture rotated by `angle` degrees anticlockwise for upright faces.
@@ -181,6 +188,11 @@ class Detector:
         landmarks = shares.reshape(-1, 2, 5).transpose(0, 2, 1)
         landmarks = windows[:, None, :2] + landmarks * (windows[:, 2:] - windows[:, :2])[:, None]
         return regressed(windows, offsets), landmarks, probabilities[:, 1]
+
+
+def _surest(faces: Sequence[DetectedFace]) -> float:
+    """Return the highest confidence of faces, 0 without any."""
+    return max((face.confidence for face in faces), default=0.0)
 
 
 def _scaled(rgb: np.ndarray, side: int, *, enlarge: bool = False) -> np.ndarray:

@@ -30,13 +30,16 @@ class OrientationSettings:
             180° reached it, and nine in ten upright ones.
         window: side of the scored square, in longer sides of the face's box.
         side_px: side of that square as YuNet's input.
-        lead: lead in YuNet's score above which another rotation is chosen.
+        lead: lead in YuNet's score above which another rotation is chosen, in a live frame.
+        photo_lead: the same in a photo. Of 1,354 photos of `celeba_wild/train` turned by 145° to
+            215°, 6 stay misread, and 12 by the lead of a live frame.
     """
 
     certain_score: float = 0.91
     window: float = 2.0
     side_px: int = 160
     lead: float = 0.02
+    photo_lead: float = 0.005
 
 
 SETTINGS = OrientationSettings()
@@ -51,15 +54,15 @@ class Orientation:
 
     def quarter(self, rgb: Pixels, face: DetectedFace) -> float:
         """Return a multiple of 90° for a face that YuNet found in `rgb`."""
-        return self._best(rgb, face, QUARTERS)[0]
+        return self._best(rgb, face, QUARTERS, self._settings.lead)[0]
 
     def exact(self, rgb: Pixels, face: DetectedFace) -> float:
         """Return any angle for a face that YuNet found in `rgb`; see `upright_angle`."""
-        angle, reading = self._best(rgb, face, EIGHTHS)
+        angle, reading = self._best(rgb, face, EIGHTHS, self._settings.photo_lead)
         return upright_angle(angle + head_pose(reading.landmarks).roll)
 
     def _best(
-        self, rgb: Pixels, face: DetectedFace, angles: Iterable[int]
+        self, rgb: Pixels, face: DetectedFace, angles: Iterable[int], lead: float
     ) -> tuple[int, DetectedFace]:
         """Return the rotation with YuNet's highest score, and its reading of the rotated face."""
         if face.confidence >= self._settings.certain_score:
@@ -67,7 +70,7 @@ class Orientation:
         readings = {angle: self._reading(rgb, face, angle) for angle in angles}
         scores = {angle: one.confidence for angle, one in readings.items() if one}
         best = max(scores, key=scores.__getitem__, default=0)
-        if scores.get(best, 0) - scores.get(0, 0) <= self._settings.lead:
+        if scores.get(best, 0) - scores.get(0, 0) <= lead:
             return 0, face
         return best, readings[best] or face
 

@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from siamese_faces import Client, Problem
 
+from ml import COVERED
 from tests.support import faces
+from tests.support.fake_engine import picture
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp.core.actor import SERVER
@@ -190,6 +192,25 @@ def test_of_several_frames_without_a_face_each_is_named(two_people, client: Clie
             "no_face",
             "not_an_image",
         ]
+
+
+@pytest.mark.parametrize("part", COVERED)
+def test_two_covered_faces_are_not_compared(client: Client, part: str) -> None:
+    covered, other = picture(reasons=[part]), picture(person=1, reasons=["back_lit", part])
+
+    with pytest.raises(Problem) as refused:
+        client.compare(covered, other)
+
+    assert (refused.value.status, refused.value.code) == (422, part)
+    assert [one["place"] for one in refused.value.more["pictures"]] == [0, 1]
+    assert client.compare(covered, picture()).reasons == [[part], []]
+
+
+def test_a_covered_face_is_verified_with_advice(two_people, client: Client) -> None:
+    verified = client.verify("ada", [picture(number=1, reasons=["mouth_hidden"])])
+
+    assert verified.match
+    assert verified.reasons == ["mouth_hidden"]
 
 
 def test_several_equal_faces_are_reported_and_none_is_chosen_silently(

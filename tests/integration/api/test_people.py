@@ -11,7 +11,9 @@ from siamese_faces import Client, Problem
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from ml import COVERED
 from tests.support import faces
+from tests.support.fake_engine import picture
 from tests.support.installation import rows_stored
 from tests.support.programs import key_with, program
 from webapp.core.actor import SERVER
@@ -198,6 +200,28 @@ def test_doubts_that_a_program_overrides_are_in_the_audit_log(client: Client, pe
     told = [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
     assert told[0] == [{"code": "like_somebody_else", "like": str(ada.id)}]
     assert {"code": "unlike_the_others"} in told[1]
+
+
+@pytest.mark.parametrize("part", COVERED)
+def test_a_covered_face_is_enrolled_only_where_its_warning_is_accepted(
+    client: Client, part: str
+) -> None:
+    covered = picture(reasons=[part])
+    with pytest.raises(Problem) as refused:
+        client.enrol("ada", "Ada", [covered], consent=True)
+    assert (refused.value.code, rows_stored()["person"]) == ("pictures_doubtful", 0)
+    assert [one["code"] for one in refused.value.more["pictures"]] == [part]
+
+    ada = enrol(client, "ada", (picture(),))
+    with pytest.raises(Problem) as again:
+        client.add_anchors(ada.id, [covered])
+    assert again.value.code == "pictures_doubtful"
+    (added,) = client.add_anchors(ada.id, [covered], accept_doubts=True)
+
+    assert added.reasons == added.doubts == [part]
+    rows = db.session.scalars(select(AuditEntry.details))
+    overridden = [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
+    assert overridden == [[{"code": part}]]
 
 
 def test_cheap_checks_run_before_face_analysis(

@@ -72,8 +72,8 @@ class PicturesSchema(Schema):
     accept_doubts = Switch(
         load_default=False,
         metadata={
-            "description": "Store pictures in spite of warnings: unlike the person's others, or "
-            "similar to another person."
+            "description": "Store pictures in spite of warnings: eyes or mouth covered, unlike the "
+            "person's others, or similar to another person."
         },
     )
 

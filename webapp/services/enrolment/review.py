@@ -13,7 +13,7 @@ from webapp.core.actor import Actor
 from webapp.errors.people import PictureProblem, PicturesNeedReview, PicturesRefused
 from webapp.inference.active_model import active_model
 from webapp.inference.admission import face_slot, place
-from webapp.services.enrolment.warnings import Doubts, doubts_before_storing
+from webapp.services.enrolment.warnings import Doubts, covered_parts, doubts_before_storing
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,9 @@ def _doubts(faces: dict[int, Face], person_id: UUID | None) -> dict[int, Doubts]
     if not faces:
         return {}
     embeddings = np.stack([face.embedding for face in faces.values()])
-    numbers = list(faces)
-    found = doubts_before_storing(embeddings, person_id)
-    return {numbers[place]: doubts for place, doubts in found.items()}
+    compared = doubts_before_storing(embeddings, person_id)
+    found = {
+        number: covered_parts(face.quality) + compared.get(place, ())
+        for place, (number, face) in enumerate(faces.items())
+    }
+    return {number: doubts for number, doubts in found.items() if doubts}

@@ -1,4 +1,4 @@
-"""Warnings about pictures of a person: unlike each other, or similar to another person."""
+"""Warnings about pictures: a covered face, unlike the others, or similar to another person."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import select
 
+from ml import COVERED, Quality
 from webapp.db.engine import db
 from webapp.db.models import Person
 from webapp.gallery.base import PersonAnchors
@@ -75,6 +76,11 @@ def doubts_before_storing(
         kept = active_model().gallery.anchors_of(person_id).embeddings
         together = np.concatenate([embeddings, kept])
     return _doubts(embeddings, together, person_id)
+
+
+def covered_parts(quality: Quality) -> Doubts:
+    """Return a warning for each way in which a face is covered or hardly seen."""
+    return tuple(EnrolmentWarning(part) for part in COVERED if part in quality.reasons)
 
 
 def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -> dict[int, Doubts]:

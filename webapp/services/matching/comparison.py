@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml import FaceError
+from ml import COVERED, FaceError
 from webapp.core.actor import Actor
 from webapp.errors.people import NoPictureUsable, PictureProblem
 from webapp.inference.active_model import active_model
@@ -38,10 +38,12 @@ def compare(first: bytes, second: bytes, actor: Actor) -> PictureComparison:
     """Compare the main faces of two pictures.
 
     Raises:
-        NoPictureUsable: if either picture cannot be used; with the reason for each.
+        NoPictureUsable: if either picture cannot be used, or if both faces are covered; with the
+            reason for each.
     """
     engine = active_model().engine
     probes = _probes((first, second), actor)
+    _reject_covered(probes)
     similarity = float(probes[0].embedding @ probes[1].embedding)
     threshold = verification.in_force()
     return PictureComparison(
@@ -52,6 +54,14 @@ def compare(first: bytes, second: bytes, actor: Actor) -> PictureComparison:
         model_id=engine.model_id,
         reasons=(probes[0].reasons, probes[1].reasons),
     )
+
+
+def _reject_covered(probes: Sequence[Probe]) -> None:
+    """Reject two covered faces: strangers with masks resemble each other."""
+    covers = [[reason for reason in probe.reasons if reason in COVERED] for probe in probes]
+    if all(covers):
+        problems = (PictureProblem(n, reasons[0], {}) for n, reasons in enumerate(covers))
+        raise NoPictureUsable(tuple(problems))
 
 
 def _probes(pictures: Sequence[bytes], actor: Actor) -> tuple[Probe, ...]:
