@@ -17,12 +17,9 @@ from werkzeug.test import TestResponse
 from tests.support import faces, performing
 from tests.support.installation import SEE_OTHER, Visitor, rows_stored, words
 from tests.support.performing import perform
-from webapp.core.actor import SERVER
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry, ChallengeScope, Purpose
-from webapp.services.liveness import setting
+from webapp.db.models import AuditEntry, Purpose
 from webapp.services.liveness.challenges import CHALLENGE_LIMITS
-from webapp.services.liveness.setting import Liveness
 from webapp.settings import Settings
 from webapp.web.tokens import sign_challenge
 
@@ -36,11 +33,6 @@ MANY = chosen(FEW, max_examples=1500)
 def settings(settings: Settings) -> Settings:
     """Return settings by which every challenge is the same."""
     return performing.always_alike(settings)
-
-
-@pytest.fixture
-def guarded(app: Flask) -> None:
-    setting.change(Liveness(ChallengeScope.ENROLMENT, "gentle"), "photos were shown", SERVER)
 
 
 @pytest.fixture

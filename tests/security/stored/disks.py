@@ -16,7 +16,7 @@ def on_ring(settings: Settings) -> set[UUID]:
     return set(KeyRing.read(settings.key_ring_file).people)
 
 
-def take_away(disk: Path) -> Callable[[], object]:
+def unmount(disk: Path) -> Callable[[], object]:
     """Unmount a disk with its files; return what mounts it again."""
     away = disk.rename(disk.with_name("away"))
     return lambda: away.rename(disk)
@@ -29,4 +29,4 @@ def fill(disk: Path) -> Callable[[], object]:
     return part.rmdir
 
 
-FAULTS = pytest.mark.parametrize("fault", [take_away, fill])
+FAULTS = pytest.mark.parametrize("fault", [unmount, fill])

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from tests.security.stored.disks import FAULTS, fill, on_ring, take_away
+from tests.security.stored.disks import FAULTS, fill, on_ring, unmount
 from tests.support.changed import changed
 from tests.support.installation import Visitor, rows_stored, words
 from tests.support.programs import key_with
@@ -59,7 +59,7 @@ def enrolled(app: Flask, known_faces, tmp_path: Path) -> list[UUID]:
 
 
 @pytest.fixture
-def whose_time_is_over(enrolled: list[UUID]) -> list[UUID]:
+def expired_people(enrolled: list[UUID]) -> list[UUID]:
     """Expire the same three people, each a day before the next one."""
     for days, person_id in enumerate(reversed(enrolled), start=366):
         with unit_of_work() as session:
@@ -114,7 +114,7 @@ def test_a_program_is_answered_that_the_person_is_deleted(
 
 @FAULTS
 def test_retention_continues_with_an_unwritable_key_ring(
-    app: Flask, settings: Settings, disk: Path, whose_time_is_over: list[UUID], fault
+    app: Flask, settings: Settings, disk: Path, expired_people: list[UUID], fault
 ) -> None:
     mend = fault(disk)
     db.session.rollback()
@@ -131,7 +131,7 @@ def test_retention_continues_with_an_unwritable_key_ring(
 
 
 def test_by_command_a_key_ring_that_cannot_be_written_is_explained(
-    app: Flask, disk: Path, whose_time_is_over: list[UUID]
+    app: Flask, disk: Path, expired_people: list[UUID]
 ) -> None:
     fill(disk)
     db.session.rollback()
@@ -164,7 +164,7 @@ def test_a_start_reports_an_unwritable_key_ring_and_continues(
 def test_a_serving_process_writes_another_ones_pending_key_ring(
     app: Flask, settings: Settings, engine, disk: Path, enrolled: list[UUID]
 ) -> None:
-    mend = take_away(disk)
+    mend = unmount(disk)
     with create_app(settings, engine).app_context(), pytest.raises(KeyRingBehind):
         people.delete_person(enrolled[0], SERVER)
     patient, follower = KeyRingSync(), KeyRingSync(pause_seconds=0)
@@ -222,7 +222,7 @@ def test_after_a_restore_with_a_key_ring_from_elsewhere_it_is_followed_in_its_pl
 
 
 def test_the_key_ring_is_written_once_for_many_expired_people(
-    app: Flask, settings: Settings, whose_time_is_over: list[UUID]
+    app: Flask, settings: Settings, expired_people: list[UUID]
 ) -> None:
     seen: list[int] = []
 
@@ -233,7 +233,7 @@ def test_the_key_ring_is_written_once_for_many_expired_people(
 
 
 def test_stopped_retention_leaves_no_key_of_a_deleted_person(
-    app: Flask, settings: Settings, whose_time_is_over: list[UUID]
+    app: Flask, settings: Settings, expired_people: list[UUID]
 ) -> None:
     def stop(_done: int, _total: int) -> None:
         raise KeyboardInterrupt
@@ -257,7 +257,7 @@ def test_keys_left_by_killed_retention_are_removed_at_the_next_start(
 
 
 def test_stopped_retention_is_resumed_with_an_unwritable_key_ring(
-    app: Flask, disk: Path, whose_time_is_over: list[UUID]
+    app: Flask, disk: Path, expired_people: list[UUID]
 ) -> None:
     fill(disk)
 
@@ -269,9 +269,9 @@ def test_stopped_retention_is_resumed_with_an_unwritable_key_ring(
 
 
 def test_a_person_who_consents_again_during_retention_stays(
-    app: Flask, operator_id, whose_time_is_over: list[UUID]
+    app: Flask, operator_id, expired_people: list[UUID]
 ) -> None:
-    last = whose_time_is_over[-1]
+    last = expired_people[-1]
 
     def meanwhile(done: int, _total: int) -> None:
         if done == 1:
@@ -281,9 +281,7 @@ def test_a_person_who_consents_again_during_retention_stays(
     assert people.find_person(last).identifier == "cy"
 
 
-def test_retention_skips_people_deleted_meanwhile(
-    app: Flask, whose_time_is_over: list[UUID]
-) -> None:
+def test_retention_skips_people_deleted_meanwhile(app: Flask, expired_people: list[UUID]) -> None:
     with unit_of_work() as session:
         refusal = Refusal(kind=Kind.VERIFY, code="no_face")
         refusal.created_at = now() - timedelta(days=366)
@@ -291,7 +289,7 @@ def test_retention_skips_people_deleted_meanwhile(
 
     def meanwhile(done: int, _total: int) -> None:
         if done == 1:
-            people.delete_person(whose_time_is_over[1], SERVER)
+            people.delete_person(expired_people[1], SERVER)
 
     assert retention.delete_expired(meanwhile) == 2
     stored = rows_stored()

@@ -33,7 +33,7 @@ from webapp.startup.readiness import obstacles
 LONG = 20.0
 
 
-class HeldUp:
+class PausedGallery:
     """A gallery whose loading pauses at the keys until `resume` is called."""
 
     def __init__(self, app: Flask, fails_at_first: bool = False) -> None:
@@ -74,14 +74,14 @@ def ada(app: Flask, enrol) -> None:
 
 
 @pytest.fixture
-def held_up(app: Flask, ada, many) -> Iterator[HeldUp]:
-    made = HeldUp(app)
+def paused_gallery(app: Flask, ada, many) -> Iterator[PausedGallery]:
+    made = PausedGallery(app)
     yield made
     made.resume()
 
 
 def test_readiness_reports_the_progress_of_loading(
-    held_up: HeldUp, anybody: Visitor, app: Flask, known_faces
+    paused_gallery: PausedGallery, anybody: Visitor, app: Flask, known_faces
 ) -> None:
     answer = anybody.get("/health/ready")
 
@@ -93,21 +93,23 @@ def test_readiness_reports_the_progress_of_loading(
         "anchors": anchors,
         "anchors_read": 0,
     }
-    held_up.resume()
+    paused_gallery.resume()
     assert anybody.get("/health/ready").json == {"ready": True, "obstacles": []}
 
 
-def test_programs_see_the_progress_of_loading(held_up: HeldUp, app: Flask, known_faces) -> None:
+def test_programs_see_the_progress_of_loading(
+    paused_gallery: PausedGallery, app: Flask, known_faces
+) -> None:
     with Client(URL, transport=Wire(app)) as program:
         warming_up = program.health()
-        held_up.resume()
+        paused_gallery.resume()
         assert program.health() == Health(ready=True, obstacles=[])
 
     assert warming_up == Health(False, ["warming"], anchors=len(known_faces[0]), anchors_read=0)
 
 
 def test_a_search_page_asks_people_to_retry(
-    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+    paused_gallery: PausedGallery, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     photos = [people[0].photos[0]]
     searched = operator.post("/identify", {"frames": photos})
@@ -123,7 +125,7 @@ def test_a_search_page_asks_people_to_retry(
 
 
 def test_an_enrolment_keeps_its_form_and_photos_until_it_can_be_sent_again(
-    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+    paused_gallery: PausedGallery, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     form = {"identifier": "bo", "name": "Bo Long", "consent": "y"}
     page = operator.post("/people/new", {"images": [people[1].photos[0]]}, **form)
@@ -132,13 +134,13 @@ def test_an_enrolment_keeps_its_form_and_photos_until_it_can_be_sent_again(
     assert 'value="Bo Long"' in page.text
     kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
     assert len(kept) == 1
-    held_up.resume()
+    paused_gallery.resume()
     again = operator.post("/people/new", **form, kept=html.unescape(kept[0]))
     assert again.location.startswith("/people/")
 
 
 def test_photos_for_a_person_are_kept_until_they_can_be_sent_again(
-    held_up: HeldUp, operator: Visitor, people: tuple[faces.Person, ...]
+    paused_gallery: PausedGallery, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     ada = db.session.scalar(select(Person.id))
     assert operator.get(f"/people/{ada}").status_code == 200
@@ -147,19 +149,19 @@ def test_photos_for_a_person_are_kept_until_they_can_be_sent_again(
     assert page.status_code == 503
     assert "data-wait" in page.text
     kept = re.findall(r'name="kept" value="([^"]+)"', page.text)
-    held_up.resume()
+    paused_gallery.resume()
     again = operator.post(f"/people/{ada}/anchors", kept=html.unescape(kept[0]))
     assert again.location == f"/people/{ada}"
 
 
 def test_verifying_needs_one_person_and_waits_for_nobody(
-    held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
+    paused_gallery: PausedGallery, app: Flask, people: tuple[faces.Person, ...]
 ) -> None:
     meanwhile = [verify("ada", [person.photos[2]], SERVER) for person in people[:2]]
     nobody = verify("nobody", [people[0].photos[2]], SERVER)
     assert not app.test_client().get("/health/ready").json["ready"]
 
-    held_up.resume()
+    paused_gallery.resume()
 
     later = [verify("ada", [person.photos[2]], SERVER) for person in people[:2]]
     assert [decision.match for decision in meanwhile] == [True, False]
@@ -170,7 +172,7 @@ def test_verifying_needs_one_person_and_waits_for_nobody(
 
 
 def test_programs_receive_a_retry_time(
-    held_up: HeldUp, app: Flask, people: tuple[faces.Person, ...]
+    paused_gallery: PausedGallery, app: Flask, people: tuple[faces.Person, ...]
 ) -> None:
     with httpx.Client(transport=Wire(app), base_url=URL) as program:
         answer = program.post(
@@ -184,7 +186,9 @@ def test_programs_receive_a_retry_time(
     assert int(answer.headers["Retry-After"]) == answer.json()["seconds"] >= 1
 
 
-def test_other_pages_are_served_while_the_gallery_loads(held_up: HeldUp, operator: Visitor) -> None:
+def test_other_pages_are_served_while_the_gallery_loads(
+    paused_gallery: PausedGallery, operator: Visitor
+) -> None:
     for path in ("/", "/people", "/attempts", "/health/live"):
         assert operator.get(path).status_code == 200
 
@@ -193,9 +197,9 @@ def test_loading_is_retried_after_a_failure(
     app: Flask, ada, many, monkeypatch: pytest.MonkeyPatch, operator: Visitor, people
 ) -> None:
     monkeypatch.setattr(gallery_loading, "RETRY_SECONDS", 0.01)
-    held_up = HeldUp(app, fails_at_first=True)
+    paused_gallery = PausedGallery(app, fails_at_first=True)
 
-    held_up.resume()
+    paused_gallery.resume()
 
     assert obstacles(app) == set()
     page = operator.post("/identify", {"frames": [people[0].photos[0]]})

@@ -22,7 +22,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def everybody_waits(app: Flask, ada) -> Iterator[None]:
+def full_queue(app: Flask, ada) -> Iterator[None]:
     with face_slots().slot():
         yield
 
@@ -39,7 +39,7 @@ def kept_in(result: TestResponse) -> str:
 
 
 def test_a_form_reports_a_full_queue_and_keeps_its_input(
-    everybody_waits: None, operator: Visitor, people: tuple[faces.Person, ...]
+    full_queue: None, operator: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     picture = [people[0].photos[1]]
     enrolled = operator.post(
@@ -58,7 +58,7 @@ def test_a_form_reports_a_full_queue_and_keeps_its_input(
 
 
 def test_the_camera_receives_a_retry_time(
-    everybody_waits: None, anybody: Visitor, people: tuple[faces.Person, ...]
+    full_queue: None, anybody: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     answer = anybody.post("/camera/check", {"frame": [people[0].photos[1]]})
     assert answer.json["refused"] == 429
@@ -67,7 +67,7 @@ def test_the_camera_receives_a_retry_time(
 
 
 def test_pages_without_face_analysis_are_served_while_the_queue_is_full(
-    everybody_waits: None, operator: Visitor
+    full_queue: None, operator: Visitor
 ) -> None:
     for path in ("/", "/people", "/attempts", "/health/ready"):
         assert operator.get(path).status_code == 200

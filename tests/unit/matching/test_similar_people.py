@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml import Anchors
-from tests.unit.matching.test_own_scores import at_angles, drawn_people, rows_of
+from tests.unit.matching.test_local_population import at_angles, drawn_people, rows_of
 from webapp.services.people.similar_people import TILE, misfits, most_alike
 
 
