@@ -45,10 +45,13 @@ HEADLESS = re.compile(r"(?:^[-*#/\s]*|(?<=[.!:] ))(?:Who|Whose|What) [^?.!]*[.!]
 PARAGRAPH_CHARACTERS = 500
 SENTENCE_WORDS = 25
 CODE = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”|\]\([^)]*\)|https?://\S+|<[^>]+>")
+HASH = re.compile(r"(?:^|(?<=\s))#[^\n]*", re.MULTILINE)
 COMMENTS = {
     ".js": re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL),
     ".css": re.compile(r"/\*.*?\*/", re.DOTALL),
     ".html": re.compile(r"\{#.*?#\}", re.DOTALL),
+    **dict.fromkeys((".conf", ".dockerignore", ".service", ".toml", ".yaml", ".yml"), HASH),
+    **dict.fromkeys(("Dockerfile", "Makefile"), HASH),
 }
 
 
@@ -80,7 +83,7 @@ def files(*names: str) -> list[Path]:
         ["git", "ls-files", *names], cwd=ROOT, capture_output=True, text=True, check=True
     )
     paths = [ROOT / name for name in listed.stdout.splitlines() if "/vendor/" not in name]
-    return [path for path in paths if path.suffix in {".md", ".py", *COMMENTS} and path.is_file()]
+    return [path for path in paths if _kind(path) in {".md", ".py", *COMMENTS} and path.is_file()]
 
 
 def is_exempt(path: Path) -> bool:
@@ -137,10 +140,15 @@ def _python(path: Path) -> Iterator[tuple[int, str]]:
 
 def _comments(path: Path) -> Iterator[tuple[int, str]]:
     text = path.read_text()
-    for found in COMMENTS[path.suffix].finditer(text):
+    for found in COMMENTS[_kind(path)].finditer(text):
         first = text.count("\n", 0, found.start()) + 1
         for offset, line in enumerate(found[0].splitlines()):
             yield first + offset, line
+
+
+def _kind(path: Path) -> str:
+    """Return the suffix of a file, or its name without one."""
+    return path.suffix or path.name
 
 
 def main(names: list[str]) -> int:

@@ -42,6 +42,13 @@ def test_a_banned_word_is_found_in_docs_and_docstrings(
     assert [(one.text, one.line) for one in offences(module)] == [(word, 3), (word, 5)]
 
 
+@pytest.mark.parametrize("name", ["faces.conf", "compose.yaml", "Makefile", "app@.service"])
+def test_a_banned_word_is_found_in_comments_of_other_files(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("# The key stands here.\nlisten 80;  # says so\nurl http://stands#says\n")
+    assert [(one.text, one.line) for one in offences(file)] == [("stands", 1), ("says", 2)]
+
+
 def test_code_quotations_and_links_are_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
