@@ -158,7 +158,7 @@ def test_the_button_captures_a_picture_that_guidance_rejects(
     expect(cards).to_have_count(1)
 
 
-def test_a_picture_can_be_taken_again(site: Site, opener: Opener, portraits: scenes.People) -> None:
+def test_a_picture_can_be_retaken(site: Site, opener: Opener, portraits: scenes.People) -> None:
     page = opener.camera_page(site, scenes.facing(portraits[0][0]))
     sign_in(page)
     page.goto("/people/new")

@@ -148,7 +148,7 @@ def test_a_refused_enrolment_keeps_its_input_and_good_pictures(
     expect(page.get_by_text("Kept is enrolled.")).to_be_visible()
 
 
-def test_a_doubtful_picture_is_shown_before_it_is_stored_and_can_be_taken_again(
+def test_a_picture_with_a_warning_is_reviewed_first_and_can_be_retaken(
     fresh_site: Site,
     opener: Opener,
     portraits: scenes.People,

@@ -133,7 +133,7 @@ def test_another_key_cannot_continue_a_challenge(app: Flask, ada, client: Client
         assert (answer.status_code, answer.json()["code"]) == (404, "challenge_unknown")
 
 
-def test_a_program_that_loses_an_answer_learns_which_frame_is_expected(
+def test_a_program_that_loses_an_answer_receives_the_expected_frame_number(
     app: Flask, ada, client: Client
 ) -> None:
     begun = client.http.post("/challenges", json={"identifier": "ada"})

@@ -135,7 +135,7 @@ def test_a_response_of_another_server_is_a_problem() -> None:
         assert (problem.status, problem.code) == (502, "failed")
 
 
-def test_fields_that_a_later_version_adds_are_passed_over() -> None:
+def test_fields_of_a_later_version_are_ignored() -> None:
     answer = {"ready": True, "obstacles": [], "colour": "blue"}
     later = httpx.MockTransport(lambda _request: httpx.Response(200, json=answer))
     with Client(URL, transport=later) as client:

@@ -114,7 +114,7 @@ def test_the_number_of_candidates_is_set_in_forms_and_json(
         assert (answer.status_code, set(answer.json()["errors"])) == (422, {"top"}), wrong
 
 
-def test_with_nobody_enrolled_there_is_nothing_to_compare_with(client: Client, people) -> None:
+def test_requests_to_match_need_an_enrolled_person(client: Client, people) -> None:
     for ask in (
         lambda: client.verify("ada", people[0].photos[:1]),
         lambda: client.identify(people[0].photos[:1]),
@@ -181,7 +181,7 @@ def test_a_comparison_names_the_unusable_picture(
         assert f"Picture {place + 1}: This is not a picture" in refused.value.detail
 
 
-def test_of_several_frames_without_a_face_each_is_named(two_people, client: Client, people) -> None:
+def test_each_of_several_frames_without_a_face_is_named(two_people, client: Client, people) -> None:
     frames = [faces.without_face(), b"no picture"]
 
     for ask in (lambda: client.verify("ada", frames), lambda: client.identify(frames)):

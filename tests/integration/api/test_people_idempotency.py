@@ -48,7 +48,7 @@ def test_a_failed_request_may_be_retried_with_its_idempotency_key(client: Client
     )
 
 
-def test_a_remembered_answer_goes_with_the_person(client: Client, people) -> None:
+def test_a_remembered_answer_is_deleted_with_the_person(client: Client, people) -> None:
     ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True, idempotency_key="one")
 
     client.delete(ada.id)

@@ -62,7 +62,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_base64_is_read_however_it_is_written(client: Client, people, spelling: str) -> None:
+def test_every_spelling_of_base64_is_read(client: Client, people, spelling: str) -> None:
     text = SPELLINGS[spelling](b64encode(people[0].photos[0]).decode())
 
     answer = client.http.post("/detect", json={"picture": text})

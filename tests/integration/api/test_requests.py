@@ -118,7 +118,7 @@ def test_an_unknown_person_is_named_by_the_requested_id(client: Client) -> None:
         {"created_by_id": "00000000-0000-0000-0000-000000000000"},
     ],
 )
-def test_wrong_types_and_unknown_fields_are_named(
+def test_wrong_types_and_unknown_fields_are_named_in_the_problem(
     client: Client, people, wrong: dict[str, object]
 ) -> None:
     before = rows_stored()["person"]
@@ -240,7 +240,7 @@ def test_problems_are_in_the_callers_language(client: Client) -> None:
     assert answer.json()["detail"] == "An dieser Adresse gibt es nichts."
 
 
-def test_scripts_of_other_sites_are_kept_out_unless_they_are_named(
+def test_scripts_of_other_sites_are_refused_unless_allowed(
     app: Flask, settings, engine: ml.Engine
 ) -> None:
     shop = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
@@ -263,7 +263,7 @@ def test_scripts_of_other_sites_are_kept_out_unless_they_are_named(
     assert allowed not in page.headers
 
 
-def test_scripts_of_named_sites_read_failures_too(
+def test_scripts_of_allowed_sites_can_read_errors(
     settings, engine: ml.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = "https://shop.example"
@@ -280,7 +280,7 @@ def test_scripts_of_named_sites_read_failures_too(
     assert failed.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_wrong_host_is_a_problem_too(settings, engine: ml.Engine) -> None:
+def test_a_wrong_host_is_a_problem(settings, engine: ml.Engine) -> None:
     named = create_app(changed(settings, hosts=("faces.example",)), engine)
     with named.app_context():
         answer = named.test_client().get("/api/v1/thresholds", headers={"Host": "evil.example"})

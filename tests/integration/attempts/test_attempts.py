@@ -188,7 +188,7 @@ def test_a_row_leads_to_the_attempt_and_to_the_person(operator: Visitor, five) -
         assert said in words(shown)
 
 
-def test_an_attempt_of_nobody_by_a_model_and_rule_that_are_gone_is_shown(
+def test_an_attempt_without_a_person_by_a_removed_model_and_rule_is_shown(
     app: Flask, operator: Visitor
 ) -> None:
     with unit_of_work() as session:
@@ -202,7 +202,7 @@ def test_an_attempt_of_nobody_by_a_model_and_rule_that_are_gone_is_shown(
     assert "nobody signed in" in words(shown)
 
 
-def test_an_attempt_that_is_not_there_has_no_page(operator: Visitor) -> None:
+def test_an_unknown_attempt_has_no_page(operator: Visitor) -> None:
     assert operator.get(f"/attempts/{UUID(int=0)}").status_code == 404
 
 

@@ -55,7 +55,7 @@ def test_upgrading_again_keeps_every_row(app: Flask, known_faces, people, operat
     assert rows_stored() == stored
 
 
-def test_names_that_were_kept_with_selectors_are_found(app: Flask, known_faces) -> None:
+def test_names_stored_with_variation_selectors_are_found(app: Flask, known_faces) -> None:
     person_id = store.enrol(NewPerson("heart\u2764\ufe0f", "Ada", True), known_faces[0], SERVER)
     downgrade(revision="0013")
     with db.engine.connect().execution_options(**writing(db.engine)) as connection:

@@ -103,7 +103,7 @@ def test_reviewing_pictures_stores_none(app: Flask, people) -> None:
 
 
 @pytest.mark.parametrize("identifier", ["ada", " ADA ", "ａｄａ"])
-def test_an_identifier_is_given_once(app: Flask, known_faces, identifier: str) -> None:
+def test_an_identifier_is_unique(app: Flask, known_faces, identifier: str) -> None:
     store.enrol(ADA, known_faces[0][:1], SERVER)
     before = rows_stored()
 
@@ -156,7 +156,7 @@ def test_pictures_cannot_be_added_to_an_unknown_person(
         store.add_anchors(operator_id, known_faces[0], Actor(operator_id))
 
 
-def test_an_anchor_goes_with_its_embedding_and_the_last_one_stays(
+def test_an_anchor_is_deleted_with_its_embedding_but_not_the_last_one(
     app: Flask, known_faces, operator_id
 ) -> None:
     person_id = store.enrol(ADA, known_faces[0][:2], SERVER)

@@ -246,7 +246,7 @@ def test_no_name_in_the_report_is_taken_for_a_formula(
     assert [row["file"] for row in rows] == ["'@SUM(1).jpg"] * 3
 
 
-def test_symbolic_links_are_passed_over_and_reported(
+def test_symbolic_links_are_skipped_and_reported(
     runner: FlaskCliRunner, folder: Path, tmp_path: Path, people
 ) -> None:
     elsewhere = tmp_path / "elsewhere"

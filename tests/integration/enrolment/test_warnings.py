@@ -69,16 +69,14 @@ def test_only_the_pictures_asked_about_are_judged(app: Flask, known_faces: Known
     assert len(every) == 1
 
 
-def test_before_storing_pictures_are_compared_with_each_other(
-    app: Flask, known_faces: Known
-) -> None:
+def test_warnings_compare_new_pictures_with_each_other(app: Flask, known_faces: Known) -> None:
     (ada, again, _), (bob, *_) = known_faces
     found = doubts_before_storing(_embeddings(ada, bob, again))
     assert found == {1: (EnrolmentWarning(UNLIKE_THE_OTHERS),)}
     assert doubts_before_storing(_embeddings(bob)) == {}
 
 
-def test_before_storing_pictures_are_compared_with_the_persons_own_and_with_everybody(
+def test_warnings_compare_new_pictures_with_the_person_and_everybody(
     app: Flask, known_faces: Known
 ) -> None:
     (ada, again, _), (bob, *_) = known_faces

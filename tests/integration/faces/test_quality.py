@@ -87,7 +87,7 @@ def test_a_face_at_the_corner_is_off_centre(
         (0, -50, "turned_down"),
     ],
 )
-def test_a_head_that_looks_away_is_turned(
+def test_a_head_that_looks_away_is_reported_as_turned(
     portrait: np.ndarray, face: DetectedFace, yaw: float, pitch: float, reason: str
 ) -> None:
     a, b = np.radians([yaw, pitch])

@@ -56,7 +56,7 @@ def test_similarities_are_those_with_each_anchor_of_the_person(
     assert found.by_rule("best") == pytest.approx(max(expected), abs=1e-6)
 
 
-def test_nobody_has_no_similarities(app, two_people, known_faces) -> None:
+def test_an_unknown_person_has_no_similarities(app, two_people, known_faces) -> None:
     people_service.delete_person(two_people[1], Actor(two_people[0]))
 
     assert active_model().gallery.similarities(known_faces[0][0].embedding, two_people[1]) is None
@@ -131,7 +131,7 @@ def test_a_deletion_by_a_node_of_the_previous_release_is_noticed(app, two_people
     assert active_model().gallery.sample().person_ids == (two_people[1],)
 
 
-def test_a_process_that_is_many_changes_behind_loses_nobody_and_keeps_nobody(
+def test_a_process_many_versions_behind_reloads_the_gallery(
     app, two_people, known_faces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "CHANGES_KEPT", 2)

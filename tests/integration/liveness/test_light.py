@@ -71,7 +71,7 @@ def test_without_the_setting_light_is_neither_shown_nor_required(app: Flask, eng
     assert verify_by_challenge(perform(performing.live(engine)), HOLDER, "ada", SERVER).match
 
 
-def test_colours_come_one_by_one_and_are_written_down_sealed(
+def test_colours_are_revealed_one_by_one_and_stored_encrypted(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER, SERVER)

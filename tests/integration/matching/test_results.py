@@ -61,9 +61,7 @@ def let_time_pass(minutes: int) -> None:
             row.expires_at -= timedelta(minutes=minutes)
 
 
-def test_a_verification_is_answered_by_the_address_of_its_result(
-    anybody: Visitor, ada, settings: Settings
-) -> None:
+def test_a_verification_redirects_to_its_result(anybody: Visitor, ada, settings: Settings) -> None:
     answer = verification(anybody)
 
     assert answer.status_code == SEE_OTHER
@@ -114,7 +112,7 @@ def test_a_result_ends_after_a_while_and_goes(anybody: Visitor, ada) -> None:
     assert rows_stored()["page_result"] == 0
 
 
-def test_an_address_that_was_never_one_is_answered_alike(operator: Visitor) -> None:
+def test_an_unknown_result_gets_the_answer_of_an_expired_one(operator: Visitor) -> None:
     for path in ("/verify/result/", "/identify/result/"):
         page = operator.get(f"{path}00000000-0000-0000-0000-000000000000")
         assert page.status_code == 410

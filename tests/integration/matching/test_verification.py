@@ -82,7 +82,9 @@ def test_an_attempt_stores_its_model_rule_and_threshold(
     assert attempt.rule == "best"
 
 
-def test_when_nobody_is_enrolled_nobody_can_be_compared(app: Flask, people, operator_id) -> None:
+def test_verification_and_identification_need_an_enrolled_person(
+    app: Flask, people, operator_id
+) -> None:
     before = rows_stored()
 
     with pytest.raises(NobodyEnrolled):
@@ -115,7 +117,7 @@ def test_the_person_is_found_among_all(app: Flask, people, ada, bob, operator_id
     assert decision.compared == 5
 
 
-def test_a_stranger_is_nobody(app: Flask, people, ada, operator_id) -> None:
+def test_a_stranger_is_not_identified(app: Flask, people, ada, operator_id) -> None:
     decision = identify([people[1].photos[0]], Actor(operator_id))
 
     assert not decision.match

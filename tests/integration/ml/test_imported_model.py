@@ -222,7 +222,7 @@ def test_a_wrong_option_is_named(
     assert list(artifacts.iterdir()) == []
 
 
-def test_a_model_that_is_there_is_not_overwritten(
+def test_an_installed_model_is_not_overwritten(
     file: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (artifacts / "theirs").mkdir()

@@ -15,7 +15,7 @@ def test_the_processor_computes_by_default() -> None:
 
 
 @pytest.mark.parametrize("provider", ["cuda", "coreml"])
-def test_an_accelerator_that_the_wheel_lacks_is_refused_with_the_remedy(
+def test_an_accelerator_missing_in_the_wheel_is_refused_with_the_remedy(
     provider: ml.Provider,
 ) -> None:
     with pytest.raises(ml.ArtifactError, match=f"ONNX_PROVIDER is {provider}.*ONNX_PROVIDER=cpu"):

@@ -104,7 +104,7 @@ def test_a_model_without_calibration_is_refused_with_the_way_out(
     assert rows_stored()["job"] == 0
 
 
-def test_an_unknown_model_is_refused_with_those_that_are_known(app: Flask) -> None:
+def test_an_unknown_model_lists_the_known_ones(app: Flask) -> None:
     command = app.test_cli_runner().invoke(args=[*USE, "huge"])
 
     assert command.exit_code == 1

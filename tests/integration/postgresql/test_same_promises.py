@@ -17,7 +17,7 @@ from tests.integration.matching.test_verification import (
 from tests.integration.serving.test_jobs import (
     test_a_job_without_its_lease_cannot_commit,
     test_a_leased_job_is_not_taken_until_the_lease_ends,
-    test_of_many_threads_each_job_goes_to_one,
+    test_each_job_is_run_by_one_of_many_threads,
 )
 from tests.security.requests.test_limits import (
     make_limited,
@@ -43,8 +43,8 @@ __all__ = [
     "test_deleting_a_person_leaves_no_trace",
     "test_deleting_while_others_verify_gives_them_a_decision_either_way",
     "test_down_and_up_again_with_rows_in",
+    "test_each_job_is_run_by_one_of_many_threads",
     "test_entries_of_the_audit_log_at_the_same_moment_are_chained",
-    "test_of_many_threads_each_job_goes_to_one",
     "test_one_of_two_concurrent_enrolments_of_an_identifier_wins",
     "test_one_program_for_each_thread_is_answered_in_parallel",
     "test_rows_cannot_point_nowhere",

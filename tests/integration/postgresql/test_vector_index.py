@@ -61,7 +61,7 @@ def test_the_index_finds_the_nearest_people(
     assert found[0].person_id == two_people[1]
 
 
-def test_of_more_anchors_a_search_keeps_more_in_view_as_far_as_the_database_allows() -> None:
+def test_ef_search_grows_with_the_anchors_up_to_the_maximum() -> None:
     tuning = VectorTuning()
     views = [tuning.ef_search_for(anchors, 100) for anchors in (100, 100_000, 1_000_000, 10**9)]
 

@@ -93,7 +93,7 @@ def test_an_anchor_without_its_vector_is_not_stored(app: Flask, known_faces) -> 
 
 
 @pytest.mark.parametrize("rule", match_rules)
-def test_both_galleries_answer_alike(app: Flask, two_people, known_faces, rule: str) -> None:
+def test_both_galleries_return_the_same(app: Flask, two_people, known_faces, rule: str) -> None:
     there, here = active_model().gallery, in_memory()
     anchor = db.session.scalar(select(Anchor.id).where(Anchor.person_id == two_people[0]))
     anchors.retire_anchor(two_people[0], anchor, SERVER)
@@ -144,7 +144,7 @@ def test_the_database_holds_no_embedding_as_it_is_and_the_same_cosines(
     )
 
 
-def test_a_new_master_key_leaves_the_vectors_as_they_are(app: Flask, two_people, people) -> None:
+def test_a_new_master_key_does_not_change_the_vectors(app: Flask, two_people, people) -> None:
     before = db.session.scalars(select(anchor_vector.c.turned)).all()
     db.session.rollback()
 

@@ -124,9 +124,7 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster, target: Target) ->
     assert all(node.process not in before for node in cluster.nodes)
 
 
-def test_a_reload_of_nginx_cuts_no_program_off_however_often(
-    cluster: Cluster, target: Target
-) -> None:
+def test_repeated_reloads_of_nginx_fail_no_request(cluster: Cluster, target: Target) -> None:
     with steady(target, PROGRAMS) as load:
         load.wait_for(is_right, ENOUGH)
         for _ in range(RELOADS):
@@ -182,7 +180,7 @@ def test_an_enrolment_by_the_client_survives_a_killed_node(
         assert {person.id for person in client.people(q="-")} == set(enrolled)
 
 
-def test_a_database_that_restarts_loses_nothing_and_is_followed_at_once(
+def test_a_restarted_database_loses_nothing_and_is_reconnected(
     cluster: Cluster, target: Target
 ) -> None:
     stored = attempts_stored(cluster)

@@ -60,7 +60,7 @@ def test_the_way_in_does_not_reach_the_database() -> None:
     assert all(networks[name]["internal"] for name in inside)
 
 
-def test_nobody_in_a_container_is_root() -> None:
+def test_no_process_in_a_container_is_root() -> None:
     services = compose()["services"]
 
     assert "nginx-unprivileged" in services["way-in"]["image"]

@@ -98,7 +98,7 @@ def test_a_failure_is_stored_without_personal_data(app: Flask) -> None:
     assert (stored().state, stored().error) == (JobState.FAILED, "ValueError")
 
 
-def test_a_failure_of_ours_keeps_its_code(app: Flask) -> None:
+def test_an_error_of_the_app_keeps_its_code(app: Flask) -> None:
     def fail(_lease: Lease) -> None:
         raise NobodyEnrolled
 
@@ -203,7 +203,7 @@ def test_periodic_work_is_queued_automatically_once_a_period(app: Flask) -> None
     assert jobs.run_due(kinds, Event()) == 1
 
 
-def test_of_many_threads_each_job_goes_to_one(app: Flask) -> None:
+def test_each_job_is_run_by_one_of_many_threads(app: Flask) -> None:
     for number in range(6):
         queue(subject=str(number))
     together = threading.Barrier(4)

@@ -25,7 +25,7 @@ def test_a_start_logs_the_execution_provider(
     assert f"{model_id} computes on CPUExecutionProvider" in caplog.messages
 
 
-def test_a_start_refuses_an_accelerator_that_is_not_there(settings: Settings) -> None:
+def test_a_start_refuses_an_absent_accelerator(settings: Settings) -> None:
     app = create_app(changed(settings, onnx_provider="coreml"))
 
     with pytest.raises(NotReady, match=r"ONNX_PROVIDER is coreml.*ONNX_PROVIDER=cpu"):

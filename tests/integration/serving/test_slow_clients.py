@@ -196,7 +196,7 @@ def test_a_trickle_of_bytes_does_not_extend_the_time(server: Server) -> None:
     assert ended
 
 
-def test_a_connection_that_is_kept_open_is_used_again(server: Server) -> None:
+def test_a_persistent_connection_is_reused(server: Server) -> None:
     with closing(HTTPConnection("127.0.0.1", server.port)) as client:
         for size in (0, 1, 70_000, LARGEST):
             client.request("POST", "/read", body=bytes(size))

@@ -22,7 +22,7 @@ def language_of(page: TestResponse) -> str:
     return re.search(r'<html lang="(\w+)"', page.text).group(1)
 
 
-def test_a_chosen_language_is_kept_and_the_page_too(anybody: Visitor) -> None:
+def test_a_chosen_language_keeps_the_page_and_lasts(anybody: Visitor) -> None:
     page = anybody.get("/sign-in?next=/people", headers={"Accept-Language": "en"})
     place = html.unescape(re.search(r'name="next" value="([^"]+)"', page.text).group(1))
 

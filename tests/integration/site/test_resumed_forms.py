@@ -91,7 +91,7 @@ def test_text_input_is_kept_after_signing_in_again(
     assert NOTHING_SENT not in words(admin.get(path))
 
 
-def test_a_form_of_a_person_comes_back_on_their_page(
+def test_a_form_of_a_person_is_restored_on_their_page(
     admin: Visitor, people: tuple[faces.Person, ...]
 ) -> None:
     photo = {"images": people[0].photos[:1]}
@@ -157,7 +157,7 @@ def test_a_form_of_one_account_is_not_sent_for_another(admin: Visitor) -> None:
     assert "Ada" not in admin.get("/people/new").text
 
 
-def test_a_form_from_before_signing_in_again_elsewhere_comes_back_at_once(admin: Visitor) -> None:
+def test_an_old_form_is_restored_at_once_after_signing_in_elsewhere(admin: Visitor) -> None:
     token = token_of(admin, "/people/new")
     _sign_out(admin)
     admin.sign_in(ADMIN)
@@ -210,7 +210,7 @@ def test_a_visitor_cannot_fill_an_administrators_form(anybody: Visitor) -> None:
     assert "open the door" not in anybody.get("/threshold").text
 
 
-def test_a_public_form_comes_back_without_signing_in(anybody: Visitor) -> None:
+def test_a_public_form_is_restored_without_signing_in(anybody: Visitor) -> None:
     token = token_of(anybody, "/sign-in")
     _clear_cookies(anybody)
     page = anybody.get(_send(anybody, "/sign-in", token, username="anna", password=PASSWORD))

@@ -78,7 +78,9 @@ def test_a_search_out_of_bounds_is_refused(client: Client) -> None:
     assert refused.value.code == "search_out_of_range"
 
 
-def test_a_remembered_change_of_a_persons_threshold_goes_with_them(client: Client, people) -> None:
+def test_a_remembered_change_of_a_persons_threshold_is_deleted_with_them(
+    client: Client, people
+) -> None:
     ada = client.enrol("ada", "Ada", people[0].photos[:1], consent=True)
     client.set_person_threshold(ada.id, 10, "a twin", idempotency_key="one")
     client.set_verification_threshold(60, "stricter", idempotency_key="two")
@@ -88,7 +90,7 @@ def test_a_remembered_change_of_a_persons_threshold_goes_with_them(client: Clien
     assert rows_stored()["remembered_answer"] == 1
 
 
-def test_a_change_that_is_sent_again_is_made_once(client: Client) -> None:
+def test_a_retried_change_is_made_once(client: Client) -> None:
     first = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
     again = client.set_verification_threshold(60, "stricter", based_on=0, idempotency_key="one")
     search = [client.set_search_threshold(0.005, 4, "x", idempotency_key="two") for _ in range(2)]

@@ -207,7 +207,7 @@ def test_a_search_that_takes_more_than_one_stranger_in_a_hundred_needs_the_word(
     assert identification.in_force() == IdentificationPolicy(0.05, 5)
 
 
-def test_a_search_that_finds_hardly_anybody_is_dangerous_where_the_setting_makes_it_so(
+def test_identification_that_finds_hardly_anybody_is_dangerous_by_setting(
     app: Flask,
 ) -> None:
     calibration = active_model().engine.calibration

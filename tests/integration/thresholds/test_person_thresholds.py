@@ -92,7 +92,9 @@ def test_points_out_of_range_change_nothing(app: Flask, ada, operator_id, points
     assert per_person.history(ada) == ()
 
 
-def test_a_persons_changes_are_kept_and_go_with_the_person(app: Flask, ada, operator_id) -> None:
+def test_a_persons_changes_are_stored_and_deleted_with_the_person(
+    app: Flask, ada, operator_id
+) -> None:
     per_person.change(ada, 7, "a twin", Actor(operator_id), based_on=0)
     with pytest.raises(SettingConflict):
         per_person.change(ada, 9, "another twin", Actor(operator_id), based_on=0)

@@ -177,7 +177,7 @@ def test_an_earlier_setting_can_be_put_back_into_the_form(admin: Visitor, ada, o
                 assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
 
 
-def test_histogram_and_trade_off_are_drawn_and_tables_too(admin: Visitor) -> None:
+def test_histogram_and_trade_off_are_drawn_with_tables(admin: Visitor) -> None:
     page = admin.get("/threshold").text
 
     assert 'data-place="histogram"' in page

@@ -120,7 +120,7 @@ def test_rates_for_an_unmeasured_number_of_pictures_name_their_source(
     assert f"People here typically have {anchors} pictures" in page
 
 
-def test_the_chart_marks_both_scores_and_is_a_table_too(admin: Visitor) -> None:
+def test_the_chart_marks_both_scores_and_has_a_table(admin: Visitor) -> None:
     page = admin.get("/threshold?score=75").text
     chart = RateChart()
 

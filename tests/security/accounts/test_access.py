@@ -213,7 +213,7 @@ def pages_from(visitor: Visitor, start: str) -> set[str]:
     return seen
 
 
-def test_by_a_setting_verifying_is_for_signed_in_people_only(closed_app: Flask) -> None:
+def test_a_setting_closes_verification_to_visitors(closed_app: Flask) -> None:
     stranger, operator = Visitor(closed_app), Visitor(closed_app)
     operator.sign_in(OPERATOR)
 

@@ -38,7 +38,7 @@ def test_passwords_that_are_tried_first_are_refused(password: str) -> None:
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "ünïcödé wörds hére", "marigold and seven seas"])
-def test_long_passwords_of_ones_own_are_accepted(password: str) -> None:
+def test_long_uncommon_passwords_are_accepted(password: str) -> None:
     check_uncommon(password, "marigold")
 
 
@@ -207,7 +207,7 @@ def test_a_code_is_refused_without_a_password_before(anybody: Visitor, secret: s
     assert answer.location == "/sign-in"
 
 
-def test_a_deleted_account_is_signed_out_and_gone(app: Flask, operator: Visitor) -> None:
+def test_a_deleted_account_is_signed_out(app: Flask, operator: Visitor) -> None:
     app.test_cli_runner().invoke(args=["account", "delete", OPERATOR])
 
     assert operator.get("/people").status_code == 302
@@ -249,7 +249,7 @@ def test_a_viewer_who_verifies_sees_the_public_result(
         assert "picture was compared" not in shown
 
 
-def test_a_viewer_sees_figures_and_nobody(app: Flask, viewer: Visitor) -> None:
+def test_a_viewer_sees_statistics_and_no_people(app: Flask, viewer: Visitor) -> None:
     assert accounts.account_named("the viewer").role == Role.VIEWER
     for path in ("/people", "/attempts", "/attempts.csv", "/identify"):
         assert viewer.get(path).status_code == 403, path

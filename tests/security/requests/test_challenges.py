@@ -67,7 +67,7 @@ def without_token(answer: TestResponse) -> str:
     return re.sub(r'"challenge":"[^"]+"', "", answer.text)
 
 
-def test_identifiers_that_nobody_has_are_answered_alike(app: Flask, stranger: Sender) -> None:
+def test_unknown_identifiers_get_the_same_answers(app: Flask, stranger: Sender) -> None:
     answers = []
     for identifier in ("ada", "nobody"):
         begun = stranger.send("/challenges", identifier=identifier)

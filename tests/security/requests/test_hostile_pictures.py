@@ -173,7 +173,7 @@ def test_unusual_pictures_simply_work(operator: Visitor, kind: str) -> None:
     assert verified.status_code == 200
 
 
-def test_of_a_file_that_is_two_things_only_the_picture_is_kept(operator: Visitor) -> None:
+def test_a_file_of_two_formats_is_stored_as_the_picture_alone(operator: Visitor) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.html", "<script>alert(1)</script>")

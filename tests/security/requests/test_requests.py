@@ -186,7 +186,7 @@ def test_fields_that_a_form_lacks_are_ignored(operator: Visitor, operator_id, pe
     assert person.consent_at.year > 1999
 
 
-def test_nobody_gives_themselves_a_role(operator: Visitor, operator_id) -> None:
+def test_roles_cannot_be_set_by_form_fields(operator: Visitor, operator_id) -> None:
     new = "a long new password"
     operator.post(
         "/account/password",

@@ -99,7 +99,7 @@ def test_withdrawing_consent_reports_that_backups_are_pending(
     assert rows_stored()["person"] == 2
 
 
-def test_a_program_is_answered_that_the_person_is_deleted(
+def test_a_program_gets_the_answer_of_a_successful_deletion(
     app: Flask, disk: Path, enrolled: list[UUID]
 ) -> None:
     headers = {"Authorization": f"Bearer {key_with(Scope.ENROL)}"}
@@ -130,7 +130,7 @@ def test_retention_continues_with_an_unwritable_key_ring(
     assert on_ring(settings) == set()
 
 
-def test_by_command_a_key_ring_that_cannot_be_written_is_explained(
+def test_the_command_explains_an_unwritable_key_ring(
     app: Flask, disk: Path, expired_people: list[UUID]
 ) -> None:
     fill(disk)
@@ -182,7 +182,7 @@ def test_a_serving_process_writes_another_ones_pending_key_ring(
     assert not obstacles(app)
 
 
-def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
+def test_a_key_ring_older_than_the_master_key_is_rewritten(
     app: Flask, settings: Settings, disk: Path, enrolled: list[UUID]
 ) -> None:
     mend = fill(disk)
@@ -195,7 +195,7 @@ def test_a_key_ring_of_before_a_new_master_key_is_followed_up(
     KeyRing.read(settings.key_ring_file).check_master_key(key_store().vault)
 
 
-def test_a_key_ring_that_is_up_to_date_is_left_alone(
+def test_a_current_key_ring_is_not_rewritten(
     app: Flask, settings: Settings, known_faces, enrolled: list[UUID]
 ) -> None:
     people.delete_person(enrolled[0], SERVER)

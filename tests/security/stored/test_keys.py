@@ -52,7 +52,7 @@ def test_preparing_again_keeps_secrets_and_people(enrolled: Flask, settings: Set
 
 
 @pytest.mark.parametrize("among", ["enrolled", "app"])
-def test_a_lost_key_is_not_replaced_though_nobody_may_be_enrolled(
+def test_a_lost_key_is_not_replaced_even_without_enrolled_people(
     request: pytest.FixtureRequest, settings: Settings, engine, among: str
 ) -> None:
     request.getfixturevalue(among)

@@ -191,7 +191,7 @@ def test_no_number_of_anchors_reveals_enrolment_by_the_spread(
     assert told <= most
 
 
-def test_a_claim_to_be_nobody_is_compared_frame_by_frame(app: Flask) -> None:
+def test_an_unknown_claim_is_compared_frame_by_frame(app: Flask) -> None:
     faces = [
         active_model().engine.analyse(picture(person), purpose="verify") for person in range(5)
     ]

@@ -37,7 +37,7 @@ def test_people_apart_stay_where_they_are() -> None:
     assert report["training_near_held_out"] == {"people": [], "copies": 0}
 
 
-def test_a_training_person_near_a_held_out_one_goes_and_is_named() -> None:
+def test_a_training_person_near_a_held_out_one_is_removed_and_reported() -> None:
     of_d = {row: DIRECTIONS[3] + 0.05 * DIRECTIONS[row % 3] for row in (3, 4, 5)}
     splits, report = without_overlap(judged(of_d), SPLITS, DATA)
     assert splits.train.tolist() == [0, 1, 2, 6, 7, 8]
@@ -46,14 +46,14 @@ def test_a_training_person_near_a_held_out_one_goes_and_is_named() -> None:
     assert (near["person"], near["near"]) == ("b", "d")
 
 
-def test_a_validation_person_near_a_test_person_goes() -> None:
+def test_a_validation_person_near_a_test_person_is_removed() -> None:
     of_f = dict.fromkeys((12, 13, 14), DIRECTIONS[5])
     splits, report = without_overlap(judged(of_f), SPLITS, DATA)
     assert splits.validation.tolist() == [9, 10, 11]
     assert [one["person"] for one in report["validation_near_test"]["people"]] == ["e"]
 
 
-def test_a_copy_of_a_held_out_picture_goes_alone() -> None:
+def test_a_copy_of_a_held_out_picture_is_removed_alone() -> None:
     plain = judged({})
     splits, report = without_overlap(judged({4: plain.embeddings[10]}), SPLITS, DATA)
     assert 4 not in splits.train

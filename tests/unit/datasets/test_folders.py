@@ -61,7 +61,7 @@ def test_one_picture_is_enough_where_nothing_is_paired(tmp_path: Path) -> None:
     assert len(scan_people(tmp_path, fewest_pictures=1)) == 1
 
 
-def test_a_heap_is_read_at_any_depth_as_nobodys(tmp_path: Path) -> None:
+def test_a_flat_folder_is_read_at_any_depth_without_people(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg", "a/2.jpg", "a/b/3.png", "a/b/c.txt")
     assert [(p.path.name, p.person) for p in scan_unlabelled(tmp_path)] == [
         ("1.jpg", ""),
@@ -70,6 +70,6 @@ def test_a_heap_is_read_at_any_depth_as_nobodys(tmp_path: Path) -> None:
     ]
 
 
-def test_an_empty_heap_is_explained(tmp_path: Path) -> None:
+def test_an_empty_flat_folder_is_explained(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no pictures"):
         scan_unlabelled(tmp_path)

@@ -18,7 +18,7 @@ def embeddings() -> np.ndarray:
 PERSON = np.concatenate([np.repeat(np.arange(KNOWN), 2), KNOWN + np.arange(STRANGERS)])
 
 
-def test_nobody_enrolled_searches(embeddings):
+def test_enrolled_people_are_no_stranger_probes(embeddings):
     everybody = search_as_strangers(embeddings, PERSON, KNOWN, size=KNOWN, anchors=2, rule="best")
     assert everybody is not None
     assert set(everybody.person) == set(range(KNOWN, KNOWN + STRANGERS))

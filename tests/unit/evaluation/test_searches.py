@@ -78,7 +78,7 @@ def test_photos_without_a_face_are_not_called_missed(tidy):
     assert false_rejections(tidy, 0.9, mirrored=False) == []
 
 
-def test_nobody_with_six_photos_gives_no_table(tidy):
+def test_without_a_person_with_six_photos_there_is_no_table(tidy):
     few = tidy.photos.person < 0
     few[::2] = True
     photos = Photos(

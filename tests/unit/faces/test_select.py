@@ -24,7 +24,7 @@ def test_the_larger_of_two_central_faces_is_the_main_one() -> None:
     assert main_face([small, large], WIDTH, HEIGHT) is large
 
 
-def test_of_equal_faces_the_more_central_is_the_main_one() -> None:
+def test_the_more_central_of_equal_faces_is_the_main_one() -> None:
     edge, middle = face(60, 60, 120), face(320, 240, 120)
     assert main_face([edge, middle], WIDTH, HEIGHT) is middle
 

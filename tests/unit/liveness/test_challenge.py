@@ -23,7 +23,7 @@ anything = st.recursive(
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(sorted(STRENGTHS)))
-def test_a_challenge_is_read_back_as_it_was_written(source, strength):
+def test_a_challenge_survives_a_round_trip(source, strength):
     challenge = draw_challenge(source, strength)
 
     assert Challenge.from_dict(challenge.to_dict()) == challenge

@@ -202,7 +202,7 @@ def test_skin_is_sampled_between_eyes_and_mouth_even_at_the_edge_of_a_frame():
 
 
 @given(st.lists(st.sampled_from(COLOURS), max_size=90))
-def test_a_challenge_with_light_is_read_back_as_it_was_written(light):
+def test_a_challenge_with_light_survives_a_round_trip(light):
     asked = replace(CHALLENGE, light=tuple(light))
 
     assert Challenge.from_dict(asked.to_dict()) == asked

@@ -29,7 +29,7 @@ def turn(points, distance=FAR, **place):
 
 
 @given(angles, angles, st.floats(-40, 40), st.floats(250, 900))
-def test_a_flat_pictures_nose_stays_put_by_homography_however_it_is_held(yaw, pitch, roll, far):
+def test_a_flat_pictures_nose_does_not_move_by_homography(yaw, pitch, roll, far):
     straight = nose_by_homography(seen(PICTURE, distance=450.0))
     held = nose_by_homography(seen(PICTURE, yaw=yaw, pitch=pitch, roll=roll, distance=far))
 
@@ -37,7 +37,7 @@ def test_a_flat_pictures_nose_stays_put_by_homography_however_it_is_held(yaw, pi
 
 
 @given(angles, angles, st.floats(-40, 40))
-def test_from_afar_it_stays_put_in_the_affine_frame_too(yaw, pitch, roll):
+def test_a_distant_flat_pictures_nose_does_not_move_in_the_affine_frame(yaw, pitch, roll):
     held = seen(PICTURE, yaw=yaw, pitch=pitch, roll=roll, distance=FAR)
 
     assert nose_in_affine_frame(held) == pytest.approx(
@@ -46,13 +46,13 @@ def test_from_afar_it_stays_put_in_the_affine_frame_too(yaw, pitch, roll):
 
 
 @pytest.mark.parametrize("yaw", [-40, -25, -10, 10, 25, 40])
-def test_a_head_reads_the_angle_it_is_turned_by(yaw):
+def test_the_yaw_of_a_head_is_measured(yaw):
     assert turn(HEAD, yaw=yaw).yaw == pytest.approx(yaw, abs=2.5)
     assert abs(turn(HEAD, yaw=yaw).pitch) < 6
 
 
 @pytest.mark.parametrize("pitch", [-20, -10, 10, 20])
-def test_a_head_reads_the_angle_it_looks_up_or_down_by(pitch):
+def test_the_pitch_of_a_head_is_measured(pitch):
     assert turn(HEAD, pitch=pitch).pitch == pytest.approx(pitch, abs=4)
 
 

@@ -36,7 +36,7 @@ def test_a_head_that_follows_the_prompts_passes(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_flat_picture_that_is_moved_alike_does_not(seed):
+def test_a_flat_picture_with_the_same_movements_does_not_pass(seed):
     challenge = draw_challenge(random.Random(seed))
 
     assert not passes(acted(challenge, flat=True), challenge)
@@ -81,7 +81,7 @@ def test_dropped_frames_do_not_pass(dropped):
 
 @few
 @given(st.integers(0, len(ACTED) - 1), st.integers(0, len(ACTED)))
-def test_a_frame_that_comes_twice_does_not_pass(which, where):
+def test_a_repeated_frame_does_not_pass(which, where):
     assert not passes([*ACTED[:where], ACTED[which], *ACTED[where:]])
 
 
@@ -135,7 +135,7 @@ def test_the_wrong_movement_does_not_pass_and_one_the_wrong_way_round_can_be_men
     assert judge(asked, left, SAME).reasons == (reason,)
 
 
-def test_a_head_that_is_elsewhere_when_the_instruction_comes_does_not_pass():
+def test_a_head_that_moves_before_the_prompt_does_not_pass():
     left, up, _ = CHALLENGE.steps
     first, second = acted(Challenge((left,), "normal")), acted(Challenge((up,), "normal"))
     cut = [
@@ -179,7 +179,7 @@ CLOSE_UP = np.arange(CLOSE_UP_SIDE**2, dtype=np.uint8).reshape(CLOSE_UP_SIDE, CL
 
 
 @pytest.mark.parametrize(("embedding", "close_up"), [(None, None), (SOMEBODY, CLOSE_UP)])
-def test_an_observation_is_read_back_as_it_was_written(embedding, close_up):
+def test_an_observation_survives_a_round_trip(embedding, close_up):
     seen = replace(ACTED[0], embedding=embedding, close_up=close_up, skin=(1.5, 2.0, 3.0))
     read = Observation.from_bytes(seen.to_bytes())
 

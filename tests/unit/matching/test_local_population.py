@@ -181,7 +181,7 @@ def test_the_interval_of_the_threshold_is_that_of_a_slow_bootstrap() -> None:
     assert (proposal.low, proposal.high) == pytest.approx((low, high), abs=1.0)
 
 
-def test_of_many_people_some_are_drawn_always_the_same() -> None:
+def test_a_fixed_sample_of_many_people_is_drawn() -> None:
     rows = drawn_people(people=MOST_PEOPLE + 50, anchors=1)
 
     drawn = draw_people(rows.anchors, max_anchors=1000, max_people=MOST_PEOPLE)

@@ -82,7 +82,7 @@ def test_presets_are_the_lowest_tenths_that_reach_their_goal_as_far_as_the_data_
     )
 
 
-def test_a_preset_that_lies_between_tenths_is_taken_at_the_stricter() -> None:
+def test_a_preset_between_tenths_is_rounded_to_the_stricter_one() -> None:
     shifted = replace(CURVE, threshold=CURVE.threshold + 0.001)  # scores 50.05, 60.05, …
     convenient, balanced, _strict = Costs(CALIBRATION, shifted).presets()
     assert (convenient.score, balanced.score) == (60.1, 70.1)

@@ -7,7 +7,7 @@ import pytest
 from ml.runtime.files import replacing
 
 
-def test_a_file_is_there_whole_with_its_folder(tmp_path: Path) -> None:
+def test_a_file_is_written_whole_with_its_folder(tmp_path: Path) -> None:
     with replacing(tmp_path / "new" / "figures.json") as beside:
         beside.write_text("{}")
 

@@ -58,7 +58,7 @@ def test_share_asks_at_least_half_of_the_anchors():
     assert person_similarities(similarities, anchors, "share")[0] == np.float32(0.8)
 
 
-def test_nobody_enrolled_gives_nothing():
+def test_an_empty_gallery_gives_nothing():
     anchors = Anchors.of(np.empty((0, 8), np.float32), np.array([], int))
     assert person_similarities(np.empty(0, np.float32), anchors).shape == (0,)
 

@@ -41,7 +41,7 @@ ORDINARY = ["", "Ada", "O'Neil", "a=b", "3-4", "ada@example.org", " Ada", "愛"]
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-def test_other_texts_stay_as_they_are(text: str) -> None:
+def test_other_texts_are_unchanged(text: str) -> None:
     assert plain_cell(text) == text
 
 

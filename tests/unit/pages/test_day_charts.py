@@ -48,7 +48,7 @@ def test_a_day_without_a_value_breaks_the_line() -> None:
     assert list(chart.dots([1, None, None, 3])) == [(5.0, 9.0), (35.0, 7.0)]
 
 
-def test_a_band_goes_there_and_back() -> None:
+def test_a_band_is_a_closed_outline() -> None:
     chart = DayChart(days=2, highest=10, left=0, top=0, width=20, height=10)
 
     assert list(chart.band([1, 2], [3, 4])) == ["5.0,7.0 15.0,6.0 15.0,8.0 5.0,9.0"]

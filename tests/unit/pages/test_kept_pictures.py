@@ -9,7 +9,7 @@ from webapp.web.views.people.photos import Picture
 
 
 @given(name=st.text(), data=st.binary())
-def test_a_picture_comes_back_as_it_went(name: str, data: bytes) -> None:
+def test_a_picture_survives_a_round_trip(name: str, data: bytes) -> None:
     assert Picture.of_value(Picture(name, data).value) == Picture(name, data)
 
 

@@ -20,5 +20,5 @@ def test_a_score_shows_at_or_above_its_threshold_exactly_if_it_matches(score, th
 
 @pytest.mark.parametrize("match", [True, False])
 @pytest.mark.parametrize("score", [0.0, 50.0, 50 + 3.3, 0.1 + 0.2, 100.0])
-def test_tenths_show_as_they_are_however_they_were_computed(score: float, match: bool) -> None:
+def test_tenths_are_shown_without_rounding_noise(score: float, match: bool) -> None:
     assert shown_score(score, match) == round(score, 1)

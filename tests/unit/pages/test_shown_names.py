@@ -8,7 +8,7 @@ from webapp.web.display.names import isolated, named
 
 
 @pytest.mark.parametrize("name", ["Ada", "O’Brien-Smith", "寿限無", "ada-1@example.org"])
-def test_an_ordinary_name_is_shown_as_it_is(name: str) -> None:
+def test_an_ordinary_name_is_shown_unchanged(name: str) -> None:
     assert named(name) == isolated(name) == name
 
 

@@ -92,13 +92,13 @@ def test_a_correct_translation_stays(app: Flask) -> None:
     assert gettext("Right, %(name)s", name="Ada") == "Juste, Ada"
 
 
-def test_a_percent_sign_is_written_alike_everywhere(app: Flask) -> None:
+def test_a_percent_sign_has_one_spelling_everywhere(app: Flask) -> None:
     assert rendered("Fifty %%") == "Cinquante %"
     assert gettext("Fifty %%") == "Cinquante %"
     assert str(lazy_gettext("Fifty %%")) == "Cinquante %"
 
 
-def test_a_text_without_its_facts_is_shown_as_it_is(app: Flask) -> None:
+def test_a_text_without_values_is_shown_unformatted(app: Flask) -> None:
     assert rendered("Right, %(name)s") == "Right, %(name)s"
     assert gettext("Right, %(name)s", other="x") == "Right, %(name)s"
 

@@ -45,7 +45,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["secret"]
 
 
-def test_a_file_is_the_older_or_the_newer_one_wherever_writing_was_killed(tmp_path: Path) -> None:
+def test_a_file_is_old_or_new_after_a_kill_at_any_line(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     seen = set()
 
@@ -57,7 +57,7 @@ def test_a_file_is_the_older_or_the_newer_one_wherever_writing_was_killed(tmp_pa
     assert seen == {None, b"the older one", b"the newer one"}
 
 
-def test_a_key_is_there_whole_or_not_wherever_making_it_was_killed(tmp_path: Path) -> None:
+def test_a_key_is_whole_or_absent_after_a_kill_at_any_line(tmp_path: Path) -> None:
     file = tmp_path / "instance" / "master.key"
     killed = made = 0
 
@@ -71,7 +71,7 @@ def test_a_key_is_there_whole_or_not_wherever_making_it_was_killed(tmp_path: Pat
     assert killed > made > 0
 
 
-def test_a_certificate_serves_with_its_key_wherever_making_it_was_killed(tmp_path: Path) -> None:
+def test_a_certificate_matches_its_key_after_a_kill_at_any_line(tmp_path: Path) -> None:
     files = tmp_path / "certificate.pem", tmp_path / "certificate.key"
     make_certificate(*files, "192.168.1.5")
 

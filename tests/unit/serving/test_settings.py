@@ -71,7 +71,7 @@ def test_a_wrong_value_is_named_in_a_sentence(name: str, value: str) -> None:
         ("API_ORIGINS", "https://shop.example/, http://localhost:3000", 2),
     ],
 )
-def test_names_are_read_however_they_are_usually_written(name: str, value: str, read: int) -> None:
+def test_common_spellings_of_values_are_read(name: str, value: str, read: int) -> None:
     found = getattr(settings_from({name: value}), name.lower())
 
     assert len(found) == read
