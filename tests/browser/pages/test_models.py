@@ -31,11 +31,11 @@ def two_models(real_engine: ml.Engine, artifacts: Path, tmp_path: Path) -> Itera
 @contextmanager
 def waiting_for_the_last(site: Site) -> Iterator[Event]:
     """Run the job as a serving process does, but wait before the last picture."""
-    told = Event()
+    reported = Event()
 
     def wait(done: int, total: int) -> None:
         if done == total:
-            told.wait()
+            reported.wait()
 
     def work() -> None:
         with site.app.app_context():
@@ -44,8 +44,8 @@ def waiting_for_the_last(site: Site) -> Iterator[Event]:
 
     thread = Thread(target=work)
     thread.start()
-    yield told
-    told.set()
+    yield reported
+    reported.set()
     thread.join()
 
 

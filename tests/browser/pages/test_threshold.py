@@ -16,7 +16,7 @@ from webapp.services.thresholds.local_population import ENOUGH_PEOPLE
 MARKS = ("[data-line]", "[data-place=histogram]", "[data-place=own-histogram]", "[data-place=det]")
 
 
-def said(page: Page) -> list[str]:
+def shown(page: Page) -> list[str]:
     return page.locator("[data-looked-at], [data-own]").all_inner_texts()
 
 
@@ -62,24 +62,24 @@ def type_a_number(page: Page) -> None:
 
 @pytest.mark.parametrize("look", [look_at_highest, look_at_strict, type_a_number])
 def test_slider_goals_and_number_show_the_servers_sentences(page: Page, look) -> None:
-    before = said(page)
+    before = shown(page)
     look(page)
-    by_script, drawn = said(page), places(page)
+    by_script, drawn = shown(page), places(page)
     score = page.get_by_label("New threshold").input_value()
     assert page.get_by_role("slider").input_value() == score
     assert len(by_script) == 2
     assert all(now != then for now, then in zip(by_script, before, strict=True))
 
     page.goto(f"/threshold?score={score}")
-    assert said(page) == by_script
+    assert shown(page) == by_script
     for by_server, by_script_place in zip(places(page), drawn, strict=True):
         assert by_server == pytest.approx(by_script_place, abs=0.02)
 
 
 def test_an_invalid_score_keeps_the_previewed_one(page: Page) -> None:
-    before = said(page)
+    before = shown(page)
     page.get_by_label("New threshold").fill("101")
-    assert said(page) == before
+    assert shown(page) == before
 
 
 def test_the_slider_is_aligned_with_the_chart(page: Page) -> None:

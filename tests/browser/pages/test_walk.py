@@ -47,18 +47,18 @@ def enter(field: Locator, text: str, pace: float = 0) -> None:
 class Walk:
     """A user who finds controls by their text."""
 
-    def __init__(self, page: Page, said: Said) -> None:
-        self.page, self.said = page, said
+    def __init__(self, page: Page, shown: Said) -> None:
+        self.page, self.shown = page, shown
 
     def field(self, label: str) -> Locator:
-        return self.page.get_by_label(self.said(label), exact=True)
+        return self.page.get_by_label(self.shown(label), exact=True)
 
     def press(self, name: str) -> None:
         main = self.page.get_by_role("main")
-        main.get_by_role("button", name=self.said(name), exact=True).click()
+        main.get_by_role("button", name=self.shown(name), exact=True).click()
 
     def expect_heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", name=self.said(text), exact=True)).to_be_visible()
+        expect(self.page.get_by_role("heading", name=self.shown(text), exact=True)).to_be_visible()
 
     def set_up(self, path: str) -> None:
         self.page.goto(path)
@@ -70,7 +70,7 @@ class Walk:
         enter(self.field("Name"), "anna")
         enter(self.field("Password"), PASSWORD)
         self.press("Sign in")
-        sign_out = self.page.get_by_role("button", name=self.said("Sign out"))
+        sign_out = self.page.get_by_role("button", name=self.shown("Sign out"))
         expect(sign_out).to_be_attached()
 
     def enrol(self, identifier: str, name: str, *photos: bytes) -> None:
@@ -86,7 +86,7 @@ class Walk:
         )
         expect(self.page.locator("[data-check=good]")).to_have_count(len(photos))
         self.press("Enrol this person")
-        enrolled = self.said("%(name)s is enrolled.") % {"name": name}
+        enrolled = self.shown("%(name)s is enrolled.") % {"name": name}
         expect(self.page.get_by_text(enrolled)).to_be_visible()
 
     def verify(self, identifier: str, outcome: str) -> None:
@@ -95,7 +95,7 @@ class Walk:
         self.page.keyboard.press("Enter")
         for left in reversed(range(TRIES)):
             self.page.wait_for_url("**/verify/result/*", timeout=90_000)
-            unconfirmed = self.page.get_by_role("heading", name=self.said("Not confirmed"))
+            unconfirmed = self.page.get_by_role("heading", name=self.shown("Not confirmed"))
             if left and unconfirmed.is_visible():
                 self.press("Try again")
                 self.press("Continue")
@@ -110,9 +110,9 @@ class Walk:
         field.press_sequentially(score, delay=PACE)
         enter(self.field("Reason"), "strict")
         self.press("Review the change")
-        enter(self.page.locator("[name=confirmation]"), self.said("dangerous"))
+        enter(self.page.locator("[name=confirmation]"), self.shown("dangerous"))
         self.press("Set the threshold")
-        changed = self.said("The threshold is changed. It counts from now on.")
+        changed = self.shown("The threshold is changed. It counts from now on.")
         expect(self.page.get_by_text(changed)).to_be_visible()
 
 

@@ -75,16 +75,16 @@ def test_a_program_receives_the_light_to_show(
     setting.change(
         Liveness(ChallengeScope.ENROLMENT, "gentle", light=True), "films were shown", SERVER
     )
-    camera, told = Camera(performing.lit(engine), clock), []
+    camera, reported = Camera(performing.lit(engine), clock), []
 
     def next_frame(asked: Asked) -> bytes:
-        told.append(asked.light)
+        reported.append(asked.light)
         camera.performer.glow.show(asked.light, camera.at)
         return camera(asked)
 
     assert client.verify_live("ada", next_frame).match
-    assert len(set(told)) > 2
-    assert None not in told
+    assert len(set(reported)) > 2
+    assert None not in reported
 
 
 @pytest.mark.real_faces

@@ -175,8 +175,8 @@ def test_a_comparison_names_the_unusable_picture(
     with pytest.raises(Problem) as refused:
         client.compare(*pair)
 
-    told = [(one["place"], one["code"]) for one in refused.value.more["pictures"]]
-    assert told == [(place, "not_an_image") for place in places]
+    reported = [(one["place"], one["code"]) for one in refused.value.more["pictures"]]
+    assert reported == [(place, "not_an_image") for place in places]
     for place in places:
         assert f"Picture {place + 1}: This is not a picture" in refused.value.detail
 

@@ -38,8 +38,8 @@ def test_writing_programs_receive_a_retry_time_during_a_lock(
         assert (refused.value.status, refused.value.code) == (503, "unavailable")
         assert client.thresholds().verification.number == 0  # reads continue
         change = {"score": 60, "reason": "locked"}
-        told = client.http.put("/thresholds/verification", json=change)
-        assert int(told.headers["Retry-After"]) >= 1
+        reported = client.http.put("/thresholds/verification", json=change)
+        assert int(reported.headers["Retry-After"]) >= 1
         other.execute("ROLLBACK")
 
     assert rows_stored() == before

@@ -121,8 +121,8 @@ def test_only_a_key_with_the_scope_read_sees_the_name_of_a_lookalike(
         ):
             desk.enrol("twin", "Twin", photos, consent=True)
 
-        (told,) = doubtful.value.more["pictures"]
-        assert told["code"] == "like_somebody_else"
+        (reported,) = doubtful.value.more["pictures"]
+        assert reported["code"] == "like_somebody_else"
         assert ("Ada" in str(doubtful.value.more)) is named
 
 
@@ -197,9 +197,9 @@ def test_doubts_that_a_program_overrides_are_in_the_audit_log(client: Client, pe
     client.add_anchors(bob.id, people[1].photos[:1], accept_doubts=True)
 
     rows = db.session.scalars(select(AuditEntry.details).order_by(AuditEntry.number))
-    told = [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
-    assert told[0] == [{"code": "like_somebody_else", "like": str(ada.id)}]
-    assert {"code": "unlike_the_others"} in told[1]
+    reported = [one["overridden"] for one in map(json.loads, rows) if "overridden" in one]
+    assert reported[0] == [{"code": "like_somebody_else", "like": str(ada.id)}]
+    assert {"code": "unlike_the_others"} in reported[1]
 
 
 @pytest.mark.parametrize("part", COVERED)

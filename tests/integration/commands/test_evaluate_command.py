@@ -150,9 +150,9 @@ def test_a_table_of_pairs_is_measured(tmp_path):
 )
 def test_an_impossible_evaluation_is_explained_in_one_line(words, complaint, capsys):
     assert main(words) == 2
-    said = capsys.readouterr().err
-    assert complaint in said
-    assert said.count("\n") == 1
+    shown = capsys.readouterr().err
+    assert complaint in shown
+    assert shown.count("\n") == 1
 
 
 def test_photos_are_measured_again_without_those_the_guidance_complains_of(reported):

@@ -75,17 +75,17 @@ def test_colours_are_revealed_one_by_one_and_stored_encrypted(
     app: Flask, settings: Settings, engine, ada
 ) -> None:
     performer, begun = performing.lit(engine), challenges.begin("ada", HOLDER, SERVER)
-    asked, told = begun.asked, [begun.asked.light]
+    asked, reported = begun.asked, [begun.asked.light]
     performer.prompt(None, 0.0)
     for number in range(1, 8):
         at = number * FRAME_SECONDS
         with clock_at(begun.id, at):
             asked = challenges.see(begun.id, HOLDER, asked.frame, performer.frame(at), SERVER)
-        told.append(asked.light)
+        reported.append(asked.light)
 
     order = drawn(begun.id).light
     db.session.rollback()
-    assert told == [order[number // 2] for number in range(8)]
+    assert reported == [order[number // 2] for number in range(8)]
     stored = written_down(settings)
     assert not any(colour.encode() in stored for colour in COLOURS)
 

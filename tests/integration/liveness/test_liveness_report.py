@@ -74,11 +74,11 @@ def test_the_command_labels_the_last_challenge_and_counts(app: Flask) -> None:
             row.created_at = now() - timedelta(hours=1)
     ended(Outcome.WAIVED, 1)
 
-    said = run(app, "--label", "printed", "--minutes", "10").output
+    shown = run(app, "--label", "printed", "--minutes", "10").output
 
-    assert "Labelled 2 challenges of the last 10 minutes as printed" in said
-    assert "printed photos passed (APCER)     0 of 2, 0.0%" in said
-    assert "people refused (BPCER)            none labelled" in said
+    assert "Labelled 2 challenges of the last 10 minutes as printed" in shown
+    assert "printed photos passed (APCER)     0 of 2, 0.0%" in shown
+    assert "people refused (BPCER)            none labelled" in shown
     db.session.rollback()
     assert db.session.query(AuditEntry).filter_by(event="challenges_labelled").count() == 1
     ended(Outcome.PASSED, 1)

@@ -72,7 +72,7 @@ def test_the_page_warns_of_flashing_light(app: Flask, admin: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "shown"),
     [
         ({"allowed": ["turn_left"]}, "at least 2 movements"),
         ({"reason": ""}, "fill this in"),
@@ -82,12 +82,12 @@ def test_the_page_warns_of_flashing_light(app: Flask, admin: Visitor) -> None:
     ],
 )
 def test_an_invalid_setting_is_explained_and_changes_nothing(
-    app: Flask, admin: Visitor, fields: dict[str, object], said: str
+    app: Flask, admin: Visitor, fields: dict[str, object], shown: str
 ) -> None:
     answer = send(admin, **fields)
 
     assert answer.status_code == 200
-    assert said in words(answer)
+    assert shown in words(answer)
     assert liveness.in_force() == liveness.DEFAULT
 
 

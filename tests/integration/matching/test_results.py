@@ -165,10 +165,10 @@ def test_a_rate_limited_visitor_sees_a_wait_and_one_button(settings: Settings, e
     assert refused.status_code == 429
     assert refused.text.count("data-wait=") == 1
     assert 'action="/verify"' in refused.text
-    told = [sent(visitor, "/challenges", identifier=IDENTIFIER) for _ in range(2)][-1]
-    assert told.status_code == 429
-    assert told.json["code"] == "too_many_requests"
-    assert told.json["seconds"] == pytest.approx(3600, abs=120)
+    reported = [sent(visitor, "/challenges", identifier=IDENTIFIER) for _ in range(2)][-1]
+    assert reported.status_code == 429
+    assert reported.json["code"] == "too_many_requests"
+    assert reported.json["seconds"] == pytest.approx(3600, abs=120)
 
 
 # Secrets that are shown once

@@ -71,9 +71,9 @@ def refusal(folder: Path) -> str:
 def test_a_damaged_network_is_refused(folder: Path, damage: Damage) -> None:
     damage(folder / NAME / "model.onnx")
 
-    told = refusal(folder)
-    assert f"{NAME}/model.onnx" in told
-    assert f"python -m ml convert onnx {NAME}" in told
+    reported = refusal(folder)
+    assert f"{NAME}/model.onnx" in reported
+    assert f"python -m ml convert onnx {NAME}" in reported
 
 
 @pytest.mark.parametrize("damage", OF_TEXTS.values(), ids=OF_TEXTS)
@@ -81,8 +81,8 @@ def test_a_damaged_network_is_refused(folder: Path, damage: Damage) -> None:
 def test_a_damaged_companion_file_is_refused(folder: Path, file: str, damage: Damage) -> None:
     damage(folder / NAME / file)
 
-    told = refusal(folder) if file == "check.json" else refusal_of_any_kind(folder)
-    assert NAME in told
+    reported = refusal(folder) if file == "check.json" else refusal_of_any_kind(folder)
+    assert NAME in reported
 
 
 def refusal_of_any_kind(folder: Path) -> str:

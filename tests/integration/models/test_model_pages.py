@@ -61,21 +61,21 @@ def test_a_change_of_the_model_is_reviewed_with_its_costs_first(
 
     page = admin.get(f"/models/{TINY}/change")
 
-    said = words(page)
+    shown = words(page)
     assert page.status_code == 200
-    assert engine.model_id in said
-    assert tiny.model_id in said
-    assert said.count("Threshold: 50.0") == 2
-    assert said.count("strangers would be accepted") == 2
-    assert "2 photos have to be processed by the new model" in said
-    assert "for people with 2 photos" in said
-    assert "is unknown until you have used the model" in said
+    assert engine.model_id in shown
+    assert tiny.model_id in shown
+    assert shown.count("Threshold: 50.0") == 2
+    assert shown.count("strangers would be accepted") == 2
+    assert "2 photos have to be processed by the new model" in shown
+    assert "for people with 2 photos" in shown
+    assert "is unknown until you have used the model" in shown
     assert 'href="/models">Cancel' in page.text
     assert rows_stored()["job"] == 0
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("left_out", "shown"),
     [
         ("reason", "Please fill this in."),
         ("licence", "Read the licence and tick the box"),
@@ -83,14 +83,14 @@ def test_a_change_of_the_model_is_reviewed_with_its_costs_first(
     ],
 )
 def test_a_change_without_reason_licence_or_word_is_explained_and_nothing_lost(
-    app: Flask, ada, admin: Visitor, left_out: str, said: str
+    app: Flask, ada, admin: Visitor, left_out: str, shown: str
 ) -> None:
     sent = {name: value for name, value in TYPED.items() if name != left_out}
 
     answer = admin.post(f"/models/{TINY}/change", **sent)
 
     assert answer.status_code == 200
-    assert said in words(answer)
+    assert shown in words(answer)
     assert ('value="tried"' in answer.text) == (left_out != "reason")
     assert ("checked" in answer.text) == (left_out != "licence")
     assert rows_stored()["job"] == 0
@@ -115,21 +115,21 @@ def test_a_change_of_the_model_is_stored_with_actor_reason_and_acknowledgements(
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("left_out", "shown"),
     [
         ("--reason", "Missing option '--reason'"),
         ("--accept-licence", "restricts its use: a test. Read it. To accept it"),
         ("--confirm", "will be accepted. To accept it, add: --confirm"),
     ],
 )
-def test_the_command_asks_for_the_same(app: Flask, ada, left_out: str, said: str) -> None:
+def test_the_command_asks_for_the_same(app: Flask, ada, left_out: str, shown: str) -> None:
     options = {"--reason": ["tried"], "--accept-licence": [], "--confirm": []}
     given = [part for name, value in options.items() if name != left_out for part in (name, *value)]
 
     used = app.test_cli_runner().invoke(args=["models", "use", *given, TINY])
 
     assert used.exit_code != 0
-    assert said in " ".join(used.output.split())
+    assert shown in " ".join(used.output.split())
     assert rows_stored()["job"] == 0
 
 

@@ -107,14 +107,14 @@ def test_building_the_index_reports_its_progress(
     index_from(3, monkeypatch)
     monkeypatch.setattr(vector_index, "LOOK_SECONDS", 0.01)
     write_vectors_of_nobody(many)
-    said: list[tuple[int, int]] = []
+    shown: list[tuple[int, int]] = []
 
-    vector_index.build_indices(lambda done, total: said.append((done, total)))
+    vector_index.build_indices(lambda done, total: shown.append((done, total)))
 
     assert is_indexed()
-    assert said == sorted(said)
-    assert said[-1][0] > 0
-    assert {total for _, total in said} == {many + vectors_kept_of(two_people)}
+    assert shown == sorted(shown)
+    assert shown[-1][0] > 0
+    assert {total for _, total in shown} == {many + vectors_kept_of(two_people)}
 
 
 def test_interrupting_the_build_ends_it_until_the_next_one(

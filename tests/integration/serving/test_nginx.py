@@ -128,14 +128,14 @@ def test_nginx_sends_programs_the_apps_problems(app: Flask, without_nodes: httpx
 def test_nginx_explains_errors_to_people_in_their_language(
     app: Flask, without_nodes: httpx.Client
 ) -> None:
-    said = {}
+    shown = {}
     for language in LANGUAGES:
         with app.test_request_context(), force_locale(language):
-            said[language] = escape(gettext(TOO_LARGE))
+            shown[language] = escape(gettext(TOO_LARGE))
 
     refused, lost = sends_too_much(without_nodes, "/people/new"), without_nodes.get("/verify")
 
     assert (refused.status_code, lost.status_code) == (413, 502)
-    assert all(words in refused.text for words in said.values())
+    assert all(words in refused.text for words in shown.values())
     for page in (refused.text, lost.text):
         assert re.findall(r'lang="(\w+)"', page) == list(LANGUAGES)

@@ -207,7 +207,7 @@ def test_a_challenge_continues_in_either_worker(
     """Consecutive frames go to different workers."""
     before, workers = setting.in_force(), cycle(server.workers)
     setting.change(Liveness(ChallengeScope.VERIFICATION, "gentle"), "for this test", SERVER)
-    performer, told = performing.live(real_engine), 0
+    performer, reported = performing.live(real_engine), 0
     with signed_in(server.url) as client:
         asked = post(client, "/challenges", identifier="person-0").json()
         challenge, started = asked["challenge"], time.monotonic()
@@ -216,9 +216,9 @@ def test_a_challenge_continues_in_either_worker(
         token = {"X-CSRFToken": csrf_token(client)}
         performer.prompt(None, 0.0)
         while asked["instruction"] != "done":
-            if asked["step"] > told:
-                told = asked["step"]
-                performer.prompt(steps[told - 1], time.monotonic() - started)
+            if asked["step"] > reported:
+                reported = asked["step"]
+                performer.prompt(steps[reported - 1], time.monotonic() - started)
             frame = ("frame.jpg", performer.frame(time.monotonic() - started), "image/jpeg")
             fields = {"challenge": challenge, "number": str(asked["frame"])}
             with server.alone(next(workers)):

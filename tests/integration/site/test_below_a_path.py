@@ -121,11 +121,11 @@ def test_the_set_up_link_holds_the_path(app_below: Flask) -> None:
     db.session.commit()
     run = app_below.test_cli_runner().invoke
 
-    said = run(args=["prepare", "--url", f"https://faces.test{PREFIX}/"]).output
+    shown = run(args=["prepare", "--url", f"https://faces.test{PREFIX}/"]).output
 
     token = prepare()
     assert token
-    assert f"https://faces.test{PREFIX}/setup/" in said
+    assert f"https://faces.test{PREFIX}/setup/" in shown
 
 
 def test_a_server_that_sets_script_name_itself_is_followed(below: Settings) -> None:

@@ -244,7 +244,7 @@ def test_health_reports_readiness(anybody: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frames", "said"),
+    ("frames", "shown"),
     [
         (("good", "good", "good"), "All 3 pictures were used together."),
         (("good", "dark", "good"), "The best 2 of 3 pictures were used together."),
@@ -252,13 +252,13 @@ def test_health_reports_readiness(anybody: Visitor) -> None:
     ],
 )
 def test_the_result_names_the_used_pictures_of_a_burst(
-    anybody: Visitor, ada, people, frames: tuple[str, ...], said: str
+    anybody: Visitor, ada, people, frames: tuple[str, ...], shown: str
 ) -> None:
     photo = people[0].photos[2]
     dim = faces.jpeg(ImageEnhance.Brightness(faces.opened(photo)).enhance(0.15))
     burst = [photo if frame == "good" else dim for frame in frames]
 
-    assert said in words(anybody.post("/verify", {"frames": burst}, identifier="ada"))
+    assert shown in words(anybody.post("/verify", {"frames": burst}, identifier="ada"))
 
 
 @pytest.mark.real_faces

@@ -108,11 +108,11 @@ def test_an_unknown_persons_threshold_is_not_found(client: Client) -> None:
 
 
 def test_a_dangerous_threshold_needs_the_field_that_confirms_it(client: Client) -> None:
-    for score, said in ((0, "Anybody will be accepted as anybody."), (100, "will be refused.")):
+    for score, shown in ((0, "Anybody will be accepted as anybody."), (100, "will be refused.")):
         with pytest.raises(Problem) as refused:
             client.set_verification_threshold(score, "a demonstration")
         assert (refused.value.status, refused.value.code) == (409, "confirmation_needed")
-        assert said in str(refused.value)
+        assert shown in str(refused.value)
         assert "“confirm”: true" in str(refused.value)
     assert verification.newest_number() == 0
 

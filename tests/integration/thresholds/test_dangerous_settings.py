@@ -239,7 +239,7 @@ STRONG = Liveness(ChallengeScope.ENROLMENT, "strict", STEPS, light=True)
 
 
 @pytest.mark.parametrize(
-    ("weaker", "said"),
+    ("weaker", "shown"),
     [
         (Liveness(ChallengeScope.NOTHING, "strict", STEPS, light=True), "A good photo held before"),
         (
@@ -252,13 +252,13 @@ STRONG = Liveness(ChallengeScope.ENROLMENT, "strict", STEPS, light=True)
     ],
 )
 def test_weaker_movements_are_reviewed_and_need_the_word(
-    app: Flask, admin: Visitor, weaker: Liveness, said: str
+    app: Flask, admin: Visitor, weaker: Liveness, shown: str
 ) -> None:
     liveness.change(STRONG, "photos were shown", SERVER)
 
     review = ask_for(admin, weaker)
     assert review.status_code == 200
-    assert said in words(review)
+    assert shown in words(review)
     assert ask_for(admin, weaker, review="y", confirmation="no").status_code == 200
     assert liveness.in_force() == STRONG
 

@@ -212,12 +212,12 @@ def test_enough_people_propose_a_threshold_that_changes_nothing(admin: Visitor) 
 
     page = admin.get("/threshold?calibrate=people")
 
-    said = re.search(
+    shown = re.search(
         r"From your own people: at ([\d.]+), 1 in 1,000 comparisons with somebody else here would "
         r"pass \(95% interval of the threshold ([\d.]+) to ([\d.]+)\)",
         words(page),
     )
-    proposed, low, high = map(float, said.groups())
+    proposed, low, high = map(float, shown.groups())
     assert low <= proposed <= high + 0.1  # the proposal is rounded up
     form = re.search(r'<form method="post" action="/threshold".*?</form>', page.text, re.DOTALL)
     assert f'value="{proposed}"' in form.group()

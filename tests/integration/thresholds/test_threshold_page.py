@@ -115,8 +115,8 @@ def test_rates_for_an_unmeasured_number_of_pictures_name_their_source(
 
     page = words(admin.get("/threshold"))
 
-    said = f"Estimated for {anchors} enrolled pictures a person, from what was measured with"
-    assert f"{said} {fewer} and with {more}:" in page
+    shown = f"Estimated for {anchors} enrolled pictures a person, from what was measured with"
+    assert f"{shown} {fewer} and with {more}:" in page
     assert f"People here typically have {anchors} pictures" in page
 
 

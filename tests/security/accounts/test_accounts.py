@@ -235,14 +235,14 @@ def test_a_viewer_who_verifies_sees_the_public_result(
 ) -> None:
     enrol("ada", "Ada Lovelace", photos=1)
 
-    def told(visitor: Visitor, identifier: str) -> str:
+    def reported(visitor: Visitor, identifier: str) -> str:
         return words(visitor.post("/verify", {"frames": [photo]}, identifier=identifier))
 
     photo = people[0].photos[1]
-    assert "Ada Lovelace" in told(operator, "ada")
-    assert "Nobody is enrolled" in told(operator, "nobody")
+    assert "Ada Lovelace" in reported(operator, "ada")
+    assert "Nobody is enrolled" in reported(operator, "nobody")
     for identifier in ("ada", "nobody"):
-        shown = told(viewer, identifier)
+        shown = reported(viewer, identifier)
         assert re.search(r"Score \d+\.0 ", shown)
         assert "Ada Lovelace" not in shown
         assert "Nobody is enrolled" not in shown

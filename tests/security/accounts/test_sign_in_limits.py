@@ -176,14 +176,14 @@ def test_the_command_ends_every_lockout_of_an_account(app: Flask) -> None:
     assert attacker.sign_in(OPERATOR).status_code == 302
 
 
-@pytest.mark.parametrize(("tries", "told"), [(1, "one failed try"), (3, "3 failed tries")])
-def test_the_owner_is_notified_of_failed_tries_once(app: Flask, tries: int, told: str) -> None:
+@pytest.mark.parametrize(("tries", "reported"), [(1, "one failed try"), (3, "3 failed tries")])
+def test_the_owner_is_notified_of_failed_tries_once(app: Flask, tries: int, reported: str) -> None:
     fail(visitor_at(app, "203.0.113.5"), tries)
     owner = Visitor(app)
 
     owner.sign_in(OPERATOR)
 
-    assert told in words(owner.get("/people"))
+    assert reported in words(owner.get("/people"))
     again = Visitor(app)
     again.sign_in(OPERATOR)
     assert "failed tr" not in words(again.get("/people"))

@@ -151,7 +151,7 @@ def test_mixed_frames_do_not_reveal_enrolment(drawn: Faces, frames: int) -> None
     enrolled = scores_of_enrolled(drawn, probes, "best")
     nobody = scores_of_nobody(probes, "best")
 
-    told = {
+    reported = {
         (tries, measure.__name__): auc(
             measure(enrolled[:, :tries], axis=1), measure(nobody[:, :tries], axis=1)
         )
@@ -159,7 +159,7 @@ def test_mixed_frames_do_not_reveal_enrolment(drawn: Faces, frames: int) -> None
         for measure in (np.std, np.mean, np.max)
     }
 
-    assert {key: value for key, value in told.items() if value > MOST_AUC} == {}
+    assert {key: value for key, value in reported.items() if value > MOST_AUC} == {}
 
 
 @pytest.mark.parametrize("rule", ml.match_rules)
@@ -167,8 +167,8 @@ def test_no_matching_rule_reveals_enrolment_by_the_spread(drawn: Faces, rule: st
     probes = probes_of(drawn, 5)
     enrolled, nobody = scores_of_enrolled(drawn, probes, rule), scores_of_nobody(probes, rule)
 
-    told = auc(enrolled.std(axis=1), nobody.std(axis=1))
-    assert told <= MOST_AUC
+    reported = auc(enrolled.std(axis=1), nobody.std(axis=1))
+    assert reported <= MOST_AUC
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_no_number_of_anchors_reveals_enrolment_by_the_spread(
     probes = probes_of(drawn, 5)
     enrolled = scores_of_enrolled(drawn, probes, "best", anchors)
 
-    told = auc(enrolled.std(axis=1), scores_of_nobody(probes, "best").std(axis=1))
-    assert told <= most
+    reported = auc(enrolled.std(axis=1), scores_of_nobody(probes, "best").std(axis=1))
+    assert reported <= most
 
 
 def test_an_unknown_claim_is_compared_frame_by_frame(app: Flask) -> None:

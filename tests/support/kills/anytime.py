@@ -78,10 +78,10 @@ def main(scene: Scene, moments: int) -> None:
         what = list(WORK)[moment % len(WORK)]
         run(scene, top_up)
         before = scene.person_ids()
-        said = kill_during(scene, WORK[what], chance.uniform(0, longest))
-        check_rows(scene, what, before, set(said))
+        shown = kill_during(scene, WORK[what], chance.uniform(0, longest))
+        check_rows(scene, what, before, set(shown))
         run(scene, check_sealed)
-        print(json.dumps({"what": what, "done": len(said)}))
+        print(json.dumps({"what": what, "done": len(shown)}))
 
 
 def run(scene: Scene, work: Callable[[Scene, Say], None]) -> None:
@@ -191,18 +191,18 @@ def new_person(identifier: str) -> NewPerson:
 # Checks
 
 
-def check_rows(scene: Scene, what: str, before: set[str], said: set[str]) -> None:
+def check_rows(scene: Scene, what: str, before: set[str], shown: set[str]) -> None:
     """Check that committed rows exist, and at most one more, whose report was lost."""
     after = scene.person_ids()
     if what == "enrol":
-        require(before | said <= after, "who was enrolled is there")
-        require(len(after - before - said) <= 1, "nobody else is")
+        require(before | shown <= after, "who was enrolled is there")
+        require(len(after - before - shown) <= 1, "nobody else is")
     elif what == "delete":
-        require(not after & said, "who was deleted is not there")
-        require(after <= before and len(before - said - after) <= 1, "everybody else is")
+        require(not after & shown, "who was deleted is not there")
+        require(after <= before and len(before - shown - after) <= 1, "everybody else is")
     else:
         require(after == before, "the people are the same")
-    for target in said if what == "backup" else ():
+    for target in shown if what == "backup" else ():
         require(Path(target).exists(), "a backup that was written is there")
 
 

@@ -117,10 +117,10 @@ def test_a_colour_stays_for_two_frames_and_changes_three_times_a_second_at_most(
 
 
 def test_the_next_colour_is_not_revealed_early():
-    told = [progress(ASKED, ACTED[:n]).light for n in range(len(ACTED))]
+    reported = [progress(ASKED, ACTED[:n]).light for n in range(len(ACTED))]
 
-    assert told[:2] == [LIGHT[0]] * 2
-    assert set(told[:8]) <= set(LIGHT[:5])
+    assert reported[:2] == [LIGHT[0]] * 2
+    assert set(reported[:8]) <= set(LIGHT[:5])
     assert progress(ASKED, ACTED).light is None
     assert progress(CHALLENGE, ACTED[:3]).light is None
 

@@ -189,15 +189,15 @@ def test_every_matching_rule_has_a_text(rule: str, english) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "shown"),
     [
         ("en", ["0.001%", "0.01%", "1%", "50%"]),
         ("de", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
         ("fr", ["0,001\u00a0%", "0,01\u00a0%", "1\u00a0%", "50\u00a0%"]),
     ],
 )
-def test_shares_have_two_digits_in_the_languages_format(language: str, said: list[str]) -> None:
+def test_shares_have_two_digits_in_the_languages_format(language: str, shown: list[str]) -> None:
     app = Flask("words")
     Babel(app, default_locale=language)
     with app.test_request_context():
-        assert [thresholds.percent(share) for share in (1e-5, 1e-4, 0.01, 0.5)] == said
+        assert [thresholds.percent(share) for share in (1e-5, 1e-4, 0.01, 0.5)] == shown

@@ -51,9 +51,11 @@ def test_an_unknown_code_has_a_general_text() -> None:
 
 
 def test_messages_for_programs_do_not_mention_pages() -> None:
-    told = [code for code, words in messages.all_codes().items() if re.search(r"\bpage\b", words)]
+    reported = [
+        code for code, words in messages.all_codes().items() if re.search(r"\bpage\b", words)
+    ]
 
-    assert told == ["setting_changed_meanwhile"]  # programs cannot change these
+    assert reported == ["setting_changed_meanwhile"]  # programs cannot change these
 
 
 def test_instructions_are_short() -> None:

@@ -23,14 +23,14 @@ def test_threads_remain_to_refuse_requests_when_all_places_are_taken(
 ) -> None:
     given = {"FACES_AT_ONCE": str(cores), "FACES_WAITING": "8", "THREADS": threads}
     with patch.dict(os.environ, given):
-        told = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
-        assert os.environ["THREADS"] == str(told["threads"])
+        reported = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+        assert os.environ["THREADS"] == str(reported["threads"])
 
-    assert told["threads"] > cores + 8
-    assert told["threads"] >= int(threads)
+    assert reported["threads"] > cores + 8
+    assert reported["threads"] >= int(threads)
 
 
-def told(**given: str) -> dict[str, object]:
+def reported(**given: str) -> dict[str, object]:
     with patch.dict(os.environ, given):
         read = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
         return read | {"SCRIPT_NAME": os.environ["SCRIPT_NAME"]}
@@ -53,16 +53,16 @@ def told(**given: str) -> dict[str, object]:
 )
 def test_a_wrong_setting_ends_with_a_sentence(name: str, value: str) -> None:
     with pytest.raises(SystemExit, match=f"{name} is '{re.escape(value)}', but must be "):
-        told(**{name: value})
+        reported(**{name: value})
 
 
 def test_empty_settings_are_the_defaults() -> None:
-    assert told(WORKERS="", PROXIES="", THREADS="", SCRIPT_NAME="")["workers"] == 1
+    assert reported(WORKERS="", PROXIES="", THREADS="", SCRIPT_NAME="")["workers"] == 1
 
 
 @pytest.mark.parametrize(("given", "used"), [("/faces/", "/faces"), ("/a/b", "/a/b"), ("/", "")])
 def test_the_path_of_the_app_ends_without_a_slash(given: str, used: str) -> None:
-    assert told(SCRIPT_NAME=given)["SCRIPT_NAME"] == used
+    assert reported(SCRIPT_NAME=given)["SCRIPT_NAME"] == used
 
 
 def test_few_open_files_do_not_stop_the_start() -> None:

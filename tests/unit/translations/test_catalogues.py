@@ -134,9 +134,9 @@ def test_a_fault_stops_the_build_and_is_named(
 
     assert main(french.parents[2]) == 1
 
-    said = capsys.readouterr().err
-    assert f"fr: {msgid!r}: " in said
-    assert reason in said
+    shown = capsys.readouterr().err
+    assert f"fr: {msgid!r}: " in shown
+    assert reason in shown
     assert not french.with_suffix(".mo").exists()
 
 

@@ -101,9 +101,9 @@ def words_of_every_code(site: Site) -> None:
     facts = dict.fromkeys(names, "7") | {"limit_bytes": 32_000_000, "limit_pixels": 50_000_000}
     with site.app.test_request_context(headers={"Accept-Language": site.language}):
         for code in (*texts, "unheard of"):
-            for said in (describe(code, facts), describe_to_program(code, facts)):
-                assert said, code
-                assert not UNFILLED.search(said), (code, said)
+            for shown in (describe(code, facts), describe_to_program(code, facts)):
+                assert shown, code
+                assert not UNFILLED.search(shown), (code, shown)
         for code in all_codes():
             assert all_codes()[code]
         assert in_place(0, "a sentence")

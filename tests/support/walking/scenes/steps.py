@@ -84,11 +84,11 @@ def forget_failures() -> None:
 
 def message_of(answer: TestResponse, status: int, *, words: bool = True) -> Any:
     """Return the response to a script: its status, and the text for the user."""
-    said = json.loads(answer.text)
-    assert said.get("refused", answer.status_code) == status, answer.text
-    assert bool(said["message"]) or not words, said
-    assert "%" not in said["message"].replace(" %", ""), said
-    return said
+    shown = json.loads(answer.text)
+    assert shown.get("refused", answer.status_code) == status, answer.text
+    assert bool(shown["message"]) or not words, shown
+    assert "%" not in shown["message"].replace(" %", ""), shown
+    return shown
 
 
 def send_frame(reader: Reader, token: str, number: int, frame: bytes) -> Any:
