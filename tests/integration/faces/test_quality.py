@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from ml.faces.align import TEMPLATES, similarity_transform
 from ml.faces.decode import decode
 from ml.faces.detector.detect import Detector
 from ml.faces.pose import MEAN_HEAD_MM
@@ -15,6 +14,7 @@ from ml.faces.quality import LIVE, THRESHOLDS, assess
 from ml.faces.select import main_face
 from ml.faces.types import DetectedFace, Quality
 from ml.lab.evaluation.protocols.photos import SHARED, photos_in
+from tests.support.covers import COVERS, cloth_of, covered
 
 
 @pytest.fixture
@@ -176,38 +176,6 @@ def test_eyes_that_can_be_seen_are_not_hidden(
     soft = cv2.GaussianBlur(portrait, (0, 0), share * face.eye_distance)
     for picture in (portrait, soft, brightened(portrait, 0.6)):
         assert assess(picture, face).eye_detail > 1.5 * LIVE.least_eye_detail
-
-
-# Covers of mouth and nose, in pixels of the chip in which the quality is measured.
-COVERS = {
-    "mask": ((22, 74), (50, 70), (74, 62), (98, 70), (126, 74), (120, 118), (74, 146), (28, 118)),
-    "scarf": ((4, 64), (74, 58), (144, 64), (150, 160), (-2, 160)),
-    "cup": ((34, 100), (50, 76), (74, 68), (98, 76), (114, 100), (98, 132), (74, 142), (50, 132)),
-}
-
-
-def covered(
-    portrait: np.ndarray, face: DetectedFace, outline: str, cloth: np.ndarray
-) -> np.ndarray:
-    """A cloth, (150, 150, 3), warped onto the face within an outline."""
-    to_picture = similarity_transform(TEMPLATES["dlib"].scaled(150), face.landmarks)
-    shape = np.zeros((150, 150), np.float32)
-    cv2.fillPoly(shape, [np.array(COVERS[outline])], 1.0)
-    size = portrait.shape[1::-1]
-    share = cv2.warpAffine(shape, to_picture, size)[..., None]
-    worn = cv2.warpAffine(cloth.astype(np.float32), to_picture, size)
-    return (portrait * (1 - share) + worn * share).astype(np.uint8)
-
-
-def cloth_of(colour: tuple[int, int, int], pattern: str) -> np.ndarray:
-    """A cloth with folds down the sides, and a pattern."""
-    rows, columns = np.mgrid[:150, :150]
-    cloth = np.full((150, 150, 3), colour, np.float32)
-    if pattern == "folds":
-        cloth *= (1 - 0.3 * ((columns - 75) / 75) ** 2)[..., None]
-    if pattern == "stripes":
-        cloth[(rows + columns) % 24 < 12] *= 0.5
-    return cloth
 
 
 @pytest.mark.parametrize(
