@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 import ml
 from tests.support import faces
+from tests.support.fake_engine import picture
 from tests.support.installation import Visitor, rows_stored, words
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
@@ -151,6 +152,29 @@ def test_doubts_are_shown_before_anything_is_stored(
     assert "looks like somebody who is enrolled already: Ada." in words(
         operator.get(second.location)
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("eyes_hidden", "The eyes are hidden."),
+        ("mouth_hidden", "The mouth or nose is covered."),
+        ("uncertain", "The face is partly hidden."),
+    ],
+)
+def test_a_covered_face_is_shown_before_it_is_stored(
+    operator: Visitor, part: str, sentence: str
+) -> None:
+    first = _send(operator, picture(reasons=[part]))
+    assert sentence in words(first)
+    assert "Enrol anyway" in words(first)
+    assert rows_stored()["person"] == 0
+
+    (kept,), (seen,) = _fields(first.text, "kept"), _fields(first.text, "doubts_seen")
+    second = _send(operator, kept=kept, doubts_seen=seen)
+    assert second.status_code == 302
+    assert sentence in words(operator.get(second.location))
+    assert _overridden("person_enrolled") == [[{"code": part}]]
 
 
 def test_a_doubt_about_another_picture_is_shown_again(
