@@ -51,6 +51,7 @@ from ml.liveness import (
     progress,
 )
 from ml.matching import DEFAULT_RULE, Anchors, match_rules, person_similarities
+from ml.normalisation import Normalised, Normaliser
 from ml.results import Comparison, Face
 from ml.runtime.cores import usable_cores
 from ml.runtime.providers import PROVIDERS, Provider
@@ -83,6 +84,8 @@ __all__ = [
     "ModelDescription",
     "ModelNotFound",
     "NoFace",
+    "Normalised",
+    "Normaliser",
     "Observation",
     "Progress",
     "Provider",

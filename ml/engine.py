@@ -160,7 +160,8 @@ class Engine:
         Raises:
             ModelBroken: under the conditions of `calibration`.
         """
-        return judge(challenge, observations, self._same_person_threshold)
+        normaliser = self.calibration.normaliser
+        return judge(challenge, observations, self._same_person_threshold, normaliser)
 
     def embed(self, chips: Chips) -> Embeddings:
         """Embed chips, uint8 (n, size, size, channels), as float32 (n, d) of unit length."""
@@ -168,11 +169,16 @@ class Engine:
 
     def compare(self, a: Face, b: Face) -> Comparison:
         """Compare two faces at the model's default threshold."""
-        similarity = float(a.embedding @ b.embedding)
+        similarity = self._similarity(a.embedding, b.embedding)
         threshold = self.calibration.default_threshold
         return Comparison(
             similarity, self.calibration.score(similarity), threshold, similarity >= threshold
         )
+
+    def _similarity(self, a: Embedding, b: Embedding) -> float:
+        """Return the normalised similarity of two embeddings, float32 (d,)."""
+        first, second = (self.calibration.normaliser(one[None]) for one in (a, b))
+        return float(first.paired(second)[0])
 
     @cached_property
     def _same_person_threshold(self) -> float:
@@ -189,7 +195,7 @@ class Engine:
         chip = self.preprocessing.apply(rgb, landmarks)[None]
         if frontal is not None:
             single: Embedding = self.embedder.embed_once(chip)[0]
-            if single @ frontal >= self._flip_free_threshold:
+            if self._similarity(single, frontal) >= self._flip_free_threshold:
                 return single
         embedding: Embedding = self.embed(chip)[0]
         return embedding

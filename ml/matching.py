@@ -4,10 +4,6 @@ A probe is compared with every anchor of a person. The rule, by its name in sett
     best      maximum over the anchors
     mean      mean over the anchors
     top       mean of the three most similar anchors
-    share     quorum: at least half of the anchors must reach the threshold. Written as the
-              similarity of the deciding anchor, so that it compares with a threshold like any other
-    template  cosine with the mean of the person's embeddings, that is the mean similarity divided
-              by the length of that mean
 """
 
 from __future__ import annotations
@@ -17,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.arrays import Embeddings, Integers, Similarities
+from ml.arrays import Integers, Similarities
 
 TOP_ANCHORS = 3
-AGREEING_SHARE = 0.5
 DEFAULT_RULE = "best"
 
 
@@ -31,33 +26,10 @@ class Anchors:
     Attributes:
         starts: int (p,), ascending, first row of each person; starts[0] is 0.
         rows: number of rows.
-        template_lengths: float32 (p,), length of the mean of each person's embeddings, 0 to 1.
     """
 
     starts: Integers
     rows: int
-    template_lengths: Similarities
-
-    @classmethod
-    def of(cls, embeddings: Embeddings, starts: Integers) -> Anchors:
-        """Describe a matrix of anchors.
-
-        Args:
-            embeddings: float32 (n, d), of unit length.
-            starts: int (p,), first row of each person.
-
-        >>> embeddings = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
-        >>> anchors = Anchors.of(embeddings, np.array([0, 2]))
-        >>> anchors.counts.tolist()
-        [2, 1]
-        >>> anchors.template_lengths.tolist()
-        [0.7071..., 1.0]
-        """
-        if not len(starts):
-            return cls(starts, 0, np.empty(0, np.float32))
-        counts = np.diff(np.append(starts, len(embeddings)))
-        means = np.add.reduceat(embeddings, starts, axis=0) / counts[:, None]
-        return cls(starts, len(embeddings), np.linalg.norm(means, axis=1).astype(np.float32))
 
     @property
     def counts(self) -> Integers:
@@ -84,22 +56,10 @@ def _top_mean(similarities: Similarities, anchors: Anchors) -> Similarities:
     return np.array(means, np.float32)
 
 
-def _quorum(similarities: Similarities, anchors: Anchors) -> Similarities:
-    groups = np.split(similarities, anchors.starts[1:])
-    quorums = [int(np.ceil(AGREEING_SHARE * len(group))) for group in groups]
-    return np.array([np.sort(group, axis=0)[-n] for group, n in zip(groups, quorums, strict=True)])
-
-
-def _template(similarities: Similarities, anchors: Anchors) -> Similarities:
-    return (_mean(similarities, anchors).T / anchors.template_lengths).T
-
-
 _RULES: dict[str, Rule] = {
     "best": _max,
     "mean": _mean,
     "top": _top_mean,
-    "share": _quorum,
-    "template": _template,
 }
 
 match_rules = tuple(_RULES)
@@ -125,7 +85,7 @@ def person_similarities(
     Raises:
         UnknownRule: if the rule does not exist.
 
-    >>> anchors = Anchors.of(np.eye(3, dtype=np.float32), np.array([0, 2]))  # 2 anchors, then 1
+    >>> anchors = Anchors(np.array([0, 2]), 3)  # 2 anchors, then 1
     >>> similarities = np.array([0.75, 0.25, 0.5])
     >>> person_similarities(similarities, anchors).tolist()
     [0.75, 0.5]

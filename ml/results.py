@@ -29,7 +29,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Comparison of two faces: similarity and threshold are cosines, the score is 0 to 100."""
+    """Comparison of two faces: similarity and threshold are -1 to 1, the score is 0 to 100."""
 
     similarity: float
     score: float

@@ -52,7 +52,7 @@ TIMED = 300
 NEAREST = 10
 MEGABYTE = 1e6
 ROOMY = ("shared_buffers = '2GB'",)  # an index of a million is 0.9 GB
-ROUNDING = 1e-7  # of cosines in float32
+ROUNDING = 1e-6  # of similarities in float32
 
 
 def main() -> None:
@@ -77,16 +77,21 @@ def measure_search(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[s
     """Compare a search in memory with one pass over the matrix, and its results with all pairs."""
     enrolled, probes = split_photos(real, person)
     before = _resident()
-    store = AnchorStore(real.shape[1])
+    normaliser = _normaliser()
+    store = AnchorStore(real.shape[1], normaliser)
     held = store.change(1, people_blocks(enrolled, anchors), (), expected=anchors)
     memory = _resident() - before
-    everything = held.embeddings_of(np.arange(len(held.person_ids)))
+    everything = held.normalised.embeddings
     reading = min(
         _median(lambda: everything.view(np.uint64).sum()), _median(lambda: everything.max())
     )
-    times = np.array([_time(lambda p=p: held.nearest(p, NEAREST, "best")) for p in probes[:TIMED]])
+
+    def find(probe: np.ndarray) -> object:
+        return held.nearest(normaliser(probe[None]), NEAREST, "best")
+
+    times = np.array([_time(lambda p=p: find(p)) for p in probes[:TIMED]])
     one_stage = _median(lambda: everything @ probes[0])
-    same = _agreement(held, everything, probes[:PROBES])
+    same = _agreement(held, normaliser(probes[:PROBES]))
     adding = _time(lambda: store.change(2, people_blocks(probes[:1], 1), ()))
     return {
         "read_once_ms": reading * 1000,
@@ -147,8 +152,13 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
         with app.app_context():
             prepare()
             copy_vectors(server.url(), people_blocks(enrolled, anchors))
-            store = AnchorStore(real.shape[1])
+            normaliser = _normaliser()
+            store = AnchorStore(real.shape[1], normaliser)
             held = store.change(1, people_blocks(enrolled, anchors), (), expected=anchors)
+
+            def find(probe: np.ndarray) -> object:
+                return held.nearest(normaliser(probe[None]), NEAREST, "best")
+
             found = {"building_index_s": _time(lambda: index.build_indices(_print_progress))}
             for name, exact_up_to, timed, asked in (
                 ("index", 0, TIMED, 2_000),
@@ -157,7 +167,7 @@ def measure_vectors(real: np.ndarray, person: np.ndarray, anchors: int) -> dict[
                 tuning = replace(VectorTuning(), exact_up_to=exact_up_to)
                 vector_gallery.TUNING = tuning  # as a larger or a smaller gallery would be searched
                 recall = _recall(held, probes[:asked])
-                in_memory = _times(lambda p: held.nearest(p, NEAREST, "best"), probes[:timed])
+                in_memory = _times(find, probes[:timed])
                 p95 = _times(_ask, probes[:timed])
                 found |= {f"{name}_p95_ms": p95, f"{name}_memory_p95_ms": in_memory}
                 found |= {f"{name}_against_memory": p95 / in_memory}
@@ -178,22 +188,27 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, int], dict[str, object]]] 
 }
 
 
-def _agreement(held: IndexSnapshot, everything: np.ndarray, probes: np.ndarray) -> float:
+def _normaliser() -> ml.Normaliser:
+    artifact = ml.load_artifact("open")
+    return ml.load_calibration(artifact.folder, artifact.model_id).normaliser
+
+
+def _agreement(held: IndexSnapshot, probes: ml.Normalised) -> float:
     """Return the share of probes whose result is the nearest person of an exact comparison."""
     same = 0
-    for start in range(0, len(probes), 100):
-        highest = (probes[start : start + 100] @ everything.T).argmax(axis=1)
-        for probe, expected in zip(probes[start : start + 100], highest.tolist(), strict=True):
-            place, _ = held.nearest(probe, 1, "best")[0]
-            found, best = everything[[place, expected]].astype(float) @ probe.astype(float)
-            same += found >= best - ROUNDING
+    for number in range(len(probes)):
+        probe = probes[number : number + 1]
+        best = held.normalised.similarities(probe).max()
+        _, similarities = held.nearest(probe, 1, "best")[0]
+        same += similarities.max() >= best - ROUNDING
     return same / len(probes)
 
 
 def _recall(held: IndexSnapshot, probes: np.ndarray) -> float:
-    same = 0
+    same, normaliser = 0, _normaliser()
     for probe in probes:
-        same += _ask(probe) == held.person_id(held.nearest(probe, 1, "best")[0][0])
+        exact = held.nearest(normaliser(probe[None]), 1, "best")[0][0]
+        same += _ask(probe) == held.person_id(exact)
     return same / len(probes)
 
 

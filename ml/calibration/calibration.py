@@ -7,7 +7,7 @@ rejects it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ import numpy as np
 from ml.arrays import Reals
 from ml.calibration.curves import Curve, Histogram, between_curves, beyond_curves, share_between
 from ml.calibration.identification import SearchPoint, ThresholdBySize
+from ml.normalisation import PLAIN_COSINE, Normaliser
 
 # Default FPIR: share of strangers for whom an identification returns anybody.
 IDENTIFICATION_FPIR = 0.01
+# Least FMR of a similarity that is carried over; beyond all strangers it would be 0.
+LEAST_FAR = 1e-7
 # Rules whose FAR grows with the number of anchors.
 GROWING_RULES = ("best", "top")
 
@@ -38,6 +41,8 @@ class Calibration:
         searches: identification by rule, number of anchors and size of the gallery.
         made_from: data sets, numbers of people and pictures, failures to enrol.
         middle: mean of all embeddings, float64 (d,); None in files of early releases.
+        normaliser: turns embeddings into the similarities of this calibration.
+        former: similarities, ascending, and their FMR by the digest of earlier normalisers.
     """
 
     model_id: str
@@ -51,6 +56,8 @@ class Calibration:
     searches: tuple[SearchPoint, ...]
     made_from: dict[str, Any]
     middle: Reals | None = None
+    normaliser: Normaliser = PLAIN_COSINE
+    former: dict[str, tuple[Reals, Reals]] = field(default_factory=dict)
 
     def score(self, similarity: float) -> float:
         """Map a similarity, -1 to 1, to a score, 0 to 100; the default threshold maps to 50.
@@ -63,6 +70,31 @@ class Calibration:
     def similarity(self, score: float) -> float:
         """Map a score, 0 to 100, to its similarity."""
         return float(np.interp(score, *self.score_knots[::-1]))
+
+    def carried_over(self, similarity: float, digest: str) -> float:
+        """Return the similarity that has the FMR that a similarity had by another normaliser.
+
+        Args:
+            similarity: a similarity or threshold by the other normaliser.
+            digest: the other normaliser's digest; by this calibration's own, nothing changes.
+
+        Returns:
+            The similarity; the default threshold for a normaliser that the calibration does not
+            know.
+        """
+        if digest == self.normaliser.digest:
+            return similarity
+        if digest not in self.former:
+            return self.default_threshold
+        thresholds, far = self.former[digest]
+        passing = float(np.interp(similarity, thresholds, far))
+        return self.pairs.threshold_at_far(max(passing, LEAST_FAR))
+
+    def score_by(self, similarity: float, digest: str) -> float | None:
+        """Map a similarity by any normaliser to a score; None by one that is not known."""
+        if digest != self.normaliser.digest and digest not in self.former:
+            return None
+        return self.score(self.carried_over(similarity, digest))
 
     def curve(self, rule: str | None = None, anchors: int = 1) -> Curve:
         """Return the curve of a rule for a number of anchors, 1 or more.
@@ -87,7 +119,7 @@ class Calibration:
         Raises:
             KeyError: if the rule was not measured.
         """
-        rule = _effective_rule(rule or self.default_rule, anchors)
+        rule = rule or self.default_rule
         of_rule = self.curves[rule]
         fewer = [of_rule[count] for count in sorted(of_rule) if count <= anchors]
         more = [of_rule[count] for count in sorted(of_rule) if count > anchors]
@@ -137,7 +169,7 @@ class Calibration:
         Raises:
             KeyError: if the rule was not measured.
         """
-        rule = _effective_rule(rule or self.default_rule, anchors)
+        rule = rule or self.default_rule
         if not self.searches and rule in self.curves:
             return self.pairs.threshold_at_far(fpir / max(people * anchors, 1))
         measured = self._by_size(rule, anchors, fpir)
@@ -183,8 +215,3 @@ class Calibration:
             for count in (most, anchors)
         )
         return many - few
-
-
-def _effective_rule(rule: str, anchors: int) -> str:
-    """Return the rule that decides: a quorum of two anchors is their maximum."""
-    return "best" if (rule, anchors) == ("share", 2) else rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ml.calibration.calibration import Calibration
 from ml.calibration.curves import Curve, Histogram
 from ml.calibration.identification import SearchPoint
 from ml.errors import ModelBroken, reason_of
+from ml.normalisation import load_normaliser
 
 FILE = "calibration.json"
 
@@ -29,11 +31,12 @@ def load_calibration(folder: Path, model_id: str) -> Calibration:
     try:
         table = json.loads(path.read_text())
         calibration = _from_table(table)
+        digest = str(table.get("normaliser", ""))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelBroken(f"{file} cannot be read ({reason_of(error)}); {remedy}") from error
     if calibration.model_id != model_id:
         raise ModelBroken(f"{file} is of model {calibration.model_id}, not {model_id}; {remedy}")
-    return calibration
+    return replace(calibration, normaliser=load_normaliser(folder, digest, remedy))
 
 
 def _from_table(table: dict[str, Any]) -> Calibration:
@@ -53,6 +56,10 @@ def _from_table(table: dict[str, Any]) -> Calibration:
         searches=tuple(SearchPoint(**_arrays(row)) for row in table["identification"]),
         made_from=table["made_from"],
         middle=np.array(table["middle"]) if "middle" in table else None,
+        former={
+            digest: (np.array(row["threshold"]), np.array(row["far"]))
+            for digest, row in table.get("former", {}).items()
+        },
     )
 
 

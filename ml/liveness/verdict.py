@@ -14,6 +14,7 @@ from ml.liveness.continuity import likeness, turn_between
 from ml.liveness.observation import Observation
 from ml.liveness.pose_change import Turn
 from ml.liveness.state_machine import ChallengeState, first_frontal_frame, follow
+from ml.normalisation import PLAIN_COSINE, Normaliser
 
 # FAR at which frames of one attempt are compared, looser than that of a verification. A turned face
 # is less similar to the same face in front view, and an impostor would have to pass in every step.
@@ -43,7 +44,12 @@ class Verdict:
     matched: int
 
 
-def judge(challenge: Challenge, observations: Sequence[Observation], same_person: float) -> Verdict:
+def judge(
+    challenge: Challenge,
+    observations: Sequence[Observation],
+    same_person: float,
+    normaliser: Normaliser = PLAIN_COSINE,
+) -> Verdict:
     """Judge the frames of an attempt; disordered or missing frames never raise.
 
     Args:
@@ -51,13 +57,14 @@ def judge(challenge: Challenge, observations: Sequence[Observation], same_person
         observations: all frames, in order.
         same_person: similarity from which two embeddings show one person; `Engine.judge` takes it
             from the model's calibration.
+        normaliser: turns embeddings into similarities; by default, the similarity is the cosine.
     """
     state = follow(challenge, observations)
     matched = state.step_frames[0] if state.step_frames else -1
     reasons = [state.failure] if state.failure else []
     if len(state.step_frames) <= len(challenge.steps):
         return Verdict(False, tuple(reasons or ["unfinished"]), {}, matched)
-    cues = _cues(challenge, state, observations)
+    cues = _cues(challenge, state, observations, normaliser)
     step_frames = [observations[number] for number in state.step_frames]
     if any(seen.embedding is None for seen in step_frames):
         reasons.append("unrecognised")
@@ -75,7 +82,10 @@ def _light_failures(cues: dict[str, float]) -> list[str]:
 
 
 def _cues(
-    challenge: Challenge, state: ChallengeState, observations: Sequence[Observation]
+    challenge: Challenge,
+    state: ChallengeState,
+    observations: Sequence[Observation],
+    normaliser: Normaliser,
 ) -> dict[str, float]:
     frames = observations[first_frontal_frame(state) : state.step_frames[-1] + 1]
     pairs = list(itertools.pairwise(frames))
@@ -84,7 +94,9 @@ def _cues(
         "frames": float(len(frames)),
         "least_likeness": min(likeness(a, b) for a, b in pairs),
         "fastest_turn": max(turn_between(a.shape, b.shape) / (b.at - a.at) for a, b in pairs),
-        "least_similarity": _least_similarity([observations[n] for n in state.step_frames]),
+        "least_similarity": _least_similarity(
+            [observations[n] for n in state.step_frames], normaliser
+        ),
         "least_turn": _least_turn(challenge, state, observations),
     }
     if not challenge.light:
@@ -97,13 +109,13 @@ def _cues(
     }
 
 
-def _least_similarity(step_frames: Sequence[Observation]) -> float:
+def _least_similarity(step_frames: Sequence[Observation], normaliser: Normaliser) -> float:
     """Return the smallest similarity of the frontal frame to the frames that completed steps."""
     embeddings = [seen.embedding for seen in step_frames if seen.embedding is not None]
     if len(embeddings) < 2 or len({len(embedding) for embedding in embeddings}) != 1:
         return -1.0
-    matrix = np.stack(embeddings)
-    return float((matrix[1:] @ matrix[0]).min())
+    heads = normaliser(np.stack(embeddings))
+    return float(heads[1:].similarities(heads[:1]).min())
 
 
 def _least_turn(

@@ -1,4 +1,4 @@
-"""In-memory index of embeddings, searched exactly by one matrix product.
+"""In-memory index of embeddings, searched exactly by one matrix product and one multiply-add.
 
 The matrix is contiguous float32, its rows grouped by person. Rows are only appended: a changed
 person's rows are appended again, and the old ones become tombstones. So a snapshot stays valid
@@ -16,7 +16,8 @@ from uuid import UUID
 
 import numpy as np
 
-from ml import Anchors, person_similarities
+from ml import Anchors, Normalised, Normaliser, person_similarities
+from webapp.gallery.base import mean_similarities
 from webapp.gallery.columns import ID_BYTES, Column, as_bytes, highest, sort_keys, uuids
 
 PEOPLE_AT_ONCE = 2048
@@ -24,6 +25,8 @@ PEOPLE_AT_ONCE = 2048
 MAX_TOMBSTONE_RATIO = 0.125
 # Capacity for added rows, on top of twice the present ones. Untouched pages take no memory.
 SPARE_ROWS = 65_536
+# Numbers that normalise the similarities of an embedding.
+STATISTICS = 2
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,20 @@ class IndexSnapshot:
 
     Attributes:
         version: the version of the gallery.
-        embeddings: float32 (n, d).
+        normalised: embeddings float32 (n, d), and their statistics.
         anchor_ids: uint8 (n, 16).
         person_ids: uint8 (p, 16).
         starts, counts: int32 (p,), first row and number of rows of each person.
-        template_lengths: float32 (p,), as in `ml.Anchors`.
         alive: bool (p,), False for tombstones.
         keys, places: the first halves of the person ids, ascending, and their places.
     """
 
     version: int
-    embeddings: np.ndarray
+    normalised: Normalised
     anchor_ids: np.ndarray
     person_ids: np.ndarray
     starts: np.ndarray
     counts: np.ndarray
-    template_lengths: np.ndarray
     alive: np.ndarray
     keys: np.ndarray
     places: np.ndarray
@@ -108,12 +109,11 @@ class IndexSnapshot:
         """Return the grouping of the rows of some people, concatenated in their order."""
         counts = self.counts[places]
         starts = np.cumsum(counts) - counts
-        return Anchors(starts, int(counts.sum()), self.template_lengths[places])
+        return Anchors(starts, int(counts.sum()))
 
-    def embeddings_of(self, places: np.ndarray) -> np.ndarray:
-        """Return the embeddings of some people, float32 (k, d), in their order."""
-        rows: np.ndarray = self.embeddings[self.rows_of(places)]
-        return rows
+    def normalised_of(self, places: np.ndarray) -> Normalised:
+        """Return the embeddings of some people, k rows in their order."""
+        return self.normalised[self.rows_of(places)]
 
     def rows_of(self, places: np.ndarray) -> np.ndarray:
         """Return the row numbers of some people, int64 (k,), in their order."""
@@ -123,32 +123,31 @@ class IndexSnapshot:
         rows: np.ndarray = offsets + np.arange(len(offsets))
         return rows
 
-    def similarities_at(self, probe: np.ndarray, place: int) -> np.ndarray:
-        """Return the cosines of a probe with a person's anchors, float32 (k,)."""
-        cosines: np.ndarray = self.embeddings[self._rows_at(place)] @ probe
-        return cosines
+    def similarities_at(self, probe: Normalised, place: int) -> np.ndarray:
+        """Return the similarities of a probe with a person's anchors, float32 (k,)."""
+        return mean_similarities(self.normalised[self._rows_at(place)], probe)
 
     def nearest(
-        self, probe: np.ndarray, k: int, rule: str, exclude: int | None = None
+        self, probe: Normalised, k: int, rule: str, exclude: int | None = None
     ) -> list[tuple[int, np.ndarray]]:
         """Return the k people most similar to a probe by a rule, most similar first.
 
         Args:
-            probe: float32 (d,).
+            probe: one row for each of its frames.
             k: maximum number of people.
             rule: the matching rule.
             exclude: the place of a person to skip.
 
         Returns:
-            For each person the place, and the cosines with their anchors.
+            For each person the place, and the similarities with their anchors.
         """
-        cosines = self.embeddings @ probe
-        grouping = Anchors(self.starts, len(cosines), self.template_lengths)
-        by_person = person_similarities(cosines, grouping, rule)
+        similarities = mean_similarities(self.normalised, probe)
+        grouping = Anchors(self.starts, len(similarities))
+        by_person = person_similarities(similarities, grouping, rule)
         by_person[~self.alive] = -np.inf
         if exclude is not None:
             by_person[exclude] = -np.inf
-        return [(place, cosines[self._rows_at(place)]) for place in highest(by_person, k)]
+        return [(place, similarities[self._rows_at(place)]) for place in highest(by_person, k)]
 
     def _rows_at(self, place: int) -> slice:
         start = int(self.starts[place])
@@ -158,8 +157,9 @@ class IndexSnapshot:
 class AnchorStore:
     """The index of one model's embeddings; one writer at a time."""
 
-    def __init__(self, embedding_size: int) -> None:
+    def __init__(self, embedding_size: int, normaliser: Normaliser) -> None:
         self._size = embedding_size
+        self._normaliser = normaliser
         self._begin(0)
 
     @property
@@ -200,11 +200,11 @@ class AnchorStore:
     def _begin(self, rows: int) -> None:
         capacity = 2 * rows + SPARE_ROWS
         self._embeddings = Column(capacity, (self._size,), np.float32)
+        self._statistics = Column(capacity, (STATISTICS,), np.float32)
         self._anchor_ids = Column(capacity, (ID_BYTES,), np.uint8)
         self._person_ids = Column(capacity, (ID_BYTES,), np.uint8)
         self._starts = Column(capacity, (), np.int32)
         self._counts = Column(capacity, (), np.int32)
-        self._template_lengths = Column(capacity, (), np.float32)
         self._tombstones: set[int] = set()
         self._snapshot = IndexSnapshot(
             version=-1,
@@ -216,12 +216,11 @@ class AnchorStore:
 
     def _columns(self) -> dict[str, Any]:
         return {
-            "embeddings": self._embeddings.values,
+            "normalised": Normalised(self._embeddings.values, self._statistics.values),
             "anchor_ids": self._anchor_ids.values,
             "person_ids": self._person_ids.values,
             "starts": self._starts.values,
             "counts": self._counts.values,
-            "template_lengths": self._template_lengths.values,
         }
 
     def _tombstone(self, person_id: UUID) -> None:
@@ -232,13 +231,11 @@ class AnchorStore:
     def _add(self, people: Sequence[PersonEmbeddings]) -> None:
         counts = np.array([len(person.embeddings) for person in people])
         embeddings = np.concatenate([person.embeddings for person in people])
-        grouping = Anchors.of(embeddings, np.cumsum(counts) - counts)
         self._append(
             as_bytes([person.person_id for person in people]),
             as_bytes([one for person in people for one in person.anchor_ids]),
             counts,
-            grouping.template_lengths,
-            embeddings,
+            self._normaliser(embeddings),
         )
 
     def _append(
@@ -246,15 +243,14 @@ class AnchorStore:
         person_ids: np.ndarray,
         anchor_ids: np.ndarray,
         counts: np.ndarray,
-        template_lengths: np.ndarray,
-        embeddings: np.ndarray,
+        normalised: Normalised,
     ) -> None:
         self._starts.append(len(self._embeddings.values) + np.cumsum(counts) - counts)
         self._counts.append(counts)
         self._person_ids.append(person_ids)
         self._anchor_ids.append(anchor_ids)
-        self._template_lengths.append(template_lengths)
-        self._embeddings.append(embeddings)
+        self._embeddings.append(normalised.embeddings)
+        self._statistics.append(normalised.statistics)
 
     def _take_snapshot(self, version: int) -> None:
         before, people = self._snapshot, len(self._person_ids.values)
@@ -285,8 +281,7 @@ class AnchorStore:
                 old.person_ids[places],
                 old.anchor_ids[rows],
                 old.counts[places],
-                old.template_lengths[places],
-                old.embeddings[rows],
+                old.normalised[rows],
             )
         self._take_snapshot(old.version)
 

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from ml import Anchors, person_similarities
+from ml import Anchors, Normalised, person_similarities
 from webapp.crypto.vault import PersonSeal, Place
 from webapp.db.engine import db
 from webapp.db.models import Anchor, AnchorEmbedding, GalleryChange, GalleryVersion
@@ -97,7 +97,7 @@ def stored_typical_anchors() -> int:
 
 @dataclass(frozen=True)
 class PersonAnchors:
-    """A person's anchors compared with a probe: ids, cosines float32 (k,), and grouping."""
+    """A person's anchors compared with a probe: ids, similarities float32 (k,), and grouping."""
 
     person_id: UUID
     anchor_ids: tuple[UUID, ...]
@@ -111,7 +111,7 @@ class PersonAnchors:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """People of a gallery at one version: embeddings float32 (n, d), rows grouped by person.
+    """People of a gallery at one version: the rows of anchors, grouped by person.
 
     Compared by identity, so that it can be the key of a cache.
     """
@@ -119,8 +119,13 @@ class Rows:
     version: int
     person_ids: tuple[UUID, ...]
     anchor_ids: tuple[UUID, ...]
-    embeddings: np.ndarray
+    normalised: Normalised
     anchors: Anchors
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """Embeddings of the anchors, float32 (n, d)."""
+        return self.normalised.embeddings
 
     def of_person(self, number: int) -> slice:
         """Return the rows of the person at an index of `person_ids`."""
@@ -181,13 +186,17 @@ class Gallery(Protocol):
     def refresh(self) -> Summary:
         """Update the cache to the version of the database; return the size of the gallery."""
 
-    def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
-        """Compare a probe, float32 (d,), with the anchors of a person; None if they have none."""
+    def similarities(self, probe: np.ndarray, person_id: UUID) -> PersonAnchors | None:
+        """Compare a probe with the anchors of a person; None if they have none.
+
+        The probe is one embedding, float32 (d,), or those of several frames, (f, d): then each
+        similarity is the mean over the frames.
+        """
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
+        self, probe: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
-        """Return the k people most similar to a probe, float32 (d,), most similar first.
+        """Return the k people most similar to a probe, as in `similarities`, most similar first.
 
         `exclude` is a person to skip.
         """
@@ -200,6 +209,15 @@ class Gallery(Protocol):
 
         It is the same object for as long as the gallery does not change.
         """
+
+
+def mean_similarities(anchors: Normalised, frames: Normalised) -> np.ndarray:
+    """Return the similarity of each anchor with a probe, float32 (n,): the mean over its frames."""
+    similarities = anchors.similarities(frames)
+    if len(frames) == 1:
+        return similarities[:, 0]
+    mean: np.ndarray = similarities.mean(axis=1)
+    return mean
 
 
 def draw_people(

@@ -17,7 +17,7 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import ColumnElement, func, select, true
 
-from ml import Anchors
+from ml import Anchors, Normalised, Normaliser
 from webapp.crypto.vault import Vault
 from webapp.db.engine import db
 from webapp.db.models import AnchorEmbedding, Person, PersonKey
@@ -33,6 +33,7 @@ from webapp.gallery.base import (
     draw_people,
     embedding_place,
     is_enabled,
+    mean_similarities,
     version_of_database,
 )
 from webapp.gallery.columns import ID_BYTES, uuids
@@ -48,12 +49,19 @@ log = logging.getLogger("webapp.gallery.base")
 class MemoryGallery:
     """All enabled anchors of one model."""
 
-    def __init__(self, model_id: str, embedding_size: int, vault: Callable[[], Vault]) -> None:
+    def __init__(
+        self,
+        model_id: str,
+        embedding_size: int,
+        normaliser: Normaliser,
+        vault: Callable[[], Vault],
+    ) -> None:
         self.model_id = model_id
         self._vault = vault
         self._lock = Lock()
         self._size = embedding_size
-        self._store = AnchorStore(embedding_size)
+        self._normaliser = normaliser
+        self._store = AnchorStore(embedding_size, normaliser)
         self._samples: tuple[int, dict[tuple[int | None, int | None], Rows]] = (-1, {})
         self._progress: LoadProgress | None = None
 
@@ -87,41 +95,42 @@ class MemoryGallery:
         finally:
             self._lock.release()
 
-    def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
-        """Compare a probe, float32 (d,), with the anchors of a person; None if they have none.
+    def similarities(self, probe: np.ndarray, person_id: UUID) -> PersonAnchors | None:
+        """Compare a probe with the anchors of a person; None if they have none.
 
         While the gallery loads, the anchors are read from the database.
         """
+        frames = self._normalised(probe)
         try:
             snapshot = self.refresh()
         except GalleryLoading:
-            return self._similarities_from_database(embedding, person_id)
+            return self._similarities_from_database(frames, person_id)
         place = snapshot.place_of(person_id)
         if place is None:
             return None
-        return _person_anchors(snapshot, place, snapshot.similarities_at(embedding, place))
+        return _person_anchors(snapshot, place, snapshot.similarities_at(frames, place))
 
     def _similarities_from_database(
-        self, embedding: np.ndarray, person_id: UUID
+        self, frames: Normalised, person_id: UUID
     ) -> PersonAnchors | None:
         for person in self._read_people(AnchorEmbedding.person_id == person_id):
             return PersonAnchors(
                 person_id=person_id,
                 anchor_ids=tuple(person.anchor_ids),
-                similarities=person.embeddings @ embedding,
-                anchors=Anchors.of(person.embeddings, np.zeros(1, np.int64)),
+                similarities=mean_similarities(self._normalised(person.embeddings), frames),
+                anchors=Anchors(np.zeros(1, np.int64), len(person.anchor_ids)),
             )
         return None
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
+        self, probe: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
-        """Return the k people most similar to a probe, float32 (d,), most similar first."""
-        snapshot = self.refresh()
+        """Return the k people most similar to a probe, most similar first."""
+        frames, snapshot = self._normalised(probe), self.refresh()
         excluded_place = snapshot.place_of(exclude) if exclude else None
         return tuple(
             _person_anchors(snapshot, place, similarities)
-            for place, similarities in snapshot.nearest(embedding, k, rule, excluded_place)
+            for place, similarities in snapshot.nearest(frames, k, rule, excluded_place)
         )
 
     def anchors_of(self, person_id: UUID) -> Rows:
@@ -143,8 +152,8 @@ class MemoryGallery:
             version=self._store.snapshot.version,
             person_ids=tuple(person.person_id for person in people),
             anchor_ids=tuple(people[0].anchor_ids) if people else (),
-            embeddings=embeddings,
-            anchors=Anchors.of(embeddings, np.zeros(len(people), np.int64)),
+            normalised=self._normalised(embeddings),
+            anchors=Anchors(np.zeros(len(people), np.int64), len(embeddings)),
         )
 
     def sample(self, max_anchors: int | None = None, max_people: int | None = None) -> Rows:
@@ -165,6 +174,9 @@ class MemoryGallery:
             samples[bounds] = _rows(snapshot, alive[drawn])
         return samples[bounds]
 
+    def _normalised(self, embeddings: np.ndarray) -> Normalised:
+        return self._normaliser(np.atleast_2d(embeddings))
+
     def _catch_up(self, version: int) -> None:
         since = self._store.snapshot.version
         try:
@@ -173,7 +185,7 @@ class MemoryGallery:
             else:
                 self._read_changes(since, version)
         except BaseException:
-            self._store = AnchorStore(self._size)  # drop the partial state and reload
+            self._store = AnchorStore(self._size, self._normaliser)  # drop the partial state
             raise
         finally:
             self._progress = None
@@ -247,13 +259,12 @@ def _sortable(ids: np.ndarray) -> np.ndarray:
 
 
 def _rows(snapshot: IndexSnapshot, places: np.ndarray) -> Rows:
-    embeddings, anchors = snapshot.embeddings_of(places), snapshot.grouping_of(places)
     return Rows(
         version=snapshot.version,
         person_ids=uuids(snapshot.person_ids[places]),
         anchor_ids=uuids(snapshot.anchor_ids[snapshot.rows_of(places)]),
-        embeddings=embeddings,
-        anchors=anchors,
+        normalised=snapshot.normalised_of(places),
+        anchors=snapshot.grouping_of(places),
     )
 
 
@@ -262,7 +273,5 @@ def _person_anchors(snapshot: IndexSnapshot, place: int, similarities: np.ndarra
         person_id=snapshot.person_id(place),
         anchor_ids=snapshot.anchor_ids_of(place),
         similarities=similarities,
-        anchors=Anchors(
-            np.zeros(1, np.int64), len(similarities), snapshot.template_lengths[place : place + 1]
-        ),
+        anchors=Anchors(np.zeros(1, np.int64), len(similarities)),
     )

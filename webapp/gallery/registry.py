@@ -8,6 +8,7 @@ from threading import RLock
 import numpy as np
 from flask import current_app
 
+from ml import Normaliser
 from webapp.db.key_store import KeyStore
 from webapp.gallery.base import Gallery
 from webapp.gallery.memory import MemoryGallery
@@ -34,11 +35,11 @@ class GalleryRegistry:
         self._rotations: dict[str, np.ndarray] = {}
         self.loading: Gallery | None = None
 
-    def of(self, model_id: str, embedding_size: int) -> Gallery:
+    def of(self, model_id: str, embedding_size: int, normaliser: Normaliser) -> Gallery:
         """Return the gallery of a model."""
         with self._lock:
             if model_id not in self._galleries:
-                self._galleries[model_id] = self._new(model_id, embedding_size)
+                self._galleries[model_id] = self._new(model_id, embedding_size, normaliser)
             return self._galleries[model_id]
 
     def unload_except(self, model_ids: Iterable[str]) -> None:
@@ -58,13 +59,13 @@ class GalleryRegistry:
             self._rotations[model_id] = rotation
         return self._rotations[model_id]
 
-    def _new(self, model_id: str, embedding_size: int) -> Gallery:
+    def _new(self, model_id: str, embedding_size: int, normaliser: Normaliser) -> Gallery:
         if self._in_database:
             rotation = self.rotation
             return VectorGallery(
-                model_id, embedding_size, lambda: rotation(model_id, embedding_size)
+                model_id, embedding_size, normaliser, lambda: rotation(model_id, embedding_size)
             )
-        return MemoryGallery(model_id, embedding_size, lambda: self._keys.vault)
+        return MemoryGallery(model_id, embedding_size, normaliser, lambda: self._keys.vault)
 
 
 def galleries() -> GalleryRegistry:

@@ -145,7 +145,9 @@ class ActiveModel:
 
     def gallery_of(self, engine: Engine) -> Gallery:
         """Return the gallery of a model."""
-        return self.galleries.of(engine.model_id, engine.embedding_size)
+        return self.galleries.of(
+            engine.model_id, engine.embedding_size, engine.calibration.normaliser
+        )
 
     def calibration_of(self, model_id: str) -> Calibration | None:
         """Return the calibration of a model, None if the model is not installed with this id."""

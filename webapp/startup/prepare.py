@@ -45,6 +45,7 @@ from webapp.services import audit, audit_head
 from webapp.services.accounts.accounts import new_setup_token
 from webapp.services.backup.backup import forget_old_keys
 from webapp.services.models import vectors
+from webapp.services.thresholds import verification
 from webapp.settings import Settings, current_settings
 from webapp.startup.gallery_loading import load_gallery
 from webapp.startup.not_ready import REMEDY, NotReady
@@ -113,6 +114,7 @@ def prepare() -> str | None:
             lambda left: log.info("embeddings left to write: %s", left),
             lambda done, total: log.info("embeddings indexed: %s of %s", done, total),
         )
+    verification.carry_over()
     return new_setup_token()
 
 

@@ -12,10 +12,10 @@ from tqdm import tqdm
 from ml import DEFAULT_RULE, match_rules
 from ml.arrays import Embeddings, Integers
 from ml.error_rates import RULE_OF_THREE, Trials, bootstrap_interval, threshold_at_far
-from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS, SEED, drawn_trials, pair_trials
 from ml.lab.evaluation.measures.open_set import FPIRS, GALLERY_SIZES, search_as_strangers
 from ml.lab.evaluation.protocols.photos import ProtocolError
+from ml.normalisation import PLAIN_COSINE, Normalised
 
 DEFAULT_FAR = 1e-3
 
@@ -45,7 +45,7 @@ SCORE_AT_FAR = ((0.5, 2.0), (1e-1, 20.0), (1e-2, 35.0), (DEFAULT_FAR, 50.0), (1e
 
 def measure(
     model_id: str,
-    embeddings: Embeddings,
+    embeddings: Normalised,
     person: Integers,
     names: Sequence[str],
     facts: dict[str, Any],
@@ -54,7 +54,7 @@ def measure(
 
     Args:
         model_id: the model that made the embeddings.
-        embeddings: float32 (n, d), as served.
+        embeddings: n rows, as served.
         person: int (n,), the person in each embedding; numbers from len(names) on are strangers.
         names: names of the people with several photos.
         facts: origin of the embeddings, stored in `made_from`.
@@ -69,49 +69,59 @@ def measure(
     _check_enough(pairs, np.bincount(person[person < identified]))
     strangers = np.unique(person[person >= identified])
     groups = [np.arange(identified), strangers]
-    progress = tqdm(total=len(match_rules) * len(ANCHORS) + 1, desc="error rates", unit="curve")
-    pairs_curve = _curve([pairs], groups)
-    progress.update()
-    curves: dict[str, dict[str, Any]] = {}
-    for rule in match_rules:
-        curves[rule] = {}
-        for anchors in ANCHORS:
-            draws = drawn_trials(embeddings, person, anchors, rule)
-            curves[rule][str(anchors)] = _curve([_without(d, sharing) for d in draws], groups)
-            progress.update()
-    progress.close()
     impostor = pairs.similarity[~pairs.genuine]
     return {
         "model_id": model_id,
         "default_rule": DEFAULT_RULE,
         "default_far": DEFAULT_FAR,
         "default_threshold": threshold_at_far(impostor, DEFAULT_FAR),
-        "score_map": _score_map(impostor),
+        "score_map": _score_map(impostor, highest=_self_similarity(embeddings)),
         "made_from": {
             "people": identified,
             "strangers": len(strangers),
             "identities_sharing_a_photo": [[names[a], names[b]] for a, b in sharing],
         }
         | facts,
-        "middle": embeddings.mean(axis=0, dtype=np.float64).round(6).tolist(),
-        "pairs": pairs_curve,
+        "middle": embeddings.embeddings.mean(axis=0, dtype=np.float64).round(6).tolist(),
+        "pairs": _curve([pairs], groups),
         "histogram": _histogram(pairs),
-        "verification": curves,
+        "verification": _curves(embeddings, person, sharing, groups),
         "identification": _identification(embeddings, person, identified, sharing),
     }
 
 
-def usable(
-    embedded: Embedded, names: Sequence[str], mirrored: bool
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return embeddings and people of usable photos, and the number of strangers left out.
+def _curves(
+    embeddings: Normalised,
+    person: Integers,
+    sharing: Sequence[tuple[int, int]],
+    groups: list[np.ndarray],
+) -> dict[str, dict[str, Any]]:
+    """Return the error rates of verification by rule and number of anchors."""
+    curves: dict[str, dict[str, Any]] = {rule: {} for rule in match_rules}
+    wanted = list(product(match_rules, ANCHORS))
+    for rule, anchors in tqdm(wanted, "error rates", unit="curve"):
+        draws = drawn_trials(embeddings, person, anchors, rule)
+        curves[rule][str(anchors)] = _curve([_without(d, sharing) for d in draws], groups)
+    return curves
 
-    Strangers who may be one of the identified people are left out.
+
+def usable(
+    embeddings: Embeddings, person: Integers, names: Sequence[str]
+) -> tuple[Embeddings, Integers, int]:
+    """Return embeddings and people without strangers who may be one of the identified people.
+
+    Similarity is the cosine here, so that a normaliser does not choose its own impostors.
+
+    Args:
+        embeddings: float32 (n, d), of usable photos.
+        person: int (n,), the person in each; numbers from len(names) on are strangers.
+        names: names of the people with several photos.
+
+    Returns:
+        The rows kept, and the number of strangers left out.
     """
-    embeddings = embedded.view(mirrored)[embedded.usable]
-    person = embedded.photos.person[embedded.usable]
     known = person < len(names)
-    among_known = pair_trials(embeddings[known], person[known], len(names))
+    among_known = pair_trials(PLAIN_COSINE(embeddings[known]), person[known], len(names))
     limit = _identity_limit(_without(among_known, _identities_sharing_a_photo(names)))
     nearest = (embeddings @ embeddings[known].T).max(axis=1, initial=-1)
     keep = known | (nearest < limit)
@@ -203,7 +213,7 @@ def _pairs_of_people(trials: Trials) -> int:
 
 
 def _identification(
-    embeddings: Embeddings, person: Integers, identified: int, sharing: Sequence[tuple[int, int]]
+    embeddings: Normalised, person: Integers, identified: int, sharing: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
     """Return identification thresholds by rule, anchors and people enrolled, with their FPIR."""
     # Of two identities that share a photo, one is left out: it would find the other.
@@ -250,8 +260,14 @@ def _grid(genuine: np.ndarray, impostor: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(points).astype(np.float32))
 
 
-def _score_map(impostor: np.ndarray) -> dict[str, list[float]]:
-    knots = {-1.0: 0.0, 1.0: 100.0}
+def _self_similarity(embeddings: Normalised) -> float:
+    """Return the similarity that nine in ten photos reach with themselves; 1 for cosines."""
+    return float(np.quantile(embeddings.paired(embeddings), 0.1))
+
+
+def _score_map(impostor: np.ndarray, highest: float) -> dict[str, list[float]]:
+    """Return similarities and scores, ascending; from `highest` on, the score is 100."""
+    knots = {-1.0: 0.0, round(highest, 4): 100.0}
     for far, score in SCORE_AT_FAR:
         knots[threshold_at_far(impostor, far)] = score
     # With few impostors, several FMRs share one similarity; the default threshold keeps score 50.

@@ -16,11 +16,14 @@ from tqdm import tqdm
 
 from ml.arrays import Embeddings, Mask
 from ml.artifacts import Artifact
+from ml.calibration.file import load_calibration
 from ml.embedder import Embedder, flip, unit_mean
+from ml.errors import ModelBroken
 from ml.faces.decode import decode
 from ml.lab.datasets.folders import Picture
 from ml.lab.datasets.landmarks import AS_SERVED, Located, Search, locate_faces
 from ml.lab.evaluation.protocols.photos import Photos
+from ml.normalisation import PLAIN_COSINE, Normalised, Normaliser
 from ml.runtime.cores import usable_cores
 from ml.runtime.files import replacing
 
@@ -39,6 +42,7 @@ class Embedded:
         mirrored: float32 (n, d), the same with flip augmentation.
         landmarks: float32 (n, 5, 2), in pixels of the decoded photo; zeros where unusable.
         failures: path and error code of each failure to enrol.
+        normaliser: the model's; turns embeddings into similarities.
     """
 
     photos: Photos
@@ -47,8 +51,13 @@ class Embedded:
     mirrored: Embeddings
     landmarks: np.ndarray
     failures: tuple[tuple[Path, str], ...]
+    normaliser: Normaliser = PLAIN_COSINE
 
-    def view(self, mirrored: bool) -> Embeddings:
+    def view(self, mirrored: bool) -> Normalised:
+        """Return the embeddings with or without flip augmentation, normalised."""
+        return self.normaliser(self.embeddings(mirrored))
+
+    def embeddings(self, mirrored: bool) -> Embeddings:
         """Return the embeddings with or without flip augmentation."""
         return self.mirrored if mirrored else self.single
 
@@ -86,7 +95,16 @@ def embed_photos(
         _spread(unit_mean(single, flipped), usable),
         _spread(located.landmarks, usable),
         failures,
+        normaliser_of(artifact),
     )
+
+
+def normaliser_of(artifact: Artifact) -> Normaliser:
+    """Return the normaliser of a calibrated model; plain cosine before its calibration."""
+    try:
+        return load_calibration(artifact.folder, artifact.model_id).normaliser
+    except ModelBroken:
+        return PLAIN_COSINE
 
 
 def _both_views(

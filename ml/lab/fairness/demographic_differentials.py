@@ -1,137 +1,232 @@
-"""False matches by demographic group: `python -m ml fairness MODEL... --folder DIR`.
+"""Error rates by demographic group: `python -m ml fairness MODEL... --groups DIR`.
 
-UTKFace's file names give age, gender and origin of a face, as guessed by its makers, but no
-identity. So the command measures one half of demographic differentials (ISO/IEC 19795-10): the FMR
-of two strangers of one group at the default threshold. It cannot measure the FNMR.
+False match differential (ISO/IEC 19795-10): the FMR between strangers of one group at the default
+threshold, for every folder of photos without identities. NIST's FRTE reports the ratio of the worst
+group to the best and to the geometric mean; so does this command. With and without normalisation
+the threshold has the same FMR on the calibration's people.
+
+With --people, the FNMR of people with several photos is added by a proxy: people belong to the
+group of most of their nearest faces in --cohort.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
-from ml.arrays import Embeddings
+from ml.arrays import Embeddings, Integers
 from ml.artifacts import Artifact, load_artifact
+from ml.calibration.calibration import Calibration
 from ml.calibration.file import load_calibration
 from ml.errors import ArtifactError
-from ml.lab.evaluation.embed import embed_photos
-from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
+from ml.lab.evaluation.embed import Embedded, embed_photos
+from ml.lab.evaluation.measures.anchors import pair_trials
+from ml.lab.evaluation.protocols.photos import SHARED, Photos, ProtocolError, photos_in
+from ml.normalisation import PLAIN_COSINE, Normalised, Normaliser
 
-NAME = re.compile(r"(?P<age>\d+)_(?P<gender>[01])_(?P<origin>[0-4])_\d+")
-GENDERS = ("men", "women")
-ORIGINS = ("White", "Black", "Asian", "Indian", "other")
-CHILDREN, ADULTS, OLD = range(3, 13), range(20, 60), range(65, 120)  # years
-PHOTOS_A_GROUP = 200
 RESAMPLES = 500
 SEED = 20
+# Nearest faces of the cohort that decide the group of a photo.
+NEIGHBOURS = 30
+FEWEST_PEOPLE = 3
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A normaliser, and the threshold at the calibration's default FMR by it."""
+
+    name: str
+    normaliser: Normaliser
+    threshold: float
 
 
 @dataclass(frozen=True)
 class GroupRate:
-    """False matches between strangers of one group.
-
-    Attributes:
-        group: name of the group.
-        photos: number of photos with a face.
-        far: FMR, the share of pairs at or above the threshold, 0 to 1.
-        low, high: limits of its 95 % interval, by bootstrap over photos.
-    """
+    """Error rate within a group: share of pairs, 0 to 1, and the limits of its 95 % interval."""
 
     group: str
-    photos: int
-    far: float
+    members: int
+    rate: float
     low: float
     high: float
 
 
-def groups_in(folder: Path, photos_a_group: int = PHOTOS_A_GROUP) -> dict[str, list[Path]]:
-    """Draw photos of each group from a fixed seed: adults by gender and origin, others by age.
-
-    Raises:
-        ProtocolError: if no file name in the folder has UTKFace's form.
-    """
-    groups: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("*.jpg")):
-        for group in _groups_of(path.name):
-            groups.setdefault(group, []).append(path)
-    if not groups:
-        raise ProtocolError(f"{folder} has no file named AGE_GENDER_ORIGIN_DATE….jpg")
-    generator = np.random.default_rng(SEED)
-    return {
-        group: [paths[row] for row in generator.permutation(len(paths))[:photos_a_group]]
-        for group, paths in sorted(groups.items())
-    }
+def scales_of(calibration: Calibration) -> tuple[Scale, ...]:
+    """Return the calibration's own scale, and that of the plain cosine where it is known."""
+    own = Scale("normalised", calibration.normaliser, calibration.default_threshold)
+    if "" not in calibration.former:
+        return (own,)
+    thresholds, far = calibration.former[""]
+    positive = far > 0
+    at_default = np.interp(
+        np.log(calibration.default_far),
+        np.log(far[positive])[::-1],
+        thresholds[positive][::-1],
+    )
+    return Scale("cosine", PLAIN_COSINE, float(at_default)), own
 
 
-def _groups_of(name: str) -> Iterator[str]:
-    match = NAME.match(name)
-    if match is None:
-        return
-    age = int(match["age"])
-    if age in ADULTS:
-        yield f"{ORIGINS[int(match['origin'])]} {GENDERS[int(match['gender'])]}, 20 to 59"
-    if age in CHILDREN:
-        yield "children, 3 to 12"
-    if age in OLD:
-        yield "65 and older"
+def false_matches(
+    photos: Photos, embedded: Embedded, scale: Scale, mirrored: bool
+) -> Iterator[GroupRate]:
+    """Yield the FMR of every group, a folder of strangers each."""
+    faces = scale.normaliser(embedded.embeddings(mirrored))
+    for number, group in enumerate(photos.names):
+        members = np.flatnonzero((photos.person == number) & embedded.usable)
+        yield false_match_rate(group, faces[members], scale.threshold)
 
 
-def group_rate(group: str, embeddings: Embeddings, threshold: float) -> GroupRate:
-    """Return the FMR of pairs of different photos, embeddings (n, d) of unit length."""
-    passes = (embeddings @ embeddings.T >= threshold).astype(float)
+def false_match_rate(group: str, faces: Normalised, threshold: float) -> GroupRate:
+    """Return the FMR of pairs of different photos, with its interval by bootstrap over photos."""
+    passes = (faces.similarities(faces) >= threshold).astype(float)
     np.fill_diagonal(passes, 0.0)
-    count = len(embeddings)
+    count = len(faces)
     generator = np.random.default_rng(SEED)
     drawn = generator.multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
     # A photo drawn twice forms no pair with itself.
     pairs = count**2 - (drawn**2).sum(axis=1)
     rates = ((drawn @ passes) * drawn).sum(axis=1) / pairs
     low, high = np.quantile(rates, (0.025, 0.975))
-    far = passes.sum() / (count * (count - 1))
-    return GroupRate(group, count, far, float(low), float(high))
+    return GroupRate(group, count, passes.sum() / (count * (count - 1)), float(low), float(high))
 
 
-def group_rates(artifact: Artifact, groups: dict[str, list[Path]]) -> Iterator[GroupRate]:
-    """Yield the FMR of every group at the model's default threshold."""
-    calibration = load_calibration(artifact.folder, artifact.model_id)
-    paths = tuple(path for group in groups.values() for path in group)
-    person = np.arange(len(paths))
-    embedded = embed_photos(
-        artifact, Photos(paths, person, tuple(map(str, person))), label="groups"
+def groups_by_proxy(
+    people: Embeddings, person: Integers, cohort: Embeddings, group: Integers
+) -> Integers:
+    """Return the group of each person: that of most of the nearest cohort faces of their photos.
+
+    Args:
+        people: float32 (n, d), photos of people.
+        person: int (n,), the person in each, from 0 without gaps.
+        cohort: float32 (m, d), photos of known groups.
+        group: int (m,), the group of each.
+    """
+    nearest = np.argpartition(-(people @ cohort.T), NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    votes = np.zeros((int(person.max()) + 1, int(group.max()) + 1))
+    np.add.at(votes, (np.repeat(person, NEIGHBOURS), group[nearest].ravel()), 1)
+    chosen: Integers = votes.argmax(axis=1)
+    return chosen
+
+
+def false_non_matches(
+    faces: Normalised, person: Integers, names: Sequence[str], group_of: Integers, threshold: float
+) -> Iterator[GroupRate]:
+    """Yield the FNMR of every group with FEWEST_PEOPLE or more, by bootstrap over people."""
+    trials = pair_trials(faces, person, int(person.max()) + 1)
+    genuine = trials.genuine
+    refused = np.bincount(trials.anchor[genuine], trials.similarity[genuine] < threshold)
+    tried = np.bincount(trials.anchor[genuine])
+    generator = np.random.default_rng(SEED)
+    for number, group in enumerate(names):
+        members = np.flatnonzero(group_of[: len(tried)] == number)
+        if len(members) < FEWEST_PEOPLE:
+            continue
+        drawn = generator.choice(members, (RESAMPLES, len(members)))
+        rates = refused[drawn].sum(axis=1) / np.maximum(tried[drawn].sum(axis=1), 1)
+        low, high = np.quantile(rates, (0.025, 0.975))
+        rate = refused[members].sum() / max(tried[members].sum(), 1)
+        yield GroupRate(group, len(members), float(rate), float(low), float(high))
+
+
+def differentials(rates: Sequence[GroupRate]) -> str:
+    """Return the ratios of the worst group to the best and to the geometric mean, as text."""
+    found = np.array([row.rate for row in rates])
+    worst = rates[int(found.argmax())].group
+    if not found.min():
+        return f"worst {worst}; some group has no false match, so no ratio"
+    mean = float(np.exp(np.log(found).mean()))
+    return (
+        f"worst {worst}: {found.max() / found.min():.1f} × the best, "
+        f"{found.max() / mean:.1f} × the mean"
     )
-    served = embedded.view(artifact.config.mirrored)
-    start = 0
-    for group, members in groups.items():
-        rows = np.arange(start, start + len(members))
-        start += len(members)
-        usable = served[rows[embedded.usable[rows]]]
-        yield group_rate(group, usable, calibration.default_threshold)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ml fairness", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("models", nargs="+", metavar="MODEL", help="names of models")
-    parser.add_argument("--folder", type=Path, required=True, help="folder of UTKFace's pictures")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        groups = groups_in(options.folder)
+        strangers = photos_in(options.groups)
+        people = photos_in(options.people) if options.people else None
+        cohort = photos_in(options.cohort) if people else None
         for model in options.models:
-            print(f"{model}: pairs of strangers within a group that pass at the default threshold")
-            for row in group_rates(load_artifact(model), groups):
-                print(
-                    f"  {row.group:26} {row.photos:4} photos  {row.far:.2%} "
-                    f"({row.low:.2%} to {row.high:.2%})"
-                )
+            artifact = load_artifact(model)
+            scales = scales_of(load_calibration(artifact.folder, artifact.model_id))
+            _print_false_matches(artifact, scales, strangers)
+            if people and cohort:
+                _print_false_non_matches(artifact, scales, people, cohort)
     except (ArtifactError, ProtocolError) as error:
         print(f"fairness: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    utkface = SHARED / "utkface"
+    parser = argparse.ArgumentParser(
+        prog="python -m ml fairness", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="names of models")
+    parser.add_argument(
+        "--groups", type=Path, default=utkface / "test", help="folder: a sub-folder a group"
+    )
+    parser.add_argument(
+        "--people", type=Path, help="folder: a sub-folder a person, for the FNMR by proxy"
+    )
+    parser.add_argument(
+        "--cohort", type=Path, default=utkface / "cohort", help="folder: faces of known groups"
+    )
+    return parser
+
+
+def _print_false_matches(artifact: Artifact, scales: Sequence[Scale], photos: Photos) -> None:
+    embedded = embed_photos(artifact, photos, label="groups")
+    print(f"{artifact.config.name}: FMR between strangers of a group, {_counted(embedded)}")
+    by_scale = {
+        scale.name: list(false_matches(photos, embedded, scale, artifact.config.mirrored))
+        for scale in scales
+    }
+    _print_table(by_scale)
+    for name, rates in by_scale.items():
+        print(f"  {name}: {differentials(rates)}")
+
+
+def _print_false_non_matches(
+    artifact: Artifact, scales: Sequence[Scale], people: Photos, cohort: Photos
+) -> None:
+    mirrored = artifact.config.mirrored
+    embedded = embed_photos(artifact, people, label="people")
+    known = embed_photos(artifact, cohort, label="cohort")
+    found, person = embedded.embeddings(mirrored)[embedded.usable], people.person[embedded.usable]
+    person = np.unique(person, return_inverse=True)[1]
+    group_of = groups_by_proxy(
+        found, person, known.embeddings(mirrored)[known.usable], cohort.person[known.usable]
+    )
+    print(f"{artifact.config.name}: FNMR of people, by the group of their nearest cohort faces")
+    by_scale = {
+        scale.name: list(
+            false_non_matches(
+                scale.normaliser(found), person, cohort.names, group_of, scale.threshold
+            )
+        )
+        for scale in tqdm(scales, "pairs", unit="scale", leave=False)
+    }
+    _print_table(by_scale)
+
+
+def _counted(embedded: Embedded) -> str:
+    unusable = int((~embedded.usable).sum())
+    return f"{len(embedded.usable)} photos, {unusable} without a usable face"
+
+
+def _print_table(by_scale: Mapping[str, Sequence[GroupRate]]) -> None:
+    print(f"  {'group':20} {'n':>4}  " + "  ".join(f"{name:>26}" for name in by_scale))
+    for rows in zip(*by_scale.values(), strict=True):
+        cells = (f"{row.rate:8.2%} ({row.low:.2%} to {row.high:.2%})" for row in rows)
+        group = rows[0]
+        print(f"  {group.group:20} {group.members:4}  " + "  ".join(f"{one:>26}" for one in cells))

@@ -27,6 +27,7 @@ from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS
 from ml.lab.training.config import ExperimentConfig
 from ml.lab.training.prepare import Prepared
 from ml.lab.training.validation import pair_eer
+from ml.normalisation import PLAIN_COSINE
 
 # Fewer people with enough photos for several anchors give no useful curve.
 FEWEST_CALIBRATED = 4
@@ -97,5 +98,6 @@ def _calibrate(artifact: Artifact, embeddings: Embeddings, held_out: Chips) -> N
     if (counts >= LEAST_PHOTOS).sum() < FEWEST_CALIBRATED:
         return
     facts = {"photos": len(held_out), "note": "the training run's own held-out people"}
-    table = measure(artifact.model_id, embeddings, held_out.labels, held_out.people, facts)
+    faces = PLAIN_COSINE(embeddings)
+    table = measure(artifact.model_id, faces, held_out.labels, held_out.people, facts)
     write_atomically(artifact.folder / FILE, json.dumps(table) + "\n")

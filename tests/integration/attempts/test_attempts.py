@@ -32,6 +32,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
         "kind": Kind.VERIFY,
         "match": True,
         "model_id": active_model().engine.model_id,
+        "normaliser": active_model().engine.calibration.normaliser.digest,
         "rule": "best",
         "threshold": 0.93,
         "similarity": 0.95,

@@ -19,6 +19,7 @@ def attempt(days_ago: int, similarity: float, milliseconds: float, **facts: obje
         "kind": Kind.VERIFY,
         "match": True,
         "model_id": active_model().engine.model_id,
+        "normaliser": active_model().engine.calibration.normaliser.digest,
         "rule": "best",
         "threshold": 0.9,
         "anchors_compared": 1,

@@ -40,6 +40,7 @@ def attempt_at(moment: datetime) -> Attempt:
         kind=Kind.VERIFY,
         match=True,
         model_id=active_model().engine.model_id,
+        normaliser=active_model().engine.calibration.normaliser.digest,
         rule="best",
         threshold=0.9,
         similarity=0.95,

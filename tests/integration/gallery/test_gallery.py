@@ -51,7 +51,9 @@ def test_similarities_are_those_with_each_anchor_of_the_person(
 
     found = active_model().gallery.similarities(probe, two_people[1])
 
-    expected = [float(face.embedding @ probe) for face in known_faces[1]]
+    normaliser = active_model().engine.calibration.normaliser
+    anchors = normaliser(np.stack([face.embedding for face in known_faces[1]]))
+    expected = anchors.similarities(normaliser(probe[None]))[:, 0].tolist()
     assert sorted(found.similarities.tolist()) == pytest.approx(sorted(expected), abs=1e-6)
     assert found.by_rule("best") == pytest.approx(max(expected), abs=1e-6)
 

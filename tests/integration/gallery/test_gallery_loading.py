@@ -42,7 +42,10 @@ class PausedGallery:
         serving = active_model()
         self._keys = key_store().vault
         engine = serving.engine
-        self.gallery = MemoryGallery(engine.model_id, engine.embedding_size, self._vault)
+        normaliser = engine.calibration.normaliser
+        self.gallery = MemoryGallery(
+            engine.model_id, engine.embedding_size, normaliser, self._vault
+        )
         galleries()._galleries[engine.model_id] = self.gallery
         self.done = load_gallery(app, wait_seconds=0)
         assert self.reached.wait(LONG)

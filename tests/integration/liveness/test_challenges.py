@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from uuid import UUID
 
+import numpy as np
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -245,8 +246,10 @@ def test_a_passed_challenge_counts_until_the_enrolment(
     challenges.pass_for_enrolment(challenge, HOLDER, "carol", Actor(operator_id))
 
     face = challenges.passed_face(challenge, HOLDER, "carol")
-    assert float(face @ known_faces[0][0].embedding) > engine.calibration.default_threshold
-    assert float(face @ known_faces[1][0].embedding) < engine.calibration.default_threshold
+    normaliser = engine.calibration.normaliser
+    known = normaliser(np.stack([known_faces[person][0].embedding for person in (0, 1)]))
+    same, other = known.similarities(normaliser(face[None]))[:, 0]
+    assert same > engine.calibration.default_threshold > other
     assert rows_stored()["challenge_frame"] == 0
     for holder, identifier in (("another", "carol"), (HOLDER, "dora")):
         with pytest.raises(ChallengeUnknown):

@@ -146,8 +146,9 @@ def test_the_matrix_holds_the_score_of_each_picture_with_each_other(
 ) -> None:
     likeness = likeness_of(people_service.find_person(ada))
 
-    one, other = (face.embedding for face in known_faces[0][:2])
-    expected = active_model().engine.calibration.score(float(one @ other))
+    calibration = active_model().engine.calibration
+    one, other = (calibration.normaliser(face.embedding[None]) for face in known_faces[0][:2])
+    expected = calibration.score(float(one.paired(other)[0]))
     assert likeness.numbers == (1, 2)
     assert likeness.scores[0][0] is None
     assert likeness.scores[0][1] == pytest.approx(expected, abs=1e-3)

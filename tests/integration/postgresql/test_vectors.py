@@ -58,7 +58,10 @@ def app(prepared_app: Flask) -> Flask:
 def in_memory() -> Gallery:
     """Return the gallery in memory, of the same anchors."""
     engine = active_model().engine
-    return MemoryGallery(engine.model_id, engine.embedding_size, lambda: key_store().vault)
+    normaliser = engine.calibration.normaliser
+    return MemoryGallery(
+        engine.model_id, engine.embedding_size, normaliser, lambda: key_store().vault
+    )
 
 
 def test_vectors_follow_enrolments_and_deletions(

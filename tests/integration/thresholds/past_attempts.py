@@ -30,6 +30,7 @@ def attempt(score: float, *, match: bool, **facts: object) -> None:
                     "match": match,
                     "created_at": now() + timedelta(minutes=minutes),
                     "model_id": active_model().engine.model_id,
+                    "normaliser": active_model().engine.calibration.normaliser.digest,
                     "rule": "best",
                     "threshold": similarity_of(50),
                     "similarity": similarity_of(score),

@@ -26,11 +26,11 @@ from webapp.crypto.vault import InstallationSecrets
 from webapp.db.key_store import key_store
 from webapp.db.models import FailureCount
 from webapp.db.transactions import unit_of_work
+from webapp.gallery.base import mean_similarities
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson
 from webapp.services.matching.decoys import decoy_similarity
-from webapp.services.matching.probe import Probe
 from webapp.services.matching.verification import verify
 from webapp.services.thresholds import verification
 from webapp.services.thresholds.verification import Threshold
@@ -82,9 +82,10 @@ def app(fresh_installation: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def calibration_of(faces: Faces, shipped: ml.Calibration) -> ml.Calibration:
     """Return a calibration measured on these faces."""
     photos = faces.photos(faces.people(1000))
-    cosines = (photos @ photos.T)[np.triu_indices(len(photos), 1)]
-    threshold = np.linspace(cosines.min(), cosines.max(), 400)
-    far = np.searchsorted(np.sort(-cosines), -threshold, side="right") / len(cosines)
+    normalised = shipped.normaliser(photos)
+    found = normalised.similarities(normalised)[np.triu_indices(len(photos), 1)]
+    threshold = np.linspace(found.min(), found.max(), 400)
+    far = np.searchsorted(np.sort(-found), -threshold, side="right") / len(found)
     rates = dict.fromkeys(("far", "far_low", "far_high"), far)
     rates |= dict.fromkeys(("frr", "frr_low", "frr_high"), np.zeros(len(far)))
     pairs = replace(shipped.pairs, threshold=threshold, **rates)
@@ -113,9 +114,11 @@ def scores_of_enrolled(
     people = faces.people(PEOPLE)
     rows = np.stack([faces.photos(people) for _ in range(anchors)], axis=1)
     enrolled = rows.reshape(-1, rows.shape[2])
-    grouped = ml.Anchors.of(enrolled, np.arange(0, len(enrolled), anchors))
-    tried = np.stack([Probe(frames, (), len(frames)).embedding for frames in probes])
-    found = ml.person_similarities(enrolled @ tried.T, grouped, rule)
+    grouped = ml.Anchors(np.arange(0, len(enrolled), anchors), len(enrolled))
+    normaliser = active_model().engine.calibration.normaliser
+    anchors_of_all = normaliser(enrolled)
+    tried = [mean_similarities(anchors_of_all, normaliser(frames)) for frames in probes]
+    found = ml.person_similarities(np.stack(tried, axis=1), grouped, rule)
     return seen(np.minimum(found, np.nextafter(verification.in_force().similarity, -1)))
 
 

@@ -1,50 +1,90 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ml.lab.evaluation.protocols.photos import ProtocolError
-from ml.lab.fairness.demographic_differentials import group_rate, groups_in
+from ml import load_artifact, load_calibration
+from ml.lab.fairness.demographic_differentials import (
+    GroupRate,
+    differentials,
+    false_match_rate,
+    false_non_matches,
+    groups_by_proxy,
+    scales_of,
+)
+from ml.normalisation import PLAIN_COSINE
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def test_the_share_of_pairs_that_pass_equals_a_slow_count() -> None:
-    vectors = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = unit(np.random.default_rng(1).normal(size=(20, 4)))
     slowly = np.mean([float(a @ b) >= 0.4 for a, b in combinations(vectors, 2)])
-    measured = group_rate("anybody", vectors, 0.4)
-    assert measured.far == pytest.approx(slowly)
-    assert measured.low < measured.far < measured.high
-    assert measured.photos == 20
+
+    measured = false_match_rate("anybody", PLAIN_COSINE(vectors), 0.4)
+
+    assert measured.rate == pytest.approx(slowly)
+    assert measured.low < measured.rate < measured.high
+    assert measured.members == 20
 
 
 def test_where_nobody_or_everybody_passes_there_is_no_doubt() -> None:
-    same = np.repeat([[1.0, 0.0]], 30, axis=0)
-    everybody = group_rate("one face", same, 0.9)
-    assert (everybody.far, everybody.low, everybody.high) == pytest.approx((1, 1, 1))
-    nobody = group_rate("strangers", np.eye(30), 0.9)
-    assert (nobody.far, nobody.low, nobody.high) == (0, 0, 0)
+    same = PLAIN_COSINE(np.repeat(np.array([[1.0, 0.0]], np.float32), 30, axis=0))
+    everybody = false_match_rate("one face", same, 0.9)
+    assert (everybody.rate, everybody.low, everybody.high) == pytest.approx((1, 1, 1))
+    nobody = false_match_rate("strangers", PLAIN_COSINE(np.eye(30, dtype=np.float32)), 0.9)
+    assert (nobody.rate, nobody.low, nobody.high) == (0, 0, 0)
 
 
-def test_file_names_hold_the_group_and_others_are_left_out(tmp_path: Path) -> None:
-    for name in (
-        "30_0_1_2017.jpg",
-        "8_1_2_2017.jpg",
-        "70_1_0_2017.jpg",
-        "15_0_0_2017.jpg",
-        "x.jpg",
-    ):
-        (tmp_path / name).touch()
-    groups = groups_in(tmp_path)
-    assert {group: [path.name for path in paths] for group, paths in groups.items()} == {
-        "Black men, 20 to 59": ["30_0_1_2017.jpg"],
-        "children, 3 to 12": ["8_1_2_2017.jpg"],
-        "65 and older": ["70_1_0_2017.jpg"],
-    }
+def test_people_belong_to_the_group_of_their_nearest_faces() -> None:
+    generator = np.random.default_rng(2)
+    middles = np.eye(4)[:2]
+    cohort = unit(np.repeat(middles, 40, axis=0) + 0.1 * generator.normal(size=(80, 4)))
+    people = unit(np.repeat(middles[::-1], 6, axis=0) + 0.1 * generator.normal(size=(12, 4)))
+
+    found = groups_by_proxy(people, np.repeat([0, 1], 6), cohort, np.repeat([0, 1], 40))
+
+    assert found.tolist() == [1, 0]
 
 
-def test_a_folder_of_other_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match="AGE_GENDER_ORIGIN"):
-        groups_in(tmp_path)
+def test_false_non_matches_are_counted_for_each_group() -> None:
+    # Three people of one group whose photos are all alike, and three of another whose are not.
+    alike = np.repeat(np.eye(6)[:3], 2, axis=0)
+    unlike = np.eye(12)[:, :6][:6]
+    faces = np.zeros((12, 12), np.float32)
+    faces[:6, :6], faces[6:, 6:] = alike, unlike
+    person = np.repeat(np.arange(6), 2)
+
+    found = list(
+        false_non_matches(
+            PLAIN_COSINE(faces), person, ("alike", "unlike"), np.array([0, 0, 0, 1, 1, 1]), 0.5
+        )
+    )
+
+    assert [(row.group, row.members, row.rate) for row in found] == [
+        ("alike", 3, 0.0),
+        ("unlike", 3, 1.0),
+    ]
+
+
+def test_both_scales_have_the_default_rate_on_the_calibrations_people() -> None:
+    artifact = load_artifact("open")
+    calibration = load_calibration(artifact.folder, artifact.model_id)
+
+    cosine, normalised = scales_of(calibration)
+
+    assert normalised.threshold == calibration.default_threshold
+    assert calibration.carried_over(cosine.threshold, "") == pytest.approx(
+        calibration.threshold_at_far(calibration.default_far), abs=1e-3
+    )
+    assert len(scales_of(replace(calibration, former={}))) == 1
+
+
+def test_the_worst_group_is_compared_with_the_best_and_the_mean() -> None:
+    rates = [GroupRate(name, 9, rate, 0, 1) for name, rate in (("a", 0.04), ("b", 0.01))]
+    assert differentials(rates) == "worst a: 4.0 × the best, 2.0 × the mean"

@@ -5,6 +5,7 @@ import pytest
 
 from ml.lab.evaluation.measures import impostors
 from ml.lab.evaluation.measures.impostors import EDGES, REFUSED, Side, compare_strangers
+from ml.normalisation import PLAIN_COSINE
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def photos() -> tuple[Side, np.ndarray]:
     person = generator.integers(0, 6, 25)
     embeddings = generator.normal(size=(25, 4)).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-    return Side(embeddings, generator.random(25) > 0.1), person
+    return Side(PLAIN_COSINE(embeddings), generator.random(25) > 0.1), person
 
 
 def slowly(first: Side, second: Side, person: np.ndarray, *, once: bool) -> list[float]:
@@ -28,7 +29,7 @@ def slowly(first: Side, second: Side, person: np.ndarray, *, once: bool) -> list
         for b in range(a + 1 if once else 0, len(person)):
             if person[a] != person[b]:
                 usable = first.usable[a] and second.usable[b]
-                similarity = first.embeddings[a] @ second.embeddings[b]
+                similarity = first.embeddings[[a]].paired(second.embeddings[[b]])[0]
                 found.append(float(similarity) if usable else REFUSED)
     return sorted(found, reverse=True)
 
@@ -45,13 +46,13 @@ def test_each_pair_of_strangers_is_compared_once(photos):
 
 def test_two_states_of_the_photos_are_compared_either_way(photos):
     side, person = photos
-    other = Side(side.embeddings[::-1].copy(), side.usable)
+    other = Side(side.embeddings[::-1], side.usable)
     compared = compare_strangers(side, person, other)
     expected = slowly(side, other, person, once=False)
     np.testing.assert_allclose(compared.similarity, expected, atol=1e-6)
-    rows = side.embeddings[compared.first] * other.embeddings[compared.second]
+    rows = side.embeddings[compared.first].paired(other.embeddings[compared.second])
     seen = compared.similarity > REFUSED
-    np.testing.assert_allclose(rows.sum(axis=1)[seen], compared.similarity[seen], atol=1e-6)
+    np.testing.assert_allclose(rows[seen], compared.similarity[seen], atol=1e-6)
 
 
 @pytest.mark.parametrize("twice", [False, True])

@@ -5,14 +5,15 @@ import pytest
 
 from ml.lab.evaluation.measures.anchors import DRAWS
 from ml.lab.evaluation.measures.open_set import StrangerSearches, search_as_strangers
+from ml.normalisation import PLAIN_COSINE, Normalised
 
 KNOWN, STRANGERS = 30, 40
 
 
 @pytest.fixture
-def embeddings() -> np.ndarray:
+def embeddings() -> Normalised:
     vectors = np.random.default_rng(1).normal(size=(KNOWN * 2 + STRANGERS, 16)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return PLAIN_COSINE(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 PERSON = np.concatenate([np.repeat(np.arange(KNOWN), 2), KNOWN + np.arange(STRANGERS)])
@@ -23,7 +24,7 @@ def test_enrolled_people_are_no_stranger_probes(embeddings):
     assert everybody is not None
     assert set(everybody.person) == set(range(KNOWN, KNOWN + STRANGERS))
     strangers = embeddings[PERSON >= KNOWN]
-    best = (strangers @ embeddings[PERSON < KNOWN].T).max(axis=1)
+    best = strangers.similarities(embeddings[PERSON < KNOWN]).max(axis=1)
     # All candidates are enrolled with all their photos, so every draw is the same.
     np.testing.assert_allclose(np.sort(everybody.top)[::DRAWS], np.sort(best), rtol=1e-5)
 

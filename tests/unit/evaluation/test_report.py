@@ -24,6 +24,7 @@ from ml.lab.evaluation.reports.curves import rates
 from ml.lab.evaluation.reports.embedding_map import embedding_map
 from ml.lab.evaluation.reports.report import render
 from ml.lab.evaluation.reports.summary import summary
+from ml.normalisation import PLAIN_COSINE
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +64,7 @@ def measured(protocol: Protocol, artifact: Artifact, spread: float) -> Measured:
         view: score_pairs(protocol.pairs, embedded, mirrored=view == "mirrored")
         for view in ("single", "mirrored")
     }
-    impostors = compare_strangers(Side(faces, usable), photos.person)
+    impostors = compare_strangers(Side(PLAIN_COSINE(faces), usable), photos.person)
     genuine = scores["mirrored"].genuine_trials
     over_all = accuracy(genuine, impostors.trials, FARS, PEOPLE, rounds=50)
     return Measured(artifact, None, embedded, scores, impostors, over_all, [], [], None)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ml import Anchors, match_rules, person_similarities
+from ml.normalisation import PLAIN_COSINE
 from webapp.gallery import anchor_store
 from webapp.gallery.anchor_store import AnchorStore, IndexSnapshot, PersonEmbeddings
 
@@ -52,7 +53,7 @@ def by_hand(
 ) -> list[tuple[UUID, float]]:
     embeddings = np.concatenate([person.embeddings for person in people])
     counts = [len(person.embeddings) for person in people]
-    anchors = Anchors.of(embeddings, np.cumsum([0, *counts[:-1]]))
+    anchors = Anchors(np.cumsum([0, *counts[:-1]]), len(embeddings))
     found = person_similarities(embeddings @ probe, anchors, rule)
     order = np.argsort(-found, kind="stable")[:k]
     return [(people[place].person_id, float(found[place])) for place in order]
@@ -61,7 +62,7 @@ def by_hand(
 def asked(index: IndexSnapshot, probe: np.ndarray, rule: str, k: int) -> list[tuple[UUID, float]]:
     return [
         (index.person_id(place), float(person_similarities(cosines, own(index, place), rule)[0]))
-        for place, cosines in index.nearest(probe, k, rule)
+        for place, cosines in index.nearest(PLAIN_COSINE(probe[None]), k, rule)
     ]
 
 
@@ -81,7 +82,7 @@ def is_same(found: list[tuple[UUID, float]], expected: list[tuple[UUID, float]])
 def test_the_nearest_equal_an_exhaustive_comparison(rule: str, count: int) -> None:
     generator = np.random.default_rng(1)
     people = people_like(generator, count)
-    index = AnchorStore(SIZE).change(1, people, ())
+    index = AnchorStore(SIZE, PLAIN_COSINE).change(1, people, ())
 
     for probe in probes(generator, people, 60):
         assert is_same(asked(index, probe, rule, 5), by_hand(people, probe, rule, 5))
@@ -92,7 +93,7 @@ def test_a_person_changed_many_times_is_found_as_last_stored(
 ) -> None:
     generator = np.random.default_rng(4)
     living = {person.person_id: person for person in people_like(generator, 300)}
-    store = AnchorStore(SIZE)
+    store = AnchorStore(SIZE, PLAIN_COSINE)
     store.change(0, living.values(), ())
     for version in range(1, 30):
         leaving = list(living)[version::37]
@@ -119,7 +120,7 @@ def test_a_person_changed_many_times_is_found_as_last_stored(
         for person in people[::17]:
             place = index.place_of(person.person_id)
             assert index.anchor_ids_of(place) == tuple(person.anchor_ids)
-            assert index.embeddings_of(np.array([place])) == pytest.approx(
+            assert index.normalised_of(np.array([place])).embeddings == pytest.approx(
                 person.embeddings, abs=1e-6
             )
         for probe in probes(generator, people, 4):
@@ -130,7 +131,7 @@ def test_a_person_changed_many_times_is_found_as_last_stored(
 def test_a_snapshot_stays_unchanged_while_people_are_added(small: None) -> None:
     generator = np.random.default_rng(5)
     people = people_like(generator, 100)
-    store = AnchorStore(SIZE)
+    store = AnchorStore(SIZE, PLAIN_COSINE)
     before = store.change(1, people, ())
     probe = people[3].embeddings[0]
     found = asked(before, probe, "best", 5)
@@ -147,37 +148,37 @@ def test_embeddings_stay_exact_in_float32_after_compactions(
 ) -> None:
     generator = np.random.default_rng(7)
     kept, *others = people_like(generator, 40)
-    store = AnchorStore(SIZE)
+    store = AnchorStore(SIZE, PLAIN_COSINE)
     index = store.change(0, [kept, *others], ())
-    at_first = index.embeddings_of(np.array([index.place_of(kept.person_id)]))
+    at_first = index.normalised_of(np.array([index.place_of(kept.person_id)])).embeddings
 
     for version in range(1, 40):
         index = store.change(version, others, ())
 
-    assert len(index.embeddings) < 3 * index.anchors
-    found = index.embeddings_of(np.array([index.place_of(kept.person_id)]))
+    assert len(index.normalised) < 3 * index.anchors
+    found = index.normalised_of(np.array([index.place_of(kept.person_id)])).embeddings
     assert np.array_equal(found, at_first)
     assert found == pytest.approx(kept.embeddings, abs=2e-7)
 
 
 def test_nothing_of_a_deleted_person_stays_among_few_anchors() -> None:
     kept, *deleted = people_like(np.random.default_rng(9), 40)
-    store = AnchorStore(SIZE)
+    store = AnchorStore(SIZE, PLAIN_COSINE)
     store.change(1, [kept, *deleted], ())
 
     index = store.change(2, (), [person.person_id for person in deleted])
 
-    assert len(index.embeddings) == len(kept.embeddings)
+    assert len(index.normalised) == len(kept.embeddings)
 
 
 def test_a_person_can_be_excluded(small: None) -> None:
     generator = np.random.default_rng(6)
     people = people_like(generator, 400)
-    index = AnchorStore(SIZE).change(1, people, ())
+    index = AnchorStore(SIZE, PLAIN_COSINE).change(1, people, ())
     place = index.place_of(people[9].person_id)
     probe = people[9].embeddings[0]
 
-    nearest = index.nearest(probe, 3, "best", exclude=place)
+    nearest = index.nearest(PLAIN_COSINE(probe[None]), 3, "best", exclude=place)
 
     others = [person for person in people if person is not people[9]]
     expected = [one for one, _ in by_hand(others, probe, "best", 3)]
@@ -185,9 +186,9 @@ def test_a_person_can_be_excluded(small: None) -> None:
 
 
 def test_an_empty_gallery_has_no_candidates() -> None:
-    index = AnchorStore(SIZE).change(1, (), ())
+    index = AnchorStore(SIZE, PLAIN_COSINE).change(1, (), ())
 
-    assert index.nearest(np.ones(SIZE, np.float32), 3, "best") == []
+    assert index.nearest(PLAIN_COSINE(np.ones((1, SIZE), np.float32)), 3, "best") == []
     assert (index.people, index.anchors, index.anchors_a_person, index.typical_anchors) == (
         0,
         0,

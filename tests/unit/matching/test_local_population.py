@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import roc_curve
 
 from ml import Anchors, Trials, match_rules
+from ml.normalisation import PLAIN_COSINE
 from tests.unit.matching.test_threshold_cost import CALIBRATION
 from webapp.gallery.base import Rows, draw_people
 from webapp.services.thresholds.local_population import (
@@ -32,8 +33,8 @@ def rows_of(*people: np.ndarray) -> Rows:
         1,
         tuple(range(len(people))),
         tuple(range(len(embeddings))),
-        embeddings,
-        Anchors.of(embeddings, starts),
+        PLAIN_COSINE(embeddings),
+        Anchors(starts, len(embeddings)),
     )
 
 
@@ -63,7 +64,7 @@ def degrees(*apart: float) -> object:
 def test_each_anchor_is_tried_against_the_others_of_its_person_and_against_everybody() -> None:
     rows = rows_of(at_angles(0, 10), at_angles(90), at_angles(60, 100))
 
-    trials = own_trials(rows.embeddings, rows.anchors, "best")
+    trials = own_trials(rows.normalised, rows.anchors, "best")
 
     assert similarities(trials, 0, 0) == degrees(10, 10)
     assert similarities(trials, 1, 1) == []
@@ -79,7 +80,7 @@ def test_each_anchor_is_tried_against_the_others_of_its_person_and_against_every
 def test_a_person_is_tried_by_the_rule_without_the_anchor_itself() -> None:
     rows = rows_of(at_angles(0, 20, 60), at_angles(180))
 
-    trials = own_trials(rows.embeddings, rows.anchors, "mean")
+    trials = own_trials(rows.normalised, rows.anchors, "mean")
 
     expected = [(20, 60), (20, 40), (60, 40)]
     assert similarities(trials, 0, 0) == pytest.approx(
@@ -108,7 +109,7 @@ def test_with_one_picture_each_there_is_no_genuine_rate() -> None:
 @pytest.mark.parametrize("rule", match_rules)
 def test_rates_are_those_of_scikit_learn(rule: str) -> None:
     rows = drawn_people(people=25, anchors=3)
-    trials = own_trials(rows.embeddings, rows.anchors, rule)
+    trials = own_trials(rows.normalised, rows.anchors, rule)
     curve = measured(rows, rule).costs.curve
 
     far, tar, thresholds = roc_curve(trials.genuine, trials.similarity, drop_intermediate=False)
@@ -132,7 +133,7 @@ def resamples(trials: Trials, people: int, rounds: int) -> list[np.ndarray]:
 
 def test_intervals_are_those_of_a_slow_bootstrap_over_people() -> None:
     rows = drawn_people(people=30, anchors=3)
-    trials = own_trials(rows.embeddings, rows.anchors, "best")
+    trials = own_trials(rows.normalised, rows.anchors, "best")
     own = measured(rows)
     curve = own.costs.curve
     weights = resamples(trials, 30, 1000)
@@ -166,7 +167,7 @@ def test_the_threshold_proposed_is_the_lowest_tenth_that_keeps_the_goal_here() -
 
 def test_the_interval_of_the_threshold_is_that_of_a_slow_bootstrap() -> None:
     rows = drawn_people(people=40, anchors=2)
-    trials = own_trials(rows.embeddings, rows.anchors, "best")
+    trials = own_trials(rows.normalised, rows.anchors, "best")
     impostor = ~trials.genuine
     order = np.argsort(-trials.similarity[impostor])
     descending = trials.similarity[impostor][order]

@@ -19,7 +19,7 @@ def slowly(embeddings: np.ndarray, anchors: Anchors) -> list[float]:
 def test_the_most_alike_are_found_among_all_pairs(people: int, anchors: int) -> None:
     rows = drawn_people(people, anchors)
 
-    found = most_alike(rows.embeddings, rows.anchors, 20)
+    found = most_alike(rows.normalised, rows.anchors, 20)
 
     expected = slowly(rows.embeddings, rows.anchors)[:20]
     assert [similarity for _, _, similarity in found] == pytest.approx(expected, abs=1e-6)
@@ -33,13 +33,13 @@ def test_the_most_alike_are_found_among_all_pairs(people: int, anchors: int) -> 
 
 def test_one_person_alone_has_no_lookalike() -> None:
     rows = rows_of(at_angles(0, 5))
-    assert most_alike(rows.embeddings, rows.anchors, 20) == []
+    assert most_alike(rows.normalised, rows.anchors, 20) == []
 
 
 def test_outlier_anchors_are_listed_worst_first() -> None:
     rows = rows_of(at_angles(0, 10, 80), at_angles(0), at_angles(0, 90))
 
-    found = misfits(rows.embeddings, rows.anchors, threshold=0.5)
+    found = misfits(rows.normalised, rows.anchors, threshold=0.5)
 
     # The third anchor is 70° from its nearest; the last two, 90° apart, have no others.
     assert [row for row, _ in found] == [4, 5, 2]

@@ -11,6 +11,7 @@ import pytest
 from ml.lab.calibration.measure import SHARING_A_PHOTO, measure, usable
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.protocols.photos import Photos, ProtocolError
+from ml.normalisation import PLAIN_COSINE
 
 pytestmark = pytest.mark.slow
 
@@ -52,18 +53,18 @@ def test_a_weak_network_keeps_its_hardest_impostors():
     crowded = drawn(spread=1.0, crowded=200.0)
     assert (crowded @ crowded.T).min() > 0.995  # all faces are as similar as duplicates
 
-    table = measure("weak", crowded, PERSON, NAMES, {})
+    table = measure("weak", PLAIN_COSINE(crowded), PERSON, NAMES, {})
 
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS
     assert table["made_from"]["identities_sharing_a_photo"] == []
-    _vectors, _person, dropped = usable(embedded(crowded), NAMES, mirrored=False)
+    _vectors, _person, dropped = usable(crowded, PERSON, NAMES)
     assert dropped <= 1  # the most similar stranger
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0])
 def test_identities_that_share_a_photo_are_the_known_ones_for_every_model(spread):
     names = (*SHARING_A_PHOTO[0], *NAMES[2:])
-    table = measure("any", drawn(spread), PERSON, names, {})
+    table = measure("any", PLAIN_COSINE(drawn(spread)), PERSON, names, {})
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS - PHOTOS**2
     assert table["made_from"]["identities_sharing_a_photo"] == [list(SHARING_A_PHOTO[0])]
 
@@ -73,23 +74,23 @@ def test_a_stranger_who_is_a_known_identity_is_left_out_of_the_trials():
     double = np.flatnonzero(PERSON == PEOPLE + 4)
     vectors[double] = vectors[0]
 
-    kept, person, dropped = usable(embedded(vectors), NAMES, mirrored=False)
+    kept, person, dropped = usable(vectors, PERSON, NAMES)
 
     assert dropped == 1
     assert PEOPLE + 4 not in person
-    table = measure("any", kept, person, NAMES, {})
+    table = measure("any", PLAIN_COSINE(kept), person, NAMES, {})
     assert table["made_from"]["strangers"] == STRANGERS - 1
     assert impostor_trials(table) == KNOWN_PAIRS + STRANGER_PAIRS - PEOPLE * PHOTOS
 
 
 def test_true_strangers_stay_however_alike_the_hardest_are():
-    _vectors, _person, dropped = usable(embedded(drawn(spread=0.3)), NAMES, mirrored=False)
+    _vectors, _person, dropped = usable(drawn(spread=0.3), PERSON, NAMES)
     assert dropped == 0
 
 
 def test_a_pair_of_people_supports_a_rate_once():
     known = PERSON < PEOPLE
-    table = measure("any", drawn(0.3)[known], PERSON[known], NAMES, {})
+    table = measure("any", PLAIN_COSINE(drawn(0.3)[known]), PERSON[known], NAMES, {})
     curves = [
         curve for by_anchors in table["verification"].values() for curve in by_anchors.values()
     ]
@@ -101,10 +102,10 @@ def test_fewer_than_two_people_are_refused_with_the_required_number():
     pair = SHARING_A_PHOTO[0]
     known = PERSON < 2
     with pytest.raises(ProtocolError, match="give more people"):
-        measure("any", drawn(0.3)[known], PERSON[known], pair, {})
+        measure("any", PLAIN_COSINE(drawn(0.3)[known]), PERSON[known], pair, {})
 
 
 def test_too_few_photos_are_refused_with_the_required_number():
     first_five = np.concatenate([np.flatnonzero(one == PERSON)[:5] for one in range(PEOPLE)])
     with pytest.raises(ProtocolError, match="give more photos"):
-        measure("any", drawn(0.3)[first_five], PERSON[first_five], NAMES, {})
+        measure("any", PLAIN_COSINE(drawn(0.3)[first_five]), PERSON[first_five], NAMES, {})

@@ -26,6 +26,7 @@ class Attempt(Model):
         person_id: the person claimed or found.
         claim_digest: keyed digest of the claimed identifier, which may belong to no person.
         similarity: of the claimed person, or of the nearest one.
+        normaliser: digest of the score normaliser by which the similarities are meant.
         by_rule: similarity of the claimed person by each matching rule.
         runner_up: similarity of the second nearest person of an identification.
         account_id, api_key_id: the actor.
@@ -50,6 +51,7 @@ class Attempt(Model):
     api_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_key.id", ondelete="SET NULL"))
     number: Mapped[int | None] = mapped_column(unique=True)
     model_id: Mapped[str] = mapped_column(String(64))
+    normaliser: Mapped[str] = mapped_column(String(16), server_default="")
     rule: Mapped[str] = mapped_column(String(32))
     threshold: Mapped[float]
     similarity: Mapped[float]

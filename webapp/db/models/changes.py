@@ -1,15 +1,15 @@
 """Change histories of the settings that decide a match; the newest row of a table is current.
 
-A similarity has a meaning only with its model and matching rule, so a threshold is stored with
-both. Settings that hold for every model are stored as points of score or as a rate. These are a
-person's offset from the common threshold, and the policy of identification.
+A similarity has a meaning only with its model, normaliser and matching rule, so a threshold is
+stored with all three. Settings that hold for every model are stored as points of score or as a
+rate. These are a person's offset from the common threshold, and the policy of identification.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from webapp.db.models.account import Account
@@ -39,7 +39,14 @@ class AuditedChange:
 
 
 class ThresholdChange(AuditedChange, Model):
-    """A change of a model's common threshold: rule and similarity, new and previous."""
+    """A change of a model's common threshold: rule and similarity, new and previous.
+
+    Attributes:
+        normaliser: digest of the score normaliser by which `similarity` is meant; empty for the
+            plain cosine. `previous_similarity` is by the same one, except in a change that was
+            carried over.
+        carried_over: whether the change kept the FMR of the threshold for another normaliser.
+    """
 
     __tablename__ = "threshold_change"
     __table_args__ = (Index(None, "model_id", "number"),)
@@ -49,6 +56,8 @@ class ThresholdChange(AuditedChange, Model):
     similarity: Mapped[float]
     previous_rule: Mapped[str] = mapped_column(String(32))
     previous_similarity: Mapped[float]
+    normaliser: Mapped[str] = mapped_column(String(16), server_default="")
+    carried_over: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PersonThresholdChange(AuditedChange, Model):

@@ -1,7 +1,8 @@
 """Gallery in PostgreSQL: the extension pgvector compares the rotated embeddings.
 
 The process holds no embeddings. The database finds the nearest anchors, by an exact scan or, in a
-large gallery, by an HNSW index. The people of these anchors are then compared here, exactly.
+large gallery, by an HNSW index. It orders them by cosine. The people of these anchors are then
+compared here, by their normalised similarities.
 """
 
 from __future__ import annotations
@@ -18,10 +19,17 @@ import numpy as np
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true
 
-from ml import Anchors
+from ml import Anchors, Normaliser
 from webapp.db.engine import db
 from webapp.db.models import Anchor
-from webapp.gallery.base import LoadProgress, PersonAnchors, Rows, draw_people, version_of_database
+from webapp.gallery.base import (
+    LoadProgress,
+    PersonAnchors,
+    Rows,
+    draw_people,
+    mean_similarities,
+    version_of_database,
+)
 from webapp.gallery.pgvector.table import anchor_vector
 
 MAX_EF_SEARCH = 1000  # the limit of pgvector
@@ -34,8 +42,7 @@ class VectorTuning:
 
     Attributes:
         exact_up_to: largest number of anchors for an exact scan; more use the index.
-        candidates: number of nearest anchors whose people are compared exactly.
-        extra_candidates: people compared beyond the k requested, by the rule `best`.
+        candidates: number of nearest anchors by cosine whose people are compared exactly.
         ef_search: HNSW `ef_search` for EF_SEARCH_ANCHORS anchors.
         ef_search_growth: exponent of the number of anchors by which `ef_search` grows.
         m, ef_construction: HNSW parameters of the index.
@@ -45,7 +52,6 @@ class VectorTuning:
 
     exact_up_to: int = 25_000
     candidates: int = 100
-    extra_candidates: int = 5
     ef_search: int = 400
     ef_search_growth: float = 0.4
     m: int = 24
@@ -84,10 +90,15 @@ class VectorGallery:
     """All enabled anchors of one model."""
 
     def __init__(
-        self, model_id: str, embedding_size: int, rotation: Callable[[], np.ndarray]
+        self,
+        model_id: str,
+        embedding_size: int,
+        normaliser: Normaliser,
+        rotation: Callable[[], np.ndarray],
     ) -> None:
         self.model_id = model_id
         self._size = embedding_size
+        self._normaliser = normaliser
         self._rotation = rotation
         self._lock = Lock()
         self._counts: GalleryCounts | None = None
@@ -105,29 +116,26 @@ class VectorGallery:
             counts = self._counts = self._count(version)
         return counts
 
-    def similarities(self, embedding: np.ndarray, person_id: UUID) -> PersonAnchors | None:
-        """Compare a probe, float32 (d,), with the anchors of a person; None if they have none."""
-        found = self._compare([person_id], embedding)
+    def similarities(self, probe: np.ndarray, person_id: UUID) -> PersonAnchors | None:
+        """Compare a probe with the anchors of a person; None if they have none."""
+        found = self._compare([person_id], np.atleast_2d(probe))
         return found[0] if found else None
 
     def nearest(
-        self, embedding: np.ndarray, k: int, rule: str, exclude: UUID | None = None
+        self, probe: np.ndarray, k: int, rule: str, exclude: UUID | None = None
     ) -> tuple[PersonAnchors, ...]:
-        """Return the k people most similar to a probe, float32 (d,), most similar first.
+        """Return the k people most similar to a probe, most similar first.
 
-        By the rule `best` the result is exact, except for misses of the HNSW index. By other rules
-        it is the best of the people of the nearest anchors.
+        The result is the best of the people of the nearest anchors by cosine.
         """
+        frames = np.atleast_2d(probe)
         candidates = max(TUNING.candidates, k)
         while True:
-            nearest = self._people_of_nearest_anchors(embedding, candidates, exclude)
+            nearest = self._people_of_nearest_anchors(frames.mean(axis=0), candidates, exclude)
             if len(set(nearest)) >= k or len(nearest) < candidates:
                 break
             candidates *= 4  # few people with many anchors each
-        nearest_first = list(dict.fromkeys(nearest))
-        if rule == "best":  # people beyond these cannot win, except by rounding
-            nearest_first = nearest_first[: k + TUNING.extra_candidates]
-        people = self._compare(nearest_first, embedding)
+        people = self._compare(list(dict.fromkeys(nearest)), frames)
         by_rule = np.array([person.by_rule(rule) for person in people])
         return tuple(people[place] for place in np.argsort(-by_rule, kind="stable")[:k])
 
@@ -144,8 +152,7 @@ class VectorGallery:
             samples = self._samples[1]
         if bounds not in samples:
             people, counts = self._count_by_person()
-            lengths = np.ones(len(counts), np.float32)
-            grouped = Anchors(np.cumsum(counts) - counts, int(counts.sum()), lengths)
+            grouped = Anchors(np.cumsum(counts) - counts, int(counts.sum()))
             drawn = draw_people(grouped, max_anchors=max_anchors, max_people=max_people)
             samples[bounds] = self._rows([people[place] for place in drawn], version)
         return samples[bounds]
@@ -203,18 +210,18 @@ class VectorGallery:
             .all()
         )
 
-    def _compare(self, person_ids: list[UUID], embedding: np.ndarray) -> list[PersonAnchors]:
+    def _compare(self, person_ids: list[UUID], frames: np.ndarray) -> list[PersonAnchors]:
         """Compare people with a probe, in their order; people without anchors are omitted."""
         rows = self._rows(person_ids, NO_VERSION)
-        cosines = rows.embeddings @ embedding
+        similarities = mean_similarities(rows.normalised, self._normaliser(frames))
         found: dict[UUID, PersonAnchors] = {}
         for number, person_id in enumerate(rows.person_ids):
             own = rows.of_person(number)
             found[person_id] = PersonAnchors(
                 person_id=person_id,
                 anchor_ids=rows.anchor_ids[own],
-                similarities=cosines[own],
-                anchors=Anchors.of(rows.embeddings[own], np.zeros(1, np.int64)),
+                similarities=similarities[own],
+                anchors=Anchors(np.zeros(1, np.int64), own.stop - own.start),
             )
         return [found[person_id] for person_id in person_ids if person_id in found]
 
@@ -228,8 +235,8 @@ class VectorGallery:
             version=version,
             person_ids=tuple(people[at] for at in firsts),
             anchor_ids=tuple(row.anchor_id for row in rows),
-            embeddings=embeddings,
-            anchors=Anchors.of(embeddings, np.array(firsts, np.int64)),
+            normalised=self._normaliser(embeddings),
+            anchors=Anchors(np.array(firsts, np.int64), len(rows)),
         )
 
     def _select_people(self, person_ids: list[UUID]) -> Select[Any]:

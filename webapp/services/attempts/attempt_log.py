@@ -128,6 +128,7 @@ def record(
         "account_id": actor.account,
         "api_key_id": actor.key,
         "model_id": active_model().engine.model_id,
+        "normaliser": active_model().engine.calibration.normaliser.digest,
         "rule": decision.threshold.rule,
         "threshold": decision.threshold.similarity,
         "similarity": decision.similarity,
@@ -278,6 +279,10 @@ def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:
 def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
     """Return the row, with scores by the model that decided; another's scale differs."""
     calibration = active_model().calibration_of(attempt.model_id)
+
+    def score(similarity: float) -> float | None:
+        return calibration.score_by(similarity, attempt.normaliser) if calibration else None
+
     return AttemptRow(
         id=attempt.id,
         person=PersonLabel.of(attempt.person) if attempt.person else None,
@@ -285,8 +290,8 @@ def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
         kind=attempt.kind,
         claim=claim,
         match=attempt.match,
-        score=calibration.score(attempt.similarity) if calibration else None,
-        threshold_score=calibration.score(attempt.threshold) if calibration else None,
+        score=score(attempt.similarity),
+        threshold_score=score(attempt.threshold),
         milliseconds=attempt.milliseconds,
     )
 

@@ -118,12 +118,12 @@ def figures(period_days: int, zone: tzinfo) -> Figures:
 
 @dataclass(frozen=True)
 class _Group:
-    """Attempts of one day, kind, result and model."""
+    """Attempts of one day, kind, result and scale: model and normaliser."""
 
     day: date
     kind: Kind
     match: bool
-    model_id: str
+    scale: tuple[str, str]
     sums: _Sums
 
 
@@ -144,7 +144,8 @@ def _within(table: CTE, created_at: InstrumentedAttribute[datetime]) -> ColumnEl
 
 def _groups_in(days: Sequence[date], table: CTE) -> list[_Group]:
     """Return the attempts of the days, grouped in one pass."""
-    keys = (table.c.number, Attempt.kind, Attempt.match, Attempt.model_id)
+    scale = (Attempt.model_id, Attempt.normaliser)
+    keys = (table.c.number, Attempt.kind, Attempt.match, *scale)
     rows = db.session.execute(
         select(
             *keys,
@@ -158,7 +159,10 @@ def _groups_in(days: Sequence[date], table: CTE) -> list[_Group]:
         .join(Attempt, _within(table, Attempt.created_at))
         .group_by(*keys)
     )
-    return [_Group(days[row[0]], Kind(row[1]), row[2], row[3], _Sums(*row[4:])) for row in rows]
+    return [
+        _Group(days[row[0]], Kind(row[1]), row[2], (row[3], row[4]), _Sums(*row[5:]))
+        for row in rows
+    ]
 
 
 def _refusals_in(days: Sequence[date], table: CTE) -> dict[date, int]:
@@ -188,7 +192,8 @@ def _day(day: date, groups: Iterable[_Group], refused: int) -> Day:
     groups = tuple(groups)
     verified = [group for group in groups if group.kind == Kind.VERIFY]
     everything = _summed(group.sums for group in groups)
-    model_id = active_model().engine.model_id
+    calibration = active_model().engine.calibration
+    scale = (calibration.model_id, calibration.normaliser.digest)
     return Day(
         day=day,
         matches=sum(group.sums.count for group in verified if group.match),
@@ -198,7 +203,7 @@ def _day(day: date, groups: Iterable[_Group], refused: int) -> Day:
         milliseconds=_share(everything.milliseconds, everything.count),
         in_time=_share(everything.in_time, everything.count),
         genuine=_spread(
-            _summed(group.sums for group in verified if group.match and group.model_id == model_id)
+            _summed(group.sums for group in verified if group.match and group.scale == scale)
         ),
     )
 

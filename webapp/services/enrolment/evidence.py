@@ -82,11 +82,13 @@ def use(session: Session, evidence: LivenessEvidence, person_id: UUID, actor: Ac
 
 
 def _check_same(live: np.ndarray, faces: Collection[Face]) -> None:
-    threshold = active_model().engine.calibration.default_threshold
+    calibration = active_model().engine.calibration
+    sent = calibration.normaliser(np.stack([face.embedding for face in faces]))
+    similarities = sent.similarities(calibration.normaliser(live[None]))[:, 0].tolist()
     others = [
         str(number)
-        for number, face in enumerate(faces, start=1)
-        if float(face.embedding @ live) < threshold
+        for number, similarity in enumerate(similarities, start=1)
+        if similarity < calibration.default_threshold
     ]
     if others:
         raise AnotherFace(", ".join(others))

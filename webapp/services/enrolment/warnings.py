@@ -87,7 +87,8 @@ def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -
     """Return the warnings; `of_person` holds all of the person, the judged ones first."""
     if not len(judged):
         return {}
-    own_nearest = _nearest_of_own(judged @ of_person.T)
+    normalised = active_model().engine.calibration.normaliser(of_person)
+    own_nearest = _nearest_of_own(normalised[: len(judged)].similarities(normalised))
     unlike = own_nearest < verification.in_force().similarity
     others = _Others.of(judged, person_id)
     found: dict[int, Doubts] = {}
@@ -100,9 +101,9 @@ def _doubts(judged: np.ndarray, of_person: np.ndarray, person_id: UUID | None) -
 
 
 def _nearest_of_own(among: np.ndarray) -> np.ndarray:
-    """Return the highest cosine with another picture of the person, (k,); infinite without others.
+    """Return the highest similarity with the person's others, (k,); infinite without others.
 
-    `among` holds the cosines of the k judged pictures with all n of the person, (k, n), k ≤ n.
+    `among` holds the similarities of the k judged pictures with all n of the person, (k, n), k ≤ n.
     """
     if among.shape[1] < 2:
         return np.full(len(among), np.inf)

@@ -19,7 +19,7 @@ class PictureComparison:
 
     Attributes:
         match: whether the similarity reaches the verification threshold.
-        similarity: cosine of the embeddings, -1 to 1.
+        similarity: -1 to 1.
         score: similarity on the scale of scores, 0 to 100.
         threshold_score: lowest score that counts as a match.
         model_id: model that computed the embeddings.
@@ -44,7 +44,8 @@ def compare(first: bytes, second: bytes, actor: Actor) -> PictureComparison:
     engine = active_model().engine
     probes = _probes((first, second), actor)
     _reject_covered(probes)
-    similarity = float(probes[0].embedding @ probes[1].embedding)
+    first_face, second_face = (engine.calibration.normaliser(probe.frames) for probe in probes)
+    similarity = float(first_face.paired(second_face)[0])
     threshold = verification.in_force()
     return PictureComparison(
         match=similarity >= threshold.similarity,

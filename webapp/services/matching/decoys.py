@@ -24,9 +24,9 @@ from webapp.services.thresholds.verification import Threshold
 COUNTS = (1, 1, 1, 2, 3, 3, 3, 5)
 # Share of an impostor cosine's variance that belongs to the claimed person alone. The frame's share
 # is the same, since the cosine is symmetric.
-PERSONS_SHARE = 0.15
+PERSONS_SHARE = 0.13
 # Correlation of the impostor scores of two anchors of one person.
-ANCHORS_CORRELATION = 0.7
+ANCHORS_CORRELATION = 0.8
 # Share of a normal distribution above the mean minus, and plus, one standard deviation.
 ONE_BELOW, ONE_ABOVE = 0.8413, 0.1587
 
@@ -71,7 +71,7 @@ def decoy_similarity(identifier: str, frames: np.ndarray, threshold: Threshold) 
     calibration = active_model().engine.calibration
     decoy = _Decoy.of(identifier, frames.shape[1])
     by_frame = _similarities(calibration, _deviations(calibration, decoy, frames))
-    anchors = _grouped(calibration, len(by_frame))
+    anchors = Anchors(np.array([0]), len(by_frame))
     similarity = person_similarities(by_frame.mean(axis=1), anchors, threshold.rule)
     return min(float(similarity[0]), float(np.nextafter(threshold.similarity, -1)))
 
@@ -103,11 +103,3 @@ def _spread(calibration: Calibration) -> float:
     """Return the standard deviation of impostor cosines."""
     at_far = calibration.pairs.threshold_at_far
     return (at_far(ONE_ABOVE) - at_far(ONE_BELOW)) / 2
-
-
-def _grouped(calibration: Calibration, count: int) -> Anchors:
-    """Return `count` anchors as one person's, as similar to each other as genuine photos are."""
-    histogram = calibration.histogram
-    genuine = float(histogram.genuine @ (histogram.edges[1:] + histogram.edges[:-1]) / 2)
-    length = math.sqrt((1 + (count - 1) * genuine) / count)
-    return Anchors(np.array([0]), count, np.array([length], np.float32))

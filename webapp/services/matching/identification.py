@@ -120,7 +120,7 @@ def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     search = identification.in_force()
     threshold = identification.threshold(gallery, search)
     compared = max(most, NEAREST_SHOWN)  # finds rivals even if `most` is small
-    nearest = active_model().gallery.nearest(probe.embedding, compared, threshold.rule)
+    nearest = active_model().gallery.nearest(probe.frames, compared, threshold.rule)
     labels = _labels([person.person_id for person in nearest])
     points = per_person.points_of(nearest[0].person_id)
     return _Found(

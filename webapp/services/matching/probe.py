@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +18,9 @@ from webapp.services.attempts.attempt_log import record_refusal
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """The fused frames of an attempt.
+    """The frames of an attempt. The similarity with an anchor is the mean over the frames.
+
+    Frames of different faces therefore never score better than the best of them alone.
 
     Attributes:
         frames: float32 (f, d), embeddings of the frames used.
@@ -35,15 +36,6 @@ class Probe:
     def used(self) -> int:
         """Number of frames used."""
         return len(self.frames)
-
-    @cached_property
-    def embedding(self) -> np.ndarray:
-        """Mean of the frames' embeddings, float32 (d,).
-
-        It is not normalised: its product with an anchor is the mean of the frames' similarities.
-        Frames of different faces therefore never score better than the best of them alone.
-        """
-        return self.frames.mean(axis=0)
 
 
 def probe_for(kind: Kind, frames: Sequence[bytes], actor: Actor) -> Probe:

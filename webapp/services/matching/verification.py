@@ -185,7 +185,7 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     # Unknown people are looked up, too: neither time nor a loading gallery may reveal who is
     # enrolled.
     claimed = person.id if person else NOBODY
-    anchors = active_model().gallery.similarities(probe.embedding, claimed)
+    anchors = active_model().gallery.similarities(probe.frames, claimed)
     own = everybodys
     if anchors:
         own = per_person.apart(everybodys, points, len(anchors.anchor_ids))

@@ -91,7 +91,7 @@ def likeness_of(person: Person) -> Likeness | None:
         for number, anchor in enumerate(person.anchors, start=1)
         if anchor.id in row_of
     ]
-    similarities = own.embeddings @ own.embeddings.T
+    similarities = own.normalised.similarities(own.normalised)
     to_score = active_model().engine.calibration.score
     return Likeness(
         numbers=tuple(number for number, _ in numbered),

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from sqlalchemy import select
 
-from ml import Anchors, person_similarities
+from ml import Anchors, Normalised, person_similarities
 from webapp.db.engine import db
 from webapp.db.models import Person
 from webapp.gallery.base import Rows
@@ -90,10 +90,10 @@ def build_review_list() -> ReviewList:
     if not enrolled:
         return ReviewList(threshold, (), (), 0, 0, 0)
     rows = gallery.sample(MOST_ANCHORS)
-    embeddings, anchors = rows.embeddings, rows.anchors
+    normalised, anchors = rows.normalised, rows.anchors
     if rows not in _MOST_ALIKE:
-        _MOST_ALIKE[rows] = most_alike(embeddings, anchors, MOST_SHOWN)
-    pairs, unlike = _MOST_ALIKE[rows], misfits(embeddings, anchors, threshold.similarity)
+        _MOST_ALIKE[rows] = most_alike(normalised, anchors, MOST_SHOWN)
+    pairs, unlike = _MOST_ALIKE[rows], misfits(normalised, anchors, threshold.similarity)
     named = {row for first, second, _ in pairs for row in (first, second)}
     portraits = _portraits(rows, named | {row for row, _ in unlike[:MOST_SHOWN]})
     points = per_person.all_points()
@@ -127,9 +127,10 @@ def _could_pass(
 ) -> bool:
     """Return whether either person, by one of their rows, could pass for the other."""
     for claimed, shown in permutations(map(rows.person_of, pair)):
-        own = rows.embeddings[rows.of_person(claimed)]
-        cosines = own @ rows.embeddings[rows.of_person(shown)].T
-        nearest = person_similarities(cosines, Anchors.of(own, np.zeros(1, int)), everybody.rule)
+        own = rows.normalised[rows.of_person(claimed)]
+        similarities = own.similarities(rows.normalised[rows.of_person(shown)])
+        grouping = Anchors(np.zeros(1, int), len(own))
+        nearest = person_similarities(similarities, grouping, everybody.rule)
         of_claimed = points.get(rows.person_ids[claimed], 0.0)
         threshold = per_person.apart(everybody, of_claimed, len(own))
         if nearest.max() >= threshold.similarity:
@@ -146,11 +147,11 @@ def _portraits(rows: Rows, numbers: set[int]) -> dict[int, Portrait]:
     return {row: Portrait(labels[owners[row][0]], owners[row][1]) for row in numbers}
 
 
-def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:
+def most_alike(normalised: Normalised, anchors: Anchors, most: int) -> list[tuple[int, int, float]]:
     """Return the pairs of people whose nearest anchors are most similar.
 
     Args:
-        embeddings: float32 (n, d), rows grouped by person.
+        normalised: n rows, grouped by person.
         anchors: the person of each row.
         most: maximum number of pairs.
 
@@ -160,8 +161,8 @@ def most_alike(embeddings: np.ndarray, anchors: Anchors, most: int) -> list[tupl
     """
     person = np.repeat(np.arange(len(anchors.starts)), anchors.counts)
     best: dict[tuple[int, int], tuple[int, int, float]] = {}
-    for top, left in _tiles(len(embeddings)):
-        tile = embeddings[top : top + TILE] @ embeddings[left : left + TILE].T
+    for top, left in _tiles(len(normalised)):
+        tile = normalised[top : top + TILE].similarities(normalised[left : left + TILE])
         for row, column in _nearest_pairs(tile, person[top : top + TILE], person[left:], most):
             first, second = top + row, left + column
             pair, similarity = (int(person[first]), int(person[second])), float(tile[row, column])
@@ -214,14 +215,14 @@ def _tiles(rows: int) -> Iterator[tuple[int, int]]:
     return ((top, left) for top in starts for left in starts if left >= top)
 
 
-def misfits(embeddings: np.ndarray, anchors: Anchors, threshold: float) -> list[tuple[int, float]]:
+def misfits(normalised: Normalised, anchors: Anchors, threshold: float) -> list[tuple[int, float]]:
     """Return row and best similarity of anchors that match none of their person's, worst first."""
     found = []
     for start, count in zip(anchors.starts.tolist(), anchors.counts.tolist(), strict=True):
         if count < 2:
             continue
-        own = embeddings[start : start + count]
-        among = own @ own.T
+        own = normalised[start : start + count]
+        among = own.similarities(own)
         np.fill_diagonal(among, -np.inf)
         nearest = among.max(axis=1)
         found += [(start + int(n), float(nearest[n])) for n in np.flatnonzero(nearest < threshold)]

@@ -22,6 +22,7 @@ from ml import (
     Calibration,
     Curve,
     Histogram,
+    Normalised,
     Trials,
     bootstrap_interval,
     person_similarities,
@@ -136,7 +137,7 @@ def own_scores(rule: str) -> OwnScores | None:
 def measure(rows: Rows, enrolled: int, rule: str, calibration: Calibration) -> OwnScores:
     """Compare the sampled people with each other."""
     anchors = rows.anchors
-    trials = own_trials(rows.embeddings, anchors, rule)
+    trials = own_trials(rows.normalised, anchors, rule)
     genuine = trials.genuine
     people, several = len(anchors.starts), int((anchors.counts > 1).sum())
     curve = _curve(trials, rule, people, calibration.default_far)
@@ -155,11 +156,11 @@ def measure(rows: Rows, enrolled: int, rule: str, calibration: Calibration) -> O
     )
 
 
-def own_trials(embeddings: np.ndarray, anchors: Anchors, rule: str) -> Trials:
+def own_trials(normalised: Normalised, anchors: Anchors, rule: str) -> Trials:
     """Return the trials of every anchor against everybody; with its own person, without itself.
 
     Args:
-        embeddings: float32 (n, d), rows grouped by person.
+        normalised: n rows, grouped by person.
         anchors: the person of each row.
         rule: the matching rule.
     """
@@ -167,24 +168,25 @@ def own_trials(embeddings: np.ndarray, anchors: Anchors, rule: str) -> Trials:
         np.arange(len(anchors.starts)),
         np.repeat(np.arange(len(anchors.starts)), anchors.counts),
     )
-    similarities = person_similarities(embeddings @ embeddings.T, anchors, rule)
+    similarities = person_similarities(normalised.similarities(normalised), anchors, rule)
     for person in people:
         own = slice(anchors.starts[person], anchors.starts[person] + anchors.counts[person])
-        similarities[person, own] = _without_itself(embeddings[own], rule)
+        similarities[person, own] = _without_itself(normalised[own], rule)
     probe, anchor = np.meshgrid(probe_of, people)
     usable = ~np.isnan(similarities)
     return Trials(similarities[usable], probe[usable], anchor[usable])
 
 
-def _without_itself(embeddings: np.ndarray, rule: str) -> list[float]:
+def _without_itself(own: Normalised, rule: str) -> list[float]:
     """Return each anchor's similarity with its person's others; NaN if there are none."""
-    if len(embeddings) == 1:
+    if len(own) == 1:
         return [math.nan]
     found = []
-    for number, probe in enumerate(embeddings):
-        others = np.delete(embeddings, number, axis=0)
-        layout = Anchors.of(others, np.zeros(1, np.int64))
-        found.append(float(person_similarities(others @ probe, layout, rule)[0]))
+    among = own.similarities(own)
+    for number in range(len(own)):
+        others = np.arange(len(own)) != number
+        layout = Anchors(np.zeros(1, np.int64), len(own) - 1)
+        found.append(float(person_similarities(among[others, number], layout, rule)[0]))
     return found
 
 

@@ -110,10 +110,11 @@ def by_search(search: IdentificationPolicy) -> Redecisions:
     People's own thresholds are ignored: only attempts with a match recorded the nearest person.
     """
     threshold = identification.threshold(active_model().gallery.refresh(), search)
-    to_score = active_model().engine.calibration.score
+    calibration = active_model().engine.calibration
+    to_score, normaliser = calibration.score, calibration.normaliser.digest
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
-        if attempt.rule != threshold.rule:
+        if attempt.rule != threshold.rule or attempt.normaliser != normaliser:
             return None
         second = attempt.runner_up
         lead = inf if second is None else to_score(attempt.similarity) - to_score(second)
@@ -156,7 +157,9 @@ def _last(kind: Kind, person_id: UUID | None = None) -> Iterable[Attempt]:
 
 
 def _similarity(attempt: Attempt, rule: str) -> float | None:
-    """Return the similarity by a rule; None if the attempt recorded only another rule's."""
+    """Return the similarity by a rule; None if the attempt recorded only others."""
+    if attempt.normaliser != active_model().engine.calibration.normaliser.digest:
+        return None
     if attempt.rule == rule:
         return attempt.similarity
     return (attempt.by_rule or {}).get(rule)

@@ -1,7 +1,8 @@
 """The common verification threshold: in force, history, change.
 
-A threshold is a similarity by a matching rule of a model. Another model or rule has a threshold of
-its own; the number is never reused.
+A threshold is a similarity by a matching rule and a normaliser of a model. Another model or rule
+has a threshold of its own; the number is never reused. A model that gets another normaliser, or
+loses a rule, keeps the FMR of its threshold (`carry_over`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from ml import Calibration
-from webapp.core.actor import Actor
+from webapp.core.actor import SERVER, Actor
 from webapp.db.change_history import Change, ChangeHistory
 from webapp.db.engine import db
 from webapp.db.models import ThresholdChange
@@ -25,7 +26,12 @@ from webapp.services.thresholds import dangers
 LOWEST_SCORE, HIGHEST_SCORE = 0.0, 100.0
 # Prepared once: every verification reads the threshold in force.
 _IN_FORCE = (
-    select(ThresholdChange.similarity, ThresholdChange.rule)
+    select(
+        ThresholdChange.similarity,
+        ThresholdChange.normaliser,
+        ThresholdChange.rule,
+        ThresholdChange.carried_over,
+    )
     .where(ThresholdChange.model_id == bindparam("model_id"))
     .order_by(ThresholdChange.number.desc())
     .limit(1)
@@ -34,21 +40,26 @@ _IN_FORCE = (
 
 @dataclass(frozen=True)
 class Threshold:
-    """The lowest similarity that matches by a rule, and its score for people."""
+    """The lowest similarity that matches by a rule, and its score for people.
+
+    `carried_over` is whether nobody has confirmed it since the model got another normaliser.
+    """
 
     similarity: float
     score: float
     rule: str
+    carried_over: bool = False
 
 
 def _history(calibration: Calibration) -> ChangeHistory[ThresholdChange, Threshold]:
-    def threshold(similarity: float, rule: str) -> Threshold:
-        return Threshold(similarity, calibration.score(similarity), rule)
+    def threshold(similarity: float, row: ThresholdChange, rule: str) -> Threshold:
+        carried = calibration.carried_over(similarity, row.normaliser)
+        return Threshold(carried, calibration.score(carried), rule, row.carried_over)
 
     return ChangeHistory(
         ThresholdChange,
-        value=lambda row: threshold(row.similarity, row.rule),
-        previous=lambda row: threshold(row.previous_similarity, row.previous_rule),
+        value=lambda row: threshold(row.similarity, row, row.rule),
+        previous=lambda row: threshold(row.previous_similarity, row, row.previous_rule),
         subject=ThresholdChange.model_id,
     )
 
@@ -62,8 +73,45 @@ def in_force_of(calibration: Calibration) -> Threshold:
     """Return the newest threshold of a calibration's model; without one, the calibrated default."""
     of_model = {"model_id": calibration.model_id}
     newest = db.session.connection().execute(_IN_FORCE, of_model).one_or_none()
-    similarity, rule = newest or (calibration.default_threshold, calibration.default_rule)
-    return Threshold(similarity, calibration.score(similarity), rule)
+    if newest is None:
+        similarity, rule, carried_over = (
+            calibration.default_threshold,
+            calibration.default_rule,
+            False,
+        )
+    else:
+        similarity, normaliser, rule, carried_over = newest
+        similarity = calibration.carried_over(similarity, normaliser)
+        rule = rule if rule in calibration.curves else calibration.default_rule
+    return Threshold(similarity, calibration.score(similarity), rule, carried_over)
+
+
+def carry_over() -> None:
+    """Record that the thresholds of models with another normaliser, or without their rule, changed.
+
+    The FMR of a threshold stays the same. Safe to repeat.
+    """
+    models = db.session.scalars(select(ThresholdChange.model_id).distinct()).all()
+    for calibration in filter(None, map(active_model().calibration_of, models)):
+        with unit_of_work() as session:
+            changes = _history(calibration)
+            newest, now = changes.newest(calibration.model_id), in_force_of(calibration)
+            digest = calibration.normaliser.digest
+            if newest is None or (newest.normaliser, newest.rule) == (digest, now.rule):
+                continue
+            changes.add(
+                session,
+                "",
+                SERVER,
+                model_id=calibration.model_id,
+                rule=now.rule,
+                similarity=now.similarity,
+                normaliser=digest,
+                previous_rule=newest.rule,
+                previous_similarity=now.similarity,
+                carried_over=True,
+            )
+            audit.record(session, "threshold_carried_over", SERVER, score=now.score, rule=now.rule)
 
 
 def rules() -> tuple[str, ...]:
@@ -117,6 +165,7 @@ def change(
             model_id=calibration.model_id,
             rule=rule,
             similarity=similarity,
+            normaliser=calibration.normaliser.digest,
             previous_rule=before.rule,
             previous_similarity=before.similarity,
         )

@@ -52,6 +52,7 @@ EVENTS: dict[str, LazyString] = {
     "second_factor_off": _l("Second factor switched off"),
     "second_factor_on": _l("Second factor switched on"),
     "second_factor_reset": _l("Second factor reset"),
+    "threshold_carried_over": _l("Threshold carried over to normalised scores"),
     "sessions_ended": _l("Sessions ended"),
     "setup_finished": _l("Set-up finished"),
     "sign_in_refused": _l("Sign-in refused"),

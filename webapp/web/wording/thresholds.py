@@ -180,14 +180,6 @@ def _rules() -> dict[str, tuple[str, str]]:
             _("Mean of the best three"),
             _("The mean of the person’s three most similar pictures decides."),
         ),
-        "share": (
-            _("Half of the pictures"),
-            _("At least half of the person’s pictures must reach the threshold."),
-        ),
-        "template": (
-            _("Averaged picture"),
-            _("The person’s pictures are averaged into one, with which the face is compared."),
-        ),
     }
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.arrays import Embeddings, Integers
+from ml.arrays import Integers
 from ml.error_rates import Trials
 from ml.matching import Anchors, person_similarities
+from ml.normalisation import Normalised
 
 # Five anchors leave one probe; people with fewer photos are not enrolled.
 LEAST_PHOTOS = 6
@@ -28,21 +29,21 @@ class Gallery:
         people: int (p,), the people enrolled.
         rows: int (p × k,), the photos that are anchors, person by person.
         anchors: their layout for the matching rules.
-        embeddings: float32 (p × k, d), embeddings of the anchors.
+        embeddings: embeddings of the anchors, p × k rows.
     """
 
     people: np.ndarray
     rows: Integers
     anchors: Anchors
-    embeddings: Embeddings
+    embeddings: Normalised
 
-    def similarities(self, probes: np.ndarray, rule: str) -> np.ndarray:
-        """Return the similarity of every probe (n, d) to every person, float32 (p, n)."""
-        return person_similarities(self.embeddings @ probes.T, self.anchors, rule)
+    def similarities(self, probes: Normalised, rule: str) -> np.ndarray:
+        """Return the similarity of every probe to every person, float32 (p, n)."""
+        return person_similarities(self.embeddings.similarities(probes), self.anchors, rule)
 
 
 def draw_gallery(
-    embeddings: Embeddings,
+    embeddings: Normalised,
     person: Integers,
     anchors: int,
     *,
@@ -52,7 +53,7 @@ def draw_gallery(
     """Enrol everybody with `least_photos` or more, with `anchors` photos drawn at random.
 
     Args:
-        embeddings: float32 (n, d), of usable photos only.
+        embeddings: n rows, of usable photos only.
         person: int (n,), the person in each.
         anchors: number of anchors a person.
         least_photos: people with fewer photos are impostors only.
@@ -64,11 +65,12 @@ def draw_gallery(
         [generator.permutation(np.flatnonzero(person == one))[:anchors] for one in people]
     )
     chosen = embeddings[rows]
-    return Gallery(people, rows, Anchors.of(chosen, np.arange(len(people)) * anchors), chosen)
+    grouping = Anchors(np.arange(len(people)) * anchors, len(chosen))
+    return Gallery(people, rows, grouping, chosen)
 
 
 def verification_trials(
-    gallery: Gallery, embeddings: Embeddings, person: Integers, rule: str
+    gallery: Gallery, embeddings: Normalised, person: Integers, rule: str
 ) -> Trials:
     """Return trials of every photo that is not an anchor against every enrolled person."""
     probes = np.setdiff1d(np.arange(len(person)), gallery.rows)
@@ -80,7 +82,7 @@ def verification_trials(
     )
 
 
-def drawn_trials(embeddings: Embeddings, person: Integers, anchors: int, rule: str) -> list[Trials]:
+def drawn_trials(embeddings: Normalised, person: Integers, anchors: int, rule: str) -> list[Trials]:
     """Return trials of several draws of anchors; rules and models share the draws."""
     generator = np.random.default_rng(SEED)
     draws = []
@@ -92,14 +94,14 @@ def drawn_trials(embeddings: Embeddings, person: Integers, anchors: int, rule: s
     return draws
 
 
-def pair_trials(embeddings: Embeddings, person: Integers, identified: int) -> Trials:
+def pair_trials(embeddings: Normalised, person: Integers, identified: int) -> Trials:
     """Compare every photo of the first `identified` people with every other photo, once.
 
     Further people are strangers with one photo each. They are compared with the first people but
     not with each other.
     """
     rows = np.flatnonzero(person < identified)
-    similarity = embeddings[rows] @ embeddings.T
+    similarity = embeddings[rows].similarities(embeddings)
     first, second = np.meshgrid(rows, np.arange(len(person)), indexing="ij")
     once = (second > first) | (person[second] >= identified)
     return Trials(similarity[once], person[second[once]], person[first[once]])

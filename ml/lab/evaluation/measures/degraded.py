@@ -125,10 +125,11 @@ def _compared(
 
 def _genuine(anchors: Embedded, probes: Embedded, mirrored: bool) -> PersonTrials:
     """Return trials of every probe against every anchor of its person in another file."""
+    enrolled, probing = anchors.view(mirrored), probes.view(mirrored)
     similarities, people = [], []
     for one in range(len(anchors.photos.names)):
         rows = np.flatnonzero(anchors.photos.person == one)
-        similarity = anchors.view(mirrored)[rows] @ probes.view(mirrored)[rows].T
+        similarity = enrolled[rows].similarities(probing[rows])
         similarity[~anchors.usable[rows]] = REFUSED
         similarity[:, ~probes.usable[rows]] = REFUSED
         others = similarity[~np.eye(len(rows), dtype=bool)]

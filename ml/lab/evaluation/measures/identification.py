@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from ml.arrays import Embeddings, Integers, Similarities
+from ml.arrays import Integers, Similarities
 from ml.calibration.calibration import Calibration
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import DRAWS, SEED
 from ml.lab.evaluation.measures.impostors import REFUSED
 from ml.lab.evaluation.measures.resampling import Estimate, PersonTrials, accuracy
 from ml.matching import DEFAULT_RULE, Anchors, person_similarities
+from ml.normalisation import Normalised, concatenated
 
 GALLERY_SIZES = (100, 1000, None)  # None is everybody
 ANCHOR_COUNTS = (1, 3)
@@ -73,13 +74,13 @@ class Searches:
 
 
 def measure_identification(
-    embedded: Embedded, distractors: Embeddings, calibration: Calibration | None, *, mirrored: bool
+    embedded: Embedded, distractors: Normalised, calibration: Calibration | None, *, mirrored: bool
 ) -> list[IdentificationResult]:
     """Measure galleries of 100, 1,000 and all people, if there are enough.
 
     Args:
         embedded: people with several photos.
-        distractors: float32 (m, d), one embedding of each distractor.
+        distractors: one embedding of each distractor.
         calibration: calibration of the model.
         mirrored: whether the model serves flip augmentation.
     """
@@ -112,7 +113,7 @@ def searchable(embedded: Embedded, anchors: int) -> np.ndarray:
 
 
 def _searches(
-    embedded: Embedded, distractors: Embeddings, mirrored: bool, anchors: int, size: int
+    embedded: Embedded, distractors: Normalised, mirrored: bool, anchors: int, size: int
 ) -> Searches:
     """Return the searches of several galleries of one size."""
     generator = np.random.default_rng(SEED)
@@ -157,7 +158,7 @@ def _measured(
 
 def search(
     embedded: Embedded,
-    distractors: Embeddings,
+    distractors: Normalised,
     mirrored: bool,
     anchors: int,
     size: int,
@@ -174,13 +175,15 @@ def search(
         ]
     )
     chosen = generator.permutation(len(distractors))[: size - len(enrolled)]
-    gallery = np.concatenate([view[rows], distractors[chosen]])
+    gallery = concatenated([view[rows], distractors[chosen]])
     starts = np.concatenate(
         [np.arange(len(enrolled)) * anchors, len(rows) + np.arange(len(chosen))]
     )
     probes = np.setdiff1d(np.arange(len(person)), rows)
     similarity = person_similarities(
-        gallery @ view[probes].T, Anchors.of(gallery, starts), DEFAULT_RULE
+        gallery.similarities(view[probes]),
+        Anchors(starts, len(gallery)),
+        DEFAULT_RULE,
     )
     similarity[:, ~embedded.usable[probes]] = REFUSED
     return _outcome(similarity, enrolled, person[probes])

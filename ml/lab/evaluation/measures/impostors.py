@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.arrays import Embeddings, Integers, Mask, Similarities
+from ml.arrays import Integers, Mask, Similarities
 from ml.lab.evaluation.measures.resampling import PairTrials
+from ml.normalisation import Normalised
 
 # Score of a comparison without a usable face: rejected at every threshold.
 REFUSED = -1.0
@@ -51,9 +52,9 @@ class Impostors:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparisons: embeddings (n, d), and a mask of usable ones, bool (n,)."""
+    """One side of the comparisons: n embeddings, and a mask of usable ones, bool (n,)."""
 
-    embeddings: Embeddings
+    embeddings: Normalised
     usable: Mask
 
 
@@ -95,8 +96,7 @@ def _blocks(first: Side, person: Integers, second: Side | None) -> Iterator[tupl
     for start in range(0, len(person), BLOCK):
         rows = slice(start, start + BLOCK)
         columns = slice(0, None) if second else slice(start, None)
-        similarity = first.embeddings[rows] @ other.embeddings[columns].T
-        similarity = np.clip(similarity, REFUSED, 1)
+        similarity = first.embeddings[rows].similarities(other.embeddings[columns])
         similarity[~first.usable[rows]] = REFUSED
         similarity[:, ~other.usable[columns]] = REFUSED
         unwanted = person[rows, None] == person[None, columns]

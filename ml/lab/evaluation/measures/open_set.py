@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.arrays import Embeddings, Integers, Similarities
+from ml.arrays import Integers, Similarities
 from ml.error_rates import confidence_limits, resampled_people, threshold_at_far
 from ml.lab.evaluation.measures.anchors import DRAWS, SEED
 from ml.matching import Anchors, person_similarities
+from ml.normalisation import Normalised
 
 GALLERY_SIZES = (10, 30, 90, 300, 900)
 FPIRS = (0.1, 0.03, 0.01, 0.003)
@@ -53,7 +54,7 @@ class StrangerSearches:
 
 
 def search_as_strangers(
-    embeddings: Embeddings,
+    embeddings: Normalised,
     person: Integers,
     identified: int,
     *,
@@ -64,7 +65,7 @@ def search_as_strangers(
     """Search galleries of `size` people with the photos of everybody who is not enrolled.
 
     Args:
-        embeddings: float32 (n, d), of usable photos.
+        embeddings: n rows, of usable photos.
         person: int (n,), the person in each; numbers from `identified` on have one photo each.
         identified: number of people who may have several photos.
         size: number of people enrolled.
@@ -92,9 +93,10 @@ def search_as_strangers(
             [generator.permutation(np.flatnonzero(person == one))[:anchors] for one in enrolled]
         )
         gallery = embeddings[rows]
-        layout = Anchors.of(gallery, np.arange(size) * anchors)
+        layout = Anchors(np.arange(size) * anchors, len(gallery))
         probes = np.flatnonzero(~np.isin(person, enrolled))
-        similarity = person_similarities(gallery @ embeddings[probes].T, layout, rule)
+        found = gallery.similarities(embeddings[probes])
+        similarity = person_similarities(found, layout, rule)
         tops.append(similarity.max(axis=0))
         searching.append(person[probes])
     return StrangerSearches(np.concatenate(tops), np.concatenate(searching))

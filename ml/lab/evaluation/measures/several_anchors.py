@@ -19,6 +19,7 @@ from ml.lab.evaluation.measures.anchors import DRAWS, LEAST_PHOTOS, drawn_trials
 from ml.lab.evaluation.measures.impostors import REFUSED
 from ml.lab.evaluation.measures.resampling import Estimate, PairTrials, PersonTrials, accuracy
 from ml.matching import match_rules
+from ml.normalisation import Normalised
 
 ANCHOR_COUNTS = (1, 2, 3, 5)
 FAR = 1e-3
@@ -47,8 +48,9 @@ def measure_anchors(
         return []
     wanted = [(anchors, rule) for anchors in ANCHOR_COUNTS for rule in rules]
     wanted = [(anchors, rule) for anchors, rule in wanted if anchors > 1 or rule == rules[0]]
+    view = embedded.view(mirrored)
     return [
-        _measured(embedded, embedded.view(mirrored), anchors, rule)
+        _measured(embedded, view, anchors, rule)
         for anchors, rule in tqdm(wanted, "several anchors", unit="rule", leave=False)
     ]
 
@@ -59,7 +61,7 @@ def enrollable(embedded: Embedded) -> int:
     return int((photos >= LEAST_PHOTOS).sum())
 
 
-def _measured(embedded: Embedded, view: np.ndarray, anchors: int, rule: str) -> AnchorsResult:
+def _measured(embedded: Embedded, view: Normalised, anchors: int, rule: str) -> AnchorsResult:
     person, usable = embedded.photos.person, embedded.usable
     draws = drawn_trials(view[usable], person[usable], anchors, rule)
     enrolled = np.unique(draws[0].anchor)

@@ -85,7 +85,7 @@ def rate_name(far: float) -> str:
 
 def score_pairs(pairs: Pairs, embedded: Embedded, *, mirrored: bool) -> PairScores:
     """Compare the photos of every pair."""
-    embeddings = embedded.view(mirrored)
-    similarity = (embeddings[pairs.a] * embeddings[pairs.b]).sum(axis=1)
+    photos = embedded.view(mirrored)
+    similarity = photos[pairs.a].paired(photos[pairs.b])
     usable = embedded.usable[pairs.a] & embedded.usable[pairs.b]
     return PairScores(pairs, np.where(usable, similarity, np.nan).astype(np.float32))

@@ -45,7 +45,7 @@ def embedding_map(embedded: Embedded, *, mirrored: bool) -> EmbeddingMap | None:
     layout = TSNE(
         perplexity=min(PERPLEXITY, (len(rows) - 1) / 3), init="pca", random_state=SEED, n_jobs=1
     )
-    places = layout.fit_transform(embedded.view(mirrored)[rows])
+    places = layout.fit_transform(embedded.embeddings(mirrored)[rows])
     number = {int(one): index for index, one in enumerate(chosen)}
     return EmbeddingMap(
         places,

@@ -14,6 +14,7 @@ from ml.arrays import Integers
 from ml.lab.evaluation.embed import Embedded
 from ml.lab.evaluation.measures.anchors import LEAST_PHOTOS, SEED, draw_gallery
 from ml.matching import DEFAULT_RULE
+from ml.normalisation import Normalised
 
 DRAWS = 20
 ANCHORS = 5
@@ -45,7 +46,7 @@ def false_rejections(
 
     Args:
         embedded: photos of all people; photos without a face are not counted here.
-        threshold: cosine from which a probe is accepted.
+        threshold: similarity from which a probe is accepted.
         mirrored: whether the model serves flip augmentation.
     """
     rows = np.flatnonzero(embedded.usable)
@@ -61,13 +62,13 @@ def false_rejections(
                 refused=float(refusals[row] / tries[row]),
                 weight=float(refusals[row] / refusals.sum()),
                 nearest=int(rows[nearest]),
-                similarity=float(view[row] @ view[nearest]),
+                similarity=float(view[[row]].paired(view[[nearest]])[0]),
             )
         )
     return found
 
 
-def _tried(view: np.ndarray, person: Integers, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def _tried(view: Normalised, person: Integers, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of genuine trials and of rejections of each photo, int (n,) each."""
     generator = np.random.default_rng(SEED)
     tries, refusals = np.zeros(len(person), int), np.zeros(len(person), int)
@@ -83,7 +84,7 @@ def _tried(view: np.ndarray, person: Integers, threshold: float) -> tuple[np.nda
     return tries, refusals
 
 
-def _nearest(row: int, view: np.ndarray, person: Integers) -> int:
+def _nearest(row: int, view: Normalised, person: Integers) -> int:
     others = np.flatnonzero(person == person[row])
     others = others[others != row]
-    return int(others[np.argmax(view[others] @ view[row])])
+    return int(others[np.argmax(view[others].similarities(view[[row]]))])

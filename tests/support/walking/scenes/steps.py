@@ -36,7 +36,7 @@ MANY = 27
 NO_PICTURE = b"no picture"
 
 
-REFUSED, ACCEPTED = 0.5, 0.99
+REFUSED, ACCEPTED = -0.05, 0.05
 
 
 def picture_errors() -> list[tuple[str, dict[str, object]]]:
@@ -120,6 +120,7 @@ def store_attempt(site: Site, person: Any, *, match: bool, kind: Kind = Kind.VER
                 match=match,
                 person_id=person,
                 model_id=active_model().engine.model_id,
+                normaliser=active_model().engine.calibration.normaliser.digest,
                 rule="best",
                 threshold=0.93,
                 similarity=ACCEPTED if match else REFUSED,
