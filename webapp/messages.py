@@ -195,11 +195,7 @@ REQUEST_PROBLEMS: dict[str, str] = {
     "rule_not_measured": N_(
         "This matching rule was not measured for the model that serves. Choose another one."
     ),
-    "person_threshold_too_low": N_(
-        "This threshold would let too many strangers pass as this person. Give %(lowest)s points "
-        "or more."
-    ),
-    "points_out_of_range": N_("Give a number of points from −%(most)s to %(most)s."),
+    "points_out_of_range": N_("Give a number of points from 0 to %(most)s."),
     "search_out_of_range": N_("Give a rate and a lead within the bounds beside their fields."),
     "confirmation_needed": N_(
         "This setting is dangerous. %(dangers)s Send “confirm”: true to set it all the same."

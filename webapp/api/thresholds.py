@@ -75,7 +75,7 @@ def of_person(person_id: UUID) -> PersonThreshold:
 @blueprint.idempotent(200, PersonThresholdSchema, lambda _set, path: path["person_id"])
 @blueprint.arguments(PersonThresholdChangeSchema)
 def set_of_person(change: dict[str, Any], person_id: UUID) -> PersonThreshold:
-    """Set one person's threshold apart from the common one, in score points."""
+    """Set one person's threshold above the common one, in score points."""
     return policy.change_of_person(
         person_id,
         change["points"],

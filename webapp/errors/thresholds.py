@@ -25,17 +25,8 @@ class RuleNotMeasured(ServiceError):
     code = "rule_not_measured"
 
 
-class PersonThresholdTooLow(ServiceError):
-    """The person's threshold would exceed the FAR allowed; `details` hold the lowest points."""
-
-    code = "person_threshold_too_low"
-
-    def __init__(self, lowest: float) -> None:
-        super().__init__(lowest=lowest)
-
-
 class PointsOutOfRange(ServiceError):
-    """The offset of a person's threshold is out of range; `details` hold the most points."""
+    """The points of a person's threshold are out of range; `details` hold the most points."""
 
     code = "points_out_of_range"
 

@@ -96,7 +96,7 @@ def test_the_reviews_of_a_change_violate_no_rule_and_fit(
     problems = []
     for address, label, value in (
         ("/threshold", "New threshold", "99"),
-        (f"{person}/threshold", "Points above everybody’s threshold", "49"),
+        (f"{person}/threshold", "Stricter by … points", "49"),
         ("/threshold/search", "Lead over the next person, in points", "8"),
     ):
         page.goto(address)

@@ -66,9 +66,11 @@ def test_one_persons_threshold_is_set_apart(client: Client, people) -> None:
 
     assert after == client.person_threshold(ada.id)
     assert after.score == pytest.approx(after.everybodys_score + 10)
-    with pytest.raises(Problem) as refused:
-        client.set_person_threshold(ada.id, 60, "too much")
-    assert refused.value.code == "points_out_of_range"
+    assert after.lowest_score == after.everybodys_score
+    for points in (60, -1):
+        with pytest.raises(Problem) as refused:
+            client.set_person_threshold(ada.id, points, "out of range")
+        assert refused.value.code == "points_out_of_range"
 
 
 def test_a_search_out_of_bounds_is_refused(client: Client) -> None:

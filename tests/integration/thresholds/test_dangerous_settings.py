@@ -178,16 +178,14 @@ def test_a_persons_threshold_that_hardly_ever_matches_needs_the_word(
     assert per_person.of_person(ada).threshold.score == pytest.approx(100)
 
 
-def test_a_looser_person_under_a_dangerous_threshold_needs_the_word(
+def test_a_stricter_person_under_a_dangerous_threshold_needs_no_word(
     app: Flask, admin: Visitor, ada: UUID
 ) -> None:
     verification.change(5, "a demonstration", SERVER, confirmed=True)
     path, sent = f"/people/{ada}/threshold", {"points": "1", "reason": "x", "based_on": "0"}
 
-    refused = admin.post(path, **sent)
-
-    assert refused.status_code == 200
-    assert "will be accepted." in words(refused)
+    assert admin.post(path, **sent).status_code == 302
+    assert per_person.of_person(ada).threshold.score == pytest.approx(6)
 
 
 # Identification

@@ -80,12 +80,12 @@ class PersonThresholdSchema(Schema):
     lowest_score = fields.Float(required=True, attribute="lowest", metadata=SCORE)
     points = fields.Float(
         required=True,
-        metadata={"description": "Difference from the common threshold, in score points."},
+        metadata={"description": "Score points above the common threshold, 0 to 50."},
     )
     number = fields.Integer(required=True)
 
 
 class PersonThresholdChangeSchema(ReasonedSchema):
-    """Score points by which a person's threshold differs from the common one; 0 undoes that."""
+    """Score points of a person's threshold above the common one, 0 to 50; 0 for none."""
 
     points = Number(required=True)

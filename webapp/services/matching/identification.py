@@ -126,7 +126,7 @@ def _found(probe: Probe, gallery: Summary, most: int) -> _Found:
     return _Found(
         nearest=tuple((labels[person.person_id], person) for person in nearest),
         similarities=tuple(person.by_rule(threshold.rule) for person in nearest),
-        threshold=per_person.stricter(threshold, points),
+        threshold=per_person.apart(threshold, points),
         margin=search.margin,
         compared=gallery.anchors,
         most=most,

@@ -186,9 +186,7 @@ def _claim(identifier: str, probe: Probe) -> _Claim:
     # enrolled.
     claimed = person.id if person else NOBODY
     anchors = active_model().gallery.similarities(probe.frames, claimed)
-    own = everybodys
-    if anchors:
-        own = per_person.apart(everybodys, points, len(anchors.anchor_ids))
+    own = per_person.apart(everybodys, points)
     return _Claim(person, anchors, own, everybodys)
 
 

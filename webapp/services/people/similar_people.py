@@ -132,7 +132,7 @@ def _could_pass(
         grouping = Anchors(np.zeros(1, int), len(own))
         nearest = person_similarities(similarities, grouping, everybody.rule)
         of_claimed = points.get(rows.person_ids[claimed], 0.0)
-        threshold = per_person.apart(everybody, of_claimed, len(own))
+        threshold = per_person.apart(everybody, of_claimed)
         if nearest.max() >= threshold.similarity:
             return True
     return False

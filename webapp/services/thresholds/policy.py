@@ -94,8 +94,8 @@ def change_of_person(
     """Change one person's threshold, and return it.
 
     Raises:
-        UnknownPerson, PointsOutOfRange, PersonThresholdTooLow, SettingConflict, ConfirmationNeeded:
-            as `per_person.change`.
+        UnknownPerson, PointsOutOfRange, SettingConflict, ConfirmationNeeded: as
+            `per_person.change`.
     """
     with one_transaction():
         per_person.change(person_id, points, reason, actor, based_on, confirmed=confirmed)

@@ -82,8 +82,7 @@ def by_threshold(everybody: Threshold) -> Redecisions:
         similarity = _similarity(attempt, everybody.rule)
         if similarity is None:
             return None
-        own_points = points.get(attempt.person_id, 0.0)
-        own = per_person.apart(everybody, own_points, attempt.anchors_compared)
+        own = per_person.apart(everybody, points.get(attempt.person_id, 0.0))
         claims_somebody = attempt.anchors_compared > 0
         return similarity, claims_somebody and similarity >= own.similarity
 
@@ -93,12 +92,12 @@ def by_threshold(everybody: Threshold) -> Redecisions:
 def by_points(person_id: UUID, points: float) -> Redecisions:
     """Replay the last verifications of one person under another threshold of their own."""
     everybody = verification.in_force()
+    own = per_person.apart(everybody, points)
 
     def judge(attempt: Attempt) -> tuple[float, bool] | None:
         similarity = _similarity(attempt, everybody.rule)
         if similarity is None:
             return None
-        own = per_person.apart(everybody, points, attempt.anchors_compared)
         return similarity, similarity >= own.similarity
 
     return _judged(_last(Kind.VERIFY, person_id), judge)

@@ -68,11 +68,11 @@ class ThresholdForm(ReasonedForm):
 
 
 class PersonThresholdForm(ReasonedForm):
-    """The difference of a person's threshold from the common one, in score points."""
+    """How far a person's threshold lies above the common one, in score points."""
 
     points = NumberField(
-        _l("Points above everybody’s threshold"),
-        widget=NumberInput(step="any", min=-MOST_POINTS, max=MOST_POINTS),
+        _l("Stricter by … points"),
+        widget=NumberInput(step="any", min=0, max=MOST_POINTS),
     )
 
 

@@ -74,15 +74,13 @@ def points(number: float) -> str:
 
 def distance(own: PersonThreshold) -> str:
     """Return the sentence that compares a person's threshold with the common one."""
-    everybody = format_decimal(own.everybody.score, "0.0")
-    apart = points(abs(own.points))
     if not own.points:
         return _("As for everybody.")
-    if own.points > 0:
-        return _(
-            "Stricter by %(points)s than everybody’s, %(score)s.", points=apart, score=everybody
-        )
-    return _("Looser by %(points)s than everybody’s, %(score)s.", points=apart, score=everybody)
+    return _(
+        "Stricter by %(points)s than everybody’s, %(score)s.",
+        points=points(own.points),
+        score=format_decimal(own.everybody.score, "0.0"),
+    )
 
 
 def rule_name(rule: str) -> str:

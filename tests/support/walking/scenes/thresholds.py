@@ -134,7 +134,7 @@ def threshold_of_one(site: Site) -> None:
         admin.send(path, 200, **form | wrong)
     admin.send(path, **form)
     admin.see(path)
-    admin.send(path, **form | {"points": "-1.5", "based_on": "1"})
+    admin.send(path, **form | {"points": "1.5", "based_on": "1"})
     admin.see(path)
     admin.send(path, **form | {"points": "0", "based_on": "2"})
 

@@ -12,18 +12,13 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from webapp.errors.people import UnknownPerson
-from webapp.errors.thresholds import (
-    ConfirmationNeeded,
-    PersonThresholdTooLow,
-    PointsOutOfRange,
-    SettingConflict,
-)
+from webapp.errors.thresholds import ConfirmationNeeded, PointsOutOfRange, SettingConflict
 from webapp.inference.active_model import active_model
 from webapp.messages import describe
 from webapp.services.people.people import find_person
 from webapp.services.thresholds import error_rates, per_person, replay
 from webapp.services.thresholds.error_rates import Cost
-from webapp.services.thresholds.per_person import LARGEST_FAR, PersonThreshold
+from webapp.services.thresholds.per_person import MOST_POINTS, PersonThreshold
 from webapp.web.access import admin
 from webapp.web.current_user import current_actor
 from webapp.web.error_pages import answer
@@ -69,7 +64,7 @@ def edit(person_id: UUID) -> ResponseReturnValue:
             return lead_to_review(
                 "person_threshold.review", form, unconfirmed=True, person_id=person_id
             )
-        except (SettingConflict, PersonThresholdTooLow, PointsOutOfRange) as error:
+        except (SettingConflict, PointsOutOfRange) as error:
             form.form_errors.append(_words(error))
         else:
             flash(_("The person’s threshold is changed. It counts from now on."), "success")
@@ -87,12 +82,12 @@ def review(person_id: UUID) -> ResponseReturnValue:
         if form and form.points.data is not None:
             per_person.check(person_id, form.points.data, form.based_on.data)
             return _review(person_id, form, form.points.data)
-    except (SettingConflict, PersonThresholdTooLow, PointsOutOfRange) as error:
+    except (SettingConflict, PointsOutOfRange) as error:
         flash(_words(error), "error")
     return redirect(url_for("person_threshold.edit", person_id=person_id))
 
 
-def _words(error: SettingConflict | PersonThresholdTooLow | PointsOutOfRange) -> str:
+def _words(error: SettingConflict | PointsOutOfRange) -> str:
     """Return the text of an error, with points in the format of the reader's language."""
     facts = {name: format_decimal(points) for name, points in error.details.items()}
     return describe(error.code, facts)
@@ -101,7 +96,7 @@ def _words(error: SettingConflict | PersonThresholdTooLow | PointsOutOfRange) ->
 def _page(person_id: UUID, form: PersonThresholdForm) -> str:
     own = per_person.of_person(person_id)
     if form.is_untouched:
-        form.points.data = request.args.get("points", own.points, type=float)
+        form.points.data = max(0.0, request.args.get("points", own.points, type=float))
     return render_template(
         "threshold/person.html",
         person=find_person(person_id),
@@ -110,14 +105,14 @@ def _page(person_id: UUID, form: PersonThresholdForm) -> str:
         cost=_cost(own),
         model=active_model().engine.description,
         history=per_person.history(person_id),
-        largest_far=LARGEST_FAR,
+        most=MOST_POINTS,
         words=thresholds,
     )
 
 
 def _review(person_id: UUID, form: PersonThresholdForm, points: float) -> str:
     before = per_person.of_person(person_id)
-    threshold = per_person.apart(before.everybody, points, before.anchors)
+    threshold = per_person.apart(before.everybody, points)
     after = replace(before, threshold=threshold, points=points)
     return render_template(
         "threshold/person_review.html",
