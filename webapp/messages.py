@@ -39,7 +39,7 @@ INSTRUCTIONS: dict[str, LazyString] = {
     "back_lit": _l("Turn away from the light behind you"),
     "blurred": _l("Hold still, or wipe the lens"),
     "eyes_hidden": _l("Show your eyes; take off dark glasses"),
-    "mouth_hidden": _l("Show your mouth and nose; take off a mask or scarf"),
+    "mouth_hidden": _l("Uncover your mouth and nose"),
     "uncertain": _l("Show your whole face: eyes, nose and mouth"),
 }
 
