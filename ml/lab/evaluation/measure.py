@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ml.artifacts import Artifact
@@ -94,30 +94,29 @@ def measure_model(
         served.genuine_trials, impostors.trials, FARS, len(photos.names), label="intervals"
     )
     calibration = _calibration_of(artifact)
-    anchors: list[AnchorsResult] = []
-    identification: list[IdentificationResult] = []
-    degraded, live_quality = None, None
-    rejections: list[FalseRejection] = []
-    if protocol.whole_people:
-        anchors = measure_anchors(embedded, mirrored=mirrored)
-        identification = _identified(artifact, embedded, strangers, cache, search, calibration)
-        if search is AS_SERVED:
-            degraded = measure_degraded(artifact, embedded, cache_folder=cache)
-            live_quality = measure_live_quality(embedded, mirrored=mirrored)
-        if anchors:
-            rejections = false_rejections(embedded, _threshold_of(anchors), mirrored=mirrored)
-    return Measured(
-        artifact,
-        calibration,
-        embedded,
-        scores,
-        impostors,
-        over_all,
-        anchors,
-        identification,
-        degraded,
-        live_quality,
-        rejections,
+    pairs = Measured(artifact, calibration, embedded, scores, impostors, over_all, [], [], None)
+    if not protocol.whole_people:
+        return pairs
+    return _with_people(pairs, strangers, cache, search)
+
+
+def _with_people(
+    pairs: Measured, strangers: Photos | None, cache: Path, search: Search
+) -> Measured:
+    """Add the measurements that need people with several photos."""
+    artifact, embedded, mirrored = pairs.artifact, pairs.embedded, pairs.artifact.config.mirrored
+    anchors = measure_anchors(embedded, mirrored=mirrored)
+    found = _identified(artifact, embedded, strangers, cache, search, pairs.calibration)
+    measured = replace(pairs, anchors=anchors, identification=found)
+    if anchors:
+        rejections = false_rejections(embedded, _threshold_of(anchors), mirrored=mirrored)
+        measured = replace(measured, false_rejections=rejections)
+    if search is not AS_SERVED:
+        return measured
+    return replace(
+        measured,
+        degraded=measure_degraded(artifact, embedded, cache_folder=cache),
+        live_quality=measure_live_quality(embedded, mirrored=mirrored),
     )
 
 

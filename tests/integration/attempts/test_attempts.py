@@ -19,7 +19,8 @@ from webapp.db.engine import db
 from webapp.db.models import Account, Attempt, Kind
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
-from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
+from webapp.services.attempts.attempt_filter import AttemptFilter
+from webapp.services.attempts.attempt_log import list_attempts
 from webapp.services.enrolment import store
 from webapp.services.enrolment.store import NewPerson
 
@@ -92,7 +93,7 @@ def test_a_text_that_fits_many_people_finds_the_same(
     texts = ("a", "love", "nobody", "cmd|")
     few = [found(person=text) for text in texts]
 
-    monkeypatch.setattr("webapp.services.attempts.attempt_log.FEW_PEOPLE", 0)
+    monkeypatch.setattr("webapp.services.attempts.attempt_filter.FEW_PEOPLE", 0)
 
     assert [found(person=text) for text in texts] == few
     assert [len(rows) for rows in few] == [4, 3, 0, 1]

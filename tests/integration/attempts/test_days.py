@@ -19,7 +19,8 @@ from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, Refusal
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
-from webapp.services.attempts.attempt_log import AttemptFilter, list_attempts
+from webapp.services.attempts.attempt_filter import AttemptFilter
+from webapp.services.attempts.attempt_log import list_attempts
 from webapp.services.attempts.daily_statistics import figures
 
 # Zones, and the days of their clock changes.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from ml import FaceError
 from webapp.core.actor import Actor
-from webapp.core.days import end_of, start_of
 from webapp.db.deferred_writes import deferred_writes
 from webapp.db.engine import db
 from webapp.db.models import Account, ApiKey, Attempt, Kind, Person, Refusal, now
@@ -24,51 +22,17 @@ from webapp.errors.matching import UnknownAttempt
 from webapp.errors.people import NoPictureUsable
 from webapp.inference.active_model import active_model
 from webapp.services import audit
+from webapp.services.attempts.attempt_filter import AttemptFilter
 from webapp.services.matching.decision import MatchDecision, PersonLabel
-from webapp.services.people.people import holds
 
 LATEST_SHOWN = 10
 ROWS_AT_ONCE = 500
-FEW_PEOPLE = 100
 NUMBERED_AT_ONCE = 5_000
 NUMBERED_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 # Order of the indices of attempts, read backwards.
 NEWEST_FIRST = (Attempt.created_at.desc(), Attempt.id.desc())
 # Prepared once and run on the connection: every verification and identification ends with it.
 _ADD = insert(Attempt)
-
-
-@dataclass(frozen=True)
-class AttemptFilter:
-    """Criteria for attempts; None or empty matches all.
-
-    Attributes:
-        person: a part of the identifier or name of the person claimed or identified.
-        match: the result.
-        kind: verification or identification.
-        since, until: first and last day, both inclusive.
-        zone: time zone of the days.
-    """
-
-    person: str = ""
-    match: bool | None = None
-    kind: Kind | None = None
-    since: date | None = None
-    until: date | None = None
-    zone: tzinfo = UTC
-
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """Yield the SQL conditions of the criteria."""
-        if self.person:
-            yield _of_people(select(Person.id).where(holds(self.person)))
-        if self.match is not None:
-            yield Attempt.match.is_(self.match)
-        if self.kind is not None:
-            yield Attempt.kind == self.kind
-        if self.since:
-            yield Attempt.created_at >= start_of(self.since, self.zone)
-        if self.until:
-            yield Attempt.created_at < end_of(self.until, self.zone)
 
 
 @dataclass(frozen=True)
@@ -279,10 +243,10 @@ def _rows(attempts: Select[Attempt]) -> tuple[AttemptRow, ...]:
 def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
     """Return the row, with scores by the model that decided; another's scale differs."""
     calibration = active_model().calibration_of(attempt.model_id)
-
-    def score(similarity: float) -> float | None:
-        return calibration.score_by(similarity, attempt.normaliser) if calibration else None
-
+    score, threshold = (
+        calibration.score_by(one, attempt.normaliser) if calibration else None
+        for one in (attempt.similarity, attempt.threshold)
+    )
     return AttemptRow(
         id=attempt.id,
         person=PersonLabel.of(attempt.person) if attempt.person else None,
@@ -290,19 +254,7 @@ def _row(attempt: Attempt, claim: str | None) -> AttemptRow:
         kind=attempt.kind,
         claim=claim,
         match=attempt.match,
-        score=score(attempt.similarity),
-        threshold_score=score(attempt.threshold),
+        score=score,
+        threshold_score=threshold,
         milliseconds=attempt.milliseconds,
     )
-
-
-def _of_people(fitting: Select[Any]) -> ColumnElement[bool]:
-    """Return the condition that an attempt belongs to one of the selected people.
-
-    Up to FEW_PEOPLE are listed, so an index finds their attempts. For more, attempts are read
-    newest first: `IS TRUE` keeps SQLite from collecting and sorting all of them.
-    """
-    few = db.session.scalars(fitting.limit(FEW_PEOPLE + 1)).all()
-    if len(few) <= FEW_PEOPLE:
-        return Attempt.person_id.in_(few)
-    return Attempt.person_id.in_(fitting).is_(True)

@@ -145,10 +145,7 @@ def change(
         ThresholdOutOfRange: if the score is not a number from 0 to 100.
         RuleNotMeasured: if the calibration does not contain the rule.
     """
-    if not (math.isfinite(score) and LOWEST_SCORE <= score <= HIGHEST_SCORE):
-        raise ThresholdOutOfRange
-    if rule is not None and rule not in rules():
-        raise RuleNotMeasured
+    _check(score, rule)
     calibration = active_model().engine.calibration
     similarity = calibration.similarity(score)
     anchors = active_model().gallery.refresh().typical_anchors
@@ -171,6 +168,13 @@ def change(
         )
         details = {"score": score, "rule": rule, **dangers.overridden(found)}
         audit.record(session, "threshold_changed", actor, **details)
+
+
+def _check(score: float, rule: str | None) -> None:
+    if not (math.isfinite(score) and LOWEST_SCORE <= score <= HIGHEST_SCORE):
+        raise ThresholdOutOfRange
+    if rule is not None and rule not in rules():
+        raise RuleNotMeasured
 
 
 def check_based_on(number: int | None) -> None:

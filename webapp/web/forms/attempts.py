@@ -11,7 +11,7 @@ from wtforms.validators import Optional, ValidationError
 from webapp.core.text import normalize_name
 from webapp.db.models import Kind
 from webapp.messages import describe
-from webapp.services.attempts.attempt_log import AttemptFilter
+from webapp.services.attempts.attempt_filter import AttemptFilter
 from webapp.web.forms.fields import choices
 
 MATCH, NO_MATCH = "match", "no-match"
