@@ -69,4 +69,10 @@ def _at_default(calibration: Calibration | None) -> list[Figure]:
             percent(rates["frr"], PERCENT),
         ),
         Figure(_("People it was calibrated on"), format_decimal(calibration.pairs.people)),
+        *_normalised_by(calibration),
     ]
+
+
+def _normalised_by(calibration: Calibration) -> list[Figure]:
+    origin = calibration.normaliser.origin
+    return [Figure(_("Strangers that faces are compared with"), origin)] if origin else []
