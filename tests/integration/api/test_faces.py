@@ -131,7 +131,7 @@ def test_two_pictures_are_compared_and_nothing_of_them_is_stored(client: Client,
     different = client.compare(people[0].photos[0], people[1].photos[0])
 
     assert same.match
-    assert same.similarity == pytest.approx(1, abs=1e-3)
+    assert same.score > 90
     assert not different.match
     assert different.score < different.threshold_score
     counted = {"audit_entry": before["audit_entry"] + 2, "address_window": 1}

@@ -29,7 +29,7 @@ def test_every_photo_is_embedded_as_the_engine_serves_it(real_engine, folder, tm
     assert len(photos.paths) == 5
     for row in np.flatnonzero(embedded.usable):
         face = real_engine.analyse(photos.paths[row].read_bytes(), purpose="verify")
-        served = embedded.view(real_engine.artifact.config.mirrored)[row]
+        served = embedded.embeddings(real_engine.artifact.config.mirrored)[row]
         np.testing.assert_allclose(served, face.embedding, atol=1e-4)
 
 

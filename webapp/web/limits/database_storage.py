@@ -29,6 +29,8 @@ _OVER = select(RateLimitWindow.key).where(RateLimitWindow.ends_at <= bindparam("
 _END = delete(RateLimitWindow).where(
     RateLimitWindow.key.in_(_OVER.with_for_update(skip_locked=True))  # not locked by others
 )
+# Tries to begin a window while other processes begin or end it.
+MOST_TRIES = 5
 
 
 class DatabaseStorage(Storage):
@@ -50,15 +52,17 @@ class DatabaseStorage(Storage):
 
         While another process holds the write lock, this process counts in memory: no request waits.
         """
-        try:
-            return self._count(key, expiry, amount)
-        except IntegrityError:  # another process began the window concurrently
-            return self._count(key, expiry, amount)
-        except DBAPIError as error:
-            if not is_locked(error):
-                raise
-            self._fallback.incr(key, expiry, amount)
-            return self.get(key)
+        for _ in range(MOST_TRIES):
+            try:
+                return self._count(key, expiry, amount)
+            except IntegrityError:  # another process ends or begins the window concurrently
+                continue
+            except DBAPIError as error:
+                if not is_locked(error):
+                    raise
+                break
+        self._fallback.incr(key, expiry, amount)
+        return self.get(key)
 
     def get(self, key: str) -> int:
         """Return the number of requests of a key in its window."""
