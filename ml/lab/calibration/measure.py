@@ -41,6 +41,8 @@ HISTOGRAM_BINS = 80
 # Scores of the score map at fixed FMRs. Above 20, every 15 points divide the FMR by ten; the
 # default threshold is at 50.
 SCORE_AT_FAR = ((0.5, 2.0), (1e-1, 20.0), (1e-2, 35.0), (DEFAULT_FAR, 50.0), (1e-4, 65.0))
+# Score of a photo with itself, at least; only a similarity of 1 scores 100.
+SCORE_OF_ONE_PHOTO = 95.0
 
 
 def measure(
@@ -266,8 +268,8 @@ def _self_similarity(embeddings: Normalised) -> float:
 
 
 def _score_map(impostor: np.ndarray, highest: float) -> dict[str, list[float]]:
-    """Return similarities and scores, ascending; from `highest` on, the score is 100."""
-    knots = {-1.0: 0.0, round(highest, 4): 100.0}
+    """Return similarities and scores, ascending; `highest` is that of a photo with itself."""
+    knots = {-1.0: 0.0, round(highest, 4): SCORE_OF_ONE_PHOTO, 1.0: 100.0}
     for far, score in SCORE_AT_FAR:
         knots[threshold_at_far(impostor, far)] = score
     # With few impostors, several FMRs share one similarity; the default threshold keeps score 50.

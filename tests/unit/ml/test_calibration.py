@@ -147,11 +147,11 @@ def test_a_threshold_of_an_unknown_normaliser_becomes_the_default(calibration):
     assert calibration.score_by(0.1234, "unknown") is None
 
 
-def test_one_photo_twice_scores_near_a_hundred(calibration):
+def test_one_photo_twice_scores_high(calibration):
     """Tried with the centres of the cohort, which are nearer to strangers than any real face."""
     faces = calibration.normaliser(calibration.normaliser.centres)
     scores = [calibration.score(one) for one in faces.paired(faces).tolist()]
-    assert np.median(scores) > 90
+    assert np.median(scores) > 80
     assert np.quantile(scores, 0.1) > 70
 
 
