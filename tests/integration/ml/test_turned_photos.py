@@ -29,11 +29,13 @@ def similarities(real_engine: ml.Engine) -> dict[int, np.ndarray]:
     folders = sorted((SHARED / "celeba_wild" / "test").iterdir())
     photos = [sorted(folder.iterdir())[:2] for folder in folders]
     anchors = _embedded(real_engine, [first for first, _ in photos], Path.read_bytes)
+    normaliser = real_engine.calibration.normaliser
     by_angle = {}
     for angle in ANGLES:
         turned = _embedded(real_engine, [second for _, second in photos], _turning(angle))
-        table = turned @ turned.T
-        np.fill_diagonal(table, (turned * anchors).sum(axis=1))
+        faces = normaliser(turned)
+        table = faces.similarities(faces)
+        np.fill_diagonal(table, faces.paired(normaliser(anchors)))
         by_angle[angle] = table
     return by_angle
 
