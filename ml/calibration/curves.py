@@ -47,9 +47,7 @@ class Curve:
 
         A FAR below every measured one returns the highest measured threshold.
         """
-        positive = self.far > 0
-        log_far = np.log(self.far[positive])[::-1]
-        return float(np.interp(np.log(far), log_far, self.threshold[positive][::-1]))
+        return threshold_at(self.threshold, self.far, far)
 
     def rates_at(self, threshold: float) -> dict[str, float]:
         """Return FAR, FRR and their intervals at a similarity, by linear interpolation."""
@@ -74,6 +72,19 @@ class Histogram:
     edges: Reals
     genuine: Reals
     impostor: Reals
+
+
+def threshold_at(thresholds: Reals, rates: Reals, far: float) -> float:
+    """Return the threshold at which rates fall to `far`, as `Curve.threshold_at_far`.
+
+    Args:
+        thresholds: similarities, ascending, (t,).
+        rates: FAR at each of them, (t,).
+        far: 0 to 1, above 0.
+    """
+    positive = rates > 0
+    log_far = np.log(rates[positive])[::-1]
+    return float(np.interp(np.log(far), log_far, thresholds[positive][::-1]))
 
 
 def between_curves(fewer: Curve, more: Curve, anchors: int) -> Curve:

@@ -39,6 +39,14 @@ def load_calibration(folder: Path, model_id: str) -> Calibration:
     return replace(calibration, normaliser=load_normaliser(folder, digest, remedy))
 
 
+def calibration_if_any(folder: Path, model_id: str) -> Calibration | None:
+    """Read the calibration in an artifact's folder; None before its first calibration."""
+    try:
+        return load_calibration(folder, model_id)
+    except ModelBroken:
+        return None
+
+
 def _from_table(table: dict[str, Any]) -> Calibration:
     knots = table["score_map"]
     return Calibration(

@@ -20,8 +20,7 @@ from ml import DEFAULT_MODEL, Artifact, ArtifactError, load_artifact
 from ml.artifacts import write_atomically
 from ml.calibration.calibration import Calibration
 from ml.calibration.curves import Curve
-from ml.calibration.file import FILE, load_calibration
-from ml.errors import ModelBroken
+from ml.calibration.file import FILE, calibration_if_any, load_calibration
 from ml.lab.calibration.cohort import learn
 from ml.lab.calibration.measure import DEFAULT_FAR, measure, usable
 from ml.lab.evaluation.embed import embed_photos
@@ -54,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         artifact = load_artifact(options.model)
         people, strangers = photos_in(options.people), photos_in(options.strangers)
-        before = _calibration_before(artifact)
+        before = calibration_if_any(artifact.folder, artifact.model_id)
         normaliser = before.normaliser if before else PLAIN_COSINE
         if options.cohort:
             cohort = photos_in(options.cohort)
@@ -105,13 +104,6 @@ def _learnt(artifact: Artifact, photos: Photos, origin: str) -> ScoreNormaliser:
     learnt = learn(cohort, origin)
     print(f"normaliser: {learnt.form}, held-out error {learnt.error:.3f} standard deviations")
     return learnt.normaliser
-
-
-def _calibration_before(artifact: Artifact) -> Calibration | None:
-    try:
-        return load_calibration(artifact.folder, artifact.model_id)
-    except ModelBroken:
-        return None
 
 
 def _former(before: Calibration | None, normaliser: Normaliser) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ml.normalisation import ScoreNormaliser, features
 NEAREST = 50
 # A centre is the mean of this many people, so that it is nobody's embedding.
 PEOPLE_A_CENTRE = 10
+CENTRES = 1024
 FOLDS = 5
 SEED = 24
 # Fewest photos of a cohort: each of them needs NEAREST others like it.
@@ -35,7 +36,6 @@ class Form:
     ridge: float
 
 
-CENTRES = 1024
 FORMS = tuple(Form(*one) for one in product((3.0, 5.0, 15.0, 30.0), (0.01, 0.1, 1.0)))
 
 
@@ -65,9 +65,9 @@ def learn(cohort: Embeddings, origin: str) -> Learnt:
         raise ProtocolError(
             f"the cohort has {len(cohort)} usable photos; give at least {LEAST_COHORT}"
         )
-    errors = {form: _error(cohort, form) for form in tqdm(FORMS, "normaliser", unit="form")}
+    errors = _errors(cohort)
     form = min(errors, key=errors.__getitem__)
-    return Learnt(_fitted(cohort, form, origin), form, errors[form])
+    return Learnt(_Targets.of(cohort).fitted(form, origin), form, errors[form])
 
 
 def moments_to_nearest(embeddings: Embeddings, cohort: Embeddings, *, among: bool) -> np.ndarray:
@@ -82,39 +82,58 @@ def moments_to_nearest(embeddings: Embeddings, cohort: Embeddings, *, among: boo
     return np.column_stack([nearest.mean(axis=1), nearest.std(axis=1)])
 
 
-def _error(cohort: Embeddings, form: Form) -> float:
-    """Return the error of a form on held-out photos, as in `Learnt`."""
-    squares = []
-    for learning, held_out in _folds(len(cohort)):
-        normaliser = _fitted(cohort[learning], form, "")
+@dataclass(frozen=True)
+class _Targets:
+    """A cohort with what its regression has to predict, whatever the form.
+
+    Attributes:
+        cohort: float32 (n, d).
+        moments: float64 (n, 2), as `moments_to_nearest`.
+        centres: float32 (c, d), rounded as they are stored.
+    """
+
+    cohort: Embeddings
+    moments: np.ndarray
+    centres: Embeddings
+
+    @classmethod
+    def of(cls, cohort: Embeddings) -> _Targets:
+        """Compute the moments and centres of a cohort."""
+        centres = _centres(cohort).astype(np.float16).astype(np.float32)
+        return cls(cohort, moments_to_nearest(cohort, cohort, among=True), centres)
+
+    def fitted(self, form: Form, origin: str = "") -> ScoreNormaliser:
+        """Return the normaliser of a form."""
+        inputs = features(self.cohort, self.centres, form.sharpness)
+        ridge = form.ridge * np.eye(inputs.shape[1])
+        return ScoreNormaliser(
+            centres=self.centres,
+            sharpness=form.sharpness,
+            weights=np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ self.moments),
+            bounds=np.stack([self.moments.min(axis=0), self.moments.max(axis=0)]),
+            scale=float(self.moments[:, 1].mean()),
+            origin=origin,
+        )
+
+
+def _errors(cohort: Embeddings) -> dict[Form, float]:
+    """Return the error of each form on held-out photos, as in `Learnt`."""
+    squares: dict[Form, list[np.ndarray]] = {form: [] for form in FORMS}
+    for learning, held_out in tqdm(_folds(len(cohort)), "normaliser", FOLDS, unit="fold"):
+        targets = _Targets.of(cohort[learning])
         expected = moments_to_nearest(cohort[held_out], cohort[learning], among=False)
-        found = normaliser.moments(cohort[held_out])
         # The cosine of a typical impostor at a strict threshold: three deviations above the mean.
         strict = expected[:, 0] + 3 * expected[:, 1]
-        squares.append(((strict - found[:, 0]) / found[:, 1] - 3) ** 2)
-    return float(np.sqrt(np.concatenate(squares).mean()))
+        for form in FORMS:
+            found = targets.fitted(form).moments(cohort[held_out])
+            squares[form].append(((strict - found[:, 0]) / found[:, 1] - 3) ** 2)
+    return {form: float(np.sqrt(np.concatenate(each).mean())) for form, each in squares.items()}
 
 
 def _folds(photos: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     fold = np.random.default_rng(SEED).permutation(photos) % FOLDS
     for number in range(FOLDS):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-
-
-def _fitted(cohort: Embeddings, form: Form, origin: str) -> ScoreNormaliser:
-    expected = moments_to_nearest(cohort, cohort, among=True)
-    # As stored, so that the regression compensates for the rounding.
-    centres = _centres(cohort).astype(np.float16).astype(np.float32)
-    inputs = features(cohort, centres, form.sharpness)
-    ridge = form.ridge * np.eye(inputs.shape[1])
-    return ScoreNormaliser(
-        centres=centres,
-        sharpness=form.sharpness,
-        weights=np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ expected),
-        bounds=np.stack([expected.min(axis=0), expected.max(axis=0)]),
-        scale=float(expected[:, 1].mean()),
-        origin=origin,
-    )
 
 
 def _centres(cohort: Embeddings) -> Embeddings:

@@ -16,9 +16,8 @@ from tqdm import tqdm
 
 from ml.arrays import Embeddings, Mask
 from ml.artifacts import Artifact
-from ml.calibration.file import load_calibration
+from ml.calibration.file import calibration_if_any
 from ml.embedder import Embedder, flip, unit_mean
-from ml.errors import ModelBroken
 from ml.faces.decode import decode
 from ml.lab.datasets.folders import Picture
 from ml.lab.datasets.landmarks import AS_SERVED, Located, Search, locate_faces
@@ -101,10 +100,8 @@ def embed_photos(
 
 def normaliser_of(artifact: Artifact) -> Normaliser:
     """Return the normaliser of a calibrated model; plain cosine before its calibration."""
-    try:
-        return load_calibration(artifact.folder, artifact.model_id).normaliser
-    except ModelBroken:
-        return PLAIN_COSINE
+    calibration = calibration_if_any(artifact.folder, artifact.model_id)
+    return calibration.normaliser if calibration else PLAIN_COSINE
 
 
 def _both_views(

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ml.artifacts import Artifact
 from ml.calibration.calibration import Calibration
-from ml.calibration.file import load_calibration
-from ml.errors import ModelBroken
+from ml.calibration.file import calibration_if_any
 from ml.lab.datasets.landmarks import AS_SERVED, Search
 from ml.lab.evaluation.embed import Embedded, embed_photos
 from ml.lab.evaluation.measures.degraded import Degraded, measure_degraded
@@ -93,7 +92,7 @@ def measure_model(
     over_all = accuracy(
         served.genuine_trials, impostors.trials, FARS, len(photos.names), label="intervals"
     )
-    calibration = _calibration_of(artifact)
+    calibration = calibration_if_any(artifact.folder, artifact.model_id)
     pairs = Measured(artifact, calibration, embedded, scores, impostors, over_all, [], [], None)
     if not protocol.whole_people:
         return pairs
@@ -148,10 +147,3 @@ def _identified(
             embedded_strangers.usable & are_strangers(strangers)
         ]
     return measure_identification(embedded, distractors, calibration, mirrored=mirrored)
-
-
-def _calibration_of(artifact: Artifact) -> Calibration | None:
-    try:
-        return load_calibration(artifact.folder, artifact.model_id)
-    except ModelBroken:
-        return None

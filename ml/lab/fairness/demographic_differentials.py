@@ -23,6 +23,7 @@ from tqdm import tqdm
 from ml.arrays import Embeddings, Integers
 from ml.artifacts import Artifact, load_artifact
 from ml.calibration.calibration import Calibration
+from ml.calibration.curves import threshold_at
 from ml.calibration.file import load_calibration
 from ml.errors import ArtifactError
 from ml.lab.evaluation.embed import Embedded, embed_photos
@@ -62,14 +63,8 @@ def scales_of(calibration: Calibration) -> tuple[Scale, ...]:
     own = Scale("normalised", calibration.normaliser, calibration.default_threshold)
     if "" not in calibration.former:
         return (own,)
-    thresholds, far = calibration.former[""]
-    positive = far > 0
-    at_default = np.interp(
-        np.log(calibration.default_far),
-        np.log(far[positive])[::-1],
-        thresholds[positive][::-1],
-    )
-    return Scale("cosine", PLAIN_COSINE, float(at_default)), own
+    at_default = threshold_at(*calibration.former[""], calibration.default_far)
+    return Scale("cosine", PLAIN_COSINE, at_default), own
 
 
 def false_matches(

@@ -168,24 +168,27 @@ def own_trials(normalised: Normalised, anchors: Anchors, rule: str) -> Trials:
         np.arange(len(anchors.starts)),
         np.repeat(np.arange(len(anchors.starts)), anchors.counts),
     )
-    similarities = person_similarities(normalised.similarities(normalised), anchors, rule)
+    among = normalised.similarities(normalised)
+    similarities = person_similarities(among, anchors, rule)
     for person in people:
         own = slice(anchors.starts[person], anchors.starts[person] + anchors.counts[person])
-        similarities[person, own] = _without_itself(normalised[own], rule)
+        similarities[person, own] = _without_itself(among[own, own], rule)
     probe, anchor = np.meshgrid(probe_of, people)
     usable = ~np.isnan(similarities)
     return Trials(similarities[usable], probe[usable], anchor[usable])
 
 
-def _without_itself(own: Normalised, rule: str) -> list[float]:
-    """Return each anchor's similarity with its person's others; NaN if there are none."""
-    if len(own) == 1:
+def _without_itself(among: np.ndarray, rule: str) -> list[float]:
+    """Return each anchor's similarity with its person's others; NaN if there are none.
+
+    `among` holds the similarities of the person's anchors with each other, (k, k).
+    """
+    if len(among) == 1:
         return [math.nan]
     found = []
-    among = own.similarities(own)
-    for number in range(len(own)):
-        others = np.arange(len(own)) != number
-        layout = Anchors(np.zeros(1, np.int64), len(own) - 1)
+    layout = Anchors(np.zeros(1, np.int64), len(among) - 1)
+    for number in range(len(among)):
+        others = np.arange(len(among)) != number
         found.append(float(person_similarities(among[others, number], layout, rule)[0]))
     return found
 
