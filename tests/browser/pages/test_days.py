@@ -6,37 +6,21 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 
-import ml
 from tests.support.browser.opening import Opener, sign_in
 from tests.support.browser.site import Site
-from webapp.db.models import Attempt, Kind
+from tests.support.past import past_attempt
 from webapp.db.transactions import unit_of_work
 
 
-def store_attempt(real_engine: ml.Engine, moment: datetime) -> None:
+def store_attempt(moment: datetime) -> None:
     with unit_of_work() as session:
-        session.add(
-            Attempt(
-                created_at=moment,
-                kind=Kind.VERIFY,
-                match=True,
-                model_id=real_engine.model_id,
-                rule="best",
-                threshold=0.9,
-                similarity=0.95,
-                anchors_compared=1,
-                milliseconds=100.0,
-                reasons=[],
-            )
-        )
+        session.add(past_attempt(created_at=moment))
 
 
-def test_list_filters_and_figures_are_in_the_browsers_zone(
-    site: Site, opener: Opener, real_engine: ml.Engine
-) -> None:
+def test_list_filters_and_figures_are_in_the_browsers_zone(site: Site, opener: Opener) -> None:
     with site.app.app_context():
-        store_attempt(real_engine, datetime(2026, 11, 1, 7, 30, tzinfo=UTC))  # 00:30
-        store_attempt(real_engine, datetime(2026, 11, 2, 7, 30, tzinfo=UTC))  # 25 hours later
+        store_attempt(datetime(2026, 11, 1, 7, 30, tzinfo=UTC))  # 00:30
+        store_attempt(datetime(2026, 11, 2, 7, 30, tzinfo=UTC))  # 25 hours later
     page = opener.page(site, timezone_id="America/Los_Angeles")
 
     sign_in(page)

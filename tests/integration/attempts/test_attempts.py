@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 
 import ml
 from tests.support.installation import OPERATOR, Visitor, words
+from tests.support.past import past_attempt
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import Account, Attempt, Kind
@@ -29,12 +30,7 @@ FORMULA = "=cmd|'/c calc'!A1"
 
 
 def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -> Attempt:
-    values = {
-        "kind": Kind.VERIFY,
-        "match": True,
-        "model_id": active_model().engine.model_id,
-        "normaliser": active_model().engine.calibration.normaliser.digest,
-        "rule": "best",
+    values: dict[str, object] = {
         "threshold": 0.93,
         "similarity": 0.95,
         "anchors_compared": 2,
@@ -42,7 +38,7 @@ def attempt(person_id: UUID | None, day: int, hour: int = 12, **facts: object) -
         "reasons": ["blurred"],
     }
     at = datetime(2026, 3, day, hour, 59, 59, tzinfo=UTC)
-    return Attempt(person_id=person_id, created_at=at, **(values | facts))
+    return past_attempt(person_id=person_id, created_at=at, **values | facts)
 
 
 @pytest.fixture

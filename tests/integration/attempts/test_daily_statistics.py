@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.support.installation import Visitor, words
+from tests.support.past import past_attempt
 from webapp.db.models import Attempt, Kind, Refusal, now
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
@@ -15,22 +16,8 @@ from webapp.services.attempts.daily_statistics import figures
 
 
 def attempt(days_ago: int, similarity: float, milliseconds: float, **facts: object) -> Attempt:
-    values = {
-        "kind": Kind.VERIFY,
-        "match": True,
-        "model_id": active_model().engine.model_id,
-        "normaliser": active_model().engine.calibration.normaliser.digest,
-        "rule": "best",
-        "threshold": 0.9,
-        "anchors_compared": 1,
-        "reasons": [],
-    }
-    return Attempt(
-        created_at=now() - timedelta(days=days_ago),
-        similarity=similarity,
-        milliseconds=milliseconds,
-        **(values | facts),
-    )
+    at = now() - timedelta(days=days_ago)
+    return past_attempt(created_at=at, similarity=similarity, milliseconds=milliseconds, **facts)
 
 
 @pytest.fixture

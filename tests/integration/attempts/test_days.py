@@ -13,12 +13,12 @@ from flask import Flask
 
 from tests.support.changed import changed
 from tests.support.installation import OPERATOR, Visitor, words
+from tests.support.past import past_attempt
 from webapp import create_app
 from webapp.core.days import end_of, start_of
 from webapp.db.engine import db
 from webapp.db.models import Attempt, Kind, Refusal
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import active_model
 from webapp.services.attempts.attempt_filter import AttemptFilter
 from webapp.services.attempts.attempt_log import list_attempts
 from webapp.services.attempts.daily_statistics import figures
@@ -36,19 +36,7 @@ CHANGES = [
 
 
 def attempt_at(moment: datetime) -> Attempt:
-    return Attempt(
-        created_at=moment,
-        kind=Kind.VERIFY,
-        match=True,
-        model_id=active_model().engine.model_id,
-        normaliser=active_model().engine.calibration.normaliser.digest,
-        rule="best",
-        threshold=0.9,
-        similarity=0.95,
-        anchors_compared=1,
-        milliseconds=100.0,
-        reasons=[],
-    )
+    return past_attempt(created_at=moment)
 
 
 def store(*moments: datetime) -> None:

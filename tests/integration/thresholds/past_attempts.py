@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from webapp.db.models import Attempt, Kind, now
+from tests.support.past import past_attempt
+from webapp.db.models import Attempt, now
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
 from webapp.services.thresholds import replay
@@ -23,23 +24,12 @@ def attempt(score: float, *, match: bool, **facts: object) -> None:
     """Store an earlier attempt, a minute after the last one."""
     with unit_of_work() as session:
         minutes = session.query(Attempt).count()
-        session.add(
-            Attempt(
-                **{
-                    "kind": Kind.VERIFY,
-                    "match": match,
-                    "created_at": now() + timedelta(minutes=minutes),
-                    "model_id": active_model().engine.model_id,
-                    "normaliser": active_model().engine.calibration.normaliser.digest,
-                    "rule": "best",
-                    "threshold": similarity_of(50),
-                    "similarity": similarity_of(score),
-                    "anchors_compared": 1,
-                    "milliseconds": 1.0,
-                }
-                | facts
-            )
-        )
+        usual: dict[str, object] = {
+            "match": match,
+            "created_at": now() + timedelta(minutes=minutes),
+            "similarity": similarity_of(score),
+        }
+        session.add(past_attempt(**usual | facts))
 
 
 def scores(found: replay.Redecisions) -> list[tuple[int, bool]]:

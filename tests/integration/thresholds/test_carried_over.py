@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from tests.integration.thresholds.past_attempts import attempt
 from tests.support.installation import Visitor, words
+from tests.support.past import store_cosine_threshold
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
-from webapp.db.models import AuditEntry, ThresholdChange
-from webapp.db.transactions import unit_of_work
+from webapp.db.models import AuditEntry
 from webapp.inference.active_model import active_model
 from webapp.services.attempts import attempt_log
 from webapp.services.thresholds import replay, verification
@@ -26,29 +26,13 @@ def cosine_at(far: float) -> float:
     return float(np.interp(-far, -rates, cosines))
 
 
-def store_cosine_threshold(rule: str = "best") -> None:
-    """Store a threshold as an earlier release did, by the plain cosine."""
-    with unit_of_work() as session:
-        session.add(
-            ThresholdChange(
-                number=1,
-                reason="few strangers come here",
-                model_id=active_model().engine.model_id,
-                rule=rule,
-                similarity=cosine_at(FMR),
-                previous_rule="best",
-                previous_similarity=cosine_at(1e-3),
-            )
-        )
-
-
 def strangers_passing() -> float:
     curve = active_model().engine.calibration.pairs
     return curve.rates_at(verification.in_force().similarity)["far"]
 
 
 def test_a_threshold_keeps_its_share_of_strangers(app: Flask) -> None:
-    store_cosine_threshold()
+    store_cosine_threshold(cosine_at(FMR))
     assert strangers_passing() == pytest.approx(FMR, rel=0.05)
 
     verification.carry_over()
@@ -62,7 +46,7 @@ def test_a_threshold_keeps_its_share_of_strangers(app: Flask) -> None:
 
 
 def test_it_is_carried_over_once(app: Flask) -> None:
-    store_cosine_threshold()
+    store_cosine_threshold(cosine_at(FMR))
 
     for _ in range(3):
         verification.carry_over()
@@ -77,7 +61,7 @@ def test_nothing_is_recorded_where_the_default_is_in_force(app: Flask) -> None:
 
 @pytest.mark.parametrize("rule", ["share", "template"])
 def test_a_deleted_rule_becomes_the_default_one(app: Flask, rule: str) -> None:
-    store_cosine_threshold(rule)
+    store_cosine_threshold(cosine_at(FMR), rule)
 
     verification.carry_over()
 
@@ -88,7 +72,7 @@ def test_a_deleted_rule_becomes_the_default_one(app: Flask, rule: str) -> None:
 
 
 def test_the_page_shows_a_notice_until_the_threshold_is_changed(app: Flask, admin: Visitor) -> None:
-    store_cosine_threshold()
+    store_cosine_threshold(cosine_at(FMR))
     verification.carry_over()
     notice = "Your threshold was carried over"
 

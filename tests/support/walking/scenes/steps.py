@@ -12,12 +12,12 @@ from werkzeug.test import TestResponse
 
 import ml
 from tests.support.fake_engine import face_errors, picture
+from tests.support.past import past_attempt
 from tests.support.walking.walker import Reader, Site
 from webapp.core.actor import SERVER
 from webapp.db.engine import db
 from webapp.db.models import (
     Account,
-    Attempt,
     ChallengeResult,
     FailureCount,
     Kind,
@@ -26,7 +26,6 @@ from webapp.db.models import (
     Role,
 )
 from webapp.db.transactions import unit_of_work
-from webapp.inference.active_model import active_model
 from webapp.inference.face_slots import face_slots
 from webapp.messages import CHALLENGE_STEPS
 from webapp.services.liveness import setting as liveness
@@ -114,19 +113,12 @@ def store_attempt(site: Site, person: Any, *, match: bool, kind: Kind = Kind.VER
     attempt_id = uuid4()
     with unit_of_work() as session:
         session.add(
-            Attempt(
+            past_attempt(
                 id=attempt_id,
                 kind=kind,
                 match=match,
                 person_id=person,
-                model_id=active_model().engine.model_id,
-                normaliser=active_model().engine.calibration.normaliser.digest,
-                rule="best",
-                threshold=0.015,
                 similarity=ACCEPTED if match else REFUSED,
-                anchors_compared=2,
-                milliseconds=150.0,
-                reasons=[],
             )
         )
     return attempt_id

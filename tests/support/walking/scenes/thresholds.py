@@ -11,11 +11,12 @@ from sqlalchemy import update
 
 import ml
 from tests.support.fake_engine import picture
+from tests.support.past import store_cosine_threshold
 from tests.support.walking.scenes.registry import scene
 from tests.support.walking.scenes.steps import MANY, store_attempt
 from tests.support.walking.walker import Site
 from webapp.core.actor import SERVER
-from webapp.db.models import Attempt, Kind, ThresholdChange
+from webapp.db.models import Attempt, Kind
 from webapp.db.transactions import unit_of_work
 from webapp.inference.active_model import active_model
 from webapp.services.enrolment import store as enrolment
@@ -26,18 +27,7 @@ from webapp.services.thresholds import local_population, verification
 @scene
 def threshold_carried_over(site: Site) -> None:
     """The threshold of a release that compared cosines."""
-    with unit_of_work() as session:
-        session.add(
-            ThresholdChange(
-                number=1,
-                reason="a test",
-                model_id=active_model().engine.model_id,
-                rule="best",
-                similarity=0.93,
-                previous_rule="best",
-                previous_similarity=0.93,
-            )
-        )
+    store_cosine_threshold(0.93)
     verification.carry_over()
     site.admin.see("/threshold")
 
